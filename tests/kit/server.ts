@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig } from '../../server/config.ts';
+import { startServer } from '../../server/server.ts';
+
+export interface TestServer {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * The real server on a free port, or on the one that `environment` names, as `npm start` would configure it.
+ * Only its lines about faults are printed; LOG_LEVEL tells it to say more.
+ */
+export async function startTestServer(
+  databaseUrl: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<TestServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'taskwire-server-'));
+  const server = await startServer(
+    readConfig({
+      PORT: '0',
+      LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'error',
+      DATA_DIR: dataDir,
+      DATABASE_URL: databaseUrl,
+      ...environment,
+    }),
+  );
+  return {
+    url: server.url,
+    async stop() {
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll } from 'vitest';
+import { freshDatabase } from './database.ts';
+import { startTestServer } from './server.ts';
+
+export const PASSWORD = 'correct horse battery';
+
+type Variables = Record<string, unknown>;
+
+/** An answer's first error, as a program sees it. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: number;
+  readonly code: unknown;
+  readonly extensions: Readonly<Record<string, unknown>>;
+
+  constructor(status: number, message: string, extensions: Readonly<Record<string, unknown>>) {
+    super(message);
+    this.status = status;
+    this.code = extensions['code'];
+    this.extensions = extensions;
+  }
+}
+
+export interface Person {
+  id: string;
+  name: string;
+  email: string;
+  token: string;
+  /** Sends an operation as this person. @throws Refusal when the answer carries an error. */
+  query<Data>(document: string, variables?: Variables): Promise<Data>;
+  /** @returns the new task's id. */
+  createTask(title: string, details?: Variables): Promise<string>;
+}
+
+export interface World {
+  url: string;
+  databaseUrl: string;
+  /** People with new accounts, under their names in lower case: `const { ada, bob } = await people('Ada', 'Bob')`. */
+  people<const Names extends readonly string[]>(
+    ...names: Names
+  ): Promise<Record<Lowercase<Names[number]>, Person>>;
+  /** Sends an operation as somebody without an account, or with the headers given. */
+  query<Data>(document: string, variables?: Variables, headers?: Record<string, string>): Promise<Data>;
+}
+
+/** A server of its own on an empty database, both gone when the test file is done. Call it at the top of the file. */
+export async function startWorld(environment: NodeJS.ProcessEnv = {}): Promise<World> {
+  const databaseUrl = await freshDatabase();
+  const server = await startTestServer(databaseUrl, environment);
+  afterAll(() => server.stop());
+
+  async function query<Data>(
+    document: string,
+    variables: Variables = {},
+    headers: Record<string, string> = {},
+  ): Promise<Data> {
+    const response = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query: document, variables }),
+    });
+    const answer = (await response.json()) as {
+      data: Data;
+      errors?: { message: string; extensions?: Record<string, unknown> }[];
+    };
+    const error = answer.errors?.[0];
+    if (error) throw new Refusal(response.status, error.message, error.extensions ?? {});
+    return answer.data;
+  }
+
+  async function signUp(name: string): Promise<Person> {
+    const email = `${name.toLowerCase()}.${randomUUID().slice(0, 8)}@example.com`;
+    const { signUp: session } = await query<{ signUp: { token: string; viewer: { id: string } } }>(
+      'mutation ($input: SignUpInput!) { signUp(input: $input) { token viewer { id } } }',
+      { input: { name, email, password: PASSWORD } },
+    );
+    const headers = { authorization: `Bearer ${session.token}` };
+    return {
+      id: session.viewer.id,
+      name,
+      email,
+      token: session.token,
+      query: (document, variables) => query(document, variables, headers),
+      async createTask(title, details = {}) {
+        const { createTask } = await query<{ createTask: { task: { id: string } } }>(
+          'mutation ($input: CreateTaskInput!) { createTask(input: $input) { task { id } } }',
+          { input: { title, ...details } },
+          headers,
+        );
+        return createTask.task.id;
+      },
+    };
+  }
+
+  return {
+    url: server.url,
+    databaseUrl,
+    query,
+    async people(...names) {
+      const made = await Promise.all(names.map(async (name) => [name.toLowerCase(), await signUp(name)]));
+      return Object.fromEntries(made) as Record<Lowercase<(typeof names)[number]>, Person>;
+    },
+  };
+}
