@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import type { TestProject } from 'vitest/node';
+import { startEmbedded } from '../../server/database/embedded.ts';
+import { applyMigrations } from '../../server/database/migrations.ts';
+import { createTemplate } from './database.ts';
+
+const ANSWER_MS = 5000;
+
+/**
+ * Once for the whole run: a PostgreSQL, a migrated database to copy from, and a word on what is left out.
+ * An address that was given must answer; only what was not given is done without.
+ */
+export default async function prepareRun(project: TestProject): Promise<() => Promise<void>> {
+  const redisUrl = process.env['TEST_REDIS_URL'];
+  if (redisUrl) await redisAnswers(redisUrl);
+
+  const postgres = await findPostgres(process.env['TEST_DATABASE_URL']);
+  const notes = [
+    postgres.embedded
+      ? 'PostgreSQL: an embedded one, since TEST_DATABASE_URL is not set.'
+      : 'PostgreSQL: the one at TEST_DATABASE_URL.',
+    redisUrl
+      ? 'Redis: the one at TEST_REDIS_URL.'
+      : 'Redis: TEST_REDIS_URL is not set, so the tests that need Redis are LEFT OUT.',
+  ];
+  const say = () => {
+    for (const note of notes) console.log(`▸ ${note}`);
+  };
+  say();
+
+  try {
+    const template = await createTemplate(postgres.url);
+    await applyMigrations(template.url);
+    project.provide('databases', { serverUrl: postgres.url, template: template.template });
+    return async () => {
+      await template.drop();
+      await postgres.stop();
+      say();
+    };
+  } catch (error) {
+    await postgres.stop();
+    throw error;
+  }
+}
+
+async function findPostgres(given: string | undefined) {
+  if (given) {
+    await postgresAnswers(given);
+    return { url: given, embedded: false, stop: () => Promise.resolve() };
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'taskwire-tests-'));
+  const started = await startEmbedded(folder);
+  return {
+    url: started.url,
+    embedded: true,
+    async stop() {
+      await started.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function postgresAnswers(url: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: ANSWER_MS });
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+  } catch (cause) {
+    throw new Error('No PostgreSQL answers at TEST_DATABASE_URL; unset it to test on an embedded one.', {
+      cause,
+    });
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function redisAnswers(address: string): Promise<void> {
+  const { hostname, port } = new URL(address);
+  const socket = connect({ host: hostname, port: Number(port || 6379), timeout: ANSWER_MS });
+  socket.once('timeout', () => socket.destroy(new Error('it kept silent')));
+  try {
+    socket.write('PING\r\n');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    // A server that wants a password answers too, and the tests' own connection gives it.
+    if (!/^(\+PONG|-NOAUTH)/.test(answer.toString())) throw new Error('it does not speak the Redis protocol');
+  } catch (cause) {
+    throw new Error('No Redis answers at TEST_REDIS_URL; unset it to leave those tests out.', { cause });
+  } finally {
+    socket.destroy();
+  }
+}
