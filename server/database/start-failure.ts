@@ -28,6 +28,10 @@ export class DatabaseDidNotStart extends StartFailure {
   readonly code = 'DATABASE_DID_NOT_START';
 }
 
+export class DatabaseUnreachable extends StartFailure {
+  readonly code = 'DATABASE_UNREACHABLE';
+}
+
 export class DatabaseVersionMismatch extends StartFailure {
   readonly code = 'DATABASE_VERSION_MISMATCH';
 }
