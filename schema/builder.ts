@@ -1,0 +1,103 @@
+import SchemaBuilder from '@pothos/core';
+import PrismaPlugin from '@pothos/plugin-prisma';
+import RelayPlugin from '@pothos/plugin-relay';
+import { getDatamodel } from '../prisma/generated/pothos.ts';
+import type PrismaTypes from '../prisma/generated/pothos.ts';
+import type { SignedIn } from '../server/auth/credentials.ts';
+import type { Gate } from '../server/auth/sign-in.ts';
+import type { Database } from '../server/database/client.ts';
+import { parseId, publicId, type IdType } from '../server/ids.ts';
+
+/** What every resolver can reach. */
+export interface Context {
+  db: Database;
+  gate: Gate;
+  /** The headers of the request that carries the operation. */
+  headers: Headers;
+  /** Cookies to set with the answer. */
+  setCookies: string[];
+  /**
+   * The person that the credential stands for.
+   * @throws Unauthenticated where there is none: reading it is how a resolver asks for a signed-in viewer.
+   */
+  readonly viewer: SignedIn;
+}
+
+export interface SchemaTypes {
+  Context: Context;
+  PrismaTypes: PrismaTypes;
+  DefaultFieldNullability: false;
+  DefaultEdgesNullability: false;
+  DefaultNodeNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    Date: { Input: Date; Output: Date };
+    DateTime: { Input: Date; Output: Date };
+  };
+  Connection: { totalCount: () => Promise<number> };
+}
+
+const pageSize = 'At most 100; 50 when neither `first` nor `last` is given.';
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [PrismaPlugin, RelayPlugin],
+  defaultFieldNullability: false,
+  prisma: {
+    client: (context) => context.db,
+    dmmf: getDatamodel(),
+    exposeDescriptions: false,
+    onUnusedQuery: 'error',
+  },
+  relay: {
+    clientMutationId: 'omit',
+    cursorType: 'String',
+    edgesFieldOptions: { nullable: false, description: 'The page, each object with its own cursor.' },
+    nodeFieldOptions: { nullable: false, description: 'The object at this place of the list.' },
+    nodesOnConnection: { description: 'The page, without the cursors.' },
+    cursorFieldOptions: { description: 'Give it as `after` or `before` to go on from here.' },
+    pageInfoFieldOptions: { description: 'Where this page lies in the list.' },
+    pageInfoTypeOptions: { description: 'Where a page lies in its list.' },
+    hasNextPageFieldOptions: { description: 'Whether the list goes on after this page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether the list has anything before this page.' },
+    startCursorFieldOptions: { description: 'The first object of the page; null on an empty page.' },
+    endCursorFieldOptions: { description: 'The last object of the page; null on an empty page.' },
+    firstArgOptions: { description: `Take this many from the start of the list. ${pageSize}` },
+    lastArgOptions: { description: `Take this many from the end of the list. ${pageSize}` },
+    afterArgOptions: { description: 'Begin behind the object with this cursor.' },
+    beforeArgOptions: { description: 'End ahead of the object with this cursor.' },
+    nodeTypeOptions: { description: 'An object that `node` finds again by its id.' },
+    nodeQueryOptions: {
+      description: 'The object with this id; null where there is none, or the viewer may not see it.',
+      args: { id: { description: 'An id as any field gives it, like `task_01jd…`.' } },
+    },
+    nodesQueryOptions: {
+      description: 'The objects with these ids, in their order, null for each one that is not to be seen.',
+      args: { ids: { description: 'Ids as any field gives them; at most 100.' } },
+    },
+    mutationInputArgOptions: { description: 'What to do, and with what.' },
+    encodeGlobalID: (type, id) => publicId(type as IdType, String(id)),
+    decodeGlobalID: (id) => {
+      const { type, uuid } = parseId(id);
+      return { typename: type, id: uuid };
+    },
+  },
+});
+
+/** Builds the fields of a mutation's payload, whose source is what the verb handed back. */
+export type PayloadFields<Change> = PothosSchemaTypes.ObjectFieldBuilder<
+  typeof builder.$inferSchemaTypes,
+  Change
+>;
+
+builder.queryType({ description: 'Everything that can be read. Each field asks for a signed-in viewer.' });
+builder.mutationType({
+  description:
+    'Everything that can be changed. Each field but `signUp` and `signIn` asks for a signed-in viewer.',
+});
+
+builder.globalConnectionField('totalCount', (t) =>
+  t.int({
+    description: 'How many objects the whole list has that the viewer may see.',
+    resolve: (connection) => connection.totalCount(),
+  }),
+);

@@ -1,0 +1,83 @@
+import { signIn, signOut, signUp, type NewSession } from '../server/auth/sign-in.ts';
+import { builder, type Context, type PayloadFields } from './builder.ts';
+import { User } from './user.ts';
+
+const passwordLength = '8 to 128 characters.';
+
+/** Sets the browser's cookie along with the answer. */
+async function withCookies(session: Promise<NewSession>, context: Context): Promise<NewSession> {
+  const begun = await session;
+  context.setCookies.push(...begun.cookies);
+  return begun;
+}
+
+function sessionPayload(t: PayloadFields<NewSession>) {
+  return {
+    token: t.exposeString('token', {
+      description: 'A JWT for the header `Authorization: Bearer <token>`. It ends with its session.',
+    }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When the token runs out.' }),
+    viewer: t.prismaField({
+      type: User,
+      description: 'The person who is signed in now.',
+      resolve: (query, { viewer }, _args, { db }) =>
+        db.user.findUniqueOrThrow({ ...query, where: { id: viewer.userId } }),
+    }),
+  };
+}
+
+builder.relayMutationField(
+  'signUp',
+  {
+    description: 'Who the new person is.',
+    inputFields: (t) => ({
+      name: t.string({ required: true, description: '1 to 100 characters.' }),
+      email: t.string({ required: true, description: 'Upper and lower case count as the same.' }),
+      password: t.string({ required: true, description: passwordLength }),
+      timezone: t.string({ description: 'IANA name, as in `Europe/Berlin`; UTC when left out.' }),
+    }),
+  },
+  {
+    description: 'Makes an account and signs its person in. A taken email address gives CONFLICT.',
+    resolve: (_root, { input }, context) =>
+      withCookies(signUp(context.gate, input, context.headers), context),
+  },
+  { description: 'The new person’s first session.', outputFields: sessionPayload },
+);
+
+builder.relayMutationField(
+  'signIn',
+  {
+    description: 'Who wants to sign in.',
+    inputFields: (t) => ({
+      email: t.string({ required: true, description: 'The address of the account.' }),
+      password: t.string({ required: true, description: passwordLength }),
+    }),
+  },
+  {
+    description: 'Begins a session. A wrong address or password gives UNAUTHENTICATED.',
+    resolve: (_root, { input }, context) =>
+      withCookies(signIn(context.gate, input, context.headers), context),
+  },
+  { description: 'The session that has begun.', outputFields: sessionPayload },
+);
+
+const SignOutPayload = builder.objectRef<{ signedOut: boolean }>('SignOutPayload').implement({
+  description: 'The end of a session.',
+  fields: (t) => ({
+    signedOut: t.exposeBoolean('signedOut', {
+      description: 'Always true: the token and the cookie are worth nothing now.',
+    }),
+  }),
+});
+
+builder.mutationField('signOut', (t) =>
+  t.field({
+    type: SignOutPayload,
+    description: 'Ends the session of the credential that this request carries.',
+    resolve: async (_root, _args, { gate, viewer, headers, setCookies }) => {
+      setCookies.push(...(await signOut(gate, viewer, headers)));
+      return { signedOut: true };
+    },
+  }),
+);

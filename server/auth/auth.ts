@@ -1,0 +1,67 @@
+import { hash, verify } from '@node-rs/argon2';
+import { betterAuth } from 'better-auth';
+import { prismaAdapter } from 'better-auth/adapters/prisma';
+import { jwt } from 'better-auth/plugins/jwt';
+import type { Database } from '../database/client.ts';
+import type { Log } from '../log.ts';
+
+/** argon2id with the first parameters that OWASP's Password Storage Cheat Sheet recommends: 19 MiB, 2 passes, 1 lane. */
+const argon2id = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+
+export const PASSWORD = { min: 8, max: 128 } as const;
+
+/** A session lives this long after it was last renewed, and its tokens with it. */
+const SESSION_SECONDS = 30 * 24 * 60 * 60;
+const RENEW_AFTER_SECONDS = 24 * 60 * 60;
+
+interface AuthSettings {
+  db: Database;
+  log: Log;
+  /** Signs cookies and seals the private keys of the tokens. */
+  secret: string;
+  /** The server's own origin; the only one whose pages may use the cookie. */
+  publicUrl: string;
+}
+
+export type Auth = ReturnType<typeof createAuth>;
+
+/** Sign-up, sign-in, sessions and their JWTs, served under /api/auth and called by the schema's mutations. */
+export function createAuth({ db, log, secret, publicUrl }: AuthSettings) {
+  return betterAuth({
+    appName: 'Taskwire',
+    baseURL: publicUrl,
+    basePath: '/api/auth',
+    secret,
+    trustedOrigins: [publicUrl],
+    telemetry: { enabled: false },
+    logger: {
+      log: (level, message) => {
+        log[level]({ part: 'auth' }, message);
+      },
+    },
+    database: prismaAdapter(db, { provider: 'postgresql', transaction: true }),
+    advanced: { database: { generateId: false }, cookiePrefix: 'taskwire' },
+    user: { additionalFields: { timezone: { type: 'string', input: false, defaultValue: 'UTC' } } },
+    session: { expiresIn: SESSION_SECONDS, updateAge: RENEW_AFTER_SECONDS },
+    emailAndPassword: {
+      enabled: true,
+      minPasswordLength: PASSWORD.min,
+      maxPasswordLength: PASSWORD.max,
+      password: {
+        hash: (password) => hash(password, argon2id),
+        verify: ({ hash: stored, password }) => verify(stored, password),
+      },
+    },
+    plugins: [
+      jwt({
+        jwt: {
+          issuer: publicUrl,
+          audience: publicUrl,
+          expirationTime: `${SESSION_SECONDS}s`,
+          definePayload: ({ session }) => ({ sid: session.id }),
+        },
+        disableSettingJwtHeader: true,
+      }),
+    ],
+  });
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import type { Database } from '../database/client.ts';
+import { Unauthenticated } from '../errors.ts';
+import type { Viewer } from '../policy.ts';
+import type { Auth } from './auth.ts';
+
+/** A viewer, with the session that vouches for them. */
+export interface SignedIn extends Viewer {
+  sessionId: string;
+}
+
+/** How long a credential is believed without another look at its session. */
+const BELIEVED_MS = 5_000;
+const MOST_CREDENTIALS = 10_000;
+
+/** The session cookie's name; a server behind HTTPS adds the prefix that browsers then insist on. */
+const SESSION_COOKIE = /(?:^|;\s*)((?:__Secure-)?taskwire\.session_token=[^;]+)/;
+
+const claims = z.object({ sub: z.uuid(), sid: z.uuid() });
+
+export interface Credentials {
+  /**
+   * Who a request's credential stands for; null where it carries none.
+   * @throws Unauthenticated where the credential is false, revoked or has run out.
+   */
+  resolve(headers: Headers): Promise<SignedIn | null>;
+  /** Stops believing everything that rests on a session, at once. */
+  forget(sessionId: string): void;
+}
+
+/** Resolves each credential once and remembers it for seconds: the auth library's own check costs more than a request. */
+export function createCredentials(db: Database, auth: Auth): Credentials {
+  const believed = new LRUCache<string, SignedIn>({ max: MOST_CREDENTIALS, ttl: BELIEVED_MS });
+
+  async function remember(credential: string, check: () => Promise<SignedIn>): Promise<SignedIn> {
+    const key = createHash('sha256').update(credential).digest('base64');
+    const known = believed.get(key);
+    if (known) return known;
+    const viewer = await check();
+    believed.set(key, viewer);
+    return viewer;
+  }
+
+  async function byToken(token: string): Promise<SignedIn> {
+    const { payload } = await auth.api.verifyJWT({ body: { token } });
+    const { sub, sid } = claims.safeParse(payload).data ?? {};
+    if (!sub || !sid) throw refusedToken();
+    const session = await db.session.findFirst({
+      where: { id: sid, userId: sub, expiresAt: { gt: new Date() } },
+      select: { id: true },
+    });
+    if (!session) throw refusedToken();
+    return { userId: sub, sessionId: sid };
+  }
+
+  async function byCookie(cookie: string): Promise<SignedIn> {
+    const found = await auth.api.getSession({ headers: new Headers({ cookie }) });
+    if (!found) throw new Unauthenticated('Your session has ended; sign in again.');
+    return { userId: found.user.id, sessionId: found.session.id };
+  }
+
+  return {
+    async resolve(headers) {
+      const authorization = headers.get('authorization');
+      if (authorization !== null) {
+        const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1];
+        if (!token) throw new Unauthenticated('The Authorization header must read "Bearer <token>".');
+        return remember(token, () => byToken(token));
+      }
+      const cookie = SESSION_COOKIE.exec(headers.get('cookie') ?? '')?.[1];
+      return cookie ? remember(cookie, () => byCookie(cookie)) : null;
+    },
+
+    forget(sessionId) {
+      for (const [key, viewer] of believed.entries())
+        if (viewer.sessionId === sessionId) believed.delete(key);
+    },
+  };
+}
+
+function refusedToken() {
+  return new Unauthenticated('This token is not valid, or its session has ended; sign in for a new one.');
+}

@@ -1,0 +1,66 @@
+import { fromString, fromUUID, toUUID, typeid } from 'typeid-js';
+import { ValidationFailed } from './errors.ts';
+
+/** The prefix of each type's ids, as in `task_01jd…`. */
+const prefixes = { User: 'user', Task: 'task' } as const;
+
+export type IdType = keyof typeof prefixes;
+
+const EXAMPLE = '0193c5a0-1f00-7c3e-9a52-6d1f0b7e4a10';
+const LONGEST_QUOTED = 40;
+
+const typeOf = new Map<string, IdType>(
+  Object.entries(prefixes).map(([type, prefix]) => [prefix, type as IdType]),
+);
+
+/** A new UUIDv7 (RFC 9562): ids sort by the millisecond of their making. */
+export function newId(): string {
+  return typeid().toUUID();
+}
+
+/** The public form of a row's id: a TypeID, the type's prefix before the UUID in base 32. */
+export function publicId(type: IdType, uuid: string): string {
+  return fromUUID(uuid, prefixes[type]);
+}
+
+/**
+ * Reads a public id of any type.
+ * @throws ValidationFailed where the text is no such id.
+ */
+export function parseId(id: string): { type: IdType; uuid: string } {
+  const type = typeOf.get(id.slice(0, id.lastIndexOf('_')));
+  if (!type) throw new ValidationFailed(`"${clipped(id)}" is not an id that Taskwire made.`);
+  return { type, uuid: uuidOf(type, id) };
+}
+
+/**
+ * Reads the id of a known type.
+ * @throws ValidationFailed naming `field`, where the text is no id of that type.
+ */
+export function uuidOf(type: IdType, id: string, field = 'id'): string {
+  const uuid = decoded(type, id);
+  if (uuid) return uuid;
+  throw new ValidationFailed(
+    `"${clipped(id)}" is not the id of a ${type.toLowerCase()}; such an id reads like ${publicId(type, EXAMPLE)}.`,
+    { field },
+  );
+}
+
+/** The one spelling of an id counts: what does not print back the same is refused. */
+function decoded(type: IdType, id: string): string | null {
+  try {
+    const uuid = toUUID(fromString(id, prefixes[type]));
+    return publicId(type, uuid) === id ? uuid : null;
+  } catch {
+    return null;
+  }
+}
+
+function clipped(id: string): string {
+  return id.length > LONGEST_QUOTED ? `${id.slice(0, LONGEST_QUOTED)}…` : id;
+}
+
+/** Whether a UUID is of version 7, the only one that a client may make for a new object. */
+export function isVersion7(uuid: string): boolean {
+  return uuid[14] === '7';
+}

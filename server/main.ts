@@ -1,0 +1,14 @@
+import { ConfigError, readConfig } from './config.ts';
+import { StartFailure } from './database/start-failure.ts';
+import { startServer } from './server.ts';
+
+try {
+  const starting = startServer(readConfig(process.env));
+  const end = () => void starting.then((server) => server.stop()).then(() => process.exit(0));
+  process.once('SIGINT', end).once('SIGTERM', end);
+  console.log(`Taskwire is ready at ${(await starting).url}`);
+} catch (error) {
+  const expected = error instanceof ConfigError || error instanceof StartFailure;
+  console.error(expected ? error.message : error);
+  process.exit(1);
+}

@@ -1,0 +1,70 @@
+import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
+import type { YogaMaskedErrorOpts } from 'graphql-yoga';
+import { classify, type FailureKind } from '../database/failures.ts';
+import { TaskwireError, Unavailable, ValidationFailed } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { currentRequestId } from '../request.ts';
+
+/**
+ * Gives every error of an answer its code. A refusal keeps its sentence; GraphQL's own errors get the
+ * standard codes; anything else is logged under the request's id, and the caller sees that id only.
+ */
+export function codedErrors(log: Log): Partial<YogaMaskedErrorOpts> {
+  return {
+    isDev: false,
+    maskError(thrown) {
+      const located = thrown instanceof GraphQLError ? thrown : undefined;
+      const cause = located ? causeOf(located) : thrown;
+      if (located && cause === null) return withStandardCode(located);
+      const refusal = cause instanceof TaskwireError ? cause : refusalOf(classify(cause).kind);
+      if (refusal !== cause) log.error({ requestId: currentRequestId(), err: cause }, 'operation failed');
+      return new GraphQLError(refusal?.message ?? 'Something went wrong on the server.', {
+        ...(located?.nodes ? { nodes: located.nodes } : {}),
+        ...(located?.path ? { path: located.path } : {}),
+        extensions: refusal ? extensionsOf(refusal) : internal(),
+      });
+    },
+  };
+}
+
+/** The refusal that a database failure amounts to; null where the fault is ours. */
+function refusalOf(failure: FailureKind): TaskwireError | null {
+  if (failure === 'unavailable' || failure === 'retryable') return new Unavailable();
+  if (failure === 'invalid-text')
+    return new ValidationFailed('The input holds a character that no text can hold.');
+  return null;
+}
+
+/** What a resolver really threw; null where GraphQL itself made the error. */
+function causeOf(error: GraphQLError): unknown {
+  let cause: unknown = error;
+  while (cause instanceof GraphQLError) {
+    if (!cause.cause) return null;
+    cause = cause.cause;
+  }
+  return cause;
+}
+
+function withStandardCode(error: GraphQLError): GraphQLError {
+  const code = error.extensions['code'];
+  const standard = error.message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_USER_INPUT';
+  if (code !== undefined && code !== 'BAD_REQUEST') return error;
+  return new GraphQLError(error.message, {
+    ...(error.nodes ? { nodes: error.nodes } : {}),
+    ...(error.source ? { source: error.source } : {}),
+    ...(error.positions ? { positions: error.positions } : {}),
+    ...(error.path ? { path: error.path } : {}),
+    extensions: { ...error.extensions, code: standard },
+  });
+}
+
+function extensionsOf({ code, status, details }: TaskwireError): GraphQLErrorExtensions {
+  if (status === 200) return { code, ...details };
+  const headers: Record<string, string> = {};
+  if (details.retryAfter) headers['Retry-After'] = String(details.retryAfter);
+  return { code, ...details, http: { status, headers } };
+}
+
+function internal(): GraphQLErrorExtensions {
+  return { code: 'INTERNAL', requestId: currentRequestId(), http: { status: 500 } };
+}
