@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { PrismaPg } from '@prisma/adapter-pg';
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  ColumnTypeEnum,
+  type SqlMigrationAwareDriverAdapterFactory,
+  type SqlQuery,
+} from '@prisma/driver-adapter-utils';
+import type { DiagnoseMigrationHistoryOutput, SchemaEngine } from '@prisma/schema-engine-wasm';
+import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
+import pg from 'pg';
+import { readMigrations } from '../server/database/migrations.ts';
+
+const schemaFile = fileURLToPath(new URL('../prisma/schema.prisma', import.meta.url));
+
+const CHAR_OID = 18;
+const JSON_OID = 114;
+const FILTERS = { externalTables: [], externalEnums: [] };
+
+/** The schema engine of Prisma's CLI, as WebAssembly: no download and no native program. */
+export interface Engine extends AsyncDisposable {
+  /** SQL that brings the database (or an empty one) to the data model; empty text when it is there already. */
+  draft(from: 'database' | 'empty'): Promise<string>;
+  /** What Prisma's CLI would say of the database's history and the folder's. */
+  diagnose(folder: string): Promise<DiagnoseMigrationHistoryOutput>;
+}
+
+/**
+ * Opens the engine on the database at `url`.
+ * @param model the data model's text; defaults to prisma/schema.prisma.
+ */
+export async function openEngine(url: string, model?: string): Promise<Engine> {
+  load();
+  const file = { path: schemaFile, content: model ?? (await readFile(schemaFile, 'utf8')) };
+  const pool = new pg.Pool({ connectionString: url });
+  const factory = bindMigrationAwareSqlAdapterFactory(connectToCatalogs(pool));
+  const engine: SchemaEngine = await bindings.SchemaEngine.new(
+    { datamodels: [[file.path, file.content]] },
+    () => undefined,
+    factory,
+  );
+  return {
+    async draft(from) {
+      const { stdout } = await engine.diff({
+        from:
+          from === 'empty' ? { tag: 'empty' } : { tag: 'schemaDatasource', files: [file], configDir: '.' },
+        to: { tag: 'schemaDatamodel', files: [file] },
+        script: true,
+        exitCode: null,
+        filters: FILTERS,
+      });
+      const script = stdout ?? '';
+      return script.startsWith('-- This is an empty migration') ? '' : script;
+    },
+    async diagnose(folder) {
+      const migrations = await readMigrations(folder);
+      return engine.diagnoseMigrationHistory({
+        migrationsList: {
+          baseDir: folder,
+          lockfile: {
+            path: 'migration_lock.toml',
+            content: readFileSync(`${folder}/migration_lock.toml`, 'utf8'),
+          },
+          shadowDbInitScript: '',
+          migrationDirectories: migrations.map(({ name, script }) => ({
+            path: name,
+            migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: script } },
+          })),
+        },
+        optInToShadowDatabase: false,
+        filters: FILTERS,
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      engine.free();
+      await pool.end();
+    },
+  };
+}
+
+let loaded = false;
+
+/** By hand, since importing a .wasm file makes Node warn of an experiment. */
+function load(): void {
+  if (loaded) return;
+  const file = new URL(
+    'schema_engine_bg.wasm',
+    import.meta.resolve('@prisma/schema-engine-wasm/schema_engine_bg'),
+  );
+  // Where the engine leaves the reason before it gives up; without it Node shows only an address.
+  Object.assign(globalThis, {
+    PRISMA_WASM_PANIC_REGISTRY: { set_message: (text: string) => console.error(text) },
+  });
+  const module = new WebAssembly.Module(readFileSync(file));
+  const { exports } = new WebAssembly.Instance(module, { './schema_engine_bg.js': bindings });
+  bindings.__wbg_set_wasm(exports);
+  (exports['__wbindgen_start'] as () => void)();
+  loaded = true;
+}
+
+/**
+ * The adapter does not know PostgreSQL's "char" type, which the catalogs are full of, and the engine insists on it.
+ * So it passes the adapter as JSON, which no catalog holds, and is called by its name again behind it.
+ */
+function connectToCatalogs(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory {
+  const factory = new PrismaPg(charAsJson(pool));
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connectToShadowDb: () => factory.connectToShadowDb(),
+    async connect() {
+      const adapter = await factory.connect();
+      const queryRaw = adapter.queryRaw.bind(adapter);
+      return Object.assign(adapter, {
+        async queryRaw(query: SqlQuery) {
+          const result = await queryRaw(query);
+          const named = result.columnTypes.map((type) =>
+            type === ColumnTypeEnum.Json ? ColumnTypeEnum.Character : type,
+          );
+          return { ...result, columnTypes: named };
+        },
+      });
+    },
+  };
+}
+
+function charAsJson(pool: pg.Pool): pg.Pool {
+  const query = pool.query.bind(pool) as (config: pg.QueryArrayConfig) => Promise<pg.QueryArrayResult>;
+  return Object.assign(pool, {
+    async query(config: pg.QueryArrayConfig) {
+      const result = await query(config);
+      for (const field of result.fields) {
+        if (field.dataTypeID === CHAR_OID) field.dataTypeID = JSON_OID;
+      }
+      return result;
+    },
+  });
+}
