@@ -1,13 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-// Without these, the ES and the CommonJS copy of graphql 17 meet: "from another module or realm".
-const conditions = ['module-sync', 'node'];
-
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     globalSetup: 'tests/kit/run.ts',
+    // Node itself loads the code, as it does when the server runs: one copy of graphql, import.meta as it is.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
       {
         extends: true,

@@ -54,15 +54,14 @@ async function findPostgres(given: string | undefined) {
     return { url: given, embedded: false, stop: () => Promise.resolve() };
   }
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-tests-'));
-  const started = await startEmbedded(folder);
-  return {
-    url: started.url,
-    embedded: true,
-    async stop() {
-      await started.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const started = await startEmbedded(folder);
+    return { url: started.url, embedded: true, stop: () => started.stop().then(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 async function postgresAnswers(url: string): Promise<void> {
