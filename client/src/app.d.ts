@@ -1,0 +1,12 @@
+import type { Farewell } from './lib/session/farewell.ts';
+
+declare global {
+  namespace App {
+    // What navigation may carry into the sign-in page, beside its address.
+    interface PageState {
+      notice?: Farewell;
+    }
+  }
+}
+
+export {};

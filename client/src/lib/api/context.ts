@@ -1,0 +1,14 @@
+import type { Client } from '@urql/core';
+import { createContext } from 'svelte';
+import type { Farewell } from '../session/farewell.ts';
+import type { Connection } from './connection.svelte.ts';
+
+interface Api {
+  readonly client: Client;
+  readonly connection: Connection;
+  /** Goes to the sign-in page, says why there, and forgets everything that was read. */
+  leave: (notice: Farewell) => Promise<void>;
+}
+
+/** The GraphQL client and the state of its connection, for every component below the root layout. */
+export const [useApi, provideApi] = createContext<Api>();

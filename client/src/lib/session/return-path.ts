@@ -1,0 +1,13 @@
+/** Where to go after signing in: a path of this site only, so that a prepared link cannot lead away from it. */
+export function returnPath(wanted: string | null): string {
+  if (wanted === null || !/^\/(?![/\\])/.test(wanted)) return '/';
+  const { origin, pathname, search, hash } = new URL(wanted, 'https://taskwire.invalid');
+  if (origin !== 'https://taskwire.invalid') return '/';
+  return pathname === '/sign-in' || pathname === '/sign-up' ? '/' : pathname + search + hash;
+}
+
+/** The sign-in page's address, with the way back to where the person was. */
+export function signInAddress(from: { pathname: string; search: string }): string {
+  const back = returnPath(from.pathname + from.search);
+  return back === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(back)}`;
+}

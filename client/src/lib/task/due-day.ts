@@ -1,0 +1,52 @@
+/** A calendar day as the API writes it, `2026-11-22`. */
+export type Day = string;
+
+export type Urgency = 'late' | 'today' | 'soon' | 'later';
+
+export interface DueDay {
+  label: string;
+  urgency: Urgency;
+}
+
+const millisecondsOfADay = 86_400_000;
+const daysCalledSoon = 7;
+
+/** The day that it is in `timezone` at an instant; UTC's day where the browser does not know the zone. */
+export function dayIn(timezone: string, at: Date): Day {
+  return at.toLocaleDateString('sv-SE', { timeZone: knownZone(timezone) });
+}
+
+/** The zone itself, or UTC where the browser does not know it. */
+export function knownZone(timezone: string): string {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: timezone });
+    return timezone;
+  } catch {
+    return 'UTC';
+  }
+}
+
+/** Days from one calendar day to another; negative when `to` lies before `from`. */
+export function daysBetween(from: Day, to: Day): number {
+  return Math.round((Date.parse(`${to}T00:00Z`) - Date.parse(`${from}T00:00Z`)) / millisecondsOfADay);
+}
+
+/** How a due day reads, seen from the viewer's today. */
+export function describeDue(dueOn: Day, today: Day): DueDay {
+  const distance = daysBetween(today, dueOn);
+  if (distance < -1) return { label: `${-distance} days late`, urgency: 'late' };
+  if (distance === -1) return { label: 'Due yesterday', urgency: 'late' };
+  if (distance === 0) return { label: 'Due today', urgency: 'today' };
+  if (distance === 1) return { label: 'Due tomorrow', urgency: 'soon' };
+  if (distance < daysCalledSoon)
+    return { label: `Due ${format(dueOn, { weekday: 'long' })}`, urgency: 'soon' };
+  const sameYear = dueOn.slice(0, 4) === today.slice(0, 4);
+  return {
+    label: `Due ${format(dueOn, { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) })}`,
+    urgency: 'later',
+  };
+}
+
+function format(day: Day, options: Intl.DateTimeFormatOptions): string {
+  return new Date(`${day}T00:00Z`).toLocaleDateString('en-GB', { ...options, timeZone: 'UTC' });
+}

@@ -1,0 +1,19 @@
+import type { TaskPriority, TaskStatus } from '../../gql/graphql.ts';
+
+export const statusWords: Record<TaskStatus, string> = {
+  TODO: 'To do',
+  IN_PROGRESS: 'In progress',
+  DONE: 'Completed',
+  CANCELLED: 'Cancelled',
+};
+
+export const priorityWords: Record<TaskPriority, string> = {
+  NONE: 'None',
+  LOW: 'Low',
+  MEDIUM: 'Medium',
+  HIGH: 'High',
+  URGENT: 'Urgent',
+};
+
+export const statuses: readonly TaskStatus[] = ['TODO', 'IN_PROGRESS', 'DONE', 'CANCELLED'];
+export const priorities: readonly TaskPriority[] = ['NONE', 'LOW', 'MEDIUM', 'HIGH', 'URGENT'];

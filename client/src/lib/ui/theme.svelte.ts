@@ -1,0 +1,30 @@
+export type Theme = 'system' | 'light' | 'dark';
+
+const storedAs = 'taskwire.theme';
+
+/** The chosen theme. The first paint's is set by /theme.js, under the same name, before any of this is loaded. */
+class ThemeChoice {
+  #current = $state<Theme>(stored());
+
+  get current(): Theme {
+    return this.#current;
+  }
+
+  set current(theme: Theme) {
+    this.#current = theme;
+    if (theme === 'system') delete document.documentElement.dataset['theme'];
+    else document.documentElement.dataset['theme'] = theme;
+    try {
+      localStorage.setItem(storedAs, theme);
+    } catch {
+      // Where storage is forbidden the choice lasts as long as the page.
+    }
+  }
+}
+
+function stored(): Theme {
+  const theme = typeof document === 'undefined' ? undefined : document.documentElement.dataset['theme'];
+  return theme === 'light' || theme === 'dark' ? theme : 'system';
+}
+
+export const theme = new ThemeChoice();
