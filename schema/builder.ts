@@ -1,12 +1,14 @@
 import SchemaBuilder from '@pothos/core';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
+import './root-guard.ts';
 import { getDatamodel } from '../prisma/generated/pothos.ts';
 import type PrismaTypes from '../prisma/generated/pothos.ts';
 import type { SignedIn } from '../server/auth/credentials.ts';
 import type { Gate } from '../server/auth/sign-in.ts';
 import type { Database } from '../server/database/client.ts';
 import { parseId, publicId, type IdType } from '../server/ids.ts';
+import type { Viewer } from '../server/policy.ts';
 
 /** What every resolver can reach. */
 export interface Context {
@@ -18,9 +20,15 @@ export interface Context {
   setCookies: string[];
   /**
    * The person that the credential stands for.
-   * @throws Unauthenticated where there is none: reading it is how a resolver asks for a signed-in viewer.
+   * @throws Unauthenticated where there is none.
    */
-  readonly viewer: SignedIn;
+  readonly person: SignedIn;
+  /** The person with all their rights, as `enter` last read them. */
+  readonly viewer: Viewer;
+  /** Reads the person's rights, once an operation. */
+  enter(): Promise<void>;
+  /** Reads them again, after something was changed. */
+  enterAgain(): Promise<void>;
 }
 
 export interface SchemaTypes {
@@ -40,7 +48,8 @@ export interface SchemaTypes {
 const pageSize = 'At most 100; 50 when neither `first` nor `last` is given.';
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [PrismaPlugin, RelayPlugin],
+  // The first plugin's wrapper is the outermost.
+  plugins: ['rootGuard', PrismaPlugin, RelayPlugin],
   defaultFieldNullability: false,
   prisma: {
     client: (context) => context.db,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ValidationFailed } from '../server/errors.ts';
 
-const LARGEST_PAGE = 100;
+export const LARGEST_PAGE = 100;
 const DEFAULT_PAGE = 50;
 
 export interface PageArguments {
@@ -13,31 +13,41 @@ export interface PageArguments {
 
 export type Direction = 'asc' | 'desc';
 
-/** One column of an order; the id comes last by itself, so that the order is total. */
-export interface OrderBy<Field extends string> {
+/** A column that a list can be ordered by. The id comes last by itself, so that every order is total. */
+export interface Column<Field extends string = string> {
   field: Field;
-  direction: Direction;
   /** How a cursor's value of this column is read back. */
   value: z.ZodType;
+  /** Rows without a value come last, whichever way the order goes. */
+  nullable?: boolean;
+  /** An enum's values from the lowest to the highest, as PostgreSQL orders them. */
+  ranks?: readonly string[];
 }
+
+export type OrderBy<Field extends string = string> = Column<Field> & { direction: Direction };
+
+/** Reads back a moment that a cursor carries. */
+export const moment = z.iso.datetime().transform((value) => new Date(value));
+
+const idColumn: Column<'id'> = { field: 'id', value: z.uuid() };
 
 type Condition = Record<string, unknown>;
 
 /** What a list's query needs to fetch one page, and how its rows become a connection. */
 export interface Page<Field extends string> {
   where: Condition;
-  orderBy: Record<string, Direction>[];
+  orderBy: Record<string, unknown>[];
   take: number;
-  connection<Row extends Record<Field | 'id', unknown>>(
-    rows: Row[],
-  ): {
-    edges: { node: Row; cursor: string }[];
-    pageInfo: {
-      hasNextPage: boolean;
-      hasPreviousPage: boolean;
-      startCursor: string | null;
-      endCursor: string | null;
-    };
+  connection<Row extends Record<Field | 'id', unknown>>(rows: Row[]): Connection<Row>;
+}
+
+export interface Connection<Row> {
+  edges: { node: Row; cursor: string }[];
+  pageInfo: {
+    hasNextPage: boolean;
+    hasPreviousPage: boolean;
+    startCursor: string | null;
+    endCursor: string | null;
   };
 }
 
@@ -52,30 +62,17 @@ export function page<Field extends string>(
 ): Page<Field> {
   const size = pageSize(args);
   const backward = args.last != null;
-  const columns = [
-    ...order,
-    { field: 'id' as const, direction: order.at(-1)?.direction ?? 'asc', value: z.uuid() },
-  ];
+  const columns: OrderBy[] = [...order, { ...idColumn, direction: order.at(-1)?.direction ?? 'asc' }];
   const signature = columns.map(({ field, direction }) => `${field}:${direction}`).join();
+  const shape = z.tuple([
+    z.literal(signature),
+    ...columns.map(({ value, nullable }) => (nullable ? value.nullable() : value)),
+  ]);
 
-  const toCursor = (row: Record<Field | 'id', unknown>) =>
+  const toCursor = (row: Record<string, unknown>) =>
     Buffer.from(JSON.stringify([signature, ...columns.map(({ field }) => row[field])])).toString('base64url');
-
-  const bound = (cursor: string, side: 'after' | 'before'): Condition => {
-    const values = readCursor(
-      cursor,
-      z.tuple([z.literal(signature), ...columns.map(({ value }) => value)]),
-      side,
-    );
-    const operators = columns.map(({ direction }) =>
-      (direction === 'asc') === (side === 'after') ? 'gt' : 'lt',
-    );
-    const alternatives = columns.map(({ field }, depth) => ({
-      ...Object.fromEntries(columns.slice(0, depth).map((earlier, i) => [earlier.field, values[i]])),
-      [field]: { [operators[depth] ?? 'gt']: values[depth] },
-    }));
-    return { OR: alternatives };
-  };
+  const bound = (cursor: string, side: 'after' | 'before') =>
+    beyond(columns, readCursor(cursor, shape, side), side === 'after');
 
   const bounds: Condition[] = [];
   if (args.after != null) bounds.push(bound(args.after, 'after'));
@@ -83,7 +80,7 @@ export function page<Field extends string>(
 
   return {
     where: { AND: bounds },
-    orderBy: columns.map(({ field, direction }) => ({ [field]: backward ? reverse(direction) : direction })),
+    orderBy: columns.map((column) => ({ [column.field]: sortOf(column, backward) })),
     take: size + 1,
     connection(rows) {
       const more = rows.length > size;
@@ -113,16 +110,48 @@ function pageSize({ first, last }: PageArguments): number {
   if (size < 0 || size > LARGEST_PAGE) {
     throw new ValidationFailed(
       `A page holds 0 to ${LARGEST_PAGE} objects; ask for the next page by its cursor.`,
-      {
-        field: last == null ? 'first' : 'last',
-      },
+      { field: last == null ? 'first' : 'last' },
     );
   }
   return size;
 }
 
+function sortOf({ direction, nullable }: OrderBy, backward: boolean): unknown {
+  const sort = backward ? reverse(direction) : direction;
+  return nullable ? { sort, nulls: backward ? 'first' : 'last' } : sort;
+}
+
 function reverse(direction: Direction): Direction {
   return direction === 'asc' ? 'desc' : 'asc';
+}
+
+/** The rows on the far side of a row with these values: equal in the first columns, and beyond it in the next. */
+function beyond(columns: readonly OrderBy[], values: readonly unknown[], after: boolean): Condition {
+  const alternatives = columns.flatMap((column, depth) => {
+    const next = beyondIn(column, values[depth], after);
+    if (!next) return [];
+    const equal = columns.slice(0, depth).map(({ field }, i) => ({ [field]: values[i] }));
+    return [{ AND: [...equal, next] }];
+  });
+  return { OR: alternatives };
+}
+
+/** Null where no row can lie beyond: those without a value are the last already. */
+function beyondIn(
+  { field, direction, nullable, ranks }: OrderBy,
+  value: unknown,
+  after: boolean,
+): Condition | null {
+  if (value === null) return after ? null : { [field]: { not: null } };
+  const greater = (direction === 'asc') === after;
+  const condition = ranks
+    ? {
+        in: greater
+          ? ranks.slice(ranks.indexOf(String(value)) + 1)
+          : ranks.slice(0, ranks.indexOf(String(value))),
+      }
+    : { [greater ? 'gt' : 'lt']: value };
+  return nullable && after ? { OR: [{ [field]: condition }, { [field]: null }] } : { [field]: condition };
 }
 
 function readCursor(cursor: string, shape: z.ZodTuple, side: 'after' | 'before'): unknown[] {

@@ -38,6 +38,7 @@ builder.relayMutationField(
     }),
   },
   {
+    public: true,
     description: 'Makes an account and signs its person in. A taken email address gives CONFLICT.',
     resolve: (_root, { input }, context) =>
       withCookies(signUp(context.gate, input, context.headers), context),
@@ -55,6 +56,7 @@ builder.relayMutationField(
     }),
   },
   {
+    public: true,
     description: 'Begins a session. A wrong address or password gives UNAUTHENTICATED.',
     resolve: (_root, { input }, context) =>
       withCookies(signIn(context.gate, input, context.headers), context),
@@ -75,8 +77,8 @@ builder.mutationField('signOut', (t) =>
   t.field({
     type: SignOutPayload,
     description: 'Ends the session of the credential that this request carries.',
-    resolve: async (_root, _args, { gate, viewer, headers, setCookies }) => {
-      setCookies.push(...(await signOut(gate, viewer, headers)));
+    resolve: async (_root, _args, { gate, person, headers, setCookies }) => {
+      setCookies.push(...(await signOut(gate, person, headers)));
       return { signedOut: true };
     },
   }),

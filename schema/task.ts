@@ -1,5 +1,4 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
-import { z } from 'zod';
 import type { TaskPriority, TaskStatus } from '../prisma/generated/client/client.ts';
 import { type Prisma } from '../prisma/generated/client/client.ts';
 import {
@@ -12,9 +11,9 @@ import {
 } from '../server/domain/task.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId, uuidOf } from '../server/ids.ts';
-import { can, liveShares, visible, type TaskAction } from '../server/policy.ts';
+import { can, visible, type TaskAction } from '../server/policy.ts';
 import { builder, type PayloadFields } from './builder.ts';
-import { page } from './connection.ts';
+import { moment, page } from './connection.ts';
 
 export const Status = builder.enumType('TaskStatus', {
   description: 'How far a task has come. TODO and IN_PROGRESS count as pending.',
@@ -40,11 +39,11 @@ export const Priority = builder.enumType('TaskPriority', {
 const TaskRights = builder.objectRef<(action: TaskAction) => boolean>('TaskRights').implement({
   description: 'What the viewer may do with a task.',
   fields: (t) => ({
-    edit: t.boolean({ description: 'Change, complete and reopen it.', resolve: (may) => may('edit') }),
-    delete: t.boolean({ description: 'Delete it for good.', resolve: (may) => may('delete') }),
+    edit: t.boolean({ description: 'Change, complete and reopen it.', resolve: (may) => may('task.edit') }),
+    delete: t.boolean({ description: 'Delete it for good.', resolve: (may) => may('task.delete') }),
     share: t.boolean({
       description: 'Show it to others, and take that back.',
-      resolve: (may) => may('share'),
+      resolve: (may) => may('task.share'),
     }),
   }),
 });
@@ -86,7 +85,7 @@ export const Task = builder.prismaNode('Task', {
     viewerCan: t.field({
       type: TaskRights,
       description: 'What the viewer may do with it.',
-      select: (_args, { viewer }) => ({ ownerId: true, shares: { where: liveShares(viewer) } }),
+      select: { id: true, ownerId: true, assigneeId: true, teamId: true },
       resolve:
         (task, _args, { viewer }) =>
         (action: TaskAction) =>
@@ -154,8 +153,6 @@ builder.queryField('task', (t) =>
     },
   }),
 );
-
-const moment = z.iso.datetime().transform((value) => new Date(value));
 
 builder.queryField('tasks', (t) =>
   t.connection(
@@ -231,7 +228,7 @@ builder.relayMutationField(
   },
   {
     description: 'Creates a task that the viewer owns.',
-    resolve: (_root, { input }, { db, viewer }) => createTask(db, viewer, input),
+    resolve: (_root, { input }, { db, person }) => createTask(db, person, input),
   },
   { description: 'The created task.', outputFields: taskPayload },
 );
@@ -252,7 +249,7 @@ builder.relayMutationField(
   },
   {
     description: 'Changes a task.',
-    resolve: (_root, { input }, { db, viewer }) => updateTask(db, viewer, input),
+    resolve: (_root, { input }, { db, person }) => updateTask(db, person, input),
   },
   { description: 'The changed task.', outputFields: taskPayload },
 );
@@ -268,7 +265,7 @@ builder.relayMutationField(
   },
   {
     description: 'Marks a task as DONE. One that is DONE already stays as it is.',
-    resolve: (_root, { input }, { db, viewer }) => completeTask(db, viewer, input),
+    resolve: (_root, { input }, { db, person }) => completeTask(db, person, input),
   },
   { description: 'The completed task.', outputFields: taskPayload },
 );
@@ -284,7 +281,7 @@ builder.relayMutationField(
   },
   {
     description: 'Takes a DONE or CANCELLED task back to TODO. An open one stays as it is.',
-    resolve: (_root, { input }, { db, viewer }) => reopenTask(db, viewer, input),
+    resolve: (_root, { input }, { db, person }) => reopenTask(db, person, input),
   },
   { description: 'The reopened task.', outputFields: taskPayload },
 );
@@ -300,7 +297,7 @@ builder.relayMutationField(
   },
   {
     description: 'Deletes a task for good, with its shares. Deleting it again is harmless.',
-    resolve: (_root, { input }, { db, viewer }) => deleteTask(db, viewer, input),
+    resolve: (_root, { input }, { db, person }) => deleteTask(db, person, input),
   },
   {
     description: 'What is left of a deleted task.',

@@ -38,7 +38,7 @@ builder.relayMutationField(
   },
   {
     description: 'Changes the viewer’s own profile.',
-    resolve: (_root, { input }, { db, viewer }) => updateUser(db, viewer, input),
+    resolve: (_root, { input }, { db, person }) => updateUser(db, person, input),
   },
   {
     description: 'The viewer after the change.',

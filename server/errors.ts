@@ -32,14 +32,24 @@ export class Unauthenticated extends TaskwireError {
 
 export class Forbidden extends TaskwireError {
   readonly code = 'FORBIDDEN';
+  /** What it was about, for the audit trail. */
+  readonly subjectId: string | undefined;
+
+  constructor(message: string, subjectId?: string) {
+    super(message);
+    this.subjectId = subjectId;
+  }
 }
 
 /** Also for what exists but may not be seen: the two must read the same. */
 export class NotFound extends TaskwireError {
   readonly code = 'NOT_FOUND';
+  /** What was asked for, for the audit trail. */
+  readonly subjectId: string | undefined;
 
-  constructor(what: string) {
+  constructor(what: string, subjectId?: string) {
     super(`There is no such ${what}, or you may not see it.`);
+    this.subjectId = subjectId;
   }
 }
 

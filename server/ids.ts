@@ -2,7 +2,18 @@ import { fromString, fromUUID, toUUID, typeid } from 'typeid-js';
 import { ValidationFailed } from './errors.ts';
 
 /** The prefix of each type's ids, as in `task_01jd…`. */
-const prefixes = { User: 'user', Task: 'task' } as const;
+const prefixes = {
+  User: 'user',
+  ApiToken: 'token',
+  Team: 'team',
+  Membership: 'member',
+  TeamInvitation: 'invitation',
+  Task: 'task',
+  TaskShare: 'share',
+  Comment: 'comment',
+  Conversation: 'conversation',
+  Message: 'message',
+} as const;
 
 export type IdType = keyof typeof prefixes;
 

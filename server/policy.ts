@@ -1,44 +1,169 @@
-import type { Prisma, SharePermission, Task, TaskShare } from '../prisma/generated/client/client.ts';
+import type {
+  Comment,
+  Membership,
+  Prisma,
+  SharePermission,
+  Task,
+  TeamRole,
+} from '../prisma/generated/client/client.ts';
 
-/** Who asks: always resolved from a credential, never from an argument. */
-export interface Viewer {
+/** Who acts: always resolved from a credential, never from an argument. */
+export interface Person {
   userId: string;
 }
 
-/** What a viewer may want to do with a task. */
-export type TaskAction = 'edit' | 'delete' | 'share';
-
-/** The part of a task that decides rights, with the shares that `liveShares` selects. */
-export type TaskSubject = Pick<Task, 'ownerId'> & { shares: Pick<TaskShare, 'permission'>[] };
-
-/** The viewer's own shares that have not run out. */
-export function liveShares(viewer: Viewer): Prisma.TaskShareWhereInput {
-  return {
-    sharedWithId: viewer.userId,
-    OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }],
-  };
+/** A person with all that decides what they may see and do; `server/sql/viewer.ts` reads it in one statement. */
+export interface Viewer extends Person {
+  email: string;
+  teams: ReadonlyMap<string, TeamRole>;
+  /** The tasks shared with them by shares that have not run out. */
+  sharedTasks: ReadonlyMap<string, SharePermission>;
 }
 
-/** The second face of the rule: what a viewer sees, as a filter that every query carries. */
+/** The part of a task that decides rights. */
+export type TaskSubject = Pick<Task, 'id' | 'ownerId' | 'assigneeId' | 'teamId'>;
+
+/** Every action that the policy rules on, with what it must know of its subject. */
+interface Subjects {
+  'task.edit': TaskSubject;
+  'task.comment': TaskSubject;
+  'task.delete': TaskSubject;
+  'task.share': TaskSubject;
+  /** Takes it out of its team, or into another. */
+  'task.move': TaskSubject;
+  'comment.edit': Pick<Comment, 'authorId'>;
+  'comment.delete': Pick<Comment, 'authorId'> & { task: TaskSubject };
+  'team.createTask': TeamSubject;
+  'team.update': TeamSubject;
+  'team.invite': TeamSubject;
+  'team.transfer': TeamSubject;
+  'team.delete': TeamSubject;
+  'team.leave': TeamSubject;
+  /** Removes this member, or gives them another role. */
+  'member.manage': Pick<Membership, 'teamId' | 'role'>;
+  'conversation.manage': { ownerId: string };
+}
+
+export interface TeamSubject {
+  id: string;
+}
+
+export type Action = keyof Subjects;
+export type TaskAction = Extract<Action, `task.${string}`>;
+
+/**
+ * Whether a viewer may do something with what they may see. What they may not see never gets here: it is
+ * NOT_FOUND before.
+ */
+export function can<A extends Action>(viewer: Viewer, action: A, subject: Subjects[A]): boolean {
+  return rules[action](viewer, subject);
+}
+
+const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean } = {
+  'task.edit': (viewer, task) =>
+    commands(viewer, task) || worksOn(viewer, task) || holdsEditShare(viewer, task),
+  'task.comment': (viewer, task) =>
+    can(viewer, 'task.edit', task) || hasRole(viewer, task.teamId, WORKING_ROLES),
+  'task.delete': (viewer, task) => commands(viewer, task) || worksOn(viewer, task),
+  'task.share': (viewer, task) => commands(viewer, task),
+  'task.move': (viewer, task) => commands(viewer, task),
+  'comment.edit': (viewer, comment) => comment.authorId === viewer.userId,
+  'comment.delete': (viewer, { authorId, task }) => authorId === viewer.userId || commands(viewer, task),
+  'team.createTask': (viewer, team) => hasRole(viewer, team.id, WORKING_ROLES),
+  'team.update': (viewer, team) => hasRole(viewer, team.id, LEADING_ROLES),
+  'team.invite': (viewer, team) => hasRole(viewer, team.id, LEADING_ROLES),
+  'team.transfer': (viewer, team) => hasRole(viewer, team.id, ['OWNER']),
+  'team.delete': (viewer, team) => hasRole(viewer, team.id, ['OWNER']),
+  'team.leave': (viewer, team) => viewer.teams.has(team.id) && !hasRole(viewer, team.id, ['OWNER']),
+  'member.manage': (viewer, member) => grantableRoles(viewer, member.teamId).includes(member.role),
+  'conversation.manage': (viewer, conversation) => conversation.ownerId === viewer.userId,
+};
+
+const LEADING_ROLES: readonly TeamRole[] = ['OWNER', 'ADMIN'];
+const WORKING_ROLES: readonly TeamRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
+
+/** The roles that a viewer may hand out, change and take away in a team. Ownership is only ever transferred. */
+export function grantableRoles(viewer: Viewer, teamId: string): readonly TeamRole[] {
+  const role = viewer.teams.get(teamId);
+  if (role === 'OWNER') return ['ADMIN', 'MEMBER', 'VIEWER'];
+  return role === 'ADMIN' ? ['MEMBER', 'VIEWER'] : [];
+}
+
+/** Ownership, which in a team counts for as long as one is in it; and leading the task's team. */
+function commands(viewer: Viewer, task: TaskSubject): boolean {
+  if (task.teamId === null) return task.ownerId === viewer.userId;
+  if (!viewer.teams.has(task.teamId)) return false;
+  return task.ownerId === viewer.userId || hasRole(viewer, task.teamId, LEADING_ROLES);
+}
+
+/** Being the one whom a team has set to the task. */
+function worksOn(viewer: Viewer, task: TaskSubject): boolean {
+  return task.assigneeId === viewer.userId && hasRole(viewer, task.teamId, WORKING_ROLES);
+}
+
+function holdsEditShare(viewer: Viewer, task: TaskSubject): boolean {
+  return viewer.sharedTasks.get(task.id) === 'EDIT';
+}
+
+function hasRole(viewer: Viewer, teamId: string | null, roles: readonly TeamRole[]): boolean {
+  const role = teamId === null ? undefined : viewer.teams.get(teamId);
+  return role !== undefined && roles.includes(role);
+}
+
+/** The other face of the rule: what a viewer sees, as a filter that every query carries. */
 export const visible = {
   task: (viewer: Viewer): Prisma.TaskWhereInput => ({
-    OR: [{ ownerId: viewer.userId }, { shares: { some: liveShares(viewer) } }],
+    OR: [
+      { ownerId: viewer.userId, teamId: null },
+      { teamId: { in: [...viewer.teams.keys()] } },
+      { id: { in: [...viewer.sharedTasks.keys()] } },
+    ],
   }),
 
-  /** Oneself, and the people on the other side of a share. */
+  /** Oneself, and whoever one shares a team, a task or a conversation with. */
   user: (viewer: Viewer): Prisma.UserWhereInput => ({
     OR: [
       { id: viewer.userId },
-      { tasks: { some: { shares: { some: liveShares(viewer) } } } },
-      { sharesReceived: { some: { task: { ownerId: viewer.userId } } } },
+      { memberships: { some: { teamId: { in: [...viewer.teams.keys()] } } } },
+      { tasks: { some: { id: { in: [...viewer.sharedTasks.keys()] } } } },
+      { sharesReceived: { some: { sharedById: viewer.userId } } },
+      { sharesGiven: { some: { sharedWithId: viewer.userId } } },
+      { participations: { some: { conversation: visible.conversation(viewer) } } },
+    ],
+  }),
+
+  team: (viewer: Viewer): Prisma.TeamWhereInput => ({ id: { in: [...viewer.teams.keys()] } }),
+
+  membership: (viewer: Viewer): Prisma.MembershipWhereInput => ({ teamId: { in: [...viewer.teams.keys()] } }),
+
+  /** Those to oneself, and those of the teams that one leads; none that has run out. */
+  invitation: (viewer: Viewer): Prisma.TeamInvitationWhereInput => ({
+    expiresAt: { gt: new Date() },
+    OR: [
+      { email: viewer.email },
+      { teamId: { in: [...viewer.teams.keys()].filter((id) => hasRole(viewer, id, LEADING_ROLES)) } },
+    ],
+  }),
+
+  share: (viewer: Viewer): Prisma.TaskShareWhereInput => ({ task: visible.task(viewer) }),
+
+  comment: (viewer: Viewer): Prisma.CommentWhereInput => ({ task: visible.task(viewer) }),
+
+  conversation: (viewer: Person): Prisma.ConversationWhereInput => ({
+    participants: { some: { userId: viewer.userId } },
+  }),
+
+  message: (viewer: Person): Prisma.MessageWhereInput => ({ conversation: visible.conversation(viewer) }),
+
+  apiToken: (viewer: Person): Prisma.ApiTokenWhereInput => ({ userId: viewer.userId }),
+
+  /** What happened in one's teams, what one did or was concerned by elsewhere, and what befell a task shared with one. */
+  event: (viewer: Viewer): Prisma.EventWhereInput => ({
+    OR: [
+      { teamId: { in: [...viewer.teams.keys()] } },
+      { teamId: null, actorId: viewer.userId },
+      { teamId: null, personId: viewer.userId },
+      { subjectId: { in: [...viewer.sharedTasks.keys()] } },
     ],
   }),
 };
-
-/** Rights add up: what ownership or a share allows is allowed. Only ownership deletes and shares. */
-export function can(viewer: Viewer, action: TaskAction, task: TaskSubject): boolean {
-  if (task.ownerId === viewer.userId) return true;
-  return task.shares.some((share) => grants[share.permission].includes(action));
-}
-
-const grants: Record<SharePermission, readonly TaskAction[]> = { VIEW: [], EDIT: ['edit'] };

@@ -3,12 +3,14 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
 import { Unauthenticated } from '../errors.ts';
-import type { Viewer } from '../policy.ts';
+import type { Person } from '../policy.ts';
 import type { Auth } from './auth.ts';
 
-/** A viewer, with the session that vouches for them. */
-export interface SignedIn extends Viewer {
+/** A person, with what vouches for them. */
+export interface SignedIn extends Person {
   sessionId: string;
+  /** Whether the credential allows changes; a session's always does. */
+  mayWrite: boolean;
 }
 
 /** How long a credential is believed without another look at its session. */
@@ -52,13 +54,13 @@ export function createCredentials(db: Database, auth: Auth): Credentials {
       select: { id: true },
     });
     if (!session) throw refusedToken();
-    return { userId: sub, sessionId: sid };
+    return { userId: sub, sessionId: sid, mayWrite: true };
   }
 
   async function byCookie(cookie: string): Promise<SignedIn> {
     const found = await auth.api.getSession({ headers: new Headers({ cookie }) });
     if (!found) throw new Unauthenticated('Your session has ended; sign in again.');
-    return { userId: found.user.id, sessionId: found.session.id };
+    return { userId: found.user.id, sessionId: found.session.id, mayWrite: true };
   }
 
   return {

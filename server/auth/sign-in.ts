@@ -81,7 +81,7 @@ async function sessionOf(
   });
   const exp = Math.floor(expiresAt.getTime() / 1000);
   const { token } = await auth.api.signJWT({ body: { payload: { sub: userId, sid: id, exp } } });
-  return { viewer: { userId, sessionId: id }, token, expiresAt, cookies: headers.getSetCookie() };
+  return { viewer: { userId, sessionId: id, mayWrite: true }, token, expiresAt, cookies: headers.getSetCookie() };
 }
 
 function refusedSignUp(code: string | undefined) {

@@ -1,14 +1,16 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { TaskPriority, TaskStatus, type Task } from '../../prisma/generated/client/client.ts';
+import { TaskPriority, TaskStatus } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { Conflict, Forbidden, NotFound } from '../errors.ts';
-import { append, currentCursor, toCursor, type EventKind } from '../events/log.ts';
-import { taskEventData } from '../events/task-event.ts';
+import { fingerprintOf, firstCreation } from '../events/first-creation.ts';
+import { append, appendAll, toCursor } from '../events/log.ts';
+import { taskChanged, taskCreated } from '../events/task-event.ts';
 import { newId } from '../ids.ts';
-import { can, liveShares, visible, type TaskAction, type Viewer } from '../policy.ts';
-import { lockTask } from '../sql/lock-task.ts';
+import type { Person } from '../policy.ts';
+import { viewerOf } from '../sql/viewer.ts';
+import { changeTasks, lockedFor, type Changes, type ChangeRequest } from './task-change.ts';
+import { endOfList, positionBetween } from './task-position.ts';
+import { checkPlacement } from './task-placement.ts';
 import { day, idOf, newIdOf, parse, text, version } from './validation.ts';
 
 /** What a verb hands back: which task to re-read, and the log's cursor after the change. */
@@ -17,8 +19,21 @@ export interface TaskChange {
   cursor: string;
 }
 
+/** The same for many tasks, in the order in which they were asked for. */
+export interface TasksChange {
+  ids: string[];
+  cursor: string;
+}
+
+/** The most tasks that one call creates or changes: the log's horizon waits for the transaction. */
+export const LARGEST_BATCH = 500;
+
 const title = text('The title', { min: 1, max: 200 });
 const description = text('The description', { min: 0, max: 10_000 });
+const labels = z
+  .array(text('A label', { min: 1, max: 50 }))
+  .transform((given) => [...new Set(given)])
+  .refine((given) => given.length <= 20, 'A task can have at most 20 labels.');
 
 const creation = z.object({
   id: newIdOf('Task').nullish(),
@@ -33,171 +48,176 @@ const creation = z.object({
     .nullish()
     .transform((value) => value ?? 'NONE'),
   dueOn: day.nullish().transform((value) => value ?? null),
+  labels: labels.nullish().transform((value) => value ?? []),
+  assigneeId: idOf('User')
+    .nullish()
+    .transform((value) => value ?? null),
+  teamId: idOf('Team')
+    .nullish()
+    .transform((value) => value ?? null),
+  parentId: idOf('Task')
+    .nullish()
+    .transform((value) => value ?? null),
 });
 
 const reference = z.object({ id: idOf('Task'), version });
 
-/** An absent field stays as it is; null clears what can be cleared, and otherwise counts as absent. */
+/** A field that is left out stays. Null clears what can be cleared, and otherwise counts as left out. */
 const edit = reference.extend({
   title: title.nullish(),
   description: description.nullish(),
   status: z.enum(TaskStatus).nullish(),
   priority: z.enum(TaskPriority).nullish(),
+  labels: labels.nullish(),
   dueOn: day.nullish(),
+  assigneeId: idOf('User').nullish(),
+  teamId: idOf('Team').nullish(),
+  parentId: idOf('Task').nullish(),
 });
 
+const move = reference.extend({
+  status: z.enum(TaskStatus).nullish(),
+  after: idOf('Task').nullish(),
+  before: idOf('Task').nullish(),
+});
+
+function batchOf<Item extends z.ZodType>(item: Item) {
+  return z
+    .array(item)
+    .min(1, 'Name at least one task.')
+    .max(LARGEST_BATCH, `One call takes at most ${LARGEST_BATCH} tasks; send the rest in another.`);
+}
+
+type Creation = z.output<typeof creation>;
+
 /**
- * Creates a task that the viewer owns.
+ * Creates a task that the person owns, at the end of its list.
  * The same creation sent again under the same client-made id returns the first result.
  * @throws Conflict where that id belongs to another creation.
  */
-export async function createTask(db: Database, viewer: Viewer, input: unknown): Promise<TaskChange> {
-  const { id: clientId, ...fields } = parse(creation, input);
-  const id = clientId ?? newId();
-  const fingerprint = createHash('sha256').update(JSON.stringify(fields)).digest('base64url');
+export async function createTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
+  const wanted = parse(creation, input);
   return inTransaction(db, async (tx) => {
-    const task = {
-      id,
-      ownerId: viewer.userId,
-      ...fields,
-      completedAt: fields.status === 'DONE' ? new Date() : null,
-    };
-    const { count } = await tx.task.createMany({ data: [task], skipDuplicates: true });
-    if (count === 0) return firstCreation(tx, viewer, id, fingerprint);
-    const data = { ...taskEventData(null, task), fingerprint };
+    const { ids, cursor } = await create(tx, person, [wanted]);
+    return { id: ids[0] ?? '', cursor };
+  });
+}
+
+/** Creates up to 500 tasks, or none of them. */
+export async function createTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
+  const { tasks } = parse(z.object({ tasks: batchOf(creation) }), input);
+  return inTransaction(db, (tx) => create(tx, person, tasks));
+}
+
+async function create(tx: Transaction, person: Person, wanted: readonly Creation[]): Promise<TasksChange> {
+  const now = new Date();
+  const tasks = wanted.map(({ id, ...fields }, index) => ({
+    id: id ?? newId(),
+    ownerId: person.userId,
+    archivedAt: null,
+    ...fields,
+    position: endOfList(now, index),
+    completedAt: fields.status === 'DONE' ? now : null,
+    createdAt: now,
+    updatedAt: now,
+  }));
+  const ids = tasks.map(({ id }) => id);
+  const fingerprints = wanted.map(({ id: _, ...fields }) => fingerprintOf(fields));
+  const placed = tasks.filter(({ assigneeId, teamId, parentId }) => assigneeId ?? teamId ?? parentId);
+  if (placed.length > 0)
+    await checkPlacement(
+      tx,
+      await viewerOf(tx, person),
+      placed.map((task) => [null, task]),
+    );
+
+  const { count } = await tx.task.createMany({ data: tasks, skipDuplicates: true });
+  if (count === tasks.length) {
+    const events = tasks.map((task, i) => taskCreated(person, task, fingerprints[i] ?? ''));
     return {
-      id,
-      cursor: await append(tx, { kind: 'task.created', actorId: viewer.userId, subjectId: id, data }),
+      ids,
+      cursor: events[0] && events.length === 1 ? await append(tx, events[0]) : await appendAll(tx, events),
     };
-  });
+  }
+  const cursors = await Promise.all(
+    ids.map((id, i) => firstCreation(tx, 'task.created', person, id, fingerprints[i] ?? '')),
+  );
+  return { ids, cursor: cursors.at(-1) ?? '' };
 }
 
-async function firstCreation(
-  tx: Transaction,
-  viewer: Viewer,
-  id: string,
-  fingerprint: string,
-): Promise<TaskChange> {
-  const event = await tx.event.findFirst({
-    where: {
-      subjectId: id,
-      kind: 'task.created',
-      actorId: viewer.userId,
-      data: { path: ['fingerprint'], equals: fingerprint },
-    },
-  });
-  if (!event) throw new Conflict('This id is taken by another task; make a new one.', { field: 'id' });
-  return { id, cursor: toCursor(event) };
+/** Changes the given fields of a task. A field that is left out stays; null clears day, assignee, team and parent. */
+export async function updateTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
+  return changeOne(db, person, editRequest(parse(edit, input)));
 }
 
-/** Changes the given fields of a task. A field that is left out stays; `dueOn: null` takes the day away. */
-export async function updateTask(db: Database, viewer: Viewer, input: unknown): Promise<TaskChange> {
-  const { id, version, dueOn, ...fields } = parse(edit, input);
-  return change(db, viewer, { id, version }, { ...given(fields), ...(dueOn === undefined ? {} : { dueOn }) });
+/** Changes up to 500 tasks, each in its own way, or none of them. */
+export async function updateTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
+  const { tasks } = parse(z.object({ tasks: batchOf(edit) }), input);
+  return inTransaction(db, (tx) => changeTasks(tx, person, tasks.map(editRequest)));
 }
 
 /** Marks a task as done. One that is done already stays as it is. */
-export async function completeTask(db: Database, viewer: Viewer, input: unknown): Promise<TaskChange> {
-  return change(db, viewer, parse(reference, input), { status: 'DONE' });
+export async function completeTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
+  return changeOne(db, person, { ...parse(reference, input), changes: () => ({ status: 'DONE' }) });
 }
 
 /** Takes a done or cancelled task back to the open ones. An open one stays as it is. */
-export async function reopenTask(db: Database, viewer: Viewer, input: unknown): Promise<TaskChange> {
-  return change(db, viewer, parse(reference, input), (task) =>
-    isOpen(task.status) ? {} : { status: 'TODO' },
-  );
+export async function reopenTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
+  return changeOne(db, person, {
+    ...parse(reference, input),
+    changes: ({ status }) => (status === 'DONE' || status === 'CANCELLED' ? { status: 'TODO' } : {}),
+  });
 }
 
-/** Deletes a task for good. Deleting what the viewer has deleted before is harmless. */
-export async function deleteTask(db: Database, viewer: Viewer, input: unknown): Promise<TaskChange> {
+/** Puts a task away, or back with `archived: false`. An archived task counts nowhere. */
+export async function archiveTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
+  const { archived, ...wanted } = parse(reference.extend({ archived: z.boolean().nullish() }), input);
+  return changeOne(db, person, {
+    ...wanted,
+    changes: ({ archivedAt }) => ({ archivedAt: archived === false ? null : (archivedAt ?? new Date()) }),
+  });
+}
+
+/** Puts a task at another place of its list, and under another status if one is given. */
+export async function moveTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
+  const { after, before, status, ...wanted } = parse(move, input);
+  return inTransaction(db, async (tx) => {
+    const viewer = await viewerOf(tx, person);
+    const position = await positionBetween(tx, viewer, after ?? null, before ?? null);
+    const changes = () => ({ position, ...(status == null ? {} : { status }) });
+    const { cursor } = await changeTasks(tx, person, [{ ...wanted, changes }]);
+    return { id: wanted.id, cursor };
+  });
+}
+
+/** Deletes a task for good, with its shares and comments; its subtasks stay. Deleting it again is harmless. */
+export async function deleteTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const wanted = parse(reference, input);
   const { id } = wanted;
   return inTransaction(db, async (tx) => {
     const earlier = await tx.event.findFirst({
-      where: { subjectId: id, kind: 'task.deleted', actorId: viewer.userId },
+      where: { subjectId: id, kind: 'task.deleted', actorId: person.userId },
     });
     if (earlier) return { id, cursor: toCursor(earlier) };
-    const task = await lockedFor(tx, viewer, 'delete', wanted);
-    await tx.task.delete({ where: { id } });
-    const data = taskEventData(task, null);
-    return {
-      id,
-      cursor: await append(tx, { kind: 'task.deleted', actorId: viewer.userId, subjectId: id, data }),
-    };
+    const [task] = await lockedFor(tx, await viewerOf(tx, person), 'task.delete', [wanted]);
+    if (!task) throw new Error('a locked task is there');
+    await tx.task.delete({ where: { id }, select: { id: true } });
+    return { id, cursor: await append(tx, taskChanged('task.deleted', person, task, null)) };
   });
 }
 
-type Reference = z.output<typeof reference>;
-type Changes = Partial<Pick<Task, 'title' | 'description' | 'status' | 'priority' | 'dueOn'>>;
-
-/** The one way in which a task's fields change: locked, allowed, on the expected version, with its event. */
-async function change(
-  db: Database,
-  viewer: Viewer,
-  wanted: Reference,
-  changes: Changes | ((task: Task) => Changes),
-): Promise<TaskChange> {
-  const { id } = wanted;
+async function changeOne(db: Database, person: Person, request: ChangeRequest): Promise<TaskChange> {
   return inTransaction(db, async (tx) => {
-    const before = await lockedFor(tx, viewer, 'edit', wanted);
-    const asked = typeof changes === 'function' ? changes(before) : changes;
-    const after = { ...before, ...asked };
-    if (same(before, after)) return { id, cursor: await currentCursor(tx) };
-    const now = new Date();
-    const completedAt = after.status !== 'DONE' ? null : before.status === 'DONE' ? before.completedAt : now;
-    await tx.task.update({
-      where: { id },
-      data: { ...asked, completedAt, updatedAt: now, version: { increment: 1 } },
-      select: { id: true },
-    });
-    const data = taskEventData(before, after);
-    return {
-      id,
-      cursor: await append(tx, { kind: kindOf(before, after), actorId: viewer.userId, subjectId: id, data }),
-    };
+    const { cursor } = await changeTasks(tx, person, [request]);
+    return { id: request.id, cursor };
   });
 }
 
-/**
- * Reads a task for a change, and keeps others from changing it until the transaction ends.
- * @throws NotFound, Forbidden, or Conflict where the viewer's version is outdated.
- */
-async function lockedFor(tx: Transaction, viewer: Viewer, action: TaskAction, { id, version }: Reference) {
-  await lockTask(tx, id);
-  const task = await tx.task.findFirst({
-    where: { id, AND: visible.task(viewer) },
-    include: { shares: { where: liveShares(viewer) } },
-  });
-  if (!task) throw new NotFound('task');
-  if (!can(viewer, action, task)) throw new Forbidden(`You may see this task, but not ${action} it.`);
-  if (version != null && version !== task.version) {
-    throw new Conflict(
-      `Somebody changed this task: it is at version ${task.version}, and your change is based on ${version}. Load it again, and repeat your change.`,
-      { field: 'version', currentVersion: task.version },
-    );
-  }
-  return task;
-}
-
-function isOpen(status: TaskStatus): boolean {
-  return status === 'TODO' || status === 'IN_PROGRESS';
-}
-
-function kindOf(before: Task, after: Task): EventKind & `task.${string}` {
-  if (before.status !== 'DONE' && after.status === 'DONE') return 'task.completed';
-  if (!isOpen(before.status) && isOpen(after.status)) return 'task.reopened';
-  return 'task.updated';
-}
-
-function same(before: Task, after: Task): boolean {
-  return (Object.keys(after) as (keyof Task)[]).every(
-    (field) => String(after[field]) === String(before[field]),
+function editRequest({ id, version, ...fields }: z.output<typeof edit>): ChangeRequest {
+  const clearable = new Set(['dueOn', 'assigneeId', 'teamId', 'parentId']);
+  const given = Object.entries(fields).filter(
+    ([field, value]) => value !== undefined && (value !== null || clearable.has(field)),
   );
-}
-
-/** Only what the input really gives; null counts as left out where a field cannot be cleared. */
-function given<Fields extends object>(fields: Fields) {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null)) as {
-    [Field in keyof Fields]?: NonNullable<Fields[Field]>;
-  };
+  const changes = Object.fromEntries(given) as Changes;
+  return { id, version, changes: () => changes };
 }

@@ -4,7 +4,7 @@ import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
 import { ValidationFailed } from '../errors.ts';
 import { append, currentCursor } from '../events/log.ts';
-import type { Viewer } from '../policy.ts';
+import type { Person } from '../policy.ts';
 import { isTimezone } from '../sql/timezone.ts';
 import { parse, text } from './validation.ts';
 
@@ -14,7 +14,7 @@ const profile = z.object({
 });
 
 /** Changes the viewer's own profile. A field that is left out, or null, stays as it is. */
-export async function updateUser(db: Database, viewer: Viewer, input: unknown): Promise<{ cursor: string }> {
+export async function updateUser(db: Database, person: Person, input: unknown): Promise<{ cursor: string }> {
   const { name, timezone } = parse(profile, input);
   if (timezone != null) await checkTimezone(db, timezone);
   const data: Prisma.UserUpdateInput = {};
@@ -23,11 +23,11 @@ export async function updateUser(db: Database, viewer: Viewer, input: unknown): 
   const fields = Object.keys(data);
   return inTransaction(db, async (tx) => {
     if (fields.length === 0) return { cursor: await currentCursor(tx) };
-    await tx.user.update({ where: { id: viewer.userId }, data, select: { id: true } });
+    await tx.user.update({ where: { id: person.userId }, data, select: { id: true } });
     const event = {
       kind: 'user.updated',
-      actorId: viewer.userId,
-      subjectId: viewer.userId,
+      actorId: person.userId,
+      subjectId: person.userId,
       data: { fields },
     } as const;
     return { cursor: await append(tx, event) };

@@ -1,25 +1,54 @@
-import type { Prisma } from '../../prisma/generated/client/client.ts';
+import type { MessageRole, Prisma, SharePermission, TeamRole } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import type { TaskEventData } from './task-event.ts';
 
-/** Each kind of event that the server appends, with the data that it carries. */
+/** Each kind of event that the server appends, with the data that it carries: ids and facts, never rows. */
 interface EventKinds {
   'task.created': TaskEventData & { fingerprint: string };
   'task.updated': TaskEventData;
   'task.completed': TaskEventData;
   'task.reopened': TaskEventData;
   'task.deleted': TaskEventData;
+  'task.shared': { permission: SharePermission };
+  'task.shareUpdated': { permission: SharePermission };
+  'task.shareRevoked': Record<string, never>;
+  'comment.added': { taskId: string; fingerprint: string };
+  'comment.updated': { taskId: string };
+  'comment.deleted': { taskId: string };
+  'team.created': { fingerprint: string };
+  'team.updated': { fields: string[] };
+  'team.deleted': Record<string, never>;
+  'team.memberInvited': { role: TeamRole };
+  'team.invitationRevoked': Record<string, never>;
+  'team.memberJoined': { role: TeamRole };
+  'team.roleChanged': { before: TeamRole; after: TeamRole };
+  'team.memberRemoved': { role: TeamRole };
+  'team.memberLeft': { role: TeamRole };
+  'team.ownershipTransferred': { before: string; after: string };
+  'conversation.created': { fingerprint: string };
+  'conversation.renamed': Record<string, never>;
+  'conversation.deleted': Record<string, never>;
+  'message.sent': { conversationId: string; role: MessageRole; fingerprint: string };
   'user.updated': { fields: string[] };
+  'apiToken.created': Record<string, never>;
+  'apiToken.revoked': Record<string, never>;
+  'apiToken.used': Record<string, never>;
+  'access.refused': { code: string; operation: string };
+  'signIn.failed': Record<string, never>;
 }
 
 export type EventKind = keyof EventKinds;
 
 export interface NewEvent<Kind extends EventKind> {
   kind: Kind;
-  /** Who did it: always the viewer of the credential. */
-  actorId: string;
-  subjectId: string;
+  /** Who did it: always the person of the credential; null where nobody is signed in. */
+  actorId: string | null;
+  subjectId: string | null;
+  /** The team whose members may read of it. */
+  teamId?: string | null;
+  /** Whom it concerns besides the actor. */
+  personId?: string | null;
   data: EventKinds[Kind];
 }
 
@@ -31,11 +60,32 @@ export async function append<Kind extends EventKind>(
   tx: Transaction,
   event: NewEvent<Kind>,
 ): Promise<string> {
-  const position = await tx.event.create({
-    data: { ...event, data: event.data as unknown as Prisma.InputJsonObject },
+  return toCursor(
+    await tx.event.create({ data: row(event), select: { transactionId: true, sequence: true } }),
+  );
+}
+
+/**
+ * Appends the events of one change to many things, in one statement.
+ * @returns the log's cursor after the last of them.
+ */
+export async function appendAll<Kind extends EventKind>(
+  tx: Transaction,
+  events: readonly NewEvent<Kind>[],
+): Promise<string> {
+  const positions = await tx.event.createManyAndReturn({
+    data: events.map(row),
     select: { transactionId: true, sequence: true },
   });
-  return toCursor(position);
+  const last = positions.reduce<Position | undefined>(
+    (latest, position) => (latest && latest.sequence > position.sequence ? latest : position),
+    undefined,
+  );
+  return last ? toCursor(last) : currentCursor(tx);
+}
+
+function row<Kind extends EventKind>({ data, ...event }: NewEvent<Kind>): Prisma.EventCreateManyInput {
+  return { ...event, data: data as Prisma.InputJsonObject };
 }
 
 /** A place in the log. Transaction ids come first, for a slow transaction may commit after a later sequence. */

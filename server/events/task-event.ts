@@ -1,12 +1,18 @@
 import type { Task } from '../../prisma/generated/client/client.ts';
+import type { Person } from '../policy.ts';
+import type { NewEvent } from './log.ts';
 
 /** What counters and history must know of a task: where it counts, and as what. */
 export interface TaskFacts {
   owner: string;
+  assignee: string | null;
+  team: string | null;
   status: Task['status'];
   priority: Task['priority'];
   /** The day as `YYYY-MM-DD`. */
   dueOn: string | null;
+  /** An archived task counts nowhere. */
+  archived: boolean;
 }
 
 /** A created task has no `before`, a deleted one no `after`. */
@@ -15,13 +21,50 @@ export interface TaskEventData {
   after: TaskFacts | null;
 }
 
-type Counted = Pick<Task, 'ownerId' | 'status' | 'priority' | 'dueOn'>;
+type TaskEventKind = 'task.updated' | 'task.completed' | 'task.reopened' | 'task.deleted';
 
-/** The data of an event that turned `before` into `after`. */
-export function taskEventData(before: Counted | null, after: Counted | null): TaskEventData {
-  return { before: before && facts(before), after: after && facts(after) };
+/** The part of a task that its events tell of. */
+export type EventTask = Pick<
+  Task,
+  'id' | 'ownerId' | 'assigneeId' | 'teamId' | 'status' | 'priority' | 'dueOn' | 'archivedAt'
+>;
+
+/** The event of a change that turned `before` into `after`. */
+export function taskChanged<Kind extends TaskEventKind>(
+  kind: Kind,
+  actor: Person,
+  before: EventTask,
+  after: EventTask | null,
+): NewEvent<TaskEventKind> & { kind: Kind } {
+  return {
+    kind,
+    ...addressOf(actor, after ?? before),
+    data: { before: facts(before), after: after && facts(after) },
+  };
 }
 
-function facts({ ownerId, status, priority, dueOn }: Counted): TaskFacts {
-  return { owner: ownerId, status, priority, dueOn: dueOn?.toISOString().slice(0, 10) ?? null };
+/** The event of a new task, with the fingerprint of what it was made from. */
+export function taskCreated(actor: Person, task: EventTask, fingerprint: string): NewEvent<'task.created'> {
+  return {
+    kind: 'task.created',
+    ...addressOf(actor, task),
+    data: { before: null, after: facts(task), fingerprint },
+  };
+}
+
+/** Who did it to which task, and who may read of it. */
+export function addressOf(actor: Person, task: Pick<Task, 'id' | 'ownerId' | 'teamId'>) {
+  return { actorId: actor.userId, subjectId: task.id, teamId: task.teamId, personId: task.ownerId };
+}
+
+function facts(task: EventTask): TaskFacts {
+  return {
+    owner: task.ownerId,
+    assignee: task.assigneeId,
+    team: task.teamId,
+    status: task.status,
+    priority: task.priority,
+    dueOn: task.dueOn?.toISOString().slice(0, 10) ?? null,
+    archived: task.archivedAt !== null,
+  };
 }

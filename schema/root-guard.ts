@@ -1,0 +1,68 @@
+import SchemaBuilder, {
+  BasePlugin,
+  type FieldNullability,
+  type InputFieldMap,
+  type PothosOutputFieldConfig,
+  type SchemaTypes,
+  type TypeParam,
+} from '@pothos/core';
+import type { GraphQLFieldResolver } from 'graphql';
+import { Forbidden, NotFound } from '../server/errors.ts';
+import { recordRefusal } from '../server/events/refusal.ts';
+import type { Context } from './builder.ts';
+
+/**
+ * Root fields are for signed-in people unless they say `public: true`. Reading fields get the viewer with all
+ * their rights before they run; changing fields after, for rights may have changed with the change.
+ */
+class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
+  override wrapResolve(
+    resolve: GraphQLFieldResolver<unknown, Types['Context'], object>,
+    field: PothosOutputFieldConfig<Types>,
+  ): GraphQLFieldResolver<unknown, Types['Context'], object> {
+    if (field.kind !== 'Query' && field.kind !== 'Mutation') return resolve;
+    if ((field.pothosOptions as { public?: boolean }).public) return resolve;
+    const changes = field.kind === 'Mutation';
+    return async (root, args, context, info) => {
+      const guarded = context as unknown as Context;
+      try {
+        if (!changes) await guarded.enter();
+        else requireWriting(guarded);
+        const result: unknown = await resolve(root, args, context, info);
+        if (changes) await guarded.enterAgain();
+        return result;
+      } catch (error) {
+        if (error instanceof Forbidden || error instanceof NotFound) {
+          await recordRefusal(guarded.db, guarded.person, error, field.name);
+        }
+        throw error;
+      }
+    };
+  }
+}
+
+function requireWriting({ person }: Context): void {
+  if (person.mayWrite) return;
+  throw new Forbidden('This token may only read; make one with the scope WRITE to change things.');
+}
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- how Pothos lets plugins add options
+  export namespace PothosSchemaTypes {
+    export interface Plugins<Types extends SchemaTypes> {
+      rootGuard: RootGuard<Types>;
+    }
+    export interface MutationFieldOptions<
+      Types extends SchemaTypes,
+      Type extends TypeParam<Types>,
+      Nullable extends FieldNullability<Type>,
+      Args extends InputFieldMap,
+      ResolveReturnShape,
+    > {
+      /** Whether it works without a signed-in viewer. */
+      public?: boolean;
+    }
+  }
+}
+
+SchemaBuilder.registerPlugin('rootGuard', RootGuard);

@@ -1,0 +1,120 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Task, TaskStatus } from '../../prisma/generated/client/client.ts';
+import type { Transaction } from '../database/transaction.ts';
+import { Conflict, Forbidden, NotFound } from '../errors.ts';
+import { append, appendAll, currentCursor } from '../events/log.ts';
+import { taskChanged } from '../events/task-event.ts';
+import { can, visible, type Person, type TaskAction, type Viewer } from '../policy.ts';
+import { lockTasks } from '../sql/lock-tasks.ts';
+import { viewerOf } from '../sql/viewer.ts';
+import { writeTasks } from '../sql/write-tasks.ts';
+import { checkPlacement } from './task-placement.ts';
+
+/** The fields that a verb may change; the rest follows from them. */
+export type Changes = Partial<
+  Pick<
+    Task,
+    | 'title'
+    | 'description'
+    | 'status'
+    | 'priority'
+    | 'dueOn'
+    | 'labels'
+    | 'assigneeId'
+    | 'teamId'
+    | 'parentId'
+    | 'position'
+    | 'archivedAt'
+  >
+>;
+
+export interface ChangeRequest {
+  id: string;
+  /** The version that the change is based on; unchecked without one. */
+  version?: number | null | undefined;
+  changes: (task: Task) => Changes;
+}
+
+/**
+ * The one way in which tasks change: locked, allowed, on the expected version, written in one statement, each with
+ * its event. A change that changes nothing leaves no trace.
+ */
+export async function changeTasks(
+  tx: Transaction,
+  person: Person,
+  requests: readonly ChangeRequest[],
+): Promise<{ ids: string[]; cursor: string }> {
+  const viewer = await viewerOf(tx, person);
+  const ids = requests.map(({ id }) => id);
+  const tasks = await lockedFor(tx, viewer, 'task.edit', requests);
+  const now = new Date();
+  const changed = tasks.flatMap((before, i) => {
+    const after = { ...before, ...requests[i]?.changes(before) };
+    return isDeepStrictEqual(before, after) ? [] : [[before, withConsequences(before, after, now)] as const];
+  });
+  if (changed.length === 0) return { ids, cursor: await currentCursor(tx) };
+
+  await checkPlacement(tx, viewer, changed);
+  await writeTasks(
+    tx,
+    changed.map(([, after]) => after),
+  );
+  const events = changed.map(([before, after]) => taskChanged(kindOf(before, after), person, before, after));
+  const [only] = events;
+  return { ids, cursor: only && events.length === 1 ? await append(tx, only) : await appendAll(tx, events) };
+}
+
+/**
+ * Reads tasks for a change, and keeps others from changing them until the transaction ends.
+ * @throws NotFound, Forbidden, or Conflict where the viewer's version is outdated.
+ */
+export async function lockedFor(
+  tx: Transaction,
+  viewer: Viewer,
+  action: TaskAction,
+  wanted: readonly Pick<ChangeRequest, 'id' | 'version'>[],
+): Promise<Task[]> {
+  const ids = wanted.map(({ id }) => id);
+  if (new Set(ids).size < ids.length)
+    throw new Conflict('One call can change a task only once.', { field: 'id' });
+  await lockTasks(tx, ids);
+  const found = await tx.task.findMany({ where: { id: { in: ids }, AND: visible.task(viewer) } });
+  const byId = new Map(found.map((task) => [task.id, task]));
+  return wanted.map(({ id, version }) => {
+    const task = byId.get(id);
+    if (!task) throw new NotFound('task', id);
+    if (!can(viewer, action, task)) throw new Forbidden(refusals[action], id);
+    if (version != null && version !== task.version) throw outdated(task.version, version);
+    return task;
+  });
+}
+
+const refusals: Record<TaskAction, string> = {
+  'task.edit': 'You may see this task, but not change it; ask its owner for a share that lets you.',
+  'task.comment': 'You may see this task, but not comment on it.',
+  'task.delete': 'You may see this task, but not delete it.',
+  'task.share': 'Only its owner, and who leads its team, may share this task.',
+  'task.move': 'Only its owner, and who leads its team, may move this task to another team.',
+};
+
+function outdated(current: number, given: number): Conflict {
+  return new Conflict(
+    `Somebody changed this task: it is at version ${current}, and your change is based on ${given}. Load it again, and repeat your change.`,
+    { field: 'version', currentVersion: current },
+  );
+}
+
+/** A task is completed when it becomes DONE, and stays so on the day it did. */
+function withConsequences(before: Task, after: Task, now: Date): Task {
+  const completedAt = after.status !== 'DONE' ? null : before.status === 'DONE' ? before.completedAt : now;
+  return { ...after, completedAt, updatedAt: now, version: before.version + 1 };
+}
+
+function kindOf(before: Task, after: Task) {
+  if (before.status !== 'DONE' && after.status === 'DONE') return 'task.completed';
+  return !isOpen(before.status) && isOpen(after.status) ? 'task.reopened' : 'task.updated';
+}
+
+function isOpen(status: TaskStatus): boolean {
+  return status === 'TODO' || status === 'IN_PROGRESS';
+}

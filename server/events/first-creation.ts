@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import type { Transaction } from '../database/transaction.ts';
+import { Conflict } from '../errors.ts';
+import type { Person } from '../policy.ts';
+import { toCursor, type EventKind } from './log.ts';
+
+type Creation = Extract<
+  EventKind,
+  'task.created' | 'comment.added' | 'team.created' | 'conversation.created' | 'message.sent'
+>;
+
+/** What tells a creation that is sent again from another one under the same id. */
+export function fingerprintOf(fields: object): string {
+  return createHash('sha256').update(JSON.stringify(fields)).digest('base64url');
+}
+
+/**
+ * The log's cursor after the first creation under a client-made id that is taken, when this is the same one again.
+ * @throws Conflict where the id belongs to another creation, or to another's.
+ */
+export async function firstCreation(
+  tx: Transaction,
+  kind: Creation,
+  { userId }: Person,
+  id: string,
+  fingerprint: string,
+): Promise<string> {
+  const event = await tx.event.findFirst({
+    where: { subjectId: id, kind, actorId: userId, data: { path: ['fingerprint'], equals: fingerprint } },
+  });
+  if (!event) throw new Conflict('This id is taken; make a new one.', { field: 'id' });
+  return toCursor(event);
+}
