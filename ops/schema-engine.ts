@@ -8,7 +8,7 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
   type SqlQuery,
 } from '@prisma/driver-adapter-utils';
-import type { DiagnoseMigrationHistoryOutput, SchemaEngine } from '@prisma/schema-engine-wasm';
+import type { DiagnoseMigrationHistoryOutput } from '@prisma/schema-engine-wasm';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 import { readMigrations } from '../server/database/migrations.ts';
@@ -36,7 +36,7 @@ export async function openEngine(url: string, model?: string): Promise<Engine> {
   const file = { path: schemaFile, content: model ?? (await readFile(schemaFile, 'utf8')) };
   const pool = new pg.Pool({ connectionString: url });
   const factory = bindMigrationAwareSqlAdapterFactory(connectToCatalogs(pool));
-  const engine: SchemaEngine = await bindings.SchemaEngine.new(
+  const engine = await bindings.SchemaEngine.new(
     { datamodels: [[file.path, file.content]] },
     () => undefined,
     factory,
