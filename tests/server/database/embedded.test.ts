@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { startEmbedded } from '../../../server/database/embedded.ts';
+import { query } from './scratch-database.ts';
 
 const program = join(import.meta.dirname, 'hold-database.ts');
 const folders: string[] = [];
@@ -201,15 +201,4 @@ async function drafts(folder: string): Promise<string[]> {
 
 async function notes(url: string): Promise<unknown[]> {
   return (await query(url, 'SELECT words FROM notes ORDER BY words')).map(({ words }) => words);
-}
-
-async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client(url);
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
 }

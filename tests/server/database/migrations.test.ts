@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openEngine } from '../../../ops/schema-engine.ts';
 import { applyMigrations, migrationsFolder, readMigrations } from '../../../server/database/migrations.ts';
-import { emptyDatabase, query } from './empty-database.ts';
+import { emptyDatabase, query } from './scratch-database.ts';
 
 let url: string;
 let folder: string;
