@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAuth } from './auth/auth.ts';
 import { createCredentials } from './auth/credentials.ts';
+import { recordedDatabase } from './auth/recorded-database.ts';
 import type { Gate } from './auth/sign-in.ts';
 import { ConfigError, type Config } from './config.ts';
 import { connect, disconnect } from './database/client.ts';
@@ -50,7 +51,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     closing.push(() => disconnect(db));
 
     const auth = createAuth({
-      db,
+      db: recordedDatabase(db, (sessionId) => gate.credentials.forget(sessionId)),
       log,
       secret: config.authSecret ?? (await keptSecret(config.dataDir)),
       publicUrl: url,

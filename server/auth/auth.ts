@@ -1,8 +1,10 @@
 import { hash, verify } from '@node-rs/argon2';
 import { betterAuth } from 'better-auth';
 import { prismaAdapter } from 'better-auth/adapters/prisma';
+import { APIError } from 'better-auth/api';
 import { jwt } from 'better-auth/plugins/jwt';
 import type { Database } from '../database/client.ts';
+import { newPerson } from '../domain/user.ts';
 import type { Log } from '../log.ts';
 
 /** argon2id with the first parameters that OWASP's Password Storage Cheat Sheet recommends: 19 MiB, 2 passes, 1 lane. */
@@ -39,6 +41,9 @@ export function createAuth({ db, log, secret, publicUrl }: AuthSettings) {
         log[level]({ part: 'auth' }, message);
       },
     },
+    databaseHooks: { user: { create: { before: checkedPerson } } },
+    // Names change by the mutation updateViewer, which checks and records it.
+    disabledPaths: ['/update-user', '/update-session'],
     database: prismaAdapter(db, { provider: 'postgresql', transaction: true }),
     advanced: { database: { generateId: false }, cookiePrefix: 'taskwire' },
     user: { additionalFields: { timezone: { type: 'string', input: false, defaultValue: 'UTC' } } },
@@ -63,5 +68,15 @@ export function createAuth({ db, log, secret, publicUrl }: AuthSettings) {
         disableSettingJwtHeader: true,
       }),
     ],
+  });
+}
+
+/** The library's own paths take names and addresses that the mutations would refuse. */
+function checkedPerson(person: { name: string; email: string }) {
+  const { success, data, error } = newPerson.safeParse(person);
+  if (success) return Promise.resolve({ data: { ...person, ...data } });
+  throw new APIError('BAD_REQUEST', {
+    code: 'VALIDATION_FAILED',
+    message: error.issues[0]?.message ?? 'The input is not valid.',
   });
 }

@@ -1,11 +1,14 @@
 import { isAPIError } from 'better-auth/api';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
-import { parse, text } from '../domain/validation.ts';
-import { checkTimezone, updateUser } from '../domain/user.ts';
+import { inTransaction } from '../database/transaction.ts';
+import { parse } from '../domain/validation.ts';
+import { endSessions } from '../domain/session.ts';
+import { checkTimezone, newPerson, updateUser } from '../domain/user.ts';
 import { Conflict, Unauthenticated, ValidationFailed } from '../errors.ts';
 import { PASSWORD, type Auth } from './auth.ts';
 import type { Credentials, SignedIn } from './credentials.ts';
+import { ruleOutDatabaseFailure } from './database-failure.ts';
 
 /** A fresh session: a JWT for programs, cookies for browsers. */
 export interface NewSession {
@@ -23,9 +26,7 @@ export interface Gate {
 
 const password = z.string().max(PASSWORD.max, `A password has at most ${PASSWORD.max} characters.`);
 
-const registration = z.object({
-  name: text('The name', { min: 1, max: 100 }),
-  email: z.email('This is not an email address.').max(254, 'An email address has at most 254 characters.'),
+const registration = newPerson.extend({
   password: password.min(PASSWORD.min, `A password has ${PASSWORD.min} characters or more.`),
   timezone: z.string().nullish(),
 });
@@ -41,7 +42,8 @@ export async function signUp({ db, auth }: Gate, input: unknown, headers: Header
   if (timezone != null) await checkTimezone(db, timezone);
   const answer = await auth.api
     .signUpEmail({ body: person, headers, returnHeaders: true })
-    .catch((error: unknown) => {
+    .catch(async (error: unknown) => {
+      await ruleOutDatabaseFailure(db);
       throw isAPIError(error) ? refusedSignUp(error.body?.code) : error;
     });
   const session = await sessionOf(db, auth, answer.response.token, answer.headers);
@@ -53,7 +55,8 @@ export async function signUp({ db, auth }: Gate, input: unknown, headers: Header
 export async function signIn({ db, auth }: Gate, input: unknown, headers: Headers): Promise<NewSession> {
   const answer = await auth.api
     .signInEmail({ body: parse(credentials, input), headers, returnHeaders: true })
-    .catch((error: unknown) => {
+    .catch(async (error: unknown) => {
+      await ruleOutDatabaseFailure(db);
       throw isAPIError(error) ? new Unauthenticated('The email address or the password is wrong.') : error;
     });
   return sessionOf(db, auth, answer.response.token, answer.headers);
@@ -65,7 +68,7 @@ export async function signIn({ db, auth }: Gate, input: unknown, headers: Header
  */
 export async function signOut(gate: Gate, { sessionId }: SignedIn, headers: Headers): Promise<string[]> {
   const cleared = await gate.auth.api.signOut({ headers, returnHeaders: true });
-  await gate.db.session.deleteMany({ where: { id: sessionId } });
+  await inTransaction(gate.db, (tx) => endSessions(tx, { id: sessionId }));
   gate.credentials.forget(sessionId);
   return cleared.headers.getSetCookie();
 }
