@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { startEmbedded } from '../../../server/database/embedded.ts';
 import { query } from './scratch-database.ts';
 
-const program = join(import.meta.dirname, 'hold-database.ts');
+const program = fileURLToPath(new URL('hold-database.ts', import.meta.url));
 const folders: string[] = [];
 
 async function newFolder(): Promise<string> {
