@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAuth } from './auth/auth.ts';
 import { createCredentials } from './auth/credentials.ts';
-import { recordedDatabase } from './auth/recorded-database.ts';
 import type { Gate } from './auth/sign-in.ts';
 import { ConfigError, type Config } from './config.ts';
 import { connect, disconnect } from './database/client.ts';
@@ -51,10 +50,13 @@ export async function startServer(config: Config): Promise<RunningServer> {
     closing.push(() => disconnect(db));
 
     const auth = createAuth({
-      db: recordedDatabase(db, (sessionId) => gate.credentials.forget(sessionId)),
+      db,
       log,
       secret: config.authSecret ?? (await keptSecret(config.dataDir)),
       publicUrl: url,
+      onSessionEnd: (sessionId) => {
+        gate.credentials.forget(sessionId);
+      },
     });
     const gate: Gate = { db, auth, credentials: createCredentials(db, auth) };
     server.removeListener('request', starting).on('request', createRequestListener(gate, log, url));

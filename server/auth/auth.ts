@@ -23,12 +23,17 @@ interface AuthSettings {
   secret: string;
   /** The server's own origin; the only one whose pages may use the cookie. */
   publicUrl: string;
+  /** Told of each session that the library ends, by whichever of its paths. */
+  onSessionEnd?: (sessionId: string) => void;
 }
 
 export type Auth = ReturnType<typeof createAuth>;
 
-/** Sign-up, sign-in, sessions and their JWTs, served under /api/auth and called by the schema's mutations. */
-export function createAuth({ db, log, secret, publicUrl }: AuthSettings) {
+/**
+ * Sign-up, sign-in, sessions and their JWTs, served under /api/auth and called by the schema's mutations. The events
+ * of its writes are appended by triggers (migration `init`), for it has transactions of its own.
+ */
+export function createAuth({ db, log, secret, publicUrl, onSessionEnd }: AuthSettings) {
   return betterAuth({
     appName: 'Taskwire',
     baseURL: publicUrl,
@@ -41,7 +46,17 @@ export function createAuth({ db, log, secret, publicUrl }: AuthSettings) {
         log[level]({ part: 'auth' }, message);
       },
     },
-    databaseHooks: { user: { create: { before: checkedPerson } } },
+    databaseHooks: {
+      user: { create: { before: checkedPerson } },
+      session: {
+        delete: {
+          after: ({ id }) => {
+            onSessionEnd?.(id);
+            return Promise.resolve();
+          },
+        },
+      },
+    },
     // Names change by the mutation updateViewer, which checks and records it.
     disabledPaths: ['/update-user', '/update-session'],
     database: prismaAdapter(db, { provider: 'postgresql', transaction: true }),

@@ -1,9 +1,7 @@
 import { isAPIError } from 'better-auth/api';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
-import { inTransaction } from '../database/transaction.ts';
 import { parse } from '../domain/validation.ts';
-import { endSessions } from '../domain/session.ts';
 import { checkTimezone, newPerson, updateUser } from '../domain/user.ts';
 import { Conflict, Unauthenticated, ValidationFailed } from '../errors.ts';
 import { PASSWORD, type Auth } from './auth.ts';
@@ -44,7 +42,8 @@ export async function signUp({ db, auth }: Gate, input: unknown, headers: Header
     .signUpEmail({ body: person, headers, returnHeaders: true })
     .catch(async (error: unknown) => {
       await ruleOutDatabaseFailure(db);
-      throw isAPIError(error) ? refusedSignUp(error.body?.code) : error;
+      if (!isAPIError(error)) throw error;
+      throw (await isTaken(db, person.email)) ? takenAddress() : refusedSignUp();
     });
   const session = await sessionOf(db, auth, answer.response.token, answer.headers);
   if (timezone != null) await updateUser(db, session.viewer, { timezone });
@@ -68,7 +67,7 @@ export async function signIn({ db, auth }: Gate, input: unknown, headers: Header
  */
 export async function signOut(gate: Gate, { sessionId }: SignedIn, headers: Headers): Promise<string[]> {
   const cleared = await gate.auth.api.signOut({ headers, returnHeaders: true });
-  await inTransaction(gate.db, (tx) => endSessions(tx, { id: sessionId }));
+  await gate.db.session.deleteMany({ where: { id: sessionId } });
   gate.credentials.forget(sessionId);
   return cleared.headers.getSetCookie();
 }
@@ -87,9 +86,15 @@ async function sessionOf(
   return { viewer: { userId, sessionId: id }, token, expiresAt, cookies: headers.getSetCookie() };
 }
 
-function refusedSignUp(code: string | undefined) {
-  if (code?.startsWith('USER_ALREADY_EXISTS')) {
-    return new Conflict('This email address has an account already; sign in with it.', { field: 'email' });
-  }
+/** Two people can ask for one address at the same moment, and the library then tells only one of them why not. */
+async function isTaken(db: Database, email: string): Promise<boolean> {
+  return (await db.user.count({ where: { email: email.toLowerCase() } })) > 0;
+}
+
+function takenAddress() {
+  return new Conflict('This email address has an account already; sign in with it.', { field: 'email' });
+}
+
+function refusedSignUp() {
   return new ValidationFailed('The account could not be made from these details; check them and try again.');
 }

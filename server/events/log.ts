@@ -3,8 +3,6 @@ import type { Database } from '../database/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import type { TaskEventData } from './task-event.ts';
 
-type Nothing = Record<string, never>;
-
 /** Each kind of event that the server appends, with the data that it carries. */
 interface EventKinds {
   'task.created': TaskEventData & { fingerprint: string };
@@ -12,10 +10,7 @@ interface EventKinds {
   'task.completed': TaskEventData;
   'task.reopened': TaskEventData;
   'task.deleted': TaskEventData;
-  'user.signedUp': Nothing;
   'user.updated': { fields: string[] };
-  'session.started': Nothing;
-  'session.ended': Nothing;
 }
 
 export type EventKind = keyof EventKinds;
