@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import {
@@ -8,15 +9,18 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
   type SqlQuery,
 } from '@prisma/driver-adapter-utils';
-import type { DiagnoseMigrationHistoryOutput, SchemaEngine } from '@prisma/schema-engine-wasm';
+import type { DiagnoseMigrationHistoryOutput, MigrationList } from '@prisma/schema-engine-wasm';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 import { readMigrations } from '../server/database/migrations.ts';
 
 const schemaFile = fileURLToPath(new URL('../prisma/schema.prisma', import.meta.url));
 
+const LOCKFILE = 'migration_lock.toml';
 const CHAR_OID = 18;
 const JSON_OID = 114;
+type Query = string | pg.QueryArrayConfig;
+
 const FILTERS = { externalTables: [], externalEnums: [] };
 
 /** The schema engine of Prisma's CLI, as WebAssembly: no download and no native program. */
@@ -25,6 +29,8 @@ export interface Engine extends AsyncDisposable {
   draft(from: 'database' | 'empty'): Promise<string>;
   /** What Prisma's CLI would say of the database's history and the folder's. */
   diagnose(folder: string): Promise<DiagnoseMigrationHistoryOutput>;
+  /** Applies the folder's migrations as Prisma's CLI would, and returns their names. */
+  apply(folder: string): Promise<string[]>;
 }
 
 /**
@@ -36,7 +42,7 @@ export async function openEngine(url: string, model?: string): Promise<Engine> {
   const file = { path: schemaFile, content: model ?? (await readFile(schemaFile, 'utf8')) };
   const pool = new pg.Pool({ connectionString: url });
   const factory = bindMigrationAwareSqlAdapterFactory(connectToCatalogs(pool));
-  const engine: SchemaEngine = await bindings.SchemaEngine.new(
+  const engine = await bindings.SchemaEngine.new(
     { datamodels: [[file.path, file.content]] },
     () => undefined,
     factory,
@@ -55,28 +61,38 @@ export async function openEngine(url: string, model?: string): Promise<Engine> {
       return script.startsWith('-- This is an empty migration') ? '' : script;
     },
     async diagnose(folder) {
-      const migrations = await readMigrations(folder);
+      const migrationsList = await listOf(folder);
       return engine.diagnoseMigrationHistory({
-        migrationsList: {
-          baseDir: folder,
-          lockfile: {
-            path: 'migration_lock.toml',
-            content: readFileSync(`${folder}/migration_lock.toml`, 'utf8'),
-          },
-          shadowDbInitScript: '',
-          migrationDirectories: migrations.map(({ name, script }) => ({
-            path: name,
-            migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: script } },
-          })),
-        },
+        migrationsList,
         optInToShadowDatabase: false,
         filters: FILTERS,
       });
+    },
+    async apply(folder) {
+      const migrationsList = await listOf(folder);
+      const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: FILTERS });
+      return appliedMigrationNames;
     },
     async [Symbol.asyncDispose]() {
       engine.free();
       await pool.end();
     },
+  };
+}
+
+async function listOf(folder: string): Promise<MigrationList> {
+  const [migrations, lockfile] = await Promise.all([
+    readMigrations(folder),
+    readFile(join(folder, LOCKFILE), 'utf8'),
+  ]);
+  return {
+    baseDir: folder,
+    lockfile: { path: LOCKFILE, content: lockfile },
+    shadowDbInitScript: '',
+    migrationDirectories: migrations.map(({ name, script }) => ({
+      path: name,
+      migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: script } },
+    })),
   };
 }
 
@@ -121,16 +137,24 @@ function connectToCatalogs(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory
           );
           return { ...result, columnTypes: named };
         },
+        // Whole: the adapter's own way of splitting breaks the bodies of functions.
+        async executeScript(script: string) {
+          await pool.query(script);
+        },
       });
     },
   };
 }
 
 function charAsJson(pool: pg.Pool): pg.Pool {
-  const query = pool.query.bind(pool) as (config: pg.QueryArrayConfig) => Promise<pg.QueryArrayResult>;
+  const query = pool.query.bind(pool) as (
+    config: Query,
+  ) => Promise<pg.QueryArrayResult | pg.QueryArrayResult[]>;
   return Object.assign(pool, {
-    async query(config: pg.QueryArrayConfig) {
+    async query(config: Query) {
       const result = await query(config);
+      // A script of several statements has a result for each, and nobody reads them.
+      if (Array.isArray(result)) return result;
       for (const field of result.fields) {
         if (field.dataTypeID === CHAR_OID) field.dataTypeID = JSON_OID;
       }

@@ -7,6 +7,7 @@ import type PrismaTypes from '../prisma/generated/pothos.ts';
 import type { SignedIn } from '../server/auth/credentials.ts';
 import type { Gate } from '../server/auth/sign-in.ts';
 import type { Database } from '../server/database/client.ts';
+import { ValidationFailed } from '../server/errors.ts';
 import { parseId, publicId, type IdType } from '../server/ids.ts';
 import type { Viewer } from '../server/policy.ts';
 
@@ -45,6 +46,8 @@ export interface SchemaTypes {
   Connection: { totalCount: () => Promise<number> };
 }
 
+const MOST_NODES = 100;
+
 const pageSize = 'At most 100; 50 when neither `first` nor `last` is given.';
 
 export const builder = new SchemaBuilder<SchemaTypes>({
@@ -74,6 +77,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     lastArgOptions: { description: `Take this many from the end of the list. ${pageSize}` },
     afterArgOptions: { description: 'Begin behind the object with this cursor.' },
     beforeArgOptions: { description: 'End ahead of the object with this cursor.' },
+    idFieldOptions: {
+      description: 'Finds the object again; the letters before the underscore name its type.',
+    },
     nodeTypeOptions: { description: 'An object that `node` finds again by its id.' },
     nodeQueryOptions: {
       description: 'The object with this id; null where there is none, or the viewer may not see it.',
@@ -82,6 +88,12 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     nodesQueryOptions: {
       description: 'The objects with these ids, in their order, null for each one that is not to be seen.',
       args: { ids: { description: 'Ids as any field gives them; at most 100.' } },
+      resolve: (_root, { ids }, _context, _info, resolveNodes) => {
+        if (ids.length > MOST_NODES) {
+          throw new ValidationFailed(`Ask for at most ${MOST_NODES} objects at once.`, { field: 'ids' });
+        }
+        return resolveNodes(ids);
+      },
     },
     mutationInputArgOptions: { description: 'What to do, and with what.' },
     encodeGlobalID: (type, id) => publicId(type as IdType, String(id)),

@@ -54,6 +54,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
       log,
       secret: config.authSecret ?? (await keptSecret(config.dataDir)),
       publicUrl: url,
+      onSessionEnd: (sessionId) => {
+        gate.credentials.forget(sessionId);
+      },
     });
     const gate: Gate = { db, auth, credentials: createCredentials(db, auth) };
     server.removeListener('request', starting).on('request', createRequestListener(gate, log, url));

@@ -1,8 +1,10 @@
 import { hash, verify } from '@node-rs/argon2';
 import { betterAuth } from 'better-auth';
 import { prismaAdapter } from 'better-auth/adapters/prisma';
+import { APIError } from 'better-auth/api';
 import { jwt } from 'better-auth/plugins/jwt';
 import type { Database } from '../database/client.ts';
+import { newPerson } from '../domain/user.ts';
 import type { Log } from '../log.ts';
 
 /** argon2id with the first parameters that OWASP's Password Storage Cheat Sheet recommends: 19 MiB, 2 passes, 1 lane. */
@@ -21,12 +23,17 @@ interface AuthSettings {
   secret: string;
   /** The server's own origin; the only one whose pages may use the cookie. */
   publicUrl: string;
+  /** Told of each session that the library ends, by whichever of its paths. */
+  onSessionEnd?: (sessionId: string) => void;
 }
 
 export type Auth = ReturnType<typeof createAuth>;
 
-/** Sign-up, sign-in, sessions and their JWTs, served under /api/auth and called by the schema's mutations. */
-export function createAuth({ db, log, secret, publicUrl }: AuthSettings) {
+/**
+ * Sign-up, sign-in, sessions and their JWTs, served under /api/auth and called by the schema's mutations. The events
+ * of its writes are appended by triggers (migration `init`), for it has transactions of its own.
+ */
+export function createAuth({ db, log, secret, publicUrl, onSessionEnd }: AuthSettings) {
   return betterAuth({
     appName: 'Taskwire',
     baseURL: publicUrl,
@@ -39,6 +46,19 @@ export function createAuth({ db, log, secret, publicUrl }: AuthSettings) {
         log[level]({ part: 'auth' }, message);
       },
     },
+    databaseHooks: {
+      user: { create: { before: checkedPerson } },
+      session: {
+        delete: {
+          after: ({ id }) => {
+            onSessionEnd?.(id);
+            return Promise.resolve();
+          },
+        },
+      },
+    },
+    // Names change by the mutation updateViewer, which checks and records it.
+    disabledPaths: ['/update-user', '/update-session'],
     database: prismaAdapter(db, { provider: 'postgresql', transaction: true }),
     advanced: { database: { generateId: false }, cookiePrefix: 'taskwire' },
     user: { additionalFields: { timezone: { type: 'string', input: false, defaultValue: 'UTC' } } },
@@ -63,5 +83,15 @@ export function createAuth({ db, log, secret, publicUrl }: AuthSettings) {
         disableSettingJwtHeader: true,
       }),
     ],
+  });
+}
+
+/** The library's own paths take names and addresses that the mutations would refuse. */
+function checkedPerson(person: { name: string; email: string }) {
+  const { success, data, error } = newPerson.safeParse(person);
+  if (success) return Promise.resolve({ data: { ...person, ...data } });
+  throw new APIError('BAD_REQUEST', {
+    code: 'VALIDATION_FAILED',
+    message: error.issues[0]?.message ?? 'The input is not valid.',
   });
 }

@@ -5,6 +5,7 @@ import type { Database } from '../database/client.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import type { Auth } from './auth.ts';
+import { ruleOutDatabaseFailure } from './database-failure.ts';
 
 /** A person, with what vouches for them. */
 export interface SignedIn extends Person {
@@ -36,19 +37,26 @@ export interface Credentials {
 export function createCredentials(db: Database, auth: Auth): Credentials {
   const believed = new LRUCache<string, SignedIn>({ max: MOST_CREDENTIALS, ttl: BELIEVED_MS });
 
+  let endings = 0;
+
   async function remember(credential: string, check: () => Promise<SignedIn>): Promise<SignedIn> {
     const key = createHash('sha256').update(credential).digest('base64');
     const known = believed.get(key);
     if (known) return known;
+    const soFar = endings;
     const viewer = await check();
-    believed.set(key, viewer);
+    // A session that ended meanwhile may have been this one.
+    if (endings === soFar) believed.set(key, viewer);
     return viewer;
   }
 
   async function byToken(token: string): Promise<SignedIn> {
     const { payload } = await auth.api.verifyJWT({ body: { token } });
     const { sub, sid } = claims.safeParse(payload).data ?? {};
-    if (!sub || !sid) throw refusedToken();
+    if (!sub || !sid) {
+      await ruleOutDatabaseFailure(db);
+      throw refusedToken();
+    }
     const session = await db.session.findFirst({
       where: { id: sid, userId: sub, expiresAt: { gt: new Date() } },
       select: { id: true },
@@ -58,7 +66,12 @@ export function createCredentials(db: Database, auth: Auth): Credentials {
   }
 
   async function byCookie(cookie: string): Promise<SignedIn> {
-    const found = await auth.api.getSession({ headers: new Headers({ cookie }) });
+    const found = await auth.api
+      .getSession({ headers: new Headers({ cookie }) })
+      .catch(async (error: unknown) => {
+        await ruleOutDatabaseFailure(db);
+        throw error;
+      });
     if (!found) throw new Unauthenticated('Your session has ended; sign in again.');
     return { userId: found.user.id, sessionId: found.session.id, mayWrite: true };
   }
@@ -76,6 +89,7 @@ export function createCredentials(db: Database, auth: Auth): Credentials {
     },
 
     forget(sessionId) {
+      endings += 1;
       for (const [key, viewer] of believed.entries())
         if (viewer.sessionId === sessionId) believed.delete(key);
     },

@@ -1,11 +1,12 @@
 import { isAPIError } from 'better-auth/api';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
-import { parse, text } from '../domain/validation.ts';
-import { checkTimezone, updateUser } from '../domain/user.ts';
+import { parse } from '../domain/validation.ts';
+import { checkTimezone, newPerson, updateUser } from '../domain/user.ts';
 import { Conflict, Unauthenticated, ValidationFailed } from '../errors.ts';
 import { PASSWORD, type Auth } from './auth.ts';
 import type { Credentials, SignedIn } from './credentials.ts';
+import { ruleOutDatabaseFailure } from './database-failure.ts';
 
 /** A fresh session: a JWT for programs, cookies for browsers. */
 export interface NewSession {
@@ -23,9 +24,7 @@ export interface Gate {
 
 const password = z.string().max(PASSWORD.max, `A password has at most ${PASSWORD.max} characters.`);
 
-const registration = z.object({
-  name: text('The name', { min: 1, max: 100 }),
-  email: z.email('This is not an email address.').max(254, 'An email address has at most 254 characters.'),
+const registration = newPerson.extend({
   password: password.min(PASSWORD.min, `A password has ${PASSWORD.min} characters or more.`),
   timezone: z.string().nullish(),
 });
@@ -41,8 +40,10 @@ export async function signUp({ db, auth }: Gate, input: unknown, headers: Header
   if (timezone != null) await checkTimezone(db, timezone);
   const answer = await auth.api
     .signUpEmail({ body: person, headers, returnHeaders: true })
-    .catch((error: unknown) => {
-      throw isAPIError(error) ? refusedSignUp(error.body?.code) : error;
+    .catch(async (error: unknown) => {
+      await ruleOutDatabaseFailure(db);
+      if (!isAPIError(error)) throw error;
+      throw (await isTaken(db, person.email)) ? takenAddress() : refusedSignUp();
     });
   const session = await sessionOf(db, auth, answer.response.token, answer.headers);
   if (timezone != null) await updateUser(db, session.viewer, { timezone });
@@ -53,7 +54,8 @@ export async function signUp({ db, auth }: Gate, input: unknown, headers: Header
 export async function signIn({ db, auth }: Gate, input: unknown, headers: Headers): Promise<NewSession> {
   const answer = await auth.api
     .signInEmail({ body: parse(credentials, input), headers, returnHeaders: true })
-    .catch((error: unknown) => {
+    .catch(async (error: unknown) => {
+      await ruleOutDatabaseFailure(db);
       throw isAPIError(error) ? new Unauthenticated('The email address or the password is wrong.') : error;
     });
   return sessionOf(db, auth, answer.response.token, answer.headers);
@@ -84,9 +86,15 @@ async function sessionOf(
   return { viewer: { userId, sessionId: id, mayWrite: true }, token, expiresAt, cookies: headers.getSetCookie() };
 }
 
-function refusedSignUp(code: string | undefined) {
-  if (code?.startsWith('USER_ALREADY_EXISTS')) {
-    return new Conflict('This email address has an account already; sign in with it.', { field: 'email' });
-  }
+/** Two people can ask for one address at the same moment, and the library then tells only one of them why not. */
+async function isTaken(db: Database, email: string): Promise<boolean> {
+  return (await db.user.count({ where: { email: email.toLowerCase() } })) > 0;
+}
+
+function takenAddress() {
+  return new Conflict('This email address has an account already; sign in with it.', { field: 'email' });
+}
+
+function refusedSignUp() {
   return new ValidationFailed('The account could not be made from these details; check them and try again.');
 }

@@ -1,13 +1,24 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chown, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chown,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockDataDir } from './data-dir-lock.ts';
 import { stopOrphan } from './orphan.ts';
-import { ended, findPrograms, type Programs } from './postgres-programs.ts';
+import { ended, findPrograms, isRunning, type Programs } from './postgres-programs.ts';
 import { DatabaseDidNotStart, DatabaseVersionMismatch } from './start-failure.ts';
 
 const MAJOR = '15';
@@ -43,9 +54,10 @@ export interface EmbeddedDatabase {
  * @throws StartFailure: DataDirInUse, DataDirUnusable, DatabaseVersionMismatch or DatabaseDidNotStart.
  */
 export async function startEmbedded(dataDir: string): Promise<EmbeddedDatabase> {
-  const folder = resolve(dataDir);
-  const unlock = lockDataDir(folder);
+  const unlock = lockDataDir(resolve(dataDir));
   try {
+    // By whatever link it is reached: the name by which an orphan is known has to stay the same.
+    const folder = await realpath(dataDir);
     const cluster = join(folder, CLUSTER);
     const programs = await findPrograms(cluster);
     await stopOrphan(cluster);
@@ -147,7 +159,10 @@ async function finish(child: ChildProcess, complaint: string): Promise<void> {
     stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
   }
   child.stdin?.on('error', () => undefined);
-  const code = await ended(child).catch((error: Error) => ((output += error.message), -1));
+  const code = await ended(child).catch((error: unknown) => {
+    output += String(error);
+    return -1;
+  });
   if (code !== 0) throw new DatabaseDidNotStart(`${complaint}:${indented(output)}`);
 }
 
@@ -207,23 +222,20 @@ function settings(cluster: string, port: number): string[] {
 }
 
 async function becomesReady(child: ChildProcess, cluster: string): Promise<boolean> {
-  let hasEnded = false;
-  const watch = ended(child)
-    .catch(() => -1)
-    .then(() => (hasEnded = true));
+  const end = ended(child).catch(() => undefined);
   const deadline = Date.now() + READY_WITHIN_MS;
-  while (!hasEnded && Date.now() < deadline) {
+  while (isRunning(child) && Date.now() < deadline) {
     const status = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
     const lines = status.split('\n');
     if (lines[0] === String(child.pid) && lines[7]?.trim() === 'ready') return true;
-    await Promise.race([sleep(READY_POLL_MS), watch]);
+    await Promise.race([sleep(READY_POLL_MS), end]);
   }
   return false;
 }
 
 async function stopPostgres(child: ChildProcess): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (!isRunning(child)) return;
     child.kill(signal);
     await Promise.race([ended(child), sleep(STOP_WITHIN_MS, undefined, { ref: false })]);
   }

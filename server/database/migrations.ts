@@ -70,7 +70,7 @@ export async function applyMigrations(
   });
   // A connection that breaks fails the query under way, which says it better.
   client.on('error', () => undefined);
-  await client.connect().catch((error: Error) => {
+  await client.connect().catch((error: unknown) => {
     throw unreachable(url, error);
   });
   try {
@@ -189,22 +189,26 @@ async function apply(client: Client, { name, script }: Migration): Promise<void>
 }
 
 function reasonOf(error: unknown, script: string): string {
-  if (!(error instanceof DatabaseError)) return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof DatabaseError)) return messageOf(error);
   const line = error.position && script.slice(0, Number(error.position)).split('\n').length;
   const place = line ? ` (line ${line})` : '';
   const detail = error.detail ? `; ${error.detail.replace(/\.$/, '')}` : '';
   return `${error.message}${place}${detail}`;
 }
 
-function unreachable(url: string, error: Error): DatabaseUnreachable {
+function unreachable(url: string, error: unknown): DatabaseUnreachable {
   const { host, pathname } = new URL(url);
   // Several addresses may have been tried, each with its own reason.
-  const reasons = error instanceof AggregateError ? error.errors.map(String) : [error.message];
+  const reasons = error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)];
   return new DatabaseUnreachable(
     `The database ${pathname.slice(1)} at ${host} cannot be used: ${reasons.join('; ')}. ` +
       'Check DATABASE_URL and that PostgreSQL runs there.',
     { cause: error },
   );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function unfinished({ migration_name: name, logs }: Recorded): MigrationRefused {

@@ -163,8 +163,12 @@ async function openToAll(folder: string): Promise<void> {
   }
 }
 
-/** Waits for a program that ends by itself; a negative code means that a signal ended it. */
+/** Waits for a program's end and returns its exit code, negative when a signal ended it. Throws if it cannot run. */
 export async function ended(child: ChildProcess): Promise<number> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  if (child.pid === undefined || isRunning(child)) await once(child, 'exit');
   return child.exitCode ?? -1;
+}
+
+export function isRunning(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }

@@ -8,8 +8,16 @@ import type { Person } from '../policy.ts';
 import { isTimezone } from '../sql/timezone.ts';
 import { parse, text } from './validation.ts';
 
+const name = text('The name', { min: 1, max: 100 });
+
+/** What anybody who signs up must give, whichever way they come. */
+export const newPerson = z.object({
+  name,
+  email: z.email('This is not an email address.').max(254, 'An email address has at most 254 characters.'),
+});
+
 const profile = z.object({
-  name: text('The name', { min: 1, max: 100 }).nullish(),
+  name: name.nullish(),
   timezone: z.string().nullish(),
 });
 

@@ -45,16 +45,23 @@ function causeOf(error: GraphQLError): unknown {
   return cause;
 }
 
+/** The GraphQL standard's own codes. What Yoga says beyond them is the caller's mistake as well. */
+const STANDARD = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
+
 function withStandardCode(error: GraphQLError): GraphQLError {
-  const code = error.extensions['code'];
+  const { code: given, http } = error.extensions;
+  // Yoga's `spec` would answer 200 to the older media type, also for what is no GraphQL request at all.
+  const status = given === 'BAD_REQUEST' && http ? { ...http, spec: false } : http;
   const standard = error.message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_USER_INPUT';
-  if (code !== undefined && code !== 'BAD_REQUEST') return error;
   return new GraphQLError(error.message, {
     ...(error.nodes ? { nodes: error.nodes } : {}),
     ...(error.source ? { source: error.source } : {}),
     ...(error.positions ? { positions: error.positions } : {}),
     ...(error.path ? { path: error.path } : {}),
-    extensions: { ...error.extensions, code: standard },
+    extensions: {
+      code: typeof given === 'string' && STANDARD.has(given) ? given : standard,
+      ...(status ? { http: status } : {}),
+    },
   });
 }
 

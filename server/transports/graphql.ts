@@ -4,8 +4,10 @@ import { schema } from '../../schema/index.ts';
 import type { Context } from '../../schema/builder.ts';
 import type { Gate } from '../auth/sign-in.ts';
 import type { Log } from '../log.ts';
+import { boundedDocuments } from '../plugins/bounded-documents.ts';
 import { codedErrors } from '../plugins/coded-errors.ts';
 import { viewerContext } from '../plugins/viewer-context.ts';
+import { wellFormedRequests } from '../plugins/well-formed-requests.ts';
 
 const MOST_BODY_BYTES = 1024 * 1024;
 
@@ -35,7 +37,7 @@ export function createGraphql(gate: Gate, log: Log, publicUrl: string) {
   return createYoga<object, Context>({
     schema,
     maskedErrors: codedErrors(log),
-    plugins: [viewerContext(gate, publicUrl)],
+    plugins: [wellFormedRequests(), boundedDocuments(), viewerContext(gate, publicUrl)],
     logging: false,
     cors: false,
     multipart: false,

@@ -10,8 +10,6 @@ declare module 'vitest' {
 }
 
 const PREFIX = 'taskwire_test_';
-/** First half of the advisory lock that a run holds for as long as it lives; the second half is its number. */
-const RUN_LOCK = 0x7a5c;
 
 export interface TemplateDatabase {
   template: string;
@@ -20,21 +18,21 @@ export interface TemplateDatabase {
   drop(): Promise<void>;
 }
 
-/** Makes the empty database that this run's others are copied from, once the leavings of dead runs are gone. */
+/**
+ * Makes the empty database that this run's others are copied from, once the leavings of dead runs are gone.
+ * A run lives as long as there is a connection, to whichever database, that calls itself as the template is called.
+ */
 export async function createTemplate(serverUrl: string): Promise<TemplateDatabase> {
-  const client = new Client(serverUrl);
+  const template = `${PREFIX}${String(randomInt(0x7fff_ffff))}`;
+  const client = new Client({ connectionString: serverUrl, application_name: template });
   await client.connect();
-  await dropDeadRuns(client);
-
-  const run = randomInt(0x7fff_ffff);
-  await client.query('SELECT pg_advisory_lock($1::int, $2::int)', [RUN_LOCK, run]);
-  const template = `${PREFIX}${String(run)}`;
+  for (const dead of await deadRuns(client)) await dropRun(client, dead);
   await client.query(`CREATE DATABASE ${template}`);
   return {
     template,
     url: urlOf(serverUrl, template),
     async drop() {
-      await dropRun(client, run);
+      await dropRun(client, template);
       await client.end();
     },
   };
@@ -52,30 +50,19 @@ export async function freshDatabase(): Promise<string> {
   return urlOf(serverUrl, name);
 }
 
-async function dropDeadRuns(client: Client): Promise<void> {
-  for (const run of await runs(client)) {
-    const { rows } = await client.query<{ dead: boolean }>(
-      'SELECT pg_try_advisory_lock($1::int, $2::int) AS dead',
-      [RUN_LOCK, run],
-    );
-    if (!rows[0]?.dead) continue;
-    await dropRun(client, run);
-    await client.query('SELECT pg_advisory_unlock($1::int, $2::int)', [RUN_LOCK, run]);
-  }
-}
-
-async function runs(client: Client): Promise<Set<number>> {
-  const { rows } = await client.query<{ run: number }>(
-    'SELECT substring(datname FROM $1)::int AS run FROM pg_database WHERE datname ~ $1',
-    [`^${PREFIX}(\\d{1,10})`],
+async function deadRuns(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ template: string }>(
+    `SELECT DISTINCT substring(datname FROM $1) AS template FROM pg_database WHERE datname ~ $1
+     EXCEPT SELECT application_name FROM pg_stat_activity`,
+    [`^${PREFIX}\\d+`],
   );
-  return new Set(rows.map((row) => row.run));
+  return rows.map((row) => row.template);
 }
 
-async function dropRun(client: Client, run: number): Promise<void> {
+async function dropRun(client: Client, template: string): Promise<void> {
   const { rows } = await client.query<{ datname: string }>(
     'SELECT datname FROM pg_database WHERE datname ~ $1',
-    [`^${PREFIX}${String(run)}(_|$)`],
+    [`^${template}(_|$)`],
   );
   for (const { datname } of rows) {
     await client.query(`DROP DATABASE IF EXISTS ${datname} WITH (FORCE)`);

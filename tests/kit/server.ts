@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { readConfig } from '../../server/config.ts';
 import { startServer } from '../../server/server.ts';
 
+/** The same for every server, so that a session outlives a restart. */
+const SECRET = 'a secret that guards nothing but tests';
+
 export interface TestServer {
   url: string;
   stop(): Promise<void>;
@@ -23,6 +26,7 @@ export async function startTestServer(
       PORT: '0',
       LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'error',
       DATA_DIR: dataDir,
+      AUTH_SECRET: SECRET,
       DATABASE_URL: databaseUrl,
       ...environment,
     }),

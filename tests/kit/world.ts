@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll } from 'vitest';
+import { connect, disconnect, type Database } from '../../server/database/client.ts';
 import { freshDatabase } from './database.ts';
 import { startTestServer } from './server.ts';
 
@@ -36,17 +37,21 @@ export interface Person {
 export interface World {
   url: string;
   databaseUrl: string;
+  /** The database itself, for what the API does not show or offer. */
+  db: Database;
   /** People with new accounts, under their names in lower case: `const { ada, bob } = await people('Ada', 'Bob')`. */
-  people<const Names extends readonly string[]>(
+  people: <const Names extends readonly string[]>(
     ...names: Names
-  ): Promise<Record<Lowercase<Names[number]>, Person>>;
+  ) => Promise<Record<Lowercase<Names[number]>, Person>>;
   /** Sends an operation as somebody without an account, or with the headers given. */
-  query<Data>(document: string, variables?: Variables, headers?: Record<string, string>): Promise<Data>;
+  query: <Data>(document: string, variables?: Variables, headers?: Record<string, string>) => Promise<Data>;
 }
 
 /** A server of its own on an empty database, both gone when the test file is done. Call it at the top of the file. */
 export async function startWorld(environment: NodeJS.ProcessEnv = {}): Promise<World> {
   const databaseUrl = await freshDatabase();
+  const db = connect(databaseUrl);
+  afterAll(() => disconnect(db));
   const server = await startTestServer(databaseUrl, environment);
   afterAll(() => server.stop());
 
@@ -96,6 +101,7 @@ export async function startWorld(environment: NodeJS.ProcessEnv = {}): Promise<W
   return {
     url: server.url,
     databaseUrl,
+    db,
     query,
     async people(...names) {
       const made = await Promise.all(names.map(async (name) => [name.toLowerCase(), await signUp(name)]));

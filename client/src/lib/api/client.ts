@@ -36,9 +36,8 @@ export function createClient({ connection, onSignedOut }: Listeners): Client {
           const signedOut = error?.graphQLErrors.some(
             ({ extensions }) => extensions['code'] === 'UNAUTHENTICATED',
           );
-          if (operation.context['strangerExpected'] === true) return;
-          if (signedOut) onSignedOut(hadSession);
-          else hadSession = true;
+          if (!error) hadSession = true;
+          if (signedOut && operation.context['strangerExpected'] !== true) onSignedOut(hadSession);
         },
       }),
       cacheExchange,

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { salutation } from '../../client/src/lib/dashboard/salutation.ts';
+import { dayIn, daysBetween, describeDue, knownZone } from '../../client/src/lib/task/due-day.ts';
+
+const lateSundayInUtc = new Date('2026-11-22T23:30:00Z');
+
+describe('days are those of the person’s timezone', () => {
+  test.each([
+    ['UTC', '2026-11-22'],
+    ['Europe/Berlin', '2026-11-23'],
+    ['America/Los_Angeles', '2026-11-22'],
+    ['Pacific/Kiritimati', '2026-11-23'],
+  ])('in %s it is %s', (timezone, day) => {
+    expect(dayIn(timezone, lateSundayInUtc)).toBe(day);
+  });
+
+  test('a timezone that the browser does not know falls back to UTC instead of breaking the page', () => {
+    expect(knownZone('Mars/Olympus')).toBe('UTC');
+    expect(dayIn('Mars/Olympus', lateSundayInUtc)).toBe('2026-11-22');
+  });
+
+  test('the greeting fits the hour where the person is', () => {
+    expect(salutation(lateSundayInUtc, 'UTC')).toBe('Good evening');
+    expect(salutation(lateSundayInUtc, 'Asia/Tokyo')).toBe('Good morning');
+    expect(salutation(lateSundayInUtc, 'America/Los_Angeles')).toBe('Good afternoon');
+  });
+});
+
+describe('how a due day reads', () => {
+  const today = '2026-11-22';
+
+  test.each([
+    ['2026-11-10', '12 days late', 'late'],
+    ['2026-11-21', 'Due yesterday', 'late'],
+    ['2026-11-22', 'Due today', 'today'],
+    ['2026-11-23', 'Due tomorrow', 'soon'],
+    ['2026-11-27', 'Due Friday', 'soon'],
+    ['2026-12-01', 'Due 1 Dec', 'later'],
+    ['2027-01-05', 'Due 5 Jan 2027', 'later'],
+  ])('%s reads “%s”', (dueOn, label, urgency) => {
+    expect(describeDue(dueOn, today)).toEqual({ label, urgency });
+  });
+
+  test('a weekday is not named a week ahead, where it would be mistaken for today’s', () => {
+    expect(describeDue('2026-11-29', today).label).toBe('Due 29 Nov');
+  });
+
+  test('the night in which the clocks change does not lose a day', () => {
+    expect(daysBetween('2026-03-28', '2026-03-30')).toBe(2);
+    expect(daysBetween('2026-10-26', '2026-10-24')).toBe(-2);
+  });
+});

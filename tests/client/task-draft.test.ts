@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { createCreationIds } from '../../client/src/lib/task/creation-id.ts';
+import { changesOf, differences, draftOf } from '../../client/src/lib/task/task-draft.ts';
+
+const draft = draftOf({
+  title: 'Book the train',
+  description: '',
+  status: 'TODO',
+  priority: 'LOW',
+  dueOn: '2026-11-30',
+});
+
+describe('editing a task', () => {
+  test('only what was changed is sent, so that another person’s edit of another field survives', () => {
+    expect(changesOf(draft, { ...draft, priority: 'HIGH' })).toEqual({ priority: 'HIGH' });
+    expect(changesOf(draft, { ...draft })).toEqual({});
+  });
+
+  test('a cleared due day is sent as null, and an emptied description as empty', () => {
+    expect(changesOf(draft, { ...draft, dueOn: '' })).toEqual({ dueOn: null });
+    expect(changesOf({ ...draft, description: 'x' }, draft)).toEqual({ description: '' });
+  });
+
+  test('differences come in the order of the form', () => {
+    expect(differences(draft, { ...draft, dueOn: '', title: 'Book a seat' })).toEqual(['title', 'dueOn']);
+  });
+});
+
+describe('adding a task', () => {
+  test('[BR-10] the same content sent again keeps its id until it is confirmed, other content gets another', () => {
+    const ids = createCreationIds();
+    const first = ids.idFor({ title: 'Call Grace' });
+    expect(first).toMatch(/^task_[0-9a-hjkmnp-tv-z]{26}$/);
+    expect(ids.idFor({ title: 'Call Grace' })).toBe(first);
+    expect(ids.idFor({ title: 'Call Ada' })).not.toBe(first);
+    const confirmed = ids.idFor({ title: 'Call Ada' });
+    ids.done();
+    expect(ids.idFor({ title: 'Call Ada' })).not.toBe(confirmed);
+  });
+});

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser } from '@playwright/test';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { launchBrowser } from '../kit/browser.ts';
+import { freshDatabase } from '../kit/database.ts';
+import { startTestServer, type TestServer } from '../kit/server.ts';
+import {
+  addTask,
+  expect,
+  expectStatistics,
+  show,
+  signIn,
+  signOut,
+  signUp,
+  visit,
+  type Account,
+} from '../kit/visitor.ts';
+
+const databaseUrl = await freshDatabase();
+let server: TestServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startTestServer(databaseUrl), launchBrowser()]);
+  return async () => {
+    await browser.close();
+  };
+});
+
+afterAll(() => server.stop());
+
+function newAccount(name: string): Account {
+  return {
+    name,
+    email: `${name.toLowerCase()}.${randomUUID().slice(0, 8)}@example.com`,
+    password: 'correct horse battery',
+  };
+}
+
+async function newcomer(name: string) {
+  const account = newAccount(name);
+  const page = await visit(browser, server.url);
+  await signUp(page, account);
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(name);
+  return { account, page };
+}
+
+describe('a day at the dashboard', () => {
+  test('[FR-010] [T066] a person adds five tasks, completes two and reads 5 / 3 / 2 / 0, also after signing in again', async () => {
+    const { account, page } = await newcomer('Ada');
+    await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
+
+    for (const title of [
+      'Order paper',
+      'Call the printer',
+      'Send the invoice',
+      'Book a room',
+      'Water the plants',
+    ]) {
+      await addTask(page, title);
+    }
+    await page.getByRole('checkbox', { name: 'Complete “Call the printer”' }).click();
+    await page.getByRole('checkbox', { name: 'Complete “Book a room”' }).click();
+    await expectStatistics(page, { total: 5, pending: 3, completed: 2, shared: 0 });
+    await expect(page.getByRole('row', { name: /^Completed/ })).toHaveText(/^Completed\s*2\s*2$/);
+
+    await signOut(page);
+    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+    await page.goto('/');
+    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+
+    await signIn(page, account);
+    await expectStatistics(page, { total: 5, pending: 3, completed: 2, shared: 0 });
+    await page.reload();
+    await expectStatistics(page, { total: 5, pending: 3, completed: 2, shared: 0 });
+  });
+
+  test('[T066] a completed task that is reopened is pending again', async () => {
+    const { page } = await newcomer('Bob');
+    await addTask(page, 'Order paper');
+    await page.getByRole('checkbox', { name: 'Complete “Order paper”' }).click();
+    await expectStatistics(page, { total: 1, pending: 0, completed: 1, shared: 0 });
+
+    await show(page, 'Completed');
+    await page.getByRole('checkbox', { name: 'Reopen “Order paper”' }).click();
+    await expectStatistics(page, { total: 1, pending: 1, completed: 0, shared: 0 });
+    await show(page, 'Open');
+    await expect(page.getByRole('checkbox', { name: 'Complete “Order paper”' })).not.toBeChecked();
+  });
+
+  test('[T066] an edited task keeps its new title, and a deleted one is gone', async () => {
+    const { page } = await newcomer('Cleo');
+    await addTask(page, 'Order paper');
+    await addTask(page, 'Water the plants');
+
+    await page.getByRole('button', { name: 'Edit “Order paper”' }).click();
+    const editor = page.getByRole('dialog', { name: 'Edit task' });
+    await editor.getByLabel('Title').fill('Order recycled paper');
+    await editor.getByLabel('Priority').selectOption('High');
+    await editor.getByRole('button', { name: 'Save changes' }).click();
+    await expect(editor).toBeHidden();
+    await expect(page.getByRole('listitem').filter({ hasText: 'Order recycled paper' })).toContainText(
+      'High',
+    );
+
+    await page.getByRole('button', { name: 'Delete “Water the plants”' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete task' }).click();
+    await expectStatistics(page, { total: 1, pending: 1, completed: 0, shared: 0 });
+
+    await page.reload();
+    await expect(page.getByRole('listitem').filter({ hasText: 'Order recycled paper' })).toBeVisible();
+    await expect(page.getByRole('listitem').filter({ hasText: 'Water the plants' })).toHaveCount(0);
+  });
+
+  test('[FR-009] what one person adds, another does not see', async () => {
+    const { page: ada } = await newcomer('Ada');
+    await addTask(ada, 'Plan the surprise party');
+
+    const { page: bob } = await newcomer('Bob');
+    await expectStatistics(bob, { total: 0, pending: 0, completed: 0, shared: 0 });
+    await expect(bob.getByText('Plan the surprise party')).toHaveCount(0);
+  });
+});
+
+describe('when something is not right, the page says so and leads on', () => {
+  test('a wrong password is refused, and the right one still gets in', async () => {
+    const { account, page } = await newcomer('Dora');
+    await signOut(page);
+
+    await signIn(page, { email: account.email, password: 'not the password' });
+    await expect(page.getByRole('alert')).toContainText('The email address or the password is wrong.');
+    await page.getByLabel('Password', { exact: true }).fill(account.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('Dora');
+  });
+
+  test('a taken email address is told at its field, and another one works', async () => {
+    const { account } = await newcomer('Emil');
+    const page = await visit(browser, server.url);
+
+    await signUp(page, { ...account, name: 'Emilia' });
+    await expect(page.getByRole('alert')).toContainText('has an account already');
+    await expect(page.getByLabel('Email')).toHaveAccessibleDescription(/has an account already/);
+    await page.getByLabel('Email').fill(newAccount('Emilia').email);
+    await page.getByRole('button', { name: 'Make account' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('Emilia');
+  });
+
+  test('a task without a title is not added, and the field asks for one', async () => {
+    const { page } = await newcomer('Finn');
+    await page.getByRole('textbox', { name: 'New task' }).fill('   ');
+    await page.getByRole('button', { name: 'Add task' }).click();
+
+    const title = page.getByRole('textbox', { name: 'New task' });
+    await expect(page.getByRole('alert')).toContainText('Write what is to be done');
+    await expect(title).toHaveAccessibleDescription(/Write what is to be done/);
+    await expect(title).toBeFocused();
+    await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
+    await addTask(page, 'Order paper');
+  });
+
+  test('[FR-016] a lost server loses nothing that was typed, and the page goes on when it is back', async () => {
+    const { page } = await newcomer('Gus');
+    await addTask(page, 'Order paper');
+
+    await server.stop();
+    await page.getByRole('textbox', { name: 'New task' }).fill('Call the printer');
+    await page.getByRole('button', { name: 'Add task' }).click();
+    await expect(page.getByText('Taskwire cannot be reached.').first()).toBeVisible();
+    await expect(page.getByRole('textbox', { name: 'New task' })).toHaveValue('Call the printer');
+
+    server = await startTestServer(databaseUrl, { PORT: new URL(server.url).port });
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await expect(page.getByText('Taskwire cannot be reached.')).toHaveCount(0);
+    await page.getByRole('button', { name: 'Add task' }).click();
+    await expect(page.getByRole('listitem').filter({ hasText: 'Call the printer' })).toBeVisible();
+    await expectStatistics(page, { total: 2, pending: 2, completed: 0, shared: 0 });
+  });
+});

@@ -1,0 +1,95 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Page } from '@playwright/test';
+import { beforeAll, describe, test } from 'vitest';
+import { launchBrowser } from '../kit/browser.ts';
+import { expect, expectAccessible, expectStatistics, OUTPUT, signIn, visit } from '../kit/visitor.ts';
+import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const widths = {
+  phone: { width: 390, height: 844 },
+  tablet: { width: 820, height: 1180 },
+  desktop: { width: 1280, height: 860 },
+};
+
+const world = await startWorld();
+let browser: Browser;
+let ada: Person;
+
+beforeAll(async () => {
+  await mkdir(join(OUTPUT, 'screenshots'), { recursive: true });
+  browser = await launchBrowser();
+  const { ada: person } = await world.people('Ada');
+  ada = person;
+  await fillWorkspace(ada);
+  return () => browser.close();
+});
+
+describe.each(Object.entries(widths))('on a %s', (device, viewport) => {
+  test.each(['light', 'dark'] as const)(
+    '[FR-016] every page is readable and accessible in %s',
+    async (colorScheme) => {
+      const page = await visit(browser, world.url, { viewport, colorScheme });
+      const look = (name: string) => picture(page, `${name}-${device}-${colorScheme}`);
+
+      await page.goto('/sign-up');
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await look('sign-up');
+      await page.goto('/nowhere');
+      await expect(page.getByRole('heading', { name: 'There is no page here' })).toBeVisible();
+      await look('not-found');
+      await page.goto('/sign-in');
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await look('sign-in');
+
+      await signIn(page, { email: ada.email, password: PASSWORD });
+      await expectStatistics(page, { total: 9, pending: 7, completed: 2, shared: 0 });
+      await look('dashboard');
+      await page.getByRole('button', { name: 'Edit “Send the March invoices”' }).click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await look('edit-task');
+      await page.keyboard.press('Escape');
+      await page.goto('/settings');
+      await expect(page.getByLabel('Timezone')).toBeVisible();
+      await look('settings');
+    },
+  );
+});
+
+test.runIf(process.env['UPDATE_SCREENSHOTS'] === '1')('the README shows the dashboard as it is', async () => {
+  const page = await visit(browser, world.url, { viewport: widths.desktop, colorScheme: 'light' });
+  await signIn(page, { email: ada.email, password: PASSWORD });
+  await expectStatistics(page, { total: 9, pending: 7, completed: 2, shared: 0 });
+  const docs = join(import.meta.dirname, '../../docs');
+  await mkdir(docs, { recursive: true });
+  await page.screenshot({ path: join(docs, 'dashboard.png') });
+});
+
+/** Keeps a picture of the page, and holds it to what every page must be: accessible, and no wider than the screen. */
+async function picture(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(OUTPUT, 'screenshots', `${name}.png`), fullPage: true });
+  const excess = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
+  expect(excess, `pixels that ${name} is too wide`).toBeLessThanOrEqual(0);
+  await expectAccessible(page);
+}
+
+async function fillWorkspace(person: Person): Promise<void> {
+  const day = (fromToday: number) => new Date(Date.now() + fromToday * DAY_MS).toISOString().slice(0, 10);
+  const tasks = [
+    ['Renew the domain names', { priority: 'LOW', dueOn: day(20) }],
+    ['Write the release notes', { status: 'DONE' }],
+    ['Water the plants', { status: 'DONE' }],
+    ['Choose a caterer for the summer party', {}],
+    ['Order recycled paper', { priority: 'LOW', description: 'A4, 80 g, ten reams.' }],
+    ['Review the hiring plan', { status: 'IN_PROGRESS', priority: 'MEDIUM', dueOn: day(3) }],
+    ['Prepare slides for the board', { status: 'IN_PROGRESS', priority: 'HIGH', dueOn: day(1) }],
+    ['Call the printer about the brochure', { priority: 'MEDIUM', dueOn: day(0) }],
+    [
+      'Send the March invoices',
+      { priority: 'URGENT', dueOn: day(-2), description: 'Two customers wait for a credit note.' },
+    ],
+  ] as const;
+  for (const [title, details] of tasks) await person.createTask(title, details);
+}
