@@ -144,12 +144,9 @@ function beyondIn(
 ): Condition | null {
   if (value === null) return after ? null : { [field]: { not: null } };
   const greater = (direction === 'asc') === after;
+  const rank = ranks?.indexOf(value as string) ?? 0;
   const condition = ranks
-    ? {
-        in: greater
-          ? ranks.slice(ranks.indexOf(String(value)) + 1)
-          : ranks.slice(0, ranks.indexOf(String(value))),
-      }
+    ? { in: greater ? ranks.slice(rank + 1) : ranks.slice(0, rank) }
     : { [greater ? 'gt' : 'lt']: value };
   return nullable && after ? { OR: [{ [field]: condition }, { [field]: null }] } : { [field]: condition };
 }

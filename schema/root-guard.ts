@@ -47,7 +47,8 @@ function requireWriting({ person }: Context): void {
 }
 
 declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace -- how Pothos lets plugins add options
+  /* eslint-disable @typescript-eslint/no-namespace, @typescript-eslint/no-unused-vars -- how Pothos lets plugins add options:
+     the parameters must be those of its own declaration */
   export namespace PothosSchemaTypes {
     export interface Plugins<Types extends SchemaTypes> {
       rootGuard: RootGuard<Types>;

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { TaskPriority, TaskStatus } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { fingerprintOf, firstCreation } from '../events/first-creation.ts';
+import { fingerprintOf, firstCreation, refuseUsedIds } from '../events/first-creation.ts';
 import { append, appendAll, toCursor } from '../events/log.ts';
 import { taskChanged, taskCreated } from '../events/task-event.ts';
+import { NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
+import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { changeTasks, lockedFor, type Changes, type ChangeRequest } from './task-change.ts';
 import { endOfList, positionBetween } from './task-position.ts';
@@ -28,7 +30,12 @@ export interface TasksChange {
 /** The most tasks that one call creates or changes: the log's horizon waits for the transaction. */
 export const LARGEST_BATCH = 500;
 
-const title = text('The title', { min: 1, max: 200 });
+const LINE_BREAK = /[\n\r\v\f\u0085\u2028\u2029]/;
+
+const title = text('The title', { min: 1, max: 200 }).refine(
+  (value) => !LINE_BREAK.test(value),
+  'The title must fit on one line; the description takes the rest.',
+);
 const description = text('The description', { min: 0, max: 10_000 });
 const labels = z
   .array(text('A label', { min: 1, max: 50 }))
@@ -133,6 +140,8 @@ async function create(tx: Transaction, person: Person, wanted: readonly Creation
 
   const { count } = await tx.task.createMany({ data: tasks, skipDuplicates: true });
   if (count === tasks.length) {
+    const ownIds = wanted.flatMap(({ id }) => id ?? []);
+    if (ownIds.length > 0) await refuseUsedIds(tx, 'task.created', ownIds);
     const events = tasks.map((task, i) => taskCreated(person, task, fingerprints[i] ?? ''));
     return {
       ids,
@@ -195,12 +204,13 @@ export async function deleteTask(db: Database, person: Person, input: unknown): 
   const wanted = parse(reference, input);
   const { id } = wanted;
   return inTransaction(db, async (tx) => {
+    await lockTasks(tx, [id]);
     const earlier = await tx.event.findFirst({
       where: { subjectId: id, kind: 'task.deleted', actorId: person.userId },
     });
     if (earlier) return { id, cursor: toCursor(earlier) };
     const [task] = await lockedFor(tx, await viewerOf(tx, person), 'task.delete', [wanted]);
-    if (!task) throw new Error('a locked task is there');
+    if (!task) throw new NotFound('task', id);
     await tx.task.delete({ where: { id }, select: { id: true } });
     return { id, cursor: await append(tx, taskChanged('task.deleted', person, task, null)) };
   });
@@ -213,10 +223,11 @@ async function changeOne(db: Database, person: Person, request: ChangeRequest): 
   });
 }
 
+const CLEARABLE = new Set(['dueOn', 'assigneeId', 'teamId', 'parentId']);
+
 function editRequest({ id, version, ...fields }: z.output<typeof edit>): ChangeRequest {
-  const clearable = new Set(['dueOn', 'assigneeId', 'teamId', 'parentId']);
-  const given = Object.entries(fields).filter(
-    ([field, value]) => value !== undefined && (value !== null || clearable.has(field)),
+  const given = Object.entries<unknown>(fields).filter(
+    ([field, value]) => value !== undefined && (value !== null || CLEARABLE.has(field)),
   );
   const changes = Object.fromEntries(given) as Changes;
   return { id, version, changes: () => changes };

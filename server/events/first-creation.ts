@@ -28,6 +28,22 @@ export async function firstCreation(
   const event = await tx.event.findFirst({
     where: { subjectId: id, kind, actorId: userId, data: { path: ['fingerprint'], equals: fingerprint } },
   });
-  if (!event) throw new Conflict('This id is taken; make a new one.', { field: 'id' });
+  if (!event) throw takenId();
   return toCursor(event);
+}
+
+/**
+ * A creation that arrives late must not bring back what was deleted meanwhile.
+ * @throws Conflict where something was created under one of these client-made ids before.
+ */
+export async function refuseUsedIds(tx: Transaction, kind: Creation, ids: readonly string[]): Promise<void> {
+  const earlier = await tx.event.findFirst({
+    where: { subjectId: { in: [...ids] }, kind },
+    select: { sequence: true },
+  });
+  if (earlier) throw takenId();
+}
+
+function takenId(): Conflict {
+  return new Conflict('This id is taken; make a new one.', { field: 'id' });
 }
