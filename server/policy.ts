@@ -145,7 +145,18 @@ export const visible = {
     ],
   }),
 
-  share: (viewer: Viewer): Prisma.TaskShareWhereInput => ({ task: visible.task(viewer) }),
+  /**
+   * Those to oneself, of one's own tasks, and of the tasks of one's teams; none that has run out. With whom else a
+   * task is shared is not for those to know whom it is shared with.
+   */
+  share: (viewer: Viewer): Prisma.TaskShareWhereInput => ({
+    AND: { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
+    OR: [
+      { sharedWithId: viewer.userId },
+      { task: { ownerId: viewer.userId, teamId: null } },
+      { task: { teamId: { in: [...viewer.teams.keys()] } } },
+    ],
+  }),
 
   comment: (viewer: Viewer): Prisma.CommentWhereInput => ({ task: visible.task(viewer) }),
 

@@ -150,7 +150,7 @@ CREATE INDEX "team_invitations_invited_by_id_idx" ON "team_invitations"("invited
 CREATE UNIQUE INDEX "team_invitations_team_id_email_key" ON "team_invitations"("team_id", "email");
 
 -- CreateIndex
-CREATE INDEX "comments_task_id_id_idx" ON "comments"("task_id", "id");
+CREATE INDEX "comments_task_id_created_at_id_idx" ON "comments"("task_id", "created_at", "id");
 
 -- CreateIndex
 CREATE INDEX "comments_author_id_idx" ON "comments"("author_id");

@@ -10,9 +10,9 @@ interface EventKinds {
   'task.completed': TaskEventData;
   'task.reopened': TaskEventData;
   'task.deleted': TaskEventData;
-  'task.shared': { permission: SharePermission };
-  'task.shareUpdated': { permission: SharePermission };
-  'task.shareRevoked': Record<string, never>;
+  'task.shared': { taskId: string; permission: SharePermission };
+  'task.shareUpdated': { taskId: string; permission: SharePermission };
+  'task.shareRevoked': { taskId: string };
   'comment.added': { taskId: string; fingerprint: string };
   'comment.updated': { taskId: string };
   'comment.deleted': { taskId: string };
