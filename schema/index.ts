@@ -2,6 +2,8 @@ import './scalars.ts';
 import './user.ts';
 import './session.ts';
 import './task.ts';
+import './task-list.ts';
+import './task-changes.ts';
 import './dashboard.ts';
 import { builder } from './builder.ts';
 

@@ -1,19 +1,12 @@
-import { queryFromInfo } from '@pothos/plugin-prisma';
+import { getRefFromModel } from '@pothos/plugin-prisma';
+import { z } from 'zod';
 import type { TaskPriority, TaskStatus } from '../prisma/generated/client/client.ts';
-import { type Prisma } from '../prisma/generated/client/client.ts';
-import {
-  completeTask,
-  createTask,
-  deleteTask,
-  reopenTask,
-  updateTask,
-  type TaskChange,
-} from '../server/domain/task.ts';
+import type { Database } from '../server/database/client.ts';
 import { NotFound } from '../server/errors.ts';
-import { publicId, uuidOf } from '../server/ids.ts';
-import { can, visible, type TaskAction } from '../server/policy.ts';
-import { builder, type PayloadFields } from './builder.ts';
-import { moment, page } from './connection.ts';
+import { uuidOf } from '../server/ids.ts';
+import { can, seesTask, visible, type TaskAction, type Viewer } from '../server/policy.ts';
+import { builder } from './builder.ts';
+import { pagedRelation } from './paged-relation.ts';
 
 export const Status = builder.enumType('TaskStatus', {
   description: 'How far a task has come. TODO and IN_PROGRESS count as pending.',
@@ -39,14 +32,24 @@ export const Priority = builder.enumType('TaskPriority', {
 const TaskRights = builder.objectRef<(action: TaskAction) => boolean>('TaskRights').implement({
   description: 'What the viewer may do with a task.',
   fields: (t) => ({
-    edit: t.boolean({ description: 'Change, complete and reopen it.', resolve: (may) => may('task.edit') }),
+    edit: t.boolean({
+      description: 'Change, complete, reopen and archive it, and put it at another place of its list.',
+      resolve: (may) => may('task.edit'),
+    }),
+    comment: t.boolean({ description: 'Comment on it.', resolve: (may) => may('task.comment') }),
     delete: t.boolean({ description: 'Delete it for good.', resolve: (may) => may('task.delete') }),
     share: t.boolean({
       description: 'Show it to others, and take that back.',
       resolve: (may) => may('task.share'),
     }),
+    move: t.boolean({
+      description: 'Take it out of its team, or into a team of the viewer’s.',
+      resolve: (may) => may('task.move'),
+    }),
   }),
 });
+
+const subject = { id: true, ownerId: true, assigneeId: true, teamId: true } as const;
 
 export const Task = builder.prismaNode('Task', {
   description: 'Something to be done.',
@@ -65,7 +68,26 @@ export const Task = builder.prismaNode('Task', {
       nullable: true,
       description: 'The last day on which it is in time.',
     }),
+    labels: t.exposeStringList('labels', {
+      description: 'Words to find it by: at most 20, of at most 50 characters, each once.',
+    }),
+    position: t.exposeString('position', {
+      description:
+        'Its place among others: ordered by `POSITION` they stand as people moved them. Opaque; `moveTask` changes it.',
+    }),
     owner: t.relation('owner', { description: 'Who it belongs to.' }),
+    assignee: t.relation('assignee', {
+      nullable: true,
+      description: 'Who is to do it; null where nobody is.',
+    }),
+    team: t.field({
+      type: getRefFromModel('Team', builder),
+      nullable: true,
+      description:
+        'Whose it is besides; null where it is its owner’s alone, or the viewer is not in that team.',
+      select: (_args, _context, nested) => ({ team: nested(true) }),
+      resolve: ({ team }, _args, { viewer }) => (team && viewer.teams.has(team.id) ? team : null),
+    }),
     completedAt: t.expose('completedAt', {
       type: 'DateTime',
       nullable: true,
@@ -85,7 +107,7 @@ export const Task = builder.prismaNode('Task', {
     viewerCan: t.field({
       type: TaskRights,
       description: 'What the viewer may do with it.',
-      select: { id: true, ownerId: true, assigneeId: true, teamId: true },
+      select: subject,
       resolve:
         (task, _args, { viewer }) =>
         (action: TaskAction) =>
@@ -94,50 +116,23 @@ export const Task = builder.prismaNode('Task', {
   }),
 });
 
-const TaskStatusFilter = builder.inputType('TaskStatusFilter', {
-  description: 'Which statuses; all conditions given must hold.',
-  fields: (t) => ({
-    eq: t.field({ type: Status, description: 'This one.' }),
-    in: t.field({ type: [Status], description: 'One of these.' }),
-    notIn: t.field({ type: [Status], description: 'None of these.' }),
+builder.prismaObjectFields(Task, (t) => ({
+  parent: t.field({
+    type: Task,
+    nullable: true,
+    description: 'The task that it is part of; null where there is none that the viewer may see.',
+    select: (_args, _context, nested) => ({ parent: nested(true) }),
+    resolve: ({ parent }, _args, { viewer }) => (parent && seesTask(viewer, parent) ? parent : null),
   }),
-});
-
-const TaskFilter = builder.inputType('TaskFilter', {
-  description: 'Which tasks; all conditions given must hold.',
-  fields: (t) => ({
-    status: t.field({ type: TaskStatusFilter, description: 'By how far they have come.' }),
+  subtasks: pagedRelation(t, 'subtasks', {
+    type: Task,
+    description: 'The tasks that it is made up of, in the order of their positions.',
+    where: (_args, { viewer }) => ({ archivedAt: null, AND: visible.task(viewer) }),
+    order: () => [{ field: 'position', direction: 'asc', value: z.string() }],
+    page: 'A page of subtasks.',
+    edge: 'A subtask at its place of the list.',
   }),
-});
-
-const OrderDirection = builder.enumType('OrderDirection', {
-  description: 'Which end of a list comes first.',
-  values: {
-    ASC: { value: 'asc', description: 'Smallest, or earliest, first.' },
-    DESC: { value: 'desc', description: 'Greatest, or latest, first.' },
-  } as const,
-});
-
-const TaskOrderField = builder.enumType('TaskOrderField', {
-  description: 'What a list of tasks is ordered by.',
-  values: {
-    CREATED_AT: { value: 'createdAt', description: 'When they were created.' },
-    UPDATED_AT: { value: 'updatedAt', description: 'When they last changed.' },
-  } as const,
-});
-
-const TaskOrder = builder.inputType('TaskOrder', {
-  description: 'The order of a list of tasks. Where two are equal, their ids decide.',
-  fields: (t) => ({
-    field: t.field({ type: TaskOrderField, required: true, description: 'By what.' }),
-    direction: t.field({
-      type: OrderDirection,
-      required: true,
-      defaultValue: 'desc',
-      description: 'Which way.',
-    }),
-  }),
-});
+}));
 
 builder.queryField('task', (t) =>
   t.prismaField({
@@ -145,168 +140,17 @@ builder.queryField('task', (t) =>
     nullable: true,
     description: 'One task; NOT_FOUND where there is none that the viewer may see.',
     args: { id: t.arg.id({ required: true, description: 'Like `task_01jd…`.' }) },
-    resolve: async (query, _root, { id }, { db, viewer }) => {
-      const where = { id: uuidOf('Task', id), AND: visible.task(viewer) };
-      const task = await db.task.findUnique({ ...query, where });
-      if (!task) throw new NotFound('task');
-      return task;
-    },
+    resolve: (query, _root, { id }, { db, viewer }) => taskOf(db, viewer, uuidOf('Task', id), query),
   }),
 );
 
-builder.queryField('tasks', (t) =>
-  t.connection(
-    {
-      type: Task,
-      description:
-        'The tasks that the viewer may see, the latest created first unless `orderBy` says otherwise.',
-      args: {
-        filter: t.arg({ type: TaskFilter, description: 'Only these.' }),
-        orderBy: t.arg({ type: TaskOrder, description: 'In this order.' }),
-      },
-      resolve: async (_root, { filter, orderBy, ...args }, context, info) => {
-        const { db, viewer } = context;
-        const { field, direction } = orderBy ?? { field: 'createdAt', direction: 'desc' };
-        const tasks = page(args, [{ field, direction, value: moment }]);
-        const seen: Prisma.TaskWhereInput = { AND: [visible.task(viewer), matching(filter)] };
-        const selection = queryFromInfo({ context, info, paths: [['edges', 'node'], ['nodes']] });
-        const rows = await db.task.findMany({
-          ...selection,
-          where: { AND: [seen, tasks.where] },
-          orderBy: tasks.orderBy,
-          take: tasks.take,
-        });
-        return { ...tasks.connection(rows), totalCount: () => db.task.count({ where: seen }) };
-      },
-    },
-    { description: 'A page of tasks.' },
-    { description: 'A task at its place of a list.' },
-  ),
-);
-
-function matching(filter: typeof TaskFilter.$inferInput | null | undefined): Prisma.TaskWhereInput {
-  const status = filter?.status;
-  if (!status) return {};
-  const conditions: Prisma.TaskWhereInput[] = [];
-  if (status.eq) conditions.push({ status: status.eq });
-  if (status.in) conditions.push({ status: { in: status.in } });
-  if (status.notIn) conditions.push({ status: { notIn: status.notIn } });
-  return { AND: conditions };
+/** @throws NotFound where there is no such task that the viewer may see, also since a moment ago. */
+export async function taskOf(db: Database, viewer: Viewer, id: string, query: object) {
+  const task = await db.task.findUnique({
+    ...query,
+    relationLoadStrategy: 'join',
+    where: { id, AND: visible.task(viewer) },
+  });
+  if (!task) throw new NotFound('task', id);
+  return task;
 }
-
-/** What every mutation of one task gives back: the task re-read with the client's selection. */
-function taskPayload(t: PayloadFields<TaskChange>) {
-  return {
-    task: t.prismaField({
-      type: Task,
-      description: 'The task as it is now.',
-      resolve: (query, { id }, _args, { db, viewer }) =>
-        db.task.findFirstOrThrow({ ...query, where: { id, AND: visible.task(viewer) } }),
-    }),
-    cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
-  };
-}
-
-const versionDescription =
-  'The version that this is based on; CONFLICT if the task has another by now. Unchecked when left out.';
-
-builder.relayMutationField(
-  'createTask',
-  {
-    description: 'A new task.',
-    inputFields: (t) => ({
-      id: t.id({
-        description:
-          'An id of the client’s own making (`task_` and a UUID of version 7), so that sending it twice creates once.',
-      }),
-      title: t.string({ required: true, description: '1 to 200 characters.' }),
-      description: t.string({ description: 'Markdown, at most 10,000 characters.' }),
-      status: t.field({ type: Status, description: 'TODO when left out.' }),
-      priority: t.field({ type: Priority, description: 'NONE when left out.' }),
-      dueOn: t.field({ type: 'Date', description: 'The last day on which it is in time.' }),
-    }),
-  },
-  {
-    description: 'Creates a task that the viewer owns.',
-    resolve: (_root, { input }, { db, person }) => createTask(db, person, input),
-  },
-  { description: 'The created task.', outputFields: taskPayload },
-);
-
-builder.relayMutationField(
-  'updateTask',
-  {
-    description: 'New values for a task. What is left out stays as it is.',
-    inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which task.' }),
-      version: t.int({ description: versionDescription }),
-      title: t.string({ description: '1 to 200 characters.' }),
-      description: t.string({ description: 'Markdown, at most 10,000 characters.' }),
-      status: t.field({ type: Status, description: 'How far it has come.' }),
-      priority: t.field({ type: Priority, description: 'How much it matters.' }),
-      dueOn: t.field({ type: 'Date', description: 'Null takes the day away.' }),
-    }),
-  },
-  {
-    description: 'Changes a task.',
-    resolve: (_root, { input }, { db, person }) => updateTask(db, person, input),
-  },
-  { description: 'The changed task.', outputFields: taskPayload },
-);
-
-builder.relayMutationField(
-  'completeTask',
-  {
-    description: 'Which task is done.',
-    inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which task.' }),
-      version: t.int({ description: versionDescription }),
-    }),
-  },
-  {
-    description: 'Marks a task as DONE. One that is DONE already stays as it is.',
-    resolve: (_root, { input }, { db, person }) => completeTask(db, person, input),
-  },
-  { description: 'The completed task.', outputFields: taskPayload },
-);
-
-builder.relayMutationField(
-  'reopenTask',
-  {
-    description: 'Which task is open again.',
-    inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which task.' }),
-      version: t.int({ description: versionDescription }),
-    }),
-  },
-  {
-    description: 'Takes a DONE or CANCELLED task back to TODO. An open one stays as it is.',
-    resolve: (_root, { input }, { db, person }) => reopenTask(db, person, input),
-  },
-  { description: 'The reopened task.', outputFields: taskPayload },
-);
-
-builder.relayMutationField(
-  'deleteTask',
-  {
-    description: 'Which task goes.',
-    inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which task.' }),
-      version: t.int({ description: versionDescription }),
-    }),
-  },
-  {
-    description: 'Deletes a task for good, with its shares. Deleting it again is harmless.',
-    resolve: (_root, { input }, { db, person }) => deleteTask(db, person, input),
-  },
-  {
-    description: 'What is left of a deleted task.',
-    outputFields: (t) => ({
-      deletedTaskId: t.id({
-        description: 'The id that no longer leads anywhere.',
-        resolve: ({ id }) => publicId('Task', id),
-      }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
-    }),
-  },
-);

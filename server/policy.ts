@@ -4,6 +4,7 @@ import type {
   Prisma,
   SharePermission,
   Task,
+  TeamInvitation,
   TeamRole,
 } from '../prisma/generated/client/client.ts';
 
@@ -41,6 +42,9 @@ interface Subjects {
   'team.leave': TeamSubject;
   /** Removes this member, or gives them another role. */
   'member.manage': Pick<Membership, 'teamId' | 'role'>;
+  'invitation.accept': Pick<TeamInvitation, 'email'>;
+  /** Takes it back, or declines it. */
+  'invitation.revoke': Pick<TeamInvitation, 'teamId' | 'email' | 'role'>;
   'conversation.manage': { ownerId: string };
 }
 
@@ -50,6 +54,7 @@ export interface TeamSubject {
 
 export type Action = keyof Subjects;
 export type TaskAction = Extract<Action, `task.${string}`>;
+export type TeamAction = Extract<Action, `team.${string}`>;
 
 /**
  * Whether a viewer may do something with what they may see. What they may not see never gets here: it is
@@ -76,6 +81,9 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
   'team.delete': (viewer, team) => hasRole(viewer, team.id, ['OWNER']),
   'team.leave': (viewer, team) => viewer.teams.has(team.id) && !hasRole(viewer, team.id, ['OWNER']),
   'member.manage': (viewer, member) => grantableRoles(viewer, member.teamId).includes(member.role),
+  'invitation.accept': (viewer, invitation) => invitation.email === viewer.email,
+  'invitation.revoke': (viewer, invitation) =>
+    invitation.email === viewer.email || can(viewer, 'member.manage', invitation),
   'conversation.manage': (viewer, conversation) => conversation.ownerId === viewer.userId,
 };
 
@@ -108,6 +116,12 @@ function holdsEditShare(viewer: Viewer, task: TaskSubject): boolean {
 function hasRole(viewer: Viewer, teamId: string | null, roles: readonly TeamRole[]): boolean {
   const role = teamId === null ? undefined : viewer.teams.get(teamId);
   return role !== undefined && roles.includes(role);
+}
+
+/** `visible.task` of one task that is at hand already, as the parent of another. */
+export function seesTask(viewer: Viewer, { id, ownerId, teamId }: TaskSubject): boolean {
+  if (viewer.sharedTasks.has(id)) return true;
+  return teamId === null ? ownerId === viewer.userId : viewer.teams.has(teamId);
 }
 
 /** The other face of the rule: what a viewer sees, as a filter that every query carries. */

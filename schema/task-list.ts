@@ -1,0 +1,175 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
+import { z } from 'zod';
+import { TaskPriority, TaskStatus, type Prisma } from '../prisma/generated/client/client.ts';
+import { ValidationFailed } from '../server/errors.ts';
+import { visible, type Viewer } from '../server/policy.ts';
+import { builder } from './builder.ts';
+import { moment, page, type Column, type Direction, type OrderBy } from './connection.ts';
+import {
+  DateFilter,
+  DateTimeFilter,
+  enumFilter,
+  filterType,
+  IdFilter,
+  LabelsFilter,
+  matching,
+  mentions,
+  onColumn,
+  onFlag,
+  onLabels,
+  onReference,
+  TextFilter,
+} from './filters.ts';
+import { Priority, Status, Task } from './task.ts';
+
+const TaskStatusFilter = enumFilter('TaskStatusFilter', Status, 'Which statuses');
+const TaskPriorityFilter = enumFilter('TaskPriorityFilter', Priority, 'Which priorities');
+
+const TaskFilter = filterType('TaskFilter', 'Which tasks', (t) => ({
+  id: t.field({ type: IdFilter, description: 'By themselves.' }),
+  title: t.field({ type: TextFilter, description: 'By their titles.' }),
+  status: t.field({ type: TaskStatusFilter, description: 'By how far they have come.' }),
+  priority: t.field({ type: TaskPriorityFilter, description: 'By how much they matter.' }),
+  dueOn: t.field({ type: DateFilter, description: 'By the last day on which they are in time.' }),
+  labels: t.field({ type: LabelsFilter, description: 'By their labels.' }),
+  owner: t.field({ type: IdFilter, description: 'By whom they belong to.' }),
+  assignee: t.field({ type: IdFilter, description: 'By whom they are assigned to.' }),
+  team: t.field({ type: IdFilter, description: 'By the team they are in; teams of others count as none.' }),
+  parent: t.field({
+    type: IdFilter,
+    description: 'By the task they are part of; one that the viewer may not see counts as none.',
+  }),
+  createdAt: t.field({ type: DateTimeFilter, description: 'By when they were created.' }),
+  updatedAt: t.field({ type: DateTimeFilter, description: 'By when they last changed.' }),
+  completedAt: t.field({ type: DateTimeFilter, description: 'By when they were completed.' }),
+  archived: t.boolean({
+    description:
+      'Whether they were put away. A list leaves archived tasks out unless its filter has a condition on this.',
+  }),
+  sharedWithViewer: t.boolean({ description: 'Whether somebody shares them with the viewer now.' }),
+}));
+
+type TaskFilter = typeof TaskFilter.$inferInput;
+
+/** What Prisma must look for to find the tasks that a viewer sees and a filter describes. */
+function wantedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): Prisma.TaskWhereInput {
+  const wanted = matching(filter, {
+    id: onReference('id', 'Task'),
+    title: onColumn('title'),
+    status: onColumn('status'),
+    priority: onColumn('priority'),
+    dueOn: onColumn('dueOn', { nullable: true }),
+    labels: onLabels('labels'),
+    owner: onReference('ownerId', 'User'),
+    assignee: onReference('assigneeId', 'User', { nullable: true }),
+    team: onReference('teamId', 'Team', {
+      nullable: true,
+      seen: { teamId: { in: [...viewer.teams.keys()] } },
+    }),
+    parent: onReference('parentId', 'Task', { nullable: true, seen: { parent: visible.task(viewer) } }),
+    createdAt: onColumn('createdAt'),
+    updatedAt: onColumn('updatedAt'),
+    completedAt: onColumn('completedAt', { nullable: true }),
+    archived: onFlag({ archivedAt: { not: null } }),
+    sharedWithViewer: onFlag({ id: { in: [...viewer.sharedTasks.keys()] } }),
+  });
+  const present = mentions(filter, 'archived') ? {} : { archivedAt: null };
+  return { AND: [visible.task(viewer), wanted, present] };
+}
+
+const OrderDirection = builder.enumType('OrderDirection', {
+  description: 'Which end of a list comes first. What has no value comes last either way.',
+  values: {
+    ASC: { value: 'asc', description: 'Smallest, or earliest, first.' },
+    DESC: { value: 'desc', description: 'Greatest, or latest, first.' },
+  } as const,
+});
+
+const TaskOrderField = builder.enumType('TaskOrderField', {
+  description: 'What a list of tasks can be ordered by.',
+  values: {
+    CREATED_AT: { value: 'createdAt', description: 'When they were created.' },
+    UPDATED_AT: { value: 'updatedAt', description: 'When they last changed.' },
+    DUE_ON: { value: 'dueOn', description: 'The last day on which they are in time.' },
+    PRIORITY: { value: 'priority', description: 'How much they matter, from NONE to URGENT.' },
+    STATUS: { value: 'status', description: 'How far they have come, from TODO to CANCELLED.' },
+    TITLE: { value: 'title', description: 'Their titles, as the database sorts text.' },
+    POSITION: { value: 'position', description: 'Where people moved them to; new ones come last.' },
+    COMPLETED_AT: { value: 'completedAt', description: 'When they were completed.' },
+  } as const,
+});
+
+type TaskOrderField = typeof TaskOrderField.$inferType;
+
+const columns: { [Field in TaskOrderField]: Column<Field> } = {
+  createdAt: { field: 'createdAt', value: moment },
+  updatedAt: { field: 'updatedAt', value: moment },
+  dueOn: { field: 'dueOn', value: moment, nullable: true },
+  priority: { field: 'priority', value: z.enum(TaskPriority), ranks: Object.values(TaskPriority) },
+  status: { field: 'status', value: z.enum(TaskStatus), ranks: Object.values(TaskStatus) },
+  title: { field: 'title', value: z.string() },
+  position: { field: 'position', value: z.string() },
+  completedAt: { field: 'completedAt', value: moment, nullable: true },
+};
+
+const TaskOrder = builder.inputType('TaskOrder', {
+  description:
+    'One part of the order of a list of tasks. Where two are equal in all parts, their ids decide.',
+  fields: (t) => ({
+    field: t.field({ type: TaskOrderField, required: true, description: 'By what.' }),
+    direction: t.field({
+      type: OrderDirection,
+      required: true,
+      defaultValue: 'desc',
+      description: 'Which way.',
+    }),
+  }),
+});
+
+interface OrderPart {
+  field: TaskOrderField;
+  direction: Direction;
+}
+
+const LATEST_FIRST: readonly OrderPart[] = [{ field: 'createdAt', direction: 'desc' }];
+
+function orderOf(parts: readonly OrderPart[] | null | undefined): OrderBy<TaskOrderField>[] {
+  const given = parts?.length ? parts : LATEST_FIRST;
+  if (new Set(given.map(({ field }) => field)).size < given.length) {
+    throw new ValidationFailed('An order can name each field once.', { field: 'orderBy' });
+  }
+  return given.map(({ field, direction }) => ({ ...columns[field], direction }));
+}
+
+builder.queryField('tasks', (t) =>
+  t.connection(
+    {
+      type: Task,
+      description:
+        'The tasks that the viewer may see, the latest created first unless `orderBy` says otherwise.',
+      args: {
+        filter: t.arg({ type: TaskFilter, description: 'Only these.' }),
+        orderBy: t.arg({
+          type: [TaskOrder],
+          description: 'In this order: by the first part, then where that is equal by the next, and so on.',
+        }),
+      },
+      resolve: async (_root, { filter, orderBy, ...args }, context, info) => {
+        const { db, viewer } = context;
+        const wanted = wantedTasks(viewer, filter);
+        const tasks = page(args, orderOf(orderBy));
+        const selection = queryFromInfo({ context, info, paths: [['edges', 'node'], ['nodes']] });
+        const rows = await db.task.findMany({
+          ...selection,
+          relationLoadStrategy: 'join',
+          where: { AND: [wanted, tasks.where] },
+          orderBy: tasks.orderBy,
+          take: tasks.take,
+        });
+        return { ...tasks.connection(rows), totalCount: () => db.task.count({ where: wanted }) };
+      },
+    },
+    { description: 'A page of tasks.' },
+    { description: 'A task at its place of a list.' },
+  ),
+);
