@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import type { Task } from '../../prisma/generated/client/client.ts';
+import type { Database } from '../database/client.ts';
+import { inTransaction, type Transaction } from '../database/transaction.ts';
+import { Forbidden, NotFound } from '../errors.ts';
+import { earlierRemoval } from '../events/earlier-removal.ts';
+import { fingerprintOf, firstCreation, refuseUsedIds } from '../events/first-creation.ts';
+import { append, currentCursor } from '../events/log.ts';
+import { newId } from '../ids.ts';
+import { can, visible, type Person, type Viewer } from '../policy.ts';
+import { holdTask } from '../sql/hold-task.ts';
+import { viewerOf } from '../sql/viewer.ts';
+import { idOf, newIdOf, parse, text } from './validation.ts';
+
+/** What a verb hands back: which comment to re-read, and the log's cursor after the change. */
+export interface CommentChange {
+  id: string;
+  cursor: string;
+}
+
+const body = text('The comment', { min: 1, max: 10_000 });
+
+const addition = z.object({ id: newIdOf('Comment').nullish(), taskId: idOf('Task'), body });
+
+const edit = z.object({ id: idOf('Comment'), body });
+
+/**
+ * Says something about a task. The same comment sent again under the same client-made id returns the first result.
+ * @throws Conflict where that id belongs to another comment.
+ */
+export async function addComment(db: Database, person: Person, input: unknown): Promise<CommentChange> {
+  const { id: ownId, ...wanted } = parse(addition, input);
+  const { taskId, body } = wanted;
+  const id = ownId ?? newId();
+  const fingerprint = fingerprintOf(wanted);
+  return inTransaction(db, async (tx) => {
+    await holdTask(tx, taskId);
+    const viewer = await viewerOf(tx, person);
+    const task = await tx.task.findFirst({ where: { id: taskId, AND: visible.task(viewer) } });
+    if (!task) throw new NotFound('task', taskId);
+    if (!can(viewer, 'task.comment', task))
+      throw new Forbidden('You may read this task, but not comment on it; ask its owner to let you.', taskId);
+
+    const comment = { id, taskId, body, authorId: person.userId };
+    const { count } = await tx.comment.createMany({ data: [comment], skipDuplicates: true });
+    if (count === 0) return { id, cursor: await firstCreation(tx, 'comment.added', person, id, fingerprint) };
+    if (ownId != null) await refuseUsedIds(tx, 'comment.added', [ownId]);
+    const cursor = await append(tx, {
+      kind: 'comment.added',
+      ...addressOf(person, id, task),
+      data: { taskId, fingerprint },
+    });
+    return { id, cursor };
+  });
+}
+
+/** Says it in other words. */
+export async function updateComment(db: Database, person: Person, input: unknown): Promise<CommentChange> {
+  const { id, body } = parse(edit, input);
+  return inTransaction(db, async (tx) => {
+    const viewer = await viewerOf(tx, person);
+    const comment = await seenComment(tx, viewer, id);
+    if (!comment) throw new NotFound('comment', id);
+    if (!can(viewer, 'comment.edit', comment)) throw new Forbidden('Only its author changes a comment.', id);
+    if (body === comment.body) return { id, cursor: await currentCursor(tx) };
+
+    const { count } = await tx.comment.updateMany({ where: { id }, data: { body } });
+    if (count === 0) throw new NotFound('comment', id);
+    const cursor = await append(tx, {
+      kind: 'comment.updated',
+      ...addressOf(person, id, comment.task),
+      data: { taskId: comment.taskId },
+    });
+    return { id, cursor };
+  });
+}
+
+/** Takes a comment away for good. Deleting it again is harmless. */
+export async function deleteComment(db: Database, person: Person, input: unknown): Promise<CommentChange> {
+  const { id } = parse(z.object({ id: idOf('Comment') }), input);
+  return inTransaction(db, async (tx) => {
+    const viewer = await viewerOf(tx, person);
+    const comment = await seenComment(tx, viewer, id);
+    if (comment && !can(viewer, 'comment.delete', comment))
+      throw new Forbidden('Its author, and who leads the task, delete a comment.', id);
+
+    const { count } = comment ? await tx.comment.deleteMany({ where: { id } }) : { count: 0 };
+    if (!comment || count === 0) {
+      const cursor = await earlierRemoval(tx, 'comment.deleted', person, id);
+      if (cursor === null) throw new NotFound('comment', id);
+      return { id, cursor };
+    }
+    const cursor = await append(tx, {
+      kind: 'comment.deleted',
+      ...addressOf(person, id, comment.task),
+      data: { taskId: comment.taskId },
+    });
+    return { id, cursor };
+  });
+}
+
+async function seenComment(tx: Transaction, viewer: Viewer, id: string) {
+  return tx.comment.findFirst({ where: { id, AND: visible.comment(viewer) }, include: { task: true } });
+}
+
+function addressOf({ userId }: Person, id: string, task: Pick<Task, 'ownerId' | 'teamId'>) {
+  return { actorId: userId, subjectId: id, teamId: task.teamId, personId: task.ownerId };
+}

@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import {
+  SharePermission,
+  type Prisma,
+  type Task,
+  type TaskShare,
+} from '../../prisma/generated/client/client.ts';
+import type { Database } from '../database/client.ts';
+import { inTransaction, type Transaction } from '../database/transaction.ts';
+import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
+import { earlierRemoval } from '../events/earlier-removal.ts';
+import { append, currentCursor } from '../events/log.ts';
+import { newId } from '../ids.ts';
+import { can, visible, type Person, type Viewer } from '../policy.ts';
+import { lockTasks } from '../sql/lock-tasks.ts';
+import { viewerOf } from '../sql/viewer.ts';
+import { newPerson } from './user.ts';
+import { idOf, parse } from './validation.ts';
+
+/** What a verb hands back: which share to re-read, and the log's cursor after the change. */
+export interface ShareChange {
+  id: string;
+  cursor: string;
+}
+
+const ONLY_LEADERS = 'Only its owner, and who leads its team, decide with whom this task is shared.';
+
+const expiry = z
+  .date('A moment reads like 2026-12-31T18:00:00Z.')
+  .refine((at) => at > new Date(), 'A share can only end in the future; revoke it to end it now.');
+
+const sharing = z
+  .object({
+    taskId: idOf('Task'),
+    userId: idOf('User').nullish(),
+    email: newPerson.shape.email.toLowerCase().nullish(),
+    permission: z
+      .enum(SharePermission)
+      .nullish()
+      .transform((value) => value ?? 'VIEW'),
+    expiresAt: expiry.nullish().transform((value) => value ?? null),
+  })
+  .refine(({ userId, email }) => (userId == null) !== (email == null), {
+    message: 'Say with whom, by `userId` or by `email`, not by both.',
+    path: ['userId'],
+  });
+
+const edit = z.object({
+  id: idOf('TaskShare'),
+  permission: z.enum(SharePermission).nullish(),
+  expiresAt: expiry.nullish(),
+});
+
+/**
+ * Shows a task to another person. The same share made twice is one; a share that has run out makes room for a new one.
+ * @throws Conflict where the task is shared with them in another way.
+ */
+export async function shareTask(db: Database, person: Person, input: unknown): Promise<ShareChange> {
+  const { taskId, permission, expiresAt, ...receiver } = parse(sharing, input);
+  return inTransaction(db, async (tx) => {
+    await lockTasks(tx, [taskId]);
+    const viewer = await viewerOf(tx, person);
+    const task = await tx.task.findFirst({ where: { id: taskId, AND: visible.task(viewer) } });
+    if (!task) throw new NotFound('task', taskId);
+    if (!can(viewer, 'task.share', task)) throw new Forbidden(ONLY_LEADERS, taskId);
+    const { id: sharedWithId } = await receiverOf(tx, viewer, task, receiver);
+
+    const earlier = await tx.taskShare.findFirst({ where: { taskId, sharedWithId } });
+    if (earlier && isLive(earlier)) {
+      if (earlier.permission !== permission || earlier.expiresAt?.getTime() !== expiresAt?.getTime())
+        throw new Conflict('This task is shared with them in another way; change that share instead.');
+      return { id: earlier.id, cursor: await currentCursor(tx) };
+    }
+    if (earlier) await tx.taskShare.delete({ where: { id: earlier.id }, select: { id: true } });
+
+    const share = { id: newId(), taskId, sharedWithId, sharedById: person.userId, permission, expiresAt };
+    await tx.taskShare.create({ data: share, select: { id: true } });
+    const cursor = await append(tx, {
+      kind: 'task.shared',
+      ...addressOf(person, share, task),
+      data: { taskId, permission },
+    });
+    return { id: share.id, cursor };
+  });
+}
+
+/** Changes what a share allows, or until when. What is left out stays; a null `expiresAt` lets it last. */
+export async function updateShare(db: Database, person: Person, input: unknown): Promise<ShareChange> {
+  const { id, ...wanted } = parse(edit, input);
+  return inTransaction(db, async (tx) => {
+    const { viewer, share } = await lockedShare(tx, person, id);
+    if (!share) throw new NotFound('share', id);
+    if (!can(viewer, 'task.share', share.task)) throw new Forbidden(ONLY_LEADERS, id);
+
+    const permission = wanted.permission ?? share.permission;
+    const expiresAt = wanted.expiresAt === undefined ? share.expiresAt : wanted.expiresAt;
+    if (permission === share.permission && expiresAt?.getTime() === share.expiresAt?.getTime())
+      return { id, cursor: await currentCursor(tx) };
+
+    await tx.taskShare.update({ where: { id }, data: { permission, expiresAt }, select: { id: true } });
+    const cursor = await append(tx, {
+      kind: 'task.shareUpdated',
+      ...addressOf(person, share, share.task),
+      data: { taskId: share.taskId, permission },
+    });
+    return { id, cursor };
+  });
+}
+
+/** Takes a share back, or leaves it as its receiver. Revoking it again is harmless. */
+export async function revokeShare(db: Database, person: Person, input: unknown): Promise<ShareChange> {
+  const { id } = parse(z.object({ id: idOf('TaskShare') }), input);
+  return inTransaction(db, async (tx) => {
+    const { viewer, share } = await lockedShare(tx, person, id);
+    if (!share) {
+      const cursor = await earlierRemoval(tx, 'task.shareRevoked', person, id);
+      if (cursor === null) throw new NotFound('share', id);
+      return { id, cursor };
+    }
+    if (share.sharedWithId !== viewer.userId && !can(viewer, 'task.share', share.task))
+      throw new Forbidden(ONLY_LEADERS, id);
+
+    await tx.taskShare.delete({ where: { id }, select: { id: true } });
+    const cursor = await append(tx, {
+      kind: 'task.shareRevoked',
+      ...addressOf(person, share, share.task),
+      data: { taskId: share.taskId },
+    });
+    return { id, cursor };
+  });
+}
+
+/** Reads a share that the person may see, and keeps the shares of its task as they are until the transaction ends. */
+async function lockedShare(tx: Transaction, person: Person, id: string) {
+  const found = await tx.taskShare.findUnique({ where: { id }, select: { taskId: true } });
+  if (found) await lockTasks(tx, [found.taskId]);
+  const viewer = await viewerOf(tx, person);
+  const share = await tx.taskShare.findFirst({
+    where: { id, AND: visible.share(viewer) },
+    include: { task: true },
+  });
+  return { viewer, share };
+}
+
+interface Receiver {
+  userId?: string | null | undefined;
+  email?: string | null | undefined;
+}
+
+/** An address finds anybody, since whoever knows it knows them; an id only whom the viewer may see. */
+async function receiverOf(tx: Transaction, viewer: Viewer, task: Task, { userId, email }: Receiver) {
+  const where: Prisma.UserWhereInput =
+    email == null ? { id: userId ?? '', AND: visible.user(viewer) } : { email };
+  const field = email == null ? 'userId' : 'email';
+  const receiver = await tx.user.findFirst({ where, select: { id: true } });
+  if (!receiver) throw email == null ? new NotFound('person', userId ?? undefined) : new NobodyThere(email);
+  if (receiver.id === viewer.userId)
+    throw new ValidationFailed('You cannot share a task with yourself.', { field });
+  if (receiver.id === task.ownerId)
+    throw new ValidationFailed('This task is theirs; there is no need to share it with them.', { field });
+  return receiver;
+}
+
+class NobodyThere extends NotFound {
+  constructor(email: string) {
+    super('person');
+    this.message = `Nobody here signs in as ${email}; ask them to sign up, and share the task then.`;
+  }
+}
+
+function isLive({ expiresAt }: Pick<TaskShare, 'expiresAt'>): boolean {
+  return expiresAt === null || expiresAt > new Date();
+}
+
+/** Of a share hears its receiver; of one that they left themselves, the task's owner. */
+function addressOf({ userId }: Person, share: Pick<TaskShare, 'id' | 'sharedWithId'>, task: Task) {
+  return {
+    actorId: userId,
+    subjectId: share.id,
+    teamId: task.teamId,
+    personId: share.sharedWithId === userId ? task.ownerId : share.sharedWithId,
+  };
+}

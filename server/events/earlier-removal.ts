@@ -1,0 +1,17 @@
+import type { Transaction } from '../database/transaction.ts';
+import type { Person } from '../policy.ts';
+import { toCursor, type EventKind } from './log.ts';
+
+/**
+ * The log's cursor after this person removed the same thing before, so that removing it again is harmless.
+ * Null where they did not.
+ */
+export async function earlierRemoval(
+  tx: Transaction,
+  kind: EventKind,
+  { userId }: Person,
+  subjectId: string,
+): Promise<string | null> {
+  const event = await tx.event.findFirst({ where: { subjectId, kind, actorId: userId } });
+  return event && toCursor(event);
+}
