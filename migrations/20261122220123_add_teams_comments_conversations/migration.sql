@@ -8,7 +8,8 @@ CREATE TYPE "team_role" AS ENUM ('OWNER', 'ADMIN', 'MEMBER', 'VIEWER');
 CREATE TYPE "message_role" AS ENUM ('USER', 'ASSISTANT', 'SYSTEM', 'TOOL');
 
 -- AlterTable
-ALTER TABLE "events" ADD COLUMN     "person_id" UUID,
+ALTER TABLE "events" ADD COLUMN     "conversation_id" UUID,
+ADD COLUMN     "person_id" UUID,
 ADD COLUMN     "team_id" UUID;
 
 -- AlterTable
@@ -172,6 +173,9 @@ CREATE INDEX "events_team_id_sequence_idx" ON "events"("team_id", "sequence");
 
 -- CreateIndex
 CREATE INDEX "events_person_id_sequence_idx" ON "events"("person_id", "sequence");
+
+-- CreateIndex
+CREATE INDEX "events_conversation_id_sequence_idx" ON "events"("conversation_id", "sequence");
 
 -- CreateIndex
 CREATE INDEX "task_shares_task_id_id_idx" ON "task_shares"("task_id", "id");
