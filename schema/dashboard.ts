@@ -1,5 +1,14 @@
 import { TaskPriority, TaskStatus } from '../prisma/generated/client/client.ts';
-import { countDashboard, type DashboardCounts } from '../server/sql/dashboard.ts';
+import { NotFound, ValidationFailed } from '../server/errors.ts';
+import { uuidOf } from '../server/ids.ts';
+import type { Viewer } from '../server/policy.ts';
+import {
+  countDashboard,
+  countPerDay,
+  type DashboardCounts,
+  type DayCount,
+  type Scope,
+} from '../server/sql/dashboard.ts';
 import { builder } from './builder.ts';
 import { Priority, Status } from './task.ts';
 
@@ -10,7 +19,7 @@ const Statistics = builder.objectRef<DashboardCounts>('Statistics').implement({
     pending: t.int({ description: 'Those neither DONE nor CANCELLED.', resolve: pending }),
     completed: t.int({ description: 'Those that are DONE.', resolve: ({ byStatus }) => byStatus.DONE }),
     shared: t.int({
-      description: 'Tasks of others that are shared with the viewer now.',
+      description: 'Tasks of others that are shared with the viewer now; in a team, of its tasks.',
       resolve: ({ sharedToView, sharedToEdit }) => sharedToView + sharedToEdit,
     }),
   }),
@@ -54,8 +63,37 @@ const DashboardActivity = builder.objectRef<DashboardCounts>('DashboardActivity'
   }),
 });
 
-const Dashboard = builder.objectRef<DashboardCounts>('Dashboard').implement({
-  description: 'The viewer’s own tasks in numbers, all of the same moment.',
+const SharedCount = builder.objectRef<DashboardCounts>('SharedCount').implement({
+  description: 'Tasks that are shared with the viewer now; in a team, of its tasks.',
+  fields: (t) => ({
+    total: t.int({
+      description: 'All of them.',
+      resolve: ({ sharedToView, sharedToEdit }) => sharedToView + sharedToEdit,
+    }),
+    viewOnly: t.exposeInt('sharedToView', { description: 'Those to look at only.' }),
+    canEdit: t.exposeInt('sharedToEdit', { description: 'Those that the viewer may change.' }),
+  }),
+});
+
+const DayCount = builder.objectRef<DayCount>('DayCount').implement({
+  description: 'How many tasks fall on a day.',
+  fields: (t) => ({
+    day: t.expose('day', { type: 'Date', description: 'A day of the viewer’s timezone.' }),
+    count: t.exposeInt('count', { description: 'How many tasks, not counting archived ones.' }),
+  }),
+});
+
+const MOST_DAYS = 365;
+
+const daysDescription = `How many days back, today included; 1 to ${MOST_DAYS}.`;
+
+function checkedDays(days: number): number {
+  if (days >= 1 && days <= MOST_DAYS) return days;
+  throw new ValidationFailed(`Ask for 1 to ${MOST_DAYS} days.`, { field: 'days' });
+}
+
+const Dashboard = builder.objectRef<DashboardCounts & { scope: Scope }>('Dashboard').implement({
+  description: 'The tasks of a scope in numbers, all of the same moment.',
   fields: (t) => ({
     statistics: t.field({
       type: Statistics,
@@ -84,8 +122,39 @@ const Dashboard = builder.objectRef<DashboardCounts>('Dashboard').implement({
     dueThisWeek: t.exposeInt('dueThisWeek', {
       description: 'Pending tasks whose day lies in this week, Monday to Sunday.',
     }),
+    shared: t.field({
+      type: SharedCount,
+      description: 'What others share with the viewer.',
+      resolve: (counts) => counts,
+    }),
+    createdPerDay: t.field({
+      type: [DayCount],
+      description:
+        'Tasks by the day on which they were created: the earliest day first, today last, each day once.',
+      args: { days: t.arg.int({ required: true, defaultValue: 30, description: daysDescription }) },
+      resolve: ({ scope }, { days }, { db, viewer }) =>
+        countPerDay(db, viewer, scope, 'createdAt', checkedDays(days)),
+    }),
+    completedPerDay: t.field({
+      type: [DayCount],
+      description:
+        'Tasks that are DONE by the day on which they became so: the earliest day first, today last, each day once.',
+      args: { days: t.arg.int({ required: true, defaultValue: 30, description: daysDescription }) },
+      resolve: ({ scope }, { days }, { db, viewer }) =>
+        countPerDay(db, viewer, scope, 'completedAt', checkedDays(days)),
+    }),
     cursor: t.exposeString('cursor', {
       description: 'The log’s position up to which everything is counted.',
+    }),
+  }),
+});
+
+const DashboardScope = builder.inputType('DashboardScope', {
+  description: 'Whose tasks are counted.',
+  fields: (t) => ({
+    teamId: t.id({
+      description:
+        'A team that the viewer is in, NOT_FOUND otherwise; the tasks that the viewer owns when left out.',
     }),
   }),
 });
@@ -93,10 +162,22 @@ const Dashboard = builder.objectRef<DashboardCounts>('Dashboard').implement({
 builder.queryField('dashboard', (t) =>
   t.field({
     type: Dashboard,
-    description: 'The viewer’s own tasks in numbers, exact at the moment of reading.',
-    resolve: (_root, _args, { db, viewer }) => countDashboard(db, viewer),
+    description: 'Tasks in numbers, exact at the moment of reading.',
+    args: { scope: t.arg({ type: DashboardScope, description: 'Whose; the viewer’s own when left out.' }) },
+    resolve: async (_root, args, { db, viewer }) => {
+      const scope = scopeOf(viewer, args.scope?.teamId);
+      return { ...(await countDashboard(db, viewer, scope)), scope };
+    },
   }),
 );
+
+/** @throws NotFound for a team that the viewer is not in. */
+function scopeOf(viewer: Viewer, id: string | null | undefined): Scope {
+  if (id == null) return { teamId: null };
+  const teamId = uuidOf('Team', id, 'scope.teamId');
+  if (!viewer.teams.has(teamId)) throw new NotFound('team', teamId);
+  return { teamId };
+}
 
 function pending({ byStatus }: DashboardCounts): number {
   return byStatus.TODO + byStatus.IN_PROGRESS;

@@ -1,7 +1,13 @@
-import type { TaskPriority, TaskStatus } from '../../prisma/generated/client/client.ts';
+import { Prisma, type TaskPriority, type TaskStatus } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { toCursor } from '../events/log.ts';
 import type { Viewer } from '../policy.ts';
+import { visibleSql } from './visible.ts';
+
+/** Whose tasks are counted: those of a team that the viewer is in, or, without one, the viewer's own. */
+export interface Scope {
+  teamId: string | null;
+}
 
 /** The numbers of a dashboard, exact for one moment of the database. */
 export interface DashboardCounts {
@@ -27,10 +33,11 @@ interface Row extends Omit<DashboardCounts, 'byStatus' | 'byPriority' | 'cursor'
 }
 
 /**
- * Counts the viewer's own tasks and the shares addressed to them, in one statement and so at one moment.
- * A day, and a week from Monday, are those of the viewer's timezone.
+ * Counts the tasks of a scope and the shares of them that are addressed to the viewer, in one statement and so at
+ * one moment. The viewer's own scope has all shares addressed to them. A day, and a week from Monday, are those of
+ * the viewer's timezone.
  */
-export async function countDashboard(db: Database, viewer: Viewer): Promise<DashboardCounts> {
+export async function countDashboard(db: Database, viewer: Viewer, scope: Scope): Promise<DashboardCounts> {
   const [row] = await db.$queryRaw<Row[]>`
     /* countDashboard */
     WITH days AS (
@@ -45,7 +52,7 @@ export async function countDashboard(db: Database, viewer: Viewer): Promise<Dash
     ), own AS (
       SELECT status, priority, due_on, created_at, completed_at,
              status IN ('TODO', 'IN_PROGRESS') AS pending
-      FROM tasks WHERE owner_id = ${viewer.userId}::uuid AND archived_at IS NULL
+      FROM tasks WHERE ${within(viewer, scope)} AND archived_at IS NULL
     ), counted AS (
       SELECT count(*) FILTER (WHERE pending AND due_on < today)::int AS "overdue",
              count(*) FILTER (WHERE pending AND due_on = today)::int AS "dueToday",
@@ -58,8 +65,9 @@ export async function countDashboard(db: Database, viewer: Viewer): Promise<Dash
     ), received AS (
       SELECT count(*) FILTER (WHERE permission = 'VIEW')::int AS "sharedToView",
              count(*) FILTER (WHERE permission = 'EDIT')::int AS "sharedToEdit"
-      FROM task_shares
+      FROM task_shares JOIN tasks ON tasks.id = task_id
       WHERE shared_with_id = ${viewer.userId}::uuid AND (expires_at IS NULL OR expires_at > now())
+        AND (${scope.teamId}::uuid IS NULL OR team_id = ${scope.teamId}::uuid)
     )
     SELECT counted.*, received.*,
            (SELECT json_object_agg(status, n) FROM (SELECT status, count(*) AS n FROM own GROUP BY 1) AS s) AS "byStatus",
@@ -74,4 +82,50 @@ export async function countDashboard(db: Database, viewer: Viewer): Promise<Dash
     byPriority: { NONE: 0, LOW: 0, MEDIUM: 0, HIGH: 0, URGENT: 0, ...byPriority },
     cursor: toCursor({ transactionId: horizon, sequence: 0n }),
   };
+}
+
+export interface DayCount {
+  /** Midnight UTC of the day's name. */
+  day: Date;
+  count: number;
+}
+
+const moments = {
+  createdAt: Prisma.sql`created_at`,
+  completedAt: Prisma.sql`completed_at`,
+};
+
+/**
+ * How many tasks of a scope were created, or became DONE, on each of the last `days` days of the viewer's timezone:
+ * the earliest first, today last, days without any included.
+ */
+export async function countPerDay(
+  db: Database,
+  viewer: Viewer,
+  scope: Scope,
+  moment: keyof typeof moments,
+  days: number,
+): Promise<DayCount[]> {
+  return db.$queryRaw<DayCount[]>`
+    /* countPerDay */
+    WITH here AS (
+      SELECT timezone, (now() AT TIME ZONE timezone)::date AS today
+      FROM users WHERE id = ${viewer.userId}::uuid
+    ), counted AS (
+      SELECT (${moments[moment]} AT TIME ZONE timezone)::date AS day, count(*)::int AS count
+      FROM here JOIN tasks
+        ON ${moments[moment]} >= (today - ${days}::int + 1)::timestamp AT TIME ZONE timezone
+      WHERE ${within(viewer, scope)} AND archived_at IS NULL
+      GROUP BY 1
+    )
+    SELECT today - ago AS day, coalesce(count, 0) AS count
+    FROM here CROSS JOIN generate_series(0, ${days}::int - 1) AS ago
+    LEFT JOIN counted ON day = today - ago
+    ORDER BY day`;
+}
+
+function within(viewer: Viewer, { teamId }: Scope): Prisma.Sql {
+  return teamId === null
+    ? Prisma.sql`(owner_id = ${viewer.userId}::uuid AND ${visibleSql.task(viewer)})`
+    : Prisma.sql`team_id = ${teamId}::uuid`;
 }

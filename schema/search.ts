@@ -1,0 +1,119 @@
+import { getRefFromModel, queryFromInfo } from '@pothos/plugin-prisma';
+import type { GraphQLResolveInfo } from 'graphql';
+import { z } from 'zod';
+import { parse, text } from '../server/domain/validation.ts';
+import { visible } from '../server/policy.ts';
+import { search, SEARCHABLE, type Find, type Searchable, type SnippetPart } from '../server/sql/search.ts';
+import { builder, type Context } from './builder.ts';
+import { Comment } from './comment.ts';
+import { Task } from './task.ts';
+
+const SearchType = builder.enumType('SearchType', {
+  description: 'What can be searched.',
+  values: {
+    TASK: { value: 'Task', description: 'Tasks by title and description; the title weighs more.' },
+    COMMENT: { value: 'Comment', description: 'Comments by their words.' },
+    MESSAGE: { value: 'Message', description: 'Messages of conversations by their words.' },
+  } as const,
+});
+
+const Snippet = builder.objectRef<SnippetPart>('SnippetPart').implement({
+  description:
+    'Some text of a find. All parts one after the other are the snippet; it is plain text, never HTML.',
+  fields: (t) => ({
+    text: t.exposeString('text', { description: 'As it stands in what was found.' }),
+    matched: t.exposeBoolean('matched', { description: 'Whether it is a word that was looked for.' }),
+  }),
+});
+
+interface SearchNode {
+  id: string;
+  __typename: Searchable;
+}
+
+const SearchNode = builder.unionType('SearchNode', {
+  description: 'Something that a search can find.',
+  types: [Task, Comment, getRefFromModel('Message', builder) as typeof Comment],
+});
+
+const SearchResult = builder.objectRef<Omit<Find, 'type'> & { node: SearchNode }>('SearchResult').implement({
+  description: 'A find of a search.',
+  fields: (t) => ({
+    node: t.field({
+      type: SearchNode as never,
+      description: 'What was found.',
+      resolve: ({ node }) => node as never,
+    }),
+    snippet: t.field({
+      type: [Snippet],
+      description: 'At most two passages around the words that were found.',
+      resolve: ({ snippet }) => snippet,
+    }),
+    rank: t.exposeFloat('rank', {
+      description: 'The higher, the better it fits; for comparison within one search only.',
+    }),
+  }),
+});
+
+const LARGEST = 50;
+
+const terms = z.object({
+  query: text('The query', { min: 0, max: 200 }),
+  types: z.array(z.enum(SEARCHABLE)).nullish(),
+  first: z
+    .int()
+    .min(0, 'A search gives 0 results or more.')
+    .max(LARGEST, `A search gives at most ${LARGEST} results.`),
+});
+
+builder.queryField('search', (t) =>
+  t.field({
+    type: [SearchResult],
+    description:
+      'What the viewer may see of all tasks, comments and messages that hold all words of the query, the best fit first. The last word may be unfinished; words in quotes must stand together. Of what thousands hold, the newest are found.',
+    args: {
+      query: t.arg.string({
+        required: true,
+        description: 'At most 200 characters; without any word nothing is found.',
+      }),
+      types: t.arg({ type: [SearchType], description: 'Only these; everything when left out.' }),
+      first: t.arg.int({ required: true, defaultValue: 20, description: `At most ${LARGEST}.` }),
+    },
+    resolve: async (_root, args, context, info) => {
+      const { query, types, first } = parse(terms, args);
+      const { db, viewer } = context;
+      const found = await search(db, viewer, query, [...new Set(types ?? SEARCHABLE)], first);
+      const nodes = await nodesOf(found, context, info);
+      return found.flatMap(({ type, ...find }) => {
+        const node = nodes.get(find.id);
+        return node ? [{ ...find, node: { ...node, __typename: type } }] : [];
+      });
+    },
+  }),
+);
+
+/** Reads what was found through the policy with the client's selection, in one statement a type. */
+async function nodesOf(found: readonly Find[], context: Context, info: GraphQLResolveInfo) {
+  const { db, viewer } = context;
+  const query = (typeName: Searchable) => ({
+    ...queryFromInfo({ context, info, typeName, paths: [['node']] }),
+    relationLoadStrategy: 'join' as const,
+  });
+  const ids = (type: Searchable) => found.filter((find) => find.type === type).map(({ id }) => id);
+  const read = async <Row>(type: Searchable, rows: (ids: string[]) => Promise<Row[]>) => {
+    const wanted = ids(type);
+    return wanted.length === 0 ? [] : rows(wanted);
+  };
+  const rows = await Promise.all([
+    read('Task', (id) =>
+      db.task.findMany({ ...query('Task'), where: { id: { in: id }, AND: visible.task(viewer) } }),
+    ),
+    read('Comment', (id) =>
+      db.comment.findMany({ ...query('Comment'), where: { id: { in: id }, AND: visible.comment(viewer) } }),
+    ),
+    read('Message', (id) =>
+      db.message.findMany({ ...query('Message'), where: { id: { in: id }, AND: visible.message(viewer) } }),
+    ),
+  ]);
+  return new Map(rows.flat().map((row) => [row.id, row]));
+}
