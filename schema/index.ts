@@ -4,6 +4,12 @@ import './session.ts';
 import './task.ts';
 import './task-list.ts';
 import './task-changes.ts';
+import './team.ts';
+import './team-changes.ts';
+import './membership.ts';
+import './invitation.ts';
+import './share.ts';
+import './comment.ts';
 import './dashboard.ts';
 import { builder } from './builder.ts';
 

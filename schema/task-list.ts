@@ -77,7 +77,7 @@ function wantedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): Pri
   return { AND: [visible.task(viewer), wanted, present] };
 }
 
-const OrderDirection = builder.enumType('OrderDirection', {
+export const OrderDirection = builder.enumType('OrderDirection', {
   description: 'Which end of a list comes first. What has no value comes last either way.',
   values: {
     ASC: { value: 'asc', description: 'Smallest, or earliest, first.' },

@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import type { Membership, TeamRole } from '../../prisma/generated/client/client.ts';
+import type { Database } from '../database/client.ts';
+import { inTransaction, type Transaction } from '../database/transaction.ts';
+import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
+import { earlierRemoval } from '../events/earlier-removal.ts';
+import { append, currentCursor, toCursor } from '../events/log.ts';
+import { can, grantableRoles, visible, type Person, type Viewer } from '../policy.ts';
+import { viewerOf } from '../sql/viewer.ts';
+import { heldAgain, heldTeam, TRANSFER_FIRST } from './team-hold.ts';
+import { idOf, parse } from './validation.ts';
+
+/** What a verb hands back: which membership to re-read, and the log's cursor after the change. */
+export interface MembershipChange {
+  id: string;
+  cursor: string;
+}
+
+/** A role that can be handed out: any but that of the owner, which is only ever transferred. */
+export const grantedRole = z.enum(
+  ['ADMIN', 'MEMBER', 'VIEWER'],
+  'A team has one owner, so this role is never given; use `transferOwnership` for it.',
+);
+
+/**
+ * Gives a member another role. The same role again leaves no trace.
+ * @throws Forbidden where the person may not manage that member, or not hand out that role.
+ */
+export async function changeRole(db: Database, person: Person, input: unknown): Promise<MembershipChange> {
+  const { id, role } = parse(z.object({ id: idOf('Membership'), role: grantedRole }), input);
+  return inTransaction(db, async (tx) => {
+    const held = await heldMember(tx, person, id);
+    if (!held) throw new NotFound('member', id);
+    const { viewer, member } = held;
+    if (!can(viewer, 'member.manage', member)) throw refusal(viewer, member);
+    requireGrantable(viewer, member.teamId, role);
+    if (member.role === role) return { id, cursor: await currentCursor(tx) };
+    await tx.membership.update({ where: { id }, data: { role }, select: { id: true } });
+    const data = { before: member.role, after: role };
+    return { id, cursor: await append(tx, { kind: 'team.roleChanged', ...addressOf(person, member), data }) };
+  });
+}
+
+/**
+ * Takes a member out of their team, with the shares of its tasks that they held. Doing it again is harmless.
+ * @throws Forbidden for the owner, for oneself, and where the person may not manage that member.
+ */
+export async function removeMember(db: Database, person: Person, input: unknown): Promise<MembershipChange> {
+  const { id } = parse(z.object({ id: idOf('Membership') }), input);
+  return inTransaction(db, async (tx) => {
+    const held = await heldMember(tx, person, id);
+    if (!held) {
+      const cursor = await earlierRemoval(tx, 'team.memberRemoved', person, id);
+      if (cursor === null) throw new NotFound('member', id);
+      return { id, cursor };
+    }
+    const { viewer, member } = held;
+    if (!can(viewer, 'member.manage', member)) throw refusal(viewer, member);
+    return { id, cursor: await takeOut(tx, person, member, 'team.memberRemoved') };
+  });
+}
+
+/**
+ * Takes the person themself out of a team. Leaving it again is harmless.
+ * @throws Forbidden for the owner, who must transfer the ownership first.
+ */
+export async function leaveTeam(db: Database, person: Person, input: unknown): Promise<MembershipChange> {
+  const { teamId } = parse(z.object({ teamId: idOf('Team') }), input);
+  return inTransaction(db, async (tx) => {
+    const viewer = await heldTeam(tx, person, 'team.leave', teamId);
+    const member = viewer && (await memberOf(tx, teamId, person.userId));
+    if (member) {
+      const cursor = await takeOut(tx, person, member, 'team.memberLeft');
+      return { id: member.id, cursor };
+    }
+    const earlier = await tx.event.findFirst({
+      where: { kind: 'team.memberLeft', actorId: person.userId, teamId },
+      orderBy: { sequence: 'desc' },
+    });
+    if (!earlier?.subjectId) throw new NotFound('team', teamId);
+    return { id: earlier.subjectId, cursor: toCursor(earlier) };
+  });
+}
+
+/**
+ * Makes another member the owner of a team, and its owner so far an admin.
+ * @throws Forbidden for anybody but the owner.
+ */
+export async function transferOwnership(
+  db: Database,
+  person: Person,
+  input: unknown,
+): Promise<{ teamId: string; cursor: string }> {
+  const { teamId, userId } = parse(z.object({ teamId: idOf('Team'), userId: idOf('User') }), input);
+  return inTransaction(db, async (tx) => {
+    const viewer = await heldTeam(tx, person, 'team.transfer', teamId);
+    if (!viewer) throw new NotFound('team', teamId);
+    if (userId === person.userId) {
+      throw new ValidationFailed('This team is yours already; name another member.', { field: 'userId' });
+    }
+    const heir = await memberOf(tx, teamId, userId);
+    if (!heir) throw new NotFound('member', userId);
+    // In this order, for no moment of the transaction may have two owners either.
+    await tx.membership.updateMany({ where: { teamId, role: 'OWNER' }, data: { role: 'ADMIN' } });
+    await tx.membership.update({ where: { id: heir.id }, data: { role: 'OWNER' }, select: { id: true } });
+    const cursor = await append(tx, {
+      kind: 'team.ownershipTransferred',
+      actorId: person.userId,
+      subjectId: teamId,
+      teamId,
+      personId: userId,
+      data: { before: person.userId, after: userId },
+    });
+    return { teamId, cursor };
+  });
+}
+
+/** @throws Forbidden where a viewer may not hand out a role. */
+export function requireGrantable(viewer: Viewer, teamId: string, role: TeamRole): void {
+  if (grantableRoles(viewer, teamId).includes(role)) return;
+  throw new Forbidden(`Only the team’s owner may give the role ${role}.`, teamId);
+}
+
+/** Reads a member whom the person may see, and keeps their team's members as they are until the transaction ends. */
+async function heldMember(tx: Transaction, person: Person, id: string) {
+  const viewer = await viewerOf(tx, person);
+  const seen = await tx.membership.findFirst({
+    where: { id, AND: visible.membership(viewer) },
+    select: { teamId: true },
+  });
+  const now = seen && (await heldAgain(tx, viewer, seen.teamId));
+  const member = now && (await tx.membership.findUnique({ where: { id } }));
+  return member && { viewer: now, member };
+}
+
+function memberOf(tx: Transaction, teamId: string, userId: string): Promise<Membership | null> {
+  return tx.membership.findUnique({ where: { teamId_userId: { teamId, userId } } });
+}
+
+/** With the membership go the shares of the team's tasks, or a former member would still see some of them. */
+async function takeOut(
+  tx: Transaction,
+  person: Person,
+  member: Membership,
+  kind: 'team.memberLeft' | 'team.memberRemoved',
+): Promise<string> {
+  const { id, teamId, userId, role } = member;
+  await tx.membership.delete({ where: { id }, select: { id: true } });
+  await tx.taskShare.deleteMany({ where: { sharedWithId: userId, task: { teamId } } });
+  return append(tx, { kind, ...addressOf(person, member), data: { role } });
+}
+
+function refusal(viewer: Viewer, member: Membership): Forbidden {
+  const sentence =
+    member.role === 'OWNER'
+      ? TRANSFER_FIRST
+      : member.userId === viewer.userId
+        ? 'Nobody changes their own role; to go, use `leaveTeam`.'
+        : member.role === 'ADMIN'
+          ? 'Only the team’s owner may manage its admins.'
+          : 'Only the team’s owner and admins may manage its members.';
+  return new Forbidden(sentence, member.id);
+}
+
+function addressOf({ userId }: Person, member: Membership) {
+  return { actorId: userId, subjectId: member.id, teamId: member.teamId, personId: member.userId };
+}

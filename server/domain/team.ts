@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import type { Team } from '../../prisma/generated/client/client.ts';
+import type { Database } from '../database/client.ts';
+import { classify } from '../database/failures.ts';
+import { inTransaction, type Transaction } from '../database/transaction.ts';
+import { Conflict, NotFound } from '../errors.ts';
+import { earlierRemoval } from '../events/earlier-removal.ts';
+import { fingerprintOf, firstCreation, refuseUsedIds } from '../events/first-creation.ts';
+import { append, currentCursor } from '../events/log.ts';
+import { newId } from '../ids.ts';
+import type { Person } from '../policy.ts';
+import { heldTeam } from './team-hold.ts';
+import { idOf, newIdOf, parse, text } from './validation.ts';
+
+/** What a verb hands back: which team to re-read, and the log's cursor after the change. */
+export interface TeamChange {
+  id: string;
+  cursor: string;
+}
+
+const LONGEST_SLUG = 60;
+
+/** Two names that look the same are the same. */
+const name = z
+  .string('The name must be text.')
+  .transform((given) => given.normalize('NFC').replaceAll(/\s+/gu, ' '))
+  .pipe(text('The name', { min: 1, max: 100 }));
+const slug = z
+  .string('The slug must be text.')
+  .regex(
+    /^[a-z0-9]+(-[a-z0-9]+)*$/,
+    'A slug has lower-case letters a to z, digits, and single dashes between them, like `web-team`.',
+  )
+  .max(LONGEST_SLUG, `A slug has at most ${LONGEST_SLUG} characters.`);
+const description = text('The description', { min: 0, max: 2_000 });
+
+const creation = z.object({
+  id: newIdOf('Team').nullish(),
+  name,
+  slug: slug.nullish().transform((value) => value ?? null),
+  description: description.nullish().transform((value) => value ?? ''),
+});
+
+const edit = z.object({
+  id: idOf('Team'),
+  name: name.nullish(),
+  slug: slug.nullish(),
+  description: description.nullish(),
+});
+
+/**
+ * Creates a team that the person owns. The same creation sent again under the same client-made id returns the
+ * first result.
+ * @throws Conflict where the name, the slug or the id is taken.
+ */
+export async function createTeam(db: Database, person: Person, input: unknown): Promise<TeamChange> {
+  const { id: ownId, ...wanted } = parse(creation, input);
+  const id = ownId ?? newId();
+  const fingerprint = fingerprintOf(wanted);
+  return inTransaction(db, async (tx) => {
+    for (const slug of wanted.slug === null ? slugsOf(wanted.name, id) : [wanted.slug]) {
+      const { count } = await tx.team.createMany({ data: { ...wanted, id, slug }, skipDuplicates: true });
+      if (count === 1) {
+        if (ownId != null) await refuseUsedIds(tx, 'team.created', [ownId]);
+        return { id, cursor: await found(tx, person, id, fingerprint) };
+      }
+      const taken = await tx.team.findMany({ where: { OR: [{ id }, { name: wanted.name }] } });
+      if (taken.some((team) => team.id === id)) {
+        return { id, cursor: await firstCreation(tx, 'team.created', person, id, fingerprint) };
+      }
+      if (taken.length > 0) throw takenName();
+    }
+    throw takenSlug();
+  });
+}
+
+/** Gives a new team its owner, and tells of it. */
+async function found(tx: Transaction, person: Person, id: string, fingerprint: string): Promise<string> {
+  await tx.membership.create({
+    data: { teamId: id, userId: person.userId, role: 'OWNER' },
+    select: { id: true },
+  });
+  return append(tx, { kind: 'team.created', ...addressOf(person, id), data: { fingerprint } });
+}
+
+/** Changes the given fields of a team. A field that is left out, or null, stays; so does the slug under a new name. */
+export async function updateTeam(db: Database, person: Person, input: unknown): Promise<TeamChange> {
+  const { id, ...given } = parse(edit, input);
+  const change = inTransaction(db, async (tx) => {
+    const viewer = await heldTeam(tx, person, 'team.update', id);
+    const team = viewer && (await tx.team.findUnique({ where: { id } }));
+    if (!team) throw new NotFound('team', id);
+    const changes = differences(team, given);
+    const fields = Object.keys(changes);
+    if (fields.length === 0) return { id, cursor: await currentCursor(tx) };
+    await tx.team.update({ where: { id }, data: changes, select: { id: true } });
+    return {
+      id,
+      cursor: await append(tx, { kind: 'team.updated', ...addressOf(person, id), data: { fields } }),
+    };
+  });
+  return change.catch((error: unknown) => {
+    const { constraint } = classify(error);
+    if (constraint === 'teams_name_key') throw takenName();
+    throw constraint === 'teams_slug_key' ? takenSlug() : error;
+  });
+}
+
+/**
+ * Deletes a team with its memberships and invitations; its tasks go to their owners. Deleting it again is harmless.
+ */
+export async function deleteTeam(db: Database, person: Person, input: unknown): Promise<TeamChange> {
+  const { id } = parse(z.object({ id: idOf('Team') }), input);
+  return inTransaction(db, async (tx) => {
+    if (!(await heldTeam(tx, person, 'team.delete', id))) {
+      const cursor = await earlierRemoval(tx, 'team.deleted', person, id);
+      if (cursor === null) throw new NotFound('team', id);
+      return { id, cursor };
+    }
+    await tx.team.delete({ where: { id }, select: { id: true } });
+    return { id, cursor: await append(tx, { kind: 'team.deleted', ...addressOf(person, id), data: {} }) };
+  });
+}
+
+function addressOf({ userId }: Person, teamId: string) {
+  return { actorId: userId, subjectId: teamId, teamId };
+}
+
+function differences(team: Team, given: Partial<Record<'name' | 'slug' | 'description', string | null>>) {
+  return Object.fromEntries(
+    Object.entries(given).filter(([field, value]) => value != null && value !== team[field as keyof Team]),
+  );
+}
+
+/** Letters that Unicode does not take apart into a plain one and its marks. */
+const PLAIN: Record<string, string> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  ł: 'l',
+  þ: 'th',
+  ı: 'i',
+};
+
+/** The slugs to try for a new team: its name in plain letters, then that with the end of its id, which no other has. */
+function slugsOf(name: string, id: string): string[] {
+  const tail = id.slice(-12);
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[ßæœøđðłþı]/g, (letter) => PLAIN[letter] ?? '')
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '');
+  const cut = (length: number) => plain.slice(0, length).replace(/-$/, '');
+  if (!plain) return [`team-${tail}`];
+  return [cut(LONGEST_SLUG), `${cut(LONGEST_SLUG - tail.length - 1)}-${tail}`];
+}
+
+function takenName(): Conflict {
+  return new Conflict('Another team has this name; choose another.', { field: 'name' });
+}
+
+function takenSlug(): Conflict {
+  return new Conflict('Another team has this slug; choose another.', { field: 'slug' });
+}
