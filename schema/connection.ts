@@ -27,7 +27,10 @@ export interface Column<Field extends string = string> {
 export type OrderBy<Field extends string = string> = Column<Field> & { direction: Direction };
 
 /** Reads back a moment that a cursor carries. */
-export const moment = z.iso.datetime().transform((value) => new Date(value));
+export const moment = z.iso
+  .datetime()
+  .transform((value) => new Date(value))
+  .refine((value) => value.getTime() >= Date.parse('0001-01-01'), 'PostgreSQL has no year 0.');
 
 const idColumn: Column<'id'> = { field: 'id', value: z.uuid() };
 

@@ -1,0 +1,26 @@
+/** Chance that comes out the same for the same seed, so that a failed test can be run again. */
+export interface Dice {
+  /** A whole number from 0 up to, but without, `sides`. */
+  roll(sides: number): number;
+  /** One of these. */
+  pick<Value>(values: readonly Value[]): Value;
+  /** True this often, of 1. */
+  happens(chance: number): boolean;
+}
+
+/** Mulberry32. */
+export function dice(seed: number): Dice {
+  let state = seed;
+  const next = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const roll = (sides: number) => Math.floor(next() * sides);
+  return {
+    roll,
+    pick: (values) => values[roll(values.length)] as (typeof values)[number],
+    happens: (chance) => next() < chance,
+  };
+}

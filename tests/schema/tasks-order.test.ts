@@ -1,0 +1,202 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { TaskPriority, TaskStatus, type Prisma, type Task } from '../../prisma/generated/client/client.ts';
+import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { dice, type Dice } from '../kit/dice.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const { db, people } = await startWorld();
+
+interface Answer {
+  tasks: {
+    edges: { cursor: string; node: { id: string } }[];
+    pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string; endCursor: string };
+    totalCount: number;
+  };
+}
+
+interface Part {
+  field: string;
+  direction: 'ASC' | 'DESC';
+}
+
+const LIST = `query ($orderBy: [TaskOrder!], $first: Int, $after: String, $last: Int, $before: String) {
+  tasks(orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before) {
+    edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } }`;
+
+/** What each field of the order is in a row; text that every collation sorts alike. */
+const columns: Record<string, (task: Task) => number | string | null> = {
+  CREATED_AT: (task) => task.createdAt.getTime(),
+  UPDATED_AT: (task) => task.updatedAt.getTime(),
+  DUE_ON: (task) => task.dueOn?.getTime() ?? null,
+  PRIORITY: (task) => Object.values(TaskPriority).indexOf(task.priority),
+  STATUS: (task) => Object.values(TaskStatus).indexOf(task.status),
+  TITLE: (task) => task.title,
+  POSITION: (task) => task.position,
+  COMPLETED_AT: (task) => task.completedAt?.getTime() ?? null,
+};
+
+let ada: Person;
+
+beforeAll(async () => {
+  ({ ada } = await people('Ada'));
+});
+
+function someTask({ roll, pick, happens }: Dice): Prisma.TaskCreateManyInput {
+  const moment = () => new Date(Date.UTC(2026, 0, 1 + roll(4), roll(2)));
+  const day = () => new Date(Date.UTC(2026, 5, 1 + roll(4)));
+  const status = pick(Object.values(TaskStatus));
+  return {
+    id: newId(),
+    ownerId: uuidOf('User', ada.id),
+    title: pick(['ant', 'bee', 'cat', 'dog']),
+    status,
+    priority: pick(Object.values(TaskPriority)),
+    position: pick(['a0', 'a1', 'aV', 'b00', 'Zz']),
+    dueOn: happens(0.4) ? null : day(),
+    completedAt: status === 'DONE' ? moment() : null,
+    createdAt: moment(),
+    updatedAt: moment(),
+  };
+}
+
+function someOrder({ roll, pick }: Dice): Part[] {
+  const fields = Object.keys(columns).sort(() => roll(3) - 1);
+  return fields.slice(0, 1 + roll(3)).map((field) => ({ field, direction: pick(['ASC', 'DESC']) }));
+}
+
+/** The order as it is described: by each part in turn, rows without a value last, then by id the way of the last part. */
+function sorted(tasks: readonly Task[], order: readonly Part[]): string[] {
+  const compare = (a: Task, b: Task) => {
+    for (const { field, direction } of order) {
+      const [x, y] = [columns[field]?.(a) ?? null, columns[field]?.(b) ?? null];
+      if (x === y) continue;
+      if (x === null) return 1;
+      if (y === null) return -1;
+      return x < y === (direction === 'ASC') ? -1 : 1;
+    }
+    return a.id < b.id === (order.at(-1)?.direction === 'ASC') ? -1 : 1;
+  };
+  return [...tasks].sort(compare).map(({ id }) => publicId('Task', id));
+}
+
+/** Walks a whole list page by page, forward or backward, and says which ids came in which order. */
+async function walk(
+  orderBy: readonly Part[],
+  pages: { size: number; forward: boolean; between?: () => Promise<unknown> },
+): Promise<string[]> {
+  const seen: string[] = [];
+  let cursor: string | null = null;
+  for (let turn = 0; turn < 200; turn++) {
+    const window = pages.forward
+      ? { first: pages.size, after: cursor }
+      : { last: pages.size, before: cursor };
+    const { tasks }: Answer = await ada.query<Answer>(LIST, { orderBy, ...window });
+    const ids = tasks.edges.map(({ node }) => node.id);
+    expect(ids.length).toBeLessThanOrEqual(pages.size);
+    expect([tasks.pageInfo.startCursor, tasks.pageInfo.endCursor]).toEqual([
+      tasks.edges[0]?.cursor ?? null,
+      tasks.edges.at(-1)?.cursor ?? null,
+    ]);
+    if (pages.forward) seen.push(...ids);
+    else seen.unshift(...ids);
+    const more = pages.forward ? tasks.pageInfo.hasNextPage : tasks.pageInfo.hasPreviousPage;
+    if (!more) return seen;
+    cursor = pages.forward ? tasks.pageInfo.endCursor : tasks.pageInfo.startCursor;
+    await pages.between?.();
+  }
+  throw new Error('the list has no end');
+}
+
+describe('a list of tasks in pages', () => {
+  test.each(Array.from({ length: 24 }, (_, seed) => seed))(
+    'of any size, in any order, both ways, is the whole list (seed %i)',
+    async (seed) => {
+      const chance = dice(seed);
+      await db.task.deleteMany();
+      await db.task.createMany({ data: Array.from({ length: chance.roll(45) }, () => someTask(chance)) });
+      const rows = await db.task.findMany();
+      for (let round = 0; round < 3; round++) {
+        const order = someOrder(chance);
+        const pages = { size: 1 + chance.roll(20), forward: chance.happens(0.5) };
+        expect(await walk(order, pages), JSON.stringify({ order, pages })).toEqual(sorted(rows, order));
+      }
+    },
+  );
+
+  test.each(Array.from({ length: 12 }, (_, seed) => seed + 100))(
+    'holds each task once that is there all the time, while others come and go (seed %i)',
+    async (seed) => {
+      const chance = dice(seed);
+      await db.task.deleteMany();
+      await db.task.createMany({ data: Array.from({ length: 30 }, () => someTask(chance)) });
+      const staying = await db.task.findMany();
+      const leaving = Array.from({ length: 20 }, () => someTask(chance));
+      await db.task.createMany({ data: leaving });
+      const order = someOrder(chance);
+      const seen = await walk(order, {
+        size: 1 + chance.roll(6),
+        forward: chance.happens(0.5),
+        between: async () => {
+          await db.task.createMany({ data: [someTask(chance), someTask(chance)] });
+          const gone = leaving.splice(0, 2).map(({ id = '' }) => id);
+          await db.task.deleteMany({ where: { id: { in: gone } } });
+        },
+      });
+      expect(new Set(seen).size).toBe(seen.length);
+      const stayed = new Set(staying.map(({ id }) => publicId('Task', id)));
+      expect(seen.filter((id) => stayed.has(id))).toEqual(sorted(staying, order));
+    },
+  );
+
+  test('goes on from a task that is gone by now', async () => {
+    const chance = dice(7);
+    await db.task.deleteMany();
+    await db.task.createMany({ data: Array.from({ length: 9 }, () => someTask(chance)) });
+    const orderBy = [{ field: 'DUE_ON', direction: 'ASC' }] as const;
+    const { tasks } = await ada.query<Answer>(LIST, { orderBy, first: 4 });
+    const rest = sorted(await db.task.findMany(), orderBy).slice(4);
+    const last = tasks.edges.at(-1)?.node.id ?? '';
+    await db.task.delete({ where: { id: uuidOf('Task', last) } });
+    const next = await ada.query<Answer>(LIST, { orderBy, after: tasks.pageInfo.endCursor });
+    expect(next.tasks.edges.map(({ node }) => node.id)).toEqual(rest);
+  });
+
+  test('takes one order that is not in a list', async () => {
+    const answer = await ada.query<Answer>(LIST, { orderBy: { field: 'TITLE', direction: 'ASC' } });
+    expect(answer.tasks.edges.map(({ node }) => node.id)).toEqual(
+      sorted(await db.task.findMany(), [{ field: 'TITLE', direction: 'ASC' }]),
+    );
+  });
+
+  test.each([
+    ['a field that is named twice', { orderBy: [{ field: 'TITLE' }, { field: 'TITLE' }] }, 'orderBy'],
+    ['a page of 101', { first: 101 }, 'first'],
+    ['a page of less than nothing', { last: -1 }, 'last'],
+    ['both ends at once', { first: 1, last: 1 }, 'last'],
+    ['a cursor that is none', { after: 'nonsense' }, 'after'],
+    [
+      'a cursor of another order',
+      { after: cursorOf(['updatedAt:desc,id:desc', '2026-01-01T00:00:00Z', newId()]) },
+      'after',
+    ],
+    [
+      'a moment before the calendar',
+      { before: cursorOf(['createdAt:desc,id:desc', '0000-01-01T00:00:00Z', newId()]) },
+      'before',
+    ],
+    [
+      'a cursor with a NUL',
+      { orderBy: { field: 'TITLE' }, after: cursorOf(['title:desc,id:desc', '\0', newId()]) },
+      undefined,
+    ],
+  ])('refuses %s', async (_what, variables, field) => {
+    await expect(ada.query(LIST, variables)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      extensions: field ? { field } : {},
+    });
+  });
+});
+
+function cursorOf(values: unknown[]): string {
+  return Buffer.from(JSON.stringify(values)).toString('base64url');
+}
