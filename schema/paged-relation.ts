@@ -1,5 +1,7 @@
 import type { InputFieldMap, InputShapeFromFields, ObjectRef } from '@pothos/core';
 import type { PrismaModelTypes, SelectionMap, TypesForRelation } from '@pothos/plugin-prisma';
+import DataLoader from 'dataloader';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { builder, Context } from './builder.ts';
 import { page, type OrderBy, type PageArguments } from './connection.ts';
 
@@ -39,6 +41,8 @@ type NestedSelection = (
   path: { getType: () => string; paths: { name: string }[][] },
 ) => SelectionMap;
 
+type IdentifiedParent = Parent & { id: string };
+
 /** A parent, with the rows of the relation and their number as far as either was selected. */
 type Parent = Record<string, Row[] | undefined> & { _count?: Record<string, number | undefined> };
 
@@ -48,7 +52,8 @@ const NODES = [[{ name: 'nodes' }], [{ name: 'edges' }, { name: 'node' }]];
 
 /**
  * A list on a type: a connection over a to-many relation, read along with its parent. Fifty parents with their
- * lists take the statements of one, unless a selection asks for the same relation twice in different ways.
+ * lists take the statements of one; one statement more for each further time that a selection asks for the same
+ * relation in another way.
  */
 export function pagedRelation<
   Model extends PrismaModelTypes,
@@ -59,26 +64,56 @@ export function pagedRelation<
   const pageOf = (args: object, context: Context) =>
     page(args as PageArguments, order(args as InputShapeFromFields<Args>, context));
 
+  const rowsAndCount = (args: object, context: Context) => {
+    const seen = where(args as InputShapeFromFields<Args>, context) as object;
+    const { where: within, orderBy, take } = pageOf(args, context);
+    const columns = Object.fromEntries(orderBy.flatMap(Object.keys).map((column) => [column, true]));
+    return {
+      count: { select: { [relation]: { where: seen } } },
+      rows: { where: { AND: [seen, within] }, orderBy, take },
+      /** Whatever the client selects, cursors are made of the columns that the list is ordered by. */
+      withCursor: ({ select, ...query }: SelectionMap): SelectionMap =>
+        select ? { ...query, select: { ...select, ...columns } } : query,
+    };
+  };
+
   const select = (
     args: object,
     context: Context,
     nested: NestedSelection,
     selected: () => ReadonlySet<string>,
   ): SelectionMap => {
-    const fields = selected();
-    const seen = where(args as InputShapeFromFields<Args>, context) as object;
+    const { count, rows, withCursor } = rowsAndCount(args, context);
     const select: NonNullable<SelectionMap['select']> = {};
-    if (fields.has('totalCount')) select['_count'] = { select: { [relation]: { where: seen } } };
-    if ([...fields].some((field) => field !== 'totalCount' && field !== '__typename')) {
-      const { where, orderBy, take } = pageOf(args, context);
-      const query = { where: { AND: [seen, where] }, orderBy, take };
-      const rows = nested(query, { getType: () => type.name, paths: NODES });
-      const columns = orderBy.flatMap(Object.keys).map((column) => [column, true]);
-      select[relation] = rows.select
-        ? { ...rows, select: { ...rows.select, ...Object.fromEntries(columns) } }
-        : rows;
-    }
+    const fields = selected();
+    if (fields.has('totalCount')) select['_count'] = count;
+    if ([...fields].some((field) => field !== 'totalCount' && field !== '__typename'))
+      select[relation] = withCursor(nested(rows, { getType: () => type.name, paths: NODES }));
     return { select };
+  };
+
+  const load = async (ids: readonly string[], query: SelectionMap, args: object, context: Context) => {
+    const { count, rows, withCursor } = rowsAndCount(args, context);
+    const select = { id: true, [relation]: withCursor({ ...query, ...rows }), _count: count };
+    const parents = await delegateOf(context, t.model).findMany({
+      where: { id: { in: [...ids] } },
+      select,
+      relationLoadStrategy: 'join',
+    });
+    const byId = new Map(parents.map((parent) => [parent.id, parent]));
+    return ids.map((id) => byId.get(id) ?? {});
+  };
+
+  /** For a list that could not be read along, since another one of the same relation was: all parents' at once. */
+  const fallback = async (
+    query: SelectionMap,
+    { id }: IdentifiedParent,
+    args: object,
+    context: Context,
+    info: GraphQLResolveInfo,
+  ) => {
+    const loader = loaderAt(context, info, (ids) => load(ids, query, args, context));
+    return resolve(await loader.load(id), args, context);
   };
 
   const resolve = (parent: Parent, args: object, context: Context) => ({
@@ -93,6 +128,8 @@ export function pagedRelation<
       args: options.args,
       extensions: {
         pothosPrismaSelect: select,
+        pothosPrismaFallback: fallback,
+        pothosPrismaFallbackPlan: () => ({ typeName: type.name, paths: NODES }),
         pothosPrismaLoaded: (parent: Parent) => (parent[relation] ?? parent._count?.[relation]) !== undefined,
       },
       resolve: resolve as never,
@@ -100,4 +137,36 @@ export function pagedRelation<
     { description: options.page },
     { description: options.edge },
   );
+}
+
+interface Delegate {
+  findMany(args: object): Promise<IdentifiedParent[]>;
+}
+
+function delegateOf({ db }: Context, model: string): Delegate {
+  const delegates = db as unknown as Record<string, Delegate>;
+  const delegate = delegates[model.charAt(0).toLowerCase() + model.slice(1)];
+  if (!delegate) throw new TypeError(`There is no model ${model}`);
+  return delegate;
+}
+
+type ParentLoader = DataLoader<string, Parent>;
+
+const loaders = new WeakMap<Context, Map<string, ParentLoader>>();
+
+/** The loader that a field shares with the same field of its parent's siblings, for one operation. */
+function loaderAt(
+  context: Context,
+  { parentType, path }: GraphQLResolveInfo,
+  load: (ids: readonly string[]) => Promise<Parent[]>,
+): ParentLoader {
+  const places = [parentType.name];
+  for (let at: typeof path | undefined = path; at; at = at.prev)
+    if (typeof at.key === 'string') places.push(at.key);
+  const place = places.join();
+  const ofContext = loaders.get(context) ?? new Map<string, ParentLoader>();
+  loaders.set(context, ofContext);
+  const loader = ofContext.get(place) ?? new DataLoader(load, { cache: false });
+  ofContext.set(place, loader);
+  return loader;
 }
