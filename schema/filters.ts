@@ -113,6 +113,10 @@ export function filterType<Fields extends InputFieldMap>(
 /** What Prisma is to look for. */
 type Where = object;
 
+/** Prisma takes an empty AND or OR inside of a NOT for no condition at all, so these two are spelled out. */
+const NOTHING: Where = { id: { in: [] } };
+const EVERYTHING: Where = { NOT: NOTHING };
+
 /** Reads the conditions on one field. Each must be true or false of every row, never unknown, so that `not` works. */
 type FieldReader<Given> = (given: Given, path: string) => Where[];
 
@@ -145,10 +149,13 @@ export function matching<Filter extends object>(
         field: 'filter',
       });
     }
-    if (and) parts.push({ AND: atMost(and, MOST_CONDITIONS, `${path}.and`).map(inner('and')) });
-    if (or) parts.push({ OR: atMost(or, MOST_CONDITIONS, `${path}.or`).map(inner('or')) });
+    if (and) parts.push(...atMost(and, MOST_CONDITIONS, `${path}.and`).map(inner('and')));
+    if (or) {
+      const some = atMost(or, MOST_CONDITIONS, `${path}.or`).map(inner('or'));
+      parts.push(some.length > 0 ? { OR: some } : NOTHING);
+    }
     if (not) parts.push({ NOT: all(not, depth + 1, `${path}.not`) });
-    return { AND: parts };
+    return parts.length > 0 ? { AND: parts } : EVERYTHING;
   };
   return filter ? all(filter, 0, 'filter') : {};
 }
@@ -182,7 +189,8 @@ export function onColumn(column: string, { nullable = false } = {}): FieldReader
     if (given.contains != null) found.push(compared(containing(given.contains, `${path}.contains`)));
     if (given.before) found.push(compared({ lt: storable(given.before, `${path}.before`) }));
     if (given.after) found.push(compared({ gt: storable(given.after, `${path}.after`) }));
-    if (given.isNull != null) found.push(nullable ? isNull(column, given.isNull) : never(given.isNull));
+    if (given.isNull != null)
+      found.push(nullable ? isNull(column, given.isNull) : given.isNull ? NOTHING : EVERYTHING);
     return found;
   };
 }
@@ -212,7 +220,7 @@ export function onReference(
       found.push(...compared({ in: ids }, path).map((condition) => ({ NOT: known(condition) })));
     }
     if (missing != null) {
-      const there = known(nullable ? isNull(column, false) : {});
+      const there = known(nullable ? isNull(column, false) : EVERYTHING);
       found.push(missing ? { NOT: there } : there);
     }
     return found;
@@ -238,10 +246,6 @@ export function onFlag(yes: Where): FieldReader<boolean> {
 
 function isNull(column: string, yes: boolean): Where {
   return { [column]: yes ? null : { not: null } };
-}
-
-function never(yes: boolean): Where {
-  return yes ? { OR: [] } : {};
 }
 
 function values(given: readonly unknown[], path: string): unknown[] {

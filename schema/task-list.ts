@@ -101,14 +101,16 @@ const TaskOrderField = builder.enumType('TaskOrderField', {
 
 type TaskOrderField = typeof TaskOrderField.$inferType;
 
+const storable = z.string().refine((value) => !value.includes('\0'), 'PostgreSQL has no NUL.');
+
 const columns: { [Field in TaskOrderField]: Column<Field> } = {
   createdAt: { field: 'createdAt', value: moment },
   updatedAt: { field: 'updatedAt', value: moment },
   dueOn: { field: 'dueOn', value: moment, nullable: true },
   priority: { field: 'priority', value: z.enum(TaskPriority), ranks: Object.values(TaskPriority) },
   status: { field: 'status', value: z.enum(TaskStatus), ranks: Object.values(TaskStatus) },
-  title: { field: 'title', value: z.string() },
-  position: { field: 'position', value: z.string() },
+  title: { field: 'title', value: storable },
+  position: { field: 'position', value: storable },
   completedAt: { field: 'completedAt', value: moment, nullable: true },
 };
 

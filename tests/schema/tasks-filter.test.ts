@@ -1,0 +1,262 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { TaskPriority, TaskStatus, type Prisma, type Task } from '../../prisma/generated/client/client.ts';
+import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { dice, type Dice } from '../kit/dice.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const { db, people } = await startWorld();
+
+type Filter = Record<string, unknown>;
+
+/** Ada is in her team and not in Bob's; Bob shares some of his tasks with her, and some of his team's. */
+let ada: Person;
+let bob: Person;
+const adasTeam = newId();
+const bobsTeam = newId();
+let rows: Task[];
+let shared: Set<string>;
+
+async function titles(person: Person, filter: Filter): Promise<string[]> {
+  const { tasks } = await person.query<{ tasks: { nodes: { title: string }[]; totalCount: number } }>(
+    'query ($filter: TaskFilter) { tasks(filter: $filter, first: 100) { nodes { title } totalCount } }',
+    { filter },
+  );
+  expect(tasks.totalCount).toBe(tasks.nodes.length);
+  return tasks.nodes.map(({ title }) => title).sort();
+}
+
+const uuid = (person: Person) => uuidOf('User', person.id);
+const LABELS = ['home', 'work', 'late'];
+const days = ['2026-06-01', '2026-06-02', '2026-06-03'];
+const moments = ['2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z', '2026-01-03T00:00:00.000Z'];
+
+beforeAll(async () => {
+  ({ ada, bob } = await people('Ada', 'Bob'));
+  await db.team.createMany({
+    data: [
+      { id: adasTeam, name: 'Ada’s', slug: 'adas' },
+      { id: bobsTeam, name: 'Bob’s', slug: 'bobs' },
+    ],
+  });
+  await db.membership.createMany({
+    data: [
+      { teamId: adasTeam, userId: uuid(ada), role: 'OWNER' },
+      { teamId: bobsTeam, userId: uuid(bob), role: 'OWNER' },
+    ],
+  });
+  const chance = dice(1);
+  const { pick, happens } = chance;
+  const made: Prisma.TaskCreateManyInput[] = [];
+  for (let n = 0; n < 90; n++) {
+    const status = pick(Object.values(TaskStatus));
+    made.push({
+      id: newId(),
+      title: `${pick(['Tea', 'tea', '50% Off', 'a_b', 'axb', 'back\\slash'])} ${n}`,
+      status,
+      priority: pick(Object.values(TaskPriority)),
+      position: 'a0',
+      ownerId: uuid(happens(0.5) ? ada : bob),
+      assigneeId: happens(0.4) ? null : uuid(pick([ada, bob])),
+      teamId: happens(0.4) ? null : pick([adasTeam, bobsTeam]),
+      parentId: happens(0.4) ? null : (pick(made.length > 0 ? made : [{ id: null }]).id ?? null),
+      dueOn: happens(0.3) ? null : new Date(pick(days)),
+      completedAt: status === 'DONE' ? new Date(pick(moments)) : null,
+      archivedAt: happens(0.3) ? new Date() : null,
+      createdAt: new Date(pick(moments)),
+      updatedAt: new Date(pick(moments)),
+      labels: LABELS.filter(() => happens(0.4)),
+    });
+  }
+  await db.task.createMany({ data: made });
+  rows = await db.task.findMany();
+  const given = rows.filter(({ ownerId }) => ownerId === uuid(bob)).filter(() => happens(0.4));
+  await db.taskShare.createMany({
+    data: given.map(({ id }) => ({ taskId: id, sharedWithId: uuid(ada), sharedById: uuid(bob) })),
+  });
+  shared = new Set(given.map(({ id }) => id));
+});
+
+function sees({ id, ownerId, teamId }: Task): boolean {
+  return shared.has(id) || (teamId === null ? ownerId === uuid(ada) : teamId === adasTeam);
+}
+
+/** What Ada is shown in each field, as far as filters go. */
+const shown: Record<string, (task: Task) => string | null> = {
+  id: ({ id }) => publicId('Task', id),
+  owner: ({ ownerId }) => publicId('User', ownerId),
+  assignee: ({ assigneeId }) => assigneeId && publicId('User', assigneeId),
+  team: ({ teamId }) => (teamId === adasTeam ? publicId('Team', teamId) : null),
+  parent: ({ parentId }) => {
+    const parent = rows.find(({ id }) => id === parentId);
+    return parent && sees(parent) ? publicId('Task', parent.id) : null;
+  },
+  title: ({ title }) => title,
+  status: ({ status }) => status,
+  priority: ({ priority }) => priority,
+  dueOn: ({ dueOn }) => dueOn?.toISOString().slice(0, 10) ?? null,
+  createdAt: ({ createdAt }) => createdAt.toISOString(),
+  updatedAt: ({ updatedAt }) => updatedAt.toISOString(),
+  completedAt: ({ completedAt }) => completedAt?.toISOString() ?? null,
+};
+
+type Test = (value: string | null, given: never) => boolean;
+
+const operators: Record<string, Test> = {
+  eq: (value, given: string) => value === given,
+  in: (value, given: string[]) => value !== null && given.includes(value),
+  notIn: (value, given: string[]) => value === null || !given.includes(value),
+  contains: (value, given: string) => value !== null && value.toLowerCase().includes(given.toLowerCase()),
+  before: (value, given: string) => value !== null && value < given,
+  after: (value, given: string) => value !== null && value > given,
+  isNull: (value, given: boolean) => (value === null) === given,
+};
+
+const labelTests: Record<string, (labels: string[], given: never) => boolean> = {
+  has: (labels, given: string) => labels.includes(given),
+  hasSome: (labels, given: string[]) => given.some((label) => labels.includes(label)),
+  hasEvery: (labels, given: string[]) => given.every((label) => labels.includes(label)),
+  isEmpty: (labels, given: boolean) => (labels.length === 0) === given,
+};
+
+/** The filter as its descriptions put it. */
+function holds(task: Task, filter: Filter): boolean {
+  return Object.entries(filter).every(([field, given]) => {
+    if (field === 'and') return (given as Filter[]).every((part) => holds(task, part));
+    if (field === 'or') return (given as Filter[]).some((part) => holds(task, part));
+    if (field === 'not') return !holds(task, given as Filter);
+    if (field === 'archived') return (task.archivedAt !== null) === given;
+    if (field === 'sharedWithViewer') return shared.has(task.id) === given;
+    return Object.entries(given as Filter).every(([operator, value]) =>
+      field === 'labels'
+        ? labelTests[operator]?.(task.labels, value as never)
+        : operators[operator]?.(shown[field]?.(task) ?? null, value as never),
+    );
+  });
+}
+
+const fieldOperators: Record<string, string[]> = {
+  id: ['eq', 'in', 'notIn', 'isNull'],
+  owner: ['eq', 'in', 'notIn', 'isNull'],
+  assignee: ['eq', 'in', 'notIn', 'isNull'],
+  team: ['eq', 'in', 'notIn', 'isNull'],
+  parent: ['eq', 'in', 'notIn', 'isNull'],
+  title: ['eq', 'in', 'notIn', 'contains'],
+  status: ['eq', 'in', 'notIn'],
+  priority: ['eq', 'in', 'notIn'],
+  dueOn: ['eq', 'in', 'notIn', 'before', 'after', 'isNull'],
+  createdAt: ['before', 'after', 'isNull'],
+  updatedAt: ['before', 'after', 'isNull'],
+  completedAt: ['before', 'after', 'isNull'],
+};
+
+function someCondition({ pick, happens, roll }: Dice): Filter {
+  if (happens(0.1)) return { archived: happens(0.5) };
+  if (happens(0.1)) return { sharedWithViewer: happens(0.5) };
+  if (happens(0.15)) {
+    const some = LABELS.filter(() => happens(0.5));
+    return {
+      labels: pick([{ has: pick(LABELS) }, { hasSome: some }, { hasEvery: some }, { isEmpty: happens(0.5) }]),
+    };
+  }
+  const field = pick(Object.keys(fieldOperators));
+  const operator = pick(fieldOperators[field] ?? []);
+  const value = () =>
+    field === 'team'
+      ? publicId('Team', pick([adasTeam, bobsTeam]))
+      : field === 'parent'
+        ? publicId('Task', pick(rows.flatMap(({ parentId }) => parentId ?? [])))
+        : (shown[field]?.(pick(rows.filter((row) => shown[field]?.(row) != null))) ?? '');
+  if (operator === 'isNull') return { [field]: { isNull: happens(0.5) } };
+  if (operator === 'contains')
+    return { [field]: { contains: pick(['tea', '%', '_', 'A_', '\\', '1', '50% o', '']) } };
+  return {
+    [field]: { [operator]: operator.includes('n') ? Array.from({ length: roll(4) }, value) : value() },
+  };
+}
+
+function someFilter(chance: Dice, depth = 0): Filter {
+  const { roll, happens } = chance;
+  const parts = () => Array.from({ length: roll(4) }, () => someFilter(chance, depth + 1));
+  if (depth === 3 || happens(0.4))
+    return { ...someCondition(chance), ...(happens(0.3) ? someCondition(chance) : {}) };
+  return {
+    ...(happens(0.4) ? someCondition(chance) : {}),
+    ...(happens(0.4) ? { and: parts() } : {}),
+    ...(happens(0.5) ? { or: parts() } : {}),
+    ...(happens(0.5) ? { not: someFilter(chance, depth + 1) } : {}),
+  };
+}
+
+describe('a filter of tasks', () => {
+  test.each(Array.from({ length: 20 }, (_, seed) => seed))(
+    '[FR-009] finds what it describes of what the viewer may see, however it is put together (seed %i)',
+    async (seed) => {
+      const chance = dice(seed + 1000);
+      for (let round = 0; round < 12; round++) {
+        const filter = someFilter(chance);
+        const wanted = JSON.stringify(filter).includes('"archived"')
+          ? filter
+          : { and: [filter, { archived: false }] };
+        const found = rows.filter((task) => sees(task) && holds(task, wanted)).map(({ title }) => title);
+        expect(await titles(ada, filter), JSON.stringify(filter)).toEqual(found.sort());
+      }
+    },
+  );
+
+  test('takes null for what is left out', async () => {
+    const all = await titles(ada, {});
+    expect(await titles(ada, { status: null, owner: { eq: null, in: null }, and: null, not: null })).toEqual(
+      all,
+    );
+    expect(all.length).toBeGreaterThan(20);
+  });
+
+  test.each([
+    ['an id of another type', { owner: { eq: publicId('Task', newId()) } }, 'filter.owner.eq'],
+    ['an id that is none', { or: [{ team: { in: ['nonsense'] } }] }, 'filter.or.0.team.in'],
+    ['a NUL', { title: { contains: 'a\0b' } }, 'filter.title.contains'],
+    ['half of an emoji', { labels: { has: '\ud83e' } }, 'filter.labels.has'],
+    ['text of 201 characters', { title: { contains: 'x'.repeat(201) } }, 'filter.title.contains'],
+    ['101 titles', { title: { in: Array(101).fill('x') } }, 'filter.title.in'],
+    ['101 ids', { id: { notIn: Array(101).fill(publicId('Task', newId())) } }, 'filter.id.notIn'],
+    [
+      'a moment in the year 10000',
+      { createdAt: { before: '9999-12-31T23:59:59-01:00' } },
+      'filter.createdAt.before',
+    ],
+    ['51 conditions', { or: Array(51).fill({ archived: true }) }, 'filter.or'],
+    [
+      '51 conditions in two places',
+      { and: Array(26).fill({}), or: Array(25).fill({ archived: true }) },
+      'filter',
+    ],
+    ['six levels', { not: { not: { not: { not: { not: { not: {} } } } } } }, 'filter'],
+  ])('refuses %s, and names the place', async (_what, filter, field) => {
+    await expect(titles(ada, filter)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      extensions: { field },
+    });
+  });
+
+  test('takes 50 conditions and five levels', async () => {
+    const archived = (await titles(ada, { archived: true })).length;
+    expect(await titles(ada, { or: Array(49).fill({ archived: true }) })).toHaveLength(archived);
+    const deep = { not: { not: { not: { not: { and: [{ archived: true }] } } } } };
+    expect(await titles(ada, deep)).toHaveLength(archived);
+  });
+
+  test('says “assigned to me”, “shared with me” and “due this week” in a line each', async () => {
+    const plain = (keep: (task: Task) => boolean) =>
+      rows
+        .filter((task) => sees(task) && task.archivedAt === null && keep(task))
+        .map(({ title }) => title)
+        .sort();
+    expect(await titles(ada, { assignee: { eq: ada.id } })).toEqual(
+      plain((task) => task.assigneeId === uuid(ada)),
+    );
+    expect(await titles(ada, { sharedWithViewer: true })).toEqual(plain((task) => shared.has(task.id)));
+    expect(await titles(ada, { dueOn: { after: '2026-05-31', before: '2026-06-08' } })).toEqual(
+      plain((task) => task.dueOn !== null),
+    );
+  });
+});
