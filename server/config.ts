@@ -40,6 +40,21 @@ export const variables = {
     'made and kept in DATA_DIR',
     z.string().min(32, 'must have 32 characters or more').optional(),
   ),
+  ADMIN_EMAILS: variable(
+    'Addresses, with commas between them, whose accounts read the audit trail of everybody. Sign up with each before others can reach the server: whoever has the account is the administrator',
+    'none',
+    z
+      .string()
+      .default('')
+      .transform((given) =>
+        given
+          .toLowerCase()
+          .split(',')
+          .map((email) => email.trim())
+          .filter(Boolean),
+      )
+      .pipe(z.array(z.email('must be email addresses with commas between them'))),
+  ),
   LOG_LEVEL: variable(
     'Least serious log line to print: trace, debug, info, warn, error or silent',
     'info',
@@ -59,6 +74,8 @@ export interface Config {
   databaseUrl: string | undefined;
   databasePoolSize: number;
   authSecret: string | undefined;
+  /** In lower case. */
+  adminEmails: string[];
   logLevel: LogLevel;
 }
 
@@ -87,6 +104,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     databaseUrl: read('DATABASE_URL'),
     databasePoolSize: read('DATABASE_POOL_SIZE'),
     authSecret: read('AUTH_SECRET'),
+    adminEmails: read('ADMIN_EMAILS') ?? [],
     logLevel: read('LOG_LEVEL'),
   };
   if (read('NODE_ENV') === 'production' && config.databaseUrl && !config.authSecret) {

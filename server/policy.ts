@@ -1,5 +1,6 @@
 import type {
   Comment,
+  Conversation,
   Membership,
   Prisma,
   SharePermission,
@@ -19,6 +20,8 @@ export interface Viewer extends Person {
   teams: ReadonlyMap<string, TeamRole>;
   /** The tasks shared with them by shares that have not run out. */
   sharedTasks: ReadonlyMap<string, SharePermission>;
+  /** Reads the audit trail of everybody. It allows no change, so verbs need not know. */
+  isAdmin: boolean;
 }
 
 /** The part of a task that decides rights. */
@@ -45,7 +48,9 @@ interface Subjects {
   'invitation.accept': Pick<TeamInvitation, 'email'>;
   /** Takes it back, or declines it. */
   'invitation.revoke': Pick<TeamInvitation, 'teamId' | 'email' | 'role'>;
-  'conversation.manage': { ownerId: string };
+  /** Gives it another title, or deletes it. */
+  'conversation.manage': Pick<Conversation, 'ownerId'>;
+  'conversation.send': Pick<Conversation, 'ownerId'>;
 }
 
 export interface TeamSubject {
@@ -53,6 +58,7 @@ export interface TeamSubject {
 }
 
 export type Action = keyof Subjects;
+export type ConversationAction = Extract<Action, `conversation.${string}`>;
 export type TaskAction = Extract<Action, `task.${string}`>;
 export type TeamAction = Extract<Action, `team.${string}`>;
 
@@ -85,6 +91,7 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
   'invitation.revoke': (viewer, invitation) =>
     invitation.email === viewer.email || can(viewer, 'member.manage', invitation),
   'conversation.manage': (viewer, conversation) => conversation.ownerId === viewer.userId,
+  'conversation.send': () => true,
 };
 
 const LEADING_ROLES: readonly TeamRole[] = ['OWNER', 'ADMIN'];
@@ -182,13 +189,50 @@ export const visible = {
 
   apiToken: (viewer: Person): Prisma.ApiTokenWhereInput => ({ userId: viewer.userId }),
 
-  /** What happened in one's teams, what one did or was concerned by elsewhere, and what befell a task shared with one. */
-  event: (viewer: Viewer): Prisma.EventWhereInput => ({
+  /**
+   * What happened in one's teams and in these of one's conversations, what one did or was concerned by elsewhere, and
+   * what befell a task shared with one. Administrators read the audit trail besides.
+   */
+  event: (viewer: Viewer, conversationIds: readonly string[]): Prisma.EventWhereInput => ({
     OR: [
       { teamId: { in: [...viewer.teams.keys()] } },
       { teamId: null, actorId: viewer.userId },
       { teamId: null, personId: viewer.userId },
+      { personId: viewer.userId, kind: { in: [...PERSONAL] } },
       { subjectId: { in: [...viewer.sharedTasks.keys()] } },
+      { conversationId: { in: [...conversationIds] } },
+      ...(viewer.isAdmin ? [{ kind: { in: [...AUDITED] } }] : []),
     ],
   }),
+
+  /** Whom an event names: administrators must know of whom the audit trail tells. */
+  named: (viewer: Viewer): Prisma.UserWhereInput => (viewer.isAdmin ? {} : visible.user(viewer)),
 };
+
+/** Kinds of events that concern a person whether or not they are, or still are, in the event's team. */
+const PERSONAL = [
+  'task.shared',
+  'task.shareUpdated',
+  'task.shareRevoked',
+  'team.memberJoined',
+  'team.roleChanged',
+  'team.memberRemoved',
+  'team.ownershipTransferred',
+] as const;
+
+/** The audit trail: who got in, who was kept out, and who was given which rights. */
+export const AUDITED = [
+  'access.refused',
+  'signIn.failed',
+  'session.started',
+  'session.ended',
+  'user.signedUp',
+  'apiToken.created',
+  'apiToken.revoked',
+  'apiToken.used',
+  'team.memberJoined',
+  'team.roleChanged',
+  'team.memberRemoved',
+  'team.memberLeft',
+  'team.ownershipTransferred',
+] as const;

@@ -58,7 +58,12 @@ export async function startServer(config: Config): Promise<RunningServer> {
         gate.credentials.forget(sessionId);
       },
     });
-    const gate: Gate = { db, auth, credentials: createCredentials(db, auth) };
+    const gate: Gate = {
+      db,
+      auth,
+      credentials: createCredentials(db, auth),
+      adminEmails: new Set(config.adminEmails),
+    };
     server.removeListener('request', starting).on('request', createRequestListener(gate, log, url));
     return { url, stop };
   } catch (error) {

@@ -1,10 +1,11 @@
 import { hash, verify } from '@node-rs/argon2';
 import { betterAuth } from 'better-auth';
 import { prismaAdapter } from 'better-auth/adapters/prisma';
-import { APIError } from 'better-auth/api';
+import { APIError, createAuthMiddleware, isAPIError } from 'better-auth/api';
 import { jwt } from 'better-auth/plugins/jwt';
 import type { Database } from '../database/client.ts';
 import { newPerson } from '../domain/user.ts';
+import { recordFailedSignIn } from '../events/refusal.ts';
 import type { Log } from '../log.ts';
 
 /** argon2id with the first parameters that OWASP's Password Storage Cheat Sheet recommends: 19 MiB, 2 passes, 1 lane. */
@@ -57,6 +58,12 @@ export function createAuth({ db, log, secret, publicUrl, onSessionEnd }: AuthSet
         },
       },
     },
+    hooks: {
+      after: createAuthMiddleware(async ({ path, body, context }) => {
+        if (path !== '/sign-in/email' || !isWrongPassword(context.returned)) return;
+        await recordFailedSignIn(db, (body as { email: string }).email);
+      }),
+    },
     // Names change by the mutation updateViewer, which checks and records it.
     disabledPaths: ['/update-user', '/update-session'],
     database: prismaAdapter(db, { provider: 'postgresql', transaction: true }),
@@ -84,6 +91,11 @@ export function createAuth({ db, log, secret, publicUrl, onSessionEnd }: AuthSet
       }),
     ],
   });
+}
+
+/** Also where there is no such account, which the library does not tell. */
+function isWrongPassword(answer: unknown): boolean {
+  return isAPIError(answer) && answer.body?.code === 'INVALID_EMAIL_OR_PASSWORD';
 }
 
 /** The library's own paths take names and addresses that the mutations would refuse. */

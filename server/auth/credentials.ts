@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
+import { isApiToken, useApiToken } from '../domain/api-token.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import type { Auth } from './auth.ts';
@@ -9,12 +10,20 @@ import { ruleOutDatabaseFailure } from './database-failure.ts';
 
 /** A person, with what vouches for them. */
 export interface SignedIn extends Person {
-  sessionId: string;
+  /** The session that the credential rests on; null for an API token. */
+  sessionId: string | null;
+  /** The API token that was presented; null for a session. */
+  tokenId: string | null;
   /** Whether the credential allows changes; a session's always does. */
   mayWrite: boolean;
 }
 
-/** How long a credential is believed without another look at its session. */
+interface Believable extends SignedIn {
+  /** When the credential runs out by itself, where that is known. */
+  believedUntil: Date | null;
+}
+
+/** How long a credential is believed without another look at its session or token. */
 const BELIEVED_MS = 5_000;
 const MOST_CREDENTIALS = 10_000;
 
@@ -29,8 +38,8 @@ export interface Credentials {
    * @throws Unauthenticated where the credential is false, revoked or has run out.
    */
   resolve(headers: Headers): Promise<SignedIn | null>;
-  /** Stops believing everything that rests on a session, at once. */
-  forget(sessionId: string): void;
+  /** Stops believing everything that rests on a session or an API token, at once. */
+  forget(id: string): void;
 }
 
 /** Resolves each credential once and remembers it for seconds: the auth library's own check costs more than a request. */
@@ -39,18 +48,23 @@ export function createCredentials(db: Database, auth: Auth): Credentials {
 
   let endings = 0;
 
-  async function remember(credential: string, check: () => Promise<SignedIn>): Promise<SignedIn> {
+  async function remember(credential: string, check: () => Promise<Believable>): Promise<SignedIn> {
     const key = createHash('sha256').update(credential).digest('base64');
     const known = believed.get(key);
     if (known) return known;
     const soFar = endings;
-    const viewer = await check();
-    // A session that ended meanwhile may have been this one.
-    if (endings === soFar) believed.set(key, viewer);
+    const { believedUntil, ...viewer } = await check();
+    // What ended meanwhile may have been this one.
+    if (endings === soFar) believed.set(key, viewer, { ttl: lifetime(believedUntil) });
     return viewer;
   }
 
-  async function byToken(token: string): Promise<SignedIn> {
+  async function byApiToken(token: string): Promise<Believable> {
+    const { expiresAt, ...holder } = await useApiToken(db, token);
+    return { ...holder, sessionId: null, believedUntil: expiresAt };
+  }
+
+  async function byToken(token: string): Promise<Believable> {
     const { payload } = await auth.api.verifyJWT({ body: { token } });
     const { sub, sid } = claims.safeParse(payload).data ?? {};
     if (!sub || !sid) {
@@ -62,10 +76,10 @@ export function createCredentials(db: Database, auth: Auth): Credentials {
       select: { id: true },
     });
     if (!session) throw refusedToken();
-    return { userId: sub, sessionId: sid, mayWrite: true };
+    return { userId: sub, sessionId: sid, tokenId: null, mayWrite: true, believedUntil: null };
   }
 
-  async function byCookie(cookie: string): Promise<SignedIn> {
+  async function byCookie(cookie: string): Promise<Believable> {
     const found = await auth.api
       .getSession({ headers: new Headers({ cookie }) })
       .catch(async (error: unknown) => {
@@ -73,7 +87,13 @@ export function createCredentials(db: Database, auth: Auth): Credentials {
         throw error;
       });
     if (!found) throw new Unauthenticated('Your session has ended; sign in again.');
-    return { userId: found.user.id, sessionId: found.session.id, mayWrite: true };
+    return {
+      userId: found.user.id,
+      sessionId: found.session.id,
+      tokenId: null,
+      mayWrite: true,
+      believedUntil: null,
+    };
   }
 
   return {
@@ -82,18 +102,24 @@ export function createCredentials(db: Database, auth: Auth): Credentials {
       if (authorization !== null) {
         const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1];
         if (!token) throw new Unauthenticated('The Authorization header must read "Bearer <token>".');
-        return remember(token, () => byToken(token));
+        return remember(token, () => (isApiToken(token) ? byApiToken(token) : byToken(token)));
       }
       const cookie = SESSION_COOKIE.exec(headers.get('cookie') ?? '')?.[1];
       return cookie ? remember(cookie, () => byCookie(cookie)) : null;
     },
 
-    forget(sessionId) {
+    forget(id) {
       endings += 1;
-      for (const [key, viewer] of believed.entries())
-        if (viewer.sessionId === sessionId) believed.delete(key);
+      for (const [key, { sessionId, tokenId }] of believed.entries())
+        if (sessionId === id || tokenId === id) believed.delete(key);
     },
   };
+}
+
+function lifetime(until: Date | null): number {
+  if (until === null) return BELIEVED_MS;
+  // A lifetime of 0 would count as endless.
+  return Math.min(BELIEVED_MS, Math.max(1, until.getTime() - Date.now()));
 }
 
 function refusedToken() {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Database } from '../database/client.ts';
 import { parse } from '../domain/validation.ts';
 import { checkTimezone, newPerson, updateUser } from '../domain/user.ts';
-import { Conflict, Unauthenticated, ValidationFailed } from '../errors.ts';
+import { Conflict, Forbidden, Unauthenticated, ValidationFailed } from '../errors.ts';
 import { PASSWORD, type Auth } from './auth.ts';
 import type { Credentials, SignedIn } from './credentials.ts';
 import { ruleOutDatabaseFailure } from './database-failure.ts';
@@ -20,6 +20,8 @@ export interface Gate {
   db: Database;
   auth: Auth;
   credentials: Credentials;
+  /** Whose accounts read the audit trail, in lower case. */
+  adminEmails: ReadonlySet<string>;
 }
 
 const password = z.string().max(PASSWORD.max, `A password has at most ${PASSWORD.max} characters.`);
@@ -63,9 +65,12 @@ export async function signIn({ db, auth }: Gate, input: unknown, headers: Header
 
 /**
  * Ends the session, with every token and cookie that rests on it.
+ * @throws Forbidden where the credential is an API token, which rests on none.
  * @returns cookies that clear the browser's.
  */
 export async function signOut(gate: Gate, { sessionId }: SignedIn, headers: Headers): Promise<string[]> {
+  if (sessionId === null)
+    throw new Forbidden('An API token has no session to end; sign in, and revoke the token instead.');
   const cleared = await gate.auth.api.signOut({ headers, returnHeaders: true });
   await gate.db.session.deleteMany({ where: { id: sessionId } });
   gate.credentials.forget(sessionId);
@@ -83,7 +88,12 @@ async function sessionOf(
   });
   const exp = Math.floor(expiresAt.getTime() / 1000);
   const { token } = await auth.api.signJWT({ body: { payload: { sub: userId, sid: id, exp } } });
-  return { viewer: { userId, sessionId: id, mayWrite: true }, token, expiresAt, cookies: headers.getSetCookie() };
+  return {
+    viewer: { userId, sessionId: id, tokenId: null, mayWrite: true },
+    token,
+    expiresAt,
+    cookies: headers.getSetCookie(),
+  };
 }
 
 /** Two people can ask for one address at the same moment, and the library then tells only one of them why not. */

@@ -26,9 +26,10 @@ interface EventKinds {
   'team.memberRemoved': { role: TeamRole };
   'team.memberLeft': { role: TeamRole };
   'team.ownershipTransferred': { before: string; after: string };
-  'conversation.created': { fingerprint: string };
+  /** With whom it is, for its topic is news to them. */
+  'conversation.created': { participants: string[]; fingerprint: string };
   'conversation.renamed': Record<string, never>;
-  'conversation.deleted': Record<string, never>;
+  'conversation.deleted': { participants: string[] };
   'message.sent': { conversationId: string; role: MessageRole; fingerprint: string };
   'user.updated': { fields: string[] };
   'apiToken.created': Record<string, never>;
@@ -40,6 +41,9 @@ interface EventKinds {
 
 export type EventKind = keyof EventKinds;
 
+/** Every kind in the log, with those that triggers append (migration `init`). */
+export type LoggedKind = EventKind | 'user.signedUp' | 'session.started' | 'session.ended';
+
 export interface NewEvent<Kind extends EventKind> {
   kind: Kind;
   /** Who did it: always the person of the credential; null where nobody is signed in. */
@@ -49,6 +53,8 @@ export interface NewEvent<Kind extends EventKind> {
   teamId?: string | null;
   /** Whom it concerns besides the actor. */
   personId?: string | null;
+  /** The conversation whose participants may read of it. */
+  conversationId?: string | null;
   data: EventKinds[Kind];
 }
 

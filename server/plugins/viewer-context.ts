@@ -28,7 +28,7 @@ export function viewerContext(gate: Gate, publicUrl: string): Plugin<Context> {
       let viewer: Viewer | undefined;
       let entering: Promise<void> | undefined;
       const readRights = async () => {
-        viewer = await viewerOf(gate.db, person());
+        viewer = await viewerOf(gate.db, person(), gate.adminEmails);
       };
       extendContext({
         db: gate.db,

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { Database } from '../database/client.ts';
+import { inTransaction } from '../database/transaction.ts';
+import { Forbidden, NotFound } from '../errors.ts';
+import { fingerprintOf, firstCreation, refuseUsedIds } from '../events/first-creation.ts';
+import { append } from '../events/log.ts';
+import { newId } from '../ids.ts';
+import { can, visible, type Person } from '../policy.ts';
+import { lockConversation } from '../sql/lock-conversation.ts';
+import { viewerOf } from '../sql/viewer.ts';
+import { idOf, newIdOf, parse, text } from './validation.ts';
+
+/** What a verb hands back: which message to re-read, and the log's cursor after the change. */
+export interface MessageChange {
+  id: string;
+  cursor: string;
+}
+
+const sending = z.object({
+  id: newIdOf('Message').nullish(),
+  conversationId: idOf('Conversation'),
+  content: text('The message', { min: 1, max: 10_000 }),
+});
+
+/**
+ * Says something in a conversation. The same message sent again under the same client-made id returns the first result.
+ * Messages of one conversation are sent one after the other, each at a later moment than all before: whoever reads on
+ * from the last one they have seen misses none.
+ * @throws Conflict where that id belongs to another message.
+ */
+export async function sendMessage(db: Database, person: Person, input: unknown): Promise<MessageChange> {
+  const { id: ownId, ...wanted } = parse(sending, input);
+  const { conversationId, content } = wanted;
+  const id = ownId ?? newId();
+  const fingerprint = fingerprintOf(wanted);
+  return inTransaction(db, async (tx) => {
+    const viewer = await viewerOf(tx, person);
+    const where = { id: conversationId, AND: visible.conversation(viewer) };
+    const conversation = await tx.conversation.findFirst({ where, select: { ownerId: true } });
+    if (!conversation) throw new NotFound('conversation', conversationId);
+    if (!can(viewer, 'conversation.send', conversation))
+      throw new Forbidden('You may read this conversation, but not write in it.', conversationId);
+    const moment = await lockConversation(tx, conversationId);
+    if (!moment) throw new NotFound('conversation', conversationId);
+
+    const role = 'USER' as const;
+    const message = { id, conversationId, authorId: person.userId, role, content, createdAt: moment };
+    const { count } = await tx.message.createMany({ data: [message], skipDuplicates: true });
+    if (count === 0) return { id, cursor: await firstCreation(tx, 'message.sent', person, id, fingerprint) };
+    if (ownId != null) await refuseUsedIds(tx, 'message.sent', [ownId]);
+
+    const data = { updatedAt: moment };
+    await tx.conversation.update({ where: { id: conversationId }, data, select: { id: true } });
+    const cursor = await append(tx, {
+      kind: 'message.sent',
+      actorId: person.userId,
+      subjectId: id,
+      conversationId,
+      data: { conversationId, role, fingerprint },
+    });
+    return { id, cursor };
+  });
+}
