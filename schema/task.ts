@@ -10,9 +10,10 @@ import {
   updateTask,
   type TaskChange,
 } from '../server/domain/task.ts';
+import type { Database } from '../server/database/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId, uuidOf } from '../server/ids.ts';
-import { can, liveShares, visible, type TaskAction } from '../server/policy.ts';
+import { can, liveShares, visible, type TaskAction, type Viewer } from '../server/policy.ts';
 import { builder, type PayloadFields } from './builder.ts';
 import { page } from './connection.ts';
 
@@ -146,14 +147,16 @@ builder.queryField('task', (t) =>
     nullable: true,
     description: 'One task; NOT_FOUND where there is none that the viewer may see.',
     args: { id: t.arg.id({ required: true, description: 'Like `task_01jd…`.' }) },
-    resolve: async (query, _root, { id }, { db, viewer }) => {
-      const where = { id: uuidOf('Task', id), AND: visible.task(viewer) };
-      const task = await db.task.findUnique({ ...query, where });
-      if (!task) throw new NotFound('task');
-      return task;
-    },
+    resolve: (query, _root, { id }, { db, viewer }) => taskOf(db, viewer, uuidOf('Task', id), query),
   }),
 );
+
+/** @throws NotFound where there is no such task that the viewer may see, also since a moment ago. */
+async function taskOf(db: Database, viewer: Viewer, id: string, query: object) {
+  const task = await db.task.findUnique({ ...query, where: { id, AND: visible.task(viewer) } });
+  if (!task) throw new NotFound('task');
+  return task;
+}
 
 const moment = z.iso.datetime().transform((value) => new Date(value));
 
@@ -203,8 +206,7 @@ function taskPayload(t: PayloadFields<TaskChange>) {
     task: t.prismaField({
       type: Task,
       description: 'The task as it is now.',
-      resolve: (query, { id }, _args, { db, viewer }) =>
-        db.task.findFirstOrThrow({ ...query, where: { id, AND: visible.task(viewer) } }),
+      resolve: (query, { id }, _args, { db, viewer }) => taskOf(db, viewer, id, query),
     }),
     cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
   };

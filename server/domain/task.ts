@@ -7,7 +7,7 @@ import { Conflict, Forbidden, NotFound } from '../errors.ts';
 import { append, currentCursor, toCursor, type EventKind } from '../events/log.ts';
 import { taskEventData } from '../events/task-event.ts';
 import { newId } from '../ids.ts';
-import { can, liveShares, visible, type TaskAction, type Viewer } from '../policy.ts';
+import { can, liveShares, visible, type TaskAction, type TaskSubject, type Viewer } from '../policy.ts';
 import { lockTask } from '../sql/lock-task.ts';
 import { day, idOf, newIdOf, parse, text, version } from './validation.ts';
 
@@ -17,7 +17,12 @@ export interface TaskChange {
   cursor: string;
 }
 
-const title = text('The title', { min: 1, max: 200 });
+const LINE_BREAK = /[\n\r\v\f\u0085\u2028\u2029]/;
+
+const title = text('The title', { min: 1, max: 200 }).refine(
+  (value) => !LINE_BREAK.test(value),
+  'The title must fit on one line; the description takes the rest.',
+);
 const description = text('The description', { min: 0, max: 10_000 });
 
 const creation = z.object({
@@ -64,6 +69,7 @@ export async function createTask(db: Database, viewer: Viewer, input: unknown): 
     };
     const { count } = await tx.task.createMany({ data: [task], skipDuplicates: true });
     if (count === 0) return firstCreation(tx, viewer, id, fingerprint);
+    if (clientId != null) await refuseUsedId(tx, id);
     const data = { ...taskEventData(null, task), fingerprint };
     return {
       id,
@@ -86,8 +92,21 @@ async function firstCreation(
       data: { path: ['fingerprint'], equals: fingerprint },
     },
   });
-  if (!event) throw new Conflict('This id is taken by another task; make a new one.', { field: 'id' });
+  if (!event) throw takenId();
   return { id, cursor: toCursor(event) };
+}
+
+/** A creation that arrives late must not bring back a task that was deleted meanwhile. */
+async function refuseUsedId(tx: Transaction, id: string): Promise<void> {
+  const earlier = await tx.event.findFirst({
+    where: { subjectId: id, kind: 'task.created' },
+    select: { sequence: true },
+  });
+  if (earlier) throw takenId();
+}
+
+function takenId() {
+  return new Conflict('This id is taken by another task; make a new one.', { field: 'id' });
 }
 
 /** Changes the given fields of a task. A field that is left out stays; `dueOn: null` takes the day away. */
@@ -113,11 +132,9 @@ export async function deleteTask(db: Database, viewer: Viewer, input: unknown): 
   const wanted = parse(reference, input);
   const { id } = wanted;
   return inTransaction(db, async (tx) => {
-    const earlier = await tx.event.findFirst({
-      where: { subjectId: id, kind: 'task.deleted', actorId: viewer.userId },
-    });
-    if (earlier) return { id, cursor: toCursor(earlier) };
-    const task = await lockedFor(tx, viewer, 'delete', wanted);
+    const task = await locked(tx, viewer, id);
+    if (!task) return firstDeletion(tx, viewer, id);
+    checkRight(viewer, 'delete', task, wanted);
     await tx.task.delete({ where: { id } });
     const data = taskEventData(task, null);
     return {
@@ -125,6 +142,14 @@ export async function deleteTask(db: Database, viewer: Viewer, input: unknown): 
       cursor: await append(tx, { kind: 'task.deleted', actorId: viewer.userId, subjectId: id, data }),
     };
   });
+}
+
+async function firstDeletion(tx: Transaction, viewer: Viewer, id: string): Promise<TaskChange> {
+  const event = await tx.event.findFirst({
+    where: { subjectId: id, kind: 'task.deleted', actorId: viewer.userId },
+  });
+  if (!event) throw new NotFound('task');
+  return { id, cursor: toCursor(event) };
 }
 
 type Reference = z.output<typeof reference>;
@@ -139,7 +164,9 @@ async function change(
 ): Promise<TaskChange> {
   const { id } = wanted;
   return inTransaction(db, async (tx) => {
-    const before = await lockedFor(tx, viewer, 'edit', wanted);
+    const before = await locked(tx, viewer, id);
+    if (!before) throw new NotFound('task');
+    checkRight(viewer, 'edit', before, wanted);
     const asked = typeof changes === 'function' ? changes(before) : changes;
     const after = { ...before, ...asked };
     if (same(before, after)) return { id, cursor: await currentCursor(tx) };
@@ -158,17 +185,22 @@ async function change(
   });
 }
 
-/**
- * Reads a task for a change, and keeps others from changing it until the transaction ends.
- * @throws NotFound, Forbidden, or Conflict where the viewer's version is outdated.
- */
-async function lockedFor(tx: Transaction, viewer: Viewer, action: TaskAction, { id, version }: Reference) {
+/** Reads a task that the viewer may see, and keeps others from changing it until the transaction ends. */
+async function locked(tx: Transaction, viewer: Viewer, id: string) {
   await lockTask(tx, id);
-  const task = await tx.task.findFirst({
+  return tx.task.findFirst({
     where: { id, AND: visible.task(viewer) },
     include: { shares: { where: liveShares(viewer) } },
   });
-  if (!task) throw new NotFound('task');
+}
+
+/** @throws Forbidden, or Conflict where the viewer's version is outdated. */
+function checkRight(
+  viewer: Viewer,
+  action: TaskAction,
+  task: Task & TaskSubject,
+  { version }: Pick<Reference, 'version'>,
+): void {
   if (!can(viewer, action, task)) throw new Forbidden(`You may see this task, but not ${action} it.`);
   if (version != null && version !== task.version) {
     throw new Conflict(
@@ -176,7 +208,6 @@ async function lockedFor(tx: Transaction, viewer: Viewer, action: TaskAction, { 
       { field: 'version', currentVersion: task.version },
     );
   }
-  return task;
 }
 
 function isOpen(status: TaskStatus): boolean {

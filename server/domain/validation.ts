@@ -53,7 +53,9 @@ export function newIdOf(type: IdType) {
 }
 
 /** A day of the calendar, kept as midnight UTC. */
-export const day = z.date('A day reads like 2026-12-31.');
+export const day = z
+  .date('A day reads like 2026-12-31.')
+  .min(new Date('0001-01-01'), 'The calendar begins on 0001-01-01.');
 
 /** The version of an object that an edit is based on. */
 export const version = z.int().min(1, 'Versions start at 1.').nullish();
