@@ -6,7 +6,13 @@ try {
   const starting = startServer(readConfig(process.env));
   const end = () => void starting.then((server) => server.stop()).then(() => process.exit(0));
   process.once('SIGINT', end).once('SIGTERM', end);
-  console.log(`Taskwire is ready at ${(await starting).url}`);
+  const server = await starting;
+  console.log(`Taskwire is ready at ${server.url}`);
+  void server.databaseDied.then(async (reason) => {
+    console.error(reason);
+    await server.stop();
+    process.exit(1);
+  });
 } catch (error) {
   const expected = error instanceof ConfigError || error instanceof StartFailure;
   console.error(expected ? error.message : error);
