@@ -158,7 +158,11 @@ async function taskOf(db: Database, viewer: Viewer, id: string, query: object) {
   return task;
 }
 
-const moment = z.iso.datetime().transform((value) => new Date(value));
+/** PostgreSQL's calendar has no year 0, which a cursor that somebody made up can name. */
+const moment = z.iso
+  .datetime()
+  .transform((value) => new Date(value))
+  .refine((value) => value >= new Date('0001-01-01'));
 
 builder.queryField('tasks', (t) =>
   t.connection(
