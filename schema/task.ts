@@ -189,8 +189,8 @@ builder.queryField('tasks', (t) =>
         return { ...tasks.connection(rows), totalCount: () => db.task.count({ where: seen }) };
       },
     },
-    { description: 'A page of tasks.' },
-    { description: 'A task at its place of a list.' },
+    { name: 'TaskConnection', description: 'A page of tasks.' },
+    { name: 'TaskEdge', description: 'A task at its place of a list.' },
   ),
 );
 
