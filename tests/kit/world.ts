@@ -48,10 +48,15 @@ export interface World {
 }
 
 /** A server of its own on an empty database, both gone when the test file is done. Call it at the top of the file. */
-export async function startWorld(environment: NodeJS.ProcessEnv = {}): Promise<World> {
+export async function startWorld(
+  environment: NodeJS.ProcessEnv = {},
+  /** Done to the database before the server opens it. */
+  prepare: (db: Database) => Promise<void> = () => Promise.resolve(),
+): Promise<World> {
   const databaseUrl = await freshDatabase();
   const db = connect(databaseUrl);
   afterAll(() => disconnect(db));
+  await prepare(db);
   const server = await startTestServer(databaseUrl, environment);
   afterAll(() => server.stop());
 
