@@ -244,7 +244,8 @@ function describe(chance: Chance, fill: (template: string) => string): string {
   if (chance.happens(0.2)) {
     const from = chance.between(0, steps.length - 3);
     const items = steps.slice(from, from + chance.between(2, 3));
-    paragraphs.push(items.map((step) => `- [${chance.happens(0.3) ? 'x' : ' '}] ${fill(step)}`).join('\n'));
+    const done = chance.between(0, items.length - 1);
+    paragraphs.push(items.map((step, index) => `- [${index < done ? 'x' : ' '}] ${fill(step)}`).join('\n'));
   }
   return paragraphs.join('\n\n');
 }
