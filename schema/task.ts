@@ -14,7 +14,7 @@ import type { Database } from '../server/database/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId, uuidOf } from '../server/ids.ts';
 import { can, liveShares, visible, type TaskAction, type Viewer } from '../server/policy.ts';
-import { builder, type PayloadFields } from './builder.ts';
+import { builder, nodesOf, type PayloadFields } from './builder.ts';
 import { page } from './connection.ts';
 
 export const Status = builder.enumType('TaskStatus', {
@@ -95,6 +95,10 @@ export const Task = builder.prismaNode('Task', {
     }),
   }),
 });
+
+nodesOf('Task', (ids, query, { db, viewer }) =>
+  db.task.findMany({ ...query, where: { id: { in: ids }, AND: visible.task(viewer) } }),
+);
 
 const TaskStatusFilter = builder.inputType('TaskStatusFilter', {
   description: 'Which statuses; all conditions given must hold.',

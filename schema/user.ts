@@ -1,6 +1,6 @@
 import { updateUser } from '../server/domain/user.ts';
 import { visible } from '../server/policy.ts';
-import { builder } from './builder.ts';
+import { builder, nodesOf } from './builder.ts';
 
 export const User = builder.prismaNode('User', {
   description: 'A person with an account.',
@@ -17,6 +17,10 @@ export const User = builder.prismaNode('User', {
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When their profile last changed.' }),
   }),
 });
+
+nodesOf('User', (ids, query, { db, viewer }) =>
+  db.user.findMany({ ...query, where: { id: { in: ids }, AND: visible.user(viewer) } }),
+);
 
 builder.queryField('viewer', (t) =>
   t.prismaField({
