@@ -6,8 +6,10 @@ const root = join(import.meta.dirname, '..');
 
 const parts: Record<string, string> = {
   'types of the client': 'svelte-check --workspace client --tsconfig ./tsconfig.json --fail-on-warnings',
-  'lint of the server': 'eslint . --ignore-pattern client --max-warnings 0',
-  'lint of the client': 'eslint client --max-warnings 0',
+  'lint of the server':
+    'eslint . --ignore-pattern client --max-warnings 0 --cache --cache-location node_modules/.cache/taskwire/eslint-server',
+  'lint of the client':
+    'eslint client --max-warnings 0 --cache --cache-location node_modules/.cache/taskwire/eslint-client',
   'types of the server': 'tsc --project tsconfig.json',
   format: 'prettier --check --cache --log-level warn .',
   'import directions':
