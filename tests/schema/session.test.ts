@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createAuth } from '../../server/auth/auth.ts';
 import { uuidOf } from '../../server/ids.ts';
+import { createLog } from '../../server/log.ts';
 import { freshDatabase } from '../kit/database.ts';
 import { PASSWORD, startWorld } from '../kit/world.ts';
 
-const { url, db, people, query } = await startWorld({ LOG_LEVEL: 'silent' });
+const AUTH_SECRET = 'known to this file, so that it can sign as the server does';
+const { url, db, people, query } = await startWorld({ LOG_LEVEL: 'silent', AUTH_SECRET });
 
 interface Session {
   token: string;
@@ -283,6 +286,40 @@ describe('a credential', () => {
     const tampered = cookie.replace(/=(.)/, (_match, first: string) => (first === 'a' ? '=b' : '=a'));
     for (const wrong of [tampered, cookie.slice(0, -6), cookie.split('.').slice(0, 2).join('.')]) {
       expect((await send(whoAmI, {}, { cookie: wrong })).status, wrong).toBe(401);
+    }
+  });
+
+  test('that the server has signed, but that is out of date or of another server, is refused', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const auth = (publicUrl: string) =>
+      createAuth({
+        db,
+        log: createLog('silent'),
+        secret: AUTH_SECRET,
+        publicUrl,
+      });
+    const sub = uuidOf('User', ada.id);
+    const { id: sid } = await db.session.findFirstOrThrow({ where: { userId: sub } });
+    const { id: bobs } = await db.session.findFirstOrThrow({ where: { userId: uuidOf('User', bob.id) } });
+    const signed = async (payload: object, publicUrl = url) =>
+      (await auth(publicUrl).api.signJWT({ body: { payload: { ...payload } } })).token;
+    const now = Math.floor(Date.now() / 1000);
+    const exp = now + 60;
+
+    expect((await send(whoAmI, {}, bearer(await signed({ sub, sid, exp })))).status).toBe(200);
+    const refused = {
+      'a second too old': await signed({ sub, sid, exp: now - 1 }),
+      'not valid yet': await signed({ sub, sid, exp, nbf: now + 30 }),
+      'of another server': await signed({ sub, sid, exp }, 'https://elsewhere.example'),
+      'without a session': await signed({ sub, exp }),
+      'of a session that never was': await signed({ sub, sid: randomUUID(), exp }),
+      'of another person’s session': await signed({ sub, sid: bobs, exp }),
+      'with a session that is no id': await signed({ sub, sid: { not: sid }, exp }),
+    };
+    for (const [what, token] of Object.entries(refused)) {
+      const answer = await send(whoAmI, {}, bearer(token));
+      expect(answer.status, what).toBe(401);
+      expect(answer.errors, what).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
     }
   });
 
