@@ -50,7 +50,7 @@ const TaskRights = builder.objectRef<(action: TaskAction) => boolean>('TaskRight
   }),
 });
 
-export const Task = builder.prismaNode('Task', {
+const Task = builder.prismaNode('Task', {
   description: 'Something to be done.',
   id: { field: 'id', description: 'Starts with `task_`.' },
   nullable: true,
