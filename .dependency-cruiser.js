@@ -23,7 +23,16 @@ const may = {
     'server/ids',
     'server/log',
   ],
-  'server/plugins': ['server/auth', 'server/errors', 'server/log'],
+  'server/plugins': [
+    'schema',
+    'server/auth',
+    'server/policy',
+    'server/database',
+    'server/errors',
+    'server/ids',
+    'server/log',
+    'server/request',
+  ],
   schema: [
     'server/domain',
     'server/auth',

@@ -6,13 +6,17 @@ const root = join(import.meta.dirname, '..');
 
 const parts: Record<string, string> = {
   'types of the client': 'svelte-check --workspace client --tsconfig ./tsconfig.json --fail-on-warnings',
-  lint: 'eslint . --max-warnings 0',
+  'lint of the server':
+    'eslint . --ignore-pattern client --max-warnings 0 --cache --cache-location node_modules/.cache/taskwire/eslint-server',
+  'lint of the client':
+    'eslint client --max-warnings 0 --cache --cache-location node_modules/.cache/taskwire/eslint-client',
   'types of the server': 'tsc --project tsconfig.json',
   format: 'prettier --check --cache --log-level warn .',
   'import directions':
     'depcruise --config .dependency-cruiser.js --output-type err client schema server ops prisma tests',
   'unused code': 'knip',
   'printed schema': 'node ops/check-schema.ts',
+  'table of variables': 'node ops/readme-variables.ts --check',
 };
 
 const began = performance.now();

@@ -4,33 +4,9 @@ import RelayPlugin from '@pothos/plugin-relay';
 import './root-guard.ts';
 import { getDatamodel } from '../prisma/generated/pothos.ts';
 import type PrismaTypes from '../prisma/generated/pothos.ts';
-import type { SignedIn } from '../server/auth/credentials.ts';
-import type { Gate } from '../server/auth/sign-in.ts';
-import type { Database } from '../server/database/client.ts';
-import { ValidationFailed } from '../server/errors.ts';
+import type { Context } from './context.ts';
+import { nodesByIds } from './nodes.ts';
 import { parseId, publicId, type IdType } from '../server/ids.ts';
-import type { Viewer } from '../server/policy.ts';
-
-/** What every resolver can reach. */
-export interface Context {
-  db: Database;
-  gate: Gate;
-  /** The headers of the request that carries the operation. */
-  headers: Headers;
-  /** Cookies to set with the answer. */
-  setCookies: string[];
-  /**
-   * The person that the credential stands for.
-   * @throws Unauthenticated where there is none.
-   */
-  readonly person: SignedIn;
-  /** The person with all their rights, as `enter` last read them. */
-  readonly viewer: Viewer;
-  /** Reads the person's rights, once an operation. */
-  enter(): Promise<void>;
-  /** Reads them again, after something was changed. */
-  enterAgain(): Promise<void>;
-}
 
 export interface SchemaTypes {
   Context: Context;
@@ -45,8 +21,6 @@ export interface SchemaTypes {
   };
   Connection: { totalCount: () => Promise<number> };
 }
-
-const MOST_NODES = 100;
 
 const pageSize = 'At most 100; 50 when neither `first` nor `last` is given.';
 
@@ -88,12 +62,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     nodesQueryOptions: {
       description: 'The objects with these ids, in their order, null for each one that is not to be seen.',
       args: { ids: { description: 'Ids as any field gives them; at most 100.' } },
-      resolve: (_root, { ids }, _context, _info, resolveNodes) => {
-        if (ids.length > MOST_NODES) {
-          throw new ValidationFailed(`Ask for at most ${MOST_NODES} objects at once.`, { field: 'ids' });
-        }
-        return resolveNodes(ids);
-      },
+      resolve: (_root, { ids }, context, info) => nodesByIds(ids, context, info),
     },
     mutationInputArgOptions: { description: 'What to do, and with what.' },
     encodeGlobalID: (type, id) => publicId(type as IdType, String(id)),

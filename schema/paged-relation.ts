@@ -2,7 +2,8 @@ import type { InputFieldMap, InputShapeFromFields, ObjectRef } from '@pothos/cor
 import type { PrismaModelTypes, SelectionMap, TypesForRelation } from '@pothos/plugin-prisma';
 import DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
-import type { builder, Context } from './builder.ts';
+import type { builder } from './builder.ts';
+import type { Context } from './context.ts';
 import { page, type OrderBy, type PageArguments } from './connection.ts';
 
 type Types = typeof builder.$inferSchemaTypes;

@@ -9,7 +9,7 @@ import SchemaBuilder, {
 import type { GraphQLFieldResolver } from 'graphql';
 import { Forbidden, NotFound } from '../server/errors.ts';
 import { recordRefusal } from '../server/events/refusal.ts';
-import type { Context } from './builder.ts';
+import type { Context } from './context.ts';
 
 /**
  * Root fields are for signed-in people unless they say `public: true`. Reading fields get the viewer with all

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { parse, text } from '../server/domain/validation.ts';
 import { visible } from '../server/policy.ts';
 import { search, SEARCHABLE, type Find, type Searchable, type SnippetPart } from '../server/sql/search.ts';
-import { builder, type Context } from './builder.ts';
+import { builder } from './builder.ts';
+import { findVisible } from './nodes.ts';
 import { Comment } from './comment.ts';
 import { Task } from './task.ts';
 
@@ -83,37 +84,17 @@ builder.queryField('search', (t) =>
       const { query, types, first } = parse(terms, args);
       const { db, viewer } = context;
       const found = await search(db, viewer, query, [...new Set(types ?? SEARCHABLE)], first);
-      const nodes = await nodesOf(found, context, info);
+      const byType = Map.groupBy(found, ({ type }) => type);
+      const nodes = await Promise.all(
+        [...byType].map(([type, finds]) => {
+          const ids = finds.map(({ id }) => id);
+          return findVisible(type, ids, context, info, ['node']);
+        }),
+      );
       return found.flatMap(({ type, ...find }) => {
-        const node = nodes.get(find.id);
+        const node = nodes.find((rows) => rows.has(find.id))?.get(find.id);
         return node ? [{ ...find, node: { ...node, __typename: type } }] : [];
       });
     },
   }),
 );
-
-/** Reads what was found through the policy with the client's selection, in one statement a type. */
-async function nodesOf(found: readonly Find[], context: Context, info: GraphQLResolveInfo) {
-  const { db, viewer } = context;
-  const query = (typeName: Searchable) => ({
-    ...queryFromInfo({ context, info, typeName, paths: [['node']] }),
-    relationLoadStrategy: 'join' as const,
-  });
-  const ids = (type: Searchable) => found.filter((find) => find.type === type).map(({ id }) => id);
-  const read = async <Row>(type: Searchable, rows: (ids: string[]) => Promise<Row[]>) => {
-    const wanted = ids(type);
-    return wanted.length === 0 ? [] : rows(wanted);
-  };
-  const rows = await Promise.all([
-    read('Task', (id) =>
-      db.task.findMany({ ...query('Task'), where: { id: { in: id }, AND: visible.task(viewer) } }),
-    ),
-    read('Comment', (id) =>
-      db.comment.findMany({ ...query('Comment'), where: { id: { in: id }, AND: visible.comment(viewer) } }),
-    ),
-    read('Message', (id) =>
-      db.message.findMany({ ...query('Message'), where: { id: { in: id }, AND: visible.message(viewer) } }),
-    ),
-  ]);
-  return new Map(rows.flat().map((row) => [row.id, row]));
-}

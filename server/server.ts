@@ -9,7 +9,7 @@ import { createCredentials } from './auth/credentials.ts';
 import type { Gate } from './auth/sign-in.ts';
 import { ConfigError, type Config } from './config.ts';
 import { connect, disconnect } from './database/client.ts';
-import { startEmbedded } from './database/embedded.ts';
+import { startEmbedded, type EmbeddedDatabase } from './database/embedded.ts';
 import { applyMigrations } from './database/migrations.ts';
 import { createLog } from './log.ts';
 import { createRequestListener, starting } from './transports/http.ts';
@@ -17,6 +17,8 @@ import { createRequestListener, starting } from './transports/http.ts';
 export interface RunningServer {
   /** Where people reach it. */
   url: string;
+  /** Tells why when the embedded database has ended by itself; the server is of no use then. */
+  databaseDied: Promise<string>;
   /** Finishes what is under way, then closes everything that was opened. Calling it again waits for the same end. */
   stop(): Promise<void>;
 }
@@ -34,14 +36,18 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const stop = () => (stopped ??= closeAll(closing));
   try {
     const log = createLog(config.logLevel);
+    // Ahead of the port: of two starts on one folder, the second must hear of the folder.
+    const database = config.databaseUrl
+      ? externalDatabase(config.databaseUrl)
+      : await startEmbedded(config.dataDir);
+    closing.push(() => database.stop());
     const server = createServer(starting);
     await listen(server, config);
     closing.push(() => closeServer(server));
     const url = config.publicUrl ?? urlOf(server);
 
-    const databaseUrl = config.databaseUrl ?? (await startOwnDatabase(config, closing));
-    await applyMigrations(databaseUrl);
-    const db = connect(databaseUrl, {
+    await applyMigrations(database.url);
+    const db = connect(database.url, {
       poolSize: config.databasePoolSize,
       onConnectionLost: (error) => {
         log.warn({ err: error }, 'lost a connection to the database');
@@ -65,17 +71,16 @@ export async function startServer(config: Config): Promise<RunningServer> {
       adminEmails: new Set(config.adminEmails),
     };
     server.removeListener('request', starting).on('request', createRequestListener(gate, log, url));
-    return { url, stop };
+    return { url, databaseDied: database.died, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startOwnDatabase({ dataDir }: Config, closing: (() => Promise<void>)[]): Promise<string> {
-  const embedded = await startEmbedded(dataDir);
-  closing.push(() => embedded.stop());
-  return embedded.url;
+/** A database that somebody else starts and stops; queries fail while it is away, and work again once it is back. */
+function externalDatabase(url: string): EmbeddedDatabase {
+  return { url, died: new Promise(() => undefined), stop: () => Promise.resolve() };
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {

@@ -67,7 +67,12 @@ export function createAuth({ db, log, secret, publicUrl, onSessionEnd }: AuthSet
     // Names change by the mutation updateViewer, which checks and records it.
     disabledPaths: ['/update-user', '/update-session'],
     database: prismaAdapter(db, { provider: 'postgresql', transaction: true }),
-    advanced: { database: { generateId: false }, cookiePrefix: 'taskwire' },
+    advanced: {
+      database: { generateId: false },
+      cookiePrefix: 'taskwire',
+      // The library would leave it out wherever NODE_ENV says "test".
+      disableOriginCheck: false,
+    },
     user: { additionalFields: { timezone: { type: 'string', input: false, defaultValue: 'UTC' } } },
     session: { expiresIn: SESSION_SECONDS, updateAge: RENEW_AFTER_SECONDS },
     emailAndPassword: {

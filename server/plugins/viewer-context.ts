@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import type { Context } from '../../schema/builder.ts';
+import type { Context } from '../../schema/context.ts';
 import type { SignedIn } from '../auth/credentials.ts';
 import type { Gate } from '../auth/sign-in.ts';
 import { Unauthenticated } from '../errors.ts';

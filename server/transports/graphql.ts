@@ -1,7 +1,7 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { createYoga } from 'graphql-yoga';
 import { schema } from '../../schema/index.ts';
-import type { Context } from '../../schema/builder.ts';
+import type { Context } from '../../schema/context.ts';
 import type { Gate } from '../auth/sign-in.ts';
 import type { Log } from '../log.ts';
 import { boundedDocuments } from '../plugins/bounded-documents.ts';

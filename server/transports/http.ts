@@ -19,7 +19,13 @@ export function createRequestListener(gate: Gate, log: Log, publicUrl: string): 
   const graphql = createGraphql(gate, log, publicUrl);
   const auth = toNodeHandler(gate.auth);
   const dashboard = existsSync(dashboardFolder)
-    ? sirv(dashboardFolder, { single: '200.html', etag: true })
+    ? sirv(dashboardFolder, {
+        single: '200.html',
+        etag: true,
+        gzip: true,
+        brotli: true,
+        setHeaders: cachingOf,
+      })
     : notBuilt;
 
   const routes: Record<string, Handler> = {
@@ -58,6 +64,12 @@ export const starting: RequestListener = (_request, response) => {
   response.setHeader('Retry-After', '1');
   answer(response, 503, 'Taskwire is starting.\n');
 };
+
+/** What carries its content's hash in its name never changes; everything else is asked for again. */
+function cachingOf(response: ServerResponse, path: string): void {
+  const forever = path.startsWith('/_app/immutable/');
+  response.setHeader('Cache-Control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
+}
 
 /** Whether the database answers at all. */
 async function answers(db: Database): Promise<boolean> {

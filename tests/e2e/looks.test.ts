@@ -8,10 +8,12 @@ import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-const widths = {
-  phone: { width: 390, height: 844 },
-  tablet: { width: 820, height: 1180 },
-  desktop: { width: 1280, height: 860 },
+const touch = { isMobile: true, hasTouch: true };
+
+const devices = {
+  phone: { viewport: { width: 390, height: 844 }, ...touch },
+  tablet: { viewport: { width: 820, height: 1180 }, ...touch },
+  desktop: { viewport: { width: 1280, height: 860 } },
 };
 
 const world = await startWorld();
@@ -27,11 +29,11 @@ beforeAll(async () => {
   return () => browser.close();
 });
 
-describe.each(Object.entries(widths))('on a %s', (device, viewport) => {
+describe.each(Object.entries(devices))('on a %s', (device, options) => {
   test.each(['light', 'dark'] as const)(
     '[FR-016] every page is readable and accessible in %s',
     async (colorScheme) => {
-      const page = await visit(browser, world.url, { viewport, colorScheme });
+      const page = await visit(browser, world.url, { ...options, colorScheme });
       const look = (name: string) => picture(page, `${name}-${device}-${colorScheme}`);
 
       await page.goto('/sign-up');
@@ -59,7 +61,7 @@ describe.each(Object.entries(widths))('on a %s', (device, viewport) => {
 });
 
 test.runIf(process.env['UPDATE_SCREENSHOTS'] === '1')('the README shows the dashboard as it is', async () => {
-  const page = await visit(browser, world.url, { viewport: widths.desktop, colorScheme: 'light' });
+  const page = await visit(browser, world.url, { ...devices.desktop, colorScheme: 'light' });
   await signIn(page, { email: ada.email, password: PASSWORD });
   await expectStatistics(page, { total: 9, pending: 7, completed: 2, shared: 0 });
   const docs = join(import.meta.dirname, '../../docs');

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isRunning, npmStart, postgresOf, type Started } from '../kit/npm-start.ts';
 
@@ -17,6 +18,7 @@ afterEach(async () => {
   await Promise.all(commands.map((command) => command.exited));
   const leftover = await postgresOf(dataDir).catch(() => undefined);
   if (leftover !== undefined && isRunning(leftover)) process.kill(leftover, 'SIGQUIT');
+  while (leftover !== undefined && isRunning(leftover)) await sleep(20);
   await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
 });
 

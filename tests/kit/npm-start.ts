@@ -57,7 +57,8 @@ export function npmStart(dataDir: string): Started {
         look();
       }),
     pressCtrlC() {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGINT');
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        process.kill(-child.pid, 'SIGINT');
     },
     async killHard() {
       process.kill(await pidIn(join(dataDir, 'server.pid')), 'SIGKILL');

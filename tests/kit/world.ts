@@ -9,7 +9,7 @@ export const PASSWORD = 'correct horse battery';
 type Variables = Record<string, unknown>;
 
 /** An answer's first error, as a program sees it. */
-export class Refusal extends Error {
+class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
   readonly code: unknown;
@@ -48,10 +48,15 @@ export interface World {
 }
 
 /** A server of its own on an empty database, both gone when the test file is done. Call it at the top of the file. */
-export async function startWorld(environment: NodeJS.ProcessEnv = {}): Promise<World> {
+export async function startWorld(
+  environment: NodeJS.ProcessEnv = {},
+  /** Done to the database before the server opens it. */
+  prepare: (db: Database) => Promise<void> = () => Promise.resolve(),
+): Promise<World> {
   const databaseUrl = await freshDatabase();
   const db = connect(databaseUrl);
   afterAll(() => disconnect(db));
+  await prepare(db);
   const server = await startTestServer(databaseUrl, environment);
   afterAll(() => server.stop());
 

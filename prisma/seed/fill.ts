@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { createAuth } from '../../server/auth/auth.ts';
+import { connect, disconnect } from '../../server/database/client.ts';
+import { applyMigrations } from '../../server/database/migrations.ts';
+import { createLog } from '../../server/log.ts';
+import { countDashboard, type DashboardCounts } from '../../server/sql/dashboard.ts';
+import { characters, lead, PASSWORD } from './people.ts';
+import { imagine, type DemoPlan } from './workspace.ts';
+import { writePeople, writeTasks, type Written } from './write.ts';
+
+/** What the database holds once the demo is in it. */
+export interface Filled extends Written {
+  /** False where it was there before; nothing is written then. */
+  isNew: boolean;
+  people: number;
+  /** Of the person whose sign-in is printed. */
+  dashboard: DashboardCounts;
+}
+
+/** Another process fills the same database at the moment. */
+export class FillingAlready extends Error {
+  override readonly name = 'FillingAlready';
+}
+
+/** Two at once would be in each other's way; the lock ends with its connection. */
+const LOCK = 0x7a5c_de30;
+
+/**
+ * Fills the database at `url` with the demo, unless it is there: then nothing is written.
+ * @param onProgress hears of each transaction; returning false ends the filling there, with what is written by then.
+ * @throws FillingAlready, StartFailure
+ */
+export async function fill(
+  url: string,
+  plan: DemoPlan,
+  onProgress: (written: Written) => boolean = () => true,
+): Promise<Filled> {
+  await applyMigrations(url);
+  const client = new Client({ connectionString: url, application_name: 'taskwire demo' });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ free: boolean }>('SELECT pg_try_advisory_lock($1) AS free', [LOCK]);
+    if (!rows[0]?.free) throw new FillingAlready('Another demo is being filled into this database.');
+    const found = await findDemo(client);
+    if (found) return { isNew: false, ...found, dashboard: await dashboardOf(url, found.leadId) };
+
+    const { people, tasks } = imagine(plan);
+    await writePeople(client, people, await hashed(url, PASSWORD));
+    const written = await writeTasks(client, tasks(), onProgress);
+    const { id = '' } = people.find(({ email }) => email === lead.email) ?? {};
+    return { isNew: true, people: people.length, ...written, dashboard: await dashboardOf(url, id) };
+  } finally {
+    await client.end();
+  }
+}
+
+async function findDemo(client: Client): Promise<(Written & { people: number; leadId: string }) | undefined> {
+  const { rows } = await client.query<{
+    leadId: string | null;
+    people: number;
+    tasks: number;
+    shares: number;
+  }>(
+    `/* findDemo */
+     WITH people AS (SELECT id, email FROM users WHERE email = ANY($1))
+     SELECT (SELECT id FROM people WHERE email = $2) AS "leadId",
+            (SELECT count(*)::int FROM people) AS people,
+            (SELECT count(*)::int FROM tasks WHERE owner_id IN (SELECT id FROM people)) AS tasks,
+            (SELECT count(*)::int FROM task_shares WHERE shared_by_id IN (SELECT id FROM people)) AS shares`,
+    [characters.map(({ email }) => email), lead.email],
+  );
+  const [found] = rows;
+  return found?.leadId ? { ...found, leadId: found.leadId } : undefined;
+}
+
+/** As the server itself hashes passwords, so that the sign-in works. */
+async function hashed(url: string, password: string): Promise<string> {
+  const db = connect(url, { poolSize: 2 });
+  try {
+    const auth = createAuth({
+      db,
+      log: createLog('silent'),
+      secret: randomBytes(32).toString('base64url'),
+      publicUrl: 'http://127.0.0.1',
+      onSessionEnd: () => undefined,
+    });
+    const { password: passwords } = await auth.$context;
+    return await passwords.hash(password);
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function dashboardOf(url: string, userId: string): Promise<DashboardCounts> {
+  const db = connect(url, { poolSize: 2 });
+  try {
+    return await countDashboard(db, { userId });
+  } finally {
+    await disconnect(db);
+  }
+}

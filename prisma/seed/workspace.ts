@@ -1,0 +1,198 @@
+import { hash } from 'node:crypto';
+import type { Task, TaskShare, TaskStatus, User } from '../generated/client/client.ts';
+import type { NewEvent } from '../../server/events/log.ts';
+import { taskEventData } from '../../server/events/task-event.ts';
+import { DAY, dayIn, daysAfter, HOUR, MINUTE, moments, PAST_DAYS } from './calendar.ts';
+import { chance, type Chance } from './chance.ts';
+import { characters, type Character } from './people.ts';
+import { words } from './wording.ts';
+
+export interface DemoPlan {
+  seed: number;
+  /** All times lie before it, and days are counted from it. */
+  now: Date;
+  /** How many tasks all people have together. */
+  tasks: number;
+}
+
+export type DemoPerson = Pick<User, 'id' | 'name' | 'email' | 'timezone' | 'createdAt'>;
+
+type TaskEvent = NewEvent<'task.created'> | NewEvent<'task.updated'> | NewEvent<'task.completed'>;
+
+/** A task with everything that is written along with it. */
+export interface DemoTask {
+  task: Omit<Task, 'archivedAt'>;
+  /** From the creation to the last change, in order. */
+  events: (TaskEvent & { at: Date })[];
+  shares: Omit<TaskShare, 'updatedAt'>[];
+}
+
+interface Demo {
+  people: DemoPerson[];
+  /** In the order of their creation; each call tells the same again. */
+  tasks: () => Generator<DemoTask>;
+}
+
+/** How probable a share is, and what becomes of it. */
+const SHARED = 0.2;
+const RUNS_OUT = 0.15;
+
+const USUALLY_SETTLED_AFTER = 4.5 * DAY;
+
+/** Imagines a workspace: the same plan always gives the same people and tasks. */
+export function imagine(plan: DemoPlan): Demo {
+  const people = arrive(plan);
+  return { people, tasks: () => tasksOf(plan, people) };
+}
+
+function arrive({ seed, now }: DemoPlan): DemoPerson[] {
+  const ids = chance(seed, 'people');
+  const first = now.getTime() - PAST_DAYS * DAY;
+  return characters.map(({ name, email, timezone }, index) => {
+    const createdAt = new Date(first + index * 3 * MINUTE);
+    return { id: ids.uuid(createdAt), name, email, timezone, createdAt };
+  });
+}
+
+function* tasksOf({ seed, now, tasks: count }: DemoPlan, people: DemoPerson[]): Generator<DemoTask> {
+  const clock = chance(seed, 'clock');
+  const ownership = chance(seed, 'ownership');
+  const life = chance(seed, 'life');
+  const sharing = chance(seed, 'sharing');
+  const owners = characters.map(
+    (character, index) => [{ character, person: people[index] as DemoPerson }, character.weight] as const,
+  );
+  for (const createdAt of moments(clock, now, count)) {
+    const { character, person } = ownership.weigh(owners);
+    const { task, events } = live(life, character, person, createdAt, now);
+    yield { task, events, shares: share(sharing, task, people, now) };
+  }
+}
+
+function live(chance: Chance, { areas }: Character, owner: DemoPerson, createdAt: Date, now: Date) {
+  const area = chance.weigh(areas.map((name, rank) => [name, 1 / (rank + 1)] as const));
+  const { statuses, times } = historyOf(chance, createdAt, now);
+  const created: DemoTask['task'] = {
+    id: chance.uuid(createdAt),
+    ...words(chance, area, owner.name),
+    status: 'TODO',
+    priority: chance.weigh([
+      ['NONE', 20],
+      ['LOW', 20],
+      ['MEDIUM', 32],
+      ['HIGH', 20],
+      ['URGENT', 8],
+    ]),
+    dueOn: due(chance, statuses.at(-1) ?? 'TODO', owner.timezone, createdAt, times.at(-1) ?? now, now),
+    ownerId: owner.id,
+    completedAt: null,
+    version: 1,
+    createdAt,
+    updatedAt: createdAt,
+  };
+  const about = { actorId: owner.id, subjectId: created.id };
+  const events: DemoTask['events'] = [
+    {
+      kind: 'task.created',
+      ...about,
+      at: createdAt,
+      data: { ...taskEventData(null, created), fingerprint: fingerprint(created) },
+    },
+  ];
+  let task = created;
+  for (const [index, at] of times.entries()) {
+    const status = statuses[index + 1] ?? task.status;
+    const completedAt = status === 'DONE' ? at : null;
+    const after = { ...task, status, completedAt, updatedAt: at, version: task.version + 1 };
+    events.push({
+      kind: completedAt ? 'task.completed' : 'task.updated',
+      ...about,
+      at,
+      data: taskEventData(task, after),
+    });
+    task = after;
+  }
+  return { task, events };
+}
+
+/** The statuses that a task has had so far, the first to the last, with the moment of each change. */
+function historyOf(chance: Chance, createdAt: Date, now: Date): { statuses: TaskStatus[]; times: Date[] } {
+  const end = chance.weigh<TaskStatus>([
+    ['DONE', 66],
+    ['CANCELLED', 5],
+    ['TODO', 29],
+  ]);
+  // Waiting times of independent events: most are settled soon, some take long.
+  const lasts = Math.ceil(-Math.log(1 - chance.next()) * USUALLY_SETTLED_AFTER);
+  const changes: [TaskStatus, number][] = [];
+  if (chance.happens(0.4)) changes.push(['IN_PROGRESS', Math.ceil(lasts * chance.next())]);
+  if (end !== 'TODO') changes.push([end, lasts]);
+  const past = changes.filter(([, after]) => createdAt.getTime() + after < now.getTime());
+  return {
+    statuses: ['TODO', ...past.map(([status]) => status)],
+    times: past.map(([, after]) => new Date(createdAt.getTime() + after)),
+  };
+}
+
+/** Open tasks are due around today, a few of them late; settled ones were due around the day that settled them. */
+function due(
+  chance: Chance,
+  status: TaskStatus,
+  timezone: string,
+  createdAt: Date,
+  settledAt: Date,
+  now: Date,
+): Date | null {
+  if (chance.happens(0.28)) return null;
+  const createdOn = dayIn(timezone, createdAt);
+  const today = dayIn(timezone, now);
+  if (status === 'DONE' || status === 'CANCELLED') {
+    return latest(createdOn, daysAfter(dayIn(timezone, settledAt), chance.between(-2, 4)));
+  }
+  const offset = chance.weigh([
+    [chance.between(-6, -1), createdOn < daysAfter(today, -3) ? 22 : 0],
+    [0, 12],
+    [chance.between(1, 6), 30],
+    [chance.between(7, 35), 36],
+  ]);
+  return latest(createdOn, daysAfter(today, offset));
+}
+
+function latest(one: Date, other: Date): Date {
+  return one > other ? one : other;
+}
+
+function share(chance: Chance, task: DemoTask['task'], people: DemoPerson[], now: Date): DemoTask['shares'] {
+  if (!chance.happens(SHARED)) return [];
+  const others = people.filter(({ id }) => id !== task.ownerId);
+  // Whoever stands first in the list has the most to do with everybody.
+  const sharedWith = new Set([chance.happens(0.35) ? (others[0] as DemoPerson) : chance.pick(others)]);
+  if (chance.happens(0.25)) sharedWith.add(chance.pick(others));
+  const span = now.getTime() - task.createdAt.getTime();
+  return Array.from(sharedWith, ({ id }) => {
+    const createdAt = new Date(
+      task.createdAt.getTime() + Math.floor(Math.min(span, 2 * DAY) * chance.next()),
+    );
+    return {
+      id: chance.uuid(createdAt),
+      taskId: task.id,
+      sharedWithId: id,
+      sharedById: task.ownerId,
+      permission: chance.happens(0.4) ? 'EDIT' : 'VIEW',
+      expiresAt: chance.happens(RUNS_OUT) ? endOf(chance, createdAt, now) : null,
+      createdAt,
+    };
+  });
+}
+
+/** Some have run out already; what has not lasts for some days yet. */
+function endOf(chance: Chance, createdAt: Date, now: Date): Date {
+  const hasRunOut = chance.happens(0.4);
+  if (hasRunOut) return new Date(createdAt.getTime() + Math.floor((now.getTime() - createdAt.getTime()) / 2));
+  return new Date(now.getTime() + chance.between(3, 20) * DAY + chance.between(0, 23) * HOUR);
+}
+
+/** By this the verb knows a creation that is sent twice; nobody sends the demo's, but the log has one form only. */
+function fingerprint({ title, description, status, priority, dueOn }: DemoTask['task']): string {
+  return hash('sha256', JSON.stringify({ title, description, status, priority, dueOn }), 'base64url');
+}

@@ -1,0 +1,164 @@
+import type { Client } from 'pg';
+import type { DemoPerson, DemoTask } from './workspace.ts';
+
+/** A long transaction would hold the log's readers up, so none writes more rows than this. */
+const MOST_ROWS = 500;
+
+export interface Written {
+  tasks: number;
+  shares: number;
+}
+
+/** Makes the accounts, all or none. */
+export async function writePeople(client: Client, people: DemoPerson[], passwordHash: string): Promise<void> {
+  const users = people.map(({ id, name, email, timezone, createdAt }) => {
+    return { id, name, email, timezone, created_at: createdAt, password: passwordHash };
+  });
+  await client.query('BEGIN');
+  try {
+    await client.query(
+      `/* writeDemoPeople */
+       WITH given AS (
+         SELECT * FROM json_to_recordset($1)
+           AS (id uuid, name text, email text, timezone text, created_at timestamptz, password text)
+       ), people AS (
+         INSERT INTO users (id, name, email, timezone, created_at, updated_at)
+         SELECT id, name, email, timezone, created_at, created_at FROM given
+       )
+       INSERT INTO accounts (id, account_id, provider_id, user_id, password, created_at, updated_at)
+       SELECT id, id::text, 'credential', id, password, created_at, created_at FROM given`,
+      [JSON.stringify(users)],
+    );
+    // A trigger has told the log of them, as of now; nobody has read that before the commit.
+    await client.query(
+      `/* dateDemoPeople */
+       UPDATE events SET at = users.created_at FROM users
+       WHERE users.id = subject_id AND kind = 'user.signedUp' AND subject_id = ANY($1)`,
+      [people.map(({ id }) => id)],
+    );
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Writes tasks with their events and shares, each transaction whole tasks only.
+ * @param onProgress hears after each transaction what is written by then; returning false ends the writing there.
+ */
+export async function writeTasks(
+  client: Client,
+  tasks: Iterable<DemoTask>,
+  onProgress: (written: Written) => boolean,
+): Promise<Written> {
+  const written = { tasks: 0, shares: 0 };
+  // Commits need not wait for the disk one by one: the last, which does, brings all of them along.
+  await client.query('SET synchronous_commit = off');
+  let writing: Promise<unknown> = Promise.resolve();
+  for (const batch of batches(tasks)) {
+    const values = parametersOf(batch);
+    // The next batch is made up while the database works on this one.
+    await writing;
+    if (!onProgress({ ...written })) return finish(client, written);
+    writing = client.query({ name: 'writeDemoTasks', text: insert, values });
+    writing.catch(() => undefined);
+    written.tasks += batch.length;
+    written.shares += batch.reduce((sum, { shares }) => sum + shares.length, 0);
+  }
+  await writing;
+  onProgress({ ...written });
+  return finish(client, written);
+}
+
+/** A column's type, and its value in a row. */
+type Columns<Row> = Record<string, [type: string, value: (row: Row) => string | number | null]>;
+
+const taskColumns: Columns<DemoTask['task']> = {
+  id: ['uuid', ({ id }) => id],
+  title: ['text', ({ title }) => title],
+  description: ['text', ({ description }) => description],
+  status: ['task_status', ({ status }) => status],
+  priority: ['task_priority', ({ priority }) => priority],
+  due_on: ['date', ({ dueOn }) => dueOn?.toISOString() ?? null],
+  owner_id: ['uuid', ({ ownerId }) => ownerId],
+  completed_at: ['timestamptz', ({ completedAt }) => completedAt?.toISOString() ?? null],
+  version: ['int', ({ version }) => version],
+  created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
+  updated_at: ['timestamptz', ({ updatedAt }) => updatedAt.toISOString()],
+};
+
+const shareColumns: Columns<DemoTask['shares'][number]> = {
+  id: ['uuid', ({ id }) => id],
+  task_id: ['uuid', ({ taskId }) => taskId],
+  shared_with_id: ['uuid', ({ sharedWithId }) => sharedWithId],
+  shared_by_id: ['uuid', ({ sharedById }) => sharedById],
+  permission: ['share_permission', ({ permission }) => permission],
+  expires_at: ['timestamptz', ({ expiresAt }) => expiresAt?.toISOString() ?? null],
+  created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
+  updated_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
+};
+
+const eventColumns: Columns<DemoTask['events'][number]> = {
+  at: ['timestamptz', ({ at }) => at.toISOString()],
+  actor_id: ['uuid', ({ actorId }) => actorId],
+  kind: ['text', ({ kind }) => kind],
+  subject_id: ['uuid', ({ subjectId }) => subjectId],
+  data: ['jsonb', ({ data }) => JSON.stringify(data)],
+};
+
+/** One statement, and so one transaction. */
+const insert = `/* writeDemoTasks */
+WITH new_tasks AS (${insertion('tasks', taskColumns, 0)}),
+  new_shares AS (${insertion('task_shares', shareColumns, Object.keys(taskColumns).length)})
+${insertion('events', eventColumns, Object.keys(taskColumns).length + Object.keys(shareColumns).length)}`;
+
+/** An array for each column: half the work of JSON, and no limit to the rows. */
+function insertion(table: string, columns: Columns<never>, parametersBefore: number): string {
+  const arrays = Object.values(columns).map(([type], index) => `$${parametersBefore + index + 1}::${type}[]`);
+  return `INSERT INTO ${table} (${Object.keys(columns).join(', ')}) SELECT * FROM unnest(${arrays.join(', ')})`;
+}
+
+function valuesOf<Row>(columns: Columns<Row>, rows: Row[]): unknown[] {
+  return Object.values(columns).map(([, value]) => rows.map(value));
+}
+
+/** In the order of the statement's parameters; the log gets a batch in the order in which it happened. */
+function parametersOf(batch: DemoTask[]): unknown[] {
+  const events = batch.flatMap((task) => task.events);
+  events.sort((one, other) => one.at.getTime() - other.at.getTime());
+  return [
+    ...valuesOf(
+      taskColumns,
+      batch.map(({ task }) => task),
+    ),
+    ...valuesOf(
+      shareColumns,
+      batch.flatMap(({ shares }) => shares),
+    ),
+    ...valuesOf(eventColumns, events),
+  ];
+}
+
+async function finish(client: Client, written: Written): Promise<Written> {
+  await client.query('SET synchronous_commit = on');
+  // So many new rows change what the planner should believe, and its own turn comes only in a minute.
+  await client.query('ANALYZE users, tasks, task_shares, events');
+  return written;
+}
+
+function* batches(tasks: Iterable<DemoTask>): Generator<DemoTask[]> {
+  let batch: DemoTask[] = [];
+  let rows = 0;
+  for (const task of tasks) {
+    const more = 1 + task.events.length + task.shares.length;
+    if (rows + more > MOST_ROWS) {
+      yield batch;
+      batch = [];
+      rows = 0;
+    }
+    batch.push(task);
+    rows += more;
+  }
+  if (batch.length > 0) yield batch;
+}

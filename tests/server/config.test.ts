@@ -1,0 +1,111 @@
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, readConfig, variables } from '../../server/config.ts';
+
+function refusal(env: NodeJS.ProcessEnv): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).message;
+  }
+  throw new Error('These settings were taken.');
+}
+
+describe('somebody who starts the server', () => {
+  test('without any setting gets a server for this machine, with a database of its own', () => {
+    expect(readConfig({})).toEqual({
+      host: '127.0.0.1',
+      port: 4000,
+      publicUrl: undefined,
+      dataDir: resolve('.data'),
+      databaseUrl: undefined,
+      databasePoolSize: 10,
+      authSecret: undefined,
+      logLevel: 'info',
+    });
+  });
+
+  test('gets what they have set', () => {
+    const secret = 's'.repeat(32);
+    const config = readConfig({
+      HOST: '::',
+      PORT: '8080',
+      PUBLIC_URL: 'https://tasks.example.com/',
+      DATA_DIR: '/var/lib/taskwire',
+      DATABASE_URL: 'postgresql://taskwire@db/taskwire',
+      DATABASE_POOL_SIZE: '25',
+      AUTH_SECRET: secret,
+      LOG_LEVEL: 'warn',
+      NODE_ENV: 'production',
+    });
+    expect(config).toEqual({
+      host: '::',
+      port: 8080,
+      publicUrl: 'https://tasks.example.com',
+      dataDir: '/var/lib/taskwire',
+      databaseUrl: 'postgresql://taskwire@db/taskwire',
+      databasePoolSize: 25,
+      authSecret: secret,
+      logLevel: 'warn',
+    });
+  });
+
+  test('may leave a variable empty, as container files do', () => {
+    const empty = Object.fromEntries(Object.keys(variables).map((name) => [name, '']));
+    expect(readConfig(empty)).toEqual(readConfig({}));
+  });
+
+  test('with variables of other programs around is not disturbed', () => {
+    expect(readConfig({ PATH: '/bin', npm_config_port: '1' })).toEqual(readConfig({}));
+  });
+
+  test.each([
+    ['PORT', 'http'],
+    ['PORT', '-1'],
+    ['PORT', '65536'],
+    ['PORT', '40.5'],
+    ['PUBLIC_URL', 'tasks.example.com'],
+    ['DATABASE_URL', 'the usual one'],
+    ['DATABASE_POOL_SIZE', '1'],
+    ['DATABASE_POOL_SIZE', '1001'],
+    ['AUTH_SECRET', 'x'.repeat(31)],
+    ['LOG_LEVEL', 'loud'],
+  ])('is told that %s=%s needs a change', (name, value) => {
+    expect(refusal({ [name]: value })).toMatch(
+      new RegExp(`^These settings need a change:\\n  ${name}: .{8,}$`),
+    );
+  });
+
+  test('is told of all mistakes at once', () => {
+    const said = refusal({ PORT: 'x', LOG_LEVEL: 'loud', PUBLIC_URL: 'y' });
+    for (const name of ['PORT', 'LOG_LEVEL', 'PUBLIC_URL']) expect(said).toContain(`${name}: `);
+  });
+
+  test('never sees a secret or a password in what it says', () => {
+    const said = refusal({ AUTH_SECRET: 'hunter2', DATABASE_URL: 'postgres//me:hunter2@db', PORT: 'x' });
+    expect(said).not.toContain('hunter2');
+  });
+
+  test('with several servers on one database must name the secret that they share', () => {
+    const env = { DATABASE_URL: 'postgresql://db/taskwire', NODE_ENV: 'production' };
+    expect(refusal(env)).toContain('AUTH_SECRET: is required with DATABASE_URL');
+    expect(readConfig({ ...env, NODE_ENV: 'development' }).authSecret).toBeUndefined();
+    expect(readConfig({ NODE_ENV: 'production' }).authSecret).toBeUndefined();
+  });
+});
+
+test('every variable says what it is for, and its default is the one that counts', () => {
+  const config = readConfig({});
+  const told = Object.fromEntries(
+    Object.entries(variables).map(([name, variable]) => [name, variable.default]),
+  );
+  expect(told).toMatchObject({
+    HOST: config.host,
+    PORT: String(config.port),
+    DATABASE_POOL_SIZE: String(config.databasePoolSize),
+    LOG_LEVEL: config.logLevel,
+    DATA_DIR: '.data',
+  });
+  for (const [name, { about }] of Object.entries(variables)) expect(about.length, name).toBeGreaterThan(15);
+});

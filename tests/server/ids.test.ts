@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { ValidationFailed } from '../../server/errors.ts';
+import { isVersion7, newId, parseId, publicId, uuidOf } from '../../server/ids.ts';
+
+// The pairs that the TypeID specification gives as examples.
+const known = [
+  ['00000000-0000-0000-0000-000000000000', '00000000000000000000000000'],
+  ['ffffffff-ffff-ffff-ffff-ffffffffffff', '7zzzzzzzzzzzzzzzzzzzzzzzzz'],
+  ['01890a5d-ac96-774b-bcce-b302099a8057', '01h455vb4pex5vsknk084sn02q'],
+] as const;
+
+describe('an id', () => {
+  test.each(known)('of the row %s is spelled task_%s', (uuid, spelled) => {
+    expect(publicId('Task', uuid)).toBe(`task_${spelled}`);
+    expect(uuidOf('Task', `task_${spelled}`)).toBe(uuid);
+    expect(parseId(`user_${spelled}`)).toEqual({ type: 'User', uuid });
+  });
+
+  test('that was just made comes back the same, whichever type it is for', () => {
+    for (let n = 0; n < 1_000; n += 1) {
+      const uuid = n % 2 === 0 ? newId() : randomUUID();
+      expect(parseId(publicId('Task', uuid))).toEqual({ type: 'Task', uuid });
+      expect(uuidOf('User', publicId('User', uuid))).toBe(uuid);
+    }
+  });
+
+  test('that is new is of version 7, carries its time, and is never made twice', () => {
+    const ids = Array.from({ length: 1_000 }, newId);
+    for (const id of ids) {
+      expect(isVersion7(id)).toBe(true);
+      const madeAt = Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+      expect(Math.abs(madeAt - Date.now())).toBeLessThan(5_000);
+    }
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(isVersion7(randomUUID())).toBe(false);
+  });
+
+  test('has one spelling only', () => {
+    const id = publicId('Task', '01890a5d-ac96-774b-bcce-b302099a8057');
+    for (const other of [
+      id.toUpperCase(),
+      id.replace('_', '__'),
+      `_${id}`,
+      ` ${id}`,
+      `${id} `,
+      `${id}\n`,
+      id.slice(0, -1),
+      `${id}0`,
+      id.replace('0', 'o'),
+      id.replace('task', 'Task'),
+      `task_8${'z'.repeat(25)}`,
+      `my_${id}`,
+      'task',
+      'task_',
+      '_',
+      '',
+      '01890a5d-ac96-774b-bcce-b302099a8057',
+    ]) {
+      expect(() => uuidOf('Task', other), other).toThrow(ValidationFailed);
+      expect(() => parseId(other), other).toThrow(ValidationFailed);
+    }
+  });
+
+  test('of another type is refused in a sentence that shows what one looks like', () => {
+    const user = publicId('User', newId());
+    expect(() => uuidOf('Task', user)).toThrow(/is not the id of a task; such an id reads like task_0/);
+    expect(() => uuidOf('Task', user, 'parent')).toThrow(
+      expect.objectContaining({ details: { field: 'parent' } }),
+    );
+  });
+
+  test('that is very long is quoted in part', () => {
+    for (const read of [parseId, (id: string) => uuidOf('Task', id)]) {
+      try {
+        read('x'.repeat(100_000));
+        expect.unreachable();
+      } catch (error) {
+        expect((error as Error).message.length).toBeLessThan(200);
+      }
+    }
+  });
+});
