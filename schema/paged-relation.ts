@@ -59,7 +59,7 @@ const NODES = [[{ name: 'nodes' }], [{ name: 'edges' }, { name: 'node' }]];
 export function pagedRelation<
   Model extends PrismaModelTypes,
   Relation extends Model['ListRelations'] & string,
-  Args extends InputFieldMap = Record<never, never>,
+  Args extends InputFieldMap,
 >(t: FieldBuilder<Model>, relation: Relation, options: PagedRelation<Model, Relation, Args>) {
   const { type, description, where, order } = options;
   const pageOf = (args: object, context: Context) =>

@@ -103,11 +103,11 @@ describe('commenting', () => {
   test('Ada comments on her own task, and Bob on it once he may edit it; the oldest stands first', async () => {
     const { comment, cursor } = await add(ada, { taskId: task, body: '  Who *cooks*?\n' });
     expect(comment).toEqual({
-      id: expect.stringMatching(/^comment_/),
+      id: expect.stringMatching(/^comment_/) as string,
       body: 'Who *cooks*?',
       author: { name: 'Ada' },
       task: { id: task },
-      createdAt: expect.any(String),
+      createdAt: expect.any(String) as string,
       updatedAt: comment.createdAt,
       viewerCan: { edit: true, delete: true },
     });
@@ -130,7 +130,7 @@ describe('commenting', () => {
         kind: 'comment.added',
         actorId: uuid(bob),
         ...address,
-        data: { taskId, fingerprint: expect.any(String) },
+        data: { taskId, fingerprint: expect.any(String) as string },
       },
       { kind: 'comment.updated', actorId: uuid(bob), ...address, data: { taskId } },
       { kind: 'comment.deleted', actorId: uuid(ada), ...address, data: { taskId } },
