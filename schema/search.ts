@@ -1,12 +1,10 @@
-import { getRefFromModel, queryFromInfo } from '@pothos/plugin-prisma';
-import type { GraphQLResolveInfo } from 'graphql';
+import { getRefFromModel } from '@pothos/plugin-prisma';
 import { z } from 'zod';
 import { parse, text } from '../server/domain/validation.ts';
-import { visible } from '../server/policy.ts';
-import { search, SEARCHABLE, type Find, type Searchable, type SnippetPart } from '../server/sql/search.ts';
+import { search, SEARCHABLE, type Find, type SnippetPart } from '../server/sql/search.ts';
 import { builder } from './builder.ts';
-import { findVisible } from './nodes.ts';
 import { Comment } from './comment.ts';
+import { findVisible } from './nodes.ts';
 import { Task } from './task.ts';
 
 const SearchType = builder.enumType('SearchType', {
@@ -27,17 +25,12 @@ const Snippet = builder.objectRef<SnippetPart>('SnippetPart').implement({
   }),
 });
 
-interface SearchNode {
-  id: string;
-  __typename: Searchable;
-}
-
 const SearchNode = builder.unionType('SearchNode', {
   description: 'Something that a search can find.',
   types: [Task, Comment, getRefFromModel('Message', builder) as typeof Comment],
 });
 
-const SearchResult = builder.objectRef<Omit<Find, 'type'> & { node: SearchNode }>('SearchResult').implement({
+const SearchResult = builder.objectRef<Omit<Find, 'type'> & { node: object }>('SearchResult').implement({
   description: 'A find of a search.',
   fields: (t) => ({
     node: t.field({
@@ -91,9 +84,9 @@ builder.queryField('search', (t) =>
           return findVisible(type, ids, context, info, ['node']);
         }),
       );
-      return found.flatMap(({ type, ...find }) => {
+      return found.flatMap((find) => {
         const node = nodes.find((rows) => rows.has(find.id))?.get(find.id);
-        return node ? [{ ...find, node: { ...node, __typename: type } }] : [];
+        return node ? [{ ...find, node }] : [];
       });
     },
   }),

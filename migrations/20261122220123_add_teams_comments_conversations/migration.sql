@@ -16,7 +16,7 @@ ADD COLUMN     "team_id" UUID;
 ALTER TABLE "tasks" ADD COLUMN     "assignee_id" UUID,
 ADD COLUMN     "labels" TEXT[] DEFAULT ARRAY[]::TEXT[],
 ADD COLUMN     "parent_id" UUID,
-ADD COLUMN     "position" TEXT COLLATE "C",
+ADD COLUMN     "position" TEXT COLLATE "C" NOT NULL DEFAULT 'a0',
 ADD COLUMN     "team_id" UUID;
 
 -- CreateTable
@@ -253,7 +253,6 @@ UPDATE "tasks" SET "position" = 'g' || (
                (floor(extract(epoch FROM "created_at") * 1000)::bigint / (62 ^ place)::bigint % 62)::int + 1, 1),
         '' ORDER BY place DESC)
     FROM generate_series(0, 6) AS place);
-ALTER TABLE "tasks" ALTER COLUMN "position" SET NOT NULL;
 
 -- A team has at most one owner, whoever writes
 CREATE UNIQUE INDEX "memberships_one_owner" ON "memberships" ("team_id") WHERE "role" = 'OWNER';
