@@ -5,7 +5,7 @@ const may = {
   'server/database': ['server/errors', 'server/log'],
   'server/sql': ['server/policy', 'server/events', 'server/database', 'server/errors'],
   'server/policy': ['server/database', 'server/errors'],
-  'server/events': ['server/database', 'server/errors'],
+  'server/events': ['server/policy', 'server/database', 'server/errors'],
   'server/domain': [
     'server/policy',
     'server/events',
@@ -27,6 +27,7 @@ const may = {
     'schema',
     'server/auth',
     'server/policy',
+    'server/sql',
     'server/database',
     'server/errors',
     'server/ids',

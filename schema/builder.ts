@@ -18,6 +18,7 @@ export interface SchemaTypes {
     ID: { Input: string; Output: string };
     Date: { Input: Date; Output: Date };
     DateTime: { Input: Date; Output: Date };
+    JSON: { Input: unknown; Output: unknown };
   };
   Connection: { totalCount: () => Promise<number> };
 }

@@ -10,6 +10,10 @@ import './membership.ts';
 import './invitation.ts';
 import './share.ts';
 import './comment.ts';
+import './conversation.ts';
+import './conversation-list.ts';
+import './message.ts';
+import './api-token.ts';
 import './dashboard.ts';
 import { builder } from './builder.ts';
 

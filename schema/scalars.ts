@@ -1,4 +1,4 @@
-import { GraphQLDate, GraphQLDateTimeISO } from 'graphql-scalars';
+import { GraphQLDate, GraphQLDateTimeISO, GraphQLJSON } from 'graphql-scalars';
 import { builder } from './builder.ts';
 
 builder.addScalarType('Date', GraphQLDate, {
@@ -9,4 +9,9 @@ builder.addScalarType('Date', GraphQLDate, {
 builder.addScalarType('DateTime', GraphQLDateTimeISO, {
   description: 'A moment in UTC, like `2026-12-31T23:59:59.000Z` (RFC 3339).',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339#section-5.6',
+});
+
+builder.addScalarType('JSON', GraphQLJSON, {
+  description: 'Any value that JSON can hold.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
 });

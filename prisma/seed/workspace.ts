@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Task, TaskShare, TaskStatus, User } from '../generated/client/client.ts';
-import type { NewEvent } from '../../server/events/log.ts';
+import type { NewEvent } from '../../server/events/kinds.ts';
 import { taskEventData } from '../../server/events/task-event.ts';
 import { DAY, dayIn, daysAfter, HOUR, MINUTE, moments, PAST_DAYS } from './calendar.ts';
 import { chance, type Chance } from './chance.ts';

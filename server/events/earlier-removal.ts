@@ -1,6 +1,7 @@
 import type { Transaction } from '../database/transaction.ts';
 import type { Person } from '../policy.ts';
-import { toCursor, type EventKind } from './log.ts';
+import type { EventKind } from './kinds.ts';
+import { toCursor } from './log.ts';
 
 /**
  * The log's cursor after this person removed the same thing before, so that removing it again is harmless.

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Transaction } from '../database/transaction.ts';
 import { Conflict } from '../errors.ts';
 import type { Person } from '../policy.ts';
-import { toCursor, type EventKind } from './log.ts';
+import type { EventKind } from './kinds.ts';
+import { toCursor } from './log.ts';
 
 type Creation = Extract<
   EventKind,

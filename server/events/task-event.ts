@@ -1,25 +1,6 @@
 import type { Task } from '../../prisma/generated/client/client.ts';
 import type { Person } from '../policy.ts';
-import type { NewEvent } from './log.ts';
-
-/** What counters and history must know of a task: where it counts, and as what. */
-export interface TaskFacts {
-  owner: string;
-  assignee: string | null;
-  team: string | null;
-  status: Task['status'];
-  priority: Task['priority'];
-  /** The day as `YYYY-MM-DD`. */
-  dueOn: string | null;
-  /** An archived task counts nowhere. */
-  archived: boolean;
-}
-
-/** A created task has no `before`, a deleted one no `after`. */
-export interface TaskEventData {
-  before: TaskFacts | null;
-  after: TaskFacts | null;
-}
+import type { NewEvent, TaskFacts } from './kinds.ts';
 
 type TaskEventKind = 'task.updated' | 'task.completed' | 'task.reopened' | 'task.deleted';
 

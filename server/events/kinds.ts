@@ -1,0 +1,75 @@
+import type { MessageRole, SharePermission, Task, TeamRole } from '../../prisma/generated/client/client.ts';
+
+/** What counters and history must know of a task: where it counts, and as what. */
+export interface TaskFacts {
+  owner: string;
+  assignee: string | null;
+  team: string | null;
+  status: Task['status'];
+  priority: Task['priority'];
+  /** The day as `YYYY-MM-DD`. */
+  dueOn: string | null;
+  /** An archived task counts nowhere. */
+  archived: boolean;
+}
+
+/** A created task has no `before`, a deleted one no `after`. */
+export interface TaskEventData {
+  before: TaskFacts | null;
+  after: TaskFacts | null;
+}
+
+/** Each kind of event that the server appends, with the data that it carries: ids and facts, never rows. */
+interface EventKinds {
+  'task.created': TaskEventData & { fingerprint: string };
+  'task.updated': TaskEventData;
+  'task.completed': TaskEventData;
+  'task.reopened': TaskEventData;
+  'task.deleted': TaskEventData;
+  'task.shared': { taskId: string; permission: SharePermission };
+  'task.shareUpdated': { taskId: string; permission: SharePermission };
+  'task.shareRevoked': { taskId: string };
+  'comment.added': { taskId: string; fingerprint: string };
+  'comment.updated': { taskId: string };
+  'comment.deleted': { taskId: string };
+  'team.created': { fingerprint: string };
+  'team.updated': { fields: string[] };
+  'team.deleted': Record<string, never>;
+  'team.memberInvited': { role: TeamRole };
+  'team.invitationRevoked': Record<string, never>;
+  'team.memberJoined': { role: TeamRole };
+  'team.roleChanged': { before: TeamRole; after: TeamRole };
+  'team.memberRemoved': { role: TeamRole };
+  'team.memberLeft': { role: TeamRole };
+  'team.ownershipTransferred': { before: string; after: string };
+  /** With whom it is, for its topic is news to them. */
+  'conversation.created': { participants: string[]; fingerprint: string };
+  'conversation.renamed': Record<string, never>;
+  'conversation.deleted': { participants: string[] };
+  'message.sent': { conversationId: string; role: MessageRole; fingerprint: string };
+  'user.updated': { fields: string[] };
+  'apiToken.created': Record<string, never>;
+  'apiToken.revoked': Record<string, never>;
+  'apiToken.used': Record<string, never>;
+  'access.refused': { code: string; operation: string };
+  'signIn.failed': Record<string, never>;
+}
+
+export type EventKind = keyof EventKinds;
+
+/** Every kind in the log, with those that triggers append (migration `init`). */
+export type LoggedKind = EventKind | 'user.signedUp' | 'session.started' | 'session.ended';
+
+export interface NewEvent<Kind extends EventKind> {
+  kind: Kind;
+  /** Who did it: always the person of the credential; null where nobody is signed in. */
+  actorId: string | null;
+  subjectId: string | null;
+  /** The team whose members may read of it. */
+  teamId?: string | null;
+  /** Whom it concerns besides the actor. */
+  personId?: string | null;
+  /** The conversation whose participants may read of it. */
+  conversationId?: string | null;
+  data: EventKinds[Kind];
+}
