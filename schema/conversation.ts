@@ -11,7 +11,8 @@ import { NotFound } from '../server/errors.ts';
 import { publicId, uuidOf } from '../server/ids.ts';
 import { can, visible, type ConversationAction, type Viewer } from '../server/policy.ts';
 import { batched } from './batched.ts';
-import { builder, type Context, type PayloadFields } from './builder.ts';
+import { builder, type PayloadFields } from './builder.ts';
+import type { Context } from './context.ts';
 import { page, type PageArguments } from './connection.ts';
 import { User } from './user.ts';
 
