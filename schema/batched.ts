@@ -28,7 +28,7 @@ export async function batched<Key, Value>(
       },
       { cache: false },
     );
-  ofOperation.set(place, loader as DataLoader<unknown, unknown>);
+  ofOperation.set(place, loader);
   return loader.load(key);
 }
 
