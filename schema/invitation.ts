@@ -33,7 +33,7 @@ const InvitationRights = builder.objectRef<Rights>('TeamInvitationRights').imple
   }),
 });
 
-export const TeamInvitation = builder.prismaNode('TeamInvitation', {
+const TeamInvitation = builder.prismaNode('TeamInvitation', {
   description:
     'An offer to join a team. Who leads the team sees it, and whoever signs in with its address, until it runs out.',
   id: { field: 'id', description: 'Starts with `invitation_`.' },

@@ -24,7 +24,7 @@ const MembershipRights = builder.objectRef<{ manage: boolean }>('MembershipRight
   }),
 });
 
-export const Membership = builder.prismaNode('Membership', {
+const Membership = builder.prismaNode('Membership', {
   description: 'Somebody’s place in a team.',
   id: { field: 'id', description: 'Starts with `member_`.' },
   nullable: true,

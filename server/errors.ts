@@ -35,8 +35,8 @@ export class Forbidden extends TaskwireError {
   /** What it was about, for the audit trail. */
   readonly subjectId: string | undefined;
 
-  constructor(message: string, subjectId?: string) {
-    super(message);
+  constructor(message: string, subjectId?: string, details?: ErrorDetails) {
+    super(message, details);
     this.subjectId = subjectId;
   }
 }
@@ -47,8 +47,8 @@ export class NotFound extends TaskwireError {
   /** What was asked for, for the audit trail. */
   readonly subjectId: string | undefined;
 
-  constructor(what: string, subjectId?: string) {
-    super(`There is no such ${what}, or you may not see it.`);
+  constructor(what: string, subjectId?: string, details?: ErrorDetails) {
+    super(`There is no such ${what}, or you may not see it.`, details);
     this.subjectId = subjectId;
   }
 }

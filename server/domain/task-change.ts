@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Task, TaskStatus } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
-import { Conflict, Forbidden, NotFound } from '../errors.ts';
+import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { append, appendAll, currentCursor } from '../events/log.ts';
 import { taskChanged } from '../events/task-event.ts';
 import { can, visible, type Person, type TaskAction, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { writeTasks } from '../sql/write-tasks.ts';
-import { checkPlacement } from './task-placement.ts';
+import { checkHierarchy, checkPlacement } from './task-placement.ts';
 
 /** The fields that a verb may change; the rest follows from them. */
 export type Changes = Partial<
@@ -32,6 +32,8 @@ export interface ChangeRequest {
   id: string;
   /** The version that the change is based on; unchecked without one. */
   version?: number | null | undefined;
+  /** What comes ahead of a field's name in an error, as in `tasks.3.`; nothing where there is one task only. */
+  path?: string;
   changes: (task: Task) => Changes;
 }
 
@@ -50,16 +52,20 @@ export async function changeTasks(
   const now = new Date();
   const changed = tasks.flatMap((before, i) => {
     const after = { ...before, ...requests[i]?.changes(before) };
-    return isDeepStrictEqual(before, after) ? [] : [[before, withConsequences(before, after, now)] as const];
+    if (isDeepStrictEqual(before, after)) return [];
+    return [{ before, after: withConsequences(before, after, now), path: requests[i]?.path ?? '' }];
   });
   if (changed.length === 0) return { ids, cursor: await currentCursor(tx) };
 
   await checkPlacement(tx, viewer, changed);
   await writeTasks(
     tx,
-    changed.map(([, after]) => after),
+    changed.map(({ after }) => after),
   );
-  const events = changed.map(([before, after]) => taskChanged(kindOf(before, after), person, before, after));
+  await checkHierarchy(tx, changed);
+  const events = changed.map(({ before, after }) =>
+    taskChanged(kindOf(before, after), person, before, after),
+  );
   const [only] = events;
   return { ids, cursor: only && events.length === 1 ? await append(tx, only) : await appendAll(tx, events) };
 }
@@ -72,19 +78,24 @@ export async function lockedFor(
   tx: Transaction,
   viewer: Viewer,
   action: TaskAction,
-  wanted: readonly Pick<ChangeRequest, 'id' | 'version'>[],
+  wanted: readonly Pick<ChangeRequest, 'id' | 'version' | 'path'>[],
 ): Promise<Task[]> {
   const ids = wanted.map(({ id }) => id);
-  if (new Set(ids).size < ids.length)
-    throw new Conflict('One call can change a task only once.', { field: 'id' });
+  const again = ids.findIndex((id, i) => ids.indexOf(id) < i);
+  if (again >= 0) {
+    throw new ValidationFailed('One call can change a task only once.', {
+      field: `${wanted[again]?.path ?? ''}id`,
+    });
+  }
   await lockTasks(tx, ids);
   const found = await tx.task.findMany({ where: { id: { in: ids }, AND: visible.task(viewer) } });
   const byId = new Map(found.map((task) => [task.id, task]));
-  return wanted.map(({ id, version }) => {
+  return wanted.map(({ id, version, path }) => {
     const task = byId.get(id);
-    if (!task) throw new NotFound('task', id);
-    if (!can(viewer, action, task)) throw new Forbidden(refusals[action], id);
-    if (version != null && version !== task.version) throw outdated(task.version, version);
+    const place = path === undefined ? {} : { field: `${path}id` };
+    if (!task) throw new NotFound('task', id, place);
+    if (!can(viewer, action, task)) throw new Forbidden(refusals[action], id, place);
+    if (version != null && version !== task.version) throw outdated(task.version, version, path ?? '');
     return task;
   });
 }
@@ -97,10 +108,10 @@ const refusals: Record<TaskAction, string> = {
   'task.move': 'Only its owner, and who leads its team, may move this task to another team.',
 };
 
-function outdated(current: number, given: number): Conflict {
+function outdated(current: number, given: number, path: string): Conflict {
   return new Conflict(
     `Somebody changed this task: it is at version ${current}, and your change is based on ${given}. Load it again, and repeat your change.`,
-    { field: 'version', currentVersion: current },
+    { field: `${path}version`, currentVersion: current },
   );
 }
 

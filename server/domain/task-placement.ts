@@ -1,99 +1,152 @@
 import type { Task } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
-import { can, visible, type Viewer } from '../policy.ts';
-import { ancestorsOf, lockHierarchy } from '../sql/task-ancestors.ts';
+import { can, seesTask, visible, type Viewer } from '../policy.ts';
+import { hierarchyOf, lockHierarchy } from '../sql/task-hierarchy.ts';
 
 type Placed = Pick<Task, 'id' | 'ownerId' | 'assigneeId' | 'teamId' | 'parentId'>;
 
-/** A task before and after; a new one has no before. */
-type Placement = readonly [before: Placed | null, after: Placed];
+/** Where a task was, nowhere if it is new, and where it goes. */
+export interface Placement {
+  before: Placed | null;
+  after: Placed;
+  /** What comes ahead of a field's name in an error, as in `tasks.3.`. */
+  path: string;
+}
 
 /** How many tasks may lie one under the other. */
 const DEEPEST = 10;
 
 /**
  * Checks where tasks are put: into teams that the viewer may put them, under tasks that they may change, in the
- * hands of people who see them.
+ * hands of people who see them. `checkHierarchy` has to follow once they are written.
  */
 export async function checkPlacement(
   tx: Transaction,
   viewer: Viewer,
   placements: readonly Placement[],
 ): Promise<void> {
-  for (const [before, after] of placements) checkTeam(viewer, before, after);
+  for (const placement of placements) checkTeam(viewer, placement);
   await checkAssignees(tx, placements);
-  for (const [before, after] of placements) {
-    if (after.parentId !== null && after.parentId !== before?.parentId)
-      await checkParent(tx, viewer, after, after.parentId);
-  }
+  await checkParents(tx, viewer, placements);
 }
 
-function checkTeam(viewer: Viewer, before: Placed | null, after: Placed): void {
+function checkTeam(viewer: Viewer, { before, after, path }: Placement): void {
   if ((before?.teamId ?? null) === after.teamId) return;
+  const field = { field: `${path}teamId` };
   if (before && !can(viewer, 'task.move', before)) {
     throw new Forbidden(
       'Only its owner, and who leads its team, may move this task to another team.',
       before.id,
+      field,
+    );
+  }
+  if (!seesTask(viewer, after)) {
+    if (after.teamId !== null) throw new NotFound('team', after.teamId, field);
+    throw new Forbidden(
+      'Only its owner may take this task out of the team, since it would be theirs alone.',
+      after.id,
+      field,
     );
   }
   if (after.teamId === null) return;
-  if (!viewer.teams.has(after.teamId)) throw new NotFound('team', after.teamId);
+  if (!viewer.teams.has(after.teamId)) throw new NotFound('team', after.teamId, field);
   if (!can(viewer, 'team.createTask', { id: after.teamId })) {
     throw new Forbidden(
       'You may see this team’s tasks, but not add any; ask its owner for the role MEMBER.',
       after.teamId,
+      field,
     );
   }
 }
 
 /** A team's task goes to its members; a personal one to its owner, or to whoever it is shared with. */
 async function checkAssignees(tx: Transaction, placements: readonly Placement[]): Promise<void> {
-  const handed = placements
-    .filter(([before, after]) => after.assigneeId !== before?.assigneeId || after.teamId !== before.teamId)
-    .map(([, after]) => after)
-    .filter(
-      ({ assigneeId, teamId, ownerId }) => assigneeId !== null && (teamId !== null || assigneeId !== ownerId),
-    );
-  const inTeams = handed.flatMap(({ assigneeId, teamId }) =>
+  const handed = placements.filter(
+    ({ before, after: { assigneeId, teamId, ownerId } }) =>
+      (assigneeId !== before?.assigneeId || teamId !== before.teamId) &&
+      assigneeId !== null &&
+      (teamId !== null || assigneeId !== ownerId),
+  );
+  const inTeams = handed.flatMap(({ after: { assigneeId, teamId } }) =>
     assigneeId && teamId ? [{ userId: assigneeId, teamId }] : [],
   );
-  const personal = handed.flatMap(({ id, assigneeId, teamId }) =>
+  const personal = handed.flatMap(({ after: { id, assigneeId, teamId } }) =>
     assigneeId && !teamId ? [{ taskId: id, sharedWithId: assigneeId }] : [],
   );
+  const live = { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
   const members = inTeams.length === 0 ? [] : await tx.membership.findMany({ where: { OR: inTeams } });
-  const shares = personal.length === 0 ? [] : await tx.taskShare.findMany({ where: { OR: personal } });
+  const shares =
+    personal.length === 0 ? [] : await tx.taskShare.findMany({ where: { OR: personal, AND: live } });
   const known = new Set([
     ...members.map(({ userId, teamId }) => `${userId} ${teamId}`),
     ...shares.map(({ taskId, sharedWithId }) => `${sharedWithId} ${taskId}`),
   ]);
-  const stranger = handed.find(({ id, assigneeId, teamId }) => !known.has(`${assigneeId} ${teamId ?? id}`));
+  const stranger = handed.find(({ after }) => !known.has(`${after.assigneeId} ${after.teamId ?? after.id}`));
   if (!stranger) return;
   throw new ValidationFailed(
-    stranger.teamId === null
+    stranger.after.teamId === null
       ? 'A task of your own can be assigned to you, or to somebody it is shared with; share it first.'
       : 'A team’s task can be assigned to members of that team only; invite them first.',
-    { field: 'assigneeId' },
+    { field: `${stranger.path}assigneeId` },
   );
 }
 
-async function checkParent(tx: Transaction, viewer: Viewer, task: Placed, parentId: string): Promise<void> {
-  await lockHierarchy(tx);
-  const parent = await tx.task.findFirst({ where: { id: parentId, AND: visible.task(viewer) } });
-  if (!parent) throw new NotFound('task', parentId);
-  if (!can(viewer, 'task.edit', parent)) {
-    throw new Forbidden(
-      'You may see the task above, but not change it, so nothing can be put under it.',
-      parentId,
-    );
+/** A task may lie under one that is made along with it, too. */
+async function checkParents(
+  tx: Transaction,
+  viewer: Viewer,
+  placements: readonly Placement[],
+): Promise<void> {
+  const made = new Set(placements.flatMap(({ before, after }) => (before ? [] : after.id)));
+  const wanted = hung(placements).filter(({ after }) => !made.has(after.parentId));
+  if (hung(placements).length > 0) await lockHierarchy(tx);
+  if (wanted.length === 0) return;
+  const ids = [...new Set(wanted.map(({ after }) => after.parentId))];
+  const parents = await tx.task.findMany({ where: { id: { in: ids }, AND: visible.task(viewer) } });
+  const byId = new Map(parents.map((parent) => [parent.id, parent]));
+  for (const { after, path } of wanted) {
+    const field = { field: `${path}parentId` };
+    const parent = byId.get(after.parentId);
+    if (!parent) throw new NotFound('task', after.parentId, field);
+    if (!can(viewer, 'task.edit', parent)) {
+      throw new Forbidden(
+        'You may see the task above, but not change it, so nothing can be put under it.',
+        parent.id,
+        field,
+      );
+    }
   }
-  const above = await ancestorsOf(tx, parentId, DEEPEST);
-  if (above.includes(task.id)) {
-    throw new ValidationFailed('A task cannot lie under itself.', { field: 'parentId' });
+}
+
+/**
+ * Checks, once they are written, that tasks lie neither under themselves nor too deep, those below them included.
+ * @throws ValidationFailed, upon which the transaction undoes what was written.
+ */
+export async function checkHierarchy(tx: Transaction, placements: readonly Placement[]): Promise<void> {
+  const moved = hung(placements);
+  if (moved.length === 0) return;
+  const hierarchy = await hierarchyOf(
+    tx,
+    moved.map(({ after }) => after.id),
+    DEEPEST,
+  );
+  for (const { after, path } of moved) {
+    const { circular, depth } = hierarchy.get(after.id) ?? { circular: false, depth: 1 };
+    const field = { field: `${path}parentId` };
+    if (circular) throw new ValidationFailed('A task cannot lie under itself.', field);
+    if (depth > DEEPEST) {
+      throw new ValidationFailed(`Tasks can lie at most ${DEEPEST} deep under one another.`, field);
+    }
   }
-  if (above.length >= DEEPEST) {
-    throw new ValidationFailed(`Tasks can lie at most ${DEEPEST} deep under one another.`, {
-      field: 'parentId',
-    });
-  }
+}
+
+/** Those that come under another task. */
+function hung(placements: readonly Placement[]) {
+  return placements.flatMap(({ before, after, path }) => {
+    const { parentId } = after;
+    return parentId === null || parentId === before?.parentId
+      ? []
+      : [{ after: { ...after, parentId }, path }];
+  });
 }

@@ -40,6 +40,8 @@ export async function positionBetween(
   const upper = before === null ? null : await positionOf(tx, viewer, before);
   if (lower !== null && upper !== null) {
     if (lower < upper) return generateKeyBetween(lower, upper);
+    // Two that were created in the same millisecond have no place between them.
+    if (lower === upper) return generateKeyBetween(lower, await neighbour(tx, viewer, { gt: lower }, 'asc'));
     throw new ValidationFailed('The task to go behind stands behind the task to go ahead of.', {
       field: 'after',
     });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { TaskPriority, TaskStatus } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { fingerprintOf, firstCreation, refuseUsedIds } from '../events/first-creation.ts';
+import { fingerprintOf, firstCreations, refuseUsedIds } from '../events/first-creation.ts';
 import { append, appendAll, toCursor } from '../events/log.ts';
 import { taskChanged, taskCreated } from '../events/task-event.ts';
 import { NotFound } from '../errors.ts';
@@ -12,7 +12,7 @@ import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { changeTasks, lockedFor, type Changes, type ChangeRequest } from './task-change.ts';
 import { endOfList, positionBetween } from './task-position.ts';
-import { checkPlacement } from './task-placement.ts';
+import { checkHierarchy, checkPlacement } from './task-placement.ts';
 import { day, idOf, newIdOf, parse, text, version } from './validation.ts';
 
 /** What a verb hands back: which task to re-read, and the log's cursor after the change. */
@@ -105,7 +105,7 @@ type Creation = z.output<typeof creation>;
 export async function createTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const wanted = parse(creation, input);
   return inTransaction(db, async (tx) => {
-    const { ids, cursor } = await create(tx, person, [wanted]);
+    const { ids, cursor } = await create(tx, person, [wanted], () => '');
     return { id: ids[0] ?? '', cursor };
   });
 }
@@ -113,10 +113,20 @@ export async function createTask(db: Database, person: Person, input: unknown): 
 /** Creates up to 500 tasks, or none of them. */
 export async function createTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
   const { tasks } = parse(z.object({ tasks: batchOf(creation) }), input);
-  return inTransaction(db, (tx) => create(tx, person, tasks));
+  return inTransaction(db, (tx) => create(tx, person, tasks, inBatch));
 }
 
-async function create(tx: Transaction, person: Person, wanted: readonly Creation[]): Promise<TasksChange> {
+/** What comes ahead of a field's name in an error about one task of many. */
+function inBatch(index: number): string {
+  return `tasks.${index}.`;
+}
+
+async function create(
+  tx: Transaction,
+  person: Person,
+  wanted: readonly Creation[],
+  pathOf: (index: number) => string,
+): Promise<TasksChange> {
   const now = new Date();
   const tasks = wanted.map(({ id, ...fields }, index) => ({
     id: id ?? newId(),
@@ -130,28 +140,22 @@ async function create(tx: Transaction, person: Person, wanted: readonly Creation
   }));
   const ids = tasks.map(({ id }) => id);
   const fingerprints = wanted.map(({ id: _, ...fields }) => fingerprintOf(fields));
-  const placed = tasks.filter(({ assigneeId, teamId, parentId }) => assigneeId ?? teamId ?? parentId);
-  if (placed.length > 0)
-    await checkPlacement(
-      tx,
-      await viewerOf(tx, person),
-      placed.map((task) => [null, task]),
-    );
+  const placements = tasks
+    .map((after, i) => ({ before: null, after, path: pathOf(i) }))
+    .filter(({ after: { assigneeId, teamId, parentId } }) => assigneeId ?? teamId ?? parentId);
+  if (placements.length > 0) await checkPlacement(tx, await viewerOf(tx, person), placements);
 
   const { count } = await tx.task.createMany({ data: tasks, skipDuplicates: true });
-  if (count === tasks.length) {
-    const ownIds = wanted.flatMap(({ id }) => id ?? []);
-    if (ownIds.length > 0) await refuseUsedIds(tx, 'task.created', ownIds);
-    const events = tasks.map((task, i) => taskCreated(person, task, fingerprints[i] ?? ''));
-    return {
-      ids,
-      cursor: events[0] && events.length === 1 ? await append(tx, events[0]) : await appendAll(tx, events),
-    };
+  if (count < tasks.length) {
+    const given = ids.map((id, i) => ({ id, fingerprint: fingerprints[i] ?? '', path: pathOf(i) }));
+    return { ids, cursor: await firstCreations(tx, 'task.created', person, given, count) };
   }
-  const cursors = await Promise.all(
-    ids.map((id, i) => firstCreation(tx, 'task.created', person, id, fingerprints[i] ?? '')),
-  );
-  return { ids, cursor: cursors.at(-1) ?? '' };
+  const ownIds = wanted.flatMap(({ id }) => id ?? []);
+  if (ownIds.length > 0) await refuseUsedIds(tx, 'task.created', ownIds);
+  await checkHierarchy(tx, placements);
+  const events = tasks.map((task, i) => taskCreated(person, task, fingerprints[i] ?? ''));
+  const [only] = events;
+  return { ids, cursor: only && events.length === 1 ? await append(tx, only) : await appendAll(tx, events) };
 }
 
 /** Changes the given fields of a task. A field that is left out stays; null clears day, assignee, team and parent. */
@@ -162,7 +166,13 @@ export async function updateTask(db: Database, person: Person, input: unknown): 
 /** Changes up to 500 tasks, each in its own way, or none of them. */
 export async function updateTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
   const { tasks } = parse(z.object({ tasks: batchOf(edit) }), input);
-  return inTransaction(db, (tx) => changeTasks(tx, person, tasks.map(editRequest)));
+  return inTransaction(db, (tx) =>
+    changeTasks(
+      tx,
+      person,
+      tasks.map((task, i) => ({ ...editRequest(task), path: inBatch(i) })),
+    ),
+  );
 }
 
 /** Marks a task as done. One that is done already stays as it is. */

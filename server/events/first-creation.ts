@@ -34,6 +34,33 @@ export async function firstCreation(
 }
 
 /**
+ * The same for many creations of one call, which were all made before, or else none of them.
+ * @param made how many of them were made just now.
+ * @throws Conflict also where only some are taken; the transaction then undoes the others.
+ */
+export async function firstCreations(
+  tx: Transaction,
+  kind: Creation,
+  { userId }: Person,
+  given: readonly { id: string; fingerprint: string; path: string }[],
+  made: number,
+): Promise<string> {
+  const events = await tx.event.findMany({
+    where: { subjectId: { in: given.map(({ id }) => id) }, kind, actorId: userId },
+  });
+  const byId = new Map(events.map((event) => [event.subjectId, event]));
+  const firsts = given.map(({ id, fingerprint, path }) => {
+    const event = byId.get(id);
+    const first = event && (event.data as { fingerprint?: unknown }).fingerprint;
+    if (!event || first !== fingerprint) throw takenId(path);
+    return event;
+  });
+  const [latest] = firsts.sort((a, b) => Number(b.sequence - a.sequence));
+  if (!latest || made > 0 || byId.size < given.length) throw takenId();
+  return toCursor(latest);
+}
+
+/**
  * A creation that arrives late must not bring back what was deleted meanwhile.
  * @throws Conflict where something was created under one of these client-made ids before.
  */
@@ -45,6 +72,6 @@ export async function refuseUsedIds(tx: Transaction, kind: Creation, ids: readon
   if (earlier) throw takenId();
 }
 
-function takenId(): Conflict {
-  return new Conflict('This id is taken; make a new one.', { field: 'id' });
+function takenId(path = ''): Conflict {
+  return new Conflict('This id is taken; make a new one.', { field: `${path}id` });
 }

@@ -1,0 +1,43 @@
+import type { Transaction } from '../database/transaction.ts';
+
+/** Half of an advisory lock that nothing else takes. */
+const HIERARCHY = 0x7461_736b;
+
+/** Keeps two changes of parents from closing a circle together. */
+export async function lockHierarchy(tx: Transaction): Promise<void> {
+  await tx.$queryRaw`/* lockHierarchy */ SELECT pg_advisory_xact_lock(${HIERARCHY})::text`;
+}
+
+interface Place {
+  id: string;
+  /** Whether it lies under itself. */
+  circular: boolean;
+  /** How many tasks lie one under the other through it, itself included. */
+  depth: number;
+}
+
+/** Where tasks lie among those above and below them, no further than one beyond `deepest` either way. */
+export async function hierarchyOf(
+  tx: Transaction,
+  ids: readonly string[],
+  deepest: number,
+): Promise<Map<string, Place>> {
+  const places = await tx.$queryRaw<Place[]>`
+    /* hierarchyOf */
+    WITH RECURSIVE above AS (
+      SELECT id AS origin, id, parent_id, 1 AS depth FROM tasks WHERE id = ANY(${ids}::uuid[])
+      UNION ALL
+      SELECT origin, tasks.id, tasks.parent_id, depth + 1
+      FROM tasks JOIN above ON tasks.id = above.parent_id WHERE depth <= ${deepest}
+    ), below AS (
+      SELECT id AS origin, id, 1 AS depth FROM tasks WHERE id = ANY(${ids}::uuid[])
+      UNION
+      SELECT origin, tasks.id, depth + 1
+      FROM tasks JOIN below ON tasks.parent_id = below.id WHERE depth <= ${deepest}
+    )
+    SELECT origin AS id, circular, highest + lowest - 1 AS depth
+    FROM (SELECT origin, max(depth) AS highest, count(*) FILTER (WHERE id = origin) > 1 AS circular
+          FROM above GROUP BY origin) AS up
+    JOIN (SELECT origin, max(depth) AS lowest FROM below GROUP BY origin) AS down USING (origin)`;
+  return new Map(places.map((place) => [place.id, place]));
+}

@@ -1,0 +1,64 @@
+import { Refusal, type Person } from './world.ts';
+
+export type Role = 'ADMIN' | 'MEMBER' | 'VIEWER';
+
+export interface Team {
+  id: string;
+  /** The ids of its memberships, by the ids of its people. */
+  memberships: Map<string, string>;
+}
+
+let teams = 0;
+
+/** A team of this person, with these members, each of whom was invited and accepted. */
+export async function teamOf(
+  owner: Person,
+  members: readonly (readonly [Person, Role])[] = [],
+): Promise<Team> {
+  teams += 1;
+  const { createTeam } = await owner.query<{ createTeam: { team: { id: string; members: Members } } }>(
+    `mutation ($name: String!) {
+       createTeam(input: { name: $name }) { team { id members { nodes { id user { id } } } } }
+     }`,
+    { name: `Team ${teams} of ${owner.name}` },
+  );
+  const { id } = createTeam.team;
+  const memberships = new Map(createTeam.team.members.nodes.map((member) => [member.user.id, member.id]));
+  for (const [person, role] of members) {
+    memberships.set(person.id, await accept(person, await invite(owner, id, person.email, role)));
+  }
+  return { id, memberships };
+}
+
+interface Members {
+  nodes: { id: string; user: { id: string } }[];
+}
+
+/** @returns the invitation's id. */
+export async function invite(leader: Person, teamId: string, email: string, role?: string): Promise<string> {
+  const { inviteMember } = await leader.query<{ inviteMember: { invitation: { id: string } } }>(
+    'mutation ($input: InviteMemberInput!) { inviteMember(input: $input) { invitation { id } } }',
+    { input: { teamId, email, role } },
+  );
+  return inviteMember.invitation.id;
+}
+
+/** @returns the membership's id. */
+export async function accept(person: Person, id: string): Promise<string> {
+  const { acceptInvitation } = await person.query<{ acceptInvitation: { membership: { id: string } } }>(
+    'mutation ($id: ID!) { acceptInvitation(input: { id: $id }) { membership { id } } }',
+    { id },
+  );
+  return acceptInvitation.membership.id;
+}
+
+/** The code of the refusal that an attempt ends with; "ok" where it succeeds. */
+export async function outcome(attempt: Promise<unknown>): Promise<unknown> {
+  try {
+    await attempt;
+    return 'ok';
+  } catch (error) {
+    if (error instanceof Refusal) return error.code;
+    throw error;
+  }
+}

@@ -1,0 +1,211 @@
+import { describe, expect, test } from 'vitest';
+import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { accept, invite, outcome, teamOf } from '../kit/team.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const { db, people, query } = await startWorld();
+const { ada, bob, cleo, dan, eve } = await people('Ada', 'Bob', 'Cleo', 'Dan', 'Eve');
+
+const REVOKE = 'mutation ($id: ID!) { revokeInvitation(input: { id: $id }) { revokedInvitationId cursor } }';
+const ACCEPT =
+  'mutation ($id: ID!) { acceptInvitation(input: { id: $id }) { membership { id role } cursor } }';
+const OWN = `{ viewer { invitations { totalCount nodes {
+  id teamName team { name } email role invitedBy { name } viewerCan { accept revoke }
+} } } }`;
+
+interface Own {
+  viewer: { invitations: { totalCount: number; nodes: { id: string; teamName: string }[] } };
+}
+
+/** Ada owns it; Bob is an admin, Cleo a member; Dan is invited; Eve has nothing to do with it. */
+async function garden(role = 'MEMBER') {
+  const team = await teamOf(ada, [
+    [bob, 'ADMIN'],
+    [cleo, 'MEMBER'],
+  ]);
+  return { ...team, invitation: await invite(ada, team.id, dan.email, role) };
+}
+
+function eventsOf(teamId: string, kind: string) {
+  return db.event.findMany({
+    where: { teamId: uuidOf('Team', teamId), kind },
+    orderBy: { sequence: 'asc' },
+    select: { actorId: true, subjectId: true, personId: true, data: true },
+  });
+}
+
+describe('an invitation', () => {
+  test('shows the invited person who asks them to what, and nothing else of the team', async () => {
+    const { id, invitation } = await garden();
+    const { name } = await db.team.findUniqueOrThrow({ where: { id: uuidOf('Team', id) } });
+    const { viewer } = await dan.query<Own>(OWN);
+    expect(viewer.invitations.nodes.find((own) => own.id === invitation)).toEqual({
+      id: invitation,
+      teamName: name,
+      team: null,
+      email: dan.email,
+      role: 'MEMBER',
+      invitedBy: { name: 'Ada' },
+      viewerCan: { accept: true, revoke: true },
+    });
+    expect(await outcome(dan.query('query ($id: ID!) { team(id: $id) { name } }', { id }))).toBe('NOT_FOUND');
+  });
+
+  test('is seen by the invited person and those who lead the team, through node too', async () => {
+    const { id, invitation } = await garden();
+    const node = 'query ($id: ID!) { node(id: $id) { id } }';
+    const list = 'query ($id: ID!) { team(id: $id) { invitations { totalCount nodes { id } } } }';
+    const seen = { node: { id: invitation } };
+    for (const person of [ada, bob, dan]) expect(await person.query(node, { id: invitation })).toEqual(seen);
+    for (const person of [cleo, eve]) {
+      expect(await person.query(node, { id: invitation })).toEqual({ node: null });
+    }
+    expect(await bob.query(list, { id })).toEqual({
+      team: { invitations: { totalCount: 1, nodes: [{ id: invitation }] } },
+    });
+    expect(await cleo.query(list, { id })).toEqual({ team: { invitations: { totalCount: 0, nodes: [] } } });
+  });
+
+  test('is shown to nobody as another person’s own', async () => {
+    const { id } = await garden();
+    await invite(ada, id, eve.email);
+    const { team } = await ada.query<{ team: { members: { nodes: { user: { invitations: object } }[] } } }>(
+      `query ($id: ID!) { team(id: $id) { members { nodes { user { invitations { totalCount nodes { id } } } } } } }`,
+      { id },
+    );
+    for (const { user } of team.members.nodes) expect(user.invitations).toEqual({ totalCount: 0, nodes: [] });
+  });
+
+  test('can be made to an address that nobody has signed up with yet, in any case of letters', async () => {
+    const { id } = await garden();
+    const invitation = await invite(ada, id, 'Later.Person@Example.com', 'VIEWER');
+    const { signUp } = await query<{ signUp: { token: string } }>(
+      `mutation { signUp(input: { name: "Later", email: "later.person@example.com", password: "correct horse battery" }) { token } }`,
+    );
+    const later = { authorization: `Bearer ${signUp.token}` };
+    expect(await query(ACCEPT, { id: invitation }, later)).toMatchObject({
+      acceptInvitation: { membership: { role: 'VIEWER' } },
+    });
+  });
+
+  test('again renews it, with the role given now', async () => {
+    const { id, invitation } = await garden('VIEWER');
+    const ran = new Date(Date.now() - 1_000);
+    await db.teamInvitation.update({
+      where: { id: uuidOf('TeamInvitation', invitation) },
+      data: { expiresAt: ran },
+    });
+    expect(await invite(bob, id, dan.email, 'MEMBER')).toBe(invitation);
+    const renewed = await db.teamInvitation.findMany({ where: { teamId: uuidOf('Team', id) } });
+    expect(renewed).toMatchObject([{ role: 'MEMBER', invitedById: uuidOf('User', bob.id) }]);
+    const days = ((renewed[0]?.expiresAt.getTime() ?? 0) - Date.now()) / 86_400_000;
+    expect(days).toBeCloseTo(7, 2);
+    expect((await eventsOf(id, 'team.memberInvited')).slice(-2)).toMatchObject([
+      { actorId: uuidOf('User', ada.id), personId: null, data: { role: 'VIEWER' } },
+      { actorId: uuidOf('User', bob.id), personId: null, data: { role: 'MEMBER' } },
+    ]);
+  });
+
+  test('[BR-03] to be an admin is the owner’s to change or take back, not another admin’s', async () => {
+    const { id, invitation } = await garden('ADMIN');
+    expect(await outcome(invite(bob, id, dan.email, 'VIEWER'))).toBe('FORBIDDEN');
+    expect(await outcome(bob.query(REVOKE, { id: invitation }))).toBe('FORBIDDEN');
+    expect(await outcome(ada.query(REVOKE, { id: invitation }))).toBe('ok');
+  });
+
+  test('to a member is a conflict', async () => {
+    const { id } = await garden();
+    for (const member of [ada, bob, cleo]) {
+      await expect(invite(ada, id, member.email.toUpperCase())).rejects.toMatchObject({
+        code: 'CONFLICT',
+        extensions: { field: 'email' },
+      });
+    }
+  });
+
+  test.each(['', 'dan', 'dan@', `${'x'.repeat(250)}@example.com`])('to "%s" is refused', async (email) => {
+    const { id } = await garden();
+    await expect(invite(ada, id, email)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      extensions: { field: 'email' },
+    });
+  });
+});
+
+describe('answering an invitation', () => {
+  test('accepting it makes one a member, in one event, and it is gone', async () => {
+    const { id, invitation } = await garden('VIEWER');
+    const member = await accept(dan, invitation);
+    expect(await eventsOf(id, 'team.memberJoined')).toMatchObject([
+      {},
+      {},
+      {
+        actorId: uuidOf('User', dan.id),
+        personId: uuidOf('User', dan.id),
+        subjectId: uuidOf('Membership', member),
+        data: { role: 'VIEWER' },
+      },
+    ]);
+    const { viewer } = await dan.query<Own>(OWN);
+    expect(viewer.invitations.nodes.map((own) => own.id)).not.toContain(invitation);
+    expect(await dan.query('query ($id: ID!) { team(id: $id) { viewerRole } }', { id })).toEqual({
+      team: { viewerRole: 'VIEWER' },
+    });
+  });
+
+  test('accepting it again is harmless; after leaving, it is gone', async () => {
+    const { id, invitation } = await garden();
+    const member = await accept(dan, invitation);
+    expect(await accept(dan, invitation)).toBe(member);
+    await dan.query('mutation ($id: ID!) { leaveTeam(input: { teamId: $id }) { cursor } }', { id });
+    expect(await outcome(accept(dan, invitation))).toBe('NOT_FOUND');
+  });
+
+  test('one that has run out says so to the invited person, and is not there for anybody else', async () => {
+    const { invitation } = await garden();
+    await db.teamInvitation.update({
+      where: { id: uuidOf('TeamInvitation', invitation) },
+      data: { expiresAt: new Date(Date.now() - 1_000) },
+    });
+    await expect(accept(dan, invitation)).rejects.toThrow(
+      'This invitation has expired; ask the team’s owner for a new one.',
+    );
+    for (const person of [ada, eve]) expect(await outcome(accept(person, invitation))).toBe('NOT_FOUND');
+    const { viewer } = await dan.query<Own>(OWN);
+    expect(viewer.invitations.nodes.map((own) => own.id)).not.toContain(invitation);
+  });
+
+  interface Cell {
+    who: string;
+    person: Person;
+    accepts: string;
+    revokes: string;
+  }
+  test.each<Cell>([
+    { who: 'the invited person', person: dan, accepts: 'ok', revokes: 'ok' },
+    { who: 'the owner', person: ada, accepts: 'FORBIDDEN', revokes: 'ok' },
+    { who: 'an admin', person: bob, accepts: 'FORBIDDEN', revokes: 'ok' },
+    { who: 'a member', person: cleo, accepts: 'NOT_FOUND', revokes: 'NOT_FOUND' },
+    { who: 'a stranger', person: eve, accepts: 'NOT_FOUND', revokes: 'NOT_FOUND' },
+  ])('[BR-08] when $who tries to, accepting is $accepts and revoking $revokes', async (cell) => {
+    expect(await outcome(accept(cell.person, (await garden()).invitation))).toBe(cell.accepts);
+    expect(await outcome(cell.person.query(REVOKE, { id: (await garden()).invitation }))).toBe(cell.revokes);
+    expect(await outcome(accept(cell.person, publicId('TeamInvitation', newId())))).toBe('NOT_FOUND');
+  });
+
+  test('[FR-011] nobody answers without signing in', async () => {
+    const { invitation: id } = await garden();
+    expect(await outcome(query(ACCEPT, { id }))).toBe('UNAUTHENTICATED');
+    expect(await outcome(query(REVOKE, { id }))).toBe('UNAUTHENTICATED');
+  });
+
+  test('[BR-10] revoking it twice, or twice at once, is harmless, and one event; it cannot be accepted', async () => {
+    const { id, invitation } = await garden();
+    const revoke = () => bob.query<{ revokeInvitation: object }>(REVOKE, { id: invitation });
+    const answers = await Promise.all([revoke(), revoke()]);
+    expect(answers[1]).toEqual(answers[0]);
+    expect(await revoke()).toEqual(answers[0]);
+    expect(await eventsOf(id, 'team.invitationRevoked')).toHaveLength(1);
+    expect(await outcome(accept(dan, invitation))).toBe('NOT_FOUND');
+  });
+});

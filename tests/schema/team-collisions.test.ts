@@ -1,0 +1,176 @@
+import { expect, test } from 'vitest';
+import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { accept, invite, outcome, teamOf } from '../kit/team.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const { db, people } = await startWorld();
+const { ada, bob, cleo, dan } = await people('Ada', 'Bob', 'Cleo', 'Dan');
+
+const TRANSFER =
+  'mutation ($id: ID!, $to: ID!) { transferOwnership(input: { teamId: $id, userId: $to }) { cursor } }';
+const REMOVE = 'mutation ($id: ID!) { removeMember(input: { id: $id }) { cursor } }';
+const LEAVE = 'mutation ($id: ID!) { leaveTeam(input: { teamId: $id }) { cursor } }';
+
+function transfer(from: Person, id: string, to: string) {
+  return outcome(from.query(TRANSFER, { id, to }));
+}
+
+function ownersOf(id: string) {
+  return db.membership.count({ where: { teamId: uuidOf('Team', id), role: 'OWNER' } });
+}
+
+function tally(outcomes: readonly unknown[]) {
+  const counts: Record<string, number> = {};
+  for (const each of outcomes) counts[String(each)] = (counts[String(each)] ?? 0) + 1;
+  return counts;
+}
+
+/** Strangers to the API who are in a team, so that a hundred people need no hundred passwords. */
+async function joinedBy(teamId: string, count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => newId());
+  await db.user.createMany({
+    data: ids.map((id) => ({ id, name: 'Heir', email: `${id}@example.com`, updatedAt: new Date() })),
+  });
+  await db.membership.createMany({
+    data: ids.map((userId) => ({ teamId: uuidOf('Team', teamId), userId, role: 'MEMBER' as const })),
+  });
+  return ids.map((id) => publicId('User', id));
+}
+
+test('[BR-01] [BR-02] of a hundred transfers at once one succeeds, and the team has one owner', async () => {
+  const { id } = await teamOf(ada);
+  const heirs = await joinedBy(id, 100);
+  const outcomes = await Promise.all(heirs.map((to) => transfer(ada, id, to)));
+  expect(tally(outcomes)).toEqual({ ok: 1, FORBIDDEN: 99 });
+
+  const members = await db.membership.findMany({
+    where: { teamId: uuidOf('Team', id), role: { in: ['OWNER', 'ADMIN'] } },
+    select: { role: true, userId: true },
+    orderBy: { role: 'asc' },
+  });
+  expect(members).toEqual([
+    { role: 'OWNER', userId: uuidOf('User', heirs[outcomes.indexOf('ok')] ?? '') },
+    { role: 'ADMIN', userId: uuidOf('User', ada.id) },
+  ]);
+  const transfers = { teamId: uuidOf('Team', id), kind: 'team.ownershipTransferred' };
+  expect(await db.event.count({ where: transfers })).toBe(1);
+  // Each of the others is in the audit trail.
+  const refused = { subjectId: uuidOf('Team', id), kind: 'access.refused' };
+  expect(await db.event.count({ where: refused })).toBe(99);
+});
+
+test('[BR-01] a team that goes round and round has one owner whenever anybody looks', async () => {
+  const round = [ada, bob, cleo, dan];
+  const { id } = await teamOf(ada, [
+    [bob, 'ADMIN'],
+    [cleo, 'MEMBER'],
+    [dan, 'VIEWER'],
+  ]);
+  const passing = new AbortController();
+  const seen = new Set<number>();
+  const looking = (async () => {
+    while (!passing.signal.aborted) seen.add(await ownersOf(id));
+  })();
+  const outcomes: unknown[] = [];
+  const passOn = async (from: Person, to: Person) => {
+    for (let i = 0; i < 12; i += 1) outcomes.push(await transfer(from, id, to.id));
+  };
+  await Promise.all(round.map((from, i) => passOn(from, round[(i + 1) % round.length] ?? ada)));
+  passing.abort();
+  await looking;
+
+  expect(new Set(outcomes)).toEqual(new Set(['ok', 'FORBIDDEN']));
+  expect([...seen]).toEqual([1]);
+  const handed = await db.event.findMany({
+    where: { teamId: uuidOf('Team', id), kind: 'team.ownershipTransferred' },
+    orderBy: { sequence: 'asc' },
+    select: { actorId: true, personId: true },
+  });
+  expect(handed).toHaveLength(tally(outcomes)['ok'] ?? 0);
+  // Each hands over what the one before was given.
+  handed.reduce(
+    (owner, { actorId, personId }) => {
+      expect(actorId).toBe(owner);
+      return personId ?? '';
+    },
+    uuidOf('User', ada.id),
+  );
+});
+
+test('[BR-02] an heir who is removed, or leaves, while the team is handed to them leaves it with an owner', async () => {
+  for (let i = 0; i < 10; i += 1) {
+    const { id, memberships } = await teamOf(ada, [
+      [bob, 'ADMIN'],
+      [cleo, 'MEMBER'],
+    ]);
+    const handing = transfer(ada, id, cleo.id);
+    const going = outcome(
+      i % 2 ? cleo.query(LEAVE, { id }) : bob.query(REMOVE, { id: memberships.get(cleo.id) }),
+    );
+    const outcomes = await Promise.all([handing, going]);
+    expect([
+      ['ok', 'FORBIDDEN'],
+      ['NOT_FOUND', 'ok'],
+    ]).toContainEqual(outcomes);
+    expect(await ownersOf(id)).toBe(1);
+  }
+});
+
+test('[BR-02] an owner who hands over and leaves at once never leaves the team without one', async () => {
+  for (let i = 0; i < 10; i += 1) {
+    const { id } = await teamOf(ada, [[bob, 'MEMBER']]);
+    const outcomes = await Promise.all([transfer(ada, id, bob.id), outcome(ada.query(LEAVE, { id }))]);
+    expect(outcomes[0]).toBe('ok');
+    expect(['ok', 'FORBIDDEN']).toContain(outcomes[1]);
+    expect(await ownersOf(id)).toBe(1);
+  }
+});
+
+test('[BR-10] an invitation accepted twenty times at once makes one membership, and one event', async () => {
+  const { id } = await teamOf(ada);
+  const invitation = await invite(ada, id, bob.email);
+  const memberships = await Promise.all(Array.from({ length: 20 }, () => accept(bob, invitation)));
+  expect(new Set(memberships).size).toBe(1);
+  const where = { teamId: uuidOf('Team', id) };
+  expect(await db.membership.count({ where })).toBe(2);
+  expect(await db.event.count({ where: { ...where, kind: 'team.memberJoined' } })).toBe(1);
+});
+
+test('an invitation that is revoked while it is accepted is either, and never both', async () => {
+  for (let i = 0; i < 10; i += 1) {
+    const { id } = await teamOf(ada);
+    const invitation = await invite(ada, id, bob.email);
+    const outcomes = await Promise.all([
+      outcome(accept(bob, invitation)),
+      outcome(
+        ada.query('mutation ($id: ID!) { revokeInvitation(input: { id: $id }) { cursor } }', {
+          id: invitation,
+        }),
+      ),
+    ]);
+    expect(outcomes.sort()).toEqual(['NOT_FOUND', 'ok']);
+  }
+});
+
+test('people who invite the same address at once make one invitation', async () => {
+  const { id } = await teamOf(ada, [[bob, 'ADMIN']]);
+  const invitations = await Promise.all(
+    Array.from({ length: 10 }, (_, i) => invite(i % 2 ? ada : bob, id, cleo.email)),
+  );
+  expect(new Set(invitations).size).toBe(1);
+});
+
+test('a team that is deleted while people come and go is gone, with coded answers to everybody', async () => {
+  const { id, memberships } = await teamOf(ada, [
+    [bob, 'ADMIN'],
+    [cleo, 'MEMBER'],
+  ]);
+  const outcomes = await Promise.all([
+    outcome(ada.query('mutation ($id: ID!) { deleteTeam(input: { id: $id }) { cursor } }', { id })),
+    outcome(invite(bob, id, dan.email)),
+    outcome(cleo.query(LEAVE, { id })),
+    outcome(bob.query(REMOVE, { id: memberships.get(cleo.id) })),
+    transfer(ada, id, bob.id),
+  ]);
+  for (const each of outcomes) expect(['ok', 'FORBIDDEN', 'NOT_FOUND']).toContain(each);
+});
