@@ -14,6 +14,8 @@ import './conversation.ts';
 import './conversation-list.ts';
 import './message.ts';
 import './api-token.ts';
+import './event.ts';
+import './activity.ts';
 import './dashboard.ts';
 import { builder } from './builder.ts';
 

@@ -221,7 +221,7 @@ const PERSONAL = [
 ] as const;
 
 /** The audit trail: who got in, who was kept out, and who was given which rights. */
-export const AUDITED = [
+const AUDITED = [
   'access.refused',
   'signIn.failed',
   'session.started',
