@@ -58,7 +58,7 @@ beforeAll(async () => {
       ownerId: uuid(happens(0.5) ? ada : bob),
       assigneeId: happens(0.4) ? null : uuid(pick([ada, bob])),
       teamId: happens(0.4) ? null : pick([adasTeam, bobsTeam]),
-      parentId: happens(0.4) ? null : (pick(made.length > 0 ? made : [{ id: null }]).id ?? null),
+      parentId: happens(0.4) ? null : (made[chance.roll(n)]?.id ?? null),
       dueOn: happens(0.3) ? null : new Date(pick(days)),
       completedAt: status === 'DONE' ? new Date(pick(moments)) : null,
       archivedAt: happens(0.3) ? new Date() : null,
