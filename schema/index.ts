@@ -17,6 +17,7 @@ import './api-token.ts';
 import './event.ts';
 import './activity.ts';
 import './dashboard.ts';
+import './search.ts';
 import { builder } from './builder.ts';
 
 /** The whole API, assembled. */

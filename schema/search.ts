@@ -1,4 +1,4 @@
-import { getRefFromModel, queryFromInfo } from '@pothos/plugin-prisma';
+import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { z } from 'zod';
 import { parse, text } from '../server/domain/validation.ts';
@@ -6,6 +6,7 @@ import { visible } from '../server/policy.ts';
 import { search, SEARCHABLE, type Find, type Searchable, type SnippetPart } from '../server/sql/search.ts';
 import { builder, type Context } from './builder.ts';
 import { Comment } from './comment.ts';
+import { Message } from './message.ts';
 import { Task } from './task.ts';
 
 const SearchType = builder.enumType('SearchType', {
@@ -21,7 +22,9 @@ const Snippet = builder.objectRef<SnippetPart>('SnippetPart').implement({
   description:
     'Some text of a find. All parts one after the other are the snippet; it is plain text, never HTML.',
   fields: (t) => ({
-    text: t.exposeString('text', { description: 'As it stands in what was found.' }),
+    text: t.exposeString('text', {
+      description: 'As it stands in what was found, without the tags of any HTML.',
+    }),
     matched: t.exposeBoolean('matched', { description: 'Whether it is a word that was looked for.' }),
   }),
 });
@@ -33,7 +36,7 @@ interface SearchNode {
 
 const SearchNode = builder.unionType('SearchNode', {
   description: 'Something that a search can find.',
-  types: [Task, Comment, getRefFromModel('Message', builder) as typeof Comment],
+  types: [Task, Comment, Message],
 });
 
 const SearchResult = builder.objectRef<Omit<Find, 'type'> & { node: SearchNode }>('SearchResult').implement({
