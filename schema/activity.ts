@@ -67,19 +67,23 @@ async function wantedEvents(
     conversationsOf(db, viewer),
     seenActors(db, viewer, actorsIn(filter)),
   ]);
-  const wanted = matching(filter, {
-    kind: onColumn('kind'),
-    at: onColumn('at'),
-    team: onReference('teamId', 'Team', {
-      nullable: true,
-      seen: { teamId: { in: [...viewer.teams.keys()] } },
-    }),
-    actor: (id, path) => {
-      const uuid = uuidOf('User', String(id), path);
-      return [actors.has(uuid) ? isExactly('actorId', uuid) : { OR: [] }];
+  const wanted = matching(
+    filter,
+    {
+      kind: onColumn('kind'),
+      at: onColumn('at'),
+      team: onReference('teamId', 'Team', {
+        nullable: true,
+        seen: { teamId: { in: [...viewer.teams.keys()] } },
+      }),
+      actor: (id, path) => {
+        const uuid = uuidOf('User', String(id), path);
+        return [actors.has(uuid) ? isExactly('actorId', uuid) : { sequence: { in: [] } }];
+      },
+      subject: (id) => [isExactly('subjectId', parseId(String(id)).uuid)],
     },
-    subject: (id) => [isExactly('subjectId', parseId(String(id)).uuid)],
-  });
+    'sequence',
+  );
   return { AND: [visible.event(viewer, conversations), wanted] };
 }
 
