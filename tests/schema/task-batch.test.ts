@@ -242,7 +242,7 @@ describe('changing many tasks', () => {
     ['a title of 201 letters', (id: string) => [{ id, title: 'x'.repeat(201) }], 'tasks.0.title'],
     ['an id that is none', () => [{ id: 'nonsense' }], 'tasks.0.id'],
     ['none at all', () => [], 'tasks'],
-    ['501', (id: string) => Array(501).fill({ id }), 'tasks'],
+    ['501', (id: string) => Array.from({ length: 501 }, () => ({ id })), 'tasks'],
   ])('refuses %s', async (_what, changes, field) => {
     const id = await ada.createTask('Tea');
     await expect(updateAll(ada, changes(id))).rejects.toMatchObject({

@@ -88,7 +88,8 @@ const shown: Record<string, (task: Task) => string | null> = {
   team: ({ teamId }) => (teamId === adasTeam ? publicId('Team', teamId) : null),
   parent: ({ parentId }) => {
     const parent = rows.find(({ id }) => id === parentId);
-    return parent && sees(parent) ? publicId('Task', parent.id) : null;
+    if (!parent || !sees(parent)) return null;
+    return publicId('Task', parent.id);
   },
   title: ({ title }) => title,
   status: ({ status }) => status,

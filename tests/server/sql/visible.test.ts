@@ -71,10 +71,10 @@ async function idsOf(table: Prisma.Sql, condition: Prisma.Sql): Promise<string[]
   return rows.map(({ id }) => id).sort();
 }
 
-test.each(users.map((userId, n) => [n, userId]))(
-  '[FR-009] person %i sees the same tasks and messages, whether Prisma asks, SQL does, or one task is looked at',
-  async (_n, userId) => {
-    const viewer: Viewer = await viewerOf(db, { userId: String(userId) });
+test.each(users.map((userId, n) => ({ n, userId })))(
+  '[FR-009] person $n sees the same tasks and messages, whether Prisma asks, SQL does, or one task is looked at',
+  async ({ userId }) => {
+    const viewer: Viewer = await viewerOf(db, { userId });
     const tasks = await db.task.findMany({ where: visible.task(viewer) });
     const ids = tasks.map(({ id }) => id).sort();
     expect(ids.length).toBeGreaterThan(5);
