@@ -47,7 +47,7 @@ function actorsIn(filter: ActivityFilter | null | undefined): string[] {
   if (!filter) return [];
   const { actor, and, or, not } = filter;
   const inner = [...(and ?? []), ...(or ?? []), not].flatMap(actorsIn);
-  return actor == null ? inner : [uuidOf('User', String(actor), 'filter.actor'), ...inner];
+  return actor == null ? inner : [uuidOf('User', actor, 'filter.actor'), ...inner];
 }
 
 /** Those of them whom the viewer may see as somebody whom an event names. */
@@ -77,10 +77,10 @@ async function wantedEvents(
         seen: { teamId: { in: [...viewer.teams.keys()] } },
       }),
       actor: (id, path) => {
-        const uuid = uuidOf('User', String(id), path);
+        const uuid = uuidOf('User', id, path);
         return [actors.has(uuid) ? isExactly('actorId', uuid) : { sequence: { in: [] } }];
       },
-      subject: (id) => [isExactly('subjectId', parseId(String(id)).uuid)],
+      subject: (id) => [isExactly('subjectId', parseId(id).uuid)],
     },
     'sequence',
   );

@@ -104,7 +104,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     databaseUrl: read('DATABASE_URL'),
     databasePoolSize: read('DATABASE_POOL_SIZE'),
     authSecret: read('AUTH_SECRET'),
-    adminEmails: read('ADMIN_EMAILS') ?? [],
+    adminEmails: read('ADMIN_EMAILS'),
     logLevel: read('LOG_LEVEL'),
   };
   if (read('NODE_ENV') === 'production' && config.databaseUrl && !config.authSecret) {

@@ -220,8 +220,8 @@ const PERSONAL = [
   'team.ownershipTransferred',
 ] as const;
 
-/** The audit trail: who got in, who was kept out, and who was given which rights. */
-const AUDITED = [
+/** The audit trail: who got in, who was kept out, and who was given which rights. The index "events_audited" names them too. */
+export const AUDITED = [
   'access.refused',
   'signIn.failed',
   'session.started',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { AUDITED } from '../../server/policy.ts';
 import { statementsOf } from '../kit/statements.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -313,6 +314,13 @@ describe('[FR-028] the audit trail', async () => {
       },
     ]);
     expect(await toldTo(root, { actor: eve.id, kind: { notIn: ['ACCESS_REFUSED'] } })).toEqual([]);
+  });
+
+  test('is indexed as the policy words it', async () => {
+    const [index] = await db.$queryRaw<{ predicate: string }[]>`
+      SELECT pg_get_expr(indpred, indrelid) AS predicate FROM pg_index WHERE indexrelid = 'events_audited'::regclass`;
+    const kinds = Array.from(index?.predicate.matchAll(/'([\w.]+)'::text/g) ?? [], ([, kind]) => kind);
+    expect(kinds.toSorted()).toEqual(AUDITED.toSorted());
   });
 
   test('makes administrators see no more people or tasks than others do', async () => {
