@@ -87,9 +87,8 @@ const shown: Record<string, (task: Task) => string | null> = {
   assignee: ({ assigneeId }) => assigneeId && publicId('User', assigneeId),
   team: ({ teamId }) => (teamId === adasTeam ? publicId('Team', teamId) : null),
   parent: ({ parentId }) => {
-    const parent = rows.find(({ id }) => id === parentId);
-    if (!parent || !sees(parent)) return null;
-    return publicId('Task', parent.id);
+    const parent = rows.find((task) => task.id === parentId && sees(task));
+    return parent ? publicId('Task', parent.id) : null;
   },
   title: ({ title }) => title,
   status: ({ status }) => status,
@@ -106,7 +105,7 @@ const operators: Record<string, Test> = {
   eq: (value, given: string) => value === given,
   in: (value, given: string[]) => value !== null && given.includes(value),
   notIn: (value, given: string[]) => value === null || !given.includes(value),
-  contains: (value, given: string) => value !== null && value.toLowerCase().includes(given.toLowerCase()),
+  contains: (value, given: string) => value?.toLowerCase().includes(given.toLowerCase()) ?? false,
   before: (value, given: string) => value !== null && value < given,
   after: (value, given: string) => value !== null && value > given,
   isNull: (value, given: boolean) => (value === null) === given,
