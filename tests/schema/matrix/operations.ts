@@ -142,6 +142,11 @@ const onTasks: Record<string, Operation> = {
   'search a task': search('TASK', 't', 'task'),
   'search a comment': search('COMMENT', 'c', 'comment'),
   activity: activityOf('task'),
+  'activity of those refused': read(
+    'activity(filter: { subject: $id, kind: { eq: ACCESS_REFUSED } }) { totalCount }',
+    (names) => ({ id: names['task'] }),
+    { shows: [] },
+  ),
   'Task.team': ofTask('team { id }', ['team']),
   'Task.parent': ofTask('parent { id }', ['parent']),
   'Task.subtasks': ofTask('subtasks { nodes { id } totalCount }', ['subtask']),

@@ -25,6 +25,7 @@ export const rights = {
     search a task              | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     search a comment           | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     activity                   | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    activity of those refused  | ·     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     Task.team                  | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    N      N      N        U
     Task.parent                | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    N      N      N        U
     Task.subtasks              | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    N      N      N        U
@@ -71,6 +72,7 @@ export const rights = {
     search a task              | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     search a comment           | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     activity                   | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    activity of those refused  | ·     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     Task.parent                | ✓     ·        N    N     N      N      ·        ·    ·    N      N      N        U
     Task.subtasks              | ✓     ·        N    N     N      N      ·        ·    ·    N      N      N        U
     Task.comments              | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U

@@ -81,6 +81,8 @@ function taskScene(inTeam: boolean): Builder {
       personId: owner,
       data: { before: { ...facts, archived: false }, after: { ...facts, archived: false } },
     });
+    const refusal = { code: 'NOT_FOUND', operation: 'task' };
+    stage.event({ kind: 'access.refused', actorId: people.guest.uuid, subjectId: task, data: refusal });
     const mine = stage.task({ ownerId: acting, title: `${word}m` });
     return {
       actor,
