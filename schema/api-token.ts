@@ -17,7 +17,7 @@ const ApiTokenScope = builder.enumType('ApiTokenScope', {
   } satisfies Record<Scope, object>,
 });
 
-export const ApiToken = builder.prismaNode('ApiToken', {
+const ApiToken = builder.prismaNode('ApiToken', {
   description:
     'A credential for a program: `Authorization: Bearer twp_…`. The token itself is shown once, when it is made.',
   id: { field: 'id', description: 'Starts with `token_`. It is not the token.' },

@@ -13,13 +13,15 @@ export interface PageArguments {
 
 export type Direction = 'asc' | 'desc';
 
-/** A column that a list can be ordered by. The id comes last by itself, so that every order is total. */
+/** A column that a list can be ordered by. The id comes last by itself, unless the column is unique: every order is total. */
 export interface Column<Field extends string = string> {
   field: Field;
   /** How a cursor's value of this column is read back. */
   value: z.ZodType;
   /** Rows without a value come last, whichever way the order goes. */
   nullable?: boolean;
+  /** No two rows have the same value. */
+  unique?: boolean;
   /** An enum's values from the lowest to the highest, as PostgreSQL orders them. */
   ranks?: readonly string[];
 }
@@ -32,6 +34,12 @@ export const moment = z.iso
   .transform((value) => new Date(value))
   .refine((value) => value.getTime() >= Date.parse('0001-01-01'), 'PostgreSQL has no year 0.');
 
+/** Reads back a whole number of any size. */
+export const bigNumber = z
+  .string()
+  .regex(/^\d{1,19}$/)
+  .transform(BigInt);
+
 const idColumn: Column<'id'> = { field: 'id', value: z.uuid() };
 
 type Condition = Record<string, unknown>;
@@ -41,7 +49,7 @@ export interface Page<Field extends string> {
   where: Condition;
   orderBy: Record<string, unknown>[];
   take: number;
-  connection<Row extends Record<Field | 'id', unknown>>(rows: Row[]): Connection<Row>;
+  connection<Row extends Record<Field, unknown>>(rows: Row[]): Connection<Row>;
 }
 
 export interface Connection<Row> {
@@ -65,7 +73,10 @@ export function page<Field extends string>(
 ): Page<Field> {
   const size = pageSize(args);
   const backward = args.last != null;
-  const columns: OrderBy[] = [...order, { ...idColumn, direction: order.at(-1)?.direction ?? 'asc' }];
+  const last = order.at(-1);
+  const columns: OrderBy[] = last?.unique
+    ? [...order]
+    : [...order, { ...idColumn, direction: last?.direction ?? 'asc' }];
   const signature = columns.map(({ field, direction }) => `${field}:${direction}`).join();
   const shape = z.tuple([
     z.literal(signature),
@@ -73,7 +84,9 @@ export function page<Field extends string>(
   ]);
 
   const toCursor = (row: Record<string, unknown>) =>
-    Buffer.from(JSON.stringify([signature, ...columns.map(({ field }) => row[field])])).toString('base64url');
+    Buffer.from(JSON.stringify([signature, ...columns.map(({ field }) => written(row[field]))])).toString(
+      'base64url',
+    );
   const bound = (cursor: string, side: 'after' | 'before') =>
     beyond(columns, readCursor(cursor, shape, side), side === 'after');
 
@@ -101,6 +114,11 @@ export function page<Field extends string>(
       };
     },
   };
+}
+
+/** JSON has no numbers of any size. */
+function written(value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }
 
 function pageSize({ first, last }: PageArguments): number {

@@ -36,7 +36,7 @@ function wantedConversations(
   const wanted = matching(filter, {
     title: onColumn('title'),
     owner: onReference('ownerId', 'User'),
-    participant: (id, path) => [{ participants: { some: { userId: uuidOf('User', String(id), path) } } }],
+    participant: (id, path) => [{ participants: { some: { userId: uuidOf('User', id, path) } } }],
     createdAt: onColumn('createdAt'),
     updatedAt: onColumn('updatedAt'),
   });

@@ -114,14 +114,19 @@ export function filterType<Fields extends InputFieldMap>(
 type Where = object;
 
 /** Prisma takes an empty AND or OR inside of a NOT for no condition at all, so these two are spelled out. */
-const NOTHING: Where = { id: { in: [] } };
-const EVERYTHING: Where = { NOT: NOTHING };
+function nothing(column = 'id'): Where {
+  return { [column]: { in: [] } };
+}
+function everything(column = 'id'): Where {
+  return { NOT: nothing(column) };
+}
 
 /** Reads the conditions on one field. Each must be true or false of every row, never unknown, so that `not` works. */
 type FieldReader<Given> = (given: Given, path: string) => Where[];
 
 /**
  * What Prisma must look for to find what a filter describes.
+ * @param key a column that every row has a value in; the id if left out.
  * @throws ValidationFailed where it has too many conditions, or a value that cannot be.
  */
 export function matching<Filter extends object>(
@@ -129,6 +134,7 @@ export function matching<Filter extends object>(
   readers: {
     [Field in Exclude<keyof Filter, 'and' | 'or' | 'not'>]-?: FieldReader<NonNullable<Filter[Field]>>;
   },
+  key?: string,
 ): Where {
   const read = readers as unknown as Record<string, FieldReader<unknown>>;
   let conditions = 0;
@@ -152,10 +158,10 @@ export function matching<Filter extends object>(
     if (and) parts.push(...atMost(and, MOST_CONDITIONS, `${path}.and`).map(inner('and')));
     if (or) {
       const some = atMost(or, MOST_CONDITIONS, `${path}.or`).map(inner('or'));
-      parts.push(some.length > 0 ? { OR: some } : NOTHING);
+      parts.push(some.length > 0 ? { OR: some } : nothing(key));
     }
     if (not) parts.push({ NOT: all(not, depth + 1, `${path}.not`) });
-    return parts.length > 0 ? { AND: parts } : EVERYTHING;
+    return parts.length > 0 ? { AND: parts } : everything(key);
   };
   return filter ? all(filter, 0, 'filter') : {};
 }
@@ -190,7 +196,9 @@ export function onColumn(column: string, { nullable = false } = {}): FieldReader
     if (given.before) found.push(compared({ lt: storable(given.before, `${path}.before`) }));
     if (given.after) found.push(compared({ gt: storable(given.after, `${path}.after`) }));
     if (given.isNull != null)
-      found.push(nullable ? isNull(column, given.isNull) : given.isNull ? NOTHING : EVERYTHING);
+      found.push(
+        nullable ? isNull(column, given.isNull) : given.isNull ? nothing(column) : everything(column),
+      );
     return found;
   };
 }
@@ -220,7 +228,7 @@ export function onReference(
       found.push(...compared({ in: ids }, path).map((condition) => ({ NOT: known(condition) })));
     }
     if (missing != null) {
-      const there = known(nullable ? isNull(column, false) : EVERYTHING);
+      const there = known(nullable ? isNull(column, false) : everything(column));
       found.push(missing ? { NOT: there } : there);
     }
     return found;

@@ -14,7 +14,10 @@ import './conversation.ts';
 import './conversation-list.ts';
 import './message.ts';
 import './api-token.ts';
+import './event.ts';
+import './activity.ts';
 import './dashboard.ts';
+import './search.ts';
 import { builder } from './builder.ts';
 
 /** The whole API, assembled. */

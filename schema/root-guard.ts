@@ -13,7 +13,9 @@ import type { Context } from './context.ts';
 
 /**
  * Root fields are for signed-in people unless they say `public: true`. Reading fields get the viewer with all
- * their rights before they run; changing fields after, for rights may have changed with the change.
+ * their rights before they run; changing fields after, for rights may have changed with the change. Refused access
+ * is recorded here and nowhere further in: only root fields take ids and change things; what lies below them shows
+ * the viewer what they may see, and nothing in place of the rest.
  */
 class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
   override wrapResolve(
@@ -30,6 +32,10 @@ class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
         else requireWriting(guarded);
         const result: unknown = await resolve(root, args, context, info);
         if (changes) await guarded.enterAgain();
+        if (isMissingNode(field.name, result)) {
+          const missing = { code: 'NOT_FOUND', subjectId: undefined } as const;
+          await recordRefusal(guarded.db, guarded.person, missing, field.name);
+        }
         return result;
       } catch (error) {
         if (error instanceof Forbidden || error instanceof NotFound) {
@@ -39,6 +45,12 @@ class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
       }
     };
   }
+}
+
+/** Relay's own fields answer null where others refuse, and must not be the unseen way for those who guess. */
+function isMissingNode(field: string, result: unknown): boolean {
+  if (field === 'node') return result == null;
+  return field === 'nodes' && Array.isArray(result) && result.some((node) => node == null);
 }
 
 function requireWriting({ person }: Context): void {

@@ -1,9 +1,9 @@
-import { getRefFromModel } from '@pothos/plugin-prisma';
 import { z } from 'zod';
 import { parse, text } from '../server/domain/validation.ts';
 import { search, SEARCHABLE, type Find, type SnippetPart } from '../server/sql/search.ts';
 import { builder } from './builder.ts';
 import { Comment } from './comment.ts';
+import { Message } from './message.ts';
 import { findVisible } from './nodes.ts';
 import { Task } from './task.ts';
 
@@ -20,14 +20,16 @@ const Snippet = builder.objectRef<SnippetPart>('SnippetPart').implement({
   description:
     'Some text of a find. All parts one after the other are the snippet; it is plain text, never HTML.',
   fields: (t) => ({
-    text: t.exposeString('text', { description: 'As it stands in what was found.' }),
+    text: t.exposeString('text', {
+      description: 'As it stands in what was found, without the tags of any HTML.',
+    }),
     matched: t.exposeBoolean('matched', { description: 'Whether it is a word that was looked for.' }),
   }),
 });
 
 const SearchNode = builder.unionType('SearchNode', {
   description: 'Something that a search can find.',
-  types: [Task, Comment, getRefFromModel('Message', builder) as typeof Comment],
+  types: [Task, Comment, Message],
 });
 
 const SearchResult = builder.objectRef<Omit<Find, 'type'> & { node: object }>('SearchResult').implement({

@@ -43,7 +43,7 @@ const TaskRights = builder.objectRef<(action: TaskAction) => boolean>('TaskRight
       resolve: (may) => may('task.share'),
     }),
     move: t.boolean({
-      description: 'Take it out of its team, or into a team of the viewer’s.',
+      description: 'Put it into another team of the viewer’s; its owner also takes it out of its team.',
       resolve: (may) => may('task.move'),
     }),
   }),

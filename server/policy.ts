@@ -199,7 +199,8 @@ export const visible = {
       { teamId: null, actorId: viewer.userId },
       { teamId: null, personId: viewer.userId },
       { personId: viewer.userId, kind: { in: [...PERSONAL] } },
-      { subjectId: { in: [...viewer.sharedTasks.keys()] } },
+      // Who else was kept out of a shared task is not for its receivers to know.
+      { subjectId: { in: [...viewer.sharedTasks.keys()] }, kind: { not: 'access.refused' } },
       { conversationId: { in: [...conversationIds] } },
       ...(viewer.isAdmin ? [{ kind: { in: [...AUDITED] } }] : []),
     ],
@@ -220,7 +221,7 @@ const PERSONAL = [
   'team.ownershipTransferred',
 ] as const;
 
-/** The audit trail: who got in, who was kept out, and who was given which rights. */
+/** The audit trail: who got in, who was kept out, and who was given which rights. The index "events_audited" names them too. */
 export const AUDITED = [
   'access.refused',
   'signIn.failed',

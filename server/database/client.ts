@@ -30,6 +30,12 @@ const IDLE_MS = 5 * 60_000;
 /** Each connection keeps the plan of every named statement, so there is an end to naming them. */
 const NAMED_STATEMENTS = 1_000;
 
+/**
+ * Says in a statement that its best plan hangs on its values. PostgreSQL settles on one plan for all values once a
+ * named statement has run five times.
+ */
+const PLANNED_ANEW = '/* planned anew */';
+
 const pools = new WeakMap<Database, Pool>();
 
 /**
@@ -85,7 +91,7 @@ function nameStatements(): (query: { sql: string }) => string {
     const known = names.get(sql);
     if (known !== undefined) return known;
     // An empty name means: parse, run, forget.
-    if (names.size >= NAMED_STATEMENTS) return '';
+    if (names.size >= NAMED_STATEMENTS || sql.includes(PLANNED_ANEW)) return '';
     const name = `tw${names.size}`;
     names.set(sql, name);
     return name;

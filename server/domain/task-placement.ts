@@ -98,6 +98,7 @@ async function checkParents(
   viewer: Viewer,
   placements: readonly Placement[],
 ): Promise<void> {
+  for (const { after, path } of hung(placements)) if (after.id === after.parentId) throw underItself(path);
   const made = new Set(placements.flatMap(({ before, after }) => (before ? [] : after.id)));
   const wanted = hung(placements).filter(({ after }) => !made.has(after.parentId));
   if (hung(placements).length > 0) await lockHierarchy(tx);
@@ -133,12 +134,17 @@ export async function checkHierarchy(tx: Transaction, placements: readonly Place
   );
   for (const { after, path } of moved) {
     const { circular, depth } = hierarchy.get(after.id) ?? { circular: false, depth: 1 };
-    const field = { field: `${path}parentId` };
-    if (circular) throw new ValidationFailed('A task cannot lie under itself.', field);
+    if (circular) throw underItself(path);
     if (depth > DEEPEST) {
-      throw new ValidationFailed(`Tasks can lie at most ${DEEPEST} deep under one another.`, field);
+      throw new ValidationFailed(`Tasks can lie at most ${DEEPEST} deep under one another.`, {
+        field: `${path}parentId`,
+      });
     }
   }
+}
+
+function underItself(path: string): ValidationFailed {
+  return new ValidationFailed('A task cannot lie under itself.', { field: `${path}parentId` });
 }
 
 /** Those that come under another task. */

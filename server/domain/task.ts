@@ -140,10 +140,9 @@ async function create(
   }));
   const ids = tasks.map(({ id }) => id);
   const fingerprints = wanted.map(({ id: _, ...fields }) => fingerprintOf(fields));
-  const placements = tasks
-    .map((after, i) => ({ before: null, after, path: pathOf(i) }))
-    .filter(({ after: { assigneeId, teamId, parentId } }) => assigneeId ?? teamId ?? parentId);
-  if (placements.length > 0) await checkPlacement(tx, await viewerOf(tx, person), placements);
+  const placements = tasks.map((after, i) => ({ before: null, after, path: pathOf(i) }));
+  if (tasks.some(({ assigneeId, teamId, parentId }) => assigneeId ?? teamId ?? parentId))
+    await checkPlacement(tx, await viewerOf(tx, person), placements);
 
   const { count } = await tx.task.createMany({ data: tasks, skipDuplicates: true });
   if (count < tasks.length) {

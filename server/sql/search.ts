@@ -46,7 +46,7 @@ export async function search(
     ' UNION ALL ',
   );
   const rows = await db.$queryRaw<(Omit<Find, 'snippet'> & { snippet: string })[]>`
-    /* search */
+    /* search */ /* planned anew */
     SELECT type, id, rank,
            ts_headline('simple', translate(body, ${MATCH_BEGINS + MATCH_ENDS}, ''), ${query}::tsquery,
              ${`StartSel=${MATCH_BEGINS}, StopSel=${MATCH_ENDS}, MaxFragments=2, MaxWords=24, MinWords=8`}) AS snippet

@@ -1,11 +1,11 @@
 /** Chance that comes out the same for the same seed, so that a failed test can be run again. */
 export interface Dice {
   /** A whole number from 0 up to, but without, `sides`. */
-  roll(sides: number): number;
+  roll: (sides: number) => number;
   /** One of these. */
-  pick<Value>(values: readonly Value[]): Value;
+  pick: <Value>(values: readonly Value[]) => Value;
   /** True this often, of 1. */
-  happens(chance: number): boolean;
+  happens: (chance: number) => boolean;
 }
 
 /** Mulberry32. */

@@ -9,7 +9,7 @@ export const PASSWORD = 'correct horse battery';
 type Variables = Record<string, unknown>;
 
 /** An answer's first error, as a program sees it. */
-class Refusal extends Error {
+export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
   readonly code: unknown;

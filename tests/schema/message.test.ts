@@ -166,13 +166,13 @@ describe('the order of messages', () => {
     };
     try {
       const words = Array.from({ length: 60 }, (_, n) => `Shout ${n}`);
-      let sending = true;
+      const progress = { done: false };
       const sent = Promise.all(
         words.map((content, n) => (n % 2 ? send(ada, conversation, content) : sendTo(other.url, content))),
       ).finally(() => {
-        sending = false;
+        progress.done = true;
       });
-      while (sending) await catchUp();
+      while (!progress.done) await catchUp();
       await sent;
       await catchUp();
       expect(seen.toSorted()).toEqual(words.toSorted());

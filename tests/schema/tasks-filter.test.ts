@@ -58,7 +58,7 @@ beforeAll(async () => {
       ownerId: uuid(happens(0.5) ? ada : bob),
       assigneeId: happens(0.4) ? null : uuid(pick([ada, bob])),
       teamId: happens(0.4) ? null : pick([adasTeam, bobsTeam]),
-      parentId: happens(0.4) ? null : (pick(made.length > 0 ? made : [{ id: null }]).id ?? null),
+      parentId: happens(0.4) ? null : (made[chance.roll(n)]?.id ?? null),
       dueOn: happens(0.3) ? null : new Date(pick(days)),
       completedAt: status === 'DONE' ? new Date(pick(moments)) : null,
       archivedAt: happens(0.3) ? new Date() : null,
@@ -87,8 +87,8 @@ const shown: Record<string, (task: Task) => string | null> = {
   assignee: ({ assigneeId }) => assigneeId && publicId('User', assigneeId),
   team: ({ teamId }) => (teamId === adasTeam ? publicId('Team', teamId) : null),
   parent: ({ parentId }) => {
-    const parent = rows.find(({ id }) => id === parentId);
-    return parent && sees(parent) ? publicId('Task', parent.id) : null;
+    const parent = rows.find((task) => task.id === parentId && sees(task));
+    return parent ? publicId('Task', parent.id) : null;
   },
   title: ({ title }) => title,
   status: ({ status }) => status,
@@ -105,7 +105,7 @@ const operators: Record<string, Test> = {
   eq: (value, given: string) => value === given,
   in: (value, given: string[]) => value !== null && given.includes(value),
   notIn: (value, given: string[]) => value === null || !given.includes(value),
-  contains: (value, given: string) => value !== null && value.toLowerCase().includes(given.toLowerCase()),
+  contains: (value, given: string) => value?.toLowerCase().includes(given.toLowerCase()) ?? false,
   before: (value, given: string) => value !== null && value < given,
   after: (value, given: string) => value !== null && value > given,
   isNull: (value, given: boolean) => (value === null) === given,

@@ -87,7 +87,7 @@ async function walk(
   const seen: string[] = [];
   let cursor: string | null = null;
   for (let turn = 0; turn < 200; turn++) {
-    const window = pages.forward
+    const window: object = pages.forward
       ? { first: pages.size, after: cursor }
       : { last: pages.size, before: cursor };
     const { tasks }: Answer = await ada.query<Answer>(LIST, { orderBy, ...window });

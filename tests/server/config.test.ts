@@ -22,6 +22,7 @@ describe('somebody who starts the server', () => {
       databaseUrl: undefined,
       databasePoolSize: 10,
       authSecret: undefined,
+      adminEmails: [],
       logLevel: 'info',
     });
   });
@@ -47,6 +48,7 @@ describe('somebody who starts the server', () => {
       databaseUrl: 'postgresql://taskwire@db/taskwire',
       databasePoolSize: 25,
       authSecret: secret,
+      adminEmails: [],
       logLevel: 'warn',
     });
   });
@@ -108,4 +110,23 @@ test('every variable says what it is for, and its default is the one that counts
     DATA_DIR: '.data',
   });
   for (const [name, { about }] of Object.entries(variables)) expect(about.length, name).toBeGreaterThan(15);
+});
+
+describe('ADMIN_EMAILS', () => {
+  test.each([
+    [undefined, []],
+    ['', []],
+    ['ada@example.com', ['ada@example.com']],
+    [' Ada@Example.com , bob@example.com,', ['ada@example.com', 'bob@example.com']],
+  ])('%j names %j', (given, administrators) => {
+    expect(readConfig({ ADMIN_EMAILS: given }).adminEmails).toEqual(administrators);
+  });
+
+  test('with something that is no address stops the start, and is named', () => {
+    expect(() => readConfig({ ADMIN_EMAILS: 'ada@example.com;bob' })).toThrow(
+      new ConfigError(
+        'These settings need a change:\n  ADMIN_EMAILS: must be email addresses with commas between them',
+      ),
+    );
+  });
 });

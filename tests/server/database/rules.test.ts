@@ -17,17 +17,17 @@ test.each([
   ['that is done without a time', { status: 'DONE' as const }],
   ['that has a time without being done', { completedAt: new Date() }],
 ])('the database itself refuses a task %s', async (_what, fault) => {
-  const task = { title: 'Water the plants', ownerId: ada.id };
+  const task = { title: 'Water the plants', position: 'a0', ownerId: ada.id };
   expect(await db.task.create({ data: { ...task, ...fault } }).catch(classify)).toMatchObject(refused);
 });
 
 test('a title may have 200 characters of any script', async () => {
   const title = '🪴'.repeat(200);
-  expect(await db.task.create({ data: { title, ownerId: ada.id } })).toMatchObject({ title });
+  expect(await db.task.create({ data: { title, position: 'a0', ownerId: ada.id } })).toMatchObject({ title });
 });
 
 test('the database itself refuses a share with oneself', async () => {
-  const task = await db.task.create({ data: { title: 'Mine', ownerId: ada.id } });
+  const task = await db.task.create({ data: { title: 'Mine', position: 'a0', ownerId: ada.id } });
   const share = { taskId: task.id, sharedWithId: ada.id, sharedById: ada.id };
   expect(await db.taskShare.create({ data: share }).catch(classify)).toMatchObject(refused);
 });

@@ -11,7 +11,7 @@ export const pageSize = 25;
 const largestPage = 100;
 
 const MoreTasks = graphql(`
-  query MoreTasks($filter: TaskFilter, $orderBy: TaskOrder, $first: Int!, $after: String) {
+  query MoreTasks($filter: TaskFilter, $orderBy: [TaskOrder!], $first: Int!, $after: String) {
     tasks(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
       totalCount
       pageInfo {

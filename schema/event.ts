@@ -1,0 +1,269 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Event as EventRow } from '../prisma/generated/client/client.ts';
+import { changesOf, type EventChange } from '../server/events/event-changes.ts';
+import { toCursor, type LoggedKind } from '../server/events/kinds.ts';
+import { visible } from '../server/policy.ts';
+import { batched } from './batched.ts';
+import { builder } from './builder.ts';
+import type { Context } from './context.ts';
+import { Task } from './task.ts';
+import { Team } from './team.ts';
+import { User } from './user.ts';
+
+type SubjectType = keyof typeof readers;
+
+interface KindOfEvent {
+  description: string;
+  /** What its subject is; none for what no id leads to. */
+  subject?: SubjectType;
+}
+
+const kinds: Record<LoggedKind, KindOfEvent> = {
+  'task.created': { description: 'A task was created.', subject: 'Task' },
+  'task.updated': {
+    description: 'A task was changed, moved, archived or brought back.',
+    subject: 'Task',
+  },
+  'task.completed': { description: 'A task became DONE.', subject: 'Task' },
+  'task.reopened': { description: 'A done or cancelled task became an open one again.', subject: 'Task' },
+  'task.deleted': { description: 'A task was deleted.', subject: 'Task' },
+  'task.shared': { description: 'A task was shared; `person` is with whom.', subject: 'TaskShare' },
+  'task.shareUpdated': {
+    description: 'A share now allows something else, or ends at another time.',
+    subject: 'TaskShare',
+  },
+  'task.shareRevoked': { description: 'A share was taken back, or left.', subject: 'TaskShare' },
+  'comment.added': { description: 'Somebody commented on a task.', subject: 'Comment' },
+  'comment.updated': { description: 'A comment has other words.', subject: 'Comment' },
+  'comment.deleted': { description: 'A comment was taken away.', subject: 'Comment' },
+  'team.created': { description: 'A team was created.', subject: 'Team' },
+  'team.updated': { description: 'A team’s name, slug or description changed.', subject: 'Team' },
+  'team.deleted': { description: 'A team was deleted.', subject: 'Team' },
+  'team.memberInvited': { description: 'Somebody was invited to a team.', subject: 'TeamInvitation' },
+  'team.invitationRevoked': {
+    description: 'An invitation was taken back, or declined.',
+    subject: 'TeamInvitation',
+  },
+  'team.memberJoined': {
+    description: 'Somebody accepted an invitation; `person` is who.',
+    subject: 'TeamInvitation',
+  },
+  'team.roleChanged': {
+    description: 'A member has another role; `person` is who.',
+    subject: 'Membership',
+  },
+  'team.memberRemoved': {
+    description: 'A member was taken out of a team; `person` is who.',
+    subject: 'Membership',
+  },
+  'team.memberLeft': { description: 'A member left a team.', subject: 'Membership' },
+  'team.ownershipTransferred': {
+    description: 'A team has another owner; `person` is the new one.',
+    subject: 'Team',
+  },
+  'conversation.created': { description: 'A conversation was begun.', subject: 'Conversation' },
+  'conversation.renamed': { description: 'A conversation has another title.', subject: 'Conversation' },
+  'conversation.deleted': {
+    description: 'A conversation was deleted. Its former owner reads of it; to the others it is gone.',
+    subject: 'Conversation',
+  },
+  'message.sent': { description: 'Something was said in a conversation.', subject: 'Message' },
+  'user.signedUp': { description: 'An account was made.', subject: 'User' },
+  'user.updated': { description: 'Somebody changed their profile.', subject: 'User' },
+  'session.started': { description: 'Somebody signed in.' },
+  'session.ended': { description: 'A session ended: by signing out, or because it ran out.' },
+  'apiToken.created': { description: 'An API token was made.', subject: 'ApiToken' },
+  'apiToken.revoked': { description: 'An API token was revoked.', subject: 'ApiToken' },
+  'apiToken.used': {
+    description: 'An API token was used, for the first time in this hour of the clock.',
+    subject: 'ApiToken',
+  },
+  'access.refused': {
+    description:
+      'Somebody asked for what they may not see or do, or presented an API token that has run out; `refusal` says how. The latter is told once an hour.',
+  },
+  'signIn.failed': {
+    description:
+      'A wrong password was given for the account of `person`; null where there is no account with that address.',
+  },
+};
+
+export const EventKind = builder.enumType('EventKind', {
+  description: 'What happened.',
+  values: Object.fromEntries(
+    (Object.keys(kinds) as LoggedKind[]).map((kind) => [
+      kind.replaceAll(/[A-Z]/g, '_$&').replace('.', '_').toUpperCase(),
+      { value: kind, description: kinds[kind].description },
+    ]),
+  ),
+});
+
+const Change = builder.objectRef<EventChange>('EventChange').implement({
+  description: 'One thing that changed.',
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'What changed, by the name of the field, like `status`.' }),
+    before: t.exposeString('before', {
+      nullable: true,
+      description: 'What it was, as text; null where there was nothing, or the log does not say.',
+    }),
+    after: t.exposeString('after', {
+      nullable: true,
+      description: 'What it became, as text; null where nothing is left, or the log does not say.',
+    }),
+  }),
+});
+
+interface RefusalData {
+  code: string;
+  operation: string;
+}
+
+const Refusal = builder.objectRef<RefusalData>('Refusal').implement({
+  description: 'How somebody was refused.',
+  fields: (t) => ({
+    code: t.exposeString('code', { description: 'As the error’s `extensions.code` said it.' }),
+    operation: t.exposeString('operation', {
+      description: 'Which root field it was; `apiToken` for a token that has run out.',
+    }),
+  }),
+});
+
+export const Event = builder.objectRef<EventRow>('Event').implement({
+  description:
+    'Something that happened, as the log tells it for good. What it names is read as it is now, as far as the viewer may see it.',
+  fields: (t) => ({
+    id: t.id({
+      description: 'Its number in the log; `node` does not find it.',
+      resolve: ({ sequence }) => String(sequence),
+    }),
+    cursor: t.string({ description: 'The log’s position after it.', resolve: (event) => toCursor(event) }),
+    at: t.expose('at', { type: 'DateTime', description: 'When it happened.' }),
+    kind: t.field({
+      type: EventKind,
+      description: 'What happened.',
+      resolve: ({ kind }) => kind as LoggedKind,
+    }),
+    actor: t.field({
+      type: User,
+      nullable: true,
+      description: 'Who did it; null where nobody was signed in, or the viewer may not see them now.',
+      resolve: ({ actorId }, _args, context, info) => reRead(context, info, 'User', actorId),
+    }),
+    person: t.field({
+      type: User,
+      nullable: true,
+      description: 'Whom it concerns besides, like the one a task was shared with; null as for `actor`.',
+      resolve: ({ personId }, _args, context, info) => reRead(context, info, 'User', personId),
+    }),
+    team: t.field({
+      type: Team,
+      nullable: true,
+      description: 'The team whose members read of it; null where there is none that the viewer is in now.',
+      resolve: ({ teamId }, _args, context, info) => reRead(context, info, 'Team', teamId),
+    }),
+    task: t.field({
+      type: Task,
+      nullable: true,
+      description:
+        'The task that it is about, also by way of a share or a comment; null where there is none that the viewer may see now.',
+      resolve: (event, _args, context, info) => reRead(context, info, 'Task', taskIdOf(event)),
+    }),
+    subject: t.field({
+      type: builder.nodeInterfaceRef(),
+      nullable: true,
+      description:
+        'What it is about; its type follows from the kind. Null where it is gone, or the viewer may not see it now.',
+      resolve: ({ kind, subjectId }, _args, context, info) =>
+        reRead(context, info, kinds[kind as LoggedKind].subject, subjectId),
+    }),
+    changes: t.field({
+      type: [Change],
+      description:
+        'What changed, as far as the log keeps it: at most 10, and none where something came or went.',
+      resolve: ({ kind, data }) => changesOf(kind as LoggedKind, data),
+    }),
+    refusal: t.field({
+      type: Refusal,
+      nullable: true,
+      description: 'How somebody was refused; null for every kind but ACCESS_REFUSED.',
+      resolve: ({ kind, data }) => (kind === 'access.refused' ? (data as unknown as RefusalData) : null),
+    }),
+  }),
+});
+
+function taskIdOf({ kind, subjectId, data }: EventRow): string | null {
+  if (kinds[kind as LoggedKind].subject === 'Task') return subjectId;
+  return (data as { taskId?: string }).taskId ?? null;
+}
+
+/** How each type is read again: what the viewer may see, with the selection given. */
+const readers = {
+  User: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.user.findMany({ ...reading(selection), where: { id: { in: ids }, AND: visible.named(viewer) } }),
+  ApiToken: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.apiToken.findMany({
+      ...reading(selection),
+      where: { id: { in: ids }, AND: visible.apiToken(viewer) },
+    }),
+  Team: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.team.findMany({ ...reading(selection), where: { id: { in: ids }, AND: visible.team(viewer) } }),
+  Membership: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.membership.findMany({
+      ...reading(selection),
+      where: { id: { in: ids }, AND: visible.membership(viewer) },
+    }),
+  TeamInvitation: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.teamInvitation.findMany({
+      ...reading(selection),
+      where: { id: { in: ids }, AND: visible.invitation(viewer) },
+    }),
+  Task: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.task.findMany({ ...reading(selection), where: { id: { in: ids }, AND: visible.task(viewer) } }),
+  TaskShare: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.taskShare.findMany({ ...reading(selection), where: { id: { in: ids }, AND: visible.share(viewer) } }),
+  Comment: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.comment.findMany({ ...reading(selection), where: { id: { in: ids }, AND: visible.comment(viewer) } }),
+  Conversation: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.conversation.findMany({
+      ...reading(selection),
+      where: { id: { in: ids }, AND: visible.conversation(viewer) },
+    }),
+  Message: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.message.findMany({ ...reading(selection), where: { id: { in: ids }, AND: visible.message(viewer) } }),
+};
+
+function reading(selection: object) {
+  return { ...selection, relationLoadStrategy: 'join' } as const;
+}
+
+type Read<Type extends SubjectType> = Awaited<ReturnType<(typeof readers)[Type]>>[number];
+
+/** Reads what an event names, together with what its siblings name: one statement a field and type. */
+async function reRead<Type extends SubjectType>(
+  context: Context,
+  info: GraphQLResolveInfo,
+  type: Type | undefined,
+  id: string | null,
+): Promise<Read<Type> | null> {
+  if (type === undefined || id === null) return null;
+  const found = await batched(context, info, `${type} ${id}`, async (keys) => {
+    const idsOf = Map.groupBy(
+      keys.map((key) => key.split(' ') as [SubjectType, string]),
+      ([wanted]) => wanted,
+    );
+    const rows = await Promise.all(
+      [...idsOf].map(async ([wanted, named]) => {
+        const ids = named.map(([, each]) => each);
+        const selection = queryFromInfo({ context, info, typeName: wanted });
+        const seen: { id: string }[] = await readers[wanted](context, ids, selection);
+        // By its name the Node interface tells which type a row is of.
+        return seen.map(
+          (row) => [`${wanted} ${row.id}`, Object.assign(row, { __typename: wanted })] as const,
+        );
+      }),
+    );
+    return new Map(rows.flat());
+  });
+  return (found as Read<Type> | undefined) ?? null;
+}

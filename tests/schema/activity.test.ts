@@ -1,0 +1,418 @@
+import { describe, expect, test } from 'vitest';
+import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { AUDITED } from '../../server/policy.ts';
+import { statementsOf } from '../kit/statements.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const ADMIN = 'root@example.com';
+const { db, people, query, url } = await startWorld({ ADMIN_EMAILS: ` Root@Example.com, ` });
+
+interface Told {
+  id: string;
+  kind: string;
+  actor: { name: string } | null;
+  person: { name: string } | null;
+  team: { name: string } | null;
+  task: { title: string } | null;
+  subject: { __typename: string; title?: string } | null;
+  changes: { field: string; before: string | null; after: string | null }[];
+  refusal: { code: string; operation: string } | null;
+}
+
+const EVENTS = `query ($filter: ActivityFilter, $first: Int) {
+  activity(filter: $filter, first: $first) {
+    nodes {
+      id at cursor kind actor { name } person { name } team { name } task { title }
+      subject { __typename id ... on Task { title } ... on Message { content conversation { title } } }
+      changes { field before after } refusal { code operation }
+    }
+  }
+}`;
+
+/** What a person reads of, the latest first; without how they signed up and in. */
+async function toldTo(person: Person, filter: object = {}): Promise<Told[]> {
+  const sessions = { kind: { in: ['USER_SIGNED_UP', 'SESSION_STARTED'] } };
+  const variables = { filter: { and: [filter, { not: sessions }] }, first: 100 };
+  return (await person.query<{ activity: { nodes: Told[] } }>(EVENTS, variables)).activity.nodes;
+}
+
+async function kindsTold(person: Person, filter: object = {}): Promise<string[]> {
+  return (await toldTo(person, filter)).map(({ kind }) => kind);
+}
+
+/** Sends a mutation that takes one input, for its effect. */
+function act(person: Person, mutation: string, input: object): Promise<unknown> {
+  const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`;
+  return person.query(`mutation ($input: ${type}!) { ${mutation}(input: $input) { cursor } }`, { input });
+}
+
+function share(owner: Person, taskId: string, receiver: Person) {
+  return act(owner, 'shareTask', { taskId, email: receiver.email });
+}
+
+async function createTeam(owner: Person, name: string): Promise<string> {
+  const { createTeam } = await owner.query<{ createTeam: { team: { id: string } } }>(
+    'mutation ($name: String!) { createTeam(input: { name: $name }) { team { id } } }',
+    { name },
+  );
+  return createTeam.team.id;
+}
+
+/** Puts somebody into a team, as an accepted invitation does. */
+async function join(
+  team: string,
+  person: Person,
+  role: 'ADMIN' | 'MEMBER' | 'VIEWER' = 'MEMBER',
+): Promise<string> {
+  const member = { teamId: uuidOf('Team', team), userId: uuidOf('User', person.id), role };
+  return publicId('Membership', (await db.membership.create({ data: member })).id);
+}
+
+describe('what one did alone', () => {
+  test('is told to oneself, the latest first, and to nobody else', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const id = await ada.createTask('Water the plants');
+    await act(ada, 'updateTask', { id, priority: 'HIGH', dueOn: '2026-12-31', title: 'Water all plants' });
+    await act(ada, 'completeTask', { id });
+    const [completed, updated, created] = await toldTo(ada);
+    expect(created).toMatchObject({
+      kind: 'TASK_CREATED',
+      actor: { name: 'Ada' },
+      person: { name: 'Ada' },
+      team: null,
+      task: { title: 'Water all plants' },
+      subject: { __typename: 'Task', id, title: 'Water all plants' },
+      changes: [],
+      refusal: null,
+    });
+    expect(updated).toMatchObject({
+      kind: 'TASK_UPDATED',
+      changes: [
+        { field: 'priority', before: 'NONE', after: 'HIGH' },
+        { field: 'dueOn', before: null, after: '2026-12-31' },
+      ],
+    });
+    expect(completed).toMatchObject({
+      kind: 'TASK_COMPLETED',
+      changes: [{ field: 'status', before: 'TODO', after: 'DONE' }],
+    });
+    expect(await toldTo(bob)).toEqual([]);
+  });
+
+  test('names what is gone no longer, and is still found by its id', async () => {
+    const { ada } = await people('Ada');
+    const id = await ada.createTask('Short-lived');
+    await ada.createTask('Another');
+    await act(ada, 'deleteTask', { id });
+    expect(await toldTo(ada, { subject: id })).toMatchObject([
+      { kind: 'TASK_DELETED', subject: null, task: null },
+      { kind: 'TASK_CREATED', subject: null, task: null },
+    ]);
+    expect(await kindsTold(ada, { not: { subject: id } })).toEqual(['TASK_CREATED']);
+  });
+});
+
+describe('what befell a shared task', () => {
+  test('is told to whom it is shared with, for as long as it is', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const taskId = await ada.createTask('Paint the fence');
+    await share(ada, taskId, bob);
+    expect(await toldTo(bob)).toMatchObject([
+      {
+        kind: 'TASK_SHARED',
+        actor: { name: 'Ada' },
+        person: { name: 'Bob' },
+        task: { title: 'Paint the fence' },
+        subject: { __typename: 'TaskShare' },
+        changes: [{ field: 'permission', before: null, after: 'VIEW' }],
+      },
+      { kind: 'TASK_CREATED' },
+    ]);
+    await db.taskShare.deleteMany({ where: { taskId: uuidOf('Task', taskId) } });
+    await act(ada, 'completeTask', { id: taskId });
+    expect(await toldTo(bob)).toMatchObject([
+      { kind: 'TASK_SHARED', actor: null, task: null, subject: null },
+    ]);
+  });
+});
+
+describe('what happened in a team', () => {
+  test('[BR-06] is told to its members, and no longer to those who left, but that they were removed', async () => {
+    const { ada, bob, cleo } = await people('Ada', 'Bob', 'Cleo');
+    const team = await createTeam(ada, 'Gardeners');
+    const bobs = await join(team, bob);
+    await join(team, cleo, 'VIEWER');
+    await bob.createTask('Dig', { teamId: team });
+    for (const member of [ada, bob, cleo]) {
+      expect(await toldTo(member, { team: { eq: team } })).toMatchObject([
+        { kind: 'TASK_CREATED', actor: { name: 'Bob' }, team: { name: 'Gardeners' }, task: { title: 'Dig' } },
+        { kind: 'TEAM_CREATED', actor: { name: 'Ada' }, subject: { __typename: 'Team' } },
+      ]);
+    }
+    await act(ada, 'removeMember', { id: bobs });
+    expect(await toldTo(cleo, { kind: { eq: 'TEAM_MEMBER_REMOVED' } })).toMatchObject([
+      { person: null, changes: [{ field: 'role', before: 'MEMBER', after: null }] },
+    ]);
+    expect(await toldTo(bob)).toMatchObject([
+      { kind: 'TEAM_MEMBER_REMOVED', actor: null, team: null, subject: null },
+    ]);
+    expect(await toldTo(bob, { team: { eq: team } })).toEqual([]);
+  });
+
+  test('[FR-028] a changed role is told to the member and to the team', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const id = await join(await createTeam(ada, 'Painters'), bob);
+    await act(ada, 'changeRole', { id, role: 'ADMIN' });
+    for (const reader of [ada, bob]) {
+      expect(await toldTo(reader, { kind: { eq: 'TEAM_ROLE_CHANGED' } })).toMatchObject([
+        {
+          actor: { name: 'Ada' },
+          person: { name: 'Bob' },
+          team: { name: 'Painters' },
+          changes: [{ field: 'role', before: 'MEMBER', after: 'ADMIN' }],
+        },
+      ]);
+    }
+  });
+
+  test('is found by who did it, as long as one may see them', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const team = await createTeam(ada, 'Cooks');
+    const id = await join(team, bob);
+    await bob.createTask('Stir', { teamId: team });
+    expect(await kindsTold(ada, { actor: bob.id })).toEqual(['TASK_CREATED']);
+    expect(await kindsTold(ada, { not: { actor: bob.id } })).toEqual(['TEAM_CREATED']);
+    await act(ada, 'removeMember', { id });
+    expect(await kindsTold(ada, { actor: bob.id })).toEqual([]);
+    expect(await kindsTold(ada, { actor: publicId('User', newId()) })).toEqual([]);
+  });
+});
+
+describe('what was said in a conversation', () => {
+  test('is told to every participant and to nobody else', async () => {
+    const { ada, bob, cleo } = await people('Ada', 'Bob', 'Cleo');
+    const conversation = publicId('Conversation', newId());
+    await share(ada, await ada.createTask('Known to Bob'), bob);
+    await act(ada, 'createConversation', { id: conversation, title: 'Lunch', participantIds: [bob.id] });
+    await act(bob, 'sendMessage', { conversationId: conversation, content: 'Soup?' });
+    const since = { kind: { in: ['MESSAGE_SENT', 'CONVERSATION_CREATED'] } };
+    for (const reader of [ada, bob]) {
+      expect(await toldTo(reader, since)).toMatchObject([
+        {
+          kind: 'MESSAGE_SENT',
+          actor: { name: 'Bob' },
+          subject: { __typename: 'Message', content: 'Soup?', conversation: { title: 'Lunch' } },
+        },
+        { kind: 'CONVERSATION_CREATED', actor: { name: 'Ada' } },
+      ]);
+    }
+    expect(await toldTo(cleo)).toEqual([]);
+    await act(ada, 'deleteConversation', { id: conversation });
+    expect(await kindsTold(bob, since)).toEqual(['MESSAGE_SENT']);
+    expect(await kindsTold(ada, { subject: conversation })).toEqual([
+      'CONVERSATION_DELETED',
+      'CONVERSATION_CREATED',
+    ]);
+  });
+});
+
+async function signUpAdmin(): Promise<Person> {
+  const { signUp } = await query<{ signUp: { token: string; viewer: { id: string } } }>(
+    `mutation { signUp(input: { name: "Root", email: "${ADMIN}", password: "correct horse battery" }) { token viewer { id } } }`,
+  );
+  const { token } = signUp;
+  return {
+    id: signUp.viewer.id,
+    name: 'Root',
+    email: ADMIN,
+    token,
+    query: (document, variables) => query(document, variables, { authorization: `Bearer ${token}` }),
+    createTask: () => Promise.reject(new Error('unused')),
+  };
+}
+
+describe('[FR-028] the audit trail', async () => {
+  const { dora, eve } = await people('Dora', 'Eve');
+  const root = await signUpAdmin();
+
+  function signIn(email: string, password: string) {
+    return query(
+      'mutation ($email: String!, $password: String!) { signIn(input: { email: $email, password: $password }) { token } }',
+      {
+        email,
+        password,
+      },
+    ).catch((error: unknown) => error);
+  }
+
+  test('has a sign-in that failed, by whichever way, for the account’s owner and administrators', async () => {
+    await signIn(dora.email.toUpperCase(), 'a guess by somebody');
+    const viaLibrary = await fetch(`${url}/api/auth/sign-in/email`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: url },
+      body: JSON.stringify({ email: dora.email, password: 'another guess' }),
+    });
+    expect(viaLibrary.status).toBe(401);
+    const failed = { kind: { eq: 'SIGN_IN_FAILED' } };
+    for (const reader of [dora, root]) {
+      expect(await toldTo(reader, failed)).toMatchObject([
+        { actor: null, person: { name: 'Dora' } },
+        { actor: null, person: { name: 'Dora' } },
+      ]);
+    }
+    expect(await toldTo(eve, failed)).toEqual([]);
+  });
+
+  test('has one for an address without an account, for administrators; neither address nor password is kept', async () => {
+    await signIn('nobody@example.com', 'a telling password');
+    const [latest] = await toldTo(root, { kind: { eq: 'SIGN_IN_FAILED' } });
+    expect(latest).toMatchObject({ actor: null, person: null, subject: null });
+    const rows = await db.event.findMany({ where: { kind: 'signIn.failed' } });
+    expect(rows.map(({ data }) => data)).toEqual([{}, {}, {}]);
+  });
+
+  test('has none for a sign-in that succeeded, or that was no attempt', async () => {
+    await signIn(eve.email, 'correct horse battery');
+    await signIn('not an address', 'x');
+    await signIn(eve.email, 'x'.repeat(129));
+    expect(await toldTo(eve, { kind: { eq: 'SIGN_IN_FAILED' } })).toEqual([]);
+    expect(await db.event.count({ where: { kind: 'signIn.failed' } })).toBe(3);
+  });
+
+  test('has refused access, whether to a field of its own or to `node` and `nodes`', async () => {
+    const { fay } = await people('Fay');
+    const hidden = await dora.createTask('Hidden');
+    await fay.query('query ($id: ID!) { task(id: $id) { id } }', { id: hidden }).catch(() => null);
+    await fay.query('query ($id: ID!) { node(id: $id) { id } }', { id: hidden });
+    await fay.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: [fay.id, hidden, hidden] });
+    await share(dora, hidden, fay);
+    await act(fay, 'completeTask', { id: hidden }).catch(() => null);
+    const refused = { kind: { eq: 'ACCESS_REFUSED' }, actor: fay.id };
+    for (const reader of [fay, root]) {
+      expect((await toldTo(reader, refused)).map(({ refusal }) => refusal)).toEqual([
+        { code: 'FORBIDDEN', operation: 'completeTask' },
+        { code: 'NOT_FOUND', operation: 'nodes' },
+        { code: 'NOT_FOUND', operation: 'node' },
+        { code: 'NOT_FOUND', operation: 'task' },
+      ]);
+    }
+    expect(await kindsTold(dora, refused)).toEqual([]);
+  });
+
+  test('tells administrators who was given which role, but nothing that happened besides', async () => {
+    const id = await join(await createTeam(dora, 'Secretive'), eve);
+    await act(dora, 'changeRole', { id, role: 'VIEWER' });
+    await dora.createTask('Not for administrators');
+    const told = await toldTo(root, { actor: dora.id });
+    expect(told).toMatchObject([
+      {
+        kind: 'TEAM_ROLE_CHANGED',
+        actor: { name: 'Dora' },
+        person: { name: 'Eve' },
+        team: null,
+        subject: null,
+      },
+    ]);
+    expect(await toldTo(root, { actor: eve.id, kind: { notIn: ['ACCESS_REFUSED'] } })).toEqual([]);
+  });
+
+  test('is indexed as the policy words it', async () => {
+    const [index] = await db.$queryRaw<{ predicate: string }[]>`
+      SELECT pg_get_expr(indpred, indrelid) AS predicate FROM pg_index WHERE indexrelid = 'events_audited'::regclass`;
+    const kinds = Array.from(index?.predicate.matchAll(/'([\w.]+)'::text/g) ?? [], ([, kind]) => kind);
+    expect(kinds.toSorted()).toEqual(AUDITED.toSorted());
+  });
+
+  test('makes administrators see no more people or tasks than others do', async () => {
+    const task = await dora.createTask('Private');
+    await expect(
+      root.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: [dora.id, task] }),
+    ).resolves.toEqual({ nodes: [null, null] });
+  });
+});
+
+describe('a page of events', () => {
+  interface Page {
+    edges: { cursor: string; node: { id: string } }[];
+    pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean };
+    totalCount: number;
+  }
+
+  async function pageOf(person: Person, args: string): Promise<Page> {
+    const { activity } = await person.query<{ activity: Page }>(
+      `{ activity(${args}) { edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage } totalCount } }`,
+    );
+    return activity;
+  }
+
+  test('leads to the next and back, with nothing lost or twice while new events come', async () => {
+    const { ada } = await people('Ada');
+    for (let n = 0; n < 7; n += 1) await ada.createTask(`Task ${n}`);
+    const all = (await pageOf(ada, 'first: 100')).edges.map(({ node }) => node.id);
+    expect(all).toEqual(all.toSorted((a, b) => Number(b) - Number(a)));
+    const seen: string[] = [];
+    let after = '';
+    for (let more = true; more;) {
+      const page = await pageOf(ada, `first: 2${after && `, after: "${after}"`}`);
+      seen.push(...page.edges.map(({ node }) => node.id));
+      after = page.edges.at(-1)?.cursor ?? '';
+      more = page.pageInfo.hasNextPage;
+      await ada.createTask('Meanwhile');
+    }
+    expect(seen).toEqual(all);
+    const back = await pageOf(ada, `last: 3, before: "${after}"`);
+    expect(back.edges.map(({ node }) => node.id)).toEqual(all.slice(-4, -1));
+  });
+
+  test('refuses more than 100 events, and the cursor of another list', async () => {
+    const { ada } = await people('Ada');
+    await ada.createTask('Task');
+    const { tasks } = await ada.query<{ tasks: { edges: { cursor: string }[] } }>(
+      '{ tasks { edges { cursor } } }',
+    );
+    for (const args of ['first: 101', `after: "${tasks.edges[0]?.cursor ?? ''}"`, 'after: "x"']) {
+      await expect(pageOf(ada, args), args).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+    }
+  });
+
+  test('[FR-014] of fifty events of every type takes as many statements as one of five', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const team = await createTeam(ada, 'Movers');
+    await join(team, bob);
+    const conversation = publicId('Conversation', newId());
+    await act(ada, 'createConversation', { id: conversation, title: 'Moving', participantIds: [bob.id] });
+    for (let n = 0; n < 12; n += 1) {
+      const id = await bob.createTask(`Box ${n}`, { teamId: team });
+      await act(ada, 'addComment', { taskId: id, body: 'Heavy' });
+      await act(bob, 'sendMessage', { conversationId: conversation, content: 'Coming' });
+      await act(ada, 'updateTask', { id, priority: 'LOW' });
+    }
+    const document = `query ($first: Int) {
+      activity(first: $first) {
+        nodes {
+          kind at actor { name } person { name } team { name viewerRole } task { title owner { name } }
+          subject {
+            id
+            ... on Task { title owner { name } team { name } viewerCan { edit } }
+            ... on Comment { body author { name } task { title } }
+            ... on Message { content sender: author { name } }
+          }
+        }
+      }
+    }`;
+    const read = async (first: number) => {
+      let events: { kind: string; subject: object | null }[] = [];
+      const statements = await statementsOf(async () => {
+        const { activity } = await ada.query<{ activity: { nodes: typeof events } }>(document, { first });
+        events = activity.nodes;
+      });
+      expect(events).toHaveLength(first);
+      expect(events.every(({ subject }) => subject !== null)).toBe(true);
+      return { kinds: new Set(events.map(({ kind }) => kind)), statements };
+    };
+    const [few, many] = [await read(4), await read(48)];
+    expect(many.kinds).toEqual(few.kinds);
+    expect(many.statements).toHaveLength(few.statements.length);
+    expect(many.statements.length).toBeLessThanOrEqual(11);
+  });
+});

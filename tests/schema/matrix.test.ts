@@ -1,0 +1,253 @@
+import {
+  getNamedType,
+  isInputObjectType,
+  isInterfaceType,
+  isNonNullType,
+  isListType,
+  isObjectType,
+} from 'graphql';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { schema } from '../../schema/index.ts';
+import { startWorld } from '../kit/world.ts';
+import { allAttempts, isChange, READERS, tried, uuidsOf, type Outcome } from './matrix/attempts.ts';
+import { contents, gather, type Cast } from './matrix/cast.ts';
+import { operations, type Operation } from './matrix/operations.ts';
+import { rights } from './matrix/rights.ts';
+import { Stage } from './matrix/stage.ts';
+
+const world = await startWorld();
+
+const AT_ONCE = 12;
+
+let cast: Cast;
+let outcomes: Outcome[];
+let before: Map<string, string[]>;
+let after: Map<string, string[]>;
+
+beforeAll(async () => {
+  cast = await gather(world, READERS);
+  const stage = new Stage();
+  const attempts = allAttempts(stage, cast);
+  await stage.write(world.db);
+  await world.db.$executeRaw`ANALYZE`;
+  before = await contents(world.db);
+  // Those that end a session come last.
+  const waiting = attempts
+    .toSorted((a, b) => Number(a.row === 'signOut') - Number(b.row === 'signOut'))
+    .reverse();
+  outcomes = [];
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let next = waiting.pop(); next; next = waiting.pop())
+        outcomes.push(await tried(world, cast, next));
+    }),
+  );
+  after = await contents(world.db);
+}, 180_000);
+
+const proves: Record<keyof typeof rights, string> = {
+  'a task of a team': '[FR-009] [FR-026] [FR-027] [FR-029] [SC-005] [BR-04] [BR-05] [BR-06]',
+  'a task of one’s own, where the others are in its owner’s team':
+    '[FR-009] [FR-026] [FR-027] [SC-005] [BR-05]',
+  'a team, where VIEW is a share of one of its tasks': '[FR-009] [FR-029] [SC-005] [BR-02] [BR-03]',
+  'a conversation, where a mate is in its owner’s team': '[FR-009] [FR-026] [SC-005]',
+  'a person, by what one is to them': '[FR-009] [SC-005]',
+  'what is one’s own, by what one shows for it': '[FR-011] [FR-025]',
+};
+
+describe('what everybody can do to', () => {
+  test.for(Object.entries(proves))('%s is what its table says %s', ([table]) => {
+    const mine = outcomes.filter((outcome) => outcome.table === table);
+    const print = (end: (outcome: Outcome) => string) =>
+      mine.map((outcome) => `${nameOf(outcome)}: ${end(outcome)}`).sort();
+    expect(print(({ ended }) => ended)).toEqual(print(({ expected }) => expected));
+  });
+});
+
+/** How a cell is called in a report. */
+function nameOf({ table, row, column, token }: Outcome): string {
+  return `${table} | ${row} | ${column}${token === null ? '' : ` by a ${token} token`}`;
+}
+
+/** Relay’s own fields answer null rather than an error. */
+const MISSING_NODE = /^{"data":{"node(":null|s":\[null)/;
+
+describe('a refusal', () => {
+  const refused = () => outcomes.filter(({ ended }) => ended !== '✓');
+
+  test('[BR-08] [BR-11] changes nothing, and appends no event of a change', () => {
+    const changed = refused().filter((outcome) =>
+      uuidsOf(outcome).some((id) => rowsAt(before, id) !== rowsAt(after, id)),
+    );
+    expect(refused().filter(isChange).length).toBeGreaterThan(300);
+    expect(changed.map(nameOf)).toEqual([]);
+  });
+
+  test('[BR-08] of what one may not see reads, to the byte, as that of what is not there', () => {
+    const hidden = outcomes.filter(({ ended }) => ended === 'N');
+    const unchecked = hidden.filter(({ elsewhere }) => elsewhere === null);
+    expect(unchecked.map(nameOf)).toEqual([]);
+    expect(hidden.map((outcome) => [nameOf(outcome), outcome.elsewhere])).toEqual(
+      hidden.map((outcome) => [nameOf(outcome), outcome.answer]),
+    );
+  });
+
+  test('[SC-005] tells no word of what one may not see', () => {
+    const kept = outcomes.filter(({ ended }) => ['N', 'U', '·'].includes(ended));
+    const leaking = kept.filter(({ answer, scene }) => answer.text.includes(scene.word));
+    expect(leaking.map(nameOf)).toEqual([]);
+  });
+
+  test('[FR-011] [FR-025] of nobody is HTTP 401', () => {
+    const nobodys = outcomes.filter(({ ended }) => ended === 'U');
+    expect(nobodys.length).toBeGreaterThan(100);
+    expect(nobodys.filter(({ answer }) => answer.status !== 401).map(nameOf)).toEqual([]);
+  });
+
+  test('[FR-028] is an event each time, with who was refused what, and how', async () => {
+    const said: Record<string, string> = { F: 'FORBIDDEN', N: 'NOT_FOUND' };
+    const expected = outcomes.flatMap(({ ended, scene, operation, answer, elsewhere }) => {
+      const code = MISSING_NODE.test(answer.text) ? 'NOT_FOUND' : said[ended];
+      if (code === undefined || scene.actor === null) return [];
+      const refusal = `${scene.actor} ${code} ${fieldOf(operation)}`;
+      return elsewhere === null ? [refusal] : [refusal, refusal];
+    });
+    const guest = cast.people.guest.uuid;
+    const events = await world.db.event.findMany({
+      where: { kind: 'access.refused', actorId: { not: guest } },
+    });
+    const names = new Map(Object.entries(cast.people).map(([name, { uuid }]) => [uuid, name]));
+    const recorded = events.map(({ actorId, data }) => {
+      const { code, operation } = data as { code: string; operation: string };
+      return `${names.get(actorId ?? '') ?? 'nobody'} ${code} ${operation}`;
+    });
+    expect(recorded.sort()).toEqual(expected.sort());
+  });
+});
+
+test('[BR-11] a change that is allowed leaves its event, in the name of who did it', () => {
+  const traced = outcomes.filter(
+    (outcome) => isChange(outcome) && outcome.ended === '✓' && outcome.operation.traced !== false,
+  );
+  const silent = traced.filter((outcome) => {
+    const actor = cast.people[outcome.scene.actor ?? 'guest'].uuid;
+    const news = uuidsOf(outcome).flatMap((id) => {
+      const old = new Set(before.get(id));
+      return (after.get(id) ?? []).filter((row) => !old.has(row));
+    });
+    return !news.some((row) => row.startsWith('events ') && row.includes(`"actor_id": "${actor}"`));
+  });
+  expect(traced.length).toBeGreaterThan(100);
+  expect(silent.map(nameOf)).toEqual([]);
+});
+
+test('[FR-009] viewerCan foretells what then happens', () => {
+  const foretold = outcomes.filter(
+    ({ operation, ended, token }) => operation.right && token === null && 'F✓'.includes(ended),
+  );
+  expect(foretold.length).toBeGreaterThan(200);
+  expect(foretold.map((outcome) => `${nameOf(outcome)}: ${String(outcome.foretold)}`)).toEqual(
+    foretold.map((outcome) => `${nameOf(outcome)}: ${String(outcome.ended === '✓')}`),
+  );
+});
+
+function rowsAt(rows: Map<string, string[]>, id: string): string {
+  return (rows.get(id) ?? []).toSorted().join('\n');
+}
+
+describe('the tables leave out', () => {
+  const all = Object.values(operations).flatMap((ofTable): [string, Operation][] => Object.entries(ofTable));
+  const rows = new Set(all.map(([row]) => row.replaceAll(',', '')));
+
+  test('no field of Query, Mutation or Subscription', () => {
+    const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+    const fields = roots.flatMap((root) => Object.keys(root?.getFields() ?? {}));
+    const tried = new Set([...rows].map((row) => /^\w+/.exec(row)?.[0]));
+    expect(fields.filter((field) => !tried.has(field))).toEqual([]);
+  });
+
+  test('no row that a table has', () => {
+    for (const table of Object.keys(rights) as (keyof typeof rights)[]) {
+      const written = new Set(outcomes.filter((outcome) => outcome.table === table).map(({ row }) => row));
+      expect(written.size, table).toBeGreaterThan(5);
+    }
+  });
+
+  test('no type that `node` finds', () => {
+    const types = schema.getPossibleTypes(nodeInterface()).map(({ name }) => `node ${name}`);
+    const tried = [...rows].map((row) => row.split(' ', 2).join(' '));
+    expect(types.filter((type) => !tried.includes(type))).toEqual([]);
+  });
+
+  test('no list on a type', () => {
+    const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
+    const lists = Object.values(schema.getTypeMap())
+      .filter((type) => isObjectType(type) && !roots.has(type))
+      .flatMap((type) =>
+        isObjectType(type) ? Object.values(type.getFields()).map((field) => ({ type, field })) : [],
+      )
+      .filter(({ field }) => getNamedType(field.type).name.endsWith('Connection'))
+      .map(({ type, field }) => `${type.name}.${field.name}`);
+    const tried = [...rows].map((row) => /^[\w.]+/.exec(row)?.[0]);
+    expect(lists.length).toBeGreaterThan(5);
+    expect(lists.filter((list) => !tried.includes(list))).toEqual([]);
+  });
+
+  test('no right that viewerCan tells of', () => {
+    const told = Object.values(schema.getTypeMap()).flatMap((type) => {
+      const viewerCan = isObjectType(type) ? type.getFields()['viewerCan'] : undefined;
+      const fields = viewerCan ? getNamedType(viewerCan.type) : undefined;
+      return isObjectType(fields)
+        ? Object.keys(fields.getFields()).map((field) => `${type.name}.${field}`)
+        : [];
+    });
+    const tried = new Set(all.flatMap(([, { right }]) => (right ? [`${right.type}.${right.field}`] : [])));
+    expect(told.length).toBeGreaterThan(10);
+    expect(told.filter((right) => !tried.has(right))).toEqual([]);
+  });
+
+  test('no id that a mutation takes', () => {
+    const taken = Object.values(schema.getMutationType()?.getFields() ?? {}).flatMap(({ name, args }) =>
+      args.flatMap(({ type }) => idsIn(type).map((path) => `${name}.${path}`)),
+    );
+    const given = new Set(
+      outcomes.flatMap(({ operation, scene }) => {
+        const { input } = operation.variables({ ...scene.standing, ...scene.names }, scene.word);
+        return pathsIn(input).map((path) => `${fieldOf(operation)}.${path}`);
+      }),
+    );
+    expect(taken.length).toBeGreaterThan(30);
+    expect(taken.filter((path) => !given.has(path))).toEqual([]);
+  });
+});
+
+function nodeInterface() {
+  const type = schema.getType('Node');
+  if (!isInterfaceType(type)) throw new Error('there is no interface Node');
+  return type;
+}
+
+function fieldOf({ document }: Operation): string {
+  return /\{ (\w+)/.exec(document)?.[1] ?? '';
+}
+
+/** Where an input takes ids, as in `tasks.parentId`. */
+function idsIn(given: unknown): string[] {
+  const type = given;
+  if (isNonNullType(type) || isListType(type)) return idsIn(type.ofType);
+  if (!isInputObjectType(type)) return [];
+  return Object.values(type.getFields()).flatMap((field) =>
+    getNamedType(field.type).name === 'ID'
+      ? [field.name]
+      : idsIn(field.type).map((path) => `${field.name}.${path}`),
+  );
+}
+
+function pathsIn(input: unknown): string[] {
+  if (Array.isArray(input)) return input.flatMap(pathsIn);
+  if (typeof input !== 'object' || input === null) return [];
+  return Object.entries(input).flatMap(([key, value]) => [
+    key,
+    ...pathsIn(value).map((path) => `${key}.${path}`),
+  ]);
+}

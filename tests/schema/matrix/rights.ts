@@ -1,0 +1,199 @@
+/**
+ * Who may do what: one row an operation, one column what somebody is to its subject. The first words of a row are the
+ * root field, or the type's field, that it is about.
+ *
+ *   ✓    done, or seen             F  FORBIDDEN           V  VALIDATION_FAILED
+ *   own  their own part of it      N  NOT_FOUND           C  CONFLICT
+ *   ·    an answer without it      U  UNAUTHENTICATED     -  cannot be
+ *
+ * `lead` is the team's owner, `viewer+E` a VIEWER with an EDIT share, `lapsed` somebody whose share has run out.
+ * `former` made the task while they were in the team.
+ */
+export const rights = {
+  'a task of a team': `
+                               | owner assignee lead admin member viewer viewer+E VIEW EDIT lapsed former stranger nobody
+    task                       | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
+    tasks                      | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    tasks of its team          | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
+    tasks under its parent     | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
+    tasks shared with one      | ·     ·        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    tasks.totalCount           | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    node Task                  | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    nodes Task                 | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    node Comment               | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    node TaskShare             | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
+    search a task              | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    search a comment           | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    activity                   | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    activity of those refused  | ·     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
+    Task.team                  | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    N      N      N        U
+    Task.parent                | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    N      N      N        U
+    Task.subtasks              | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    N      N      N        U
+    Task.comments              | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
+    Task.shares                | ✓     ✓        ✓    ✓     ✓      ✓      ✓        own  own  N      N      N        U
+    updateTask                 | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
+    updateTasks                | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
+    completeTask               | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
+    reopenTask                 | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
+    moveTask                   | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
+    moveTask behind it         | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
+    moveTask ahead of it       | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
+    archiveTask                | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
+    updateTask out of its team | ✓     F        F    F     F      F      F        F    F    N      N      N        U
+    updateTask into another    | ✓     F        ✓    ✓     F      F      F        F    F    N      N      N        U
+    deleteTask                 | ✓     ✓        ✓    ✓     F      F      F        F    F    N      N      N        U
+    createTask under it        | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
+    createTasks under it       | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
+    updateTask under it        | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
+    updateTasks under it       | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
+    createTask by its id       | C     C        C    C     C      C      C        C    C    C      C      C        U
+    shareTask                  | ✓     F        ✓    ✓     F      F      F        F    F    N      N      N        U
+    updateShare                | ✓     F        ✓    ✓     F      F      F        N    N    N      N      N        U
+    updateShare to oneself     | -     -        -    -     -      -      F        F    F    N      -      -        -
+    revokeShare                | ✓     F        ✓    ✓     F      F      F        N    N    N      N      N        U
+    revokeShare to oneself     | -     -        -    -     -      -      ✓        ✓    ✓    N      -      -        -
+    addComment                 | ✓     ✓        ✓    ✓     ✓      F      ✓        F    ✓    N      N      N        U
+    updateComment              | F     F        F    F     F      F      F        F    F    N      N      N        U
+    updateComment by oneself   | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        -
+    deleteComment              | ✓     F        ✓    ✓     F      F      F        F    F    N      N      N        U
+    deleteComment by oneself   | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        -`,
+
+  'a task of one’s own, where the others are in its owner’s team': `
+                               | owner assignee lead admin member viewer viewer+E VIEW EDIT lapsed former stranger nobody
+    task                       | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
+    tasks                      | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    tasks under its parent     | ✓     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
+    tasks shared with one      | ·     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    tasks.totalCount           | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    node Task                  | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    nodes Task                 | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    node Comment               | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    node TaskShare             | ✓     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
+    search a task              | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    search a comment           | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    activity                   | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    activity of those refused  | ·     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
+    Task.parent                | ✓     ·        N    N     N      N      ·        ·    ·    N      N      N        U
+    Task.subtasks              | ✓     ·        N    N     N      N      ·        ·    ·    N      N      N        U
+    Task.comments              | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
+    Task.shares                | ✓     own      N    N     N      N      own      own  own  N      N      N        U
+    updateTask                 | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
+    updateTasks                | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
+    completeTask               | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
+    reopenTask                 | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
+    moveTask                   | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
+    moveTask behind it         | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
+    archiveTask                | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
+    updateTask into a team     | ✓     F        N    N     N      N      F        F    F    N      N      N        U
+    deleteTask                 | ✓     F        N    N     N      N      F        F    F    N      N      N        U
+    createTask under it        | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
+    updateTask under it        | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
+    createTask by its id       | C     C        C    C     C      C      C        C    C    C      C      C        U
+    shareTask                  | ✓     F        N    N     N      N      F        F    F    N      N      N        U
+    updateShare                | ✓     N        N    N     N      N      N        N    N    N      N      N        U
+    updateShare to oneself     | -     F        -    -     -      -      F        F    F    N      -      -        -
+    revokeShare                | ✓     N        N    N     N      N      N        N    N    N      N      N        U
+    revokeShare to oneself     | -     ✓        -    -     -      -      ✓        ✓    ✓    N      -      -        -
+    addComment                 | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
+    updateComment              | F     F        N    N     N      N      F        F    F    N      N      N        U
+    updateComment by oneself   | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        -
+    deleteComment              | ✓     F        N    N     N      N      F        F    F    N      N      N        U
+    deleteComment by oneself   | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        -`,
+
+  'a team, where VIEW is a share of one of its tasks': `
+                                  | lead admin member viewer invited VIEW former stranger nobody
+    team                          | ✓    ✓     ✓      ✓      N       N    N      N        U
+    team by its slug              | ✓    ✓     ✓      ✓      N       N    N      N        U
+    teams                         | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
+    teams.totalCount              | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
+    tasks of it                   | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
+    activity                      | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
+    dashboard of it               | ✓    ✓     ✓      ✓      N       N    N      N        U
+    node Team                     | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
+    nodes Team                    | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
+    node Membership               | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
+    node TeamInvitation           | ✓    ✓     ·      ·      ·       ·    ·      ·        U
+    node TeamInvitation to oneself| -    -     -      -      ✓       -    -      -        -
+    node User in it               | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
+    Team.members                  | ✓    ✓     ✓      ✓      N       N    N      N        U
+    Team.invitations              | ✓    ✓     ·      ·      N       N    N      N        U
+    User.invitations to oneself   | -    -     -      -      ✓       -    -      -        -
+    createTask in it              | ✓    ✓     ✓      F      N       N    N      N        U
+    createTasks in it             | ✓    ✓     ✓      F      N       N    N      N        U
+    updateTask into it            | ✓    ✓     ✓      F      N       N    N      N        U
+    updateTasks into it           | ✓    ✓     ✓      F      N       N    N      N        U
+    updateTeam                    | ✓    ✓     F      F      N       N    N      N        U
+    deleteTeam                    | ✓    F     F      F      N       N    N      N        U
+    transferOwnership             | ✓    F     F      F      N       N    N      N        U
+    transferOwnership to outside  | N    F     F      F      N       N    N      N        U
+    transferOwnership to oneself  | V    F     F      F      N       N    N      N        -
+    leaveTeam                     | F    ✓     ✓      ✓      N       N    N      N        U
+    inviteMember                  | ✓    ✓     F      F      N       N    N      N        U
+    inviteMember as an admin      | ✓    F     F      F      N       N    N      N        U
+    inviteMember who is one       | C    C     F      F      N       N    N      N        U
+    inviteMember again, an admin  | ✓    F     F      F      N       N    N      N        U
+    acceptInvitation              | F    F     N      N      N       N    N      N        U
+    acceptInvitation to oneself   | -    -     -      -      ✓       -    -      -        -
+    revokeInvitation              | ✓    ✓     N      N      N       N    N      N        U
+    revokeInvitation of an admin  | ✓    F     N      N      N       N    N      N        U
+    revokeInvitation to oneself   | -    -     -      -      ✓       -    -      -        -
+    changeRole of the owner       | F    F     F      F      N       N    N      N        U
+    changeRole of an admin        | ✓    F     F      F      N       N    N      N        U
+    changeRole of a member        | ✓    ✓     F      F      N       N    N      N        U
+    changeRole to an admin        | ✓    F     F      F      N       N    N      N        U
+    changeRole of a viewer        | ✓    ✓     F      F      N       N    N      N        U
+    changeRole of oneself         | F    F     F      F      -       -    -      -        -
+    removeMember, the owner       | F    F     F      F      N       N    N      N        U
+    removeMember, an admin        | ✓    F     F      F      N       N    N      N        U
+    removeMember, a member        | ✓    ✓     F      F      N       N    N      N        U
+    removeMember, a viewer        | ✓    ✓     F      F      N       N    N      N        U
+    removeMember, oneself         | F    F     F      F      -       -    -      -        -`,
+
+  'a conversation, where a mate is in its owner’s team': `
+                               | owner participant mate stranger nobody
+    conversation               | ✓     ✓           N    N        U
+    conversations              | ✓     ✓           ·    ·        U
+    conversations.totalCount   | ✓     ✓           ·    ·        U
+    conversations of its owner | ✓     ✓           ·    ·        U
+    node Conversation          | ✓     ✓           ·    ·        U
+    nodes Conversation         | ✓     ✓           ·    ·        U
+    node Message               | ✓     ✓           ·    ·        U
+    search a message           | ✓     ✓           ·    ·        U
+    activity                   | ✓     ✓           ·    ·        U
+    Conversation.messages      | ✓     ✓           N    N        U
+    Conversation.participants  | ✓     ✓           N    N        U
+    renameConversation         | ✓     F           N    N        U
+    deleteConversation         | ✓     F           N    N        U
+    sendMessage                | ✓     ✓           N    N        U`,
+
+  'a person, by what one is to them': `
+                               | oneself mate receiver giver participant former stranger nobody
+    node User                  | ✓       ✓    ✓        ✓     ✓           ·      ·        U
+    nodes User                 | ✓       ✓    ✓        ✓     ✓           ·      ·        U
+    node ApiToken              | ✓       ·    ·        ·     ·           ·      ·        U
+    User.apiTokens             | ✓       ·    ·        ·     ·           ·      ·        U
+    User.invitations           | ✓       ·    ·        ·     ·           ·      ·        U
+    createConversation         | ✓       ✓    ✓        ✓     ✓           N      N        U
+    shareTask                  | V       ✓    ✓        ✓     ✓           N      N        U
+    shareTask by the address   | V       ✓    ✓        ✓     ✓           ✓      ✓        U
+    createTask for them        | ✓       V    V        V     V           V      V        U
+    createTasks for them       | ✓       V    V        V     V           V      V        U
+    updateTask for them        | ✓       V    V        V     V           V      V        U
+    updateTasks for them       | ✓       V    V        V     V           V      V        U
+    revokeApiToken             | ✓       N    N        N     N           N      N        U`,
+
+  'what is one’s own, by what one shows for it': `
+                               | session WRITE READ nobody
+    viewer                     | ✓       ✓     ✓    U
+    dashboard                  | ✓       ✓     ✓    U
+    updateViewer               | ✓       ✓     F    U
+    createTask                 | ✓       ✓     F    U
+    createTasks                | ✓       ✓     F    U
+    createTeam                 | ✓       ✓     F    U
+    createConversation         | ✓       ✓     F    U
+    createApiToken             | ✓       F     F    U
+    revokeApiToken             | ✓       F     F    U
+    signOut                    | ✓       F     F    U
+    signIn                     | ✓       ✓     ✓    ✓
+    signUp                     | ✓       ✓     ✓    ✓`,
+};

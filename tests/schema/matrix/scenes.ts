@@ -1,0 +1,242 @@
+import { newId, publicId } from '../../../server/ids.ts';
+import type { Cast, Name } from './cast.ts';
+import type { Stage } from './stage.ts';
+
+/** A fresh subject, with what lies about it. */
+export interface Scene {
+  /** Who acts; null where nobody is signed in. */
+  actor: Name | null;
+  /** The public ids of what this scene has to itself. */
+  names: Record<string, string>;
+  /** In all texts of the scene, and in no other’s. */
+  word: string;
+  /** The same of those who are part of other scenes, too. */
+  standing: Record<string, string>;
+}
+
+type Builder = (stage: Stage, cast: Cast, column: string, word: string) => Scene;
+
+const actors: Record<string, Name | null> = {
+  'viewer+E': 'editingviewer',
+  VIEW: 'shareviewer',
+  EDIT: 'shareeditor',
+  mate: 'member',
+  nobody: null,
+};
+
+function actorOf(column: string): Name | null {
+  const actor = actors[column];
+  return actor === undefined ? (column as Name) : actor;
+}
+
+const A_DAY_MS = 24 * 60 * 60 * 1000;
+
+/** A task between one above and one below, shared and commented on. */
+function taskScene(inTeam: boolean): Builder {
+  return (stage, { people, team, annex }, column, word) => {
+    const actor = actorOf(column);
+    const acting = people[actor ?? 'guest'].uuid;
+    const owner = people[inTeam && column === 'former' ? 'former' : 'owner'].uuid;
+    const common = { ownerId: owner, teamId: inTeam ? team.uuid : null };
+    const parent = stage.task({ ...common, title: `${word}p` });
+    const assigneeId = people.assignee.uuid;
+    const details = { title: `${word}t`, description: word, parentId: parent, assigneeId };
+    const task = stage.task({ ...common, ...details, labels: [word] });
+    const finished = stage.task({
+      ...common,
+      assigneeId,
+      title: `${word}f`,
+      status: 'DONE',
+      completedAt: new Date(),
+    });
+    const subtask = stage.task({ ...common, title: `${word}s`, parentId: task });
+
+    const shareWith = (name: Name, permission: 'VIEW' | 'EDIT', expiresAt: Date | null = null) =>
+      [task, finished].map((taskId) =>
+        stage.share({ taskId, sharedWithId: people[name].uuid, sharedById: owner, permission, expiresAt }),
+      )[0] ?? '';
+    const shares: Partial<Record<Name, string>> = {
+      guest: shareWith('guest', 'VIEW'),
+      editingviewer: shareWith('editingviewer', 'EDIT'),
+      shareviewer: shareWith('shareviewer', 'VIEW'),
+      shareeditor: shareWith('shareeditor', 'EDIT'),
+      lapsed: shareWith('lapsed', 'EDIT', new Date(Date.now() - A_DAY_MS)),
+      ...(inTeam ? {} : { assignee: shareWith('assignee', 'VIEW') }),
+    };
+    const comment = stage.comment({ taskId: task, authorId: people.guest.uuid, body: `${word}c` });
+    const ownComment = stage.comment({ taskId: task, authorId: acting, body: `${word}o` });
+    const facts = {
+      owner,
+      assignee: null,
+      team: common.teamId,
+      status: 'TODO',
+      priority: 'NONE',
+      dueOn: null,
+    };
+    stage.event({
+      kind: 'task.updated',
+      actorId: owner,
+      subjectId: task,
+      teamId: common.teamId,
+      personId: owner,
+      data: { before: { ...facts, archived: false }, after: { ...facts, archived: false } },
+    });
+    const refusal = { code: 'NOT_FOUND', operation: 'task' };
+    stage.event({ kind: 'access.refused', actorId: people.guest.uuid, subjectId: task, data: refusal });
+    const mine = stage.task({ ownerId: acting, title: `${word}m` });
+    return {
+      actor,
+      word,
+      names: {
+        task: publicId('Task', task),
+        finished: publicId('Task', finished),
+        parent: publicId('Task', parent),
+        subtask: publicId('Task', subtask),
+        share: publicId('TaskShare', shares.guest ?? ''),
+        ownShare: publicId('TaskShare', shares[actor ?? 'guest'] ?? newId()),
+        comment: publicId('Comment', comment),
+        ownComment: publicId('Comment', ownComment),
+        mine: publicId('Task', mine),
+        fresh: publicId('Task', newId()),
+        freshComment: publicId('Comment', newId()),
+      },
+      standing: { team: team.id, annex: annex.id, newcomer: people.newcomer.email },
+    };
+  };
+}
+
+const teamScene: Builder = (stage, { people }, column, word) => {
+  const actor = actorOf(column);
+  const acting = people[actor ?? 'guest'].uuid;
+  const team = stage.team(word);
+  const join = (name: Name, role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER') =>
+    [name, publicId('Membership', stage.member(team, people[name].uuid, role))] as const;
+  const memberships = Object.fromEntries([
+    join('lead', 'OWNER'),
+    join('admin', 'ADMIN'),
+    join('member', 'MEMBER'),
+    join('viewer', 'VIEWER'),
+    join('otheradmin', 'ADMIN'),
+    join('othermember', 'MEMBER'),
+    join('otherviewer', 'VIEWER'),
+  ]) as Partial<Record<Name, string>>;
+  const invite = (email: string, role: 'ADMIN' | 'MEMBER') =>
+    publicId(
+      'TeamInvitation',
+      stage.invitation({ teamId: team, email, role, invitedById: people.lead.uuid }),
+    );
+  const task = stage.task({ ownerId: people.otheradmin.uuid, teamId: team, title: `${word}t` });
+  stage.share({ taskId: task, sharedWithId: people.shareviewer.uuid, sharedById: people.otheradmin.uuid });
+  const since = { teamId: team, actorId: people.lead.uuid };
+  stage.event({ ...since, kind: 'team.updated', subjectId: team, data: { fields: ['name'] } });
+  const left = { subjectId: newId(), personId: people.former.uuid, data: { role: 'MEMBER' } };
+  stage.event({ ...since, kind: 'team.memberRemoved', ...left });
+  return {
+    actor,
+    word,
+    names: {
+      team: publicId('Team', team),
+      task: publicId('Task', task),
+      mine: publicId('Task', stage.task({ ownerId: acting, title: `${word}m` })),
+      invitation: invite(`member.${word}@example.com`, 'MEMBER'),
+      adminInvitation: invite(`admin.${word}@example.com`, 'ADMIN'),
+      ownInvitation: actor === 'invited' ? invite(people.invited.email, 'MEMBER') : '',
+      owner: memberships.lead ?? '',
+      admin: memberships.otheradmin ?? '',
+      member: memberships.othermember ?? '',
+      viewer: memberships.otherviewer ?? '',
+      own: memberships[actor ?? 'guest'] ?? '',
+      fresh: publicId('Task', newId()),
+    },
+    standing: {
+      slug: word,
+      outsider: people.guest.id,
+      otherMember: people.othermember.id,
+      memberEmail: people.othermember.email,
+      self: people[actor ?? 'guest'].id,
+    },
+  };
+};
+
+const conversationScene: Builder = (stage, { people }, column, word) => {
+  const owner = people.owner.uuid;
+  const conversation = stage.conversation(owner, `${word}t`, [people.participant.uuid]);
+  const message = stage.message(conversation, owner, `${word}m`);
+  const about = { actorId: owner, conversationId: conversation };
+  const data = { conversationId: conversation, role: 'USER', fingerprint: word };
+  stage.event({ ...about, kind: 'message.sent', subjectId: message, data });
+  return {
+    actor: actorOf(column),
+    word,
+    names: {
+      conversation: publicId('Conversation', conversation),
+      message: publicId('Message', message),
+      fresh: publicId('Message', newId()),
+    },
+    standing: { ownerId: people.owner.id },
+  };
+};
+
+/** Somebody else, or oneself, with a team and an invitation, a task and a token. */
+const personScene: Builder = (stage, { people }, column, word) => {
+  const actor = column === 'nobody' ? null : 'self';
+  const acting = people.self;
+  const email = column === 'oneself' ? acting.email : `${word}@example.com`;
+  const person = column === 'oneself' ? acting.uuid : stage.user(word, email);
+  const team = stage.team(word);
+  stage.member(team, person, 'OWNER');
+  const elsewhere = stage.team(`${word}e`);
+  const [mine, another] = [
+    stage.task({ ownerId: acting.uuid, title: word }),
+    stage.task({ ownerId: acting.uuid, title: word }),
+  ];
+  const share = (taskId: string, sharedWithId: string, sharedById: string) =>
+    stage.share({ taskId, sharedWithId, sharedById });
+
+  if (column === 'mate') stage.member(team, acting.uuid, 'VIEWER');
+  if (column === 'receiver') share(stage.task({ ownerId: person, title: word }), acting.uuid, person);
+  if (column === 'giver') share(another, person, acting.uuid);
+  if (column === 'participant') stage.conversation(person, word, [acting.uuid]);
+  if (column === 'former') {
+    const left = { subjectId: newId(), personId: acting.uuid, data: { role: 'MEMBER' } };
+    stage.event({ kind: 'team.memberRemoved', teamId: team, actorId: person, ...left });
+  }
+  return {
+    actor,
+    word,
+    names: {
+      ...(column === 'oneself' ? {} : { person: publicId('User', person) }),
+      mine: publicId('Task', mine),
+      token: publicId('ApiToken', stage.apiToken(person, word)),
+      invitation: publicId(
+        'TeamInvitation',
+        stage.invitation({ teamId: elsewhere, email, role: 'MEMBER', invitedById: people.guest.uuid }),
+      ),
+      fresh: publicId('Task', newId()),
+      freshConversation: publicId('Conversation', newId()),
+    },
+    standing: { email, ...(column === 'oneself' ? { person: acting.id } : {}) },
+  };
+};
+
+const ownScene: Builder = (stage, { people }, column, word) => ({
+  actor: column === 'nobody' ? null : 'self',
+  word,
+  names: {
+    token: publicId('ApiToken', stage.apiToken(people.self.uuid, word)),
+    fresh: publicId('Task', newId()),
+    freshTeam: publicId('Team', newId()),
+    freshConversation: publicId('Conversation', newId()),
+  },
+  standing: { email: people.self.email, newEmail: `${word}@example.com` },
+});
+
+/** Who builds the subjects of which table. */
+export const scenes = {
+  'a task of a team': taskScene(true),
+  'a task of one’s own, where the others are in its owner’s team': taskScene(false),
+  'a team, where VIEW is a share of one of its tasks': teamScene,
+  'a conversation, where a mate is in its owner’s team': conversationScene,
+  'a person, by what one is to them': personScene,
+  'what is one’s own, by what one shows for it': ownScene,
+} satisfies Record<string, Builder>;

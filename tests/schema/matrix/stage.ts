@@ -1,0 +1,131 @@
+import type { Prisma, TeamRole } from '../../../prisma/generated/client/client.ts';
+import type { Database } from '../../../server/database/client.ts';
+import { endOfList } from '../../../server/domain/task-position.ts';
+import { newId } from '../../../server/ids.ts';
+
+interface Rows {
+  user: Prisma.UserCreateManyInput[];
+  team: Prisma.TeamCreateManyInput[];
+  membership: Prisma.MembershipCreateManyInput[];
+  teamInvitation: Prisma.TeamInvitationCreateManyInput[];
+  task: Prisma.TaskCreateManyInput[];
+  taskShare: Prisma.TaskShareCreateManyInput[];
+  comment: Prisma.CommentCreateManyInput[];
+  conversation: Prisma.ConversationCreateManyInput[];
+  conversationParticipant: Prisma.ConversationParticipantCreateManyInput[];
+  message: Prisma.MessageCreateManyInput[];
+  apiToken: Prisma.ApiTokenCreateManyInput[];
+  event: Prisma.EventCreateManyInput[];
+}
+
+type Given<Table extends keyof Rows, Left extends string> = Omit<Rows[Table][number], Left | 'id'>;
+
+const LARGEST_INSERT = 500;
+const A_WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Collects the rows of many subjects, and writes them all at once. Each method gives back the new row's id. */
+export class Stage {
+  readonly #rows: Rows = {
+    user: [],
+    team: [],
+    membership: [],
+    teamInvitation: [],
+    task: [],
+    taskShare: [],
+    comment: [],
+    conversation: [],
+    conversationParticipant: [],
+    message: [],
+    apiToken: [],
+    event: [],
+  };
+
+  user(name: string, email: string): string {
+    const id = newId();
+    this.#rows.user.push({ id, name, email, updatedAt: new Date() });
+    return id;
+  }
+
+  team(name: string): string {
+    const id = newId();
+    this.#rows.team.push({ id, name, slug: name });
+    return id;
+  }
+
+  member(teamId: string, userId: string, role: TeamRole): string {
+    const id = newId();
+    this.#rows.membership.push({ id, teamId, userId, role });
+    return id;
+  }
+
+  invitation(invitation: Given<'teamInvitation', 'expiresAt'>): string {
+    const id = newId();
+    this.#rows.teamInvitation.push({ id, expiresAt: new Date(Date.now() + A_WEEK_MS), ...invitation });
+    return id;
+  }
+
+  task(task: Given<'task', 'position'>): string {
+    const id = newId();
+    const position = endOfList(new Date(Date.now() + this.#rows.task.length));
+    this.#rows.task.push({ id, position, ...task });
+    return id;
+  }
+
+  share(share: Given<'taskShare', never>): string {
+    const id = newId();
+    this.#rows.taskShare.push({ id, ...share });
+    return id;
+  }
+
+  comment(comment: Given<'comment', never>): string {
+    const id = newId();
+    this.#rows.comment.push({ id, ...comment });
+    return id;
+  }
+
+  conversation(ownerId: string, title: string, others: readonly string[]): string {
+    const conversationId = newId();
+    this.#rows.conversation.push({ id: conversationId, ownerId, title });
+    for (const userId of [ownerId, ...others])
+      this.#rows.conversationParticipant.push({ conversationId, userId });
+    return conversationId;
+  }
+
+  message(conversationId: string, authorId: string, content: string): string {
+    const id = newId();
+    this.#rows.message.push({ id, conversationId, authorId, role: 'USER', content });
+    return id;
+  }
+
+  apiToken(userId: string, name: string): string {
+    const id = newId();
+    this.#rows.apiToken.push({ id, userId, name, hash: Buffer.from(id), scopes: ['READ'] });
+    return id;
+  }
+
+  event(event: Given<'event', 'sequence'>): void {
+    this.#rows.event.push(event);
+  }
+
+  async write(db: Database): Promise<void> {
+    const rows = this.#rows;
+    // In this order every row finds those that it refers to.
+    for (const data of portions(rows.user)) await db.user.createMany({ data });
+    for (const data of portions(rows.team)) await db.team.createMany({ data });
+    for (const data of portions(rows.membership)) await db.membership.createMany({ data });
+    for (const data of portions(rows.teamInvitation)) await db.teamInvitation.createMany({ data });
+    for (const data of portions(rows.task)) await db.task.createMany({ data });
+    for (const data of portions(rows.taskShare)) await db.taskShare.createMany({ data });
+    for (const data of portions(rows.comment)) await db.comment.createMany({ data });
+    for (const data of portions(rows.conversation)) await db.conversation.createMany({ data });
+    for (const data of portions(rows.conversationParticipant))
+      await db.conversationParticipant.createMany({ data });
+    for (const data of portions(rows.message)) await db.message.createMany({ data });
+    for (const data of portions(rows.apiToken)) await db.apiToken.createMany({ data });
+    for (const data of portions(rows.event)) await db.event.createMany({ data });
+  }
+}
+
+function* portions<Row>(rows: readonly Row[]): Generator<Row[]> {
+  for (let i = 0; i < rows.length; i += LARGEST_INSERT) yield rows.slice(i, i + LARGEST_INSERT);
+}

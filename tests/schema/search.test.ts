@@ -1,0 +1,251 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { statementsOf } from '../kit/statements.ts';
+import { teamOf } from '../kit/team.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const { db, people } = await startWorld();
+
+interface Result {
+  node: {
+    __typename: string;
+    id: string;
+    title?: string;
+    body?: string;
+    content?: string;
+    owner?: { name: string };
+  };
+  snippet: { text: string; matched: boolean }[];
+  rank: number;
+}
+
+let ada: Person;
+let bob: Person;
+let eve: Person;
+
+const uuid = (person: Person) => uuidOf('User', person.id);
+
+async function search(person: Person, query: string, details: object = {}): Promise<Result[]> {
+  const answer = await person.query<{ search: Result[] }>(
+    `query ($query: String!, $types: [SearchType!], $first: Int! = 20) {
+       search(query: $query, types: $types, first: $first) {
+         rank snippet { text matched }
+         node { __typename ... on Task { id title owner { name } } ... on Comment { id body task { title } } ... on Message { id content } } } }`,
+    { query, ...details },
+  );
+  return answer.search;
+}
+
+const titles = async (person: Person, query: string) =>
+  (await search(person, query)).map(({ node }) => node.title);
+
+async function comment(task: string, author: Person, body: string) {
+  await db.comment.create({ data: { taskId: uuidOf('Task', task), authorId: uuid(author), body } });
+}
+
+async function conversation(owner: Person, content: string) {
+  await db.conversation.create({
+    data: {
+      title: 'Talk',
+      ownerId: uuid(owner),
+      participants: { create: { userId: uuid(owner) } },
+      messages: { create: { role: 'USER', content, authorId: uuid(owner) } },
+    },
+  });
+}
+
+beforeAll(async () => {
+  ({ ada, bob, eve } = await people('Ada', 'Bob', 'Eve'));
+});
+
+describe('a search', () => {
+  test('finds tasks, comments and messages that have all words, the best fit first', async () => {
+    const first = await ada.createTask('Water the orchids');
+    await ada.createTask('Shopping', { description: 'Food for the orchids, and water' });
+    await ada.createTask('Water the lawn');
+    await comment(first, ada, 'The orchids had no water for a week');
+    await conversation(ada, 'How much water do orchids take?');
+    const found = await search(ada, 'water orchids');
+    expect(found.map(({ node }) => node.__typename)).toHaveLength(4);
+    expect(found[0]?.node).toMatchObject({
+      __typename: 'Task',
+      title: 'Water the orchids',
+      owner: { name: 'Ada' },
+    });
+    expect(new Set(found.map(({ node }) => node.__typename))).toEqual(
+      new Set(['Task', 'Comment', 'Message']),
+    );
+    expect(found.map(({ rank }) => rank)).toEqual(found.map(({ rank }) => rank).sort((a, b) => b - a));
+    const comments = await search(ada, 'water orchids', { types: ['COMMENT', 'COMMENT'] });
+    expect(comments.map(({ node }) => node)).toMatchObject([{ body: 'The orchids had no water for a week' }]);
+    expect(await search(ada, 'water orchids', { types: [] })).toEqual([]);
+    expect(await search(ada, 'water orchids', { first: 1 })).toEqual(found.slice(0, 1));
+  });
+
+  test('takes the last word for one that is not finished, and the others as they are', async () => {
+    await ada.createTask('Repair the bicycle');
+    expect(await titles(ada, 'repair bicy')).toEqual(['Repair the bicycle']);
+    expect(await titles(ada, 'REPAIR Bicycle')).toEqual(['Repair the bicycle']);
+    expect(await titles(ada, 'rep bicycle')).toEqual([]);
+    expect(await titles(ada, '"the bicycle"')).toEqual(['Repair the bicycle']);
+    expect(await titles(ada, '"bicycle the"')).toEqual([]);
+  });
+
+  test('finds compounds, addresses and other scripts while they are typed', async () => {
+    await ada.createTask('Write the follow-up for Zoë about größe');
+    await ada.createTask('Mail jo@example.com the report.pdf');
+    await ada.createTask('洗濯 をする');
+    for (const query of [
+      'follow-u',
+      'follow-up',
+      'follow-',
+      'zoë',
+      'GRÖSSE'.toLowerCase().replace('ss', 'ß'),
+    ]) {
+      expect(await titles(ada, query), query).toEqual(['Write the follow-up for Zoë about größe']);
+    }
+    for (const query of ['jo@example.co', 'jo@example.com', 'report.p']) {
+      expect(await titles(ada, query), query).toEqual(['Mail jo@example.com the report.pdf']);
+    }
+    expect(await titles(ada, '洗')).toEqual(['洗濯 をする']);
+  });
+
+  test('marks the words in plain text, whatever the text is', async () => {
+    await ada.createTask('The kettle & \ue000evil\ue001 "quotes"', {
+      description: '<i>That</i> kettle whistles',
+    });
+    const [found] = await search(ada, 'kettl');
+    const text = found?.snippet.map((part) => part.text).join('');
+    expect(text).toContain('kettle & evil "quotes"');
+    expect(text).not.toMatch(/[\ue000\ue001]/);
+    const matched = found?.snippet.filter((part) => part.matched).map((part) => part.text);
+    expect(matched).toEqual(['kettle', 'kettle']);
+  });
+
+  test('shows passages of a long text only', async () => {
+    const filling = 'filling '.repeat(600);
+    await ada.createTask('Long', { description: `${filling} needle ${filling}` });
+    const [found] = await search(ada, 'needle');
+    const snippet = found?.snippet.map(({ text }) => text).join('') ?? '';
+    expect(snippet).toContain('needle');
+    expect(snippet.length).toBeLessThan(500);
+  });
+
+  test.each([
+    ...[
+      '',
+      ' ',
+      '!',
+      '&',
+      '|',
+      '()',
+      '(',
+      ':*',
+      "'",
+      "''",
+      '"',
+      '"""',
+      '\\',
+      "a'b",
+      'a:*',
+      'a & b',
+      'a | b',
+      '!a',
+      '-',
+      '--a',
+    ],
+    ...[
+      '-a',
+      'a -',
+      'or',
+      'a or',
+      'or or or',
+      '<->',
+      'a <-> b',
+      '*',
+      'a*',
+      '%',
+      '_',
+      '\ue000',
+      '🧵',
+      '\\x00',
+      '-foo-bar',
+      '-"a b"',
+    ],
+    ...[
+      '"a-b" -c-d',
+      "' OR 1=1 --",
+      '$1',
+      '{}',
+      '$$',
+      'a:b:c',
+      'a/b/c?d=e',
+      'http://x.y/z',
+      'é'.repeat(200),
+      '( '.repeat(100),
+    ],
+  ])('takes anything that is typed: %j', async (query) => {
+    expect(Array.isArray(await search(ada, query))).toBe(true);
+  });
+
+  test('never finds by what is missing', async () => {
+    expect(await titles(ada, '-nothing')).toEqual([]);
+    expect(await titles(ada, 'repair -bicycle')).toEqual(['Repair the bicycle']);
+  });
+
+  test.each([
+    ['a NUL', { query: 'a\0' }, 'query'],
+    ['half of an emoji', { query: '\ud83e' }, 'query'],
+    ['201 characters', { query: 'x'.repeat(201) }, 'query'],
+    ['51 results', { query: 'x', first: 51 }, 'first'],
+    ['less than none', { query: 'x', first: -1 }, 'first'],
+  ])('refuses %s', async (_what, { query, ...details }, field) => {
+    await expect(search(ada, query, details)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      extensions: { field },
+    });
+  });
+
+  test('[FR-009] [BR-08] finds nothing that the viewer may not see', async () => {
+    const team = await teamOf(bob, [[ada, 'VIEWER']]);
+    const secret = await bob.createTask('Zeppelin of one’s own');
+    await comment(secret, bob, 'zeppelin comment');
+    await conversation(bob, 'zeppelin message');
+    const teams = await bob.createTask('Zeppelin of the team', { teamId: team.id });
+    await comment(teams, bob, 'zeppelin comment of the team');
+    expect(await search(bob, 'zeppelin')).toHaveLength(5);
+    expect((await search(ada, 'zeppelin')).map(({ node }) => node.title ?? node.body)).toEqual([
+      'Zeppelin of the team',
+      'zeppelin comment of the team',
+    ]);
+    expect(await search(eve, 'zeppelin')).toEqual([]);
+    const share = { taskId: uuidOf('Task', secret), sharedWithId: uuid(eve), sharedById: uuid(bob) };
+    await db.taskShare.create({ data: share });
+    expect((await search(eve, 'zeppelin')).map(({ node }) => node.title ?? node.body)).toEqual([
+      'Zeppelin of one’s own',
+      'zeppelin comment',
+    ]);
+    await db.taskShare.updateMany({ where: { sharedWithId: uuid(eve) }, data: { expiresAt: new Date(0) } });
+    expect(await search(eve, 'zeppelin')).toEqual([]);
+  });
+
+  test('[FR-014] takes one statement for each type that it found, whatever it found', async () => {
+    const many = Array.from({ length: 40 }, (_, n) => ({
+      id: newId(),
+      title: `Marble ${n}`,
+      position: 'a0',
+      ownerId: uuid(ada),
+    }));
+    await db.task.createMany({ data: many });
+    await ada.query('{ viewer { id } }');
+    const few = await statementsOf(() => search(ada, 'marble', { first: 1 }));
+    let found: Result[] = [];
+    const all = await statementsOf(async () => {
+      found = await search(ada, 'marble', { first: 50 });
+    });
+    expect(found).toHaveLength(40);
+    expect(found[0]?.node.id).toBe(publicId('Task', many.at(-1)?.id ?? ''));
+    expect(all).toHaveLength(few.length);
+    expect(all).toHaveLength(4);
+  });
+});

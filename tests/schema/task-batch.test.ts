@@ -1,0 +1,291 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { statementsOf } from '../kit/statements.ts';
+import { teamOf } from '../kit/team.ts';
+import { Refusal, startWorld, type Person } from '../kit/world.ts';
+
+const { db, people } = await startWorld({ LOG_LEVEL: 'silent' });
+
+interface Task {
+  id: string;
+  title: string;
+  version: number;
+  status: string;
+}
+
+interface Batch {
+  tasks: Task[];
+  cursor: string;
+}
+
+let ada: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  ({ ada, bob } = await people('Ada', 'Bob'));
+});
+
+async function createAll(person: Person, tasks: object[]): Promise<Batch> {
+  const { createTasks } = await person.query<{ createTasks: Batch }>(
+    `mutation ($input: CreateTasksInput!) {
+       createTasks(input: $input) { cursor tasks { id title version status owner { id } } } }`,
+    { input: { tasks } },
+  );
+  return createTasks;
+}
+
+async function updateAll(person: Person, tasks: object[]): Promise<Batch> {
+  const { updateTasks } = await person.query<{ updateTasks: Batch }>(
+    'mutation ($input: UpdateTasksInput!) { updateTasks(input: $input) { cursor tasks { id title version status } } }',
+    { input: { tasks } },
+  );
+  return updateTasks;
+}
+
+/** As a client does that was told to try again shortly, since all connections are busy. */
+async function persistently<Answer>(attempt: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== 'UNAVAILABLE') throw error;
+    }
+  }
+}
+
+const titled = (number: number, title = 'Task') =>
+  Array.from({ length: number }, (_, n) => ({ title: `${title} ${n}` }));
+const ownTask = (title = 'Tea') => ({ id: publicId('Task', newId()), title });
+
+describe('creating many tasks', () => {
+  test('gives them back in the order asked for, each with its event and a place behind the one before', async () => {
+    const { tasks, cursor } = await createAll(ada, titled(500));
+    expect(tasks.map(({ title }) => title)).toEqual(titled(500).map(({ title }) => title));
+    const rows = await db.task.findMany({
+      where: { ownerId: uuidOf('User', ada.id) },
+      orderBy: { position: 'asc' },
+    });
+    expect(rows.map(({ title }) => title)).toEqual(tasks.map(({ title }) => title));
+    expect(new Set(rows.map(({ position }) => position)).size).toBe(500);
+    const events = await db.event.findMany({ where: { kind: 'task.created' }, orderBy: { sequence: 'asc' } });
+    expect(events.map(({ subjectId }) => publicId('Task', subjectId ?? ''))).toEqual(
+      tasks.map(({ id }) => id),
+    );
+    expect(cursor).not.toBe('');
+  });
+
+  test('takes as many statements for 100 as for two', async () => {
+    const few = await statementsOf(() => createAll(ada, titled(2)));
+    const many = await statementsOf(() => createAll(ada, titled(100)));
+    expect(many).toHaveLength(few.length);
+    expect(many.filter((statement) => statement.includes('INSERT INTO "public"."tasks"'))).toHaveLength(1);
+    expect(many.filter((statement) => statement.includes('INSERT INTO "public"."events"'))).toHaveLength(1);
+  });
+
+  test.each([
+    ['none at all', [], 'tasks'],
+    ['501', titled(501), 'tasks'],
+    ['one without a title among others', [...titled(3), { title: ' ' }], 'tasks.3.title'],
+    [
+      'a label that is too long',
+      [{ title: 'Tea' }, { title: 'Tea', labels: ['ok', 'x'.repeat(51)] }],
+      'tasks.1.labels.1',
+    ],
+  ])('refuses %s, and creates none', async (_what, tasks, field) => {
+    const before = await db.task.count();
+    await expect(createAll(ada, tasks)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      extensions: { field },
+    });
+    expect(await db.task.count()).toBe(before);
+  });
+
+  test('[BR-10] twice with ids of one’s own creates once', async () => {
+    const tasks = [ownTask('One'), ownTask('Two'), ownTask('Three')];
+    const first = await createAll(ada, tasks);
+    expect(await createAll(ada, tasks)).toEqual(first);
+    const ids = tasks.map(({ id }) => uuidOf('Task', id));
+    expect(await db.event.count({ where: { subjectId: { in: ids } } })).toBe(3);
+  });
+
+  test('[BR-10] of which one is taken, or of other content, is CONFLICT and creates none', async () => {
+    const [one, two, three] = [ownTask('One'), ownTask('Two'), ownTask('Three')];
+    await createAll(ada, [one]);
+    const before = await db.task.count();
+    const conflict = (path: string) => ({ code: 'CONFLICT', extensions: { field: `${path}id` } });
+    await expect(createAll(ada, [two, one])).rejects.toMatchObject(conflict('tasks.0.'));
+    await expect(createAll(ada, [{ ...one, title: 'Won' }])).rejects.toMatchObject(conflict('tasks.0.'));
+    await expect(createAll(bob, [three, one])).rejects.toMatchObject(conflict('tasks.0.'));
+    await expect(createAll(ada, [two, two])).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await db.task.count()).toBe(before);
+  });
+
+  test('[BR-10] again after one of them was deleted does not bring it back', async () => {
+    const tasks = [ownTask('One'), ownTask('Two')];
+    await createAll(ada, tasks);
+    await ada.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', {
+      id: tasks[0]?.id,
+    });
+    await expect(createAll(ada, tasks)).rejects.toMatchObject({ code: 'CONFLICT' });
+    const ids = tasks.map(({ id }) => uuidOf('Task', id));
+    expect(await db.task.count({ where: { id: { in: ids } } })).toBe(1);
+  });
+
+  test('can put some under others of the same call', async () => {
+    const parent = ownTask('Dinner');
+    const { tasks } = await createAll(ada, [{ title: 'Soup', parentId: parent.id }, parent]);
+    const soup = await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', tasks[0]?.id ?? '') } });
+    expect(soup.parentId).toBe(uuidOf('Task', parent.id));
+  });
+
+  test('under one task takes as many statements for 50 as for two', async () => {
+    const parentId = await ada.createTask('Dinner');
+    const under = (number: number) => titled(number).map((task) => ({ ...task, parentId }));
+    const few = await statementsOf(() => createAll(ada, under(2)));
+    const many = await statementsOf(() => createAll(ada, under(50)));
+    expect(many).toHaveLength(few.length);
+  });
+});
+
+describe('changing many tasks', () => {
+  test('changes each in its own way, in one statement, and gives them back in the order asked for', async () => {
+    const { tasks } = await createAll(ada, titled(500));
+    const changes = tasks.map(({ id }, n) =>
+      n % 2
+        ? { id, title: `Changed ${n}`, dueOn: '2027-01-01', labels: [`"quoted" ${n}`, '{a,b}'] }
+        : { id, status: 'DONE' },
+    );
+    changes.reverse();
+    let answer: Batch | undefined;
+    const statements = await statementsOf(async () => {
+      answer = await updateAll(ada, changes);
+    });
+    expect(answer?.tasks.map(({ id }) => id)).toEqual(changes.map(({ id }) => id));
+    expect(answer?.tasks.at(-1)).toMatchObject({ title: 'Task 0', status: 'DONE', version: 2 });
+    expect(answer?.tasks[0]).toMatchObject({ title: 'Changed 499', status: 'TODO', version: 2 });
+    expect(statements.length).toBeLessThanOrEqual(10);
+    const row = await db.task.findUniqueOrThrow({
+      where: { id: uuidOf('Task', answer?.tasks[0]?.id ?? '') },
+    });
+    expect(row).toMatchObject({
+      labels: ['"quoted" 499', '{a,b}'],
+      dueOn: new Date('2027-01-01'),
+      completedAt: null,
+    });
+    const ids = tasks.map(({ id }) => uuidOf('Task', id));
+    const kinds = await db.event.groupBy({ by: ['kind'], where: { subjectId: { in: ids } }, _count: true });
+    expect(Object.fromEntries(kinds.map(({ kind, _count }) => [kind, _count]))).toEqual({
+      'task.created': 500,
+      'task.completed': 250,
+      'task.updated': 250,
+    });
+  });
+
+  test('[BR-09] of which one has changed since changes none, and says which', async () => {
+    const { tasks } = await createAll(ada, titled(3));
+    await updateAll(ada, [{ id: tasks[1]?.id, title: 'Faster' }]);
+    await expect(
+      updateAll(
+        ada,
+        tasks.map(({ id }) => ({ id, version: 1, title: 'Slower' })),
+      ),
+    ).rejects.toMatchObject({
+      code: 'CONFLICT',
+      extensions: { field: 'tasks.1.version', currentVersion: 2 },
+    });
+    const rows = await db.task.findMany({ where: { id: { in: tasks.map(({ id }) => uuidOf('Task', id)) } } });
+    expect(rows.map(({ title }) => title)).not.toContain('Slower');
+  });
+
+  test('[BR-08] of which one is not to be seen changes none, and reads as if there were no such task', async () => {
+    const secret = await bob.createTask('Secret');
+    const own = await ada.createTask('Own');
+    const change = [
+      { id: own, title: 'Mine' },
+      { id: secret, title: 'Mine too' },
+    ];
+    const nothing = [
+      { id: own, title: 'Mine' },
+      { id: publicId('Task', newId()), title: 'Mine too' },
+    ];
+    const refusal = { code: 'NOT_FOUND', extensions: { code: 'NOT_FOUND', field: 'tasks.1.id' } };
+    await expect(updateAll(ada, change)).rejects.toMatchObject(refusal);
+    await expect(updateAll(ada, nothing)).rejects.toMatchObject(refusal);
+    expect(await db.task.count({ where: { title: 'Mine' } })).toBe(0);
+  });
+
+  test('[BR-04] of which one is not to be changed changes none', async () => {
+    const team = await teamOf(ada, [[bob, 'MEMBER']]);
+    const adas = await ada.createTask('Ada’s', { teamId: team.id });
+    const bobs = await bob.createTask('Bob’s', { teamId: team.id });
+    await expect(
+      updateAll(bob, [
+        { id: bobs, title: 'x' },
+        { id: adas, title: 'x' },
+      ]),
+    ).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      extensions: { field: 'tasks.1.id' },
+    });
+    expect(
+      (
+        await updateAll(ada, [
+          { id: bobs, title: 'y' },
+          { id: adas, title: 'y' },
+        ])
+      ).tasks,
+    ).toHaveLength(2);
+  });
+
+  test.each([
+    ['the same task twice', (id: string) => [{ id }, { id }], 'tasks.1.id'],
+    ['a title of 201 letters', (id: string) => [{ id, title: 'x'.repeat(201) }], 'tasks.0.title'],
+    ['an id that is none', () => [{ id: 'nonsense' }], 'tasks.0.id'],
+    ['none at all', () => [], 'tasks'],
+    ['501', (id: string) => Array.from({ length: 501 }, () => ({ id })), 'tasks'],
+  ])('refuses %s', async (_what, changes, field) => {
+    const id = await ada.createTask('Tea');
+    await expect(updateAll(ada, changes(id))).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      extensions: { field },
+    });
+  });
+
+  test('together with others in the opposite order never ends in a deadlock', async () => {
+    const { tasks } = await createAll(ada, titled(30));
+    const ids = tasks.map(({ id }) => id);
+    const rounds = Array.from({ length: 10 }, (_, n) =>
+      updateAll(
+        ada,
+        (n % 2 ? ids : ids.toReversed()).map((id) => ({ id, title: `Round ${n}` })),
+      ),
+    );
+    await Promise.all(rounds);
+    const rows = await db.task.findMany({ where: { id: { in: ids.map((id) => uuidOf('Task', id)) } } });
+    expect(new Set(rows.map(({ title }) => title)).size).toBe(1);
+    expect(rows.every(({ version }) => version === 11)).toBe(true);
+  });
+
+  test('[BR-11] a hundred edits of one task at once lose none of them', async () => {
+    const id = await ada.createTask('Tea');
+    const labels = Array.from({ length: 100 }, (_, n) => `${n}`);
+    await Promise.all(
+      labels.map((label) => persistently(() => updateAll(ada, [{ id, title: label, description: label }]))),
+    );
+    const row = await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', id) } });
+    expect(row).toMatchObject({ version: 101, description: row.title });
+    expect(await db.event.count({ where: { subjectId: row.id, kind: 'task.updated' } })).toBe(100);
+  });
+
+  test('[BR-09] of a hundred edits of one task that are based on one version, one goes through', async () => {
+    const id = await ada.createTask('Tea');
+    const edits = Array.from({ length: 100 }, (_, n) =>
+      persistently(() => updateAll(ada, [{ id, version: 1, title: `Tea ${n}` }])),
+    );
+    const outcomes = await Promise.allSettled(edits);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'CONFLICT' });
+    }
+  });
+});

@@ -1,0 +1,103 @@
+import { beforeAll, expect, test } from 'vitest';
+import { Prisma } from '../../../prisma/generated/client/client.ts';
+import { newId } from '../../../server/ids.ts';
+import { seesTask, visible, type Viewer } from '../../../server/policy.ts';
+import { visibleSql } from '../../../server/sql/visible.ts';
+import { viewerOf } from '../../../server/sql/viewer.ts';
+import { connect } from '../../../server/database/client.ts';
+import { dice } from '../../kit/dice.ts';
+import { freshDatabase } from '../../kit/database.ts';
+
+const db = connect(await freshDatabase());
+const { pick, happens } = dice(5);
+
+const users = Array.from({ length: 8 }, newId);
+const teams = Array.from({ length: 5 }, newId);
+const conversations = Array.from({ length: 12 }, newId);
+
+beforeAll(async () => {
+  await db.user.createMany({
+    data: users.map((id, n) => ({ id, name: `${n}`, email: `${n}@example.org`, updatedAt: new Date() })),
+  });
+  await db.team.createMany({ data: teams.map((id, n) => ({ id, name: `Team ${n}`, slug: `team-${n}` })) });
+  await db.membership.createMany({
+    data: teams.flatMap((teamId) =>
+      users
+        .filter(() => happens(0.3))
+        .map((userId) => ({ teamId, userId, role: pick(['ADMIN', 'MEMBER', 'VIEWER']) })),
+    ),
+  });
+  const tasks = Array.from({ length: 150 }, (_, n) => ({
+    id: newId(),
+    title: `Task ${n}`,
+    position: 'a0',
+    ownerId: pick(users),
+    assigneeId: happens(0.5) ? pick(users) : null,
+    teamId: happens(0.5) ? pick(teams) : null,
+  }));
+  await db.task.createMany({ data: tasks });
+  await db.taskShare.createMany({
+    data: tasks.flatMap(({ id, ownerId }) =>
+      users
+        .filter((user) => user !== ownerId && happens(0.1))
+        .map((user) => ({
+          taskId: id,
+          sharedWithId: user,
+          sharedById: ownerId,
+          permission: pick(['VIEW', 'EDIT']),
+          expiresAt: pick([null, new Date(0), new Date('2999-01-01')]),
+        })),
+    ),
+  });
+  await db.conversation.createMany({
+    data: conversations.map((id) => ({ id, title: 'Talk', ownerId: pick(users) })),
+  });
+  await db.conversationParticipant.createMany({
+    data: conversations.flatMap((conversationId) =>
+      users.filter(() => happens(0.3)).map((userId) => ({ conversationId, userId })),
+    ),
+  });
+  await db.message.createMany({
+    data: Array.from({ length: 60 }, () => ({
+      conversationId: pick(conversations),
+      role: 'USER',
+      content: 'x',
+    })),
+  });
+});
+
+async function idsOf(table: Prisma.Sql, condition: Prisma.Sql): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`SELECT id FROM ${table} WHERE ${condition}`;
+  return rows.map(({ id }) => id).sort();
+}
+
+test.each(users.map((userId, n) => ({ n, userId })))(
+  '[FR-009] person $n sees the same tasks and messages, whether Prisma asks, SQL does, or one task is looked at',
+  async ({ userId }) => {
+    const viewer: Viewer = await viewerOf(db, { userId });
+    const tasks = await db.task.findMany({ where: visible.task(viewer) });
+    const ids = tasks.map(({ id }) => id).sort();
+    expect(ids.length).toBeGreaterThan(5);
+    expect(await idsOf(Prisma.sql`tasks`, visibleSql.task(viewer))).toEqual(ids);
+    const all = await db.task.findMany();
+    expect(
+      all
+        .filter((task) => seesTask(viewer, task))
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(ids);
+    const messages = await db.message.findMany({ where: visible.message(viewer) });
+    expect(await idsOf(Prisma.sql`messages`, visibleSql.message(viewer))).toEqual(
+      messages.map(({ id }) => id).sort(),
+    );
+  },
+);
+
+test('somebody without teams and shares sees their own tasks only', async () => {
+  const id = newId();
+  await db.user.create({ data: { id, name: 'New', email: 'new@example.org' } });
+  const viewer = await viewerOf(db, { userId: id });
+  expect(await idsOf(Prisma.sql`tasks`, visibleSql.task(viewer))).toEqual([]);
+  const task = await db.task.create({ data: { title: 'Own', position: 'a0', ownerId: id } });
+  expect(await idsOf(Prisma.sql`tasks`, visibleSql.task(viewer))).toEqual([task.id]);
+});
