@@ -16,7 +16,7 @@ const Permission = builder.enumType('SharePermission', {
   } satisfies Record<SharePermission, object>,
 });
 
-export const TaskShare = builder.prismaNode('TaskShare', {
+const TaskShare = builder.prismaNode('TaskShare', {
   description: 'One person’s access to a task of another. One that has run out is gone for everybody.',
   id: { field: 'id', description: 'Starts with `share_`.' },
   nullable: true,

@@ -1,5 +1,4 @@
-import type { LoggedKind } from './kinds.ts';
-import type { TaskFacts } from './kinds.ts';
+import type { LoggedKind, TaskFacts } from './kinds.ts';
 
 /** One thing that an event changed, in words: never an id, for its reader may not see what that leads to. */
 export interface EventChange {

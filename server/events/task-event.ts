@@ -34,7 +34,7 @@ export function taskCreated(actor: Person, task: EventTask, fingerprint: string)
 }
 
 /** Who did it to which task, and who may read of it. */
-export function addressOf(actor: Person, task: Pick<Task, 'id' | 'ownerId' | 'teamId'>) {
+function addressOf(actor: Person, task: Pick<Task, 'id' | 'ownerId' | 'teamId'>) {
   return { actorId: actor.userId, subjectId: task.id, teamId: task.teamId, personId: task.ownerId };
 }
 
