@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
-import { createAuth } from '../../server/auth/auth.ts';
+import { hashPassword } from '../../server/auth/auth.ts';
 import { connect, disconnect } from '../../server/database/client.ts';
 import { applyMigrations } from '../../server/database/migrations.ts';
-import { createLog } from '../../server/log.ts';
 import { countDashboard, type DashboardCounts } from '../../server/sql/dashboard.ts';
+import { viewerOf } from '../../server/sql/viewer.ts';
 import { characters, lead, PASSWORD } from './people.ts';
 import { imagine, type DemoPlan } from './workspace.ts';
 import { writePeople, writeTasks, type Written } from './write.ts';
@@ -46,7 +45,7 @@ export async function fill(
     if (found) return { isNew: false, ...found, dashboard: await dashboardOf(url, found.leadId) };
 
     const { people, tasks } = imagine(plan);
-    await writePeople(client, people, await hashed(url, PASSWORD));
+    await writePeople(client, people, await hashPassword(PASSWORD));
     const written = await writeTasks(client, tasks(), onProgress);
     const { id = '' } = people.find(({ email }) => email === lead.email) ?? {};
     return { isNew: true, people: people.length, ...written, dashboard: await dashboardOf(url, id) };
@@ -74,28 +73,10 @@ async function findDemo(client: Client): Promise<(Written & { people: number; le
   return found?.leadId ? { ...found, leadId: found.leadId } : undefined;
 }
 
-/** As the server itself hashes passwords, so that the sign-in works. */
-async function hashed(url: string, password: string): Promise<string> {
-  const db = connect(url, { poolSize: 2 });
-  try {
-    const auth = createAuth({
-      db,
-      log: createLog('silent'),
-      secret: randomBytes(32).toString('base64url'),
-      publicUrl: 'http://127.0.0.1',
-      onSessionEnd: () => undefined,
-    });
-    const { password: passwords } = await auth.$context;
-    return await passwords.hash(password);
-  } finally {
-    await disconnect(db);
-  }
-}
-
 async function dashboardOf(url: string, userId: string): Promise<DashboardCounts> {
   const db = connect(url, { poolSize: 2 });
   try {
-    return await countDashboard(db, { userId });
+    return await countDashboard(db, await viewerOf(db, { userId }), { teamId: null });
   } finally {
     await disconnect(db);
   }

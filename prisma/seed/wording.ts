@@ -166,6 +166,22 @@ const titles = {
   ],
 } as const satisfies Record<string, readonly string[]>;
 
+const labels: Record<Area, readonly string[]> = {
+  product: ['research', 'roadmap', 'release'],
+  engineering: ['bug', 'performance', 'clean-up', 'security'],
+  design: ['mobile', 'accessibility', 'wording'],
+  support: ['customer', 'help page'],
+  outreach: ['newsletter', 'event', 'website'],
+  team: ['hiring', 'people'],
+  office: ['money', 'contract', 'paperwork'],
+  home: ['weekend', 'repair'],
+  family: ['weekend', 'present'],
+  health: ['habit', 'appointment'],
+  learning: ['reading', 'practice'],
+  travel: ['booking', 'packing'],
+  community: ['volunteering', 'outdoors'],
+};
+
 const slots: Record<string, readonly string[]> = {
   feature: [
     ...['shared lists', 'the weekly summary', 'reminders', 'the calendar view', 'search', 'bulk editing'],
@@ -231,11 +247,25 @@ const steps = [
   'Clear up afterwards',
 ];
 
+interface Words {
+  title: string;
+  description: string;
+  labels: string[];
+}
+
 /** Words for a task of the person called `name`, who is never asked to talk to themselves. */
-export function words(chance: Chance, area: Area, name: string): { title: string; description: string } {
-  const fill = (template: string) =>
+export function words(chance: Chance, area: Area, name: string): Words {
+  const fill = filler(chance, name);
+  return {
+    title: fill(chance.pick(titles[area])),
+    description: describe(chance, fill),
+    labels: labels[area].filter(() => chance.happens(0.25)),
+  };
+}
+
+function filler(chance: Chance, name: string) {
+  return (template: string) =>
     template.replaceAll(/\{(\w+)\}/g, (_, slot: string) => valueOf(chance, slot, name));
-  return { title: fill(chance.pick(titles[area])), description: describe(chance, fill) };
 }
 
 function describe(chance: Chance, fill: (template: string) => string): string {

@@ -1,7 +1,8 @@
-import { hash } from 'node:crypto';
 import type { Task, TaskShare, TaskStatus, User } from '../generated/client/client.ts';
-import type { NewEvent } from '../../server/events/kinds.ts';
-import { taskEventData } from '../../server/events/task-event.ts';
+import type { EventKind, NewEvent } from '../../server/events/kinds.ts';
+import { endOfList } from '../../server/domain/task-position.ts';
+import { fingerprintOf } from '../../server/events/first-creation.ts';
+import { taskChanged, taskCreated } from '../../server/events/task-event.ts';
 import { DAY, dayIn, daysAfter, HOUR, MINUTE, moments, PAST_DAYS } from './calendar.ts';
 import { chance, type Chance } from './chance.ts';
 import { characters, type Character } from './people.ts';
@@ -17,14 +18,19 @@ export interface DemoPlan {
 
 export type DemoPerson = Pick<User, 'id' | 'name' | 'email' | 'timezone' | 'createdAt'>;
 
-type TaskEvent = NewEvent<'task.created'> | NewEvent<'task.updated'> | NewEvent<'task.completed'>;
+/** An event of the past. */
+export type DemoEvent = At<NewEvent<EventKind>>;
+
+type At<Event> = Event & { at: Date };
+type TaskEvent = NewEvent<'task.created' | 'task.updated' | 'task.completed'>;
+type DemoShare = Omit<TaskShare, 'updatedAt'>;
 
 /** A task with everything that is written along with it. */
 export interface DemoTask {
-  task: Omit<Task, 'archivedAt'>;
+  task: Task;
   /** From the creation to the last change, in order. */
-  events: (TaskEvent & { at: Date })[];
-  shares: Omit<TaskShare, 'updatedAt'>[];
+  events: At<TaskEvent>[];
+  shares: { share: DemoShare; event: At<NewEvent<'task.shared'>> }[];
 }
 
 interface Demo {
@@ -72,7 +78,7 @@ function* tasksOf({ seed, now, tasks: count }: DemoPlan, people: DemoPerson[]): 
 function live(chance: Chance, { areas }: Character, owner: DemoPerson, createdAt: Date, now: Date) {
   const area = chance.weigh(areas.map((name, rank) => [name, 1 / (rank + 1)] as const));
   const { statuses, times } = historyOf(chance, createdAt, now);
-  const created: DemoTask['task'] = {
+  const created: Task = {
     id: chance.uuid(createdAt),
     ...words(chance, area, owner.name),
     status: 'TODO',
@@ -84,35 +90,36 @@ function live(chance: Chance, { areas }: Character, owner: DemoPerson, createdAt
       ['URGENT', 8],
     ]),
     dueOn: due(chance, statuses.at(-1) ?? 'TODO', owner.timezone, createdAt, times.at(-1) ?? now, now),
+    position: endOfList(createdAt),
     ownerId: owner.id,
+    assigneeId: null,
+    teamId: null,
+    parentId: null,
     completedAt: null,
+    archivedAt: null,
     version: 1,
     createdAt,
     updatedAt: createdAt,
   };
-  const about = { actorId: owner.id, subjectId: created.id };
+  const actor = { userId: owner.id };
   const events: DemoTask['events'] = [
-    {
-      kind: 'task.created',
-      ...about,
-      at: createdAt,
-      data: { ...taskEventData(null, created), fingerprint: fingerprint(created) },
-    },
+    { ...taskCreated(actor, created, fingerprintOf(given(created))), at: createdAt },
   ];
   let task = created;
   for (const [index, at] of times.entries()) {
     const status = statuses[index + 1] ?? task.status;
     const completedAt = status === 'DONE' ? at : null;
     const after = { ...task, status, completedAt, updatedAt: at, version: task.version + 1 };
-    events.push({
-      kind: completedAt ? 'task.completed' : 'task.updated',
-      ...about,
-      at,
-      data: taskEventData(task, after),
-    });
+    events.push({ ...taskChanged(completedAt ? 'task.completed' : 'task.updated', actor, task, after), at });
     task = after;
   }
   return { task, events };
+}
+
+/** What the verb would have made it from, and knows a creation that is sent twice by. */
+function given(task: Task) {
+  const { title, description, status, priority, dueOn, labels, assigneeId, teamId, parentId } = task;
+  return { title, description, status, priority, dueOn, labels, assigneeId, teamId, parentId };
 }
 
 /** The statuses that a task has had so far, the first to the last, with the moment of each change. */
@@ -162,7 +169,7 @@ function latest(one: Date, other: Date): Date {
   return one > other ? one : other;
 }
 
-function share(chance: Chance, task: DemoTask['task'], people: DemoPerson[], now: Date): DemoTask['shares'] {
+function share(chance: Chance, task: Task, people: DemoPerson[], now: Date): DemoTask['shares'] {
   if (!chance.happens(SHARED)) return [];
   const others = people.filter(({ id }) => id !== task.ownerId);
   // Whoever stands first in the list has the most to do with everybody.
@@ -173,7 +180,7 @@ function share(chance: Chance, task: DemoTask['task'], people: DemoPerson[], now
     const createdAt = new Date(
       task.createdAt.getTime() + Math.floor(Math.min(span, 2 * DAY) * chance.next()),
     );
-    return {
+    const share: DemoShare = {
       id: chance.uuid(createdAt),
       taskId: task.id,
       sharedWithId: id,
@@ -182,6 +189,16 @@ function share(chance: Chance, task: DemoTask['task'], people: DemoPerson[], now
       expiresAt: chance.happens(RUNS_OUT) ? endOf(chance, createdAt, now) : null,
       createdAt,
     };
+    const event = {
+      kind: 'task.shared',
+      actorId: share.sharedById,
+      subjectId: share.id,
+      teamId: task.teamId,
+      personId: share.sharedWithId,
+      at: createdAt,
+      data: { taskId: task.id, permission: share.permission },
+    } as const;
+    return { share, event };
   });
 }
 
@@ -190,9 +207,4 @@ function endOf(chance: Chance, createdAt: Date, now: Date): Date {
   const hasRunOut = chance.happens(0.4);
   if (hasRunOut) return new Date(createdAt.getTime() + Math.floor((now.getTime() - createdAt.getTime()) / 2));
   return new Date(now.getTime() + chance.between(3, 20) * DAY + chance.between(0, 23) * HOUR);
-}
-
-/** By this the verb knows a creation that is sent twice; nobody sends the demo's, but the log has one form only. */
-function fingerprint({ title, description, status, priority, dueOn }: DemoTask['task']): string {
-  return hash('sha256', JSON.stringify({ title, description, status, priority, dueOn }), 'base64url');
 }

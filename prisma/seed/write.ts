@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import type { DemoPerson, DemoTask } from './workspace.ts';
+import type { DemoEvent, DemoPerson, DemoTask } from './workspace.ts';
 
 /** A long transaction would hold the log's readers up, so none writes more rows than this. */
 const MOST_ROWS = 500;
@@ -81,6 +81,8 @@ const taskColumns: Columns<DemoTask['task']> = {
   status: ['task_status', ({ status }) => status],
   priority: ['task_priority', ({ priority }) => priority],
   due_on: ['date', ({ dueOn }) => dueOn?.toISOString() ?? null],
+  labels: ['text[]', ({ labels }) => `{${labels.map((label) => JSON.stringify(label)).join(',')}}`],
+  position: ['text', ({ position }) => position],
   owner_id: ['uuid', ({ ownerId }) => ownerId],
   completed_at: ['timestamptz', ({ completedAt }) => completedAt?.toISOString() ?? null],
   version: ['int', ({ version }) => version],
@@ -88,7 +90,7 @@ const taskColumns: Columns<DemoTask['task']> = {
   updated_at: ['timestamptz', ({ updatedAt }) => updatedAt.toISOString()],
 };
 
-const shareColumns: Columns<DemoTask['shares'][number]> = {
+const shareColumns: Columns<DemoTask['shares'][number]['share']> = {
   id: ['uuid', ({ id }) => id],
   task_id: ['uuid', ({ taskId }) => taskId],
   shared_with_id: ['uuid', ({ sharedWithId }) => sharedWithId],
@@ -99,11 +101,13 @@ const shareColumns: Columns<DemoTask['shares'][number]> = {
   updated_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
 };
 
-const eventColumns: Columns<DemoTask['events'][number]> = {
+const eventColumns: Columns<DemoEvent> = {
   at: ['timestamptz', ({ at }) => at.toISOString()],
   actor_id: ['uuid', ({ actorId }) => actorId],
   kind: ['text', ({ kind }) => kind],
   subject_id: ['uuid', ({ subjectId }) => subjectId],
+  team_id: ['uuid', ({ teamId }) => teamId ?? null],
+  person_id: ['uuid', ({ personId }) => personId ?? null],
   data: ['jsonb', ({ data }) => JSON.stringify(data)],
 };
 
@@ -115,8 +119,17 @@ ${insertion('events', eventColumns, Object.keys(taskColumns).length + Object.key
 
 /** An array for each column: half the work of JSON, and no limit to the rows. */
 function insertion(table: string, columns: Columns<never>, parametersBefore: number): string {
-  const arrays = Object.values(columns).map(([type], index) => `$${parametersBefore + index + 1}::${type}[]`);
-  return `INSERT INTO ${table} (${Object.keys(columns).join(', ')}) SELECT * FROM unnest(${arrays.join(', ')})`;
+  const names = Object.keys(columns).join(', ');
+  const types = Object.values(columns).map(([type]) => type);
+  // unnest would take an array of arrays apart into all their elements, so those come as text.
+  const arrays = types.map((type, i) => `$${parametersBefore + i + 1}::${isArray(type) ? 'text' : type}[]`);
+  const values = Object.entries(columns).map(([name, [type]]) => (isArray(type) ? `${name}::${type}` : name));
+  return `INSERT INTO ${table} (${names})
+    SELECT ${values.join(', ')} FROM unnest(${arrays.join(', ')}) AS given (${names})`;
+}
+
+function isArray(type: string): boolean {
+  return type.endsWith('[]');
 }
 
 function valuesOf<Row>(columns: Columns<Row>, rows: Row[]): unknown[] {
@@ -125,7 +138,7 @@ function valuesOf<Row>(columns: Columns<Row>, rows: Row[]): unknown[] {
 
 /** In the order of the statement's parameters; the log gets a batch in the order in which it happened. */
 function parametersOf(batch: DemoTask[]): unknown[] {
-  const events = batch.flatMap((task) => task.events);
+  const events = batch.flatMap(eventsOf);
   events.sort((one, other) => one.at.getTime() - other.at.getTime());
   return [
     ...valuesOf(
@@ -134,10 +147,14 @@ function parametersOf(batch: DemoTask[]): unknown[] {
     ),
     ...valuesOf(
       shareColumns,
-      batch.flatMap(({ shares }) => shares),
+      batch.flatMap(({ shares }) => shares.map(({ share }) => share)),
     ),
     ...valuesOf(eventColumns, events),
   ];
+}
+
+function eventsOf({ events, shares }: DemoTask): DemoEvent[] {
+  return [...events, ...shares.map(({ event }) => event)];
 }
 
 async function finish(client: Client, written: Written): Promise<Written> {
@@ -151,7 +168,7 @@ function* batches(tasks: Iterable<DemoTask>): Generator<DemoTask[]> {
   let batch: DemoTask[] = [];
   let rows = 0;
   for (const task of tasks) {
-    const more = 1 + task.events.length + task.shares.length;
+    const more = 1 + task.events.length + 2 * task.shares.length;
     if (rows + more > MOST_ROWS) {
       yield batch;
       batch = [];

@@ -11,6 +11,11 @@ import type { Log } from '../log.ts';
 /** argon2id with the first parameters that OWASP's Password Storage Cheat Sheet recommends: 19 MiB, 2 passes, 1 lane. */
 const argon2id = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
+/** As passwords are kept. */
+export function hashPassword(password: string): Promise<string> {
+  return hash(password, argon2id);
+}
+
 export const PASSWORD = { min: 8, max: 128 } as const;
 
 /** A session lives this long after it was last renewed, and its tokens with it. */
@@ -80,7 +85,7 @@ export function createAuth({ db, log, secret, publicUrl, onSessionEnd }: AuthSet
       minPasswordLength: PASSWORD.min,
       maxPasswordLength: PASSWORD.max,
       password: {
-        hash: (password) => hash(password, argon2id),
+        hash: hashPassword,
         verify: ({ hash: stored, password }) => verify(stored, password),
       },
     },

@@ -38,7 +38,8 @@ describe('what the demo imagines', () => {
 
   test('ids are unique, of version 7, and sort as the tasks were created', () => {
     const { people, tasks } = everything();
-    const ids = [...people, ...tasks.flatMap(({ task, shares }) => [task, ...shares])].map(({ id }) => id);
+    const rows = tasks.flatMap(({ task, shares }) => [task, ...shares.map(({ share }) => share)]);
+    const ids = [...people, ...rows].map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids)
       expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
@@ -59,10 +60,17 @@ describe('what the demo imagines', () => {
       expect(last?.data.after).toMatchObject({ status: task.status, priority: task.priority });
       expect(last?.kind === 'task.completed').toBe(task.status === 'DONE');
       expect(task.completedAt).toEqual(task.status === 'DONE' ? last?.at : null);
-      for (const { at } of [...events, ...shares.map(({ createdAt }) => ({ at: createdAt }))]) {
+      for (const { at } of [...events, ...shares.map(({ event }) => event)]) {
         expect(at.getTime()).toBeLessThanOrEqual(plan.now.getTime());
       }
-      for (const share of shares) expect(share.sharedWithId).not.toBe(task.ownerId);
+      for (const { share, event } of shares) {
+        expect(share.sharedWithId).not.toBe(task.ownerId);
+        expect(event).toMatchObject({
+          subjectId: share.id,
+          personId: share.sharedWithId,
+          teamId: task.teamId,
+        });
+      }
     }
     expect(new Set(tasks.map(({ task }) => task.status)).size).toBe(4);
     expect(new Set(tasks.map(({ task }) => task.priority)).size).toBe(5);
