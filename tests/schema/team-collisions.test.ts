@@ -79,7 +79,8 @@ test('[BR-01] a team that goes round and round has one owner whenever anybody lo
   passing.abort();
   await looking;
 
-  expect(new Set(outcomes)).toEqual(new Set(['ok', 'FORBIDDEN']));
+  expect(outcomes).toContain('ok');
+  expect(outcomes.filter((outcome) => outcome !== 'ok' && outcome !== 'FORBIDDEN')).toEqual([]);
   expect([...seen]).toEqual([1]);
   const handed = await db.event.findMany({
     where: { teamId: uuidOf('Team', id), kind: 'team.ownershipTransferred' },
