@@ -1,5 +1,5 @@
 // npm run demo [-- --tasks 100000 --seed 7]
-// Fills the workspace with people and tasks, so that a newcomer sees a living dashboard.
+// Fills the workspace with people, teams and tasks, so that a newcomer sees a living dashboard.
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig, type Config } from '../server/config.ts';
 import { StartFailure } from '../server/database/start-failure.ts';
@@ -12,8 +12,8 @@ const MOST_TASKS = 10_000_000;
 
 const usage = `npm run demo [-- <options>]
 
-Fills the workspace with people, tasks and shares of the last 30 days, and prints a sign-in. It works on the
-database that npm start uses (DATA_DIR or DATABASE_URL), whether the server runs or not. Doing it twice is harmless.
+Fills the workspace with people, teams, tasks, shares and comments of the last 30 days, and prints a sign-in. It
+works on the database that npm start uses (DATA_DIR or DATABASE_URL), whether the server runs or not. Doing it twice is harmless.
 
   --tasks <number>   how many tasks all people have together (500)
   --seed <number>    another number, another workspace (1)
@@ -99,10 +99,13 @@ async function run({ tasks, seed }: { tasks: number; seed: number }): Promise<vo
   if (interrupted) process.exitCode = 130;
 }
 
-function report({ isNew, people, tasks, shares, dashboard }: Filled, took: string, config: Config): string {
+function report(filled: Filled, took: string, config: Config): string {
+  const { isNew, people, teams, tasks, shares, comments, dashboard } = filled;
   const { byStatus, sharedToView, sharedToEdit } = dashboard;
   const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
-  const holds = `${people} people, ${amount(tasks)} tasks and ${amount(shares)} shares`;
+  const holds =
+    `${people} people in ${teams} teams, ${amount(tasks)} tasks, ` +
+    `${amount(shares)} shares and ${amount(comments)} comments`;
   return [
     isNew ? `Filled in ${took}: ${holds}.` : `The demo is there already, and nothing was written: ${holds}.`,
     ...(isNew ? [] : [startOver(config)]),

@@ -13,6 +13,7 @@ export interface Filled extends Written {
   /** False where it was there before; nothing is written then. */
   isNew: boolean;
   people: number;
+  teams: number;
   /** Of the person whose sign-in is printed. */
   dashboard: DashboardCounts;
 }
@@ -44,29 +45,30 @@ export async function fill(
     const found = await findDemo(client);
     if (found) return { isNew: false, ...found, dashboard: await dashboardOf(url, found.leadId) };
 
-    const { people, tasks } = imagine(plan);
-    await writePeople(client, people, await hashPassword(PASSWORD));
+    const { people, teams, tasks } = imagine(plan);
+    await writePeople(client, people, teams, await hashPassword(PASSWORD));
     const written = await writeTasks(client, tasks(), onProgress);
     const { id = '' } = people.find(({ email }) => email === lead.email) ?? {};
-    return { isNew: true, people: people.length, ...written, dashboard: await dashboardOf(url, id) };
+    const dashboard = await dashboardOf(url, id);
+    return { isNew: true, people: people.length, teams: teams.length, ...written, dashboard };
   } finally {
     await client.end();
   }
 }
 
-async function findDemo(client: Client): Promise<(Written & { people: number; leadId: string }) | undefined> {
-  const { rows } = await client.query<{
-    leadId: string | null;
-    people: number;
-    tasks: number;
-    shares: number;
-  }>(
+type Found = Omit<Filled, 'isNew' | 'dashboard'>;
+
+async function findDemo(client: Client): Promise<(Found & { leadId: string }) | undefined> {
+  const { rows } = await client.query<Found & { leadId: string | null }>(
     `/* findDemo */
      WITH people AS (SELECT id, email FROM users WHERE email = ANY($1))
      SELECT (SELECT id FROM people WHERE email = $2) AS "leadId",
             (SELECT count(*)::int FROM people) AS people,
+            (SELECT count(*)::int FROM memberships
+             WHERE role = 'OWNER' AND user_id IN (SELECT id FROM people)) AS teams,
             (SELECT count(*)::int FROM tasks WHERE owner_id IN (SELECT id FROM people)) AS tasks,
-            (SELECT count(*)::int FROM task_shares WHERE shared_by_id IN (SELECT id FROM people)) AS shares`,
+            (SELECT count(*)::int FROM task_shares WHERE shared_by_id IN (SELECT id FROM people)) AS shares,
+            (SELECT count(*)::int FROM comments WHERE author_id IN (SELECT id FROM people)) AS comments`,
     [characters.map(({ email }) => email), lead.email],
   );
   const [found] = rows;

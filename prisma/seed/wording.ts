@@ -253,6 +253,24 @@ interface Words {
   labels: string[];
 }
 
+const remarks = [
+  'I can take the first half, if nobody minds.',
+  'Done on my side; over to {colleague}.',
+  'Does this still have to happen before {month}?',
+  'I asked {customer}, and they would rather have it simple.',
+  'Let us talk about it on {weekday}.',
+  'The first attempt is up. Please be unkind to it.',
+  'That took longer than I thought, and is better for it.',
+  'Good idea. **Not** this week, though.',
+  'Who knows where the notes from {city} are?',
+  'Thank you, that was quick!',
+];
+
+/** What the person called `name` says about a task. */
+export function remark(chance: Chance, name: string): string {
+  return filler(chance, name)(chance.pick(remarks));
+}
+
 /** Words for a task of the person called `name`, who is never asked to talk to themselves. */
 export function words(chance: Chance, area: Area, name: string): Words {
   const fill = filler(chance, name);

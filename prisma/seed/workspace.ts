@@ -1,12 +1,13 @@
-import type { Task, TaskShare, TaskStatus, User } from '../generated/client/client.ts';
+import type { Comment, Task, TaskShare, TaskStatus, User } from '../generated/client/client.ts';
 import type { EventKind, NewEvent } from '../../server/events/kinds.ts';
 import { endOfList } from '../../server/domain/task-position.ts';
 import { fingerprintOf } from '../../server/events/first-creation.ts';
 import { taskChanged, taskCreated } from '../../server/events/task-event.ts';
 import { DAY, dayIn, daysAfter, HOUR, MINUTE, moments, PAST_DAYS } from './calendar.ts';
 import { chance, type Chance } from './chance.ts';
-import { characters, type Character } from './people.ts';
-import { words } from './wording.ts';
+import { characters } from './people.ts';
+import { gather, workersOf, type DemoTeam } from './teams.ts';
+import { remark, words, type Area } from './wording.ts';
 
 export interface DemoPlan {
   seed: number;
@@ -24,6 +25,7 @@ export type DemoEvent = At<NewEvent<EventKind>>;
 type At<Event> = Event & { at: Date };
 type TaskEvent = NewEvent<'task.created' | 'task.updated' | 'task.completed'>;
 type DemoShare = Omit<TaskShare, 'updatedAt'>;
+type DemoComment = Omit<Comment, 'updatedAt'>;
 
 /** A task with everything that is written along with it. */
 export interface DemoTask {
@@ -31,10 +33,12 @@ export interface DemoTask {
   /** From the creation to the last change, in order. */
   events: At<TaskEvent>[];
   shares: { share: DemoShare; event: At<NewEvent<'task.shared'>> }[];
+  comments: { comment: DemoComment; event: At<NewEvent<'comment.added'>> }[];
 }
 
 interface Demo {
   people: DemoPerson[];
+  teams: DemoTeam[];
   /** In the order of their creation; each call tells the same again. */
   tasks: () => Generator<DemoTask>;
 }
@@ -43,12 +47,20 @@ interface Demo {
 const SHARED = 0.2;
 const RUNS_OUT = 0.15;
 
+/** How probable it is that a member's task on the team's matters is the team's, and that somebody is set to it. */
+const OF_TEAM = 0.7;
+const ASSIGNED = 0.75;
+
+/** How probable it is that those who may comment on a task do. */
+const DISCUSSED = 0.35;
+
 const USUALLY_SETTLED_AFTER = 4.5 * DAY;
 
-/** Imagines a workspace: the same plan always gives the same people and tasks. */
+/** Imagines a workspace: the same plan always gives the same people, teams and tasks. */
 export function imagine(plan: DemoPlan): Demo {
   const people = arrive(plan);
-  return { people, tasks: () => tasksOf(plan, people) };
+  const teams = gather(plan, people);
+  return { people, teams, tasks: () => tasksOf(plan, people, teams) };
 }
 
 function arrive({ seed, now }: DemoPlan): DemoPerson[] {
@@ -60,23 +72,47 @@ function arrive({ seed, now }: DemoPlan): DemoPerson[] {
   });
 }
 
-function* tasksOf({ seed, now, tasks: count }: DemoPlan, people: DemoPerson[]): Generator<DemoTask> {
+function* tasksOf(
+  { seed, now, tasks: count }: DemoPlan,
+  people: DemoPerson[],
+  teams: DemoTeam[],
+): Generator<DemoTask> {
   const clock = chance(seed, 'clock');
   const ownership = chance(seed, 'ownership');
   const life = chance(seed, 'life');
+  const placing = chance(seed, 'placing');
   const sharing = chance(seed, 'sharing');
+  const talking = chance(seed, 'talking');
   const owners = characters.map(
     (character, index) => [{ character, person: people[index] as DemoPerson }, character.weight] as const,
   );
   for (const createdAt of moments(clock, now, count)) {
     const { character, person } = ownership.weigh(owners);
-    const { task, events } = live(life, character, person, createdAt, now);
-    yield { task, events, shares: share(sharing, task, people, now) };
+    const area = life.weigh(character.areas.map((name, rank) => [name, 1 / (rank + 1)] as const));
+    const team = teamFor(placing, area, person, teams);
+    const assigneeId = team && placing.happens(ASSIGNED) ? placing.pick(workersOf(team)).userId : null;
+    const place = { area, teamId: team?.team.id ?? null, assigneeId };
+    const { task, events } = live(life, place, person, createdAt, now);
+    const outsiders = people.filter(({ id }) => !team?.members.some(({ userId }) => userId === id));
+    const shares = share(sharing, task, outsiders, now);
+    yield { task, events, shares, comments: discuss(talking, task, team, shares, people, now) };
   }
 }
 
-function live(chance: Chance, { areas }: Character, owner: DemoPerson, createdAt: Date, now: Date) {
-  const area = chance.weigh(areas.map((name, rank) => [name, 1 / (rank + 1)] as const));
+/** The team that a task of this person goes to, if any. */
+function teamFor(chance: Chance, area: Area, person: DemoPerson, teams: DemoTeam[]): DemoTeam | undefined {
+  const isOfTeam = chance.happens(OF_TEAM);
+  return teams.find(
+    (team) =>
+      isOfTeam && team.areas.includes(area) && workersOf(team).some(({ userId }) => userId === person.id),
+  );
+}
+
+interface Place extends Pick<Task, 'teamId' | 'assigneeId'> {
+  area: Area;
+}
+
+function live(chance: Chance, { area, ...place }: Place, owner: DemoPerson, createdAt: Date, now: Date) {
   const { statuses, times } = historyOf(chance, createdAt, now);
   const created: Task = {
     id: chance.uuid(createdAt),
@@ -92,8 +128,7 @@ function live(chance: Chance, { areas }: Character, owner: DemoPerson, createdAt
     dueOn: due(chance, statuses.at(-1) ?? 'TODO', owner.timezone, createdAt, times.at(-1) ?? now, now),
     position: endOfList(createdAt),
     ownerId: owner.id,
-    assigneeId: null,
-    teamId: null,
+    ...place,
     parentId: null,
     completedAt: null,
     archivedAt: null,
@@ -101,16 +136,16 @@ function live(chance: Chance, { areas }: Character, owner: DemoPerson, createdAt
     createdAt,
     updatedAt: createdAt,
   };
-  const actor = { userId: owner.id };
+  const worker = { userId: created.assigneeId ?? owner.id };
   const events: DemoTask['events'] = [
-    { ...taskCreated(actor, created, fingerprintOf(given(created))), at: createdAt },
+    { ...taskCreated({ userId: owner.id }, created, fingerprintOf(given(created))), at: createdAt },
   ];
   let task = created;
   for (const [index, at] of times.entries()) {
     const status = statuses[index + 1] ?? task.status;
     const completedAt = status === 'DONE' ? at : null;
     const after = { ...task, status, completedAt, updatedAt: at, version: task.version + 1 };
-    events.push({ ...taskChanged(completedAt ? 'task.completed' : 'task.updated', actor, task, after), at });
+    events.push({ ...taskChanged(completedAt ? 'task.completed' : 'task.updated', worker, task, after), at });
     task = after;
   }
   return { task, events };
@@ -207,4 +242,38 @@ function endOf(chance: Chance, createdAt: Date, now: Date): Date {
   const hasRunOut = chance.happens(0.4);
   if (hasRunOut) return new Date(createdAt.getTime() + Math.floor((now.getTime() - createdAt.getTime()) / 2));
   return new Date(now.getTime() + chance.between(3, 20) * DAY + chance.between(0, 23) * HOUR);
+}
+
+/** A team's task is discussed by who works in the team, a personal one by its owner and who may change it. */
+function discuss(
+  chance: Chance,
+  task: Task,
+  team: DemoTeam | undefined,
+  shares: DemoTask['shares'],
+  people: DemoPerson[],
+  now: Date,
+): DemoTask['comments'] {
+  const isDiscussed = chance.happens(DISCUSSED);
+  const lasting = shares.find(({ share }) => share.permission === 'EDIT' && share.expiresAt === null)?.share;
+  const ids = team ? workersOf(team).map(({ userId }) => userId) : [task.ownerId, lasting?.sharedWithId];
+  if (!isDiscussed || (!team && !lasting)) return [];
+  const authors = people.filter(({ id }) => ids.includes(id));
+  let last = team ? task.createdAt.getTime() : (lasting ?? task).createdAt.getTime();
+  return Array.from({ length: chance.between(1, 3) }, () => {
+    last += Math.floor(Math.min(now.getTime() - last, DAY) * chance.next());
+    const author = chance.pick(authors);
+    const createdAt = new Date(last);
+    const wanted = { taskId: task.id, body: remark(chance, author.name) };
+    const comment = { id: chance.uuid(createdAt), ...wanted, authorId: author.id, createdAt };
+    const event = {
+      kind: 'comment.added',
+      actorId: author.id,
+      subjectId: comment.id,
+      teamId: task.teamId,
+      personId: task.ownerId,
+      at: createdAt,
+      data: { taskId: task.id, fingerprint: fingerprintOf(wanted) },
+    } as const;
+    return { comment, event };
+  });
 }

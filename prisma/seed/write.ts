@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { DemoTeam } from './teams.ts';
 import type { DemoEvent, DemoPerson, DemoTask } from './workspace.ts';
 
 /** A long transaction would hold the log's readers up, so none writes more rows than this. */
@@ -7,10 +8,16 @@ const MOST_ROWS = 500;
 export interface Written {
   tasks: number;
   shares: number;
+  comments: number;
 }
 
-/** Makes the accounts, all or none. */
-export async function writePeople(client: Client, people: DemoPerson[], passwordHash: string): Promise<void> {
+/** Makes the accounts and their teams, all or none. */
+export async function writePeople(
+  client: Client,
+  people: DemoPerson[],
+  teams: DemoTeam[],
+  passwordHash: string,
+): Promise<void> {
   const users = people.map(({ id, name, email, timezone, createdAt }) => {
     return { id, name, email, timezone, created_at: createdAt, password: passwordHash };
   });
@@ -36,6 +43,20 @@ export async function writePeople(client: Client, people: DemoPerson[], password
        WHERE users.id = subject_id AND kind = 'user.signedUp' AND subject_id = ANY($1)`,
       [people.map(({ id }) => id)],
     );
+    await client.query(insertTeams, [
+      ...valuesOf(
+        teamColumns,
+        teams.map(({ team }) => team),
+      ),
+      ...valuesOf(
+        memberColumns,
+        teams.flatMap(({ members }) => members),
+      ),
+      ...valuesOf(
+        eventColumns,
+        teams.flatMap(({ events }) => events),
+      ),
+    ]);
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
@@ -44,7 +65,7 @@ export async function writePeople(client: Client, people: DemoPerson[], password
 }
 
 /**
- * Writes tasks with their events and shares, each transaction whole tasks only.
+ * Writes tasks with their events, shares and comments, each transaction whole tasks only.
  * @param onProgress hears after each transaction what is written by then; returning false ends the writing there.
  */
 export async function writeTasks(
@@ -52,7 +73,7 @@ export async function writeTasks(
   tasks: Iterable<DemoTask>,
   onProgress: (written: Written) => boolean,
 ): Promise<Written> {
-  const written = { tasks: 0, shares: 0 };
+  const written = { tasks: 0, shares: 0, comments: 0 };
   // Commits need not wait for the disk one by one: the last, which does, brings all of them along.
   await client.query('SET synchronous_commit = off');
   let writing: Promise<unknown> = Promise.resolve();
@@ -65,6 +86,7 @@ export async function writeTasks(
     writing.catch(() => undefined);
     written.tasks += batch.length;
     written.shares += batch.reduce((sum, { shares }) => sum + shares.length, 0);
+    written.comments += batch.reduce((sum, { comments }) => sum + comments.length, 0);
   }
   await writing;
   onProgress({ ...written });
@@ -73,6 +95,24 @@ export async function writeTasks(
 
 /** A column's type, and its value in a row. */
 type Columns<Row> = Record<string, [type: string, value: (row: Row) => string | number | null]>;
+
+const teamColumns: Columns<DemoTeam['team']> = {
+  id: ['uuid', ({ id }) => id],
+  name: ['text', ({ name }) => name],
+  slug: ['text', ({ slug }) => slug],
+  description: ['text', ({ description }) => description],
+  created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
+  updated_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
+};
+
+const memberColumns: Columns<DemoTeam['members'][number]> = {
+  id: ['uuid', ({ id }) => id],
+  team_id: ['uuid', ({ teamId }) => teamId],
+  user_id: ['uuid', ({ userId }) => userId],
+  role: ['team_role', ({ role }) => role],
+  created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
+  updated_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
+};
 
 const taskColumns: Columns<DemoTask['task']> = {
   id: ['uuid', ({ id }) => id],
@@ -84,6 +124,8 @@ const taskColumns: Columns<DemoTask['task']> = {
   labels: ['text[]', ({ labels }) => `{${labels.map((label) => JSON.stringify(label)).join(',')}}`],
   position: ['text', ({ position }) => position],
   owner_id: ['uuid', ({ ownerId }) => ownerId],
+  assignee_id: ['uuid', ({ assigneeId }) => assigneeId],
+  team_id: ['uuid', ({ teamId }) => teamId],
   completed_at: ['timestamptz', ({ completedAt }) => completedAt?.toISOString() ?? null],
   version: ['int', ({ version }) => version],
   created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
@@ -101,6 +143,15 @@ const shareColumns: Columns<DemoTask['shares'][number]['share']> = {
   updated_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
 };
 
+const commentColumns: Columns<DemoTask['comments'][number]['comment']> = {
+  id: ['uuid', ({ id }) => id],
+  task_id: ['uuid', ({ taskId }) => taskId],
+  author_id: ['uuid', ({ authorId }) => authorId],
+  body: ['text', ({ body }) => body],
+  created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
+  updated_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
+};
+
 const eventColumns: Columns<DemoEvent> = {
   at: ['timestamptz', ({ at }) => at.toISOString()],
   actor_id: ['uuid', ({ actorId }) => actorId],
@@ -114,8 +165,18 @@ const eventColumns: Columns<DemoEvent> = {
 /** One statement, and so one transaction. */
 const insert = `/* writeDemoTasks */
 WITH new_tasks AS (${insertion('tasks', taskColumns, 0)}),
-  new_shares AS (${insertion('task_shares', shareColumns, Object.keys(taskColumns).length)})
-${insertion('events', eventColumns, Object.keys(taskColumns).length + Object.keys(shareColumns).length)}`;
+  new_shares AS (${insertion('task_shares', shareColumns, widthOf(taskColumns))}),
+  new_comments AS (${insertion('comments', commentColumns, widthOf(taskColumns, shareColumns))})
+${insertion('events', eventColumns, widthOf(taskColumns, shareColumns, commentColumns))}`;
+
+const insertTeams = `/* writeDemoTeams */
+WITH new_teams AS (${insertion('teams', teamColumns, 0)}),
+  new_members AS (${insertion('memberships', memberColumns, widthOf(teamColumns))})
+${insertion('events', eventColumns, widthOf(teamColumns, memberColumns))}`;
+
+function widthOf(...tables: Columns<never>[]): number {
+  return tables.reduce((sum, columns) => sum + Object.keys(columns).length, 0);
+}
 
 /** An array for each column: half the work of JSON, and no limit to the rows. */
 function insertion(table: string, columns: Columns<never>, parametersBefore: number): string {
@@ -149,18 +210,22 @@ function parametersOf(batch: DemoTask[]): unknown[] {
       shareColumns,
       batch.flatMap(({ shares }) => shares.map(({ share }) => share)),
     ),
+    ...valuesOf(
+      commentColumns,
+      batch.flatMap(({ comments }) => comments.map(({ comment }) => comment)),
+    ),
     ...valuesOf(eventColumns, events),
   ];
 }
 
-function eventsOf({ events, shares }: DemoTask): DemoEvent[] {
-  return [...events, ...shares.map(({ event }) => event)];
+function eventsOf({ events, shares, comments }: DemoTask): DemoEvent[] {
+  return [...events, ...[...shares, ...comments].map(({ event }) => event)];
 }
 
 async function finish(client: Client, written: Written): Promise<Written> {
   await client.query('SET synchronous_commit = on');
   // So many new rows change what the planner should believe, and its own turn comes only in a minute.
-  await client.query('ANALYZE users, tasks, task_shares, events');
+  await client.query('ANALYZE users, teams, memberships, tasks, task_shares, comments, events');
   return written;
 }
 
@@ -168,7 +233,7 @@ function* batches(tasks: Iterable<DemoTask>): Generator<DemoTask[]> {
   let batch: DemoTask[] = [];
   let rows = 0;
   for (const task of tasks) {
-    const more = 1 + task.events.length + 2 * task.shares.length;
+    const more = 1 + task.events.length + 2 * (task.shares.length + task.comments.length);
     if (rows + more > MOST_ROWS) {
       yield batch;
       batch = [];

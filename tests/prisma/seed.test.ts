@@ -27,8 +27,8 @@ describe('what the demo imagines', () => {
   const plan: DemoPlan = { seed: 1, now: new Date('2027-03-03T14:00:00Z'), tasks: 500 };
 
   function everything(changes: Partial<DemoPlan> = {}) {
-    const { people, tasks } = imagine({ ...plan, ...changes });
-    return { people, tasks: [...tasks()] };
+    const { tasks, ...rest } = imagine({ ...plan, ...changes });
+    return { ...rest, tasks: [...tasks()] };
   }
 
   test('the same seed gives the same people and tasks, another seed gives others', () => {
@@ -38,7 +38,11 @@ describe('what the demo imagines', () => {
 
   test('ids are unique, of version 7, and sort as the tasks were created', () => {
     const { people, tasks } = everything();
-    const rows = tasks.flatMap(({ task, shares }) => [task, ...shares.map(({ share }) => share)]);
+    const rows = tasks.flatMap(({ task, shares, comments }) => [
+      task,
+      ...shares.map(({ share }) => share),
+      ...comments.map(({ comment }) => comment),
+    ]);
     const ids = [...people, ...rows].map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids)
@@ -49,7 +53,7 @@ describe('what the demo imagines', () => {
 
   test('each task ends where its events lead, nothing lies in the future, and every status and priority is there', () => {
     const { tasks } = everything();
-    for (const { task, events, shares } of tasks) {
+    for (const { task, events, shares, comments } of tasks) {
       expect(events).toHaveLength(task.version);
       expect(events[0]).toMatchObject({ kind: 'task.created', at: task.createdAt, data: { before: null } });
       for (const [index, event] of events.entries()) {
@@ -60,7 +64,7 @@ describe('what the demo imagines', () => {
       expect(last?.data.after).toMatchObject({ status: task.status, priority: task.priority });
       expect(last?.kind === 'task.completed').toBe(task.status === 'DONE');
       expect(task.completedAt).toEqual(task.status === 'DONE' ? last?.at : null);
-      for (const { at } of [...events, ...shares.map(({ event }) => event)]) {
+      for (const { at } of [...events, ...[...shares, ...comments].map(({ event }) => event)]) {
         expect(at.getTime()).toBeLessThanOrEqual(plan.now.getTime());
       }
       for (const { share, event } of shares) {
@@ -74,6 +78,23 @@ describe('what the demo imagines', () => {
     }
     expect(new Set(tasks.map(({ task }) => task.status)).size).toBe(4);
     expect(new Set(tasks.map(({ task }) => task.priority)).size).toBe(5);
+  });
+
+  test('whoever owns, is set to, changes or comments on a team task works in the team, and nobody in it has a share', () => {
+    const { teams, tasks } = everything();
+    const ofTeams = tasks.filter(({ task }) => task.teamId !== null);
+    expect(new Set(ofTeams.map(({ task }) => task.teamId)).size).toBe(teams.length);
+    expect(ofTeams.some(({ task }) => task.assigneeId !== null)).toBe(true);
+    expect(ofTeams.some(({ comments }) => comments.length > 0)).toBe(true);
+    for (const { task, events, shares, comments } of ofTeams) {
+      const members = teams.find(({ team }) => team.id === task.teamId)?.members ?? [];
+      const roles = new Map(members.map(({ userId, role }) => [userId, role]));
+      const acting = [...events, ...comments.map(({ event }) => event)].map(({ actorId }) => actorId);
+      for (const id of [task.ownerId, task.assigneeId ?? task.ownerId, ...acting]) {
+        expect(roles.get(id ?? '')).toMatch(/OWNER|ADMIN|MEMBER/);
+      }
+      for (const { share } of shares) expect(roles.has(share.sharedWithId)).toBe(false);
+    }
   });
 
   test('the dashboard of the printed sign-in has something late, something due today, and something done lately', () => {
@@ -119,12 +140,31 @@ describe('the demo in a database', async () => {
     expect(rows).toEqual([{ faults: 0 }]);
   });
 
+  test('[BR-11] every team, member, share and comment is in the log', async () => {
+    const rows = await sql<{ kind: string; faults: number }>(
+      world.databaseUrl,
+      `SELECT kind, count(*) FILTER (WHERE NOT logged)::int AS faults FROM (
+         SELECT kind, EXISTS (
+           SELECT FROM events WHERE events.kind = given.kind AND subject_id = id AND at = created_at
+         ) AS logged FROM (
+           SELECT 'team.created' AS kind, id, created_at FROM teams
+           UNION ALL SELECT 'team.memberJoined', id, created_at FROM memberships WHERE role <> 'OWNER'
+           UNION ALL SELECT 'task.shared', id, created_at FROM task_shares
+           UNION ALL SELECT 'comment.added', id, created_at FROM comments
+         ) AS given
+       ) AS checked GROUP BY kind ORDER BY kind`,
+    );
+    const kinds = ['comment.added', 'task.shared', 'team.created', 'team.memberJoined'];
+    expect(rows).toEqual(kinds.map((kind) => ({ kind, faults: 0 })));
+  });
+
   test('no transaction of it writes more than 500 rows', async () => {
     const rows = await sql<{ most: number }>(
       world.databaseUrl,
       `SELECT max(rows)::int AS most FROM (
          SELECT count(*) AS rows FROM (
-           SELECT xmin FROM tasks UNION ALL SELECT xmin FROM task_shares UNION ALL SELECT xmin FROM events
+           SELECT xmin FROM tasks UNION ALL SELECT xmin FROM task_shares UNION ALL SELECT xmin FROM comments
+           UNION ALL SELECT xmin FROM events
          ) AS written GROUP BY xmin::text
        ) AS transactions`,
     );
