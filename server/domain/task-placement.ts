@@ -2,6 +2,7 @@ import type { Task } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { can, seesTask, visible, type Viewer } from '../policy.ts';
+import { holdTeams } from '../sql/hold-teams.ts';
 import { hierarchyOf, lockHierarchy } from '../sql/task-hierarchy.ts';
 
 type Placed = Pick<Task, 'id' | 'ownerId' | 'assigneeId' | 'teamId' | 'parentId'>;
@@ -27,6 +28,7 @@ export async function checkPlacement(
   placements: readonly Placement[],
 ): Promise<void> {
   for (const placement of placements) checkTeam(viewer, placement);
+  await holdNewTeams(tx, placements);
   await checkAssignees(tx, placements);
   await checkParents(tx, viewer, placements);
 }
@@ -58,6 +60,16 @@ function checkTeam(viewer: Viewer, { before, after, path }: Placement): void {
       field,
     );
   }
+}
+
+/** A team that is deleted meanwhile takes no more tasks. */
+async function holdNewTeams(tx: Transaction, placements: readonly Placement[]): Promise<void> {
+  const entering = placements.filter(({ before, after }) => after.teamId !== (before?.teamId ?? null));
+  const ids = new Set(entering.flatMap(({ after }) => after.teamId ?? []));
+  if (ids.size === 0) return;
+  const held = await holdTeams(tx, [...ids]);
+  const late = entering.find(({ after }) => after.teamId !== null && !held.has(after.teamId));
+  if (late) throw new NotFound('team', late.after.teamId ?? undefined, { field: `${late.path}teamId` });
 }
 
 /** A team's task goes to its members; a personal one to its owner, or to whoever it is shared with. */

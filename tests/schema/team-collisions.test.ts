@@ -175,3 +175,17 @@ test('a team that is deleted while people come and go is gone, with coded answer
   ]);
   for (const each of outcomes) expect(['ok', 'FORBIDDEN', 'NOT_FOUND']).toContain(each);
 });
+
+test('a task that is put into a team while it is deleted is the team’s until then, or there is no such team', async () => {
+  for (let i = 0; i < 10; i += 1) {
+    const { id } = await teamOf(ada, [[bob, 'MEMBER']]);
+    const creating = Array.from({ length: 5 }, (_, n) =>
+      outcome(bob.createTask(`Task ${String(n)}`, { teamId: id })),
+    );
+    const deleting = outcome(
+      ada.query('mutation ($id: ID!) { deleteTeam(input: { id: $id }) { cursor } }', { id }),
+    );
+    expect(await deleting).toBe('ok');
+    for (const answer of await Promise.all(creating)) expect(['ok', 'NOT_FOUND']).toContain(answer);
+  }
+});
