@@ -58,7 +58,7 @@ const kinds: Record<LoggedKind, KindOfEvent> = {
     description: 'A member was taken out of a team; `person` is who.',
     subject: 'Membership',
   },
-  'team.memberLeft': { description: 'A member left a team.', subject: 'Membership' },
+  'team.memberLeft': { description: 'A member left a team of their own accord.', subject: 'Membership' },
   'team.ownershipTransferred': {
     description: 'A team has another owner; `person` is the new one.',
     subject: 'Team',
