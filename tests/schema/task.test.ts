@@ -68,8 +68,20 @@ function eventsOf(id: string) {
   return db.event.findMany({ where: { subjectId: uuidOf('Task', id) }, orderBy: { sequence: 'asc' } });
 }
 
+/** The kinds of its changes, in their order; refused attempts are no changes, and `refusalsOf` tells of them. */
 async function kindsOf(id: string): Promise<string[]> {
-  return (await eventsOf(id)).map(({ kind }) => kind);
+  return (await eventsOf(id)).map(({ kind }) => kind).filter((kind) => kind !== 'access.refused');
+}
+
+/** Who was refused which operation on it, in their order. */
+async function refusalsOf(id: string) {
+  return (await eventsOf(id))
+    .filter(({ kind }) => kind === 'access.refused')
+    .map(({ actorId, data }) => ({ actorId, data }));
+}
+
+function refused(person: Person, operation: string, code: string) {
+  return { actorId: uuidOf('User', person.id), data: { code, operation } };
 }
 
 const notFound = { code: 'NOT_FOUND', message: 'There is no such task, or you may not see it.' };
@@ -221,6 +233,7 @@ describe('[BR-10] a creation sent twice', () => {
     await expect(create(bob, input)).rejects.toMatchObject({ code: 'CONFLICT' });
     await expect(read(ada, input.id)).rejects.toMatchObject(notFound);
     expect(await kindsOf(input.id)).toEqual(['task.created', 'task.deleted']);
+    expect(await refusalsOf(input.id)).toEqual([refused(ada, 'task', 'NOT_FOUND')]);
   });
 });
 
@@ -408,6 +421,12 @@ describe('deleting a task', () => {
     expect(await db.taskShare.count({ where: { taskId: uuidOf('Task', id) } })).toBe(0);
     expect(await kindsOf(id)).toEqual(['task.created', 'task.deleted']);
     await expect(remove(bob, id)).rejects.toMatchObject(notFound);
+    expect(await refusalsOf(id)).toEqual([
+      refused(ada, 'task', 'NOT_FOUND'),
+      refused(bob, 'task', 'NOT_FOUND'),
+      refused(ada, 'completeTask', 'NOT_FOUND'),
+      refused(bob, 'deleteTask', 'NOT_FOUND'),
+    ]);
   });
 
   test('ten times at once leaves one event', async () => {
@@ -439,13 +458,15 @@ describe('what others may do', () => {
     reopenTask: reopen,
     deleteTask: (person, id) => remove(person, id),
   };
+  const operationOf = (verb: string) => verb.split(' ')[0] ?? '';
 
-  test.each(Object.entries(verbs))('[BR-08] [FR-009] a stranger’s %s finds nothing', async (_verb, act) => {
+  test.each(Object.entries(verbs))('[BR-08] [FR-009] a stranger’s %s finds nothing', async (verb, act) => {
     const { id } = await create(ada, { title: 'A secret' });
     await expect(act(bob, id)).rejects.toMatchObject({ ...notFound, extensions: { code: 'NOT_FOUND' } });
     await expect(act(bob, publicId('Task', newId()))).rejects.toMatchObject(notFound);
     expect(await read(ada, id)).toMatchObject({ title: 'A secret', version: 1, status: 'TODO' });
     expect(await kindsOf(id)).toEqual(['task.created']);
+    expect(await refusalsOf(id)).toEqual([refused(bob, operationOf(verb), 'NOT_FOUND')]);
   });
 
   test('[BR-08] somebody with a VIEW share reads, and is told that they may do no more', async () => {
@@ -458,6 +479,10 @@ describe('what others may do', () => {
       if (verb !== 'task') await expect(act(bob, id), verb).rejects.toMatchObject({ code: 'FORBIDDEN' });
     }
     expect(await kindsOf(id)).toEqual(['task.created']);
+    const changing = Object.keys(verbs).filter((verb) => verb !== 'task');
+    expect(await refusalsOf(id)).toEqual(
+      changing.map((verb) => refused(bob, operationOf(verb), 'FORBIDDEN')),
+    );
   });
 
   test('[BR-05] somebody with an EDIT share edits, but cannot delete', async () => {
@@ -469,8 +494,14 @@ describe('what others may do', () => {
     expect(await complete(bob, id)).toMatchObject({ status: 'DONE' });
     expect(await reopen(bob, id)).toMatchObject({ status: 'TODO' });
     await expect(remove(bob, id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    const actors = (await eventsOf(id)).map(({ actorId }) => actorId);
-    expect(actors.slice(1)).toEqual(Array(3).fill(uuidOf('User', bob.id)));
+    const [, ...since] = await eventsOf(id);
+    expect(since.map(({ kind }) => kind)).toEqual([
+      'task.updated',
+      'task.completed',
+      'task.reopened',
+      'access.refused',
+    ]);
+    expect(new Set(since.map(({ actorId }) => actorId))).toEqual(new Set([uuidOf('User', bob.id)]));
   });
 
   test('[BR-08] a share that has run out shows nothing', async () => {
@@ -525,8 +556,16 @@ describe('[BR-11] the log', () => {
     await remove(ada, id);
 
     const owner = uuidOf('User', ada.id);
-    const created = { owner, status: 'TODO', priority: 'LOW', dueOn: '2026-12-01' };
-    const updated = { owner, status: 'IN_PROGRESS', priority: 'LOW', dueOn: null };
+    const created = {
+      owner,
+      assignee: null,
+      team: null,
+      status: 'TODO',
+      priority: 'LOW',
+      dueOn: '2026-12-01',
+      archived: false,
+    };
+    const updated = { ...created, status: 'IN_PROGRESS', dueOn: null };
     const done = { ...updated, status: 'DONE' };
     const events = await eventsOf(id);
     expect(events.map(({ kind, actorId, data }) => ({ kind, actorId, data }))).toMatchObject([
