@@ -288,12 +288,12 @@ describe('a fault of the server', () => {
   });
 
   test('in one field does not hide that field’s place', async () => {
-    await db.$executeRaw`ALTER TABLE task_shares RENAME TO lost`;
+    await db.$executeRaw`ALTER TABLE tasks RENAME TO lost`;
     try {
       const answer = await post({ query: '{ viewer { name } numbers: dashboard { overdue } }' });
       expect(answer.errors).toMatchObject([{ path: ['numbers'], extensions: { code: 'INTERNAL' } }]);
     } finally {
-      await db.$executeRaw`ALTER TABLE lost RENAME TO task_shares`;
+      await db.$executeRaw`ALTER TABLE lost RENAME TO tasks`;
     }
   });
 
