@@ -1,85 +1,276 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { SharePermission } from '../../prisma/generated/client/client.ts';
-import { uuidOf } from '../../server/ids.ts';
-import { can, liveShares, visible, type TaskAction, type Viewer } from '../../server/policy.ts';
-import { share } from '../kit/shares.ts';
-import { startWorld, type Person } from '../kit/world.ts';
+import type { SharePermission, TeamRole } from '../../prisma/generated/client/client.ts';
+import { newId, uuidOf } from '../../server/ids.ts';
+import {
+  can,
+  grantableRoles,
+  seesTask,
+  visible,
+  type Action,
+  type TaskSubject,
+  type Viewer,
+} from '../../server/policy.ts';
+import { viewerOf } from '../../server/sql/viewer.ts';
+import { startWorld } from '../kit/world.ts';
 
-const world = await startWorld({ LOG_LEVEL: 'silent' });
-const { db, people } = world;
+const { db, people } = await startWorld({ LOG_LEVEL: 'silent' });
 
-const actions: TaskAction[] = ['edit', 'delete', 'share'];
 const HOUR = 3_600_000;
+const ROLES: readonly TeamRole[] = ['OWNER', 'ADMIN', 'MEMBER', 'VIEWER'];
 
-/** What each relation to a task gives: whether it is seen, and what may be done with it. */
-const relations: Record<string, { seen: boolean; may: TaskAction[] }> = {
-  'its owner': { seen: true, may: ['edit', 'delete', 'share'] },
-  'somebody with a VIEW share': { seen: true, may: [] },
-  'somebody with an EDIT share': { seen: true, may: ['edit'] },
-  'somebody with an EDIT share that ends later': { seen: true, may: ['edit'] },
-  'somebody with an EDIT share that has ended': { seen: false, may: [] },
-  'somebody with another task of the owner': { seen: false, may: [] },
-  'a stranger': { seen: false, may: [] },
-};
+type Share = SharePermission | 'EDIT for an hour' | 'EDIT until just now' | 'EDIT of another task';
 
-describe('[FR-009] [BR-05] [BR-08] what a viewer sees of a task, and may do with it', () => {
-  let task: string;
-  const viewers = new Map<string, Viewer>();
+/** What ties a viewer to a task. */
+interface Ties {
+  role?: TeamRole;
+  is?: 'owner' | 'assignee';
+  share?: Share;
+}
 
-  beforeAll(async () => {
-    const { owner, vic, ed, eli, ella, otto, sam } = await people(
-      ...(['Owner', 'Vic', 'Ed', 'Eli', 'Ella', 'Otto', 'Sam'] as const),
-    );
-    const id = await owner.createTask('Tea');
-    const other = await owner.createTask('Coffee');
-    task = uuidOf('Task', id);
-    const give = (to: Person, permission: SharePermission, endsIn?: number) =>
-      share(world, id, {
-        from: owner,
-        to,
-        permission,
-        ...(endsIn === undefined ? {} : { expiresAt: new Date(Date.now() + endsIn) }),
-      });
-    await give(vic, 'VIEW');
-    await give(ed, 'EDIT');
-    await give(eli, 'EDIT', HOUR);
-    await give(ella, 'EDIT', -1);
-    await share(world, other, { from: owner, to: otto, permission: 'EDIT' });
-    const everybody = [owner, vic, ed, eli, ella, otto, sam];
-    Object.keys(relations).forEach((relation, n) =>
-      viewers.set(relation, { userId: uuidOf('User', everybody[n]?.id ?? '') }),
-    );
+const ALL = 'see edit comment delete share move';
+
+const ofPersonalTasks: [who: string, ties: Ties, may: string][] = [
+  ['the owner', { is: 'owner' }, ALL],
+  ['who is set to it', { is: 'assignee' }, ''],
+  ['who has a VIEW share', { share: 'VIEW' }, 'see'],
+  ['who has an EDIT share', { share: 'EDIT' }, 'see edit comment'],
+  ['who has an EDIT share that ends later', { share: 'EDIT for an hour' }, 'see edit comment'],
+  ['who had an EDIT share', { share: 'EDIT until just now' }, ''],
+  ['who has another task of the owner', { share: 'EDIT of another task' }, ''],
+  ['a stranger', {}, ''],
+];
+
+const ofTeamTasks: [who: string, ties: Ties, may: string][] = [
+  ['the OWNER', { role: 'OWNER' }, ALL],
+  ['an ADMIN', { role: 'ADMIN' }, ALL],
+  ['a MEMBER', { role: 'MEMBER' }, 'see comment'],
+  ['a MEMBER who owns it', { role: 'MEMBER', is: 'owner' }, ALL],
+  ['a MEMBER who is set to it', { role: 'MEMBER', is: 'assignee' }, 'see edit comment delete'],
+  ['a MEMBER with a VIEW share', { role: 'MEMBER', share: 'VIEW' }, 'see comment'],
+  ['a MEMBER with an EDIT share', { role: 'MEMBER', share: 'EDIT' }, 'see edit comment'],
+  ['a VIEWER', { role: 'VIEWER' }, 'see'],
+  ['a VIEWER who owns it', { role: 'VIEWER', is: 'owner' }, ALL],
+  ['a VIEWER who is set to it', { role: 'VIEWER', is: 'assignee' }, 'see'],
+  ['a VIEWER with an EDIT share', { role: 'VIEWER', share: 'EDIT' }, 'see edit comment'],
+  ['an owner who has left the team', { is: 'owner' }, ''],
+  ['who was set to it and has left the team', { is: 'assignee' }, ''],
+  ['an outsider with a VIEW share', { share: 'VIEW' }, 'see'],
+  ['an outsider with an EDIT share', { share: 'EDIT' }, 'see edit comment'],
+  ['an outsider whose EDIT share has ended', { share: 'EDIT until just now' }, ''],
+  ['an outsider with another task of the team', { share: 'EDIT of another task' }, ''],
+  ['who leads another team', {}, ''],
+];
+
+let host: string;
+const known: { who: string; may: string; viewer: Viewer; task: TaskSubject }[] = [];
+
+/** A task, and somebody with these ties to it and with a team of their own, whose rights say nothing here. */
+async function tie(who: string, { role, is, share }: Ties, inTeam: boolean) {
+  const { id: userId } = await db.user.create({ data: { name: who, email: `${newId()}@example.com` } });
+  const [teamId, ownTeam] = [newId(), newId()];
+  const named = (id: string, name: string) => ({ id, name: `${name} ${id}`, slug: id });
+  await db.team.createMany({ data: [named(teamId, 'Team'), named(ownTeam, 'Own')] });
+  await db.membership.create({ data: { teamId: ownTeam, userId, role: 'OWNER' } });
+  if (role) await db.membership.create({ data: { teamId, userId, role } });
+  const home = { ownerId: host, teamId: inTeam ? teamId : null };
+  const other = await db.task.create({ data: { ...home, title: 'Another' } });
+  const task = await db.task.create({
+    data: {
+      ...home,
+      title: 'Tea',
+      ...(is === 'owner' ? { ownerId: userId } : {}),
+      ...(is === 'assignee' ? { assigneeId: userId } : {}),
+      comments: { create: { authorId: host, body: 'Green?' } },
+    },
   });
-
-  test.each(Object.entries(relations))('%s: %j', async (relation, { seen, may }) => {
-    const viewer = viewers.get(relation) ?? { userId: '' };
-    const found = await db.task.findFirst({ where: { id: task, AND: visible.task(viewer) } });
-    expect(found !== null).toBe(seen);
-
-    // The rule must give the same for a task that was read past the filter.
-    const subject = await db.task.findUniqueOrThrow({
-      where: { id: task },
-      include: { shares: { where: liveShares(viewer) } },
+  if (share) {
+    const ends = { 'EDIT for an hour': HOUR, 'EDIT until just now': -1 }[share as string];
+    await db.taskShare.create({
+      data: {
+        taskId: share === 'EDIT of another task' ? other.id : task.id,
+        sharedWithId: userId,
+        sharedById: host,
+        permission: share === 'VIEW' ? 'VIEW' : 'EDIT',
+        expiresAt: ends === undefined ? null : new Date(Date.now() + ends),
+      },
     });
-    expect(actions.filter((action) => can(viewer, action, subject))).toEqual(may);
-  });
+  }
+  return { viewer: await viewerOf(db, { userId }), task };
+}
 
-  test('a share of one person gives nothing to another', async () => {
-    const stranger = viewers.get('a stranger') ?? { userId: '' };
-    const subject = await db.task.findUniqueOrThrow({
-      where: { id: task },
-      include: { shares: { where: liveShares(stranger) } },
+const TASK_ACTIONS = ['edit', 'comment', 'delete', 'share', 'move'] as const;
+
+async function rightsOn(task: TaskSubject, viewer: Viewer): Promise<string> {
+  const found = await db.task.findFirst({ where: { id: task.id, AND: visible.task(viewer) } });
+  expect(seesTask(viewer, task), 'a task at hand is seen as by the filter').toBe(found !== null);
+  const comments = await db.comment.count({ where: { taskId: task.id, AND: visible.comment(viewer) } });
+  expect(comments, 'whoever sees a task sees its comments').toBe(found ? 1 : 0);
+  // The rule must give nothing either for a task that was read past the filter.
+  const may = TASK_ACTIONS.filter((action) => can(viewer, `task.${action}`, task));
+  return [...(found ? ['see'] : []), ...may].join(' ');
+}
+
+beforeAll(async () => {
+  const { ada } = await people('Ada');
+  host = uuidOf('User', ada.id);
+  for (const [who, ties, may] of ofPersonalTasks) known.push({ who, may, ...(await tie(who, ties, false)) });
+  for (const [who, ties, may] of ofTeamTasks) known.push({ who, may, ...(await tie(who, ties, true)) });
+});
+
+async function rightsOf(someone: string): Promise<string> {
+  const found = known.find(({ who }) => who === someone);
+  if (!found) throw new Error(`Nobody is “${someone}”.`);
+  return rightsOn(found.task, found.viewer);
+}
+
+describe('[FR-009] [BR-05] [BR-08] of a personal task', () => {
+  test.each(ofPersonalTasks)('%s (%j) may: %s', async (who, _ties, may) => {
+    expect(await rightsOf(who)).toBe(may);
+  });
+});
+
+describe('[BR-03] [BR-04] [BR-05] [BR-06] [BR-08] of a team’s task', () => {
+  test.each(ofTeamTasks)('%s (%j) may: %s', async (who, _ties, may) => {
+    expect(await rightsOf(who)).toBe(may);
+  });
+});
+
+test('[BR-08] everybody sees of all tasks exactly their own, and may do nothing with those of the others', async () => {
+  expect(new Set(known.map(({ who }) => who)).size).toBe(ofPersonalTasks.length + ofTeamTasks.length);
+  const ids = known.map(({ task }) => task.id);
+  for (const { viewer, task, may, who } of known) {
+    const seen = await db.task.findMany({
+      where: { id: { in: ids }, AND: visible.task(viewer) },
+      select: { id: true },
     });
-    expect(subject.shares).toEqual([]);
+    expect(seen, who).toEqual(may === '' ? [] : [{ id: task.id }]);
+    const others = known.filter((other) => other.task !== task);
+    const rights = others.flatMap((other) =>
+      TASK_ACTIONS.filter((action) => can(viewer, `task.${action}`, other.task)),
+    );
+    expect(rights, who).toEqual([]);
+  }
+});
+
+const TEAM = newId();
+const ELSEWHERE = newId();
+const EMAIL = 'eve@example.com';
+
+/** Somebody with this role in the team, who owns another. */
+function somebody(role?: TeamRole, { isAdmin = false } = {}): Viewer {
+  const teams = new Map<string, TeamRole>([[ELSEWHERE, 'OWNER']]);
+  if (role) teams.set(TEAM, role);
+  return { userId: newId(), email: EMAIL, teams, sharedTasks: new Map(), isAdmin };
+}
+
+/** One word for each role, and one for somebody outside of the team. */
+function each(rule: (viewer: Viewer) => boolean): string {
+  return [...ROLES, undefined].map((role) => (rule(somebody(role)) ? 'yes' : 'no')).join(' ');
+}
+
+describe('[BR-01] [BR-02] [BR-03] in a team', () => {
+  //                      OWNER ADMIN MEMBER VIEWER outsider
+  test.each([
+    ['team.createTask', 'yes yes yes no no'],
+    ['team.update', 'yes yes no no no'],
+    ['team.invite', 'yes yes no no no'],
+    ['team.transfer', 'yes no no no no'],
+    ['team.delete', 'yes no no no no'],
+    ['team.leave', 'no yes yes yes no'],
+  ] as const)('%s: %s', (action, expected) => {
+    expect(each((viewer) => can(viewer, action, { id: TEAM }))).toBe(expected);
   });
 
-  test('a viewer sees a set of tasks exactly as one by one', async () => {
-    for (const [relation, viewer] of viewers) {
-      const all = await db.task.findMany({ where: visible.task(viewer), select: { id: true } });
-      expect(
-        all.some(({ id }) => id === task),
-        relation,
-      ).toBe(relations[relation]?.seen);
-    }
+  //          OWNER ADMIN MEMBER VIEWER outsider
+  test.each([
+    ['OWNER', 'no no no no no'],
+    ['ADMIN', 'yes no no no no'],
+    ['MEMBER', 'yes yes no no no'],
+    ['VIEWER', 'yes yes no no no'],
+  ] as const)('the role %s is given, changed and taken away by: %s', (role, expected) => {
+    const member = { teamId: TEAM, role };
+    expect(each((viewer) => can(viewer, 'member.manage', member))).toBe(expected);
+    expect(each((viewer) => grantableRoles(viewer, TEAM).includes(role))).toBe(expected);
+    const invitation = { ...member, email: 'fay@example.com' };
+    expect(each((viewer) => can(viewer, 'invitation.revoke', invitation))).toBe(expected);
+    expect(each((viewer) => can(viewer, 'invitation.accept', invitation))).toBe('no no no no no');
   });
+
+  test('an invitation is accepted or declined by whom it is for', () => {
+    const invitation = { teamId: TEAM, email: EMAIL, role: 'ADMIN' } as const;
+    expect(can(somebody(), 'invitation.accept', invitation)).toBe(true);
+    expect(can(somebody(), 'invitation.revoke', invitation)).toBe(true);
+  });
+
+  test('[BR-06] whoever is in no team of these sees neither it nor its members', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const [member, stranger] = [uuidOf('User', ada.id), uuidOf('User', bob.id)];
+    const team = { id: newId(), name: 'Tea', slug: 'tea' };
+    await db.team.create({ data: { ...team, memberships: { create: { userId: member, role: 'VIEWER' } } } });
+    const seenBy = async (userId: string) => {
+      const viewer = await viewerOf(db, { userId });
+      return [
+        await db.team.count({ where: { id: team.id, AND: visible.team(viewer) } }),
+        await db.membership.count({ where: { teamId: team.id, AND: visible.membership(viewer) } }),
+      ];
+    };
+    expect(await seenBy(member)).toEqual([1, 1]);
+    expect(await seenBy(stranger)).toEqual([0, 0]);
+    await db.membership.deleteMany({ where: { teamId: team.id } });
+    expect(await seenBy(member)).toEqual([0, 0]);
+  });
+});
+
+describe('[BR-04] a comment', () => {
+  const task = { id: newId(), ownerId: newId(), assigneeId: null, teamId: TEAM };
+  const may = (viewer: Viewer, authorId: string, of: TaskSubject = task) => [
+    can(viewer, 'comment.edit', { authorId }),
+    can(viewer, 'comment.delete', { authorId, task: of }),
+  ];
+
+  test('is edited by its author alone, and deleted by who commands its task too', () => {
+    expect(each((viewer) => may(viewer, viewer.userId).every(Boolean))).toBe('yes yes yes yes yes');
+    expect(each((viewer) => can(viewer, 'comment.edit', { authorId: newId() }))).toBe('no no no no no');
+    expect(each((viewer) => can(viewer, 'comment.delete', { authorId: newId(), task }))).toBe(
+      'yes yes no no no',
+    );
+  });
+
+  test('is deleted by the owner of the task, but by nobody for working on it or holding a share', () => {
+    const member = somebody('MEMBER');
+    const { userId } = member;
+    const personal = { ...task, teamId: null };
+    expect(may(member, newId(), { ...task, ownerId: userId })).toEqual([false, true]);
+    expect(may(member, newId(), { ...personal, ownerId: userId })).toEqual([false, true]);
+    expect(may(member, newId(), { ...task, assigneeId: userId })).toEqual([false, false]);
+    const editor: Viewer = { ...member, sharedTasks: new Map([[task.id, 'EDIT']]) };
+    expect(may(editor, newId())).toEqual([false, false]);
+    expect(may(somebody(), newId(), { ...task, ownerId: userId })).toEqual([false, false]);
+  });
+});
+
+test('a conversation is managed by its owner, and everybody in it sends', () => {
+  const viewer = somebody();
+  const rights = (ownerId: string) =>
+    (['conversation.manage', 'conversation.send'] as const).map((action) => can(viewer, action, { ownerId }));
+  expect(rights(viewer.userId)).toEqual([true, true]);
+  expect(rights(newId())).toEqual([false, true]);
+});
+
+test('an administrator may do no more than others', () => {
+  const task = { id: newId(), ownerId: newId(), assigneeId: null, teamId: null };
+  const admin = somebody(undefined, { isAdmin: true });
+  const member = { teamId: TEAM, role: 'VIEWER', email: 'fay@example.com' } as const;
+  const attempts: [Action, boolean][] = [
+    ...TASK_ACTIONS.map((action): [Action, boolean] => [
+      `task.${action}`,
+      can(admin, `task.${action}`, task),
+    ]),
+    ['team.update', can(admin, 'team.update', { id: TEAM })],
+    ['team.delete', can(admin, 'team.delete', { id: TEAM })],
+    ['member.manage', can(admin, 'member.manage', member)],
+    ['invitation.revoke', can(admin, 'invitation.revoke', member)],
+    ['conversation.manage', can(admin, 'conversation.manage', { ownerId: newId() })],
+  ];
+  expect(attempts.filter(([, allowed]) => allowed)).toEqual([]);
 });
