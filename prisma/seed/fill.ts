@@ -5,7 +5,8 @@ import { applyMigrations } from '../../server/database/migrations.ts';
 import { countDashboard, type DashboardCounts } from '../../server/sql/dashboard.ts';
 import { viewerOf } from '../../server/sql/viewer.ts';
 import { characters, lead, PASSWORD } from './people.ts';
-import { imagine, type DemoPlan } from './workspace.ts';
+import type { DemoPlan } from './demo.ts';
+import { imagine } from './workspace.ts';
 import { writePeople, writeTasks, type Written } from './write.ts';
 
 /** What the database holds once the demo is in it. */

@@ -2,7 +2,7 @@ import type { Membership, Team } from '../generated/client/client.ts';
 import { fingerprintOf } from '../../server/events/first-creation.ts';
 import { DAY, MINUTE, PAST_DAYS } from './calendar.ts';
 import { chance } from './chance.ts';
-import type { DemoEvent, DemoPerson, DemoPlan } from './workspace.ts';
+import type { DemoEvent, DemoPerson, DemoPlan } from './demo.ts';
 import type { Area } from './wording.ts';
 
 /** A team with everything that is written along with it. */

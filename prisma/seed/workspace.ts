@@ -1,28 +1,15 @@
-import type { Comment, Task, TaskShare, TaskStatus, User } from '../generated/client/client.ts';
-import type { EventKind, NewEvent } from '../../server/events/kinds.ts';
+import type { Comment, Task, TaskShare, TaskStatus } from '../generated/client/client.ts';
+import type { NewEvent } from '../../server/events/kinds.ts';
 import { endOfList } from '../../server/domain/task-position.ts';
 import { fingerprintOf } from '../../server/events/first-creation.ts';
 import { taskChanged, taskCreated } from '../../server/events/task-event.ts';
 import { DAY, dayIn, daysAfter, HOUR, MINUTE, moments, PAST_DAYS } from './calendar.ts';
 import { chance, type Chance } from './chance.ts';
 import { characters } from './people.ts';
+import type { At, DemoPerson, DemoPlan } from './demo.ts';
 import { gather, workersOf, type DemoTeam } from './teams.ts';
 import { remark, words, type Area } from './wording.ts';
 
-export interface DemoPlan {
-  seed: number;
-  /** All times lie before it, and days are counted from it. */
-  now: Date;
-  /** How many tasks all people have together. */
-  tasks: number;
-}
-
-export type DemoPerson = Pick<User, 'id' | 'name' | 'email' | 'timezone' | 'createdAt'>;
-
-/** An event of the past. */
-export type DemoEvent = At<NewEvent<EventKind>>;
-
-type At<Event> = Event & { at: Date };
 type TaskEvent = NewEvent<'task.created' | 'task.updated' | 'task.completed'>;
 type DemoShare = Omit<TaskShare, 'updatedAt'>;
 type DemoComment = Omit<Comment, 'updatedAt'>;

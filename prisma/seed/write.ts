@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { DemoTeam } from './teams.ts';
-import type { DemoEvent, DemoPerson, DemoTask } from './workspace.ts';
+import type { DemoEvent, DemoPerson } from './demo.ts';
+import type { DemoTask } from './workspace.ts';
 
 /** A long transaction would hold the log's readers up, so none writes more rows than this. */
 const MOST_ROWS = 500;
