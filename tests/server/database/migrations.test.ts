@@ -188,7 +188,10 @@ function columnsOf(table: string) {
   );
 }
 
-/** All that Prisma's model has words for. Checks and triggers are the migrations' alone. */
+/**
+ * All that Prisma's model has words for. Checks and triggers, indexes of a part of the rows or of expressions, and the
+ * parameters of an index are the migrations' alone.
+ */
 async function catalogOf(database: string) {
   const ours = `relnamespace = 'public'::regnamespace AND relname <> '_prisma_migrations'`;
   return {
@@ -200,7 +203,9 @@ async function catalogOf(database: string) {
     ),
     indexes: await query(
       database,
-      `SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1`,
+      `SELECT regexp_replace(pg_get_indexdef(indexrelid), ' WITH [(].*', '') AS definition
+       FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+       WHERE ${ours} AND indpred IS NULL AND indexprs IS NULL ORDER BY 1`,
     ),
     constraints: await query(
       database,
