@@ -52,7 +52,7 @@ export function uuidOf(type: IdType, id: string, field = 'id'): string {
   const uuid = decoded(type, id);
   if (uuid) return uuid;
   throw new ValidationFailed(
-    `"${clipped(id)}" is not the id of a ${type.toLowerCase()}; such an id reads like ${publicId(type, EXAMPLE)}.`,
+    `"${clipped(id)}" is not the id of ${type === 'ApiToken' ? 'an' : 'a'} ${wordsOf(type)}; such an id reads like ${publicId(type, EXAMPLE)}.`,
     { field },
   );
 }
@@ -65,6 +65,11 @@ function decoded(type: IdType, id: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** A type's name as people say it: "team invitation". */
+function wordsOf(type: IdType): string {
+  return type.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
 }
 
 function clipped(id: string): string {

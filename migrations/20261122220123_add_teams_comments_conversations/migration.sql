@@ -271,6 +271,9 @@ ALTER TABLE "comments" ADD CONSTRAINT "comments_body_length" CHECK (char_length(
 ALTER TABLE "conversations" ADD CONSTRAINT "conversations_title_length" CHECK (char_length("title") BETWEEN 1 AND 200);
 ALTER TABLE "messages" ADD CONSTRAINT "messages_content_length" CHECK (char_length("content") <= 10000);
 
+-- The log is written in the order of its moments, so that a few pages of this index find those of a day
+CREATE INDEX "events_at_idx" ON "events" USING brin ("at") WITH (pages_per_range = 16, autosummarize = on);
+
 -- The audit trail of everybody, for administrators: the kinds are those of AUDITED in server/policy.ts. Events of tasks,
 -- comments and messages, which are nearly all, do not pay for it.
 CREATE INDEX "events_audited" ON "events" ("kind", "sequence") WHERE "kind" IN (

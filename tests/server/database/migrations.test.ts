@@ -214,7 +214,8 @@ async function catalogOf(database: string) {
     ),
     indexes: await query(
       database,
-      `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1`,
+      // Storage settings are the migration's own: Prisma's model has no words for them.
+      `SELECT indexname, regexp_replace(indexdef, ' WITH [(].*', '') AS indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1`,
     ),
     constraints: await query(
       database,

@@ -1,0 +1,103 @@
+import { Client, escapeLiteral } from 'pg';
+import type { Statement } from './statements.ts';
+
+/** How PostgreSQL runs a statement. */
+export interface Plan {
+  statement: Statement;
+  /** Tables that it reads from one end to the other. */
+  scanned: string[];
+  /** Rows that it takes up, whether it keeps them or not; 0 for what changes something, since that is not run. */
+  visited: number;
+  /** Whether it compiles the statement first, which takes longer than most statements. */
+  compiled: boolean;
+}
+
+interface Node {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Actual Rows'?: number;
+  'Actual Loops'?: number;
+  'Rows Removed by Filter'?: number;
+  'Rows Removed by Index Recheck'?: number;
+  Plans?: Node[];
+}
+
+/** After this many runs PostgreSQL weighs whether one plan will do for all values of a named statement. */
+const RUNS_UNTIL_SETTLED = 5;
+
+/**
+ * The plans of statements that were sent before, with their values: the one that is made for these values, and the
+ * one that a named statement settles on. Changes nothing.
+ */
+export async function plansOf(url: string, statements: readonly Statement[]): Promise<Plan[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const plans: Plan[] = [];
+    for (const statement of statements) {
+      await client.query('BEGIN');
+      await client.query(`PREPARE recorded AS ${statement.text}`);
+      const values = statement.values.map(literal).join(', ');
+      const execute = `EXECUTE recorded${values === '' ? '' : ` (${values})`}`;
+      plans.push(await explain(client, statement, execute));
+      if (statement.name !== '') {
+        for (let run = 0; run < RUNS_UNTIL_SETTLED; run += 1) await client.query(`EXPLAIN ${execute}`);
+        plans.push(await explain(client, statement, execute));
+      }
+      await client.query('ROLLBACK');
+      await client.query('DEALLOCATE recorded');
+    }
+    return plans;
+  } finally {
+    await client.end();
+  }
+}
+
+async function explain(client: Client, statement: Statement, execute: string): Promise<Plan> {
+  const reads = /^\s*(?:\/\*.*?\*\/\s*)*(?:SELECT|WITH)\b/.test(statement.text);
+  const how = reads ? 'ANALYZE, TIMING off, FORMAT JSON' : 'FORMAT JSON';
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node; JIT?: object }] }>(
+    `EXPLAIN (${how}) ${execute}`,
+  );
+  const [plan] = rows[0]?.['QUERY PLAN'] ?? [];
+  if (!plan) throw new Error('EXPLAIN always gives a plan');
+  const nodes = [...nodesOf(plan.Plan)];
+  const scans = nodes.filter((node) => node['Node Type'] === 'Seq Scan');
+  return {
+    statement,
+    scanned: scans.flatMap((node) => node['Relation Name'] ?? []),
+    visited: nodes.reduce((sum, node) => sum + visitedBy(node), 0),
+    compiled: plan.JIT !== undefined,
+  };
+}
+
+function* nodesOf(node: Node): Generator<Node> {
+  yield node;
+  for (const inner of node.Plans ?? []) yield* nodesOf(inner);
+}
+
+function visitedBy(node: Node): number {
+  if (!node['Node Type'].includes('Scan')) return 0;
+  const each =
+    (node['Actual Rows'] ?? 0) +
+    (node['Rows Removed by Filter'] ?? 0) +
+    (node['Rows Removed by Index Recheck'] ?? 0);
+  return each * (node['Actual Loops'] ?? 0);
+}
+
+/** A value as `EXECUTE` takes it; PostgreSQL finds its type by the parameter's. */
+function literal(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL';
+  if (value instanceof Uint8Array) return `'\\x${Buffer.from(value).toString('hex')}'`;
+  if (Array.isArray(value)) return escapeLiteral(`{${value.map(element).join(',')}}`);
+  return escapeLiteral(textOf(value));
+}
+
+function element(value: unknown): string {
+  return value === null ? 'NULL' : `"${textOf(value).replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value instanceof Date ? value.toISOString() : JSON.stringify(value);
+}

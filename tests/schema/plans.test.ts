@@ -1,0 +1,225 @@
+import { getNamedType, isObjectType } from 'graphql';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { schema } from '../../schema/index.ts';
+import { newId, publicId, uuidOf, type IdType } from '../../server/ids.ts';
+import { fillWithCrowd } from '../kit/crowd.ts';
+import { plansOf, type Plan } from '../kit/plans.ts';
+import { recordedBy } from '../kit/statements.ts';
+import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
+import { changes, reads } from './plans/operations.ts';
+
+const ROOT = 'root@example.com';
+
+const world = await startWorld({ ADMIN_EMAILS: ROOT });
+const { db, query } = world;
+
+/** A table of no more rows than this may be read from one end to the other: that takes a dozen pages. */
+const FEW_ROWS = 1_500;
+/** An average person sees 2,000 of the 100,000 tasks, and 8,000 of the 270,000 events. */
+const MOST_VISITED = 15_000;
+
+/** Administrators see 20,000 events more, the audit trail. */
+const MOST_AUDITED = 60_000;
+const OF_EVERYBODY = ', of everybody';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+interface Seen {
+  name: string;
+  plans: Plan[];
+  failure: unknown;
+}
+
+const ids: Record<string, string> = {};
+const seen: Seen[] = [];
+let small: Set<string>;
+
+beforeAll(async () => {
+  const { ada, bob } = await world.people('Ada', 'Bob');
+  const authorization = await signedUpAdmin();
+  await fillWithCrowd(world.databaseUrl);
+  small = new Set(
+    (
+      await db.$queryRaw<{ name: string }[]>`
+        SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND reltuples <= ${FEW_ROWS}`
+    ).map(({ name }) => name),
+  );
+  await chooseSubjects(ada);
+  await chooseTeams(bob);
+  await keepCursors(ada);
+  for (const [name, document] of Object.entries(reads)) seen.push(await look(name, ada, document));
+  const admin = {
+    query: <Data>(text: string, variables?: Record<string, unknown>) =>
+      query<Data>(text, variables, { authorization }),
+  };
+  for (const [name, document] of Object.entries(reads).filter(([each]) => each.startsWith('activity')))
+    seen.push(await look(name + OF_EVERYBODY, admin, document));
+  for (const [name, document] of Object.entries(changes))
+    seen.push(await look(name, name.endsWith('by Bob') ? bob : ada, document));
+}, 180_000);
+
+async function signedUpAdmin(): Promise<string> {
+  const { signUp } = await query<{ signUp: { token: string } }>(
+    'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }',
+    { input: { name: 'Root', email: ROOT, password: PASSWORD } },
+  );
+  return `Bearer ${signUp.token}`;
+}
+
+/** Something of each kind that Ada sees, under the names by which the operations ask for it. */
+async function chooseSubjects({ id }: Person): Promise<void> {
+  const own = uuidOf('User', id);
+  const keep = (name: string, type: IdType, row: { id: string } | null) => {
+    if (!row) throw new Error(`There is no ${name} to ask for`);
+    ids[name] = publicId(type, row.id);
+  };
+  const team = await db.team.findFirst({ where: { memberships: { some: { userId: own, role: 'OWNER' } } } });
+  const teamId = team?.id ?? '';
+  keep('team', 'Team', team);
+  ids['slug'] = team?.slug ?? '';
+  const otherTeam = { teamId: { not: teamId }, userId: own, role: 'MEMBER' } as const;
+  const other = await db.membership.findFirst({ where: otherTeam });
+  ids['otherTeam'] = publicId('Team', other?.teamId ?? '');
+  const [member, heir, leaver] = await db.membership.findMany({ where: { teamId, role: 'MEMBER' } });
+  keep('member', 'Membership', member ?? null);
+  keep('leaver', 'Membership', leaver ?? null);
+  ids['mate'] = publicId('User', heir?.userId ?? '');
+  ids['self'] = id;
+  keep('invitation', 'TeamInvitation', await db.teamInvitation.findFirst({ where: { teamId } }));
+  const personal = { ownerId: own, teamId: null, archivedAt: null };
+  const [task, another, last] = await db.task.findMany({ where: personal, take: 3 });
+  keep('task', 'Task', task ?? null);
+  keep('anotherTask', 'Task', another ?? null);
+  keep('lastTask', 'Task', last ?? null);
+  keep('teamTask', 'Task', await db.task.findFirst({ where: { teamId, shares: { some: {} } } }));
+  keep('parent', 'Task', await db.task.findFirst({ where: { ownerId: own, subtasks: { some: {} } } }));
+  const alive = { sharedById: own, expiresAt: null };
+  keep('share', 'TaskShare', await db.taskShare.findFirst({ where: alive }));
+  keep('comment', 'Comment', await db.comment.findFirst({ where: { authorId: own } }));
+  keep('conversation', 'Conversation', await db.conversation.findFirst({ where: { ownerId: own } }));
+  keep('message', 'Message', await db.message.findFirst({ where: { authorId: own } }));
+  keep('token', 'ApiToken', await db.apiToken.findFirst({ where: { userId: own } }));
+  const foreign = await db.task.findFirst({ where: { ownerId: { not: own }, teamId: null } });
+  keep('hiddenTask', 'Task', foreign);
+  ids['hiddenUser'] = publicId('User', newId());
+  const day = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
+  Object.assign(ids, { yesterday: day(-1), monday: day(-3).slice(0, 10), sunday: day(4).slice(0, 10) });
+}
+
+/** A team that Bob owns, and one that has invited him. */
+async function chooseTeams({ id, email }: Person): Promise<void> {
+  const userId = uuidOf('User', id);
+  const owned = await db.membership.findFirstOrThrow({ where: { userId, role: 'OWNER' } });
+  const other = await db.team.findFirstOrThrow({
+    where: { memberships: { none: { userId } } },
+    include: { memberships: { where: { role: 'OWNER' } } },
+  });
+  const invitedById = other.memberships[0]?.userId ?? '';
+  const terms = { role: 'MEMBER', expiresAt: new Date(Date.now() + DAY_MS) } as const;
+  const invitation = await db.teamInvitation.create({
+    data: { teamId: other.id, email, invitedById, ...terms },
+  });
+  ids['bobsTeam'] = publicId('Team', owned.teamId);
+  ids['bobsInvitation'] = publicId('TeamInvitation', invitation.id);
+}
+
+/** Where the hundredth object of a list stands, in each order. */
+async function keepCursors(ada: Person): Promise<void> {
+  for (const [name, document] of Object.entries(reads)) {
+    const field = /\$cursor(\w+)/.exec(name + document)?.[1];
+    if (field === undefined) continue;
+    const { tasks } = await ada.query<{ tasks: { pageInfo: { endCursor: string } } }>(
+      `{ tasks(first: 100, orderBy: [{ field: ${field}, direction: ASC }]) { pageInfo { endCursor } } }`,
+    );
+    ids[`cursor${field}`] = tasks.pageInfo.endCursor;
+  }
+}
+
+async function look(name: string, person: Pick<Person, 'query'>, document: string): Promise<Seen> {
+  const variables = Object.fromEntries(
+    [...document.matchAll(/\$(\w+):/g)].map(([, key = '']) => [key, ids[key]]),
+  );
+  let failure: unknown;
+  const statements = await recordedBy(() =>
+    person.query(document, variables).catch((error: unknown) => (failure = error)),
+  );
+  const asked = statements.filter(({ text }) => /SELECT|INSERT|UPDATE|DELETE/.test(text));
+  return { name, failure, plans: await plansOf(world.databaseUrl, asked) };
+}
+
+function report(name: string, { statement: { text } }: Plan, what: string): string {
+  return `${name}: ${what} ← ${text.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
+}
+
+describe('[FR-005] [FR-014] [SC-009] among 100,000 tasks of 1,000 people', () => {
+  test('every operation that is looked at works', () => {
+    expect(
+      seen.filter(({ failure }) => failure !== undefined).map(({ name, failure }) => [name, failure]),
+    ).toEqual([]);
+  });
+
+  test('no statement reads a table that grows from one end to the other', () => {
+    const scans = seen
+      .filter(({ name }) => !(name in COUNTED_BY_HASH))
+      .flatMap(({ name, plans }) =>
+        plans.flatMap((plan) =>
+          plan.scanned.filter((table) => !small.has(table)).map((table) => report(name, plan, table)),
+        ),
+      );
+    expect(seen.flatMap(({ plans }) => plans).length).toBeGreaterThan(300);
+    expect(scans).toEqual([]);
+  });
+
+  test('no statement walks through many more rows than the viewer sees', () => {
+    const walks = seen
+      .filter(({ name }) => !name.startsWith('search') && !(name in COUNTED_BY_HASH))
+      .flatMap(({ name, plans }) =>
+        plans
+          .filter(({ visited }) => visited > (name.endsWith(OF_EVERYBODY) ? MOST_AUDITED : MOST_VISITED))
+          .map((plan) => report(name, plan, `${plan.visited} rows`)),
+      );
+    expect(walks).toEqual([]);
+  });
+
+  test('no statement is worth compiling', () => {
+    const compiled = seen.flatMap(({ name, plans }) =>
+      plans.filter((plan) => plan.compiled).map((plan) => report(name, plan, 'JIT')),
+    );
+    expect(compiled).toEqual([]);
+  });
+});
+
+/**
+ * Which parents of 4,000 tasks may be seen: to hash the table costs PostgreSQL less than looking each of them up, and
+ * it looks them up once the table is larger.
+ */
+const COUNTED_BY_HASH = { 'tasks under none': true };
+
+describe('of the API there is left out', () => {
+  const documents = [...Object.values(reads), ...Object.values(changes)].join('\n');
+  const mentioned = (name: string) => new RegExp(`\\b${name}\\b`).test(documents);
+
+  test('no field of Query or Mutation but those that begin and end a session', () => {
+    const roots = [schema.getQueryType(), schema.getMutationType()];
+    const fields = roots.flatMap((root) => Object.keys(root?.getFields() ?? {}));
+    expect(fields.filter((field) => !mentioned(field))).toEqual(['signIn', 'signOut', 'signUp']);
+  });
+
+  test('no list on a type', () => {
+    const types = Object.values(schema.getTypeMap()).filter(isObjectType);
+    const lists = types
+      .flatMap((type) => Object.values(type.getFields()))
+      .filter(({ type }) => getNamedType(type).name.endsWith('Connection'));
+    expect(lists.length).toBeGreaterThan(10);
+    expect(lists.map(({ name }) => name).filter((name) => !mentioned(name))).toEqual([]);
+  });
+});
+
+test('[FR-004] every foreign key has an index, so that a deleted row is not looked for in a whole table', async () => {
+  const bare = await db.$queryRaw<{ name: string }[]>`
+    SELECT conname AS name FROM pg_constraint
+    WHERE contype = 'f' AND connamespace = 'public'::regnamespace AND NOT EXISTS (
+      SELECT FROM pg_index WHERE indrelid = conrelid AND indpred IS NULL
+        AND (indkey::int2[])[0:cardinality(conkey) - 1] @> conkey)`;
+  expect(bare).toEqual([]);
+});

@@ -1,0 +1,178 @@
+/** What stands behind a name like `$team` is of this type; the rest are ids. */
+const types: Record<string, string> = {
+  slug: 'String!',
+  yesterday: 'DateTime!',
+  monday: 'Date!',
+  sunday: 'Date!',
+};
+
+/** An operation with the parameters that it mentions. */
+function operation(kind: 'query' | 'mutation', fields: string): string {
+  const names = new Set([...fields.matchAll(/\$(\w+)/g)].map(([, name = '']) => name));
+  const typed = [...names].map(
+    (name) => `$${name}: ${types[name] ?? (name.startsWith('cursor') ? 'String' : 'ID!')}`,
+  );
+  return `${kind}${typed.length === 0 ? '' : ` (${typed.join(', ')})`} { ${fields} }`;
+}
+
+const TASK = `
+  id title owner { id } assignee { id } team { id owner { id } } parent { id } labels viewerCan { edit }
+  shares(first: 5) { totalCount nodes { id sharedWith { id } sharedBy { id } } }
+  comments(last: 5) { totalCount nodes { id author { id } viewerCan { edit } } }
+  subtasks(first: 5) { totalCount nodes { id } }`;
+
+const ORDERS = [
+  'CREATED_AT',
+  'UPDATED_AT',
+  'DUE_ON',
+  'PRIORITY',
+  'STATUS',
+  'TITLE',
+  'POSITION',
+  'COMPLETED_AT',
+];
+
+function tasks(filter: string): string {
+  return `tasks(first: 50, filter: { ${filter} }) { totalCount nodes { id title } }`;
+}
+
+function activity(filter: string): string {
+  return `activity(filter: { ${filter} }) { totalCount nodes { id at } }`;
+}
+
+function node(type: string, name: string): [string, string] {
+  return [`node ${type}`, `node(id: $${name}) { ... on ${type} { id } }`];
+}
+
+function all(kind: 'query' | 'mutation', fields: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, operation(kind, text)]));
+}
+
+/** Every way of reading whose plan is its own. */
+export const reads = all('query', {
+  viewer:
+    'viewer { id invitations { totalCount nodes { id invitedBy { id } } } apiTokens { totalCount nodes { id } } }',
+  ...Object.fromEntries([
+    node('User', 'mate'),
+    node('ApiToken', 'token'),
+    node('Team', 'team'),
+    node('Membership', 'member'),
+    node('TeamInvitation', 'invitation'),
+    node('Task', 'task'),
+    node('TaskShare', 'share'),
+    node('Comment', 'comment'),
+    node('Conversation', 'conversation'),
+    node('Message', 'message'),
+  ]),
+  'node of somebody unknown': 'node(id: $hiddenUser) { id }',
+  'node of a hidden task': 'node(id: $hiddenTask) { id }',
+  nodes: 'nodes(ids: [$task, $anotherTask, $mate, $team, $message]) { id }',
+
+  task: `task(id: $teamTask) { ${TASK} }`,
+  'tasks in full': `tasks(first: 50) { totalCount nodes { ${TASK} } }`,
+  'tasks from the end': 'tasks(last: 50) { nodes { id } }',
+  ...Object.fromEntries(
+    ORDERS.flatMap((field) => [
+      [`tasks by ${field}`, `tasks(orderBy: [{ field: ${field}, direction: ASC }]) { nodes { id } }`],
+      [`tasks by ${field}, down`, `tasks(orderBy: [{ field: ${field}, direction: DESC }]) { nodes { id } }`],
+      [
+        `tasks by ${field}, on`,
+        `tasks(after: $cursor${field}, orderBy: [{ field: ${field}, direction: ASC }]) { nodes { id } }`,
+      ],
+    ]),
+  ),
+  'tasks of a status': tasks('status: { in: [TODO, IN_PROGRESS] }'),
+  'tasks of a priority': tasks('priority: { eq: URGENT }'),
+  'tasks of a label': tasks('labels: { has: "label7" }'),
+  'tasks of a title': tasks('title: { contains: "fence" }'),
+  'tasks assigned to one': tasks('assignee: { eq: $self }'),
+  'tasks of an owner': tasks('owner: { eq: $self }'),
+  'tasks of a team': tasks('team: { eq: $team }'),
+  'tasks of no team': tasks('team: { isNull: true }'),
+  'tasks under another': tasks('parent: { eq: $parent }'),
+  'tasks under none': tasks('parent: { isNull: true }'),
+  'tasks shared with one': tasks('sharedWithViewer: true'),
+  'tasks due this week': tasks(
+    'dueOn: { after: $monday, before: $sunday }, status: { notIn: [DONE, CANCELLED] }',
+  ),
+  'tasks put away': tasks('archived: true'),
+  'tasks created since': tasks('createdAt: { after: $yesterday }'),
+
+  team: `team(id: $team) { id owner { id } members { totalCount nodes { id user { id } } }
+           invitations { totalCount nodes { id invitedBy { id } } } }`,
+  'team by its slug': 'team(slug: $slug) { id }',
+  teams: `teams { totalCount nodes { id owner { id } members(first: 5) { totalCount nodes { user { id } } }
+            invitations { totalCount nodes { id } } } }`,
+  'teams of a role': 'teams(filter: { viewerRole: { eq: OWNER } }) { totalCount nodes { id } }',
+  'teams of a name': 'teams(filter: { name: { contains: "eam 1" } }) { totalCount nodes { id } }',
+
+  conversation: `conversation(id: $conversation) { id owner { id } participants { totalCount nodes { id } }
+                   messages(last: 20) { totalCount nodes { id author { id } } } }`,
+  conversations: `conversations { totalCount nodes { id owner { id } participants { totalCount nodes { id } }
+                    messages(last: 1) { totalCount nodes { id author { id } } } } }`,
+  'conversations by title': `
+    conversations(orderBy: { field: TITLE, direction: ASC }, filter: { title: { contains: "fence" } }) {
+      totalCount nodes { id }
+    }`,
+  'conversations with somebody': 'conversations(filter: { participant: $mate }) { totalCount nodes { id } }',
+
+  activity: `activity { totalCount nodes { id actor { id } person { id } team { id } task { id } subject { id } } }`,
+  'activity of a team': activity('team: { eq: $team }'),
+  'activity of somebody': activity('actor: $mate'),
+  'activity about a task': activity('subject: $teamTask'),
+  'activity of a kind': activity('kind: { eq: TASK_UPDATED }'),
+  'activity of a rare kind': activity('kind: { eq: TEAM_MEMBER_JOINED }'),
+  'activity since yesterday': activity('at: { after: $yesterday }'),
+
+  'search for something rare': 'search(query: "batch4711") { node { ... on Node { id } } }',
+  'search for something common': 'search(query: "fence") { node { ... on Node { id } } }',
+  'search for two words': 'search(query: "fence item7") { node { ... on Node { id } } }',
+  'search for a beginning': 'search(query: "fe") { node { ... on Node { id } } }',
+
+  dashboard: `dashboard { statistics { total } createdPerDay(days: 30) { count } completedPerDay(days: 365) { count } }`,
+  'dashboard of a team': `
+    dashboard(scope: { teamId: $team }) { statistics { total } createdPerDay { count } completedPerDay { count } }`,
+});
+
+/** Every change, in an order in which all of them can be made. */
+export const changes = all('mutation', {
+  updateViewer: 'updateViewer(input: { name: "Ada L" }) { cursor }',
+  createTask:
+    'createTask(input: { title: "x", teamId: $team, assigneeId: $mate, parentId: $parent }) { task { id } }',
+  createTasks:
+    'createTasks(input: { tasks: [{ title: "x" }, { title: "y", parentId: $parent }] }) { tasks { id } }',
+  updateTask: 'updateTask(input: { id: $task, title: "x", parentId: $parent }) { task { id } }',
+  'updateTask into a team':
+    'updateTask(input: { id: $anotherTask, teamId: $team, assigneeId: $mate }) { task { id } }',
+  updateTasks:
+    'updateTasks(input: { tasks: [{ id: $task, title: "y" }, { id: $anotherTask, title: "y" }] }) { tasks { id } }',
+  completeTask: 'completeTask(input: { id: $task }) { task { id } }',
+  reopenTask: 'reopenTask(input: { id: $task }) { task { id } }',
+  moveTask: 'moveTask(input: { id: $task, after: $anotherTask }) { task { id } }',
+  'moveTask ahead': 'moveTask(input: { id: $task, before: $anotherTask }) { task { id } }',
+  archiveTask: 'archiveTask(input: { id: $task }) { task { id } }',
+  shareTask: 'shareTask(input: { taskId: $lastTask, userId: $mate }) { share { id } }',
+  updateShare: 'updateShare(input: { id: $share, expiresAt: "2999-01-01T00:00:00Z" }) { share { id } }',
+  revokeShare: 'revokeShare(input: { id: $share }) { cursor }',
+  addComment: 'addComment(input: { taskId: $task, body: "x" }) { comment { id } }',
+  updateComment: 'updateComment(input: { id: $comment, body: "x" }) { comment { id } }',
+  deleteComment: 'deleteComment(input: { id: $comment }) { cursor }',
+  createTeam: 'createTeam(input: { name: "A new team" }) { team { id } }',
+  updateTeam: 'updateTeam(input: { id: $team, name: "Another name" }) { team { id } }',
+  inviteMember: 'inviteMember(input: { teamId: $team, email: "new@example.com" }) { invitation { id } }',
+  revokeInvitation: 'revokeInvitation(input: { id: $invitation }) { cursor }',
+  'acceptInvitation by Bob': 'acceptInvitation(input: { id: $bobsInvitation }) { cursor }',
+  changeRole: 'changeRole(input: { id: $member, role: ADMIN }) { membership { id } }',
+  removeMember: 'removeMember(input: { id: $leaver }) { cursor }',
+  leaveTeam: 'leaveTeam(input: { teamId: $otherTeam }) { cursor }',
+  createConversation:
+    'createConversation(input: { title: "x", participantIds: [$mate] }) { conversation { id } }',
+  renameConversation: 'renameConversation(input: { id: $conversation, title: "x" }) { conversation { id } }',
+  sendMessage: 'sendMessage(input: { conversationId: $conversation, content: "x" }) { message { id } }',
+  deleteConversation: 'deleteConversation(input: { id: $conversation }) { cursor }',
+  createApiToken: 'createApiToken(input: { name: "x", scopes: [READ] }) { apiToken { id } }',
+  revokeApiToken: 'revokeApiToken(input: { id: $token }) { cursor }',
+  transferOwnership: 'transferOwnership(input: { teamId: $team, userId: $mate }) { team { id } }',
+  'deleteTeam by Bob': 'deleteTeam(input: { id: $bobsTeam }) { cursor }',
+  deleteTask: 'deleteTask(input: { id: $lastTask }) { cursor }',
+});
