@@ -1,0 +1,250 @@
+import { getNamedType, isObjectType } from 'graphql';
+import { beforeAll, expect, test } from 'vitest';
+import { schema } from '../../schema/index.ts';
+import { endOfList } from '../../server/domain/task-position.ts';
+import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { statementsOf } from '../kit/statements.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const { db, people } = await startWorld();
+
+const FEW = 5;
+const MANY = 50;
+/** More than are asked for, so that no list ends by itself. */
+const THERE = 60;
+
+let ada: Person;
+const ids: Record<string, string> = {};
+let taskIds: string[];
+
+beforeAll(async () => {
+  ({ ada } = await people('Ada'));
+  const own = uuidOf('User', ada.id);
+  const rows = <Row>(make: (n: number) => Row) => Array.from({ length: THERE }, (_, n) => make(n));
+  const later = new Date(Date.now() + 1e9);
+
+  const users = rows((n) => ({
+    id: newId(),
+    name: `Person ${n}`,
+    email: `p${n}@example.com`,
+    updatedAt: new Date(),
+  }));
+  const userOf = (n: number) => users[n % users.length]?.id ?? '';
+  await db.user.createMany({ data: users });
+  const teams = rows((n) => ({ id: newId(), name: `Team ${n}`, slug: `team-${n}` }));
+  await db.team.createMany({ data: teams });
+  const [team] = teams.map(({ id }) => id);
+  if (team === undefined) throw new Error('there is no team');
+  const owners = teams.map(({ id }) => ({ teamId: id, userId: own, role: 'OWNER' as const }));
+  const members = users.map(({ id }) => ({ teamId: team, userId: id, role: 'MEMBER' as const }));
+  await db.membership.createMany({ data: [...owners, ...members] });
+  await db.membership.createMany({
+    data: teams.slice(1).map(({ id }, n) => ({ teamId: id, userId: userOf(n), role: 'VIEWER' as const })),
+  });
+  const strangers = rows((n) => ({ id: newId(), name: `Elsewhere ${n}`, slug: `elsewhere-${n}` }));
+  await db.team.createMany({ data: strangers });
+  const terms = { role: 'MEMBER', expiresAt: later } as const;
+  await db.teamInvitation.createMany({
+    data: [
+      ...rows((n) => ({ ...terms, teamId: team, email: `guest${n}@example.com`, invitedById: own })),
+      ...teams
+        .slice(1)
+        .map(({ id }) => ({ ...terms, teamId: id, email: 'guest@example.com', invitedById: own })),
+      ...strangers.map(({ id }, n) => ({ ...terms, teamId: id, email: ada.email, invitedById: userOf(n) })),
+    ],
+  });
+
+  const parent = newId();
+  const tasks = [
+    { id: parent, title: 'The whole', position: 'a0', ownerId: own },
+    ...rows((n) => ({
+      id: newId(),
+      title: `Painting the fence, part ${n}`,
+      position: endOfList(new Date(), n),
+      ownerId: n % 2 ? own : userOf(n),
+      assigneeId: n % 3 ? own : userOf(n),
+      teamId: n % 2 ? (teams[n]?.id ?? null) : team,
+      parentId: parent,
+    })),
+  ];
+  await db.task.createMany({ data: tasks });
+  taskIds = tasks.slice(1).map(({ id }) => publicId('Task', id));
+  await db.task.createMany({
+    data: tasks
+      .slice(1)
+      .flatMap(({ id }, n) =>
+        [1, 2].map((part) => ({ title: `Detail ${part}`, position: `b${n}V`, ownerId: own, parentId: id })),
+      ),
+  });
+  const shareAll = (taskId: string, among: number) =>
+    users.slice(0, among).map(({ id }) => ({ taskId, sharedWithId: id, sharedById: own }));
+  await db.taskShare.createMany({ data: tasks.flatMap(({ id }, n) => shareAll(id, n === 0 ? THERE : 6)) });
+  const commentOn = (taskId: string, times: number) =>
+    Array.from({ length: times }, (_, n) => ({ taskId, authorId: userOf(n), body: `Mind the gate, ${n}` }));
+  await db.comment.createMany({ data: tasks.flatMap(({ id }, n) => commentOn(id, n === 0 ? THERE : 3)) });
+
+  const conversations = rows((n) => ({ id: newId(), title: `Talk ${n}`, ownerId: n % 2 ? own : userOf(n) }));
+  await db.conversation.createMany({ data: conversations });
+  const [conversation] = conversations.map(({ id }) => id);
+  const others = conversations.flatMap(({ id }, n) =>
+    users.slice(0, n === 0 ? MANY : 3).map((user) => ({ conversationId: id, userId: user.id })),
+  );
+  await db.conversationParticipant.createMany({
+    data: [...conversations.map(({ id }) => ({ conversationId: id, userId: own })), ...others],
+  });
+  await db.message.createMany({
+    data: conversations.flatMap(({ id: conversationId }, n) =>
+      Array.from({ length: n === 0 ? THERE : 3 }, (_, m) => ({
+        conversationId,
+        authorId: userOf(m),
+        role: 'USER' as const,
+        content: `The lamp is lit, ${m}`,
+        createdAt: new Date(Date.now() + m),
+      })),
+    ),
+  });
+  await db.apiToken.createMany({
+    data: rows((n) => ({
+      userId: own,
+      name: `Token ${n}`,
+      hash: Buffer.from(`token ${n}`),
+      scopes: ['READ' as const],
+    })),
+  });
+  const told = { actorId: own, data: { role: 'MEMBER' } };
+  await db.event.createMany({
+    data: rows((n) => [
+      { ...told, kind: 'task.updated', subjectId: tasks[n]?.id ?? '', personId: userOf(n), teamId: team },
+      { ...told, kind: 'team.updated', subjectId: teams[n]?.id ?? '', teamId: teams[n]?.id ?? '' },
+    ]).flat(),
+  });
+  Object.assign(ids, {
+    task: publicId('Task', parent),
+    team: publicId('Team', team),
+    conversation: publicId('Conversation', conversation ?? ''),
+  });
+}, 60_000);
+
+const PERSON = 'id name email';
+
+/** Every list, with all that can be selected of its rows without asking for it in two ways. */
+const lists: Record<string, string> = {
+  tasks: `tasks(first: $n) { nodes { id title labels owner { ${PERSON} } assignee { ${PERSON} } team { id name }
+    shares(first: 5) { nodes { id permission sharedWith { ${PERSON} } } } viewerCan { edit share } } }`,
+  'tasks, and all below': `tasks(first: $n) { totalCount nodes { id parent { id title }
+    owner { id } team { id owner { id } members(first: 2) { totalCount nodes { id user { id } } } }
+    shares(first: 2) { totalCount nodes { id sharedBy { id } task { id } } }
+    comments(last: 2) { totalCount nodes { id author { id } viewerCan { edit } } }
+    subtasks(first: 2) { totalCount nodes { id owner { id } } } } }`,
+  'Task.shares':
+    'task(id: $task) { shares(first: $n) { totalCount nodes { id sharedWith { id } sharedBy { id } } } }',
+  'Task.comments':
+    'task(id: $task) { comments(last: $n) { totalCount nodes { id author { id } viewerCan { delete } } } }',
+  'Task.subtasks':
+    'task(id: $task) { subtasks(first: $n) { totalCount nodes { id owner { id } viewerCan { edit } } } }',
+  teams: `teams(first: $n) { totalCount nodes { id owner { id } viewerCan { update } viewerRole
+    members(first: 2) { totalCount nodes { id user { id } viewerCan { manage } } }
+    invitations(first: 2) { totalCount nodes { id invitedBy { id } } } } }`,
+  'Team.members':
+    'team(id: $team) { members(first: $n) { totalCount nodes { id user { id } team { id owner { id } } } } }',
+  'Team.invitations':
+    'team(id: $team) { invitations(first: $n) { totalCount nodes { id invitedBy { id } viewerCan { revoke } } } }',
+  'User.invitations':
+    'viewer { invitations(first: $n) { totalCount nodes { id teamName invitedBy { id } } } }',
+  'User.apiTokens': 'viewer { apiTokens(first: $n) { totalCount nodes { id name } } }',
+  conversations: `conversations(first: $n) { totalCount nodes { id owner { id } viewerCan { send }
+    participants(first: 2) { totalCount nodes { id } } messages(last: 2) { totalCount nodes { id author { id } } } } }`,
+  'Conversation.participants':
+    'conversation(id: $conversation) { participants(first: $n) { totalCount nodes { id name } } }',
+  'Conversation.messages': `conversation(id: $conversation) { messages(last: $n) { totalCount nodes { id author { id }
+    conversation { id } } } }`,
+  activity: `activity(first: $n) { totalCount nodes { id actor { id } person { id } team { id owner { id } }
+    task { id owner { id } shares(first: 1) { nodes { id } } } subject { id } } }`,
+  'search for tasks': `search(query: "fence", types: [TASK], first: $n) { node { ... on Task { id owner { id } team { id } } } }`,
+  'search for comments': `search(query: "gate", types: [COMMENT], first: $n) { node { ... on Comment { id task { id } author { id } } } }`,
+  'search for messages': `search(query: "lamp", types: [MESSAGE], first: $n) { node { ... on Message { id author { id } } } }`,
+  nodes: 'nodes(ids: $ids) { ... on Task { id owner { id } team { id } shares(first: 1) { nodes { id } } } }',
+};
+
+const parameters: Record<string, string> = { n: 'Int!', ids: '[ID!]!' };
+
+interface Measured {
+  length: number;
+  statements: string[];
+}
+
+async function measure(fields: string, n: number): Promise<Measured> {
+  const names = [...new Set([...fields.matchAll(/\$(\w+)/g)].map(([, name = '']) => name))];
+  const typed = names.map((name) => `$${name}: ${parameters[name] ?? 'ID!'}`);
+  const given = { ...ids, n, ids: taskIds.slice(0, n) };
+  const variables = Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
+  let answer: object = {};
+  const sent = await statementsOf(async () => {
+    answer = await ada.query<object>(`query (${typed.join(', ')}) { ${fields} }`, variables);
+  });
+  return { length: outermostList(answer)?.length ?? 0, statements: sent.map(nameOf).sort() };
+}
+
+function outermostList(value: unknown): unknown[] | undefined {
+  if (Array.isArray(value)) return value as unknown[];
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const inner of Object.values(value)) {
+    const list = outermostList(inner);
+    if (list) return list;
+  }
+  return undefined;
+}
+
+/** What a statement is called, or which table it reads. */
+function nameOf(statement: string): string {
+  const label = /^\s*\/\* (\w+) \*\//.exec(statement)?.[1];
+  const table = /FROM "public"\."(\w+)"/.exec(statement)?.[1] ?? statement;
+  return label ?? (statement.includes('COUNT(*) AS "_count$_all"') ? `count of ${table}` : table);
+}
+
+test('[FR-014] no list takes more statements the longer it is', async () => {
+  await ada.query('{ viewer { id } }');
+  const lines: string[] = [];
+  for (const [name, fields] of Object.entries(lists)) {
+    const few = await measure(fields, FEW);
+    const many = await measure(fields, MANY);
+    expect([few.length, many.length], name).toEqual([FEW, MANY]);
+    expect(many.statements, name).toEqual(few.statements);
+    lines.push(
+      `${name}: ${many.statements.length} for ${FEW} and for ${MANY}: ${many.statements.join(', ')}`,
+    );
+  }
+  expect(lines.join('\n')).toMatchInlineSnapshot(`
+    "tasks: 2 for 5 and for 50: tasks, viewerOf
+    tasks, and all below: 3 for 5 and for 50: count of tasks, tasks, viewerOf
+    Task.shares: 2 for 5 and for 50: tasks, viewerOf
+    Task.comments: 2 for 5 and for 50: tasks, viewerOf
+    Task.subtasks: 2 for 5 and for 50: tasks, viewerOf
+    teams: 4 for 5 and for 50: count of teams, memberships, teams, viewerOf
+    Team.members: 3 for 5 and for 50: memberships, teams, viewerOf
+    Team.invitations: 2 for 5 and for 50: teams, viewerOf
+    User.invitations: 4 for 5 and for 50: count of team_invitations, team_invitations, users, viewerOf
+    User.apiTokens: 2 for 5 and for 50: users, viewerOf
+    conversations: 4 for 5 and for 50: conversations, conversations, count of conversations, viewerOf
+    Conversation.participants: 3 for 5 and for 50: conversations, conversations, viewerOf
+    Conversation.messages: 2 for 5 and for 50: conversations, viewerOf
+    activity: 11 for 5 and for 50: conversation_participants, count of events, events, memberships, tasks, tasks, teams, teams, users, users, viewerOf
+    search for tasks: 4 for 5 and for 50: queryOf, search, tasks, viewerOf
+    search for comments: 4 for 5 and for 50: comments, queryOf, search, viewerOf
+    search for messages: 4 for 5 and for 50: messages, queryOf, search, viewerOf
+    nodes: 2 for 5 and for 50: tasks, viewerOf"
+  `);
+});
+
+test('[FR-014] no list is left out', () => {
+  const root = Object.keys(schema.getQueryType()?.getFields() ?? {});
+  const ofTypes = Object.values(schema.getTypeMap())
+    .filter(isObjectType)
+    .flatMap((type) => Object.values(type.getFields()).map((field) => ({ type, field })))
+    .filter(({ field }) => getNamedType(field.type).name.endsWith('Connection'))
+    .map(({ type, field }) =>
+      root.includes(field.name) && type.name === 'Query' ? field.name : `${type.name}.${field.name}`,
+    );
+  expect(ofTypes.length).toBeGreaterThan(10);
+  expect(ofTypes.filter((name) => !(name in lists))).toEqual([]);
+});
