@@ -1,4 +1,3 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { createYoga } from 'graphql-yoga';
 import { schema } from '../../schema/index.ts';
 import type { Context } from '../../schema/context.ts';
@@ -45,6 +44,8 @@ export function createGraphql(gate: Gate, log: Log, publicUrl: string) {
     healthCheckEndpoint: '/healthz/graphql',
     maxRequestBodySize: MOST_BODY_BYTES,
     graphiql: { title: 'Taskwire', defaultQuery: welcome, credentials: 'same-origin' },
-    renderGraphiQL,
+    // A megabyte of page that most starts never serve.
+    renderGraphiQL: async (options) =>
+      (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
   });
 }
