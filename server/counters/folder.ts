@@ -1,0 +1,68 @@
+import { Client } from 'pg';
+import type { Log } from '../log.ts';
+import { fold } from './fold.ts';
+
+export interface Folder {
+  /** Ends the fold under way first. */
+  stop(): Promise<void>;
+}
+
+const PAUSE_MS = 1_000;
+/** A reader goes through what is not counted yet, so that is kept short where much is written. */
+const BUSY_PAUSE_MS = 200;
+const BUSY_EVENTS = 500;
+
+const CONNECT_WITHIN_MS = 2_500;
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+/**
+ * Folds the log into the counters of the database at `url` once a second, on a connection of its own. It outlives every
+ * fault: a database that is away is asked again a second later. Any number of processes may do so at once.
+ */
+export function startFolding(url: string, log: Log): Folder {
+  let client: Client | undefined;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running = tick();
+
+  async function tick(): Promise<void> {
+    let pause = PAUSE_MS;
+    try {
+      client ??= await connected(url, () => (client = undefined));
+      const events = await fold(client);
+      if (events > BUSY_EVENTS) pause = BUSY_PAUSE_MS;
+    } catch (error) {
+      log.warn({ err: error }, 'could not fold the log into the counters; trying again');
+      await client?.end().catch(() => undefined);
+      client = undefined;
+    }
+    if (stopped) return;
+    timer = setTimeout(() => {
+      running = tick();
+    }, pause);
+  }
+
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+      await client?.end().catch(() => undefined);
+    },
+  };
+}
+
+async function connected(url: string, onLost: () => void): Promise<Client> {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'taskwire counters',
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    keepAlive: true,
+    options: '-c jit=off',
+  });
+  // Without a listener a connection that breaks would end the process.
+  client.on('error', onLost);
+  await client.connect();
+  return client;
+}

@@ -1,0 +1,92 @@
+import { Prisma } from '../../prisma/generated/client/client.ts';
+import type { Viewer } from '../policy.ts';
+import { factsOfEvents, NO_TEAM } from './task-facts.ts';
+
+/** Whose tasks are counted: a team's that the viewer is in, those assigned to the viewer, or else the viewer's own. */
+export interface Scope {
+  teamId: string | null;
+  /** Only without a team. */
+  assigned: boolean;
+}
+
+/** A scope, as parts of a statement. The policy's rule on what a viewer sees is in them. */
+export interface CountedScope {
+  /** Names whatever counts in the scope: `state`, `scopes` of the counters, and `tail`, the facts not counted yet. */
+  parts: Prisma.Sql;
+  /** Of `tasks`, those of the scope that the viewer sees only since they are shared with them. */
+  seenByShare: Prisma.Sql;
+  /** Of `task_shares`, those that the scope has to do with. */
+  shares: Prisma.Sql;
+}
+
+export function countedScope(viewer: Viewer, { teamId, assigned }: Scope): CountedScope {
+  const me = Prisma.sql`${viewer.userId}::uuid`;
+  const teams = Prisma.sql`${[...viewer.teams.keys()]}::uuid[]`;
+  if (teamId !== null) {
+    const team = Prisma.sql`${teamId}::uuid`;
+    return {
+      parts: parts(Prisma.sql`kind = 'TEAM' AND of_id = ${team}`, 'team', teamId, Prisma.sql`team = ${team}`),
+      seenByShare: Prisma.sql`false`,
+      shares: Prisma.sql`EXISTS (SELECT FROM tasks WHERE tasks.id = task_id AND team_id = ${team})`,
+    };
+  }
+  const none = Prisma.raw(`'${NO_TEAM}'`);
+  /** Of no team, of one of the viewer's, or of one that is gone and so of none. */
+  const openToOwner = (team: string) => {
+    const id = Prisma.raw(team);
+    return Prisma.sql`(${id} IS NULL OR ${id} = ${none} OR ${id} = ANY(${teams})
+                       OR NOT EXISTS (SELECT FROM teams WHERE teams.id = ${id}))`;
+  };
+  const openToMember = (team: string) => {
+    const id = Prisma.raw(team);
+    return Prisma.sql`(${id} = ANY(${teams}) AND EXISTS (SELECT FROM teams WHERE teams.id = ${id}))`;
+  };
+  if (assigned) {
+    return {
+      parts: parts(
+        Prisma.sql`of_id = ${me} AND (kind = 'SELF' AND ${openToOwner('team_id')}
+                                      OR kind = 'ASSIGNEE' AND ${openToMember('team_id')})`,
+        'assignee',
+        viewer.userId,
+        Prisma.sql`assignee_id = ${me} AND (owner_id = ${me} AND ${openToOwner('team')}
+                                            OR owner_id <> ${me} AND ${openToMember('team')})`,
+      ),
+      seenByShare: Prisma.sql`assignee_id = ${me} AND (team_id IS NULL AND owner_id <> ${me}
+                                                       OR team_id <> ALL(${teams}))`,
+      shares: Prisma.sql`EXISTS (SELECT FROM tasks WHERE tasks.id = task_id AND assignee_id = ${me})`,
+    };
+  }
+  return {
+    parts: parts(
+      Prisma.sql`kind = 'OWNER' AND of_id = ${me} AND ${openToOwner('team_id')}`,
+      'owner',
+      viewer.userId,
+      Prisma.sql`owner_id = ${me} AND ${openToOwner('team')}`,
+    ),
+    seenByShare: Prisma.sql`owner_id = ${me} AND team_id <> ALL(${teams})`,
+    shares: Prisma.sql`true`,
+  };
+}
+
+/**
+ * @param fact of all events in the tail, only those that have this `id` there before or after are looked at closer.
+ */
+function parts(ofScopes: Prisma.Sql, fact: 'owner' | 'assignee' | 'team', id: string, ofFacts: Prisma.Sql) {
+  // Both ends are given, or PostgreSQL takes the tail for a third of the log.
+  const tail = factsOfEvents(
+    `events.transaction_id BETWEEN (SELECT low FROM state) AND (SELECT high FROM state)
+     AND (data->'before'->>'${fact}' = (SELECT id FROM subject) OR data->'after'->>'${fact}' = (SELECT id FROM subject))`,
+  );
+  return Prisma.sql`
+    state AS MATERIALIZED (
+      SELECT generation, transaction_id AS low, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS high
+      FROM task_counter_state
+    ), subject AS (
+      SELECT ${id} AS id
+    ), scopes AS MATERIALIZED (
+      SELECT id FROM task_scopes WHERE generation = (SELECT generation FROM state) AND ${ofScopes}
+    ), tail AS MATERIALIZED (
+      SELECT sign, at, status, priority, due_on, created_at, completed_at, started_at, finishes, existed
+      FROM (${Prisma.raw(tail)}) AS facts WHERE ${ofFacts}
+    )`;
+}

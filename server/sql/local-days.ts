@@ -1,0 +1,37 @@
+import { Prisma } from '../../prisma/generated/client/client.ts';
+
+/** So few numbers of days that PostgreSQL keeps a plan for each of them, which takes longer to make than to carry out. */
+const SPANS = [7, 30, 90, 365];
+
+/** The most days that one statement looks at. */
+export const MOST_DAYS = 365;
+
+/**
+ * As many days of a viewer's timezone up to `last` as were asked for, or some more, as parts of a statement: `days` has
+ * them with their first and last moments, and `stretches` the stretches of days of UTC that they consist of, in
+ * quarters of an hour, which all days of all timezones begin on: from after the quarter `since` up to the quarter `until`.
+ * @param last names the last day in `here`, which has the viewer's timezone too.
+ */
+export function localDays(days: number, last: 'today' | 'last_day'): Prisma.Sql {
+  const span = SPANS.find((each) => each >= days) ?? MOST_DAYS;
+  return Prisma.raw(`
+    days AS MATERIALIZED (
+      SELECT day, begins, lead(begins) OVER (ORDER BY day) AS ends
+      FROM (SELECT ${last} - ago AS day, start_of_day(${last} - ago, timezone) AS begins
+            FROM here CROSS JOIN generate_series(-1, ${span - 1}) AS ago) AS each
+    ), stretches AS MATERIALIZED (
+      SELECT * FROM (
+        SELECT day, first_day + ago AS utc_day,
+               CASE ago WHEN 0 THEN quarter_of(begins) - 1 ELSE 0 END AS since,
+               CASE first_day + ago WHEN last_day THEN quarter_of(ends) - 1 ELSE 96 END AS until
+        FROM (SELECT *, (begins AT TIME ZONE 'UTC')::date AS first_day, (ends AT TIME ZONE 'UTC')::date AS last_day
+              FROM days WHERE ends IS NOT NULL OFFSET 0) AS days
+        JOIN (VALUES (0), (1), (2)) AS each (ago) ON first_day + ago <= last_day
+      ) AS each WHERE since < until
+    )`);
+}
+
+/** How much steps grow in a stretch. */
+export function grown(steps: string): string {
+  return `steps_at(${steps}, until) - CASE since WHEN 0 THEN 0 ELSE steps_at(${steps}, since) END`;
+}

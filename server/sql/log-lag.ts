@@ -1,0 +1,30 @@
+import type { Database } from '../database/client.ts';
+
+/** Events that wait for a reader of the log. */
+export interface LogLag {
+  events: number;
+  /** The age of the oldest of them; 0 where there is none. */
+  seconds: number;
+}
+
+export interface LogLags {
+  /** What nobody reads yet, because a transaction that began before it is still under way. */
+  log: LogLag;
+  /** What is not folded into the counters yet; dashboards are exact all the same, but have to look at each of these. */
+  fold: LogLag;
+}
+
+/** Beyond this many events, there are "at least so many". */
+const MOST_COUNTED = 100_000;
+
+export async function logLags(db: Database): Promise<LogLags> {
+  const [{ lags }] = await db.$queryRaw<[{ lags: LogLags }]>`
+    /* logLags */
+    SELECT json_object_agg(reader, json_build_object(
+             'events', (SELECT count(*) FROM (SELECT FROM events WHERE transaction_id >= since LIMIT ${MOST_COUNTED}) AS waiting),
+             'seconds', coalesce((SELECT greatest(extract(epoch FROM clock_timestamp() - at), 0) FROM events
+                                  WHERE transaction_id >= since ORDER BY transaction_id, sequence LIMIT 1), 0))) AS lags
+    FROM (SELECT 'log' AS reader, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS since
+          UNION ALL SELECT 'fold', transaction_id FROM task_counter_state) AS readers`;
+  return lags;
+}

@@ -1,0 +1,53 @@
+/** Stands for the team of a task that has none, or whose team is gone. */
+export const NO_TEAM = '00000000-0000-0000-0000-000000000000';
+
+/** The kinds of events that carry `TaskFacts`, as a list of SQL. */
+export const taskKinds = ['task.created', 'task.updated', 'task.completed', 'task.reopened', 'task.deleted']
+  .map((kind) => `'${kind}'`)
+  .join(', ');
+
+/**
+ * The two sides of each change to a task: what ceased to count (sign −1), and what counts since (sign 1). Sides that
+ * say the same cancel each other out in a sum. An archived task has no side.
+ * @param which a condition on `events`.
+ */
+export function factsOfEvents(which: string): string {
+  return `
+    SELECT sign, events.at,
+           (facts->>'owner')::uuid AS owner_id, (facts->>'assignee')::uuid AS assignee_id,
+           (facts->>'team')::uuid AS team, (facts->>'status')::task_status AS status,
+           (facts->>'priority')::task_priority AS priority, (facts->>'dueOn')::date AS due_on,
+           (facts->>'createdAt')::timestamptz AS created_at, (facts->>'startedAt')::timestamptz AS started_at,
+           (facts->>'completedAt')::timestamptz AS completed_at,
+           sign = 1 AND facts->>'status' = 'DONE' AND data->'before'->>'status' IS DISTINCT FROM 'DONE' AS finishes,
+           jsonb_typeof(data->'before') = 'object' AS existed
+    FROM events CROSS JOIN LATERAL (VALUES (-1, data->'before'), (1, data->'after')) AS side (sign, facts)
+    WHERE kind IN (${taskKinds}) AND ${which}
+      AND NOT (facts->>'archived')::boolean`;
+}
+
+/** The same of the tasks as they are. */
+export const factsOfTasks = `
+    SELECT 1 AS sign, owner_id, assignee_id, team_id AS team, status, priority, due_on, created_at, completed_at
+    FROM tasks WHERE archived_at IS NULL`;
+
+/**
+ * Each of the facts once for each scope that it counts in. The tasks of a team that is gone have none, as the foreign
+ * key says; so nothing needs to be told of each of them. What is assigned to somebody else than its owner they see by
+ * the team alone, or by a share, which is not counted ahead.
+ * @param facts the name of facts.
+ */
+export function scopesOf(facts: string): string {
+  return `
+    SELECT ${facts}.*, kind, of_id, scope.team_id
+    FROM ${facts} LEFT JOIN teams ON teams.id = ${facts}.team CROSS JOIN LATERAL (VALUES
+      ('OWNER'::task_scope_kind, owner_id, coalesce(teams.id, '${NO_TEAM}')),
+      ('TEAM', teams.id, teams.id),
+      ('SELF', CASE WHEN assignee_id = owner_id THEN owner_id END, coalesce(teams.id, '${NO_TEAM}')),
+      ('ASSIGNEE', CASE WHEN assignee_id <> owner_id THEN assignee_id END, teams.id)
+    ) AS scope (kind, of_id, team_id)
+    WHERE of_id IS NOT NULL AND scope.team_id IS NOT NULL`;
+}
+
+/** Whether a task that is not archived is open, and so due on its day. */
+export const isOpen = `status IN ('TODO', 'IN_PROGRESS')`;

@@ -1,0 +1,153 @@
+import { expect, test, vi } from 'vitest';
+import { uuidOf } from '../../../server/ids.ts';
+import { rebuildCounters } from '../../../server/counters/rebuild.ts';
+import { differencesIn, disturbedFold, foldAll, killedFold, settled } from '../../kit/counters.ts';
+import { freshDatabase } from '../../kit/database.ts';
+import { startTestServer } from '../../kit/server.ts';
+import { plantTasks, plantTasksIn } from '../../kit/tasks.ts';
+import { startWorld } from '../../kit/world.ts';
+import { connect, disconnect } from '../../../server/database/client.ts';
+
+const { db, databaseUrl, people } = await startWorld();
+
+const stateOf = () => db.taskCounterState.findUniqueOrThrow({ where: { id: 1 } });
+
+vi.setConfig({ testTimeout: 90_000 });
+
+test('[BR-11] the server folds what people do within a few seconds, by itself', async () => {
+  const { eve } = await people('Eve');
+  await eve.createTask('Tea', { dueOn: '2027-01-01' });
+  const scope = { kind: 'OWNER', ofId: uuidOf('User', eve.id) } as const;
+  await expect.poll(() => db.taskScope.count({ where: scope }), { timeout: 60_000 }).toBe(1);
+  expect(await differencesIn(databaseUrl)).toEqual([]);
+});
+
+test('a fold that is killed at any of its statements leaves no trace, and the next one does its work', async () => {
+  const url = await freshDatabase();
+  const own = connect(url);
+  try {
+    const { id } = await own.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
+    for (let n = 1; n <= 8; n += 1) {
+      await plantTasks(own, [{ title: `Task ${n}`, ownerId: id, dueOn: new Date('2027-01-01') }]);
+      await settled(url);
+      const before = await own.taskCounterState.findFirstOrThrow();
+      await killedFold(url, n);
+      const after = await own.taskCounterState.findFirstOrThrow();
+      // Its seventh statement is the COMMIT.
+      if (n <= 7) expect(after, `killed before statement ${n}`).toEqual(before);
+      expect(await differencesIn(url), `killed before statement ${n}`).toEqual([]);
+    }
+    expect(await own.taskCount.findMany()).toMatchObject([{ status: 'TODO', priority: 'NONE', count: 8 }]);
+  } finally {
+    await disconnect(own);
+  }
+});
+
+test('a team that is deleted in the middle of a fold leaves its tasks with their owner', async () => {
+  const url = await freshDatabase();
+  const own = connect(url);
+  try {
+    for (let n = 1; n <= 8; n += 1) {
+      const { id: ownerId } = await own.user.create({ data: { name: 'Ada', email: `ada.${n}@example.com` } });
+      const { id: teamId } = await own.team.create({ data: { name: `Team ${n}`, slug: `team-${n}` } });
+      await plantTasks(own, [{ title: `Task ${n}`, ownerId, teamId }]);
+      await settled(url);
+      await disturbedFold(url, n, () => own.team.delete({ where: { id: teamId } }));
+      await foldAll(url);
+      expect(await differencesIn(url), `deleted before statement ${n}`).toEqual([]);
+    }
+  } finally {
+    await disconnect(own);
+  }
+});
+
+test('after a pause the log is folded in batches of whole transactions', async () => {
+  const url = await freshDatabase();
+  const own = connect(url);
+  try {
+    const { id } = await own.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
+    const tasks = (n: number) => Array.from({ length: n }, () => ({ title: 'Tea', ownerId: id }));
+    for (const n of [3, 1, 1, 7, 2]) await plantTasks(own, tasks(n));
+    await settled(url);
+    const folded = await foldAll(url, 4);
+    // The sign-up is an event too; seven at once cannot be taken apart.
+    expect(folded).toHaveLength(4);
+    expect(await own.taskCount.findMany()).toMatchObject([{ count: 14 }]);
+    expect(await differencesIn(url)).toEqual([]);
+  } finally {
+    await disconnect(own);
+  }
+});
+
+test('a slow transaction holds the folding up, and loses nothing', async () => {
+  const { eve } = await people('Eve');
+  const owner = uuidOf('User', eve.id);
+  await db.$transaction(async (tx) => {
+    await plantTasksIn(tx, [{ title: 'Slow', ownerId: owner }]);
+    await eve.createTask('Quick');
+    await foldAll(databaseUrl);
+    expect(await differencesIn(databaseUrl)).toEqual([]);
+  });
+  expect(await differencesIn(databaseUrl)).toEqual([]);
+  await settled(databaseUrl);
+  await foldAll(databaseUrl);
+  const scope = await db.taskScope.findFirstOrThrow({ where: { kind: 'OWNER', ofId: owner } });
+  await expect
+    .poll(() => db.taskCount.findMany({ where: { scopeId: scope.id } }))
+    .toMatchObject([{ status: 'TODO', count: 2 }]);
+});
+
+test('what was there before the counters is counted when the server starts', async () => {
+  const url = await freshDatabase();
+  const own = connect(url);
+  try {
+    const { id } = await own.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
+    await own.task.createMany({ data: [{ title: 'Old', ownerId: id }] });
+    await own.taskCounterState.update({ where: { id: 1 }, data: { transactionId: null } });
+    const server = await startTestServer(url);
+    await server.stop();
+    expect(await differencesIn(url)).toEqual([]);
+    expect(await own.taskCount.findMany()).toMatchObject([{ status: 'TODO', count: 1 }]);
+  } finally {
+    await disconnect(own);
+  }
+});
+
+test('what was changed behind the log’s back is found, said in words, and mended by counting anew', async () => {
+  const { fay } = await people('Fay');
+  const ownerId = uuidOf('User', fay.id);
+  await fay.createTask('Known');
+  await db.task.create({
+    data: { title: 'Unknown', ownerId, priority: 'HIGH', dueOn: new Date('2027-05-05') },
+  });
+  const found = await differencesIn(databaseUrl);
+  expect(found).toContainEqual({ what: 'tasks of Fay, of no team: TODO HIGH', counted: 0, there: 1 });
+  expect(found).toContainEqual({ what: 'tasks of Fay, of no team: due 2027-05-05', counted: 0, there: 1 });
+  const { generation } = await stateOf();
+  const progress: unknown[] = [];
+  await rebuildCounters(databaseUrl, (each) => progress.push(each));
+  expect(progress, 'tasks and events').toEqual([
+    { done: 1, of: 2 },
+    { done: 2, of: 2 },
+  ]);
+  expect(await stateOf()).toMatchObject({ generation: generation + 1 });
+  expect(await differencesIn(databaseUrl)).toEqual([]);
+  expect(await db.taskScope.count({ where: { generation } })).toBe(0);
+});
+
+test('counting anew while people write and others fold loses nothing', async () => {
+  const { gil } = await people('Gil');
+  const counting = new AbortController();
+  const until = async (work: () => Promise<unknown>) => {
+    while (!counting.signal.aborted) await work();
+  };
+  const others = [
+    ...[1, 2, 3].map(() => until(() => gil.createTask('More'))),
+    until(() => foldAll(databaseUrl)),
+  ];
+  for (let n = 0; n < 3; n += 1) await rebuildCounters(databaseUrl, () => undefined);
+  expect(await differencesIn(databaseUrl)).toEqual([]);
+  counting.abort();
+  await Promise.all(others);
+  expect(await differencesIn(databaseUrl)).toEqual([]);
+});
