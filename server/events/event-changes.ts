@@ -7,12 +7,13 @@ export interface EventChange {
   after: string | null;
 }
 
-const ROLE_CHANGES: Partial<Record<LoggedKind, (data: Data) => EventChange>> = {
+const SINGLE_CHANGES: Partial<Record<LoggedKind, (data: Data) => EventChange>> = {
   'team.memberInvited': ({ role }) => change('role', null, role),
   'team.memberJoined': ({ role }) => change('role', null, role),
   'team.memberRemoved': ({ role }) => change('role', role, null),
   'team.memberLeft': ({ role }) => change('role', role, null),
   'team.roleChanged': ({ before, after }) => change('role', before, after),
+  'team.deleted': ({ name }) => change('name', name, null),
   'task.shared': ({ permission }) => change('permission', null, permission),
   'task.shareUpdated': ({ permission }) => change('permission', null, permission),
 };
@@ -22,8 +23,8 @@ type Data = Record<string, unknown>;
 /** What an event's data says for everybody who may read of it. What is not named here stays in the log. */
 export function changesOf(kind: LoggedKind, data: unknown): EventChange[] {
   const given = data as Data;
-  const role = ROLE_CHANGES[kind];
-  if (role) return [role(given)];
+  const single = SINGLE_CHANGES[kind];
+  if (single) return [single(given)];
   if (kind === 'user.updated' || kind === 'team.updated') {
     const { fields } = given as { fields: string[] };
     return fields.map((field) => change(field, null, null));

@@ -3,7 +3,7 @@ import type { Transaction } from '../database/transaction.ts';
 import { Conflict } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import type { EventKind } from './kinds.ts';
-import { toCursor } from './log.ts';
+import { toCursor } from './position.ts';
 
 type Creation = Extract<
   EventKind,
@@ -30,7 +30,7 @@ export async function firstCreation(
     where: { subjectId: id, kind, actorId: userId, data: { path: ['fingerprint'], equals: fingerprint } },
   });
   if (!event) throw takenId();
-  return toCursor(event);
+  return toCursor(tx, event);
 }
 
 /**
@@ -57,7 +57,7 @@ export async function firstCreations(
   });
   const [latest] = firsts.sort((a, b) => Number(b.sequence - a.sequence));
   if (!latest || made > 0 || byId.size < given.length) throw takenId();
-  return toCursor(latest);
+  return toCursor(tx, latest);
 }
 
 /**

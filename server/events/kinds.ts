@@ -11,6 +11,10 @@ export interface TaskFacts {
   dueOn: string | null;
   /** An archived task counts nowhere. */
   archived: boolean;
+  /** This and the following moments in RFC 3339, as all that counting must know of when. */
+  createdAt: string;
+  startedAt: string | null;
+  completedAt: string | null;
 }
 
 /** A created task has no `before`, a deleted one no `after`. */
@@ -34,7 +38,8 @@ interface EventKinds {
   'comment.deleted': { taskId: string };
   'team.created': { fingerprint: string };
   'team.updated': { fields: string[] };
-  'team.deleted': Record<string, never>;
+  /** Its name too, for nobody can read it again. */
+  'team.deleted': { name: string };
   'team.memberInvited': { role: TeamRole };
   'team.invitationRevoked': Record<string, never>;
   'team.memberJoined': { role: TeamRole };
@@ -51,7 +56,8 @@ interface EventKinds {
   'apiToken.created': Record<string, never>;
   'apiToken.revoked': Record<string, never>;
   'apiToken.used': Record<string, never>;
-  'access.refused': { code: string; operation: string };
+  /** `times` where one event stands for the rest of a minute; once otherwise. */
+  'access.refused': { code: string; operation: string; times?: number };
   'signIn.failed': Record<string, never>;
 }
 

@@ -1,19 +1,22 @@
-import type { Prisma } from '../../prisma/generated/client/client.ts';
+import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
-import type { Transaction } from '../database/transaction.ts';
+import { committed, isTransaction, type Transaction } from '../database/transaction.ts';
 import type { EventKind, NewEvent } from './kinds.ts';
+import { compare, markOf, toCursor, type Mark } from './position.ts';
+
+const mark = { transactionId: true, sequence: true, horizon: true } as const;
 
 /**
  * Appends one event to the log, in the transaction of the change that it tells of.
  * @returns the log's cursor after the change.
  */
 export async function append<Kind extends EventKind>(
-  tx: Transaction,
+  tx: Transaction | Database,
   event: NewEvent<Kind>,
 ): Promise<string> {
-  return toCursor(
-    await tx.event.create({ data: row(event), select: { transactionId: true, sequence: true } }),
-  );
+  const appended = await tx.event.create({ data: row(event), select: mark });
+  if (!isTransaction(tx)) committed(tx as Database);
+  return toCursor(tx, appended);
 }
 
 /**
@@ -24,35 +27,32 @@ export async function appendAll<Kind extends EventKind>(
   tx: Transaction,
   events: readonly NewEvent<Kind>[],
 ): Promise<string> {
-  const positions = await tx.event.createManyAndReturn({
-    data: events.map(row),
-    select: { transactionId: true, sequence: true },
-  });
-  const last = positions.reduce<Position | undefined>(
-    (latest, position) => (latest && latest.sequence > position.sequence ? latest : position),
-    undefined,
-  );
-  return last ? toCursor(last) : currentCursor(tx);
+  const positions: Mark[] = await tx.event.createManyAndReturn({ data: events.map(row), select: mark });
+  const last = positions.sort(compare).at(-1);
+  return last ? toCursor(tx, last) : currentCursor(tx);
+}
+
+/**
+ * The same as a part of a statement: appends the event if `change`, a table expression of that statement, has a row.
+ * Its own row is the log's mark after the change.
+ */
+export function appendedTo<Kind extends EventKind>(change: string, event: NewEvent<Kind>): Prisma.Sql {
+  const { kind, actorId, subjectId, teamId = null, personId = null, conversationId = null, data } = event;
+  return Prisma.sql`
+    INSERT INTO events (kind, actor_id, subject_id, team_id, person_id, conversation_id, data)
+    SELECT ${kind}, ${actorId}::uuid, ${subjectId}::uuid, ${teamId}::uuid, ${personId}::uuid, ${conversationId}::uuid,
+           ${JSON.stringify(data)}::jsonb
+    FROM ${Prisma.raw(change)}
+    RETURNING transaction_id AS "transactionId", sequence, horizon`;
 }
 
 function row<Kind extends EventKind>({ data, ...event }: NewEvent<Kind>): Prisma.EventCreateManyInput {
   return { ...event, data: data as Prisma.InputJsonObject };
 }
 
-/** A place in the log. Transaction ids come first, for a slow transaction may commit after a later sequence. */
-export interface Position {
-  transactionId: bigint;
-  sequence: bigint;
-}
-
-/** A position as clients keep it: opaque to them. */
-export function toCursor({ transactionId, sequence }: Position): string {
-  return Buffer.from(`${transactionId.toString(36)}.${sequence.toString(36)}`).toString('base64url');
-}
-
 /** The cursor after which everything is news to a reader who reads now. */
 export async function currentCursor(tx: Transaction | Database): Promise<string> {
-  const [row] = await tx.$queryRaw<[{ horizon: bigint }]>`
-    /* currentCursor */ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon`;
-  return toCursor({ transactionId: row.horizon, sequence: 0n });
+  const [row] = await tx.$queryRaw<[{ snapshot: string }]>`
+    /* currentCursor */ SELECT pg_current_snapshot()::text AS snapshot`;
+  return toCursor(tx, markOf(row.snapshot));
 }

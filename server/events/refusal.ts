@@ -1,22 +1,81 @@
+import { LRUCache } from 'lru-cache';
 import type { ApiToken } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import type { Forbidden, NotFound } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import { append } from './log.ts';
 
-/** Appends a refused access to the log, outside of the transaction that was rolled back with it. */
-export async function recordRefusal(
+/** How many refusals of one person by one operation are told one by one before the rest of the minute is told at once. */
+const TOLD_SINGLY = 50;
+const MINUTE_MS = 60_000;
+/** How many such minutes are kept at once; one that is pushed out is told early. */
+const MOST_MINUTES = 10_000;
+
+interface Minute {
+  person: Person;
+  told: { code: string; operation: string };
+  count: number;
+}
+
+export interface Refusals {
+  /** Appends a refused access to the log, outside of the transaction that was rolled back with it. */
+  record(
+    person: Person,
+    refusal: Pick<Forbidden | NotFound, 'code' | 'subjectId'>,
+    operation: string,
+  ): Promise<void>;
+  /** Tells what was counted and not told yet. */
+  close(): Promise<void>;
+}
+
+/**
+ * Tells of every refused access, but lets nobody fill the log with them: the first fifty in a minute of one person, by
+ * one operation and with one code, are an event each, and the rest of that minute is one event that says how many.
+ * @param onFault is told of an event that could not be appended.
+ */
+export function createRefusals(
   db: Database,
-  { userId }: Person,
-  { code, subjectId }: Pick<Forbidden | NotFound, 'code' | 'subjectId'>,
-  operation: string,
-): Promise<void> {
-  await append(db, {
-    kind: 'access.refused',
-    actorId: userId,
-    subjectId: subjectId ?? null,
-    data: { code, operation },
+  onFault: (error: unknown) => void,
+  { minuteMs = MINUTE_MS } = {},
+): Refusals {
+  const appending = new Set<Promise<void>>();
+
+  function tellRest({ person, told, count }: Minute): void {
+    const times = count - TOLD_SINGLY;
+    if (times <= 0) return;
+    const event = { kind: 'access.refused', actorId: person.userId, subjectId: null } as const;
+    const done = append(db, { ...event, data: { ...told, times } })
+      .then(() => undefined, onFault)
+      .finally(() => appending.delete(done));
+    appending.add(done);
+  }
+
+  const minutes = new LRUCache<string, Minute>({
+    max: MOST_MINUTES,
+    ttl: minuteMs,
+    ttlAutopurge: true,
+    dispose: tellRest,
   });
+
+  return {
+    async record(person, { code, subjectId }, operation) {
+      const key = `${person.userId} ${code} ${operation}`;
+      const minute = minutes.get(key) ?? { person, told: { code, operation }, count: 0 };
+      if (minute.count === 0) minutes.set(key, minute);
+      minute.count += 1;
+      if (minute.count > TOLD_SINGLY) return;
+      await append(db, {
+        kind: 'access.refused',
+        actorId: person.userId,
+        subjectId: subjectId ?? null,
+        data: minute.told,
+      });
+    },
+    async close() {
+      minutes.clear();
+      await Promise.all(appending);
+    },
+  };
 }
 
 /**

@@ -7,7 +7,17 @@ type TaskEventKind = 'task.updated' | 'task.completed' | 'task.reopened' | 'task
 /** The part of a task that its events tell of. */
 export type EventTask = Pick<
   Task,
-  'id' | 'ownerId' | 'assigneeId' | 'teamId' | 'status' | 'priority' | 'dueOn' | 'archivedAt'
+  | 'id'
+  | 'ownerId'
+  | 'assigneeId'
+  | 'teamId'
+  | 'status'
+  | 'priority'
+  | 'dueOn'
+  | 'archivedAt'
+  | 'createdAt'
+  | 'startedAt'
+  | 'completedAt'
 >;
 
 /** The event of a change that turned `before` into `after`. */
@@ -47,5 +57,8 @@ function facts(task: EventTask): TaskFacts {
     priority: task.priority,
     dueOn: task.dueOn?.toISOString().slice(0, 10) ?? null,
     archived: task.archivedAt !== null,
+    createdAt: task.createdAt.toISOString(),
+    startedAt: task.startedAt?.toISOString() ?? null,
+    completedAt: task.completedAt?.toISOString() ?? null,
   };
 }

@@ -1,0 +1,121 @@
+import { databaseOf, type Transaction } from '../database/transaction.ts';
+import type { Database } from '../database/client.ts';
+import { CursorExpired, ValidationFailed } from '../errors.ts';
+
+/** A place in the log. Transaction ids come first, for a slow transaction may commit after a later sequence. */
+export interface Position {
+  transactionId: bigint;
+  sequence: bigint;
+}
+
+/** What a client has read of the log. */
+export interface Mark extends Position {
+  /**
+   * Of this transaction and of later ones events may have been missing still when the mark was made, although they
+   * stand before its position; null where none were.
+   */
+  horizon: bigint | null;
+  /** Which of those were still under way, where that is known. */
+  underWay?: readonly bigint[] | undefined;
+}
+
+/** Which of two positions comes first, as a number to sort by. */
+export function compare(a: Position, b: Position): number {
+  const difference = a.transactionId - b.transactionId || a.sequence - b.sequence;
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** The position behind which everything that a mark does not cover lies. */
+export function startOf({ transactionId, sequence, horizon }: Mark): Position {
+  return horizon !== null && horizon < transactionId
+    ? { transactionId: horizon, sequence: 0n }
+    : { transactionId, sequence };
+}
+
+/** Whether an event is news to whoever holds a mark. */
+export function isNews(event: Position, mark: Mark): boolean {
+  const { transactionId, sequence, horizon, underWay } = mark;
+  if (event.transactionId === transactionId) return event.sequence > sequence;
+  if (event.transactionId > transactionId) return true;
+  return (
+    event.transactionId >= (horizon ?? transactionId) && (underWay?.includes(event.transactionId) ?? true)
+  );
+}
+
+/** More would make cursors too long; events of theirs may then come once more. */
+const MOST_UNDER_WAY = 40;
+
+/** Where a reader is who has read at a snapshot, as PostgreSQL writes one: everything else is news to them. */
+export function markOf(snapshot: string): Mark {
+  const [horizon = '', next = '', running = ''] = snapshot.split(':');
+  const underWay = running.split(',').filter(Boolean).map(BigInt);
+  return {
+    transactionId: BigInt(next),
+    sequence: 0n,
+    horizon: BigInt(horizon),
+    underWay: underWay.length > MOST_UNDER_WAY ? undefined : underWay,
+  };
+}
+
+const epochs = new WeakMap<Database, Promise<string>>();
+
+/** Makes the cursors of a database those of this epoch: an operator may have restored another log into it. */
+export function rememberEpoch(db: Database, epoch: string): void {
+  epochs.set(db, Promise.resolve(epoch));
+}
+
+function epochOf(db: Database): Promise<string> {
+  const known = epochs.get(db);
+  if (known) return known;
+  const read = db.eventLog.findUniqueOrThrow({ where: { id: 1 } }).then(({ epoch }) => epoch);
+  epochs.set(db, read);
+  read.catch(() => epochs.delete(db));
+  return read;
+}
+
+const FORM = /^([0-9a-f]{8})\.([0-9a-z]+)\.([0-9a-z]+)(?:\.([0-9a-z]+)(?:\.([0-9a-z-]+))?)?$/;
+/** As cursors were before they had an epoch. */
+const OLD_FORM = /^[0-9a-z]+\.[0-9a-z]+$/;
+
+/** A position as clients keep it: opaque to them. */
+export async function toCursor(
+  db: Transaction | Database,
+  { transactionId, sequence, horizon = null, underWay }: Position & Partial<Mark>,
+): Promise<string> {
+  const parts = [await epochOf(databaseOf(db)), transactionId.toString(36), sequence.toString(36)];
+  if (horizon !== null && horizon < transactionId) {
+    parts.push(horizon.toString(36));
+    // Never empty: the horizon itself is one of them.
+    if (underWay) parts.push(underWay.map((id) => (id - horizon).toString(36)).join('-'));
+  }
+  return Buffer.from(parts.join('.')).toString('base64url');
+}
+
+/**
+ * Reads a cursor that a client gives back.
+ * @throws CursorExpired where it is of another epoch; ValidationFailed where it is no cursor of a log.
+ */
+export async function fromCursor(db: Database, cursor: string): Promise<Mark> {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const [, epoch, transactionId, sequence, horizon, underWay] = FORM.exec(text) ?? [];
+  if (!transactionId || !sequence) {
+    if (OLD_FORM.test(text)) throw new CursorExpired();
+    throw new ValidationFailed('This is no cursor of the log; take one that a payload’s `cursor` gave.', {
+      field: 'after',
+    });
+  }
+  if (epoch !== (await epochOf(db))) throw new CursorExpired();
+  const oldest = horizon === undefined ? null : fromBase36(horizon);
+  return {
+    transactionId: fromBase36(transactionId),
+    sequence: fromBase36(sequence),
+    horizon: oldest,
+    underWay: underWay?.split('-').map((id) => fromBase36(id) + (oldest ?? 0n)),
+  };
+}
+
+function fromBase36(digits: string): bigint {
+  let value = 0n;
+  for (const digit of digits) value = value * 36n + BigInt(Number.parseInt(digit, 36));
+  return value;
+}

@@ -1,0 +1,266 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import type { Event } from '../../prisma/generated/client/client.ts';
+import { HORIZON, HORIZON_HERE } from '../database/horizon.ts';
+import { compare, type Position } from './position.ts';
+
+/** The log at the moment from which on it is read. */
+export interface OpenedLog {
+  epoch: string;
+  /** The latest events, in order. */
+  recent: Event[];
+  /** Up to here there may have been events that are not among them. */
+  floor: Position;
+  /** Everything up to here is behind the reader. */
+  position: Position;
+}
+
+/** What comes out of the log, as it comes. */
+export interface LogReader {
+  /**
+   * The log as it is from here on: at the start, and again where it was exchanged for another one. What was read
+   * before no longer counts then.
+   */
+  onOpen(log: OpenedLog): void;
+  /** The next events in order; everything up to `position` has been read with them. */
+  onEvents(events: Event[], position: Position): void;
+  onFailure(error: unknown): void;
+}
+
+export interface Tail {
+  /** Looks now, since something was committed. */
+  look(): void;
+  /** The same, and tells other processes by way of the database. */
+  notify(): void;
+  /** Seconds since it last had read everything; grows while the database is away. */
+  lag(): number;
+  stop(): Promise<void>;
+}
+
+const CHANNEL = 'taskwire_events';
+const LOOK_EVERY_MS = 1_000;
+/** Until the next look where something committed waits behind a transaction that is still under way. */
+const LOOK_SOON_MS = 25;
+const BATCH = 1_000;
+/** As many as a reader can be behind, and more, for they may have read a part of what comes after their mark's horizon. */
+const RECENT = 11_000;
+const RECONNECT_FIRST_MS = 50;
+const RECONNECT_LAST_MS = 2_000;
+const CONNECT_WITHIN_MS = 5_000;
+
+/**
+ * Reads the log in its order as it grows, on a connection of its own that is opened again whenever it breaks, from where
+ * it was. It reads below the oldest transaction that is still under way, so that none that commits late is skipped.
+ * @throws where the database cannot be read at the start.
+ */
+export async function startTail(url: string, reader: LogReader): Promise<Tail> {
+  let position: Position | undefined;
+  let epoch: string | undefined;
+  let caughtUpAt = Date.now();
+  /** Whether something committed lies above the horizon. */
+  let isWaiting = false;
+  let hasNews = false;
+  const stopping = new AbortController();
+  const isStopping = () => stopping.signal.aborted;
+  const bell = createBell();
+  let client = await open();
+
+  async function open(): Promise<Client> {
+    const opened = new Client({
+      connectionString: url,
+      application_name: 'taskwire log',
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      keepAlive: true,
+    });
+    // Also while nothing is asked of it; the next look then fails, and a new connection is made.
+    opened.on('error', () => {
+      bell.ring();
+    });
+    try {
+      await opened.connect();
+      await opened.query(`LISTEN ${CHANNEL}`);
+      await recognise(opened);
+    } catch (error) {
+      await opened.end().catch(() => undefined);
+      throw error;
+    }
+    opened.on('notification', ({ processId }) => {
+      if (processId !== (opened as unknown as { processID: number }).processID) bell.ring();
+    });
+    return opened;
+  }
+
+  /** Finds out whether this is still the log that was read before. */
+  async function recognise(opened: Client): Promise<void> {
+    const { rows } = await opened.query<{ epoch: string; trimmed: string; next: string }>(
+      `/* recogniseLog */
+       SELECT epoch, trimmed_transaction_id AS trimmed, pg_snapshot_xmax(pg_current_snapshot())::text AS next
+       FROM event_log`,
+    );
+    const [log] = rows;
+    if (!log) throw new Error('the table event_log has lost its row');
+    const wentBack = position !== undefined && BigInt(log.next) < position.transactionId;
+    if (log.epoch === epoch && !wentBack) return;
+    const answer = await opened.query<Row>(
+      `/* recentLog */
+       SELECT horizon_now, log.* FROM (SELECT ${HORIZON} AS horizon_now) AS now
+       LEFT JOIN LATERAL (SELECT * FROM events WHERE transaction_id < horizon_now::bigint
+         ORDER BY transaction_id DESC, sequence DESC LIMIT ${RECENT + 1}) AS log ON true`,
+    );
+    const recent = answer.rows.filter(({ sequence }) => sequence !== null).map(toEvent);
+    const beyond = recent.length > RECENT ? recent.pop() : undefined;
+    epoch = log.epoch;
+    position = { transactionId: BigInt(answer.rows[0]?.horizon_now ?? 0), sequence: 0n };
+    const trimmed = {
+      transactionId: BigInt(log.trimmed),
+      sequence: log.trimmed === '0' ? 0n : LAST_SEQUENCE,
+    };
+    reader.onOpen({ epoch, recent: recent.reverse(), floor: beyond ?? trimmed, position });
+    caughtUpAt = Date.now();
+  }
+
+  /** @returns how long to wait until the next look. */
+  async function look(): Promise<number> {
+    const from = position ?? { transactionId: 0n, sequence: 0n };
+    const { rows } = await client.query<Row>({
+      ...(isWaiting ? READ_PAST_OTHERS : READ),
+      values: [String(from.transactionId), String(from.sequence), BATCH],
+    });
+    const [first] = rows;
+    if (!first) throw new Error('reading the log always gives a row');
+    const events = rows.filter(({ sequence }) => sequence !== null).map(toEvent);
+    const last = events.at(-1);
+    const isFull = events.length === BATCH && last !== undefined;
+    const horizon = { transactionId: BigInt(first.horizon_now), sequence: 0n };
+    // The two readings differ in their horizons; where it has been once, nothing comes any more.
+    position = isFull ? last : compare(horizon, from) > 0 ? horizon : from;
+    reader.onEvents(events, position);
+    const waitedAlready = isWaiting;
+    isWaiting = first.waiting;
+    if (isFull) return 0;
+    caughtUpAt = Date.now();
+    if (!isWaiting) return LOOK_EVERY_MS;
+    return waitedAlready ? LOOK_SOON_MS : 0;
+  }
+
+  async function follow(): Promise<void> {
+    for (let failures = 0; !isStopping();) {
+      try {
+        const pause = await look();
+        failures = 0;
+        if (hasNews) {
+          hasNews = false;
+          await client.query(`NOTIFY ${CHANNEL}`);
+        }
+        if (pause > 0) await bell.rings(pause);
+      } catch (error) {
+        if (isStopping()) return;
+        reader.onFailure(error);
+        void client.end().catch(() => undefined);
+        await sleep(
+          Math.min(RECONNECT_FIRST_MS * 2 ** failures, RECONNECT_LAST_MS),
+          undefined,
+          stopping,
+        ).catch(() => undefined);
+        failures += 1;
+        if (isStopping()) return;
+        client = await open().catch((cause: unknown) => {
+          reader.onFailure(cause);
+          return client;
+        });
+      }
+    }
+  }
+
+  const following = follow();
+  return {
+    look: () => {
+      bell.ring();
+    },
+    notify: () => {
+      hasNews = true;
+      bell.ring();
+    },
+    lag: () => (Date.now() - caughtUpAt) / 1000,
+    async stop() {
+      stopping.abort();
+      bell.ring();
+      await following;
+      await client.end().catch(() => undefined);
+    },
+  };
+}
+
+const LAST_SEQUENCE = 2n ** 63n - 1n;
+
+/** One statement and so one snapshot: what it does not give below its own horizon is not there. */
+const reading = (horizon: string) => `/* readLog */
+  SELECT horizon_now, waiting, log.*
+  FROM (SELECT horizon_now, EXISTS (SELECT FROM events WHERE transaction_id >= horizon_now::bigint) AS waiting
+        FROM (SELECT ${horizon} AS horizon_now) AS snapshot) AS now
+  LEFT JOIN LATERAL (
+    SELECT * FROM events
+    WHERE (transaction_id, sequence) > ($1::bigint, $2::bigint) AND transaction_id < horizon_now::bigint
+    ORDER BY transaction_id, sequence LIMIT $3) AS log ON true
+  ORDER BY transaction_id, sequence`;
+
+const READ = { name: 'readLog', text: reading(HORIZON) };
+/** Costs more, and is asked only where something waits. */
+const READ_PAST_OTHERS = { name: 'readLogPastOthers', text: reading(HORIZON_HERE) };
+
+interface Row {
+  horizon_now: string;
+  waiting: boolean;
+  sequence: string | null;
+  transaction_id: string;
+  at: Date;
+  actor_id: string | null;
+  kind: string;
+  subject_id: string | null;
+  team_id: string | null;
+  person_id: string | null;
+  conversation_id: string | null;
+  data: Event['data'];
+}
+
+function toEvent(row: Row): Event {
+  return {
+    sequence: BigInt(row.sequence ?? 0),
+    transactionId: BigInt(row.transaction_id),
+    horizon: null,
+    at: row.at,
+    actorId: row.actor_id,
+    kind: row.kind,
+    subjectId: row.subject_id,
+    teamId: row.team_id,
+    personId: row.person_id,
+    conversationId: row.conversation_id,
+    data: row.data,
+  };
+}
+
+/** Something to wait for, that also remembers having been rung while nobody waited. */
+function createBell() {
+  let rung = false;
+  let answer: (() => void) | undefined;
+  return {
+    ring(): void {
+      rung = true;
+      answer?.();
+    },
+    /** Until it rings, or `ms` have passed. */
+    async rings(ms: number): Promise<void> {
+      if (!rung) {
+        const { promise, resolve } = Promise.withResolvers<undefined>();
+        const timer = setTimeout(resolve, ms);
+        answer = () => {
+          resolve(undefined);
+        };
+        await promise;
+        clearTimeout(timer);
+        answer = undefined;
+      }
+      rung = false;
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import type { Event } from '../../prisma/generated/client/client.ts';
+import type { Database } from '../database/client.ts';
+import { CursorExpired } from '../errors.ts';
+import { compare, isNews, rememberEpoch, startOf, type Mark, type Position } from '../events/position.ts';
+import type { LogReader, OpenedLog } from '../events/tail.ts';
+import { AUDITED } from '../policy.ts';
+
+/** Whoever is told of the events of some topics. */
+export interface Listener {
+  /** Must neither wait nor throw. */
+  hear(event: Event): void;
+  /** The log was exchanged for another one: nothing that was read of it counts any more. */
+  lose(): void;
+}
+
+/** The topic of what administrators read besides. All other topics are ids. */
+export const AUDIT = 'audit';
+
+/** Whoever is further behind had better read anew. */
+const MOST_BEHIND = 10_000;
+/** Kept beyond those: reading begins at a mark's horizon, which lies further back than what its holder has missed. */
+const KEPT_BESIDES = 1_000;
+/** So many are dropped at once; an event takes about a kilobyte. */
+const DROPPED_AT_ONCE = 1_000;
+
+/** Hands the events of the log to those who listen to one of their topics, and keeps the latest for those who come back. */
+export class Hub implements LogReader {
+  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #db: Database;
+  readonly #onFailure: (error: unknown) => void;
+  #recent: Event[] = [];
+  #floor: Position = { transactionId: 0n, sequence: 0n };
+  #position: Position = this.#floor;
+  #handedOut = 0;
+
+  constructor(db: Database, onFailure: (error: unknown) => void) {
+    this.#db = db;
+    this.#onFailure = onFailure;
+  }
+
+  /** Everything up to here was handed out. */
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** How many events there were since the start. */
+  get handedOut(): number {
+    return this.#handedOut;
+  }
+
+  onOpen({ epoch, recent, floor, position }: OpenedLog): void {
+    rememberEpoch(this.#db, epoch);
+    this.#recent = recent;
+    this.#floor = floor;
+    this.#position = position;
+    for (const listener of new Set([...this.#listeners.values()].flatMap((some) => [...some])))
+      listener.lose();
+  }
+
+  onEvents(events: Event[], position: Position): void {
+    for (const event of events) {
+      this.#recent.push(event);
+      for (const listener of this.#listenersOf(event)) listener.hear(event);
+    }
+    this.#position = position;
+    this.#handedOut += events.length;
+    if (this.#recent.length >= MOST_BEHIND + KEPT_BESIDES + DROPPED_AT_ONCE) {
+      const dropped = this.#recent.splice(0, this.#recent.length - MOST_BEHIND - KEPT_BESIDES);
+      this.#floor = dropped.at(-1) ?? this.#floor;
+    }
+  }
+
+  onFailure(error: unknown): void {
+    this.#onFailure(error);
+  }
+
+  /**
+   * What the holder of a mark has missed, in order.
+   * @throws CursorExpired where that is no longer known, or too much.
+   */
+  since(mark: Mark): Event[] {
+    const start = startOf(mark);
+    if (compare(start, this.#floor) < 0) throw new CursorExpired();
+    const first = this.#recent.findLastIndex((event) => compare(event, start) <= 0) + 1;
+    const missed = this.#recent.slice(first).filter((event) => isNews(event, mark));
+    if (missed.length > MOST_BEHIND) throw new CursorExpired();
+    return missed;
+  }
+
+  join(topic: string, listener: Listener): void {
+    const others = this.#listeners.get(topic);
+    if (others) others.add(listener);
+    else this.#listeners.set(topic, new Set([listener]));
+  }
+
+  leave(topic: string, listener: Listener): void {
+    const others = this.#listeners.get(topic);
+    if (others?.delete(listener) && others.size === 0) this.#listeners.delete(topic);
+  }
+
+  /** Each once, however many of the event's topics they listen to. */
+  #listenersOf(event: Event): Iterable<Listener> {
+    const groups = topicsOf(event)
+      .map((topic) => this.#listeners.get(topic))
+      .filter((group) => group !== undefined);
+    // A copy, for who hears of a new right joins its topic at once.
+    return groups.length === 1 ? [...(groups[0] ?? [])] : new Set(groups.flatMap((group) => [...group]));
+  }
+}
+
+interface NamedInData {
+  taskId?: string;
+  participants?: string[];
+  before?: Partial<Record<'owner' | 'assignee' | 'team', string | null>> | string | null;
+  after?: Partial<Record<'owner' | 'assignee' | 'team', string | null>> | string | null;
+}
+
+/** Everybody and everything that an event names. Who really gets to read of it is the policy's to say. */
+export function topicsOf(event: Event): string[] {
+  const { actorId, personId, teamId, conversationId, subjectId } = event;
+  const { taskId, participants, before, after } = event.data as NamedInData;
+  const topics = new Set([actorId, personId, teamId, conversationId, subjectId, taskId]);
+  for (const participant of participants ?? []) topics.add(participant);
+  for (const facts of [before, after]) {
+    if (typeof facts !== 'object' || facts === null) continue;
+    topics.add(facts.owner).add(facts.assignee).add(facts.team);
+  }
+  if (AUDITED.some((kind) => kind === event.kind)) topics.add(AUDIT);
+  return [...topics].filter((topic) => typeof topic === 'string');
+}

@@ -1,0 +1,145 @@
+import type { Database } from '../database/client.ts';
+import { onCommit } from '../database/transaction.ts';
+import { STOPPING, Unavailable } from '../errors.ts';
+import { compare, fromCursor, toCursor } from '../events/position.ts';
+import { startTail } from '../events/tail.ts';
+import type { Log } from '../log.ts';
+import type { Person } from '../policy.ts';
+import { Feed, type Wishes } from './feed.ts';
+import { endsCredential, watchCredential, type Credential } from './credential.ts';
+import { AUDIT, Hub } from './hub.ts';
+import { Onlooker } from './onlooker.ts';
+import { startWakeUps } from './wake-ups.ts';
+
+interface LiveSettings {
+  db: Database;
+  /** For the connection that reads the log. */
+  databaseUrl: string;
+  /** Where other processes hear of what this one commits, in place of the database. */
+  redisUrl?: string | undefined;
+  /** Whose accounts read the audit trail, in lower case. */
+  adminEmails: ReadonlySet<string>;
+  log: Log;
+  /** Told of each session and API token that ends. */
+  onCredentialEnd: (id: string) => void;
+}
+
+export interface Following {
+  feed: Feed;
+  /** The position from which on the feed is live: everything it has missed lies before. */
+  cursor: string;
+}
+
+export interface Live {
+  /**
+   * Follows what a person may see of the log.
+   * @param after the cursor of where they are: what they have missed comes first.
+   * @throws CursorExpired, ValidationFailed for a cursor that nothing can be resumed from.
+   */
+  follow(person: Person, after: string, wishes: Wishes): Promise<Following>;
+  /** Up to where everything has been told to those who follow. */
+  cursor(): Promise<string>;
+  /**
+   * Calls back once, as soon as a credential does not count any more: its session or token has ended, or it has run out.
+   * @param check resolves it again; null, or UNAUTHENTICATED, where it does not count.
+   * @returns what stops that.
+   */
+  onEnd(credential: Credential, check: () => Promise<Credential | null>, listener: () => void): () => void;
+  /** Seconds since everything that could be read of the log had been read. */
+  lag(): number;
+  stop(): Promise<void>;
+}
+
+/** How often it is found out who has had nothing to hear of for long, so that they resume from near the log's end. */
+const PASS_EVERY_MS = 5_000;
+
+/** Other processes hear of what this one commits at most this often. */
+const NOTIFY_EVERY_MS = 20;
+
+/** Follows the log for everybody who has a subscription open in this process. */
+export async function startLive(settings: LiveSettings): Promise<Live> {
+  const { db, databaseUrl, adminEmails, log } = settings;
+  const hub = new Hub(db, (error) => {
+    log.warn({ err: error }, 'cannot read the log at the moment');
+  });
+  hub.join(AUDIT, {
+    hear: (event) => {
+      if (endsCredential(event)) settings.onCredentialEnd(event.subjectId);
+    },
+    lose: () => undefined,
+  });
+  const onlookers = new Map<string, Onlooker>();
+  const tail = await startTail(databaseUrl, hub);
+
+  const redis = settings.redisUrl
+    ? await startWakeUps(settings.redisUrl, { onWakeUp: () => tail.look(), log })
+    : undefined;
+
+  let resting: NodeJS.Timeout | undefined;
+  let hasNews = false;
+  const tell = () => {
+    if (resting) {
+      hasNews = true;
+      return;
+    }
+    // Where Redis is away, the database does it.
+    if (redis?.send()) tail.look();
+    else tail.notify();
+    hasNews = false;
+    resting = setTimeout(() => {
+      resting = undefined;
+      if (hasNews) tell();
+    }, NOTIFY_EVERY_MS);
+  };
+  onCommit(db, tell);
+
+  const passing = setInterval(() => {
+    for (const onlooker of onlookers.values()) onlooker.pass(hub.position, hub.handedOut);
+  }, PASS_EVERY_MS);
+
+  function onlookerOf(person: Person): Onlooker {
+    const known = onlookers.get(person.userId);
+    if (known) return known;
+    const onlooker = new Onlooker(hub, db, person, adminEmails);
+    onlookers.set(person.userId, onlooker);
+    return onlooker;
+  }
+
+  return {
+    async follow(person, after, wishes) {
+      const mark = await fromCursor(db, after);
+      const onlooker = onlookerOf(person);
+      const feed = new Feed(onlooker, wishes, () => {
+        if (onlooker.remove(feed) && onlookers.get(person.userId) === onlooker)
+          onlookers.delete(person.userId);
+      });
+      onlooker.add(feed);
+      try {
+        await onlooker.rights();
+        // Nothing can happen between these, since nothing waits.
+        const { position } = hub;
+        feed.start(mark, hub.since(mark), hub.handedOut);
+        const isAhead = compare(mark, position) > 0 && !feed.hasMissed();
+        return { feed, cursor: await toCursor(db, isAhead ? mark : position) };
+      } catch (error) {
+        feed.end();
+        throw error;
+      }
+    },
+
+    cursor: () => toCursor(db, hub.position),
+
+    onEnd: (credential, check, listener) => watchCredential(hub, credential, check, listener),
+
+    lag: () => tail.lag(),
+
+    async stop() {
+      onCommit(db, () => undefined);
+      clearTimeout(resting);
+      clearInterval(passing);
+      for (const onlooker of onlookers.values()) onlooker.dismiss(new Unavailable(STOPPING));
+      redis?.stop();
+      await tail.stop();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Redis } from 'ioredis';
+import type { Log } from '../log.ts';
+
+interface WakeUpSettings {
+  /** Another process may have committed something. */
+  onWakeUp: () => void;
+  log: Log;
+}
+
+export interface WakeUps {
+  /** @returns false where Redis does not answer at the moment, and nobody is woken. */
+  send(): boolean;
+  stop(): void;
+}
+
+const CHANNEL = 'taskwire:events';
+const RECONNECT_LAST_MS = 2_000;
+
+/**
+ * Wakes other processes, and is woken by them, by way of Redis. It may come and go: a lost wake-up only makes the
+ * others look later.
+ */
+export async function startWakeUps(url: string, { onWakeUp, log }: WakeUpSettings): Promise<WakeUps> {
+  // Loaded where it is asked for: most servers start without.
+  const { Redis: Client } = await import('ioredis');
+  let isAway = false;
+  const open = () =>
+    new Client(url, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: (tries) => Math.min(tries * 50, RECONNECT_LAST_MS),
+    }).on('error', (error: Error) => {
+      if (!isAway) log.warn({ err: error }, 'Redis does not answer; the database wakes the other processes');
+      isAway = true;
+    });
+  const publisher: Redis = open();
+  const subscriber: Redis = open();
+  subscriber
+    .on('ready', () => {
+      isAway = false;
+      subscriber.subscribe(CHANNEL).catch(() => undefined);
+      // What happened meanwhile was told to nobody here.
+      onWakeUp();
+    })
+    .on('message', onWakeUp);
+  return {
+    send() {
+      if (publisher.status !== 'ready') return false;
+      publisher.publish(CHANNEL, '').catch(() => undefined);
+      return true;
+    },
+    stop() {
+      publisher.disconnect();
+      subscriber.disconnect();
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { Database } from '../database/client.ts';
+import type { Person, Viewer } from '../policy.ts';
+import { viewerOf } from './viewer.ts';
+
+/** Everything that decides which events a person reads of. */
+export interface LiveRights {
+  viewer: Viewer;
+  /** Those of the person's conversations that they took part in latest. */
+  conversations: ReadonlySet<string>;
+  /** When one of their shares runs out by itself; null where none does. */
+  changesAt: Date | null;
+}
+
+const MOST_CONVERSATIONS = 10_000;
+
+/**
+ * Reads them as of now.
+ * @throws Unauthenticated where the person's account is gone.
+ */
+export async function liveRightsOf(
+  db: Database,
+  person: Person,
+  adminEmails: ReadonlySet<string>,
+): Promise<LiveRights> {
+  const [viewer, [row]] = await Promise.all([
+    viewerOf(db, person, adminEmails),
+    db.$queryRaw<[{ conversations: string[]; changesAt: Date | null }]>`
+      /* liveRightsOf */
+      SELECT (SELECT min(expires_at) FROM task_shares
+              WHERE shared_with_id = ${person.userId}::uuid AND expires_at > now()) AS "changesAt",
+             ARRAY(SELECT conversation_id::text FROM conversation_participants WHERE user_id = ${person.userId}::uuid
+                   ORDER BY conversation_id DESC LIMIT ${MOST_CONVERSATIONS}) AS conversations`,
+  ]);
+  return { viewer, conversations: new Set(row.conversations), changesAt: row.changesAt };
+}

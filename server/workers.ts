@@ -1,0 +1,116 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { scheduleBackups } from './backup-schedule.ts';
+import { closeAll } from './close-all.ts';
+import { ConfigError, type Config } from './config.ts';
+import { startEmbedded } from './database/embedded.ts';
+import { externalDatabase } from './database/external.ts';
+import { applyMigrations } from './database/migrations.ts';
+import { keptSecret } from './kept-secret.ts';
+import { createLog } from './log.ts';
+import type { RunningServer } from './server.ts';
+
+/** What a worker tells once it answers requests. */
+export interface WorkerReady {
+  url: string;
+  port: number;
+}
+
+/** A worker that does not live longer than this is not started again at once. */
+const SHORT_LIFE_MS = 5_000;
+/** Leaves the database time to stop as well. */
+const STOP_WITHIN_MS = 12_000;
+
+/**
+ * Serves one port from as many processes as the settings say, each with everything but the database, which this one
+ * owns. A worker that ends is replaced; its people come back to the others meanwhile.
+ * @throws ConfigError, StartFailure as `startServer` does; a worker that cannot start has said why by itself.
+ */
+export async function startWorkers(config: Config): Promise<RunningServer> {
+  const closing: (() => Promise<void>)[] = [];
+  let isStopping = false;
+  let stopped: Promise<void> | undefined;
+  let signal: NodeJS.Signals = 'SIGINT';
+  const stop = (noticeMs = 0) => {
+    isStopping = true;
+    if (noticeMs > 0) signal = 'SIGTERM';
+    return (stopped ??= closeAll(closing));
+  };
+  try {
+    const log = createLog(config.logLevel);
+    const database = config.databaseUrl
+      ? externalDatabase(config.databaseUrl)
+      : await startEmbedded(config.dataDir);
+    closing.push(() => database.stop());
+    // Once, ahead of workers that would wait for one another.
+    await applyMigrations(database.url);
+    if (config.backupSchedule) closing.push(await scheduleBackups(config, config.backupSchedule, log));
+    const environment: NodeJS.ProcessEnv = {
+      DATABASE_URL: database.url,
+      AUTH_SECRET: config.authSecret ?? (await keptSecret(config.dataDir)),
+      BACKUP_SCHEDULE: '',
+    };
+    const workers = new Set<Worker>();
+    closing.push(() => endAll(workers, signal));
+
+    const start = async (): Promise<WorkerReady> => {
+      const worker = cluster.fork(environment);
+      const startedAt = Date.now();
+      workers.add(worker);
+      let isReady = false;
+      worker.once('exit', (code, signal) => {
+        workers.delete(worker);
+        if (isStopping || !isReady) return;
+        log.error({ code, signal }, 'a worker has ended; starting another one');
+        const pause = Date.now() - startedAt < SHORT_LIFE_MS ? SHORT_LIFE_MS : 0;
+        setTimeout(() => {
+          replace();
+        }, pause);
+      });
+      const ready = await readiness(worker);
+      isReady = true;
+      return ready;
+    };
+    const replace = () => {
+      if (isStopping) return;
+      start().catch(() => {
+        setTimeout(replace, SHORT_LIFE_MS);
+      });
+    };
+    // The first takes the port and knows the address by it; the others share both.
+    const { url, port } = await start();
+    Object.assign(environment, { PORT: String(port), PUBLIC_URL: url });
+    await Promise.all(Array.from({ length: config.workers - 1 }, start));
+    return { url, port, databaseDied: database.died, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function readiness(worker: Worker): Promise<WorkerReady> {
+  const failed = new AbortController();
+  const ended = once(worker, 'exit', failed).then(() => {
+    throw new ConfigError('A worker could not start.');
+  });
+  try {
+    const [ready] = (await Promise.race([once(worker, 'message', failed), ended])) as [WorkerReady];
+    return ready;
+  } finally {
+    ended.catch(() => undefined);
+    failed.abort();
+  }
+}
+
+/** A worker gives notice by itself where SIGTERM asks it to end. */
+async function endAll(workers: Set<Worker>, signal: NodeJS.Signals): Promise<void> {
+  await Promise.all(
+    [...workers].map(async (worker) => {
+      const gone = once(worker, 'exit');
+      worker.process.kill(signal);
+      const cut = setTimeout(() => worker.process.kill('SIGKILL'), STOP_WITHIN_MS);
+      await gone;
+      clearTimeout(cut);
+    }),
+  );
+}

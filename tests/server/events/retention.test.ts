@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { connect, disconnect } from '../../../server/database/client.ts';
+import { trimLog } from '../../../server/events/retention.ts';
+import { differencesIn, foldAll, settled } from '../../kit/counters.ts';
+import { freshDatabase } from '../../kit/database.ts';
+import { watchEvents } from '../../kit/live.ts';
+import { startTestServer } from '../../kit/server.ts';
+import { apiTokenOf } from '../../kit/api-tokens.ts';
+import { plantTasks } from '../../kit/tasks.ts';
+import { startWorld } from '../../kit/world.ts';
+
+const world = await startWorld();
+
+test(
+  'events go when they are too old, and cursors from before them with them',
+  { timeout: 90_000 },
+  async () => {
+    const { ada } = await world.people('Ada');
+    const reader = await apiTokenOf(ada);
+    const { cursor: early } = await ada.query<{ cursor: string }>('{ cursor }');
+    const id = await ada.createTask('long ago');
+    await world.db.$executeRaw`UPDATE events SET at = at - interval '401 days'`;
+    const { cursor: late } = await ada.query<{ cursor: string }>('{ cursor }');
+    await ada.createTask('now');
+    const old = await world.db.event.count({
+      where: { at: { lt: new Date(Date.now() - 400 * 24 * 3600_000) } },
+    });
+    expect(old).toBeGreaterThan(3);
+
+    expect(await trimLog(world.db, 402)).toBe(0);
+    let trimmed = 0;
+    // They are counted first.
+    await expect.poll(async () => (trimmed += await trimLog(world.db, 400)), { timeout: 60_000 }).toBe(old);
+    expect(await trimLog(world.db, 400)).toBe(0);
+    expect(await world.db.event.count({ where: { kind: 'task.created' } })).toBe(1);
+    expect(await ada.query(`{ task(id: "${id}") { title } }`)).toEqual({ task: { title: 'long ago' } });
+
+    const restarted = await startTestServer(world.databaseUrl);
+    try {
+      expect(await (await watchEvents(restarted, reader, { after: early })).end).toBe('CURSOR_EXPIRED');
+      const events = await watchEvents(restarted, reader, { after: late });
+      await events.until(({ events: { event } }) => event?.task?.title === 'now');
+    } finally {
+      await restarted.stop();
+    }
+  },
+);
+
+test('[BR-11] however old, an event stays until it is counted', { timeout: 90_000 }, async () => {
+  const url = await freshDatabase();
+  const db = connect(url);
+  try {
+    const { id: ownerId } = await db.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
+    await plantTasks(db, [{ title: 'Counted', ownerId }]);
+    await settled(url);
+    await foldAll(url);
+    await plantTasks(db, [{ title: 'Not yet', ownerId }]);
+    await db.$executeRaw`UPDATE events SET at = at - interval '401 days'`;
+    await trimLog(db, 400);
+    expect(await db.event.findMany({ select: { kind: true } })).toEqual([{ kind: 'task.created' }]);
+    expect(await differencesIn(url)).toEqual([]);
+    await settled(url);
+    await foldAll(url);
+    expect(await trimLog(db, 400)).toBe(1);
+    expect(await differencesIn(url)).toEqual([]);
+
+    await plantTasks(db, [{ title: 'Where nothing is counted', ownerId }]);
+    await db.$executeRaw`UPDATE events SET at = at - interval '401 days'`;
+    await db.taskCounterState.update({ where: { id: 1 }, data: { transactionId: null } });
+    expect(await trimLog(db, 400)).toBe(0);
+  } finally {
+    await disconnect(db);
+  }
+});

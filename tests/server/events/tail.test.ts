@@ -1,0 +1,141 @@
+import { Client } from 'pg';
+import { afterAll, expect, inject, onTestFinished, test } from 'vitest';
+import { uuidOf } from '../../../server/ids.ts';
+import { apiTokenOf } from '../../kit/api-tokens.ts';
+import { watchEvents, type EventTold, type Watch } from '../../kit/live.ts';
+import { routeTo } from '../../kit/outage.ts';
+import { startTestServer } from '../../kit/server.ts';
+import { startWorld, type Person } from '../../kit/world.ts';
+
+const world = await startWorld();
+const { people } = world;
+const route = await routeTo(world.databaseUrl);
+const elsewhere = await startTestServer(route.url);
+afterAll(() => elsewhere.stop());
+
+const titles = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => events.event?.task?.title ?? []);
+const kinds = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => events.event?.kind ?? []);
+const isOf = (title: string) => (told: EventTold) => told.events.event?.task?.title === title;
+
+/** A transaction that has written what a person reads of, and is still under way. */
+async function slowWriting(person: Person): Promise<Client> {
+  const client = new Client(world.databaseUrl);
+  await client.connect();
+  onTestFinished(() => client.end());
+  await client.query('BEGIN');
+  await client.query(
+    `INSERT INTO events (actor_id, kind, data) VALUES ($1, 'user.updated', '{"fields": []}')`,
+    [uuidOf('User', person.id)],
+  );
+  return client;
+}
+
+test('[FR-022] a transaction that commits late is not skipped, and comes at its place', async () => {
+  const { ada } = await people('Ada');
+  const events = await watchEvents(world, ada);
+  const slow = await slowWriting(ada);
+  await ada.createTask('begun later');
+  const meanwhile = await watchEvents(world, ada);
+  await slow.query('COMMIT');
+  await Promise.all(
+    [events, meanwhile].map((each) => each.until(({ events: { event } }) => event?.kind === 'USER_UPDATED')),
+  );
+  await events.until(isOf('begun later'));
+  expect(kinds(events)).toEqual(['USER_UPDATED', 'TASK_CREATED']);
+  expect(kinds(meanwhile), 'what was committed before it began is no news').toEqual(['USER_UPDATED']);
+});
+
+test('[FR-022] a transaction that is undone holds nothing back for long', async () => {
+  const { ada } = await people('Ada');
+  const events = await watchEvents(world, ada);
+  const slow = await slowWriting(ada);
+  await ada.createTask('begun later');
+  await slow.query('ROLLBACK');
+  await events.until(isOf('begun later'));
+  expect(kinds(events)).toEqual(['TASK_CREATED']);
+});
+
+test('a cursor from before a slow transaction’s end leads to what it did', async () => {
+  const { ada } = await people('Ada');
+  const slow = await slowWriting(ada);
+  const { createTask } = await ada.query<{ createTask: { cursor: string } }>(
+    'mutation { createTask(input: { title: "begun later" }) { cursor } }',
+  );
+  const { cursor } = await ada.query<{ cursor: string }>('{ cursor }');
+  await slow.query('COMMIT');
+  for (const after of [createTask.cursor, cursor]) {
+    const events = await watchEvents(world, ada, {
+      after,
+      filter: { kinds: ['USER_UPDATED', 'TASK_CREATED'] },
+    });
+    await events.until(({ events: { event } }) => event?.kind === 'USER_UPDATED');
+    expect(kinds(events)).toEqual(['USER_UPDATED']);
+  }
+});
+
+test('another database’s slow transactions hold nobody up', async () => {
+  const { ada } = await people('Ada');
+  const events = await watchEvents(world, ada);
+  const slow = new Client(inject('databases').serverUrl);
+  await slow.connect();
+  await slow.query('BEGIN');
+  await slow.query('SELECT pg_current_xact_id()');
+  await ada.createTask('meanwhile');
+  await events.until(isOf('meanwhile'));
+  await slow.end();
+});
+
+test('[FR-022] nothing is missed when PostgreSQL ends the connection that follows the log', async () => {
+  const { ada } = await people('Ada');
+  const events = await watchEvents(world, ada);
+  for (let round = 0; round < 5; round += 1) {
+    await ada.createTask(`before ${round}`);
+    await world.db.$queryRaw`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'taskwire log'`;
+    await ada.createTask(`after ${round}`);
+  }
+  await events.until(isOf('after 4'));
+  expect(titles(events)).toEqual([0, 1, 2, 3, 4].flatMap((round) => [`before ${round}`, `after ${round}`]));
+});
+
+test('[FR-022] [FR-024] a server that loses its database tells of everything once it is back', async () => {
+  const { ada } = await people('Ada');
+  const events = await watchEvents(elsewhere, await apiTokenOf(ada));
+  await ada.createTask('before');
+  await events.until(isOf('before'));
+  await route.cut();
+  await ada.createTask('during');
+  await route.mend();
+  await ada.createTask('after');
+  await events.until(isOf('after'));
+  expect(titles(events)).toEqual(['before', 'during', 'after']);
+});
+
+test('[SC-010] whoever comes and goes while others write gets everything once, in one order', async () => {
+  const { ada } = await people('Ada');
+  const reader = await apiTokenOf(ada);
+  const whole = await watchEvents(world, reader, { filter: { kinds: ['TASK_CREATED'] } });
+  const writing = Promise.all(
+    [1, 2, 3, 4].map(async (writer) => {
+      for (let n = 1; n <= 25; n += 1) await ada.createTask(`${writer}-${n}`);
+    }),
+  );
+  const seen: string[] = [];
+  let after = whole.told[0]?.events.cursor ?? '';
+  for (let visit = 0; seen.length < 100; visit += 1) {
+    const { told, wire } = await watchEvents(visit % 2 ? elsewhere : world, reader, {
+      after,
+      filter: { kinds: ['TASK_CREATED'] },
+    });
+    wire.socket.terminate();
+    for (const { events } of told) {
+      after = events.cursor;
+      if (events.event) seen.push(events.event.task?.title ?? 'gone');
+    }
+  }
+  await writing;
+  await expect.poll(() => titles(whole).length, { timeout: 10_000 }).toBe(100);
+  expect(seen).toEqual(titles(whole));
+  expect(new Set(seen).size).toBe(100);
+});

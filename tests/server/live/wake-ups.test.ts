@@ -1,0 +1,64 @@
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import { afterAll, expect, test } from 'vitest';
+import { watchEvents, type EventTold } from '../../kit/live.ts';
+import { routeTo } from '../../kit/outage.ts';
+import { startWorld } from '../../kit/world.ts';
+
+const redisUrl = process.env['TEST_REDIS_URL'];
+const isOf = (title: string) => (told: EventTold) => told.events.event?.task?.title === title;
+
+test.skipIf(!redisUrl)(
+  '[FR-022] other processes are woken by Redis, and by PostgreSQL while Redis is away',
+  async () => {
+    const route = await routeTo(redisUrl ?? '');
+    const world = await startWorld({ REDIS_URL: route.url });
+    const ear = new Redis(redisUrl ?? '');
+    afterAll(() => {
+      ear.disconnect();
+    });
+    let heard = 0;
+    ear.on('message', () => (heard += 1));
+    await ear.subscribe('taskwire:events');
+
+    const { ada } = await world.people('Ada');
+    const events = await watchEvents(world, ada);
+    await ada.createTask('first');
+    await expect.poll(() => heard, { timeout: 5_000 }).toBeGreaterThan(0);
+
+    const notified: unknown[] = [];
+    const listener = new Client(world.databaseUrl);
+    await listener.connect();
+    afterAll(() => listener.end());
+    listener.on('notification', (message) => notified.push(message));
+    await listener.query('LISTEN taskwire_events');
+    await ada.createTask('with Redis');
+    await events.until(isOf('with Redis'));
+    expect(notified).toEqual([]);
+
+    await route.cut();
+    await ada.createTask('without Redis');
+    await events.until(isOf('without Redis'));
+    await expect
+      .poll(
+        async () => {
+          await ada.createTask('again');
+          return notified.length;
+        },
+        { timeout: 10_000 },
+      )
+      .toBeGreaterThan(0);
+
+    await route.mend();
+    const before = heard;
+    await expect
+      .poll(
+        async () => {
+          await ada.createTask('again');
+          return heard;
+        },
+        { timeout: 10_000 },
+      )
+      .toBeGreaterThan(before);
+  },
+);
