@@ -1,13 +1,10 @@
 import { Prisma, type TaskPriority, type TaskStatus } from '../../prisma/generated/client/client.ts';
-import type { Database } from '../database/client.ts';
-import { toCursor } from '../events/log.ts';
+import { run, type Database } from '../database/client.ts';
+import { markOf, toCursor } from '../events/position.ts';
 import type { Viewer } from '../policy.ts';
-import { visibleSql } from './visible.ts';
-
-/** Whose tasks are counted: those of a team that the viewer is in, or, without one, the viewer's own. */
-export interface Scope {
-  teamId: string | null;
-}
+import { countedScope, type Scope } from './counted-scope.ts';
+import { grown, localDays } from './local-days.ts';
+import { isOpen } from './task-facts.ts';
 
 /** The numbers of a dashboard, exact for one moment of the database. */
 export interface DashboardCounts {
@@ -22,110 +19,140 @@ export interface DashboardCounts {
   completedThisWeek: number;
   sharedToView: number;
   sharedToEdit: number;
+  /** At least as many days as were asked for: the earliest first, today last, days without any included. */
+  perDay: PerDay[];
   /** Everything up to this place of the log is counted. */
   cursor: string;
 }
 
-interface Row extends Omit<DashboardCounts, 'byStatus' | 'byPriority' | 'cursor'> {
-  byStatus: Partial<DashboardCounts['byStatus']> | null;
-  byPriority: Partial<DashboardCounts['byPriority']> | null;
-  horizon: bigint;
+/** How many tasks that count now were created, and became DONE, on a day of the viewer's timezone. */
+export interface PerDay {
+  /** As `YYYY-MM-DD`. */
+  day: string;
+  created: number;
+  completed: number;
+}
+
+interface Row extends Omit<DashboardCounts, 'byStatus' | 'byPriority' | 'perDay' | 'cursor'> {
+  counts: { status: TaskStatus; priority: TaskPriority; count: number }[] | null;
+  perDay: PerDay[] | null;
+  snapshot: string;
 }
 
 /**
- * Counts the tasks of a scope and the shares of them that are addressed to the viewer, in one statement and so at
- * one moment. The viewer's own scope has all shares addressed to them. A day, and a week from Monday, are those of
- * the viewer's timezone.
+ * Adds up the counters of a scope with what the log says since, and the shares that are addressed to the viewer, in
+ * one statement and so at one moment; the work does not grow with the number of tasks. The viewer's own scope has all
+ * shares addressed to them. A day, and a week from Monday, are those of the viewer's timezone.
+ * @param days how many days `perDay` goes back, today included; it costs nothing for 0.
  */
-export async function countDashboard(db: Database, viewer: Viewer, scope: Scope): Promise<DashboardCounts> {
-  const [row] = await db.$queryRaw<Row[]>`
-    /* countDashboard */
-    WITH days AS (
-      SELECT timezone, today, date_trunc('week', today)::date AS monday
-      FROM (SELECT timezone, (now() AT TIME ZONE timezone)::date AS today
-            FROM users WHERE id = ${viewer.userId}::uuid) AS here
-    ), bounds AS (
-      SELECT today, monday,
-             today::timestamp AT TIME ZONE timezone AS day_start,
-             monday::timestamp AT TIME ZONE timezone AS week_start
-      FROM days
-    ), own AS (
-      SELECT status, priority, due_on, created_at, completed_at,
-             status IN ('TODO', 'IN_PROGRESS') AS pending
-      FROM tasks WHERE ${within(viewer, scope)} AND archived_at IS NULL
-    ), counted AS (
-      SELECT count(*) FILTER (WHERE pending AND due_on < today)::int AS "overdue",
-             count(*) FILTER (WHERE pending AND due_on = today)::int AS "dueToday",
-             count(*) FILTER (WHERE pending AND due_on BETWEEN monday AND monday + 6)::int AS "dueThisWeek",
-             count(*) FILTER (WHERE created_at >= day_start)::int AS "createdToday",
-             count(*) FILTER (WHERE created_at >= week_start)::int AS "createdThisWeek",
-             count(*) FILTER (WHERE completed_at >= day_start)::int AS "completedToday",
-             count(*) FILTER (WHERE completed_at >= week_start)::int AS "completedThisWeek"
-      FROM bounds LEFT JOIN own ON true
-    ), received AS (
-      SELECT count(*) FILTER (WHERE permission = 'VIEW')::int AS "sharedToView",
-             count(*) FILTER (WHERE permission = 'EDIT')::int AS "sharedToEdit"
-      FROM task_shares JOIN tasks ON tasks.id = task_id
-      WHERE shared_with_id = ${viewer.userId}::uuid AND (expires_at IS NULL OR expires_at > now())
-        AND (${scope.teamId}::uuid IS NULL OR team_id = ${scope.teamId}::uuid)
-    )
-    SELECT counted.*, received.*,
-           (SELECT json_object_agg(status, n) FROM (SELECT status, count(*) AS n FROM own GROUP BY 1) AS s) AS "byStatus",
-           (SELECT json_object_agg(priority, n) FROM (SELECT priority, count(*) AS n FROM own WHERE pending GROUP BY 1) AS p) AS "byPriority",
-           pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon
-    FROM counted, received`;
-  if (!row) throw new Error('counting always gives one row');
-  const { horizon, byStatus, byPriority, ...counts } = row;
-  return {
-    ...counts,
-    byStatus: { TODO: 0, IN_PROGRESS: 0, DONE: 0, CANCELLED: 0, ...byStatus },
-    byPriority: { NONE: 0, LOW: 0, MEDIUM: 0, HIGH: 0, URGENT: 0, ...byPriority },
-    cursor: toCursor({ transactionId: horizon, sequence: 0n }),
-  };
-}
-
-export interface DayCount {
-  /** Midnight UTC of the day's name. */
-  day: Date;
-  count: number;
-}
-
-const moments = {
-  createdAt: Prisma.sql`created_at`,
-  completedAt: Prisma.sql`completed_at`,
-};
-
-/**
- * How many tasks of a scope were created, or became DONE, on each of the last `days` days of the viewer's timezone:
- * the earliest first, today last, days without any included.
- */
-export async function countPerDay(
+export async function countDashboard(
   db: Database,
   viewer: Viewer,
   scope: Scope,
-  moment: keyof typeof moments,
-  days: number,
-): Promise<DayCount[]> {
-  return db.$queryRaw<DayCount[]>`
-    /* countPerDay */
-    WITH here AS (
-      SELECT timezone, (now() AT TIME ZONE timezone)::date AS today
-      FROM users WHERE id = ${viewer.userId}::uuid
-    ), counted AS (
-      SELECT (${moments[moment]} AT TIME ZONE timezone)::date AS day, count(*)::int AS count
-      FROM here JOIN tasks
-        ON ${moments[moment]} >= (today - ${days}::int + 1)::timestamp AT TIME ZONE timezone
-      WHERE ${within(viewer, scope)} AND archived_at IS NULL
-      GROUP BY 1
-    )
-    SELECT today - ago AS day, coalesce(count, 0) AS count
-    FROM here CROSS JOIN generate_series(0, ${days}::int - 1) AS ago
-    LEFT JOIN counted ON day = today - ago
-    ORDER BY day`;
+  days = 0,
+): Promise<DashboardCounts> {
+  const { parts, seenByShare, shares } = countedScope(viewer, scope);
+  const [row] = await run<Row>(
+    db,
+    Prisma.sql`
+    /* countDashboard */
+    -- By each OFFSET an expression is counted once, however often it is named.
+    WITH here AS MATERIALIZED (
+      SELECT timezone, today, monday, begins, week_begins,
+             (begins AT TIME ZONE 'UTC')::date AS first_day, quarter_of(begins) - 1 AS first_quarter,
+             (week_begins AT TIME ZONE 'UTC')::date AS week_day, quarter_of(week_begins) - 1 AS week_quarter
+      FROM (SELECT timezone, (now() AT TIME ZONE timezone)::date AS today FROM users
+            WHERE id = ${viewer.userId}::uuid OFFSET 0) AS place
+      CROSS JOIN LATERAL (SELECT date_trunc('week', today)::date AS monday OFFSET 0) AS week
+      CROSS JOIN LATERAL (SELECT start_of_day(today, timezone) AS begins,
+                                 start_of_day(monday, timezone) AS week_begins OFFSET 0) AS moments
+    ), ${parts}, received AS MATERIALIZED (
+      SELECT task_id, permission FROM task_shares
+      WHERE shared_with_id = ${viewer.userId}::uuid AND (expires_at IS NULL OR expires_at > now()) AND ${shares}
+    ), late AS MATERIALIZED (
+      SELECT sign, status, priority, due_on, created_at, completed_at FROM tail
+      UNION ALL
+      SELECT 1, status, priority, due_on, tasks.created_at, completed_at FROM received JOIN tasks ON tasks.id = task_id
+      WHERE ${seenByShare} AND archived_at IS NULL
+    ), counts AS (
+      SELECT status, priority, sum(n)::int AS count FROM (
+        SELECT status, priority, count AS n FROM scopes JOIN task_counts ON scope_id = scopes.id
+        UNION ALL SELECT status, priority, sign FROM late) AS each
+      GROUP BY 1, 2
+    ), due AS (
+      SELECT coalesce(sum(n) FILTER (WHERE due_on < today), 0)::int AS "overdue",
+             coalesce(sum(n) FILTER (WHERE due_on = today), 0)::int AS "dueToday",
+             coalesce(sum(n) FILTER (WHERE due_on >= monday), 0)::int AS "dueThisWeek"
+      FROM here CROSS JOIN LATERAL (
+        SELECT due_on, count AS n FROM scopes JOIN task_due_counts ON scope_id = scopes.id AND due_on <= monday + 6
+        UNION ALL SELECT due_on, sign FROM late WHERE due_on <= monday + 6 AND ${Prisma.raw(isOpen)}) AS each
+    ), lately AS (
+      SELECT coalesce(sum(created_today), 0)::int AS "createdToday",
+             coalesce(sum(created_this_week), 0)::int AS "createdThisWeek",
+             coalesce(sum(completed_today), 0)::int AS "completedToday",
+             coalesce(sum(completed_this_week), 0)::int AS "completedThisWeek"
+      FROM here CROSS JOIN LATERAL (
+        SELECT ${since('created', 'week_day', 'week_quarter')} AS created_this_week,
+               ${since('completed', 'week_day', 'week_quarter')} AS completed_this_week,
+               ${since('created', 'first_day', 'first_quarter')} AS created_today,
+               ${since('completed', 'first_day', 'first_quarter')} AS completed_today
+        FROM scopes JOIN task_day_counts ON scope_id = scopes.id AND day >= week_day
+        UNION ALL
+        SELECT CASE WHEN created_at >= week_begins THEN sign END, CASE WHEN completed_at >= week_begins THEN sign END,
+               CASE WHEN created_at >= begins THEN sign END, CASE WHEN completed_at >= begins THEN sign END
+        FROM late) AS each
+    ), shared AS (
+      SELECT count(*) FILTER (WHERE permission = 'VIEW')::int AS "sharedToView",
+             count(*) FILTER (WHERE permission = 'EDIT')::int AS "sharedToEdit" FROM received
+    )${days > 0 ? perDay(days) : Prisma.empty}
+    SELECT due.*, lately.*,
+           (SELECT json_agg(counts) FROM counts WHERE count <> 0) AS counts,
+           ${days > 0 ? Prisma.sql`(SELECT json_agg(per_day ORDER BY day) FROM per_day)` : Prisma.sql`NULL`} AS "perDay",
+           shared.*,
+           pg_current_snapshot()::text AS snapshot
+    FROM due, lately, shared`,
+  );
+  if (!row) throw new Error('counting always gives one row');
+  const { snapshot, counts, perDay: given, ...others } = row;
+  return {
+    ...others,
+    ...byStatusAndPriority(counts ?? []),
+    perDay: given ?? [],
+    cursor: await toCursor(db, markOf(snapshot)),
+  };
 }
 
-function within(viewer: Viewer, { teamId }: Scope): Prisma.Sql {
-  return teamId === null
-    ? Prisma.sql`(owner_id = ${viewer.userId}::uuid AND ${visibleSql.task(viewer)})`
-    : Prisma.sql`team_id = ${teamId}::uuid`;
+/** How many of a row of `task_day_counts` come after a quarter of a day. */
+function since(series: 'created' | 'completed', day: string, quarter: string): Prisma.Sql {
+  return Prisma.raw(`
+    CASE WHEN task_day_counts.day > ${day} THEN steps_at(${series}, 96)
+         WHEN task_day_counts.day = ${day} THEN steps_at(${series}, 96) - steps_at(${series}, ${quarter}) END`);
+}
+
+function perDay(days: number): Prisma.Sql {
+  return Prisma.sql`, ${localDays(days, 'today')}, per_day AS (
+      SELECT days.day, coalesce(sum(created), 0)::int AS created, coalesce(sum(completed), 0)::int AS completed
+      FROM (SELECT day FROM days WHERE ends IS NOT NULL) AS days LEFT JOIN (
+        SELECT stretches.day, ${Prisma.raw(grown('created'))} AS created, ${Prisma.raw(grown('completed'))} AS completed
+        FROM stretches JOIN (SELECT * FROM scopes JOIN task_day_counts ON scope_id = scopes.id
+                             WHERE day >= (SELECT min(utc_day) FROM stretches)) AS kept ON kept.day = utc_day
+        UNION ALL
+        SELECT (created_at AT TIME ZONE timezone)::date, sign, 0 FROM late, here
+        UNION ALL
+        SELECT (completed_at AT TIME ZONE timezone)::date, 0, sign FROM late, here
+      ) AS each USING (day)
+      GROUP BY 1
+    )`;
+}
+
+function byStatusAndPriority(
+  counts: NonNullable<Row['counts']>,
+): Pick<DashboardCounts, 'byStatus' | 'byPriority'> {
+  const byStatus = { TODO: 0, IN_PROGRESS: 0, DONE: 0, CANCELLED: 0 };
+  const byPriority = { NONE: 0, LOW: 0, MEDIUM: 0, HIGH: 0, URGENT: 0 };
+  for (const { status, priority, count } of counts) {
+    byStatus[status] += count;
+    if (status === 'TODO' || status === 'IN_PROGRESS') byPriority[priority] += count;
+  }
+  return { byStatus, byPriority };
 }

@@ -9,12 +9,12 @@ export async function writeTasks(tx: Transaction, tasks: readonly Task[]): Promi
       title = new.title, description = new.description, status = new.status, priority = new.priority,
       due_on = left(new."dueOn", 10)::date, labels = new.labels, position = new.position,
       assignee_id = new."assigneeId", team_id = new."teamId", parent_id = new."parentId",
-      completed_at = new."completedAt", archived_at = new."archivedAt",
+      started_at = new."startedAt", completed_at = new."completedAt", archived_at = new."archivedAt",
       version = new.version, updated_at = new."updatedAt"
     FROM jsonb_to_recordset(${JSON.stringify(tasks)}::jsonb) AS new(
       id uuid, title text, description text, status task_status, priority task_priority,
       "dueOn" text, labels text[], position text,
       "assigneeId" uuid, "teamId" uuid, "parentId" uuid,
-      "completedAt" timestamptz, "archivedAt" timestamptz, version int, "updatedAt" timestamptz)
+      "startedAt" timestamptz, "completedAt" timestamptz, "archivedAt" timestamptz, version int, "updatedAt" timestamptz)
     WHERE tasks.id = new.id`;
 }

@@ -8,6 +8,8 @@ export interface Plan {
   scanned: string[];
   /** Rows that it takes up, whether it keeps them or not; 0 for what changes something, since that is not run. */
   visited: number;
+  /** Pages of 8 KiB that it reads, from memory or the disk; 0 for what changes something. */
+  pages: number;
   /** Whether it compiles the statement first, which takes longer than most statements. */
   compiled: boolean;
 }
@@ -19,6 +21,8 @@ interface Node {
   'Actual Loops'?: number;
   'Rows Removed by Filter'?: number;
   'Rows Removed by Index Recheck'?: number;
+  'Shared Hit Blocks'?: number;
+  'Shared Read Blocks'?: number;
   Plans?: Node[];
 }
 
@@ -55,7 +59,7 @@ export async function plansOf(url: string, statements: readonly Statement[]): Pr
 
 async function explain(client: Client, statement: Statement, execute: string): Promise<Plan> {
   const reads = /^\s*(?:\/\*.*?\*\/\s*)*(?:SELECT|WITH)\b/.test(statement.text);
-  const how = reads ? 'ANALYZE, TIMING off, FORMAT JSON' : 'FORMAT JSON';
+  const how = reads ? 'ANALYZE, BUFFERS, TIMING off, FORMAT JSON' : 'FORMAT JSON';
   const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node; JIT?: object }] }>(
     `EXPLAIN (${how}) ${execute}`,
   );
@@ -67,6 +71,7 @@ async function explain(client: Client, statement: Statement, execute: string): P
     statement,
     scanned: scans.flatMap((node) => node['Relation Name'] ?? []),
     visited: nodes.reduce((sum, node) => sum + visitedBy(node), 0),
+    pages: (plan.Plan['Shared Hit Blocks'] ?? 0) + (plan.Plan['Shared Read Blocks'] ?? 0),
     compiled: plan.JIT !== undefined,
   };
 }

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { Prisma } from '../../../prisma/generated/client/client.ts';
 import { newId } from '../../../server/ids.ts';
-import { seesTask, visible, type Viewer } from '../../../server/policy.ts';
+import { AUDITED, seesEvent, seesTask, visible, type Viewer } from '../../../server/policy.ts';
 import { visibleSql } from '../../../server/sql/visible.ts';
 import { viewerOf } from '../../../server/sql/viewer.ts';
 import { connect } from '../../../server/database/client.ts';
@@ -64,7 +64,42 @@ beforeAll(async () => {
       content: 'x',
     })),
   });
+  const maybe = (ids: readonly string[]) => (happens(0.5) ? pick(ids) : null);
+  await db.event.createMany({
+    data: Array.from({ length: 1_000 }, () => ({
+      kind: pick([
+        ...AUDITED,
+        'task.updated',
+        'task.shared',
+        'task.shareRevoked',
+        'comment.added',
+        'message.sent',
+      ]),
+      actorId: maybe(users),
+      personId: maybe(users),
+      teamId: maybe(teams),
+      subjectId: maybe(tasks.map(({ id }) => id)),
+      conversationId: maybe(conversations),
+    })),
+  });
 });
+
+test.each(users.map((userId, n) => ({ n, userId })))(
+  '[FR-009] [FR-027] person $n reads of the same events, whether the database is asked or one event is looked at',
+  async ({ n, userId }) => {
+    const viewer = await viewerOf(db, { userId }, new Set(['7@example.org']));
+    expect(viewer.isAdmin).toBe(n === 7);
+    const participations = await db.conversationParticipant.findMany({ where: { userId } });
+    const conversations = participations.map(({ conversationId }) => conversationId);
+    const found = await db.event.findMany({ where: visible.event(viewer, conversations) });
+    const all = await db.event.findMany();
+    const seen = all.filter((event) => seesEvent(viewer, new Set(conversations), event));
+    expect(seen.length).toBeGreaterThan(100);
+    expect(seen.length).toBeLessThan(all.length);
+    const sequences = (events: { sequence: bigint }[]) => new Set(events.map(({ sequence }) => sequence));
+    expect(sequences(seen)).toEqual(sequences(found));
+  },
+);
 
 async function idsOf(table: Prisma.Sql, condition: Prisma.Sql): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`SELECT id FROM ${table} WHERE ${condition}`;
@@ -93,7 +128,7 @@ test.each(users.map((userId, n) => ({ n, userId })))(
   },
 );
 
-test('somebody without teams and shares sees their own tasks only', async () => {
+test('[FR-009] [FR-026] somebody without teams and shares sees their own tasks only', async () => {
   const id = newId();
   await db.user.create({ data: { id, name: 'New', email: 'new@example.org' } });
   const viewer = await viewerOf(db, { userId: id });

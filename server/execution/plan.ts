@@ -1,0 +1,174 @@
+import {
+  defaultFieldResolver,
+  getArgumentValues,
+  getOperationAST,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  OperationTypeNode,
+  visit,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLAbstractType,
+  type GraphQLField,
+  type GraphQLFieldResolver,
+  type GraphQLLeafType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+/** Values of variables as graphql-js hands them on. */
+export type Variables = NonNullable<Parameters<typeof getArgumentValues>[2]>;
+
+/** A type of the schema, as far as its values have to be told apart. */
+export type Shape = { nullable: boolean } & (
+  | { kind: 'leaf'; type: GraphQLLeafType }
+  | { kind: 'list'; item: Shape }
+  | { kind: 'object'; type: GraphQLObjectType }
+  | { kind: 'abstract'; type: GraphQLAbstractType }
+);
+
+/** One key of an object in the answer. */
+export class Step {
+  readonly key: string;
+  readonly nodes: FieldNode[];
+  readonly parent: GraphQLObjectType;
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly resolve: GraphQLFieldResolver<unknown, unknown>;
+  readonly shape: Shape;
+  readonly plan: Plan;
+  readonly #below = new Map<GraphQLObjectType, readonly Step[]>();
+
+  constructor(plan: Plan, key: string, nodes: FieldNode[], parent: GraphQLObjectType, field: Step['field']) {
+    this.plan = plan;
+    this.key = key;
+    this.nodes = nodes;
+    this.parent = parent;
+    this.field = field;
+    this.resolve = field.resolve ?? defaultFieldResolver;
+    this.shape = shapeOf(field.type);
+  }
+
+  argumentsFor(variables: Variables): Record<string, unknown> {
+    const [node] = this.nodes;
+    return node && this.field.args.length > 0 ? getArgumentValues(this.field, node, variables) : {};
+  }
+
+  /** What is selected of its value, where that is of this type. */
+  below(type: GraphQLObjectType): readonly Step[] {
+    let steps = this.#below.get(type);
+    if (!steps) {
+      steps = this.plan.stepsOf(
+        type,
+        this.nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
+      );
+      this.#below.set(type, steps);
+    }
+    return steps;
+  }
+}
+
+/** What a query selects, gathered once for all its runs and for all rows. Parts that no answer has come to are not made. */
+export class Plan {
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  readonly fragments: Record<string, FragmentDefinitionNode> = {};
+  readonly root: readonly Step[];
+
+  constructor(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    root: GraphQLObjectType,
+  ) {
+    this.schema = schema;
+    this.operation = operation;
+    for (const definition of document.definitions)
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.fragments[definition.name.value] = definition;
+    this.root = this.stepsOf(root, [operation.selectionSet]);
+  }
+
+  stepsOf(type: GraphQLObjectType, selectionSets: readonly SelectionSetNode[]): Step[] {
+    const nodesByKey = new Map<string, FieldNode[]>();
+    const seen = new Set<string>();
+    const gather = ({ selections }: SelectionSetNode): void => {
+      for (const selection of selections) {
+        if (selection.kind === Kind.FIELD) {
+          const key = (selection.alias ?? selection.name).value;
+          const nodes = nodesByKey.get(key);
+          if (nodes) nodes.push(selection);
+          else nodesByKey.set(key, [selection]);
+          continue;
+        }
+        const name = selection.kind === Kind.FRAGMENT_SPREAD ? selection.name.value : undefined;
+        if (name !== undefined && seen.has(name)) continue;
+        if (name !== undefined) seen.add(name);
+        const fragment =
+          selection.kind === Kind.FRAGMENT_SPREAD ? this.fragments[selection.name.value] : selection;
+        if (fragment && this.#applies(fragment.typeCondition?.name.value, type))
+          gather(fragment.selectionSet);
+      }
+    };
+    selectionSets.forEach(gather);
+    return [...nodesByKey].flatMap(([key, nodes]) => {
+      const field = this.schema.getField(type, nodes[0]?.name.value ?? '');
+      return field ? [new Step(this, key, nodes, type, field)] : [];
+    });
+  }
+
+  #applies(condition: string | undefined, type: GraphQLObjectType): boolean {
+    if (condition === undefined || condition === type.name) return true;
+    const conditional = this.schema.getType(condition);
+    return isAbstractType(conditional) && this.schema.isSubType(conditional, type);
+  }
+}
+
+const plans = new WeakMap<DocumentNode, Map<string, Plan | null>>();
+
+/** The plan of a document's operation; null where that is no query, or has directives, which decide anew each time. */
+export function planOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | null | undefined,
+): Plan | null {
+  const known = plans.get(document)?.get(operationName ?? '');
+  if (known !== undefined) return known;
+  const operation = getOperationAST(document, operationName);
+  const root = schema.getQueryType();
+  const plan =
+    operation?.operation === OperationTypeNode.QUERY && root && isPlain(document)
+      ? new Plan(schema, document, operation, root)
+      : null;
+  const ofDocument = plans.get(document) ?? new Map<string, Plan | null>();
+  plans.set(document, ofDocument.set(operationName ?? '', plan));
+  return plan;
+}
+
+function isPlain(document: DocumentNode): boolean {
+  let plain = true;
+  visit(document, {
+    Directive() {
+      plain = false;
+    },
+    Field({ alias }) {
+      // As a key of an object this would not be one.
+      if (alias?.value === '__proto__') plain = false;
+    },
+  });
+  return plain;
+}
+
+function shapeOf(type: GraphQLOutputType): Shape {
+  if (isNonNullType(type)) return { ...shapeOf(type.ofType), nullable: false };
+  if (isListType(type)) return { nullable: true, kind: 'list', item: shapeOf(type.ofType) };
+  if (isLeafType(type)) return { nullable: true, kind: 'leaf', type };
+  if (isObjectType(type)) return { nullable: true, kind: 'object', type };
+  return { nullable: true, kind: 'abstract', type };
+}

@@ -1,0 +1,164 @@
+import type { DurationMeasure } from '../../prisma/generated/client/client.ts';
+import { Prisma } from '../../prisma/generated/client/client.ts';
+import { run, type Database } from '../database/client.ts';
+import type { Viewer } from '../policy.ts';
+import { countedScope, type Scope } from './counted-scope.ts';
+import { grown, localDays } from './local-days.ts';
+
+/** How many tasks of each status there were at a day's end. */
+export interface StatusesOfDay {
+  /** As `YYYY-MM-DD`, in the viewer's timezone. */
+  day: string;
+  todo: number;
+  inProgress: number;
+  done: number;
+  cancelled: number;
+  /** How many became DONE on that day. */
+  finished: number;
+}
+
+/** How long tasks took, in seconds, each off by at most 1 %; null where none was finished. */
+export interface Durations {
+  median: number | null;
+  p85: number | null;
+}
+
+export interface DashboardHistory {
+  /** The earliest first. */
+  days: StatusesOfDay[];
+  cycleTime: Durations;
+  leadTime: Durations;
+}
+
+type Changes = Omit<StatusesOfDay, 'day'>;
+
+interface Row {
+  /** Of the viewer, as `YYYY-MM-DD`. */
+  today: string;
+  now: Changes;
+  /** By how much there are more than at the end of the last day. */
+  since: Changes;
+  days: StatusesOfDay[];
+  durations: { measure: DurationMeasure; bucket: number; count: number }[] | null;
+}
+
+const SERIES = ['todo', 'in_progress', 'done', 'cancelled', 'finished'];
+const FIELDS = ['todo', 'inProgress', 'done', 'cancelled', 'finished'] as const;
+
+/**
+ * What a scope was like at the end of each of `days` days up to `lastDay`, today when it is null, from what was folded
+ * per day. What happens later changes nothing of it: a task that is deleted today was there yesterday. Tasks that the
+ * viewer sees by a share alone are not in it. Durations are of the days of UTC of the same names.
+ * @returns null where the last day is in the viewer's future.
+ */
+export async function readHistory(
+  db: Database,
+  viewer: Viewer,
+  scope: Scope,
+  days: number,
+  lastDay: string | null,
+): Promise<DashboardHistory | null> {
+  const [row] = await run<Row>(
+    db,
+    Prisma.sql`
+    /* readHistory */
+    WITH here AS MATERIALIZED (
+      SELECT timezone, (now() AT TIME ZONE timezone)::date AS today,
+             coalesce(${lastDay}::date, (now() AT TIME ZONE timezone)::date) AS last_day
+      FROM users WHERE id = ${viewer.userId}::uuid
+    ), ${countedScope(viewer, scope).parts}, ${localDays(days, 'last_day')}, bounds AS MATERIALIZED (
+      SELECT min(day) AS first_day, max(ends) AS ends, (max(ends) AT TIME ZONE 'UTC')::date AS end_day,
+             quarter_of(max(ends)) - 1 AS end_quarter, (min(begins) AT TIME ZONE 'UTC')::date AS begin_day
+      FROM days
+    ), told AS MATERIALIZED (
+      SELECT at, ${columns((series, n) => (n === 4 ? `finishes::int AS ${series}` : `CASE WHEN lower(status::text) = '${series}' THEN sign ELSE 0 END AS ${series}`))}
+      FROM tail
+    ), kept AS MATERIALIZED (
+      SELECT task_day_changes.* FROM scopes JOIN task_day_changes ON scope_id = id
+      WHERE day >= (SELECT begin_day FROM bounds)
+    ), statuses AS (
+      SELECT lower(status::text) AS series, sum(n) AS n FROM (
+        SELECT status, count AS n FROM scopes JOIN task_counts ON scope_id = id
+        UNION ALL SELECT status, sign FROM tail) AS each
+      GROUP BY 1
+    ), later AS (
+      SELECT ${columns((series) => `CASE WHEN day > end_day THEN steps_at(${series}, 96) ELSE steps_at(${series}, 96) - steps_at(${series}, end_quarter) END AS ${series}`)}
+      FROM kept, bounds WHERE day >= end_day
+      UNION ALL
+      SELECT ${columns((series) => series)} FROM told, bounds WHERE at >= ends
+    ), happened AS (
+      SELECT stretches.day, ${columns((series) => `${grown(series)} AS ${series}`)}
+      FROM stretches JOIN kept ON kept.day = utc_day
+      UNION ALL
+      SELECT (at AT TIME ZONE timezone)::date, ${columns((series) => series)} FROM told, here
+    ), per_day AS (
+      SELECT day, ${columns((series, n) => `coalesce(sum(${series}), 0) AS "${FIELDS[n] ?? ''}"`)}
+      FROM (SELECT day FROM days WHERE ends IS NOT NULL) AS days LEFT JOIN happened USING (day) GROUP BY 1
+    ), durations AS (
+      SELECT measure, bucket, sum(n)::int AS count FROM (
+        SELECT measure, bucket, count AS n FROM scopes JOIN task_durations ON scope_id = id, here
+        WHERE day BETWEEN last_day - ${days}::int + 1 AND last_day
+        UNION ALL
+        SELECT measure, duration_bucket(completed_at - from_when), 1 FROM here, tail
+        CROSS JOIN LATERAL (VALUES ('CYCLE'::duration_measure, started_at), ('LEAD', created_at)) AS each (measure, from_when)
+        WHERE finishes AND existed AND from_when IS NOT NULL
+          AND (at AT TIME ZONE 'UTC')::date BETWEEN last_day - ${days}::int + 1 AND last_day
+      ) AS each GROUP BY 1, 2
+    )
+    SELECT today::text AS today,
+           (SELECT json_build_object(${columns((series, n) => `'${FIELDS[n] ?? ''}', coalesce(sum(n) FILTER (WHERE series = '${series}'), 0)`)})
+            FROM statuses) AS now,
+           (SELECT json_build_object(${columns((series, n) => `'${FIELDS[n] ?? ''}', coalesce(sum(${series}), 0)`)})
+            FROM later) AS since,
+           (SELECT json_agg(per_day ORDER BY day) FROM per_day) AS days,
+           (SELECT json_agg(durations ORDER BY bucket) FROM durations) AS durations
+    FROM here`,
+  );
+  if (!row) throw new Error('history always gives one row');
+  if (lastDay !== null && lastDay > row.today) return null;
+  const durations = row.durations ?? [];
+  return {
+    days: backwards(row).slice(-days),
+    cycleTime: spread(durations.filter(({ measure }) => measure === 'CYCLE')),
+    leadTime: spread(durations.filter(({ measure }) => measure === 'LEAD')),
+  };
+}
+
+function columns(of: (series: string, index: number) => string): Prisma.Sql {
+  return Prisma.raw(SERIES.map(of).join(', '));
+}
+
+/** From what there is now, what there was at the end of each day. */
+function backwards({ now, since, days }: Row): StatusesOfDay[] {
+  const there = { ...now };
+  for (const field of FIELDS) there[field] -= since[field];
+  return days
+    .toReversed()
+    .map((change) => {
+      const atItsEnd = { ...there, day: change.day, finished: change.finished };
+      for (const field of FIELDS) there[field] -= change[field];
+      return atItsEnd;
+    })
+    .toReversed();
+}
+
+/** As in the function `duration_bucket` of the database: the ratio of a bucket's ends. */
+const GAMMA = 1.01 / 0.99;
+
+/**
+ * Quantiles from logarithmic buckets, off by at most 1 %: the DDSketch of Masson, Rim and Lee, "DDSketch: A Fast and
+ * Fully-Mergeable Quantile Sketch with Relative-Error Guarantees", VLDB 2019.
+ * @param buckets ascending.
+ */
+function spread(buckets: readonly { bucket: number; count: number }[]): Durations {
+  const all = buckets.reduce((sum, { count }) => sum + count, 0);
+  const quantile = (q: number) => {
+    let left = Math.ceil(q * all);
+    for (const { bucket, count } of buckets) {
+      left -= count;
+      if (left <= 0) return (2 * GAMMA ** bucket) / (GAMMA + 1);
+    }
+    return null;
+  };
+  return { median: quantile(0.5), p85: quantile(0.85) };
+}

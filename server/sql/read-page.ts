@@ -1,0 +1,219 @@
+import { Prisma } from '../../prisma/generated/client/client.ts';
+import { textsOf, type Database } from '../database/client.ts';
+import {
+  columnOf,
+  conditionOf,
+  orderOf,
+  packed,
+  readPacked,
+  readSingle,
+  single,
+  within,
+  type Condition,
+  type Order,
+  type Texts,
+} from './columns.ts';
+import type { PageTable, Table } from './tables.ts';
+
+/** What of a table is asked for, in Prisma's words. */
+export interface Wanted {
+  where: Condition;
+  orderBy: Order;
+  take: number;
+  include?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What a client has selected of a page's rows. */
+export interface Selected {
+  /** The names of their fields, or of those of the rows of a list of theirs. */
+  fields(list?: string): ReadonlySet<string>;
+  /** Whether a list is selected at several places, perhaps in several ways, of which `Wanted` can have but one. */
+  isRepeated(list: string): boolean;
+}
+
+/** A row that has everything with it that the client has selected of it, so that nobody needs to look whether it does. */
+export class WholeRow {
+  [field: string]: unknown;
+}
+
+interface Row extends Record<string, unknown> {
+  id?: string;
+}
+
+/** Rows that the statement can read. */
+interface Part {
+  table: Table;
+  fields: string[];
+  /** Which of the table's `names` are wanted. */
+  names: string[];
+  sql: Prisma.Sql;
+}
+
+/**
+ * Reads a page of rows, each with what it names and with pages of what belongs to it, in one statement that has everybody
+ * once: about half the time that Prisma takes to say and PostgreSQL to answer the same.
+ * @returns rows as Prisma would give them, without columns that nothing asks for; null where this statement cannot say
+ * what is wanted, and Prisma has to.
+ */
+export async function readPage<Model>(
+  db: Database,
+  table: PageTable<Model>,
+  { include = {}, ...wanted }: Wanted,
+  selected: Selected,
+): Promise<Model[] | null> {
+  const relations = Object.entries(include);
+  const listed = relations.filter(([relation]) => Object.hasOwn(table.lists, relation));
+  const others = relations.filter(([relation]) => !Object.hasOwn(table.lists, relation));
+  const page = partOf(
+    table,
+    { ...wanted, include: Object.fromEntries(others) },
+    selected.fields(),
+    table.lists,
+  );
+  const lists = listed.flatMap(([relation, list]) => {
+    const { of, by } = table.lists[relation] as { of: Table; by: string };
+    const part = partOf(of, list as Wanted, selected.fields(relation), {}, Prisma.raw(`${by} = page.id AND`));
+    return part ? [{ ...part, relation }] : [];
+  });
+  if (!page || lists.length < listed.length) return null;
+
+  const mentioned = mentionedBy(page, lists);
+  const values = [
+    ...page.fields.map((field) => single(columnOf(table.columns, field))),
+    ...lists.flatMap(({ fields }, n) => fields.map((_, m) => `list_${n}_${m}`)),
+    ...[...mentioned.keys()].flatMap(({ name, columns }) =>
+      Object.keys(columns).map((field) => `"${name}.${field}"`),
+    ),
+  ];
+  const texts = await textsOf(
+    db,
+    Prisma.sql`
+    ${Prisma.raw(`/* ${table.label} */`)}
+    WITH page AS MATERIALIZED (${page.sql}), found AS (SELECT * FROM page${all(lists.map(listOf))})${all([...mentioned].map(mentionedOf))}
+    SELECT ${Prisma.raw(values.join(', '))} FROM found${all([...mentioned.keys()].map(onFirstRow))}`,
+  );
+  const isWhole = lists.every(({ relation }) => !selected.isRepeated(relation));
+  const make = (): Row => (isWhole ? new WholeRow() : {});
+  return rowsOf(texts, page, lists, [...mentioned.keys()], make) as Model[];
+}
+
+/** Null where it is wanted in a way that the statement cannot say. */
+function partOf(
+  table: Table,
+  { where, orderBy, take, include = {}, ...others }: Wanted,
+  selected: ReadonlySet<string>,
+  lists: object,
+  belongs = Prisma.empty,
+): Part | null {
+  const columns = within(table.name, table.columns);
+  const condition = conditionOf(columns, where, table.related);
+  const names = Object.keys(include).filter((relation) => include[relation] !== undefined);
+  const isColumn = (field: string) => Object.hasOwn(table.columns, field);
+  const isKnown = (field: string) =>
+    isColumn(field) ||
+    Object.hasOwn(table.names, field) ||
+    Object.hasOwn(lists, field) ||
+    table.derived.includes(field) ||
+    field === '__typename';
+  if (
+    condition === null ||
+    Object.keys(others).length > 0 ||
+    !names.every((relation) => Object.hasOwn(table.names, relation) && include[relation] === true) ||
+    ![...selected].every(isKnown)
+  )
+    return null;
+  const wanted = [
+    'id',
+    ...table.always,
+    ...orderBy.flatMap(Object.keys),
+    ...names.map((relation) => table.names[relation]?.by ?? relation),
+    ...[...selected].filter(isColumn),
+  ];
+  const fields = [...new Set(wanted)];
+  const list = Prisma.raw(fields.map((field) => columnOf(columns, field).name).join(', '));
+  const sql = Prisma.sql`
+      SELECT ${list} FROM ${Prisma.raw(table.name)}
+      WHERE ${belongs} ${condition} ORDER BY ${orderOf(columns, orderBy)} LIMIT ${take}`;
+  return { table, fields, names, sql };
+}
+
+/** The rows of a list in one, next to the row of the page that they belong to. */
+function listOf({ table, fields, names, sql }: Part, n: number): Prisma.Sql {
+  const values = [
+    ...fields.map((field, m) => `${packed(columnOf(table.columns, field))} AS list_${n}_${m}`),
+    ...names.map((relation) => `array_agg(${nameOf(table, relation)}) AS ${relation}_${n}`),
+  ];
+  return Prisma.sql`, LATERAL (SELECT ${Prisma.raw(values.join(', '))} FROM (${sql}) AS each) AS list_${Prisma.raw(String(n))}`;
+}
+
+/** Where whom the rows mention is to be found, and the ids of those as SQL. */
+function mentionedBy(page: Part, lists: readonly Part[]): Map<Table, string[]> {
+  const mentioned = new Map<Table, string[]>();
+  const mention = ({ table }: Part, relation: string, ids: string) => {
+    const { of } = table.names[relation] as { of: Table };
+    mentioned.set(of, [...(mentioned.get(of) ?? []), `SELECT ${ids} FROM found`]);
+  };
+  for (const relation of page.names) mention(page, relation, nameOf(page.table, relation));
+  for (const [n, list] of lists.entries())
+    for (const relation of list.names) mention(list, relation, `unnest(${relation}_${n})`);
+  return mentioned;
+}
+
+function nameOf({ names, columns }: Table, relation: string): string {
+  return columnOf(columns, names[relation]?.by ?? relation).name;
+}
+
+/** All of those in one row, made once: PostgreSQL expects a page of few rows, and would make it anew for each. */
+function mentionedOf([{ name, columns }, ids]: [Table, string[]]): Prisma.Sql {
+  const values = Object.entries(columns).map(([field, column]) => `${packed(column)} AS "${name}.${field}"`);
+  return Prisma.raw(`,
+    mentioned_${name} AS MATERIALIZED (
+      SELECT ${values.join(', ')} FROM ${name} WHERE id IN (${ids.join(' UNION ')}))`);
+}
+
+/** Next to the first row that was found. */
+function onFirstRow({ name }: Table): Prisma.Sql {
+  return Prisma.raw(`
+    LEFT JOIN mentioned_${name} ON found.id = (SELECT id FROM page LIMIT 1)`);
+}
+
+function all(parts: readonly Prisma.Sql[]): Prisma.Sql {
+  return parts.length > 0 ? Prisma.join(parts, '') : Prisma.empty;
+}
+
+/** Puts the texts of the statement's columns together again. */
+function rowsOf(
+  texts: readonly Texts[],
+  page: Part,
+  lists: readonly (Part & { relation: string })[],
+  mentioned: readonly Table[],
+  make: () => Row,
+): Row[] {
+  let at = page.fields.length + lists.reduce((sum, { fields }) => sum + fields.length, 0);
+  const known = new Map<Table, ReadonlyMap<unknown, Row>>();
+  for (const table of mentioned) {
+    const fields = Object.keys(table.columns);
+    const found = readPacked(table.columns, fields, texts[0]?.slice(at) ?? [], make);
+    known.set(table, new Map(found.map((row) => [row.id, row])));
+    at += fields.length;
+  }
+  const fill = (row: Row, { table, names }: Part) => {
+    for (const relation of names) {
+      const { by, of } = table.names[relation] as { by: string; of: Table };
+      row[relation] = known.get(of)?.get(row[by]) ?? null;
+    }
+  };
+  return texts.map((given) => {
+    const row = readSingle(page.table.columns, page.fields, given, make());
+    fill(row, page);
+    let from = page.fields.length;
+    for (const list of lists) {
+      const { table, fields, relation } = list;
+      const rows = readPacked(table.columns, fields, given.slice(from), make);
+      for (const each of rows) fill(each, list);
+      row[relation] = rows;
+      from += fields.length;
+    }
+    return row;
+  });
+}

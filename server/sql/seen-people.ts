@@ -1,0 +1,25 @@
+import type { Database } from '../database/client.ts';
+import type { Transaction } from '../database/transaction.ts';
+import type { Viewer } from '../policy.ts';
+import { visibleSql } from './visible.ts';
+
+/** Those of some people whom a viewer sees: `visible.user` of the policy, for many at once. */
+export async function seenPeople(
+  db: Database | Transaction,
+  viewer: Viewer,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    /* seenPeople */ SELECT id FROM users WHERE id = ANY(${[...new Set(ids)]}::uuid[]) AND ${visibleSql.user(viewer)}`;
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Those of some people whom an event may name to a viewer: administrators must know of whom the audit trail tells. */
+export async function namedPeople(
+  db: Database,
+  viewer: Viewer,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  return viewer.isAdmin ? new Set(ids) : seenPeople(db, viewer, ids);
+}

@@ -1,0 +1,157 @@
+import { Prisma, type Conversation, type Task } from '../../prisma/generated/client/client.ts';
+import { conditionOf, id, moment, text, within, word, type Columns, type Condition } from './columns.ts';
+
+/** A table as `readPage` reads it. */
+export interface Table {
+  name: string;
+  /** By their names in the model. */
+  columns: Columns;
+  /** What is read of each row whoever asks: rights hang on it. */
+  always: readonly string[];
+  /** Fields of the API that are no columns, and take nothing beyond `always`. */
+  derived: readonly string[];
+  /** Whom or what a row names: by which field, and where that is. */
+  names: Readonly<Record<string, { by: string; of: Table }>>;
+  /** Conditions that are about other tables, as SQL; null for those that cannot be said. */
+  related: Readonly<Record<string, (condition: Condition) => Prisma.Sql | null>>;
+}
+
+/** A table that is read by the page, whose rows have lists. `Model` is what Prisma makes of a row. */
+export interface PageTable<Model> extends Table {
+  /** What reading a page of it is called in statistics. */
+  label: string;
+  /** What a list is of, and by which of its columns that belongs to a row. */
+  lists: Readonly<Record<string, { of: Table; by: string }>>;
+  /** Only says of what kind the rows are. */
+  model?: Model;
+}
+
+const users: Table = {
+  name: 'users',
+  columns: {
+    id: id('id'),
+    name: text('name'),
+    email: text('email'),
+    timezone: text('timezone'),
+    createdAt: moment('created_at'),
+    updatedAt: moment('updated_at'),
+  },
+  always: [],
+  derived: [],
+  names: {},
+  related: {},
+};
+
+const teams: Table = {
+  name: 'teams',
+  columns: {
+    id: id('id'),
+    name: text('name'),
+    slug: text('slug'),
+    description: text('description'),
+    createdAt: moment('created_at'),
+    updatedAt: moment('updated_at'),
+  },
+  always: [],
+  derived: [],
+  names: {},
+  related: {},
+};
+
+const taskColumns = {
+  id: id('id'),
+  title: text('title'),
+  description: text('description'),
+  status: word('status', 'task_status'),
+  priority: word('priority', 'task_priority'),
+  dueOn: { name: 'due_on', way: 'day', type: 'date' },
+  labels: { name: 'labels', way: 'json', type: 'text[]' },
+  position: text('position'),
+  ownerId: id('owner_id'),
+  assigneeId: id('assignee_id'),
+  teamId: id('team_id'),
+  parentId: id('parent_id'),
+  startedAt: moment('started_at'),
+  completedAt: moment('completed_at'),
+  archivedAt: moment('archived_at'),
+  version: { name: 'version', way: 'number', type: 'int' },
+  createdAt: moment('created_at'),
+  updatedAt: moment('updated_at'),
+} satisfies Columns<keyof Task>;
+
+const shares: Table = {
+  name: 'task_shares',
+  columns: {
+    id: id('id'),
+    taskId: id('task_id'),
+    sharedWithId: id('shared_with_id'),
+    sharedById: id('shared_by_id'),
+    permission: word('permission', 'share_permission'),
+    expiresAt: moment('expires_at'),
+    createdAt: moment('created_at'),
+    updatedAt: moment('updated_at'),
+  },
+  always: [],
+  derived: [],
+  names: { sharedWith: { by: 'sharedWithId', of: users }, sharedBy: { by: 'sharedById', of: users } },
+  related: { task: (condition) => conditionOf(within('page', taskColumns), condition) },
+};
+
+export const tasks: PageTable<Task> = {
+  label: 'readTasks',
+  name: 'tasks',
+  columns: taskColumns,
+  always: ['ownerId', 'assigneeId', 'teamId'],
+  derived: ['viewerCan'],
+  names: {
+    owner: { by: 'ownerId', of: users },
+    assignee: { by: 'assigneeId', of: users },
+    team: { by: 'teamId', of: teams },
+  },
+  related: {},
+  lists: { shares: { of: shares, by: 'task_id' } },
+};
+
+const messages: Table = {
+  name: 'messages',
+  columns: {
+    id: id('id'),
+    conversationId: id('conversation_id'),
+    authorId: id('author_id'),
+    role: word('role', 'message_role'),
+    content: text('content'),
+    toolCalls: { name: 'tool_calls', way: 'json', type: 'jsonb' },
+    createdAt: moment('created_at'),
+  },
+  always: [],
+  derived: [],
+  names: { author: { by: 'authorId', of: users } },
+  related: {},
+};
+
+const participants: Columns = { userId: id('user_id') };
+
+export const conversations: PageTable<Conversation> = {
+  label: 'readConversations',
+  name: 'conversations',
+  columns: {
+    id: id('id'),
+    title: text('title'),
+    ownerId: id('owner_id'),
+    createdAt: moment('created_at'),
+    updatedAt: moment('updated_at'),
+  },
+  always: ['ownerId'],
+  derived: ['viewerCan', 'participants'],
+  names: { owner: { by: 'ownerId', of: users } },
+  related: {
+    participants: ({ some, ...others }) => {
+      const condition = conditionOf(participants, { ...others, ...(some as Condition) });
+      return (
+        condition &&
+        Prisma.sql`EXISTS (SELECT FROM conversation_participants WHERE conversation_id = conversations.id AND ${condition})`
+      );
+    },
+  },
+  lists: { messages: { of: messages, by: 'conversation_id' } },
+};

@@ -1,0 +1,261 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '../../../server/ids.ts';
+import { connect } from '../../../server/database/client.ts';
+import { visible } from '../../../server/policy.ts';
+import { readPage, WholeRow, type Selected, type Wanted } from '../../../server/sql/read-page.ts';
+import { conversations, tasks as tasksTable, type PageTable } from '../../../server/sql/tables.ts';
+import { viewerOf } from '../../../server/sql/viewer.ts';
+import { dice } from '../../kit/dice.ts';
+import { freshDatabase } from '../../kit/database.ts';
+
+const db = connect(await freshDatabase());
+const { pick, happens } = dice(11);
+
+const users = Array.from({ length: 6 }, newId);
+const teams = Array.from({ length: 3 }, newId);
+const moments = [
+  new Date('0099-05-01T10:00:00.001Z'),
+  new Date('2026-03-29T01:30:00.999Z'),
+  new Date('9999-12-31'),
+];
+
+beforeAll(async () => {
+  await db.user.createMany({
+    data: users.map((id, n) => ({
+      id,
+      name: `N,“${n}”\u001e'`,
+      email: `${n}@example.org`,
+      updatedAt: new Date(),
+    })),
+  });
+  await db.team.createMany({ data: teams.map((id, n) => ({ id, name: `Team ${n}`, slug: `team-${n}` })) });
+  await db.membership.createMany({
+    data: teams.flatMap((teamId) =>
+      users
+        .filter(() => happens(0.5))
+        .map((userId) => ({ teamId, userId, role: pick(['ADMIN', 'VIEWER'] as const) })),
+    ),
+  });
+  const tasks = Array.from({ length: 120 }, () => {
+    const status = pick(['TODO', 'DONE'] as const);
+    return {
+      id: newId(),
+      title: pick(['a, b', '', '{"a":1}', 'NULL', '😀\n']) + 'x',
+      description: pick(['', 'a,b\\', '\u001f']),
+      labels: pick([[], ['a,b', '"'], ['NULL']]),
+      status,
+      priority: pick(['NONE', 'URGENT'] as const),
+      dueOn: pick([null, new Date('0001-01-01'), new Date('2026-12-31')]),
+      completedAt: status === 'DONE' ? pick(moments) : null,
+      updatedAt: pick(moments),
+      ownerId: pick(users),
+      assigneeId: happens(0.5) ? pick(users) : null,
+      teamId: happens(0.5) ? pick(teams) : null,
+    };
+  });
+  await db.task.createMany({ data: tasks });
+  await db.taskShare.createMany({
+    data: tasks.flatMap(({ id, ownerId }) =>
+      users
+        .filter((user) => user !== ownerId && happens(0.4))
+        .map((user) => ({
+          taskId: id,
+          sharedWithId: user,
+          sharedById: ownerId,
+          permission: pick(['VIEW', 'EDIT'] as const),
+          expiresAt: pick([null, new Date(0), new Date('2999-01-01')]),
+        })),
+    ),
+  });
+  for (let n = 0; n < 25; n += 1) {
+    const ownerId = pick(users);
+    const others = users.filter((user) => user !== ownerId && happens(0.4));
+    await db.conversation.create({
+      data: {
+        title: pick(['a, b;', '“', 'NULL']),
+        ownerId,
+        updatedAt: pick(moments),
+        participants: { create: [ownerId, ...others].map((userId) => ({ userId })) },
+        messages: {
+          create: Array.from({ length: pick([0, 1, 7]) }, (_, k) => ({
+            authorId: happens(0.7) ? pick(users) : null,
+            role: pick(['USER', 'TOOL'] as const),
+            content: pick(['', ',', ';,"[]', '{"a":[1,2]}', '\n😀\u001e', 'null']),
+            createdAt: new Date(pick(moments).getTime() + k),
+            ...(happens(0.5) ? { toolCalls: pick([[], [1, { 'a,b': null }], 'text', 0, false]) } : {}),
+          })),
+        },
+      },
+    });
+  }
+});
+
+/** People without what the API never shows of them. */
+const person = {
+  select: { id: true, name: true, email: true, timezone: true, createdAt: true, updatedAt: true },
+};
+
+/** All columns, of a page's rows and of those of their lists. */
+const everythingOf = (table: PageTable<unknown>): Selected => ({
+  fields: (list) => new Set(Object.keys((list === undefined ? table : table.lists[list]?.of)?.columns ?? {})),
+  isRepeated: () => false,
+});
+
+const only = (...names: string[]): Selected => ({ fields: () => new Set(names), isRepeated: () => false });
+
+describe('a page of tasks reads as Prisma would read it', () => {
+  const filters: Wanted['where'][] = [
+    {},
+    { status: 'TODO', dueOn: null },
+    { dueOn: { gte: new Date('2026-01-01') } },
+    {
+      AND: [
+        { OR: [{ status: 'DONE' }, { priority: { in: ['URGENT'] } }] },
+        { completedAt: { lt: moments[2] as Date } },
+      ],
+    },
+    { assigneeId: { in: users.slice(0, 2) }, title: { gt: 'NULL' } },
+    { id: { in: [] } },
+  ];
+  const orders = [
+    [{ id: 'asc' }],
+    [{ updatedAt: 'desc' }, { id: 'desc' }],
+    [{ dueOn: { sort: 'asc', nulls: 'last' } }, { title: 'desc' }, { id: 'asc' }],
+  ];
+
+  test.each(filters)('%j', async (filter) => {
+    for (const userId of users) {
+      const viewer = await viewerOf(db, { userId });
+      const shares = {
+        where: { AND: [visible.share(viewer), { AND: [] }] },
+        orderBy: [{ permission: 'desc' }, { id: 'asc' }] as const,
+        take: 3,
+      };
+      for (const orderBy of orders) {
+        const query = { where: { AND: [visible.task(viewer), filter] }, orderBy, take: 20 };
+        const rows = await readPage(
+          db,
+          tasksTable,
+          {
+            ...query,
+            include: {
+              owner: true,
+              assignee: true,
+              team: true,
+              shares: { ...shares, include: { sharedWith: true, sharedBy: true } },
+            },
+          },
+          everythingOf(tasksTable),
+        );
+        const expected = await db.task.findMany({
+          where: query.where,
+          orderBy: orderBy as never,
+          take: query.take,
+          include: {
+            owner: person,
+            assignee: person,
+            team: true,
+            shares: {
+              ...shares,
+              orderBy: [...shares.orderBy],
+              include: { sharedWith: person, sharedBy: person },
+            },
+          },
+        });
+        expect(rows).toEqual(expected);
+      }
+    }
+  });
+});
+
+describe('a page of conversations reads as Prisma would read it', () => {
+  const filters: Wanted['where'][] = [
+    {},
+    { ownerId: users[0] },
+    { participants: { some: { userId: users[1] } }, updatedAt: { lt: new Date('2026-12-31') } },
+  ];
+  const pages = [
+    { orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], take: 3, where: {} },
+    { orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: 10, where: { role: 'USER' } },
+  ] as const;
+
+  test.each(filters)('%j', async (filter) => {
+    for (const userId of users) {
+      for (const messages of pages) {
+        const query = {
+          where: { AND: [visible.conversation({ userId }), filter] },
+          orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],
+          take: 8,
+        };
+        const rows = await readPage(
+          db,
+          conversations,
+          { ...query, include: { owner: true, messages: { ...messages, include: { author: true } } } },
+          everythingOf(conversations),
+        );
+        const expected = await db.conversation.findMany({
+          where: query.where,
+          orderBy: query.orderBy as never,
+          take: query.take,
+          include: {
+            owner: person,
+            messages: { ...messages, orderBy: [...messages.orderBy], include: { author: person } },
+          },
+        });
+        expect(expected.some((conversation) => conversation.messages.length > 0)).toBe(true);
+        expect(rows).toEqual(expected);
+      }
+    }
+  });
+});
+
+test('what nothing asks for is not read', async () => {
+  const query = { where: {}, orderBy: [{ title: 'asc' }, { id: 'asc' }], take: 1 };
+  const messages = { where: {}, orderBy: [{ createdAt: 'asc' }], take: 1 };
+  const [row] =
+    (await readPage(db, conversations, { ...query, include: { messages } }, only('__typename'))) ?? [];
+  expect(Object.keys(row ?? {}).sort()).toEqual(['id', 'messages', 'ownerId', 'title']);
+});
+
+test.each<[string, Partial<Wanted>]>([
+  ['a condition that is undefined', { where: { ownerId: undefined } }],
+  ['a comparison with undefined', { where: { dueOn: { lt: undefined } } }],
+  ['a choice of none', { where: { OR: [] } }],
+  ['a search in text', { where: { title: { contains: 'a' } } }],
+  ['a condition on another table', { where: { owner: { name: 'a' } } }],
+  ['part of a person', { include: { owner: { include: { tasks: true } } } }],
+  ['another relation', { include: { parent: true } }],
+  ['a list with another relation', { include: { shares: { ...plain(), include: { task: true } } } }],
+  ['part of a list', { include: { shares: { ...plain(), select: { id: true } } } }],
+  ['how many there are', { include: { _count: { select: { shares: true } } } }],
+  ['chosen columns', { select: { id: true } } as object],
+])('%s is left to Prisma', async (_, wanted) => {
+  expect(await readPage(db, tasksTable, { ...plain(), ...wanted }, only('title'))).toBeNull();
+});
+
+test.each([
+  ['a participant who is undefined', { some: { userId: undefined } }],
+  ['nobody', { none: { userId: users[0] } }],
+])('conversations with %s are left to Prisma', async (_, participants) => {
+  const query = { ...plain(), where: { participants } };
+  expect(await readPage(db, conversations, query, only('title'))).toBeNull();
+});
+
+test('a field that is no column is left to Prisma', async () => {
+  expect(await readPage(db, tasksTable, plain(), only('title', 'parent'))).toBeNull();
+});
+
+function plain(): Wanted {
+  return { where: {}, orderBy: [{ id: 'asc' }], take: 1 };
+}
+
+test('rows are not whole where a list of theirs is selected in two ways', async () => {
+  const query = { ...plain(), include: { shares: plain() } };
+  const isWhole = async (isRepeated: boolean) => {
+    const rows = await readPage(db, tasksTable, query, { ...only('id'), isRepeated: () => isRepeated });
+    expect(rows).toHaveLength(1);
+    return rows?.[0] instanceof WholeRow;
+  };
+  expect(await isWhole(false)).toBe(true);
+  expect(await isWhole(true)).toBe(false);
+});
