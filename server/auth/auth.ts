@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
-import { betterAuth } from 'better-auth';
 import { prismaAdapter } from 'better-auth/adapters/prisma';
 import { APIError, createAuthMiddleware, isAPIError } from 'better-auth/api';
+import { betterAuth } from 'better-auth/minimal';
 import { jwt } from 'better-auth/plugins/jwt';
 import type { Database } from '../database/client.ts';
+import { committed } from '../database/transaction.ts';
 import { newPerson } from '../domain/user.ts';
+import { RateLimited } from '../errors.ts';
 import { recordFailedSignIn } from '../events/refusal.ts';
+import { accountOf, type SignInLimits } from '../limits/sign-in-limits.ts';
 import type { Log } from '../log.ts';
 
 /** argon2id with the first parameters that OWASP's Password Storage Cheat Sheet recommends: 19 MiB, 2 passes, 1 lane. */
@@ -22,6 +26,19 @@ export const PASSWORD = { min: 8, max: 128 } as const;
 const SESSION_SECONDS = 30 * 24 * 60 * 60;
 const RENEW_AFTER_SECONDS = 24 * 60 * 60;
 
+/** Says whose account was last signed in to with a browser, so that those who guess its password cannot keep it out. */
+const BROWSER_COOKIE = 'taskwire.browser';
+const BROWSER_KNOWN_SECONDS = 365 * 24 * 60 * 60;
+
+interface CookieReader {
+  getSignedCookie(name: string, secret: string): Promise<string | false | null>;
+}
+
+/** So that the cookie does not tell the address. */
+function fingerprintOf(email: string): string {
+  return createHash('sha256').update(accountOf(email)).digest('base64url');
+}
+
 interface AuthSettings {
   db: Database;
   log: Log;
@@ -29,6 +46,9 @@ interface AuthSettings {
   secret: string;
   /** The server's own origin; the only one whose pages may use the cookie. */
   publicUrl: string;
+  /** Whose pages besides may sign people in. */
+  allowedOrigins: readonly string[];
+  limits: SignInLimits;
   /** Told of each session that the library ends, by whichever of its paths. */
   onSessionEnd?: (sessionId: string) => void;
 }
@@ -39,13 +59,23 @@ export type Auth = ReturnType<typeof createAuth>;
  * Sign-up, sign-in, sessions and their JWTs, served under /api/auth and called by the schema's mutations. The events
  * of its writes are appended by triggers (migration `init`), for it has transactions of its own.
  */
-export function createAuth({ db, log, secret, publicUrl, onSessionEnd }: AuthSettings) {
+export function createAuth({
+  db,
+  log,
+  secret,
+  publicUrl,
+  allowedOrigins,
+  limits,
+  onSessionEnd,
+}: AuthSettings) {
+  const isKnownTo = async (call: CookieReader, email: string) =>
+    (await call.getSignedCookie(BROWSER_COOKIE, secret)) === fingerprintOf(email);
   return betterAuth({
     appName: 'Taskwire',
     baseURL: publicUrl,
     basePath: '/api/auth',
     secret,
-    trustedOrigins: [publicUrl],
+    trustedOrigins: [publicUrl, ...allowedOrigins],
     telemetry: { enabled: false },
     logger: {
       log: (level, message) => {
@@ -64,9 +94,29 @@ export function createAuth({ db, log, secret, publicUrl, onSessionEnd }: AuthSet
       },
     },
     hooks: {
-      after: createAuthMiddleware(async ({ path, body, context }) => {
-        if (path !== '/sign-in/email' || !isWrongPassword(context.returned)) return;
-        await recordFailedSignIn(db, (body as { email: string }).email);
+      before: createAuthMiddleware(async (call) => {
+        if (call.path === '/sign-up/email') await heldTo(limits.beforeSignUp());
+        if (call.path !== '/sign-in/email') return;
+        const email = String((call.body as { email?: unknown }).email);
+        await heldTo(limits.beforeSignIn(email, await isKnownTo(call, email)));
+      }),
+      after: createAuthMiddleware(async (call) => {
+        const { path, context } = call;
+        if (path !== '/sign-in/email' && path !== '/sign-up/email') return;
+        // The library's transactions are its own.
+        committed(db);
+        const { email } = call.body as { email: string };
+        if (path === '/sign-in/email' && isWrongPassword(context.returned))
+          await recordFailedSignIn(db, email);
+        if (isAPIError(context.returned)) return;
+        if (path === '/sign-in/email') await limits.afterSignIn(email, await isKnownTo(call, email));
+        await call.setSignedCookie(BROWSER_COOKIE, fingerprintOf(email), secret, {
+          httpOnly: true,
+          sameSite: 'lax',
+          secure: publicUrl.startsWith('https:'),
+          path: '/',
+          maxAge: BROWSER_KNOWN_SECONDS,
+        });
       }),
     },
     // Names change by the mutation updateViewer, which checks and records it.
@@ -101,6 +151,25 @@ export function createAuth({ db, log, secret, publicUrl, onSessionEnd }: AuthSet
       }),
     ],
   });
+}
+
+/** The library answers with its own kind of errors only, by whichever of its paths it is called. */
+async function heldTo(limit: Promise<void>): Promise<void> {
+  try {
+    await limit;
+  } catch (error) {
+    if (!(error instanceof RateLimited)) throw error;
+    const { retryAfter = 1 } = error.details;
+    const body = { code: error.code, message: error.message, retryAfter };
+    throw new APIError('TOO_MANY_REQUESTS', body, { 'Retry-After': String(retryAfter) });
+  }
+}
+
+/** Where a limit has refused somebody. */
+export function rateLimitOf(thrown: unknown): RateLimited | undefined {
+  if (!isAPIError(thrown) || thrown.body?.code !== 'RATE_LIMITED') return undefined;
+  const { message, retryAfter } = thrown.body as unknown as { message: string; retryAfter: number };
+  return new RateLimited(message, retryAfter);
 }
 
 /** Also where there is no such account, which the library does not tell. */

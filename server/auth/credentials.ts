@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
@@ -16,11 +16,8 @@ export interface SignedIn extends Person {
   tokenId: string | null;
   /** Whether the credential allows changes; a session's always does. */
   mayWrite: boolean;
-}
-
-interface Believable extends SignedIn {
-  /** When the credential runs out by itself, where that is known. */
-  believedUntil: Date | null;
+  /** When the credential runs out by itself, unless it is renewed; null for a token that does not. */
+  endsAt: Date | null;
 }
 
 /** How long a credential is believed without another look at its session or token. */
@@ -30,14 +27,15 @@ const MOST_CREDENTIALS = 10_000;
 /** The session cookie's name; a server behind HTTPS adds the prefix that browsers then insist on. */
 const SESSION_COOKIE = /(?:^|;\s*)((?:__Secure-)?taskwire\.session_token=[^;]+)/;
 
-const claims = z.object({ sub: z.uuid(), sid: z.uuid() });
+const claims = z.object({ sub: z.uuid(), sid: z.uuid(), exp: z.number() });
 
 export interface Credentials {
   /**
    * Who a request's credential stands for; null where it carries none.
+   * @param onRenewal is given the cookies that prolong the browser's session, on the days when it is renewed.
    * @throws Unauthenticated where the credential is false, revoked or has run out.
    */
-  resolve(headers: Headers): Promise<SignedIn | null>;
+  resolve(headers: Headers, onRenewal?: (cookies: string[]) => void): Promise<SignedIn | null>;
   /** Stops believing everything that rests on a session or an API token, at once. */
   forget(id: string): void;
 }
@@ -48,56 +46,61 @@ export function createCredentials(db: Database, auth: Auth): Credentials {
 
   let endings = 0;
 
-  async function remember(credential: string, check: () => Promise<Believable>): Promise<SignedIn> {
-    const key = createHash('sha256').update(credential).digest('base64');
+  async function remember(credential: string, check: () => Promise<SignedIn>): Promise<SignedIn> {
+    const key = hash('sha256', credential, 'base64');
     const known = believed.get(key);
     if (known) return known;
     const soFar = endings;
-    const { believedUntil, ...viewer } = await check();
+    const viewer = await check();
     // What ended meanwhile may have been this one.
-    if (endings === soFar) believed.set(key, viewer, { ttl: lifetime(believedUntil) });
+    if (endings === soFar) believed.set(key, viewer, { ttl: lifetime(viewer.endsAt) });
     return viewer;
   }
 
-  async function byApiToken(token: string): Promise<Believable> {
+  async function byApiToken(token: string): Promise<SignedIn> {
     const { expiresAt, ...holder } = await useApiToken(db, token);
-    return { ...holder, sessionId: null, believedUntil: expiresAt };
+    return { ...holder, sessionId: null, endsAt: expiresAt };
   }
 
-  async function byToken(token: string): Promise<Believable> {
-    const { payload } = await auth.api.verifyJWT({ body: { token } });
-    const { sub, sid } = claims.safeParse(payload).data ?? {};
-    if (!sub || !sid) {
+  async function byToken(token: string): Promise<SignedIn> {
+    const read = async () => claims.safeParse((await auth.api.verifyJWT({ body: { token } })).payload).data;
+    let claimed = await read();
+    if (!claimed) {
       await ruleOutDatabaseFailure(db);
-      throw refusedToken();
+      // The library says the same of a database that was away for a moment, and may be back already.
+      claimed = await read();
     }
+    if (!claimed) throw refusedToken();
+    const { sub, sid, exp } = claimed;
     const session = await db.session.findFirst({
       where: { id: sid, userId: sub, expiresAt: { gt: new Date() } },
-      select: { id: true },
+      select: { expiresAt: true },
     });
     if (!session) throw refusedToken();
-    return { userId: sub, sessionId: sid, tokenId: null, mayWrite: true, believedUntil: null };
+    const endsAt = new Date(Math.min(session.expiresAt.getTime(), exp * 1000));
+    return { userId: sub, sessionId: sid, tokenId: null, mayWrite: true, endsAt };
   }
 
-  async function byCookie(cookie: string): Promise<Believable> {
-    const found = await auth.api
-      .getSession({ headers: new Headers({ cookie }) })
+  async function byCookie(cookie: string, onRenewal?: (cookies: string[]) => void): Promise<SignedIn> {
+    const { headers, response: found } = await auth.api
+      .getSession({ headers: new Headers({ cookie }), returnHeaders: true })
       .catch(async (error: unknown) => {
         await ruleOutDatabaseFailure(db);
         throw error;
       });
     if (!found) throw new Unauthenticated('Your session has ended; sign in again.');
+    onRenewal?.(headers.getSetCookie());
     return {
       userId: found.user.id,
       sessionId: found.session.id,
       tokenId: null,
       mayWrite: true,
-      believedUntil: null,
+      endsAt: found.session.expiresAt,
     };
   }
 
   return {
-    async resolve(headers) {
+    async resolve(headers, onRenewal) {
       const authorization = headers.get('authorization');
       if (authorization !== null) {
         const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1];
@@ -105,7 +108,7 @@ export function createCredentials(db: Database, auth: Auth): Credentials {
         return remember(token, () => (isApiToken(token) ? byApiToken(token) : byToken(token)));
       }
       const cookie = SESSION_COOKIE.exec(headers.get('cookie') ?? '')?.[1];
-      return cookie ? remember(cookie, () => byCookie(cookie)) : null;
+      return cookie ? remember(cookie, () => byCookie(cookie, onRenewal)) : null;
     },
 
     forget(id) {

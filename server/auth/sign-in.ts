@@ -1,10 +1,12 @@
 import { isAPIError } from 'better-auth/api';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
+import { committed } from '../database/transaction.ts';
 import { parse } from '../domain/validation.ts';
 import { checkTimezone, newPerson, updateUser } from '../domain/user.ts';
 import { Conflict, Forbidden, Unauthenticated, ValidationFailed } from '../errors.ts';
-import { PASSWORD, type Auth } from './auth.ts';
+import type { Refusals } from '../events/refusal.ts';
+import { PASSWORD, rateLimitOf, type Auth } from './auth.ts';
 import type { Credentials, SignedIn } from './credentials.ts';
 import { ruleOutDatabaseFailure } from './database-failure.ts';
 
@@ -20,6 +22,7 @@ export interface Gate {
   db: Database;
   auth: Auth;
   credentials: Credentials;
+  refusals: Refusals;
   /** Whose accounts read the audit trail, in lower case. */
   adminEmails: ReadonlySet<string>;
 }
@@ -43,6 +46,8 @@ export async function signUp({ db, auth }: Gate, input: unknown, headers: Header
   const answer = await auth.api
     .signUpEmail({ body: person, headers, returnHeaders: true })
     .catch(async (error: unknown) => {
+      const limit = rateLimitOf(error);
+      if (limit) throw limit;
       await ruleOutDatabaseFailure(db);
       if (!isAPIError(error)) throw error;
       throw (await isTaken(db, person.email)) ? takenAddress() : refusedSignUp();
@@ -57,6 +62,8 @@ export async function signIn({ db, auth }: Gate, input: unknown, headers: Header
   const answer = await auth.api
     .signInEmail({ body: parse(credentials, input), headers, returnHeaders: true })
     .catch(async (error: unknown) => {
+      const limit = rateLimitOf(error);
+      if (limit) throw limit;
       await ruleOutDatabaseFailure(db);
       throw isAPIError(error) ? new Unauthenticated('The email address or the password is wrong.') : error;
     });
@@ -74,6 +81,7 @@ export async function signOut(gate: Gate, { sessionId }: SignedIn, headers: Head
   const cleared = await gate.auth.api.signOut({ headers, returnHeaders: true });
   await gate.db.session.deleteMany({ where: { id: sessionId } });
   gate.credentials.forget(sessionId);
+  committed(gate.db);
   return cleared.headers.getSetCookie();
 }
 
@@ -89,7 +97,7 @@ async function sessionOf(
   const exp = Math.floor(expiresAt.getTime() / 1000);
   const { token } = await auth.api.signJWT({ body: { payload: { sub: userId, sid: id, exp } } });
   return {
-    viewer: { userId, sessionId: id, tokenId: null, mayWrite: true },
+    viewer: { userId, sessionId: id, tokenId: null, mayWrite: true, endsAt: expiresAt },
     token,
     expiresAt,
     cookies: headers.getSetCookie(),

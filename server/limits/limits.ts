@@ -1,0 +1,11 @@
+import type { Budget } from './budgets.ts';
+import type { SignInLimits } from './sign-in-limits.ts';
+
+/** What a server lets people do before it asks them to wait. */
+export interface Limits {
+  /** Points for operations, of each viewer. */
+  operations: Budget;
+  signIn: SignInLimits;
+  /** How many proxies stand in front of the server. */
+  proxies: number;
+}

@@ -1,0 +1,298 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { parse } from 'graphql';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { schema } from '../../schema/index.ts';
+import { priceOf } from '../../server/limits/price.ts';
+import { startTestServer } from '../kit/server.ts';
+import { PASSWORD, startWorld } from '../kit/world.ts';
+
+const world = await startWorld();
+const strict = await startTestServer(world.databaseUrl, { RATE_LIMIT_POINTS: '500', TRUST_PROXY: '1' });
+afterAll(() => strict.stop());
+/** Where only passwords are limited. */
+const guarded = await startTestServer(world.databaseUrl, {
+  RATE_LIMIT_POINTS: '0',
+  SIGN_IN_ATTEMPTS: '3',
+  TRUST_PROXY: '1',
+});
+afterAll(() => guarded.stop());
+const { ada, bob } = await world.people('Ada', 'Bob');
+
+interface Answer {
+  status: number;
+  headers: Headers;
+  data?: Record<string, unknown> | null;
+  errors?: { message: string; extensions: Record<string, unknown> }[];
+  extensions?: { cost?: Record<string, number> };
+}
+
+async function ask(
+  body: { query: string; variables?: object; extensions?: object },
+  headers: Record<string, string> = {},
+  url = strict.url,
+): Promise<Answer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  const answer = (await response.json()) as Omit<Answer, 'status' | 'headers'>;
+  return { ...answer, status: response.status, headers: response.headers };
+}
+
+/** A token counts at the server that gave it. */
+async function signedIn(email: string): Promise<{ token: string }> {
+  const query = 'mutation ($input: SignInInput!) { signIn(input: $input) { token } }';
+  const { data } = await ask({ query, variables: { input: { email, password: PASSWORD } } });
+  return data?.['signIn'] as { token: string };
+}
+
+const as = ({ token }: { token: string }) => ({ authorization: `Bearer ${token}` });
+
+describe('the price of an operation', () => {
+  const price = (query: string, variables = {}) => priceOf(schema, parse(query), null)(variables);
+
+  test('is a point for each object that it may answer with, and pages multiply', () => {
+    expect(price('{ viewer { id name email } }')).toBe(1);
+    expect(price('{ tasks(first: 10) { nodes { id title } } }')).toBe(1 + 10);
+    expect(price('{ tasks(first: 10) { nodes { owner { name } } totalCount } }')).toBe(1 + 10 * 2 + 1);
+    expect(price('{ tasks(first: 10) { nodes { comments(last: 3) { nodes { author { id } } } } } }')).toBe(
+      1 + 10 * (1 + 1 + 3 * 2),
+    );
+    expect(price('{ tasks { nodes { id } } }'), 'a page is 50 long').toBe(51);
+    expect(price('query ($n: Int) { tasks(first: $n) { edges { node { id } } } }', { n: 7 })).toBe(1 + 7 * 2);
+    expect(price('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['a', 'b', 'c'] })).toBe(3);
+    expect(price('{ search(query: "x") { rank } }'), 'its default is 20').toBe(20);
+    expect(price('mutation { deleteTask(input: { id: "x" }) { cursor } }')).toBe(11);
+  });
+
+  test('counts what fragments and aliases bring in, however often and however deep', () => {
+    expect(price('{ a: viewer { id } b: viewer { ...F } } fragment F on User { id }')).toBe(2);
+    const levels = Array.from(
+      { length: 40 },
+      (_, n) => `fragment F${n} on Task { parent { ...F${n + 1} ...F${n + 1} } }`,
+    );
+    const bomb = `{ tasks(first: 1) { nodes { ...F0 } } } ${levels.join(' ')} fragment F40 on Task { id }`;
+    const began = performance.now();
+    expect(price(bomb)).toBeGreaterThan(1_000_000);
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+
+  test('is told before anything runs, and what costs too much is refused', async () => {
+    const query = 'mutation { createTask(input: { title: "Never made" }) { task { id owner { id } } } }';
+    const dry = await ask({ query, extensions: { cost: 'dry-run' } }, as(ada), world.url);
+    expect(dry).toMatchObject({ data: null, extensions: { cost: { points: 13, most: 25_000 } } });
+    expect(await world.db.task.count({ where: { title: 'Never made' } })).toBe(0);
+
+    const page = (inner: string) => `tasks(first: 100) { nodes { ${inner} } }`;
+    const greedy = `{ ${page('subtasks(first: 100) { nodes { comments(first: 100) { nodes { id } } } }')} }`;
+    const refused = await ask({ query: greedy }, as(ada), world.url);
+    expect(refused.errors).toMatchObject([{ extensions: { code: 'QUERY_TOO_COMPLEX' } }]);
+    expect(refused.errors?.[0]?.message).toMatch(/costs up to 1020201 points, and 25000 is the most/);
+  });
+
+  test('stands in the answer when it is asked for', async () => {
+    const query = '{ tasks(first: 2) { nodes { id } } }';
+    const asked = await ask({ query, extensions: { cost: 'include' } }, as(ada), world.url);
+    expect(asked.extensions?.cost).toMatchObject({ points: 3, limit: 1_000_000 });
+    expect((await ask({ query }, as(ada), world.url)).extensions).toBeUndefined();
+  });
+});
+
+describe('a budget', () => {
+  test('is each viewer’s own, shown by the query and in the headers, and ends with RATE_LIMITED', async () => {
+    const query = '{ rateLimit { cost limit remaining reset } tasks(first: 100) { nodes { id } } }';
+    const here = { ada: as(await signedIn(ada.email)), bob: as(await signedIn(bob.email)) };
+    const first = await ask({ query }, here.ada);
+    expect(first.data?.['rateLimit']).toMatchObject({ cost: 102, limit: 500, remaining: 398 });
+    expect(first.headers.get('ratelimit-limit')).toBe('500');
+    expect(first.headers.get('ratelimit-remaining')).toBe('398');
+    expect(Number(first.headers.get('ratelimit-reset'))).toBeGreaterThan(0);
+    for (let n = 0; n < 3; n += 1) await ask({ query }, here.ada);
+    const spent = await ask({ query }, here.ada);
+    expect(spent.status).toBe(429);
+    expect(spent.data).toBeUndefined();
+    expect(spent.errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED' } }]);
+    const wait = spent.errors?.[0]?.extensions['retryAfter'];
+    expect(spent.headers.get('retry-after')).toBe(String(wait));
+    expect(Number(wait)).toBeGreaterThan(0);
+    expect(spent.headers.get('ratelimit-remaining')).toBe('0');
+    expect((await ask({ query }, here.bob)).status, 'Bob has his own').toBe(200);
+  });
+
+  test('of who has not signed in is their address’s', async () => {
+    const query = `{ ${Array.from({ length: 40 }, (_, n) => `a${n}: __type(name: "Task") { name }`).join(' ')} }`;
+    const from = (address: string) =>
+      ask({ query }, { 'x-forwarded-for': address }).then(({ status }) => status);
+    expect(await from('203.0.113.1')).toBe(429);
+    expect((await ask({ query: '{ __typename }' }, { 'x-forwarded-for': '203.0.113.2' })).status).toBe(200);
+  });
+});
+
+describe.skipIf(!process.env['TEST_REDIS_URL'])('a budget that several servers share', () => {
+  const redisUrl = process.env['TEST_REDIS_URL'] ?? '';
+
+  async function pair(url: string) {
+    const environment = {
+      RATE_LIMIT_POINTS: '500',
+      REDIS_URL: url,
+      PUBLIC_URL: strict.url,
+      LOG_LEVEL: 'silent',
+    };
+    const ports = [await freePort(), await freePort()];
+    const servers = await Promise.all(
+      ports.map((port) => startTestServer(world.databaseUrl, { ...environment, PORT: String(port) })),
+    );
+    onTestFinished(async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+    });
+    return ports.map((port) => `http://127.0.0.1:${port}`);
+  }
+
+  const query = '{ rateLimit { remaining } tasks(first: 100) { nodes { id } } }';
+
+  test('is one in Redis, whichever of them answers', async () => {
+    const { ivy } = await world.people('Ivy');
+    const headers = as(await signedIn(ivy.email));
+    const [one = '', other = ''] = await pair(redisUrl);
+    expect((await ask({ query }, headers, one)).data).toMatchObject({ rateLimit: { remaining: 398 } });
+    expect((await ask({ query }, headers, other)).data).toMatchObject({ rateLimit: { remaining: 296 } });
+  });
+
+  test('is each server’s own while Redis is away, and nobody is kept waiting', async () => {
+    const { joe } = await world.people('Joe');
+    const headers = as(await signedIn(joe.email));
+    const [one = '', other = ''] = await pair('redis://127.0.0.1:1');
+    const began = performance.now();
+    expect((await ask({ query }, headers, one)).data).toMatchObject({ rateLimit: { remaining: 398 } });
+    expect((await ask({ query }, headers, other)).data).toMatchObject({ rateLimit: { remaining: 398 } });
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+describe('guessing passwords', () => {
+  const attempt = (email: string, password: string, address: string, headers = {}) =>
+    ask(
+      {
+        query:
+          'mutation ($email: String!, $password: String!) { signIn(input: { email: $email, password: $password }) { token } }',
+        variables: { email, password },
+      },
+      { 'x-forwarded-for': address, ...headers },
+      guarded.url,
+    );
+
+  test('ends after a few tries, many at once included, and keeps the owner of the account out of nothing', async () => {
+    const { cy } = await world.people('Cy');
+    const guesses = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => attempt(cy.email, `guess number ${n}`, '198.51.100.66')),
+    );
+    const codes = guesses.map(({ errors }) => errors?.[0]?.extensions['code']);
+    expect(codes.filter((code) => code === 'UNAUTHENTICATED')).toHaveLength(3);
+    expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(9);
+    const refused = await attempt(cy.email.toUpperCase(), PASSWORD, '198.51.100.66');
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(60);
+
+    expect((await attempt(cy.email, PASSWORD, '203.0.113.9')).status, 'from elsewhere').toBe(200);
+    expect((await attempt(bob.email, PASSWORD, '198.51.100.66')).status, 'another account').toBe(200);
+  });
+
+  test('from ever new addresses ends too, and the owner goes on where they were signed in before', async () => {
+    const { kai } = await world.people('Kai');
+    const signedIn = await attempt(kai.email, PASSWORD, '203.0.113.20');
+    const cookie = signedIn.headers
+      .getSetCookie()
+      .map((set) => set.split(';', 1)[0])
+      .join('; ');
+    const guesses = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => attempt(kai.email, `guess number ${n}`, `198.51.101.${n}`)),
+    );
+    expect(guesses.filter(({ status }) => status === 401)).toHaveLength(30);
+    expect(guesses.filter(({ status }) => status === 429)).toHaveLength(10);
+    expect((await attempt(kai.email, PASSWORD, '203.0.113.21')).status, 'a browser nobody knows').toBe(429);
+    expect((await attempt(kai.email, PASSWORD, '203.0.113.21', { cookie })).status).toBe(200);
+    expect((await attempt(bob.email, PASSWORD, '203.0.113.21', { cookie })).status, 'another account').toBe(
+      200,
+    );
+    const forged = { cookie: cookie.replace(/browser=[^.]+/, 'browser=AAAA') };
+    expect((await attempt(kai.email, PASSWORD, '203.0.113.21', forged)).status).toBe(429);
+  });
+
+  test('a person who remembers their password in time starts anew', async () => {
+    const { di } = await world.people('Di');
+    for (let round = 0; round < 3; round += 1) {
+      expect((await attempt(di.email, 'not this one', '203.0.113.10')).status).toBe(401);
+      expect((await attempt(di.email, 'nor this one', '203.0.113.10')).status).toBe(401);
+      expect((await attempt(di.email, PASSWORD, '203.0.113.10')).status).toBe(200);
+    }
+  });
+
+  test('what a client writes into X-Forwarded-For by itself is not believed', async () => {
+    const { fay } = await world.people('Fay');
+    for (let n = 0; n < 3; n += 1) await attempt(fay.email, 'wrong wrong', `10.0.0.${n}, 198.51.100.67`);
+    expect((await attempt(fay.email, 'wrong wrong', '10.9.9.9, 198.51.100.67')).status).toBe(429);
+  });
+
+  test('the library’s own address is held to the same', async () => {
+    const { gus } = await world.people('Gus');
+    const post = () =>
+      fetch(`${guarded.url}/api/auth/sign-in/email`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'x-forwarded-for': '198.51.100.68',
+          origin: guarded.url,
+        },
+        body: JSON.stringify({ email: gus.email, password: 'wrong wrong' }),
+      });
+    for (let n = 0; n < 3; n += 1) expect((await post()).status).toBe(401);
+    const refused = await post();
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+  });
+
+  test('one address makes no hundred accounts', async () => {
+    const query = 'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }';
+    const statuses: number[] = [];
+    for (let n = 0; n < 62; n += 1) {
+      const input = { name: 'Bot', email: `bot${n}@example.com`, password: PASSWORD };
+      statuses.push(
+        (await ask({ query, variables: { input } }, { 'x-forwarded-for': '198.51.100.69' }, guarded.url))
+          .status,
+      );
+    }
+    expect(statuses.filter((status) => status === 200)).toHaveLength(60);
+    expect(statuses.slice(60)).toEqual([429, 429]);
+  });
+});
+
+test('every answer tells browsers to keep it to itself', async () => {
+  for (const path of ['/', '/graphql', '/healthz', '/nowhere', '/api/auth/ok']) {
+    const { headers } = await fetch(world.url + path);
+    expect(headers.get('x-content-type-options'), path).toBe('nosniff');
+    expect(headers.get('x-frame-options'), path).toBe('DENY');
+    expect(headers.get('access-control-allow-origin'), path).toBeNull();
+    expect(headers.get('strict-transport-security'), path).toBeNull();
+  }
+  const secure = await startTestServer(world.databaseUrl, {
+    PUBLIC_URL: 'https://tasks.example.com',
+    PORT: '45871',
+  });
+  try {
+    const { headers } = await fetch('http://127.0.0.1:45871/healthz');
+    expect(headers.get('strict-transport-security')).toMatch(/^max-age=\d+$/);
+  } finally {
+    await secure.stop();
+  }
+});
