@@ -1,30 +1,39 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
-import type { YogaMaskedErrorOpts } from 'graphql-yoga';
 import { classify, type FailureKind } from '../database/failures.ts';
 import { TaskwireError, Unavailable, ValidationFailed } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { PerformanceStore } from '../performance/store.ts';
 import { currentRequestId } from '../request.ts';
 
 /**
  * Gives every error of an answer its code. A refusal keeps its sentence; GraphQL's own errors get the
  * standard codes; anything else is logged under the request's id, and the caller sees that id only.
  */
-export function codedErrors(log: Log): Partial<YogaMaskedErrorOpts> {
-  return {
-    isDev: false,
-    maskError(thrown) {
-      const located = thrown instanceof GraphQLError ? thrown : undefined;
-      const cause = located ? causeOf(located) : thrown;
-      if (located && cause === null) return withStandardCode(located);
-      const refusal = cause instanceof TaskwireError ? cause : refusalOf(classify(cause).kind);
-      if (refusal !== cause) log.error({ requestId: currentRequestId(), err: cause }, 'operation failed');
-      return new GraphQLError(refusal?.message ?? 'Something went wrong on the server.', {
-        ...(located?.nodes ? { nodes: located.nodes } : {}),
-        ...(located?.path ? { path: located.path } : {}),
-        extensions: refusal ? extensionsOf(refusal) : internal(),
-      });
-    },
+export function codedErrors(log: Log, store: PerformanceStore): (thrown: unknown) => GraphQLError {
+  return (thrown) => {
+    const coded = codeError(thrown);
+    store.errorAnswered(String(coded.extensions['code']));
+    return coded;
   };
+
+  function codeError(thrown: unknown): GraphQLError {
+    const located = thrown instanceof GraphQLError ? thrown : undefined;
+    const cause = located ? causeOf(located) : thrown;
+    if (located && cause === null) return withStandardCode(located);
+    const refusal = cause instanceof TaskwireError ? cause : refusalOf(classify(cause).kind);
+    if (refusal !== cause) log.error({ requestId: currentRequestId(), err: cause }, 'operation failed');
+    return new GraphQLError(refusal?.message ?? 'Something went wrong on the server.', {
+      ...(located?.nodes ? { nodes: located.nodes } : {}),
+      ...(located?.path ? { path: located.path } : {}),
+      extensions: refusal ? extensionsOf(refusal) : internal(),
+    });
+  }
+}
+
+/** A refusal of a whole operation, before any resolver; to be masked again does not change it. */
+export function toCodedError(refusal: TaskwireError): GraphQLError {
+  const extensions = { http: { status: 400, spec: true }, ...extensionsOf(refusal) };
+  return new GraphQLError(refusal.message, { originalError: refusal, extensions });
 }
 
 /** The refusal that a database failure amounts to; null where the fault is ours. */

@@ -3,51 +3,115 @@ import type { Context } from '../../schema/context.ts';
 import type { SignedIn } from '../auth/credentials.ts';
 import type { Gate } from '../auth/sign-in.ts';
 import { Unauthenticated } from '../errors.ts';
+import type { Live } from '../live/live.ts';
+import type { PerformanceStore } from '../performance/store.ts';
 import type { Viewer } from '../policy.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { withoutForeignCookie } from '../auth/same-origin.ts';
+import { withoutForeignCookie, type Origins } from '../auth/origins.ts';
+
+/** Makes an operation's context from the headers of its request. */
+export type ContextOf = (headers: Headers) => Promise<Context>;
+
+interface ContextSettings {
+  gate: Gate;
+  live: Live;
+  store: PerformanceStore;
+  origins: Origins;
+}
 
 /**
  * Resolves an operation's credential once, and lets resolvers ask for the viewer. An operation that never asks
  * works without one, so that a cookie which has run out keeps nobody from signing in again.
  */
-export function viewerContext(gate: Gate, publicUrl: string): Plugin<Context> {
-  return {
-    async onContextBuilding({ context, extendContext }) {
-      const headers = withoutForeignCookie(context.request.headers, publicUrl);
-      const signedIn = await gate.credentials.resolve(headers).catch((error: unknown) => {
+export function createContexts({ gate, live, store, origins }: ContextSettings): ContextOf {
+  return async (sent) => {
+    const headers = withoutForeignCookie(sent, origins);
+    const setCookies: string[] = [];
+    const signedIn = await gate.credentials
+      .resolve(headers, (cookies) => setCookies.push(...cookies))
+      .catch((error: unknown) => {
         if (error instanceof Unauthenticated) return error;
         throw error;
       });
-      const person = (): SignedIn => {
-        if (signedIn instanceof Unauthenticated) throw signedIn;
-        if (!signedIn)
-          throw new Unauthenticated('Sign in first: send "Authorization: Bearer <token>" along.');
-        return signedIn;
-      };
-      let viewer: Viewer | undefined;
-      let entering: Promise<void> | undefined;
-      const readRights = async () => {
-        viewer = await viewerOf(gate.db, person(), gate.adminEmails);
-      };
-      extendContext({
-        db: gate.db,
-        gate,
-        headers,
-        setCookies: [],
-        enter: () => (entering ??= readRights()),
-        enterAgain: () => (entering = readRights()),
-      });
-      Object.defineProperties(context, {
-        person: { get: person },
-        viewer: {
-          get() {
-            if (!viewer)
-              throw new Error('the guard of root fields reads rights before anything asks for them');
-            return viewer;
-          },
-        },
-      });
+    return new OperationContext(gate, live, store, headers, setCookies, signedIn);
+  };
+}
+
+/** A class, for to make an object with getters of its own takes longer than a small operation. */
+class OperationContext implements Context {
+  readonly db: Context['db'];
+  readonly gate: Gate;
+  readonly live: Live;
+  readonly performance: PerformanceStore;
+  readonly headers: Headers;
+  readonly setCookies: string[];
+  private readonly signedIn: SignedIn | Unauthenticated | null;
+  private rights: Viewer | undefined;
+  private readAt: string | undefined;
+  private entering: Promise<void> | undefined;
+
+  constructor(
+    gate: Gate,
+    live: Live,
+    store: PerformanceStore,
+    headers: Headers,
+    setCookies: string[],
+    signedIn: SignedIn | Unauthenticated | null,
+  ) {
+    this.db = gate.db;
+    this.gate = gate;
+    this.live = live;
+    this.performance = store;
+    this.headers = headers;
+    this.setCookies = setCookies;
+    this.signedIn = signedIn;
+  }
+
+  get person(): SignedIn {
+    if (this.signedIn instanceof Unauthenticated) throw this.signedIn;
+    if (!this.signedIn)
+      throw new Unauthenticated('Sign in first: send "Authorization: Bearer <token>" along.');
+    return this.signedIn;
+  }
+
+  get viewer(): Viewer {
+    if (!this.rights) throw new Error('the guard of root fields reads rights before anything asks for them');
+    return this.rights;
+  }
+
+  get snapshot(): string {
+    return this.readAt ?? '';
+  }
+
+  enter(): Promise<void> {
+    return (this.entering ??= this.readRights());
+  }
+
+  enterAgain(): Promise<void> {
+    return (this.entering = this.readRights());
+  }
+
+  asks(question: (viewer: Viewer) => boolean): boolean {
+    return question(this.viewer);
+  }
+
+  become(viewer: Viewer): void {
+    this.rights = viewer;
+  }
+
+  private async readRights(): Promise<void> {
+    const now = await viewerOf(this.db, this.person, this.gate.adminEmails);
+    this.readAt = now.snapshot;
+    this.rights = now;
+  }
+}
+
+/** Gives the operations that Yoga takes their context. */
+export function viewerContext(contextOf: ContextOf): Plugin<Context> {
+  return {
+    async onContextBuilding({ context }) {
+      // Yoga goes on with the object that it made itself, so that has everything from ours.
+      Object.setPrototypeOf(context, await contextOf(context.request.headers));
     },
 
     onResponse({ response, serverContext }) {

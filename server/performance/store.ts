@@ -1,0 +1,126 @@
+import type { Log } from '../log.ts';
+import { currentRequest, type RequestTrace } from '../request.ts';
+import { labelOf } from './statement-label.ts';
+import { Timings } from './timings.ts';
+
+/** A name that clients choose must not fill the memory: those that come later share one. */
+const MOST_NAMES = 500;
+const REST = '(others)';
+/** What ran before an operation was known, or for none. */
+const NO_OPERATION = '(none)';
+const MOST_SLOW = 100;
+
+/** An operation that took longer than it should. */
+export interface SlowOperation extends Omit<
+  RequestTrace,
+  'startedAt' | 'balance' | 'address' | 'traceparent' | 'sent'
+> {
+  at: Date;
+  /** Milliseconds, from the request's first byte to the result. */
+  took: number;
+}
+
+/** Hears of each measurement as it is made. */
+export interface Observer {
+  operationEnded(request: RequestTrace, took: number): void;
+  /** @param startedAt by `performance.now()`. */
+  statementEnded(label: string, startedAt: number, took: number, request: RequestTrace | undefined): void;
+}
+
+export interface StoreSettings {
+  log: Log;
+  /** Milliseconds beyond which operations and statements are logged. */
+  slowMs: number;
+}
+
+/** What this process has done and how long it took, since it started. */
+export class PerformanceStore {
+  readonly since = new Date();
+  readonly operations = new Map<string, Timings>();
+  readonly fields = new Map<string, Timings>();
+  /** By label, then by operation. */
+  readonly statements = new Map<string, Map<string, Timings>>();
+  /** Errors that callers got, by code. */
+  readonly errors = new Map<string, number>();
+  /** The last ones, oldest first. */
+  readonly slow: SlowOperation[] = [];
+  observer: Observer | undefined;
+  readonly #log: Log;
+  readonly #slowMs: number;
+
+  constructor({ log, slowMs }: StoreSettings) {
+    this.#log = log;
+    this.#slowMs = slowMs;
+  }
+
+  operationEnded(request: RequestTrace): void {
+    const took = performance.now() - request.startedAt;
+    timingsOf(this.operations, request.operation ?? NO_OPERATION).add(took);
+    this.observer?.operationEnded(request, took);
+    if (took <= this.#slowMs) return;
+    const { startedAt, balance, address, traceparent, sent, ...rest } = request;
+    this.slow.push({ ...rest, at: new Date(), took });
+    if (this.slow.length > MOST_SLOW) this.slow.shift();
+    const { id: requestId, operation, cost, statements } = request;
+    const [parse, validate, execute, sql] = [
+      request.parse,
+      request.validate,
+      request.execute,
+      request.sql,
+    ].map(rounded);
+    this.#log.warn(
+      { requestId, operation, cost, took: rounded(took), parse, validate, execute, sql, statements },
+      'slow operation',
+    );
+  }
+
+  fieldResolved(field: string, milliseconds: number): void {
+    timingsOf(this.fields, field).add(milliseconds);
+  }
+
+  /** @returns what to call when the statement has ended. */
+  statementStarted(text: string): () => void {
+    const request = currentRequest();
+    const startedAt = performance.now();
+    return () => {
+      const took = performance.now() - startedAt;
+      if (request) {
+        request.sql += took;
+        request.statements += 1;
+      }
+      const label = labelOf(text);
+      this.observer?.statementEnded(label, startedAt, took, request);
+      const operation = request?.operation ?? NO_OPERATION;
+      timingsOf(
+        entry(this.statements, label, () => new Map<string, Timings>()),
+        operation,
+      ).add(took);
+      if (took <= this.#slowMs) return;
+      this.#log.warn(
+        { requestId: request?.id, operation, statement: label, took: rounded(took) },
+        'slow statement',
+      );
+    };
+  }
+
+  errorAnswered(code: string): void {
+    this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
+  }
+}
+
+function timingsOf(all: Map<string, Timings>, name: string): Timings {
+  return entry(all, name, () => new Timings());
+}
+
+function entry<Value>(all: Map<string, Value>, name: string, make: () => Value): Value {
+  const known = all.get(name);
+  if (known) return known;
+  if (all.size >= MOST_NAMES && name !== REST) return entry(all, REST, make);
+  const made = make();
+  all.set(name, made);
+  return made;
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}

@@ -1,0 +1,63 @@
+import { context, metrics, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { poolStatus, type Database } from '../database/client.ts';
+import type { Observer } from './store.ts';
+
+/**
+ * Sends traces and metrics to an OpenTelemetry collector; everything about it is said by the standard OTEL_*
+ * variables. A trace that the caller has begun (`traceparent`) goes on. No span carries a value of anybody's.
+ * @returns what the store tells of its measurements, and what sends the last of them at the end.
+ */
+export function startTelemetry(db: Database): { observer: Observer; stop: () => Promise<void> } {
+  process.env['OTEL_SERVICE_NAME'] ??= 'taskwire';
+  const sdk = new NodeSDK({ instrumentations: [] });
+  sdk.start();
+  const tracer = trace.getTracer('taskwire');
+  const meter = metrics.getMeter('taskwire');
+  const operations = meter.createHistogram('taskwire.operation.duration', { unit: 's' });
+  const statements = meter.createHistogram('taskwire.statement.duration', { unit: 's' });
+  meter.createObservableGauge('taskwire.database.connections').addCallback((result) => {
+    for (const [state, count] of Object.entries({ ...poolStatus(db) })) result.observe(count, { state });
+  });
+
+  return {
+    observer: {
+      operationEnded(request, took) {
+        const name = request.operation ?? '';
+        operations.record(took / 1000, { operation: name });
+        const caller = { traceparent: request.traceparent };
+        const parent = request.traceparent ? propagation.extract(ROOT_CONTEXT, caller) : ROOT_CONTEXT;
+        const attributes = {
+          'graphql.operation.name': name,
+          'taskwire.request.id': request.id,
+          'taskwire.cost': request.cost ?? 0,
+          'taskwire.statements': request.statements,
+        };
+        const span = tracer.startSpan(
+          `graphql ${name}`,
+          { kind: SpanKind.SERVER, startTime: moment(request.startedAt), attributes },
+          parent,
+        );
+        const inside = trace.setSpan(context.active(), span);
+        for (const { label, startedAt, took: ofStatement } of request.sent) {
+          const child = { kind: SpanKind.CLIENT, startTime: moment(startedAt), attributes: SYSTEM };
+          tracer.startSpan(`sql ${label}`, child, inside).end(moment(startedAt + ofStatement));
+        }
+        span.end(moment(request.startedAt + took));
+      },
+      statementEnded(label, startedAt, took, request) {
+        statements.record(took / 1000, { statement: label });
+        if (request && request.sent.length < MOST_STATEMENTS) request.sent.push({ label, startedAt, took });
+      },
+    },
+    stop: () => sdk.shutdown().catch(() => undefined),
+  };
+}
+
+const SYSTEM = { 'db.system.name': 'postgresql' };
+const MOST_STATEMENTS = 200;
+
+/** A moment of `performance.now()` in the time of the world. */
+function moment(at: number): number {
+  return performance.timeOrigin + at;
+}

@@ -1,0 +1,62 @@
+/** Eight to each doubling: a quantile is at most 4.5 % off. */
+const BUCKETS_PER_DOUBLING = 8;
+/** From 1 µs to 2^27 µs, which is two minutes; what is outside counts as the first or the last. */
+const DOUBLINGS = 27;
+const BUCKETS = BUCKETS_PER_DOUBLING * DOUBLINGS;
+
+/** How long something took, over many times: counts in buckets of equal ratio, so that adding costs nothing to speak of. */
+export class Timings {
+  count = 0;
+  /** Milliseconds. */
+  total = 0;
+  /** Milliseconds. */
+  longest = 0;
+  readonly #buckets = new Uint32Array(BUCKETS);
+
+  add(milliseconds: number): void {
+    this.count += 1;
+    this.total += milliseconds;
+    if (milliseconds > this.longest) this.longest = milliseconds;
+    const bucket = Math.floor(Math.log2(milliseconds * 1000) * BUCKETS_PER_DOUBLING);
+    const within = bucket >= 0 ? Math.min(bucket, BUCKETS - 1) : 0;
+    this.#buckets[within] = (this.#buckets[within] ?? 0) + 1;
+  }
+
+  /** All of them taken together. */
+  static sum(all: Iterable<Timings>): Timings {
+    const sum = new Timings();
+    for (const one of all) {
+      sum.count += one.count;
+      sum.total += one.total;
+      sum.longest = Math.max(sum.longest, one.longest);
+      for (const [bucket, count] of one.#buckets.entries())
+        sum.#buckets[bucket] = (sum.#buckets[bucket] ?? 0) + count;
+    }
+    return sum;
+  }
+
+  /** The milliseconds that this share, of 1, took at most; 0 where there is nothing yet. */
+  quantile(share: number): number {
+    const wanted = Math.ceil(this.count * share);
+    let seen = 0;
+    for (const [bucket, count] of this.#buckets.entries()) {
+      seen += count;
+      // The middle of the bucket, as ratios go.
+      if (count > 0 && seen >= wanted) return Math.min(this.longest, lengthAt(bucket + 0.5));
+    }
+    return 0;
+  }
+
+  /** How many took at most 2^n microseconds, for each n. */
+  *cumulative(): Generator<{ milliseconds: number; count: number }> {
+    let count = 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
+      count += this.#buckets[bucket] ?? 0;
+      if ((bucket + 1) % BUCKETS_PER_DOUBLING === 0) yield { milliseconds: lengthAt(bucket + 1), count };
+    }
+  }
+}
+
+function lengthAt(bucket: number): number {
+  return 2 ** (bucket / BUCKETS_PER_DOUBLING) / 1000;
+}

@@ -1,0 +1,118 @@
+import {
+  isObjectType,
+  Kind,
+  type DocumentNode,
+  type GraphQLFieldResolver,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Context } from '../../schema/context.ts';
+import type { PerformanceStore } from '../performance/store.ts';
+import { currentRequest, type RequestTrace } from '../request.ts';
+import type { Execute } from './execution.ts';
+
+const LONGEST_NAME = 80;
+
+/** Measures how long documents take to read, and lets resolvers be measured. */
+export function tracing(): Plugin<Context> {
+  return {
+    onSchemaChange({ schema }) {
+      measureResolvers(schema as GraphQLSchema);
+    },
+    onParse() {
+      return ended('parse');
+    },
+    onValidate() {
+      return ended('validate');
+    },
+  };
+}
+
+/**
+ * Measures each operation that `execute` runs, and the resolvers of one operation in so many.
+ * @param sampleRate the share of operations, of 1, whose resolvers are measured.
+ */
+export function measured(store: PerformanceStore, sampleRate: number, execute: Execute): Execute {
+  const every = sampleRate > 0 ? Math.round(1 / sampleRate) : Infinity;
+  let operations = 0;
+  return async (args) => {
+    const request = currentRequest();
+    if (!request) return execute(args);
+    request.operation = nameOf(args.document, args.operationName);
+    operations += 1;
+    if (operations % every === 0) (args.contextValue as Measured).measuredBy = store;
+    const startedAt = performance.now();
+    try {
+      return await execute(args);
+    } finally {
+      request.execute += performance.now() - startedAt;
+      store.operationEnded(request);
+    }
+  };
+}
+
+function ended(phase: 'parse' | 'validate'): (() => void) | undefined {
+  const request: RequestTrace | undefined = currentRequest();
+  if (!request) return undefined;
+  const startedAt = performance.now();
+  return () => {
+    request[phase] += performance.now() - startedAt;
+  };
+}
+
+interface Measured {
+  measuredBy?: PerformanceStore;
+}
+
+const measurable = new WeakSet<GraphQLSchema>();
+
+/** Once for each schema, whoever serves it: that an operation is not among the measured costs a look at its context. */
+function measureResolvers(schema: GraphQLSchema): void {
+  if (measurable.has(schema)) return;
+  measurable.add(schema);
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith('__')) continue;
+    for (const field of Object.values(type.getFields())) {
+      const { resolve } = field;
+      if (resolve) field.resolve = measuring(`${type.name}.${field.name}`, resolve);
+    }
+  }
+}
+
+function measuring(
+  field: string,
+  resolve: GraphQLFieldResolver<unknown, Measured>,
+): GraphQLFieldResolver<unknown, Measured> {
+  return (source, args, context, info) => {
+    const store = context.measuredBy;
+    if (!store) return resolve(source, args, context, info);
+    const startedAt = performance.now();
+    const done = () => {
+      store.fieldResolved(field, performance.now() - startedAt);
+    };
+    const result = resolve(source, args, context, info);
+    if (result instanceof Promise) result.then(done, done);
+    else done();
+    return result;
+  };
+}
+
+const names = new WeakMap<DocumentNode, Map<string, string>>();
+
+/** Its name, or where it has none its root fields: never anything of its arguments. */
+function nameOf(document: DocumentNode, chosen: string | null | undefined): string {
+  const known = names.get(document)?.get(chosen ?? '');
+  if (known !== undefined) return known;
+  const operation = document.definitions.find(
+    (definition): definition is OperationDefinitionNode =>
+      definition.kind === Kind.OPERATION_DEFINITION && (!chosen || definition.name?.value === chosen),
+  );
+  const fields = operation?.selectionSet.selections.map((selection) =>
+    selection.kind === Kind.FIELD ? selection.name.value : '…',
+  );
+  const name = (operation?.name?.value ?? `{ ${fields?.join(' ')} }`).slice(0, LONGEST_NAME);
+  const ofDocument = names.get(document) ?? new Map<string, string>();
+  names.set(document, ofDocument.set(chosen ?? '', name));
+  return name;
+}

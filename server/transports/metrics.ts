@@ -1,0 +1,161 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
+import { readBackupStatus } from '../backup-status.ts';
+import { poolStatus, type Database } from '../database/client.ts';
+import { retriesOf } from '../database/transaction.ts';
+import type { Live } from '../live/live.ts';
+import type { PerformanceStore } from '../performance/store.ts';
+import { Timings } from '../performance/timings.ts';
+import { logLags, type LogLags } from '../sql/log-lag.ts';
+
+export interface MetricsSettings {
+  db: Database;
+  live: Live;
+  store: PerformanceStore;
+  backupDir: string;
+  /** Lets other machines in. */
+  token: string | undefined;
+}
+
+interface Sample {
+  labels?: Record<string, string>;
+  value: number;
+}
+
+/** Prometheus' page: for this machine itself, and for whoever has the token. */
+export function createMetrics(settings: MetricsSettings) {
+  let registry: Promise<Registry> | undefined;
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (!isAllowed(request, settings.token)) {
+      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' });
+      response.end('Metrics are for this machine itself, or with "Authorization: Bearer <METRICS_TOKEN>".\n');
+      return;
+    }
+    const { contentType, metrics } = await (registry ??= createRegistry(settings)).then(async (all) => ({
+      contentType: all.contentType,
+      metrics: await all.metrics(),
+    }));
+    response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(metrics);
+  };
+}
+
+const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
+
+function isAllowed({ headers, socket }: IncomingMessage, token: string | undefined): boolean {
+  const given = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
+  if (token !== undefined && given !== undefined) return timingSafeEqual(sha256(given), sha256(token));
+  // Through a proxy on this machine everybody seems to come from here.
+  const passedOn = headers['x-forwarded-for'] ?? headers.forwarded ?? headers.via;
+  return passedOn === undefined && LOOPBACK.test(socket.remoteAddress ?? '');
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+async function createRegistry({ db, live, store, backupDir }: MetricsSettings): Promise<Registry> {
+  // Loaded where it is asked for: most servers start without.
+  const { collectDefaultMetrics, Registry } = await import('prom-client');
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+
+  const register = (
+    type: 'counter' | 'gauge' | 'histogram',
+    name: string,
+    help: string,
+    values: () => MetricValue<string>[] | Promise<MetricValue<string>[]>,
+  ) => {
+    const get = async () => ({ name, help, type, aggregator: 'sum', values: await values() });
+    registry.registerMetric({ name, help, type, get } as unknown as Parameters<
+      typeof registry.registerMetric
+    >[0]);
+  };
+  const gauge = (name: string, help: string, samples: () => Sample[] | Promise<Sample[]>) => {
+    register('gauge', name, help, async () => (await samples()).map((sample) => ({ labels: {}, ...sample })));
+  };
+  const durations = (name: string, help: string, label: string, all: () => Iterable<[string, Timings]>) => {
+    register('histogram', name, help, () =>
+      [...all()].flatMap(([of, timings]) => histogram(name, { [label]: of }, timings)),
+    );
+  };
+
+  durations('taskwire_operation_seconds', 'How long operations took.', 'operation', () => store.operations);
+  durations('taskwire_statement_seconds', 'How long SQL statements took.', 'statement', () =>
+    [...store.statements].map(([label, byOperation]) => [label, Timings.sum(byOperation.values())]),
+  );
+  durations(
+    'taskwire_field_seconds',
+    'How long resolvers took, of the operations in the sample.',
+    'field',
+    () => store.fields,
+  );
+  register('counter', 'taskwire_errors_total', 'Errors that callers got.', () =>
+    [...store.errors].map(([code, value]) => ({ labels: { code }, value })),
+  );
+  register('counter', 'taskwire_transactions_retried_total', 'Transactions that were run again.', () =>
+    Object.entries(retriesOf(db)).map(([reason, value]) => ({ labels: { reason }, value })),
+  );
+  gauge('taskwire_database_connections', 'Connections to PostgreSQL, and queries that wait for one.', () => {
+    const { size, open, idle, waiting } = poolStatus(db);
+    return Object.entries({ size, open, idle, waiting }).map(([state, value]) => ({
+      labels: { state },
+      value,
+    }));
+  });
+  const lags = atOnce(() => logLags(db).catch(() => undefined));
+  const ofLags = async (pick: (lags: LogLags) => number) => {
+    const known = await lags();
+    return known ? [{ value: pick(known) }] : [];
+  };
+  gauge('taskwire_up', 'Whether the database answers.', async () => [{ value: (await lags()) ? 1 : 0 }]);
+  gauge('taskwire_log_lag_seconds', 'Age of the oldest event that nobody reads yet.', () =>
+    ofLags(({ log }) => log.seconds),
+  );
+  gauge(
+    'taskwire_fold_lag_events',
+    'Events that are not folded into the counters yet, 100,000 at most.',
+    () => ofLags(({ fold }) => fold.events),
+  );
+  gauge(
+    'taskwire_fold_lag_seconds',
+    'Age of the oldest event that is not folded into the counters yet.',
+    () => ofLags(({ fold }) => fold.seconds),
+  );
+  gauge('taskwire_live_lag_seconds', 'Time since this process had read the log to its end.', () => [
+    { value: live.lag() },
+  ]);
+  gauge('taskwire_backup_age_seconds', 'Time since the last good one.', async () => {
+    const { lastGood, lastVerified } = await readBackupStatus(backupDir);
+    return Object.entries({ backup: lastGood, verification: lastVerified }).flatMap(([kind, good]) =>
+      good ? [{ labels: { kind }, value: (Date.now() - Date.parse(good.at)) / 1000 }] : [],
+    );
+  });
+  gauge('taskwire_backup_succeeded', 'Whether the last one was good.', async () => {
+    const { backup, verification } = await readBackupStatus(backupDir);
+    return Object.entries({ backup, verification }).flatMap(([kind, last]) =>
+      last ? [{ labels: { kind }, value: last.succeeded ? 1 : 0 }] : [],
+    );
+  });
+  return registry;
+}
+
+/** Those who ask while an answer is on its way share it. */
+function atOnce<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+  let asked: Promise<Value> | undefined;
+  return () => (asked ??= ask().finally(() => (asked = undefined)));
+}
+
+function histogram(name: string, labels: Record<string, string>, timings: Timings) {
+  const buckets = [...timings.cumulative()].map(({ milliseconds, count }) => ({
+    metricName: `${name}_bucket`,
+    labels: { ...labels, le: milliseconds / 1000 },
+    value: count,
+  }));
+  return [
+    ...buckets,
+    { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: timings.count },
+    { metricName: `${name}_sum`, labels, value: timings.total / 1000 },
+    { metricName: `${name}_count`, labels, value: timings.count },
+  ] satisfies MetricObjectWithValues<MetricValue<string> & { metricName: string }>['values'];
+}

@@ -1,0 +1,213 @@
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { startWorld } from '../kit/world.ts';
+
+const world = await startWorld({
+  ADMIN_EMAILS: 'root@example.com',
+  SLOW_MS: '0',
+  LOG_LEVEL: 'silent',
+  TRACE_SAMPLE_RATE: '1',
+  METRICS_TOKEN: 'a token for the metrics',
+});
+const ROOT = { name: 'Root', email: 'root@example.com', password: 'correct horse battery' };
+const { signUp } = await world.query<{ signUp: { token: string } }>(
+  'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }',
+  { input: ROOT },
+);
+const root = { authorization: `Bearer ${signUp.token}` };
+const { ada } = await world.people('Ada');
+
+interface Thing {
+  name: string;
+  operation: string | null;
+  durations: {
+    count: number;
+    total: number;
+    average: number;
+    p50: number;
+    p95: number;
+    p99: number;
+    longest: number;
+  };
+}
+
+interface Answer {
+  performance: {
+    operations: Thing[];
+    fields: Thing[];
+    statements: Thing[];
+    slowest: { operation: string; took: number; sql: number; statements: number; requestId: string }[];
+    errors: { code: string; count: number }[];
+    pool: { size: number; open: number };
+    logLag: { events: number; seconds: number };
+  };
+}
+
+interface Details {
+  logLag: { events: number; seconds: number };
+  foldLag: { events: number; seconds: number };
+  liveLagSeconds: number;
+}
+
+const THINGS = '{ name operation durations { count total average p50 p95 p99 longest } }';
+const PERFORMANCE = `query Watch { performance {
+  since operations ${THINGS} fields ${THINGS} statements ${THINGS}
+  slowest { at requestId operation took parse validate execute sql statements }
+  errors { code count } pool { size open idle waiting } logLag { events seconds }
+} }`;
+
+const watch = async () => (await world.query<Answer>(PERFORMANCE, {}, root)).performance;
+
+test('[T060] an administrator sees how long operations, resolvers and statements took', async () => {
+  for (let n = 0; n < 3; n += 1)
+    await ada.query('query MyTasks { tasks(first: 5) { nodes { title } totalCount } }');
+  await ada.query('{ viewer { name } }');
+  await expect(ada.query('{ task(id: "nonsense") { title } }')).rejects.toThrow();
+  const seen = await watch();
+
+  const { durations } = named(seen.operations, 'MyTasks');
+  expect(durations.count).toBe(3);
+  expect(durations.average).toBeCloseTo(durations.total / 3, 6);
+  expect(durations.p50).toBeLessThanOrEqual(durations.p95);
+  expect(durations.p95).toBeLessThanOrEqual(durations.p99);
+  expect(durations.p99).toBeLessThanOrEqual(durations.longest);
+  expect(named(seen.operations, '{ viewer }').durations.count).toBe(1);
+  expect(named(seen.fields, 'Query.tasks').durations.count).toBe(3);
+  const read = seen.statements.filter(({ operation }) => operation === 'MyTasks');
+  expect(read.reduce((sum, statement) => sum + statement.durations.count, 0)).toBeGreaterThanOrEqual(3);
+  expect(seen.slowest.find(({ operation }) => operation === 'MyTasks')).toMatchObject({
+    statements: expect.any(Number) as number,
+  });
+  expect(seen.errors.length).toBeGreaterThan(0);
+  expect(seen.pool).toMatchObject({ size: 10 });
+});
+
+test('[T060] a long transaction shows as lag of the log', async () => {
+  await world.db.$transaction(async (tx) => {
+    await tx.$executeRaw`UPDATE users SET name = name WHERE email = ${ada.email}`;
+    await ada.createTask('Waits for the transaction');
+    const { logLag } = await watch();
+    expect(logLag.events).toBeGreaterThan(0);
+    expect(logLag.seconds).toBeGreaterThan(0);
+    const details = (await (await fetch(`${world.url}/readyz`)).json()) as Details;
+    // What is not safe to read is not folded either.
+    for (const { events, seconds } of [details.logLag, details.foldLag]) {
+      expect(events).toBeGreaterThan(0);
+      expect(seconds).toBeGreaterThan(0);
+    }
+    expect(details.liveLagSeconds).toBeGreaterThanOrEqual(0);
+    const page = await (await fetch(`${world.url}/metrics`)).text();
+    expect(page).toMatch(/^taskwire_fold_lag_events [1-9]/m);
+  });
+});
+
+test('[T060] nobody else sees it', async () => {
+  await expect(ada.query(PERFORMANCE)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  await expect(world.query(PERFORMANCE)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+});
+
+test('[T060] people learn whether they are an administrator, and nobody of anybody else', async () => {
+  const me = '{ viewer { isAdmin } }';
+  expect(await world.query(me, {}, root)).toEqual({ viewer: { isAdmin: true } });
+  expect(await ada.query(me)).toEqual({ viewer: { isAdmin: false } });
+  const taskId = await ada.createTask('Look at the log');
+  await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
+    input: { taskId, email: ROOT.email },
+  });
+  const theirs = await world.query(`{ task(id: "${taskId}") { owner { name isAdmin } } }`, {}, root);
+  expect(theirs).toEqual({ task: { owner: { name: 'Ada', isAdmin: null } } });
+});
+
+test('[T060] a statement counts for the request that sent it, also when the pool has none free and it waits', async () => {
+  const readers = Array.from({ length: 40 }, (_, n) =>
+    ada.query(`query Wait${n} { tasks(first: 1) { totalCount } dashboard { statistics { total } } }`),
+  );
+  await Promise.all(readers);
+  const { slowest } = await watch();
+  const counts = slowest
+    .filter(({ operation }) => operation.startsWith('Wait'))
+    .map(({ statements }) => statements);
+  expect(counts.length).toBeGreaterThan(5);
+  expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(2);
+});
+
+test('[T060] each answer says how long it took, in seconds, and where the time went', async () => {
+  const response = await fetch(`${world.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${ada.token}` },
+    body: JSON.stringify({ query: '{ tasks(first: 1) { totalCount } }' }),
+  });
+  expect(Number(response.headers.get('x-response-time'))).toBeGreaterThan(0);
+  expect(Number(response.headers.get('x-response-time'))).toBeLessThan(10);
+  const timing = response.headers.get('server-timing') ?? '';
+  for (const part of ['total', 'parse', 'validate', 'execute', 'sql']) {
+    expect(timing).toMatch(new RegExp(`\\b${part};dur=\\d+\\.\\d\\d`));
+  }
+  for (const path of ['/healthz', '/schema.graphql', '/nowhere']) {
+    expect((await fetch(world.url + path)).headers.get('x-response-time'), path).toMatch(/^\d+\.\d{6}$/);
+  }
+});
+
+test('[T060] Prometheus reads the same numbers, from this machine or with the token', async () => {
+  await ada.query('query ForPrometheus { viewer { name } }');
+  const page = await (await fetch(`${world.url}/metrics`)).text();
+  expect(page).toMatch(/^taskwire_operation_seconds_count\{operation="ForPrometheus"\} 1$/m);
+  expect(page).toMatch(/^taskwire_operation_seconds_bucket\{operation="ForPrometheus",le="\+Inf"\} 1$/m);
+  expect(page).toMatch(/^taskwire_statement_seconds_sum\{statement="\w+[^"]*"\} [\d.e-]+$/m);
+  expect(page).toMatch(/^taskwire_database_connections\{state="size"\} 10$/m);
+  expect(page).toMatch(/^taskwire_up 1$/m);
+  for (const lag of ['log_lag_seconds', 'fold_lag_events', 'fold_lag_seconds', 'live_lag_seconds'])
+    expect(page).toMatch(new RegExp(`^taskwire_${lag} [\\d.e-]+$`, 'm'));
+  expect(page).toMatch(/^process_cpu_seconds_total /m);
+  expect(page).not.toContain(ada.token);
+
+  const through = { 'x-forwarded-for': '203.0.113.7' };
+  const get = async (headers: Record<string, string>) =>
+    (await fetch(`${world.url}/metrics`, { headers })).status;
+  expect(await get(through)).toBe(403);
+  expect(await get({ ...through, authorization: 'Bearer a wrong token' })).toBe(403);
+  expect(await get({ ...through, authorization: 'Bearer a token for the metrics' })).toBe(200);
+});
+
+test('[T060] a slow operation is in the log with its name and request, and without what it was about', async () => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../server/main.ts')], {
+    env: {
+      ...process.env,
+      PORT: '0',
+      DATABASE_URL: world.databaseUrl,
+      AUTH_SECRET: 'a secret that guards nothing but tests',
+      SLOW_MS: '0',
+      LOG_LEVEL: 'warn',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGTERM'));
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
+  const [ready] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+  const url = /http:\S+/.exec(ready)?.[0] ?? '';
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      query:
+        'mutation Enter($email: String!) { signIn(input: { email: $email, password: "a very secret word" }) { token } }',
+      variables: { email: 'nobody.special@example.com' },
+    }),
+  });
+  const requestId = response.headers.get('x-request-id');
+  await expect
+    .poll(() => log.split('\n').filter((line) => line.includes('slow operation')))
+    .toEqual([expect.stringContaining('"operation":"Enter"')]);
+  expect(log).toContain(`"requestId":"${requestId}"`);
+  expect(log).toMatch(/"statement":"SELECT users"/);
+  expect(log).not.toMatch(/nobody\.special|very secret/);
+});
+
+function named(things: Thing[], name: string): Thing {
+  const found = things.find((thing) => thing.name === name);
+  if (!found) throw new Error(`${name} is not among ${things.map((thing) => thing.name).join(', ')}`);
+  return found;
+}
