@@ -1,0 +1,63 @@
+// npm run backup:verify [-- FILE]
+// Tries whether a backup comes back: restores it into a scratch database, compares every row, and removes it again.
+import { resolve } from 'node:path';
+import { readConfig } from '../server/config.ts';
+import { openDatabase } from '../server/database/open.ts';
+import { keepAttempt } from './backup/attempt.ts';
+import { databaseOf } from './backup/address.ts';
+import { openCluster } from './backup/cluster.ts';
+import { runCommand } from './backup/command.ts';
+import { load } from './backup/load.ts';
+import { listBackups, openBackup } from './backup/manifest.ts';
+import { BackupRefused } from './backup/refusal.ts';
+import { total } from './backup/words.ts';
+
+await runCommand({
+  usage: `npm run backup:verify [-- <options>] [-- FILE]
+
+Restores a backup, the newest unless FILE names one, into a scratch database beside the real one, compares every row
+with what was backed up, checks the rules of the data, and removes it again. How it went is kept beside the backups.
+
+  --output-dir <folder>   where backups lie (BACKUP_DIR, or "backups")
+  --help                  this text
+`,
+  options: { 'output-dir': { type: 'string' } },
+  files: 1,
+  async run({ values, positionals: [file] }, signal) {
+    const config = readConfig(process.env);
+    const folder = resolve(String(values['output-dir'] ?? config.backupDir));
+    const began = performance.now();
+    let name: string | null = null;
+    const record = (reason: string | null) => {
+      const seconds = (performance.now() - began) / 1000;
+      return keepAttempt(folder, 'verification', { name, seconds, bytes: null, reason });
+    };
+    try {
+      const [newest] = await listBackups(folder);
+      const chosen = file ?? newest?.file;
+      if (!chosen) throw new BackupRefused(`There is no backup in ${folder}; npm run backup makes one.`);
+      const backup = await openBackup(chosen);
+      name = backup.manifest.name;
+      const database = await openDatabase(config);
+      try {
+        await using cluster = await openCluster(database.url, 'verify');
+        const scratch = await load(cluster, backup, databaseOf(database.url), {
+          purpose: 'verify',
+          url: database.url,
+          signal,
+        });
+        await cluster.drop(scratch);
+      } finally {
+        await database.close();
+      }
+      await record(null);
+      const took = ((performance.now() - began) / 1000).toFixed(1);
+      console.log(
+        `${name} is good: all ${total(backup.manifest.tables)} came back as they were (${took} s).`,
+      );
+    } catch (error) {
+      if (!signal.aborted) await record((error as Error).message);
+      throw error;
+    }
+  },
+});

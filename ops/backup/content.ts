@@ -1,0 +1,79 @@
+import type { ClientBase } from 'pg';
+import type { Tables } from './manifest.ts';
+
+/** Text that is the same whatever the server and its settings; a digest rests on it. */
+const SETTINGS = `
+  SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'iso_8601';
+  SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL statement_timeout = 0;
+  SET LOCAL idle_in_transaction_session_timeout = 0`;
+
+/** What is in a database, of one moment. */
+export interface Content {
+  tables: Tables;
+  /** The last one applied; null where the database is none of Taskwire's, or has not been used yet. */
+  migration: string | null;
+}
+
+/** Runs `work` in a transaction that sees one moment only, and changes nothing. */
+export async function inSnapshot<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  try {
+    await client.query(SETTINGS);
+    return await work();
+  } finally {
+    await client.query('ROLLBACK').catch(() => undefined);
+  }
+}
+
+async function tablesOf(client: ClientBase): Promise<{ name: string; quoted: string }[]> {
+  const { rows } = await client.query<{ name: string; quoted: string }>(
+    `SELECT relname AS name, quote_ident(nspname) || '.' || quote_ident(relname) AS quoted
+     FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE relkind IN ('r', 'p') AND NOT relispartition AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+     ORDER BY relname`,
+  );
+  return rows;
+}
+
+export async function tableCount(client: ClientBase): Promise<number> {
+  return (await tablesOf(client)).length;
+}
+
+/** Counts and digests every table. Reads all of it: seconds for each million of rows. */
+export async function contentOf(client: ClientBase): Promise<Content> {
+  const tables: Tables = {};
+  for (const { name, quoted } of await tablesOf(client)) {
+    const counted = await client.query<{ rows: string; digest: string }>(
+      `SELECT count(*) AS rows, coalesce(sum(('x' || left(md5(row::text), 15))::bit(60)::bigint::numeric), 0) AS digest
+       FROM ${quoted} AS row`,
+    );
+    tables[name] = { rows: Number(counted.rows[0]?.rows), digest: String(counted.rows[0]?.digest) };
+  }
+  return { tables, migration: await lastMigration(client) };
+}
+
+/** Null where there is no history of migrations. */
+export async function lastMigration(client: ClientBase): Promise<string | null> {
+  const { rows } = await client.query<{ there: boolean }>(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there`,
+  );
+  if (!rows[0]?.there) return null;
+  const applied = await client.query<{ migration_name: string }>(
+    `SELECT migration_name FROM _prisma_migrations
+     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name DESC LIMIT 1`,
+  );
+  return applied.rows[0]?.migration_name ?? null;
+}
+
+/** In which tables two contents differ, as sentences; none where they are the same. */
+export function differences(wanted: Tables, found: Tables): string[] {
+  const names = [...new Set([...Object.keys(wanted), ...Object.keys(found)])].sort();
+  return names.flatMap((name) => {
+    const [before, after] = [wanted[name], found[name]];
+    if (!before) return [`${name}: was not in the backup`];
+    if (!after) return [`${name}: is missing`];
+    if (before.rows !== after.rows) return [`${name}: ${after.rows} rows of ${before.rows}`];
+    return before.digest === after.digest ? [] : [`${name}: rows differ from those that were backed up`];
+  });
+}

@@ -1,0 +1,128 @@
+import { availableParallelism } from 'node:os';
+import { DatabaseError, type ClientBase } from 'pg';
+import { rebuildCounters } from '../../server/counters/rebuild.ts';
+import { verifyCounters } from '../../server/counters/verify.ts';
+import { applyMigrations } from '../../server/database/migrations.ts';
+import { StartFailure } from '../../server/database/start-failure.ts';
+import { forProgram, withConnection, withDatabase } from './address.ts';
+import type { Cluster } from './cluster.ts';
+import { contentOf, differences, inSnapshot } from './content.ts';
+import type { Backup } from './manifest.ts';
+import { openEpoch } from './new-epoch.ts';
+import { findClient, run } from './programs.ts';
+import { BackupRefused, isOutOfSpace } from './refusal.ts';
+import { serverVersion } from './write.ts';
+
+const MOST_JOBS = 4;
+const DIFFERENCES_TO_SHOW = 5;
+
+/** pg_restore from 17 on asks every server for a setting that older ones do not know. */
+const HARMLESS = 'unrecognized configuration parameter "transaction_timeout"';
+
+export interface LoadOptions {
+  /** Stands in the new database's name. */
+  purpose: 'restore' | 'verify';
+  /** The database whose place it is for. */
+  url: string;
+  signal?: AbortSignal;
+}
+
+/**
+ * Restores a backup into a new database, compares each row with what was backed up, brings it to this program's
+ * migrations, begins a new epoch of the log, counts the dashboards anew, and checks that the rules hold. Nothing else
+ * is touched, and what fails is removed again.
+ * @returns the new database's name.
+ * @throws BackupRefused with what is wrong with it.
+ */
+export async function load(
+  cluster: Cluster,
+  backup: Backup,
+  model: string,
+  options: LoadOptions,
+): Promise<string> {
+  const { purpose, url, signal } = options;
+  let name: string | undefined;
+  try {
+    name = await cluster.make(purpose, model);
+    const place = withDatabase(url, name);
+    await fill(place, backup, signal);
+    await withConnection(place, async (client) => {
+      const found = await inSnapshot(client, () => contentOf(client));
+      refuseIf(backup, differences(backup.manifest.tables, found.tables));
+    });
+    await applyMigrations(place);
+    await withConnection(place, openEpoch);
+    await rebuildCounters(place, () => signal?.throwIfAborted());
+    await withConnection(place, async (client) => {
+      refuseIf(backup, await brokenRules(client));
+      const counters = await verifyCounters(client);
+      refuseIf(
+        backup,
+        counters.map(
+          ({ what, counted, there }) => `the counter ${what} says ${counted}, and there are ${there}`,
+        ),
+      );
+    });
+    signal?.throwIfAborted();
+    return name;
+  } catch (error) {
+    if (name) await cluster.drop(name).catch(() => undefined);
+    throw explained(error, backup, signal);
+  }
+}
+
+async function fill(place: string, { file }: Backup, signal?: AbortSignal): Promise<void> {
+  const { major } = await withConnection(place, serverVersion);
+  const programs = await findClient(major);
+  const { address, env } = forProgram(place);
+  const jobs = Math.min(MOST_JOBS, availableParallelism());
+  const options = ['--no-owner', '--no-privileges', '--no-password', `--jobs=${jobs}`, `--dbname=${address}`];
+  try {
+    await run(programs.restore, [...options, file], signal ? { env, signal } : { env });
+  } catch (error) {
+    const faults = (error as Error).message.match(/^pg_restore: error: .*$/gm) ?? [];
+    if (signal?.aborted || faults.length === 0 || !faults.every((fault) => fault.includes(HARMLESS)))
+      throw error;
+  }
+  await withConnection(place, (client) => client.query('ANALYZE'));
+}
+
+/** What PostgreSQL has not checked, and what no constraint can say; as sentences. */
+async function brokenRules(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ fault: string }>(`
+    SELECT format('the constraint %s of %s does not hold', conname, conrelid::regclass) AS fault
+      FROM pg_constraint WHERE NOT convalidated
+    UNION ALL SELECT format('the index %s is not valid', indexrelid::regclass) FROM pg_index WHERE NOT indisvalid
+    UNION ALL SELECT format('the team %s has %s owners', teams.id, count(memberships.id))
+      FROM teams LEFT JOIN memberships ON team_id = teams.id AND role = 'OWNER'
+      GROUP BY teams.id HAVING count(memberships.id) <> 1
+    UNION ALL SELECT 'the log would give a sequence twice'
+      WHERE (SELECT max(sequence) FROM events) > (SELECT last_value FROM events_sequence_seq)`);
+  return rows.map(({ fault }) => fault);
+}
+
+function refuseIf({ manifest }: Backup, faults: string[]): void {
+  if (faults.length === 0) return;
+  const some = faults.slice(0, DIFFERENCES_TO_SHOW).join('\n  ');
+  const more =
+    faults.length > DIFFERENCES_TO_SHOW ? `\n  and ${faults.length - DIFFERENCES_TO_SHOW} more` : '';
+  throw new BackupRefused(
+    `${manifest.name} does not come back as it was:\n  ${some}${more}\nTake an earlier backup.`,
+  );
+}
+
+function explained(error: unknown, { file }: Backup, signal?: AbortSignal): unknown {
+  if (error instanceof BackupRefused || signal?.aborted) return error;
+  if (error instanceof StartFailure)
+    return new BackupRefused(`${file} cannot be used: ${error.message}`, { cause: error });
+  if (isOutOfSpace(error)) {
+    return new BackupRefused(
+      'PostgreSQL has no room for a second database beside the first. Make room on its disk, and try again.',
+      { cause: error },
+    );
+  }
+  if (error instanceof DatabaseError || error instanceof Error) {
+    return new BackupRefused(`${file} could not be restored: ${error.message}`, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../../server/config.ts';
+import type { Manifest } from './manifest.ts';
+
+type Secret = Manifest['secret'];
+
+/** As server/server.ts keeps it. */
+const KEPT = 'auth-secret';
+
+/** The secret that sessions are signed with, as a backup keeps it. */
+export async function secretOf({ authSecret, dataDir }: Config): Promise<Secret> {
+  if (authSecret) return { fingerprint: fingerprint(authSecret), kept: null };
+  const kept = await readFile(join(dataDir, KEPT), 'utf8').catch(() => null);
+  return { fingerprint: kept && fingerprint(kept), kept };
+}
+
+/** What becomes of the sessions of a backup: `as-they-were`, or `lost` where their secret is not to be had. */
+export type Sessions = 'as-they-were' | 'secret-returns' | 'lost';
+
+/** Judges before anything is done. */
+export async function sessionsAfter(config: Config, backup: Secret): Promise<Sessions> {
+  const now = await secretOf(config);
+  if (backup.fingerprint === null || backup.fingerprint === now.fingerprint) return 'as-they-were';
+  return !config.authSecret && backup.kept !== null ? 'secret-returns' : 'lost';
+}
+
+/** Puts the backup's secret where servers look for it at their start. */
+export async function putBack({ dataDir }: Config, { kept }: Secret): Promise<void> {
+  if (kept === null) return;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const file = join(dataDir, KEPT);
+  await writeFile(`${file}.new`, kept, { mode: 0o600, flush: true });
+  await rename(`${file}.new`, file);
+}
+
+function fingerprint(secret: string): string {
+  return createHash('sha256').update(`taskwire backup ${secret}`).digest('hex').slice(0, 16);
+}

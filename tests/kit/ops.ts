@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { findClient } from '../../ops/backup/programs.ts';
+
+export interface Ended {
+  code: number | null;
+  /** What it printed, on either stream. */
+  output: string;
+}
+
+/** Whether this machine has the pg_dump that backups need; tests of them are left out where it has not. */
+export const hasPgDump = await findClient(15).then(
+  () => true,
+  () => false,
+);
+
+if (!hasPgDump) console.log('▸ There is no pg_dump, so the tests of backups are LEFT OUT.');
+
+/** Runs a command of `ops/` to its end, as npm does, with nobody at the terminal. */
+export function ops(command: string, args: string[], environment: NodeJS.ProcessEnv): Promise<Ended> {
+  return startOps(command, args, environment).ended;
+}
+
+/** The same, for who does not wait for its end; `kill` ends it as `kill -9` does. */
+export function startOps(
+  command: string,
+  args: string[],
+  environment: NodeJS.ProcessEnv,
+): { ended: Promise<Ended>; kill(): void } {
+  const { DATABASE_URL, DATA_DIR, ...inherited } = process.env;
+  const file = join(import.meta.dirname, `../../ops/${command}.ts`);
+  const child = spawn(process.execPath, [file, ...args], {
+    env: { ...inherited, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject).once('close', (code) => {
+      resolve({ code, output });
+    });
+  });
+  return { ended, kill: () => void child.kill('SIGKILL') };
+}
+
+/** The file that a backup or a safety backup says it has written. */
+export function fileIn({ code, output }: Ended): string {
+  const file = /(\S+\.dump)\s*$/m.exec(output)?.[1];
+  if (code !== 0 || !file) throw new Error(`There is no backup: it said\n${output}`);
+  return file;
+}
+
+/** A folder that goes when the test file is done. */
+export async function scratchFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'taskwire-ops-'));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
