@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { FOLLOWED } from './follower.ts';
+
+/** An answer's first error. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: string;
+  /** Milliseconds after which trying again makes sense. */
+  readonly retryAfterMs: number;
+
+  constructor({ message, extensions }: AnsweredError) {
+    super(message);
+    this.code = extensions.code;
+    this.retryAfterMs = (extensions.retryAfter ?? 0) * 1000;
+  }
+}
+
+interface AnsweredError {
+  message: string;
+  extensions: { code: string; retryAfter?: number };
+}
+
+/** Somebody new on a server, as the drills need one. */
+export interface Somebody {
+  token: string;
+  /** @throws Refusal where the answer has an error; what fetch throws where there is none. */
+  query<Data>(document: string, variables?: object): Promise<Data>;
+}
+
+export async function signUp(url: string): Promise<Somebody> {
+  const input = { name: 'Drill', email: `${randomUUID()}@example.com`, password: randomUUID() };
+  const { signUp: session } = await ask<{ signUp: { token: string } }>(
+    url,
+    undefined,
+    'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }',
+    { input },
+  );
+  return {
+    token: session.token,
+    query: (document, variables) => ask(url, session.token, document, variables),
+  };
+}
+
+/** An operation's answer, whatever it is. */
+export async function send(
+  url: string,
+  token: string | undefined,
+  query: string,
+  variables: object = {},
+  extensions: object = {},
+): Promise<Response> {
+  return fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    body: JSON.stringify({ query, variables, extensions }),
+  });
+}
+
+async function ask<Data>(
+  url: string,
+  token: string | undefined,
+  query: string,
+  variables?: object,
+): Promise<Data> {
+  const response = await send(url, token, query, variables);
+  const { data, errors } = (await response.json()) as { data: Data; errors?: AnsweredError[] };
+  if (errors?.[0]) throw new Refusal(errors[0]);
+  return data;
+}
+
+interface Creation {
+  /** The event's. */
+  id: string;
+  /** When it happened. */
+  at: string;
+  task: { id: string } | null;
+}
+
+/** What the log itself says about what the drills make happen, in its order. */
+export async function createdIn(somebody: Somebody): Promise<Creation[]> {
+  const created: Creation[] = [];
+  for (let after: string | null = null; ;) {
+    const { activity }: Page = await somebody.query<Page>(
+      `query ($after: String) {
+         activity(first: 100, after: $after, filter: { kind: { in: ${FOLLOWED} } }) {
+           nodes { id at task { id } } pageInfo { hasNextPage endCursor }
+         }
+       }`,
+      { after },
+    );
+    created.push(...activity.nodes);
+    after = activity.pageInfo.endCursor;
+    if (!activity.pageInfo.hasNextPage) return created.reverse();
+  }
+}
+
+interface Page {
+  activity: { nodes: Creation[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+}

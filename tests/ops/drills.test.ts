@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import { commitLate } from '../../ops/drills/commit-late.ts';
+import { deafen } from '../../ops/drills/deaf-follower.ts';
+import { exhaustPool } from '../../ops/drills/exhaust-pool.ts';
+import { killDatabase } from '../../ops/drills/kill-database.ts';
+import { killOne } from '../../ops/drills/kill-one.ts';
+import { loseRedis } from '../../ops/drills/lose-redis.ts';
+import { stopUnderLoad } from '../../ops/drills/stop.ts';
+import { freshDatabase } from '../kit/database.ts';
+
+const databaseUrl = await freshDatabase();
+const environment = { DATABASE_URL: databaseUrl, AUTH_SECRET: 's'.repeat(32) };
+
+test(
+  '[SC-010] one of two processes is killed while twenty people follow: they are back with nothing missed and nothing twice',
+  { timeout: 120_000 },
+  async () => {
+    const report = await killOne({
+      followers: 20,
+      writesPerSecond: 30,
+      seconds: 4,
+      environment,
+    });
+    expect(report).toMatchObject({ followers: 20, missed: 0, repeated: 0 });
+    expect(report.cutOff).toBeGreaterThan(0);
+    expect(report.written).toBeGreaterThan(60);
+    expect(report.longestAwayMs).toBeLessThan(10_000);
+  },
+);
+
+test.each([1, 2])(
+  '[T064] a server of %i processes is asked to end while people write and follow: all that it took on is answered',
+  { timeout: 120_000 },
+  async (workers) => {
+    const report = await stopUnderLoad({
+      followers: 20,
+      writesPerSecond: 60,
+      seconds: 2,
+      environment: { ...environment, WORKERS: String(workers) },
+    });
+    expect(report).toMatchObject({ lost: 0, failed: 0, broken: 0, exitCode: 0, farewells: { 1001: 20 } });
+    expect(report.answered).toBeGreaterThan(40);
+    expect(report.notReadyAfterMs).toBeLessThan(report.endedAfterMs);
+    expect(report.endedAfterMs).toBeLessThan(15_000);
+  },
+);
+
+test(
+  '[T064] [FR-024] PostgreSQL is killed under writes: nothing acknowledged is lost, doubled or left untold, and all is as usual within five seconds of its return',
+  { timeout: 120_000 },
+  async () => {
+    const report = await killDatabase({
+      followers: 10,
+      kills: 2,
+      writesPerSecond: 60,
+      seconds: { between: 2, away: 0.5 },
+    });
+    expect(report).toMatchObject({ lost: 0, doubled: 0, miscounted: 0, broken: 0, aliveThroughout: true });
+    expect(report.told).toMatchObject({ missed: 0, repeated: 0 });
+    expect(Object.keys(report.refused)).toEqual(['UNAVAILABLE']);
+    expect(report.acknowledged).toBeGreaterThan(60);
+    for (const ms of report.normalAfterMs) expect(ms).toBeLessThanOrEqual(5_000);
+  },
+);
+
+test(
+  '[T064] while a few hold every connection to the database, others hear within three seconds when to come again',
+  { timeout: 120_000 },
+  async () => {
+    const report = await exhaustPool({ databaseUrl, asking: 10 });
+    expect(report.answers).toEqual({ 'UNAVAILABLE 503, again in 2 s': 10 });
+    expect(report.slowestMs).toBeLessThanOrEqual(3_000);
+    expect(report.held, 'changes that waited').toBe(3);
+    expect(report.normalAfterMs).toBeLessThan(10_000);
+  },
+);
+
+test.skipIf(!process.env['TEST_REDIS_URL'])(
+  '[FR-022] Redis goes away and comes back: nobody’s work fails, everybody is told all, and limits hold in each process meanwhile',
+  { timeout: 180_000 },
+  async () => {
+    const redisUrl = process.env['TEST_REDIS_URL'] ?? '';
+    const { budgets, ...report } = await loseRedis({
+      redisUrl,
+      followers: 10,
+      writesPerSecond: 20,
+      seconds: 0,
+      environment,
+    });
+    expect(report).toMatchObject({ failed: 0, told: { missed: 0, repeated: 0 } });
+    for (const shared of [budgets.shared, budgets.sharedAgain, budgets.sharedInTheEnd]) {
+      expect(shared).toBeGreaterThan(0.9);
+      expect(shared).toBeLessThanOrEqual(1);
+    }
+    for (const away of [budgets.refused, budgets.silent]) {
+      expect(away).toBeGreaterThan(0.9);
+      expect(away).toBeLessThanOrEqual(2);
+    }
+  },
+);
+
+test(
+  '[FR-022] transactions that commit late are told all the same, while others go on',
+  { timeout: 120_000 },
+  async () => {
+    const report = await commitLate({
+      databaseUrl,
+      followers: 10,
+      writesPerSecond: 30,
+      late: { times: 3, seconds: 1 },
+    });
+    expect(report).toMatchObject({ late: 3, told: { missed: 0, repeated: 0 } });
+    expect(report.written).toBeGreaterThan(10);
+  },
+);
+
+test(
+  '[FR-024] whoever does not read is told to resume, takes no memory and costs the others nothing',
+  { timeout: 180_000 },
+  async () => {
+    const report = await deafen({ events: 1_500, followers: 10, environment });
+    expect(report).toMatchObject({
+      told: { missed: 0, repeated: 0 },
+      toldLate: { missed: 0, repeated: 0 },
+    });
+    expect(new Set(report.endings)).toEqual(new Set(['FELL_BEHIND']));
+    expect(report.grownBytes).toBeLessThan(64 * 1024 * 1024);
+  },
+);

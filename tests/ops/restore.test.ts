@@ -1,0 +1,342 @@
+import { copyFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { contentOf, inSnapshot } from '../../ops/backup/content.ts';
+import { counterTables } from '../../server/counters/rebuild.ts';
+import { differencesIn } from '../kit/counters.ts';
+import { fileIn, hasPgDump, ops, scratchFolder, startOps } from '../kit/ops.ts';
+import { startServerProcess } from '../kit/server-process.ts';
+import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
+import { query } from '../server/database/scratch-database.ts';
+
+const world = await startWorld();
+const folder = await scratchFolder();
+const environment = {
+  DATABASE_URL: world.databaseUrl,
+  BACKUP_DIR: folder,
+  DATA_DIR: join(folder, 'data'),
+  // The test server's own.
+  AUTH_SECRET: 'a secret that guards nothing but tests',
+};
+
+const EVERYTHING = `{
+  viewer { id name email }
+  tasks(first: 100, orderBy: [{ field: CREATED_AT, direction: ASC }]) { nodes { id title status version comments(first: 10) { nodes { body } } } totalCount }
+  dashboard { statistics { total pending completed shared } breakdown { status count } activity { completedToday createdToday } }
+  teams(first: 10) { nodes { name members(first: 10) { nodes { role user { name } } } } }
+}`;
+
+async function content() {
+  const client = new Client({ connectionString: world.databaseUrl });
+  await client.connect();
+  try {
+    return (await inSnapshot(client, () => contentOf(client))).tables;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Every table but the counters, which the server goes on folding in its own time. */
+async function uncounted() {
+  return Object.fromEntries(
+    Object.entries(await content()).filter(([name]) => !counterTables.includes(name)),
+  );
+}
+
+const target = new URL(world.databaseUrl).pathname.slice(1);
+
+/** A connection that a restore does not end. */
+async function connectionBeside(): Promise<Client> {
+  const client = new Client({ connectionString: inject('databases').serverUrl });
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+}
+
+async function count(client: Client, sql: string): Promise<number> {
+  return (await client.query(sql)).rowCount ?? 0;
+}
+
+async function databasesLeft(): Promise<unknown[]> {
+  const rows = await query(
+    world.databaseUrl,
+    `SELECT datname FROM pg_database
+     WHERE datname ~ ('^' || left(current_database(), 30) || '_(restore|verify)_')`,
+  );
+  return rows.map(({ datname }) => datname);
+}
+
+const signIn = (person: Person) =>
+  world.query<{ signIn: { token: string } }>(
+    'mutation ($input: SignInInput!) { signIn(input: $input) { token } }',
+    { input: { email: person.email, password: PASSWORD } },
+  );
+
+describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
+  test('[T061] after a disaster every row, number and login is as at the backup, while the server runs on', async () => {
+    const { ada, bob } = await world.people('Ada', 'Bob');
+    const watering = await ada.createTask('Water the plants', { priority: 'HIGH' });
+    const done = await ada.createTask('Repot the fern');
+    await ada.query('mutation ($id: ID!) { completeTask(input: { id: $id }) { cursor } }', { id: done });
+    await ada.query(
+      'mutation ($id: ID!, $with: String!) { shareTask(input: { taskId: $id, email: $with, permission: EDIT }) { cursor } }',
+      { id: watering, with: bob.email },
+    );
+    await bob.query(
+      'mutation ($id: ID!) { addComment(input: { taskId: $id, body: "Twice a week" }) { cursor } }',
+      {
+        id: watering,
+      },
+    );
+    await bob.query('mutation { createTeam(input: { name: "Gardeners" }) { cursor } }');
+    const before = { ada: await ada.query(EVERYTHING), bob: await bob.query(EVERYTHING) };
+    const rows = await content();
+    const file = fileIn(await ops('backup', [], environment));
+    const [log] = await query(world.databaseUrl, 'SELECT epoch FROM event_log');
+
+    const { eve } = await world.people('Eve');
+    await eve.createTask('Too late for the backup');
+    await ada.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', { id: watering });
+    await bob.query('mutation { signOut { signedOut } }');
+    await query(
+      world.databaseUrl,
+      'DROP TABLE tasks, messages CASCADE; DELETE FROM users WHERE name = $$Ada$$',
+    );
+
+    const restored = await ops('restore', ['--yes', file], environment);
+    expect(restored).toMatchObject({ code: 0 });
+
+    const back = await content();
+    // Its rows are the same but for the place where the log goes on, and for what is counted anew.
+    const others = ['events', 'event_log', ...counterTables];
+    expect(back).toMatchObject(
+      Object.fromEntries(Object.entries(rows).filter(([name]) => !others.includes(name))),
+    );
+    expect(back['events']?.rows).toBe(rows['events']?.rows);
+    expect(await differencesIn(world.databaseUrl)).toEqual([]);
+    expect(Object.keys(back)).toEqual(Object.keys(rows));
+    expect({ ada: await ada.query(EVERYTHING), bob: await bob.query(EVERYTHING) }).toEqual(before);
+    expect((await signIn(ada)).signIn.token).toBeTruthy();
+    await expect(signIn(eve), 'she came after the backup').rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(
+      await query(world.databaseUrl, 'SELECT epoch FROM event_log'),
+      'cursors of before expire',
+    ).not.toEqual([log]);
+    const after = await ada.createTask('Life goes on');
+    expect(await ada.query('query ($id: ID!) { task(id: $id) { title } }', { id: after })).toEqual({
+      task: { title: 'Life goes on' },
+    });
+    expect(await databasesLeft()).toEqual([]);
+  });
+
+  test('[T061] what was there before a restore is in the safety backup, and so a restore can be taken back', async () => {
+    const { kim } = await world.people('Kim');
+    const file = fileIn(await ops('backup', [], environment));
+    await kim.createTask('Written after the backup');
+    const { total } = await numbers(kim);
+    expect(total).toBe(1);
+
+    const safety = fileIn({ ...(await ops('restore', ['--yes', file], environment)) });
+    expect((await numbers(kim)).total).toBe(0);
+    expect(await ops('restore', ['--yes', safety], environment)).toMatchObject({ code: 0 });
+    expect((await numbers(kim)).total).toBe(1);
+  });
+
+  test('[T061] who writes until the last moment finds it in a second safety backup', async () => {
+    const { may } = await world.people('May');
+    const file = fileIn(await ops('backup', [], environment));
+    const end = new AbortController();
+    const writing = (async () => {
+      for (let n = 1; !end.signal.aborted; n += 1) {
+        await may.createTask(`Task ${n}`).catch(() => undefined);
+        await sleep(5);
+      }
+    })();
+    const restored = await ops('restore', ['--yes', file], environment);
+    end.abort();
+    await writing;
+    expect(restored.output).toContain('Backing up what was written meanwhile');
+    const [first, second] = [...restored.output.matchAll(/before is in (\S+\.dump)/g)].map(
+      ([, path]) => path,
+    );
+    const tasksIn = async (path = '') =>
+      (
+        JSON.parse(await readFile(path.replace('.dump', '.json'), 'utf8')) as {
+          tables: { tasks: { rows: number } };
+        }
+      ).tables.tasks.rows;
+    expect(await tasksIn(second)).toBeGreaterThan(await tasksIn(first));
+    expect(await databasesLeft()).toEqual([]);
+  });
+
+  test('[T061] a corrupt or truncated backup is refused, and nothing has changed', async () => {
+    const { pia } = await world.people('Pia');
+    await pia.createTask('Still here');
+    const file = fileIn(await ops('backup', [], environment));
+    const manifest = file.replace('.dump', '.json');
+    const rows = await uncounted();
+    const whole = await readFile(file);
+    const spoiled: Record<string, () => Promise<unknown>> = {
+      'one byte is another': () => writeFile(file, flipped(whole)),
+      'its end is missing': () => truncate(file, whole.length - 100),
+      'it is empty': () => truncate(file, 0),
+    };
+    for (const [how, spoil] of Object.entries(spoiled)) {
+      await spoil();
+      expect(await ops('restore', ['--yes', file], environment), how).toMatchObject({
+        code: 1,
+        output: expect.stringMatching(/is damaged: .* Nothing was changed/) as string,
+      });
+      expect(await ops('backup-verify', [file], environment), how).toMatchObject({ code: 1 });
+      await writeFile(file, whole);
+    }
+    const kept = await readFile(manifest, 'utf8');
+    await rm(manifest);
+    expect((await ops('restore', ['--yes', file], environment)).output).toContain('has lost its manifest');
+    await writeFile(manifest, kept.slice(0, 200));
+    expect((await ops('restore', ['--yes', file], environment)).output).toContain('it cannot be read');
+    await writeFile(manifest, kept);
+    expect(await uncounted()).toEqual(rows);
+    expect(await differencesIn(world.databaseUrl)).toEqual([]);
+    expect(await databasesLeft()).toEqual([]);
+  });
+
+  test('[T061] a backup whose rows are not those that its manifest tells of is refused, and nothing has changed', async () => {
+    const file = fileIn(await ops('backup', [], environment));
+    const copy = join(folder, 'backup_20200101_000000.dump');
+    await copyFile(file, copy);
+    const manifest = JSON.parse(await readFile(file.replace('.dump', '.json'), 'utf8')) as {
+      name: string;
+      tables: Record<string, { rows: number; digest: string }>;
+    };
+    manifest.name = 'backup_20200101_000000';
+    manifest.tables['tasks'] = { rows: 9, digest: '9' };
+    manifest.tables['users'] = { rows: manifest.tables['users']?.rows ?? 0, digest: '9' };
+    await writeFile(copy.replace('.dump', '.json'), JSON.stringify(manifest));
+    const rows = await uncounted();
+
+    const { code, output } = await ops('restore', ['--yes', copy], environment);
+    expect(code).toBe(1);
+    expect(output).toMatch(/tasks: \d+ rows of 9/);
+    expect(output).toContain('users: rows differ');
+    expect(await uncounted()).toEqual(rows);
+    expect(await differencesIn(world.databaseUrl)).toEqual([]);
+    expect(await databasesLeft()).toEqual([]);
+  });
+
+  test('[T061] of two restores at once one goes through, and the other says why it does not', async () => {
+    const file = fileIn(await ops('backup', [], environment));
+    const elsewhere = { ...environment, BACKUP_DIR: await scratchFolder() };
+    const ends = await Promise.all([
+      ops('restore', ['--yes', file], environment),
+      ops('restore', ['--yes', file], elsewhere),
+    ]);
+    expect(ends.map(({ code }) => code).sort()).toEqual([0, 1]);
+    expect(ends.find(({ code }) => code === 1)?.output).toMatch(/Another restore of \S+ is under way/);
+  });
+
+  test('[T061] a restore that is killed while it closes the database says so to who starts, and is run again', async () => {
+    const { sam } = await world.people('Sam');
+    await sam.createTask('Kept');
+    const file = fileIn(await ops('backup', [], environment));
+    await sam.createTask('Written after the backup');
+    const [holder, beside] = [await connectionBeside(), await connectionBeside()];
+    // Whoever comments on a database keeps others from renaming it.
+    await holder.query(`BEGIN; COMMENT ON DATABASE ${target} IS 'held'`);
+    const restore = startOps('restore', ['--yes', file], environment);
+    const renaming = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER DATABASE "${target}" RENAME%'`;
+    await expect.poll(() => count(beside, renaming), { timeout: 60_000 }).toBe(1);
+    restore.kill();
+    await restore.ended;
+    await holder.query('ROLLBACK');
+    const restorer = `SELECT FROM pg_stat_activity WHERE query LIKE 'ALTER DATABASE "${target}" RENAME%'`;
+    await expect.poll(() => count(beside, restorer), { timeout: 20_000 }).toBe(0);
+
+    await expect(startServerProcess(world.databaseUrl)).rejects.toThrow(
+      /not currently accepting connections.*run it again.*ALLOW_CONNECTIONS true/s,
+    );
+    expect(await ops('backup', [], environment)).toMatchObject({
+      code: 1,
+      output: expect.stringContaining(`ALTER DATABASE "${target}" ALLOW_CONNECTIONS true`) as string,
+    });
+
+    expect(await ops('restore', ['--yes', file], environment)).toMatchObject({ code: 0 });
+    expect(await databasesLeft(), 'what the killed one had made is gone, too').toEqual([]);
+    expect((await numbers(sam)).total).toBe(1);
+    await startServerProcess(world.databaseUrl);
+  });
+
+  test('[T061] a restore that is killed once the new database is in place has worked, and the next one names what is left', async () => {
+    const { tim } = await world.people('Tim');
+    const file = fileIn(await ops('backup', [], environment));
+    const beside = await connectionBeside();
+    const replaced = `SELECT datname FROM pg_database WHERE datname ~ ('^' || left('${target}', 30) || '_restore_\\d+_replaced$')`;
+    await tim.createTask('Written after the backup');
+    // One that is quicker than this has removed it already.
+    while ((await count(beside, replaced)) === 0) {
+      const restore = startOps('restore', ['--yes', file], environment);
+      const over = restore.ended.then(() => true);
+      const isOver = () => Promise.race([over, setImmediate(false)]);
+      while (!(await isOver()) && (await count(beside, replaced)) === 0);
+      restore.kill();
+      await restore.ended;
+    }
+    const { rows } = await beside.query<{ datname: string }>(replaced);
+    const left = rows[0]?.datname ?? '';
+    await expect
+      .poll(() => numbers(tim).catch(() => undefined), { timeout: 30_000 })
+      .toMatchObject({ total: 0 });
+
+    const again = await ops('restore', ['--yes', file], environment);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.output).toContain(`still there as ${left}; DROP DATABASE "${left}" removes it.`);
+    await beside.query(`DROP DATABASE "${left}" WITH (FORCE)`);
+    expect(await databasesLeft()).toEqual([]);
+  });
+
+  test('[T061] nobody is asked where nobody can answer, and a database of others is not replaced', async () => {
+    const file = fileIn(await ops('backup', [], environment));
+    expect(await ops('restore', [file], environment)).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('add --yes. Nothing was changed.') as string,
+    });
+    const others = `${new URL(world.databaseUrl).pathname.slice(1)}_others`;
+    await query(world.databaseUrl, `CREATE DATABASE ${others}`);
+    const url = new URL(world.databaseUrl);
+    url.pathname = `/${others}`;
+    await query(url.href, 'CREATE TABLE precious (words text)');
+    const { output } = await ops('restore', ['--yes', file], { ...environment, DATABASE_URL: url.href });
+    expect(output).toContain('holds 1 tables and no Taskwire, so it is not replaced');
+    expect(await query(url.href, 'SELECT count(*)::int AS rows FROM precious')).toEqual([{ rows: 0 }]);
+  });
+
+  test('[T061] verifying says that the newest backup is good, and keeps that beside the backups', async () => {
+    const file = fileIn(await ops('backup', [], environment));
+    expect(await ops('backup-verify', [], environment)).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('is good: all') as string,
+    });
+    const status = JSON.parse(await readFile(join(folder, 'status.json'), 'utf8')) as Record<string, unknown>;
+    expect(status).toMatchObject({
+      backup: { succeeded: true },
+      lastVerified: { succeeded: true, name: /backup_\d+_\d+/.exec(file)?.[0] },
+    });
+    expect((await readdir(folder)).filter((name) => name.includes('draft'))).toEqual([]);
+  });
+});
+
+async function numbers(person: Person): Promise<{ total: number }> {
+  const { dashboard } = await person.query<{ dashboard: { statistics: { total: number } } }>(
+    '{ dashboard { statistics { total } } }',
+  );
+  return dashboard.statistics;
+}
+
+function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  const middle = copy.length >> 1;
+  copy[middle] = (copy[middle] ?? 0) ^ 1;
+  return copy;
+}
