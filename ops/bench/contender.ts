@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { NODE_FLAGS } from '../node-flags.ts';
+import { people } from './fill.ts';
+import type { Contender, Operation } from './operations.ts';
+
+export interface Running {
+  name: Contender;
+  pid: number;
+  /** Sends the operation once, and returns the answer's text. */
+  ask(operation: Operation): Promise<string>;
+  /** What the load generator has to send. */
+  requestOf(operation: Operation): { url: string; headers: Record<string, string>; body: string };
+  /** What the process holds in memory now. */
+  residentBytes(): number;
+  stop(): Promise<void>;
+}
+
+const READY_WITHIN_MS = 30_000;
+const root = join(import.meta.dirname, '../..');
+
+const programs: Record<Contender, { file: string; path: string }> = {
+  raw: { file: 'ops/bench/contenders/raw.ts', path: '/' },
+  'PostGraphile 5': { file: 'ops/bench/contenders/postgraphile.ts', path: '/graphql' },
+  'Apollo + Prisma': { file: 'ops/bench/contenders/apollo.ts', path: '/' },
+  Taskwire: { file: 'server/main.ts', path: '/graphql' },
+};
+
+/** Starts a contender as a process of its own on one core, as it runs in production. */
+export async function startContender(name: Contender, databaseUrl: string, core: string): Promise<Running> {
+  const { file, path } = programs[name];
+  const port = await freePort();
+  const tokens = name === 'Taskwire' ? await issueTokens(databaseUrl) : null;
+  const profiling = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
+  const flags = tokens ? [...NODE_FLAGS, ...profiling] : [];
+  const child = spawn('taskset', ['-c', core, process.execPath, ...flags, join(root, file)], {
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'),
+      DATABASE_URL: databaseUrl,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      // One viewer asks for as much as thousands would; it is counted all the same.
+      RATE_LIMIT_POINTS: '1000000000',
+      DATA_DIR: join(import.meta.dirname, '.data'),
+      AUTH_SECRET: 'only-ever-used-for-measurements-on-this-machine',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  child.stdout.resume();
+  const pid = child.pid ?? 0;
+  const url = `http://127.0.0.1:${port}${path}`;
+
+  const requestOf = (operation: Operation) => ({
+    url,
+    headers: {
+      'content-type': 'application/json',
+      ...(tokens ? { authorization: `Bearer ${tokens[operation.owner]}` } : {}),
+    },
+    body: JSON.stringify(operation.bodies[name](people[operation.owner])),
+  });
+
+  const kept = new Agent({ keepAlive: true });
+  const began = performance.now();
+  while (!(await answers(url))) {
+    if (child.exitCode !== null || performance.now() - began > READY_WITHIN_MS) {
+      child.kill('SIGKILL');
+      throw new Error(`${name} did not start`);
+    }
+    await sleep(50);
+  }
+  return {
+    name,
+    pid,
+    requestOf,
+    ask: async (operation) => {
+      const { headers, body } = requestOf(operation);
+      // Less work than fetch, which would count as the contender's.
+      const asked = request(url, { method: 'POST', headers, agent: kept });
+      asked.end(body);
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      return text(answer);
+    },
+    residentBytes: () => {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+    },
+    stop: async () => {
+      kept.destroy();
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+async function answers(url: string): Promise<boolean> {
+  const body = JSON.stringify({ query: '{ __typename }' });
+  return fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body }).then(
+    async (response) => {
+      await response.text();
+      return response.ok;
+    },
+    () => false,
+  );
+}
+
+/** API tokens whose text is known, for those who ask. */
+async function issueTokens(databaseUrl: string): Promise<Record<Operation['owner'], string>> {
+  const client = new Client(databaseUrl);
+  await client.connect();
+  const tokens = Object.fromEntries(Object.keys(people).map((owner) => [owner, `twp_bench-${owner}`]));
+  for (const [owner, token] of Object.entries(tokens)) {
+    await client.query(
+      `INSERT INTO api_tokens (id, user_id, name, hash, scopes)
+       SELECT gen_random_uuid(), id, 'benchmark', $2, '{READ,WRITE}' FROM users WHERE id = $1 ON CONFLICT DO NOTHING`,
+      [people[owner as Operation['owner']], createHash('sha256').update(token).digest()],
+    );
+  }
+  await client.end();
+  return tokens as Record<Operation['owner'], string>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,17 @@
+// PostGraphile 5 as its documentation sets it up, on the same tables. Nobody is asked who they are.
+import { createServer } from 'node:http';
+import { postgraphile } from 'postgraphile';
+import { makePgService } from 'postgraphile/adaptors/pg';
+import { grafserv } from 'postgraphile/grafserv/node';
+import { PostGraphileAmberPreset } from 'postgraphile/presets/amber';
+
+const instance = postgraphile({
+  extends: [PostGraphileAmberPreset],
+  pgServices: [makePgService({ connectionString: process.env['DATABASE_URL'] ?? '', schemas: ['public'] })],
+  grafserv: { graphiql: false, watch: false },
+});
+const server = createServer();
+await instance.createServ(grafserv).addTo(server);
+server.listen(Number(process.env['PORT']), '127.0.0.1', () => {
+  console.log('ready');
+});

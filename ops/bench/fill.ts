@@ -1,0 +1,171 @@
+// The data of the benchmark, made by a few statements over whole sets: the same at every run.
+import type { Client } from 'pg';
+import { dashboardSql } from './contenders/dashboard-sql.ts';
+
+/** How many of everything. */
+export interface Size {
+  users: number;
+  teams: number;
+  /** Of everybody, those of the busy owner among them. */
+  tasks: number;
+  /** Tasks of the one owner who has more than all others together. */
+  busyTasks: number;
+  /** Tasks of a second such owner, on top of all others; 0 for none. */
+  hugeTasks: number;
+  shares: number;
+  conversations: number;
+  messages: number;
+}
+
+export const FULL: Size = {
+  users: 1_000,
+  teams: 200,
+  tasks: 1_000_000,
+  busyTasks: 100_000,
+  hugeTasks: 1_000_000,
+  shares: 200_000,
+  conversations: 10_000,
+  messages: 500_000,
+};
+
+export const QUICK: Size = {
+  users: 100,
+  teams: 20,
+  tasks: 100_000,
+  busyTasks: 10_000,
+  hugeTasks: 0,
+  shares: 20_000,
+  conversations: 1_000,
+  messages: 50_000,
+};
+
+/** Tasks of the person whose requests are measured. */
+const VIEWER_TASKS = 1_000;
+/** Conversations of that person; the load asks for the latest 20. */
+const VIEWER_CONVERSATIONS = 40;
+const VIEWER = 1;
+const BUSY = 2;
+const HUGE = 3;
+const WRITER = 4;
+
+/** Ids are those of Taskwire, UUIDs of version 7 that grow, but known beforehand. */
+const KINDS = { user: 1, team: 2, member: 3, task: 4, share: 5, conversation: 6, message: 7 } as const;
+
+export const people = {
+  viewer: idOf('user', VIEWER),
+  busy: idOf('user', BUSY),
+  huge: idOf('user', HUGE),
+  writer: idOf('user', WRITER),
+};
+
+function idOf(kind: keyof typeof KINDS, n: number): string {
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+  return `01900000-${hex(KINDS[kind], 4)}-7000-8000-${hex(n, 12)}`;
+}
+
+/** Fills an empty database that has Taskwire's tables. `tell` hears of each step. */
+export async function fill(client: Client, size: Size, tell: (step: string) => void): Promise<void> {
+  for (const [step, sql] of Object.entries(statements(size))) {
+    tell(step);
+    await client.query(sql);
+  }
+}
+
+function statements(size: Size): Record<string, string> {
+  const { users, teams, shares, conversations, messages } = size;
+  const some = size.tasks - size.busyTasks - VIEWER_TASKS;
+  // The id of the n-th of a kind, as idOf makes it.
+  const id = (kind: keyof typeof KINDS, n: string) =>
+    `('${idOf(kind, 0).slice(0, -12)}' || lpad(to_hex((${n})::bigint), 12, '0'))::uuid`;
+  // Everybody is in two teams: the owner of the n-th task works on it in the one or in the other.
+  const teamOf = (user: string, which: string) => `(${user} + ${which} * 7) % ${teams} + 1`;
+  const others = users - 3;
+  const owner = `CASE WHEN n <= ${VIEWER_TASKS} THEN ${VIEWER}
+    WHEN n <= ${VIEWER_TASKS + some} THEN 4 + n % ${others}
+    WHEN n <= ${size.tasks} THEN ${BUSY} ELSE ${HUGE} END`;
+  return {
+    people: `
+      INSERT INTO users (id, name, email, updated_at, created_at)
+      SELECT ${id('user', 'n')}, 'Person ' || n, 'person' || n || '@example.com', '2026-01-01', '2026-01-01'
+      FROM generate_series(1, ${users}) AS n`,
+
+    teams: `
+      INSERT INTO teams (id, name, slug) SELECT ${id('team', 'n')}, 'Team ' || n, 'team-' || n
+      FROM generate_series(1, ${teams}) AS n;
+      INSERT INTO memberships (id, team_id, user_id, role)
+      SELECT ${id('member', 'n * 2 + which')}, ${id('team', teamOf('n', 'which'))}, ${id('user', 'n')},
+             (CASE WHEN n <= ${teams} AND which = 0 THEN 'OWNER' ELSE 'MEMBER' END)::team_role
+      FROM generate_series(1, ${users}) AS n, generate_series(0, 1) AS which`,
+
+    // Made over 300 days, with a day to be done on around now. Four of ten are a team's and have somebody to do them;
+    // whoever has made it does it, or one of those who share the team.
+    tasks: `
+      INSERT INTO tasks (id, title, description, status, priority, due_on, labels, position, owner_id, assignee_id,
+                         team_id, completed_at, created_at, updated_at)
+      SELECT ${id('task', 'n')}, 'Task ' || n || ' about ' || md5(n::text), repeat('What there is to say. ', n % 12),
+             status, (ARRAY['NONE', 'LOW', 'MEDIUM', 'HIGH', 'URGENT'])[1 + n % 5]::task_priority,
+             CASE WHEN n % 3 > 0 THEN current_date - 30 + n % 90 END,
+             CASE WHEN n % 4 = 0 THEN ARRAY['label' || n % 50, 'kind' || n % 7] ELSE '{}' END,
+             'g' || lpad(n::text, 7, '0'), ${id('user', 'owner')},
+             CASE WHEN n % 10 < 4 THEN ${id('user', `CASE WHEN n % 2 = 0 THEN owner ELSE (owner + ${teams} - 1) % ${users} + 1 END`)} END,
+             CASE WHEN n % 10 < 4 THEN ${id('team', teamOf('owner', 'n % 2'))} END,
+             CASE WHEN status = 'DONE' THEN made + (now() - made) / 2 END, made, made + interval '1 hour'
+      FROM (SELECT n, ${owner} AS owner,
+                   (ARRAY['TODO', 'IN_PROGRESS', 'DONE', 'TODO', 'DONE', 'CANCELLED', 'DONE'])[1 + n % 7]::task_status AS status,
+                   date_trunc('day', now()) - interval '1 minute' * (n::bigint * 7919 % (300 * 1440)) - interval '1 hour'
+                     + interval '1 millisecond' * (n % 60000) AS made
+            FROM generate_series(1, ${size.tasks + size.hugeTasks}) AS n) AS plan`,
+
+    // The viewer's tasks are shared with three each, so that lists have something to nest.
+    shares: `
+      INSERT INTO task_shares (id, task_id, shared_with_id, shared_by_id, permission)
+      SELECT ${id('share', 'n')}, ${id('task', 'task')}, ${id('user', `4 + (task * 3 + n) % ${others}`)}, owner_id,
+             (CASE WHEN n % 3 = 0 THEN 'EDIT' ELSE 'VIEW' END)::share_permission
+      FROM (SELECT n, CASE WHEN n <= ${VIEWER_TASKS * 3} THEN 1 + n / 3 ELSE ${VIEWER_TASKS} + n * 4 END AS task
+            FROM generate_series(1, ${shares}) AS n) AS plan
+      JOIN tasks ON tasks.id = ${id('task', 'task')}
+      WHERE owner_id <> ${id('user', `4 + (task * 3 + n) % ${others}`)}
+      ON CONFLICT DO NOTHING;
+      INSERT INTO task_shares (id, task_id, shared_with_id, shared_by_id)
+      SELECT ${id('share', `${shares} + n`)}, ${id('task', `${VIEWER_TASKS} + 100 + n`)}, ${id('user', String(VIEWER))}, owner_id
+      FROM generate_series(1, 200) AS n JOIN tasks ON tasks.id = ${id('task', `${VIEWER_TASKS} + 100 + n`)}
+      ON CONFLICT DO NOTHING`,
+
+    conversations: `
+      INSERT INTO conversations (id, title, owner_id, created_at, updated_at)
+      SELECT ${id('conversation', 'n')}, 'Conversation ' || n, ${id('user', 'owner')},
+             now() - interval '1 minute' * n, now() - interval '1 second' * n
+      FROM (SELECT n, CASE WHEN n <= ${VIEWER_CONVERSATIONS} THEN 1 ELSE 4 + n % ${others} END AS owner
+            FROM generate_series(1, ${conversations}) AS n) AS plan;
+      INSERT INTO conversation_participants (conversation_id, user_id)
+      SELECT id, owner_id FROM conversations UNION
+      SELECT ${id('conversation', 'n')}, ${id('user', `4 + (n * 31 + which) % ${others}`)}
+      FROM generate_series(1, ${conversations}) AS n, generate_series(1, 2) AS which`,
+
+    messages: `
+      INSERT INTO messages (id, conversation_id, author_id, role, content, created_at)
+      SELECT ${id('message', 'n')}, ${id('conversation', `1 + n % ${conversations}`)}, owner_id,
+             (CASE WHEN n % 2 = 0 THEN 'USER' ELSE 'ASSISTANT' END)::message_role,
+             'Message ' || n || ': ' || md5(n::text) || repeat(' and so on', n % 10),
+             now() - interval '30 days' + interval '1 second' * n
+      FROM generate_series(1, ${messages}) AS n
+      JOIN conversations ON conversations.id = ${id('conversation', `1 + n % ${conversations}`)}`,
+
+    // The log as if the product had made the tasks: what the counters are folded from.
+    log: `
+      INSERT INTO events (actor_id, kind, subject_id, team_id, person_id, at, data)
+      SELECT owner_id, 'task.created', id, team_id, owner_id, created_at,
+             jsonb_build_object('fingerprint', '', 'before', NULL, 'after', jsonb_build_object(
+               'owner', owner_id, 'assignee', assignee_id, 'team', team_id, 'status', status, 'priority', priority,
+               'dueOn', due_on, 'archived', false))
+      FROM tasks ORDER BY created_at, id`,
+
+    // What Taskwire does itself: new ids, and the words for a dashboard; and an order that PostGraphile leaves out.
+    'what other contenders need': `
+      ALTER TABLE tasks ALTER COLUMN id SET DEFAULT gen_random_uuid();
+      COMMENT ON COLUMN conversations.updated_at IS '@behavior +attribute:orderBy';
+      CREATE FUNCTION bench_dashboard(owner uuid) RETURNS json LANGUAGE sql STABLE AS $$ ${dashboardSql('owner')} $$`,
+
+    statistics: 'VACUUM (ANALYZE)',
+  };
+}

@@ -1,0 +1,377 @@
+// `npm run bench:live`: how soon the last of many subscribers hears of a write, and what each of them costs, beside
+// plain Yoga with graphql-ws in the same run.
+//   npm run bench:live -- [--subscribers n] [--people n] [--rounds n] [--no-write]
+// BENCH_DATABASE_URL as for `npm run bench`.
+import { spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Client } from 'pg';
+import { WebSocket } from 'ws';
+import { connect, disconnect } from '../../server/database/client.ts';
+import { startEmbedded } from '../../server/database/embedded.ts';
+import { applyMigrations } from '../../server/database/migrations.ts';
+import { newId, publicId } from '../../server/ids.ts';
+import { NODE_FLAGS } from '../node-flags.ts';
+import { cpuMs } from './cpu.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    subscribers: { type: 'string', default: '5000' },
+    people: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '20' },
+    write: { type: 'boolean', default: true },
+  },
+  allowNegative: true,
+});
+const subscribers = Number(options.subscribers);
+const people = Number(options.people);
+const rounds = Number(options.rounds);
+
+const READY_WITHIN_MS = 60_000;
+/** Until what came before has settled, and its garbage is gone. */
+const SETTLE_MS = 3_000;
+const TOLD_WITHIN_MS = 60_000;
+const CONNECT_AT_ONCE = 50;
+const SERVER_CORE = '0';
+const root = join(import.meta.dirname, '../..');
+
+interface Live {
+  name: string;
+  pid: number;
+  url: string;
+  subscription: string;
+  /** The credential of one of its subscribers. */
+  authorizationOf(subscriber: number): string | undefined;
+  mutation: string;
+  stop(): Promise<void>;
+}
+
+interface Found {
+  name: string;
+  subscribers: number;
+  /** From the sending of the write to the last subscriber, for each round. */
+  lastMs: number[];
+  cpuMicroseconds: number;
+  bytesEach: number;
+  missed: number;
+  repeated: number;
+}
+
+/** One subscriber; counts what it is told, and reads no further. */
+class Subscriber {
+  told = 0;
+  readonly #socket: WebSocket;
+  readonly #isTelling: (text: string) => boolean;
+
+  constructor(socket: WebSocket, isTelling: (text: string) => boolean) {
+    this.#socket = socket;
+    this.#isTelling = isTelling;
+  }
+
+  follow(onTold: () => void): void {
+    this.#socket.on('message', (data: Buffer) => {
+      if (!this.#isTelling(data.toString('latin1'))) return;
+      this.told += 1;
+      onTold();
+    });
+  }
+
+  stop(): void {
+    this.#socket.terminate();
+  }
+}
+
+async function measure(live: Live): Promise<Found> {
+  tell(`${live.name}: ${subscribers} subscribers`);
+  // Code that has run is larger, whoever waits for it.
+  const first = await subscribe(live, 0);
+  await write(live);
+  await sleep(SETTLE_MS);
+  const before = residentBytes(live.pid);
+  const crowd: Subscriber[] = [];
+  while (crowd.length < subscribers) {
+    const some = Math.min(CONNECT_AT_ONCE, subscribers - crowd.length);
+    const from = crowd.length;
+    crowd.push(...(await Promise.all(Array.from({ length: some }, (_, n) => subscribe(live, from + n)))));
+  }
+  await sleep(SETTLE_MS);
+  const bytesEach = (residentBytes(live.pid) - before) / subscribers;
+  let told = 0;
+  let lastAt = 0;
+  for (const subscriber of crowd)
+    subscriber.follow(() => {
+      told += 1;
+      lastAt = performance.now();
+    });
+  const lastMs: number[] = [];
+  const cpuBefore = cpuMs(live.pid);
+  for (let round = 1; round <= rounds; round += 1) {
+    const began = performance.now();
+    const writing = write(live);
+    while (told < round * subscribers && performance.now() - began < TOLD_WITHIN_MS) await sleep(2);
+    lastMs.push(lastAt - began);
+    await writing;
+    await sleep(200);
+  }
+  const cpuMicroseconds = ((cpuMs(live.pid) - cpuBefore) * 1000) / (rounds * subscribers);
+  for (const subscriber of [first, ...crowd]) subscriber.stop();
+  return {
+    name: live.name,
+    subscribers,
+    lastMs,
+    cpuMicroseconds,
+    bytesEach,
+    missed: crowd.reduce((sum, subscriber) => sum + Math.max(0, rounds - subscriber.told), 0),
+    repeated: crowd.reduce((sum, subscriber) => sum + Math.max(0, subscriber.told - rounds), 0),
+  };
+}
+
+async function subscribe(live: Live, number: number): Promise<Subscriber> {
+  const socket = new WebSocket(live.url.replace('http', 'ws'), 'graphql-transport-ws', {
+    perMessageDeflate: false,
+  });
+  await once(socket, 'open');
+  const authorization = live.authorizationOf(number);
+  const acknowledged = once(socket, 'message');
+  socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } }));
+  await acknowledged;
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: live.subscription } }));
+  // The next message is answered after the subscription was taken up.
+  const begun = once(socket, 'message');
+  socket.send(JSON.stringify({ type: 'ping' }));
+  await begun;
+  return new Subscriber(socket, (text) => text.includes(`"Water `));
+}
+
+async function write(live: Live): Promise<void> {
+  const authorization = live.authorizationOf(0);
+  const response = await fetch(live.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(authorization ? { authorization } : {}) },
+    body: JSON.stringify({ query: live.mutation }),
+  });
+  const text = await response.text();
+  if (text.includes('"errors"')) throw new Error(`${live.name} cannot write: ${text}`);
+}
+
+async function startTaskwire(databaseUrl: string): Promise<Live> {
+  const teamId = await fillTeam(databaseUrl);
+  const process_ = await startOnCore('Taskwire', 'server/main.ts', '/graphql', {
+    DATABASE_URL: databaseUrl,
+    AUTH_SECRET: 'only-ever-used-for-measurements-on-this-machine',
+    SOCKETS_PER_ADDRESS: String(subscribers + 10),
+    LOG_LEVEL: 'error',
+  });
+  return {
+    ...process_,
+    name: 'Taskwire',
+    subscription: `subscription {
+      events(filter: { kinds: [TASK_CREATED] }) { cursor event { id task { id title status } } }
+    }`,
+    authorizationOf: (subscriber) => `Bearer ${tokenOf(subscriber % people)}`,
+    mutation: `mutation { createTask(input: { title: "Water the plants", teamId: "${teamId}" }) { cursor } }`,
+  };
+}
+
+async function startYoga(): Promise<Live> {
+  const process_ = await startOnCore('Yoga', 'ops/bench/contenders/yoga.ts', '/graphql', {});
+  return {
+    ...process_,
+    name: 'Yoga + graphql-ws',
+    subscription: 'subscription { created { id title status } }',
+    authorizationOf: () => undefined,
+    mutation: 'mutation { createTask(title: "Water the plants") { id } }',
+  };
+}
+
+async function startOnCore(
+  name: string,
+  file: string,
+  path: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<Pick<Live, 'pid' | 'url' | 'stop'>> {
+  const port = await freePort();
+  const dataDir = mkdtempSync(join(tmpdir(), 'taskwire-bench-'));
+  const profiling = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
+  const flags = name === 'Taskwire' ? [...NODE_FLAGS, ...profiling] : [];
+  const child = spawn('taskset', ['-c', SERVER_CORE, process.execPath, ...flags, join(root, file)], {
+    env: { ...process.env, NODE_ENV: 'production', PORT: String(port), DATA_DIR: dataDir, ...environment },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${port}${path}`;
+  const stop = async () => {
+    child.kill('SIGTERM');
+    if (child.exitCode === null) await once(child, 'exit');
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  const began = performance.now();
+  while (!(await answers(url))) {
+    if (child.exitCode !== null || performance.now() - began > READY_WITHIN_MS) {
+      await stop();
+      throw new Error(`${name} did not start`);
+    }
+    await sleep(50);
+  }
+  return { pid: child.pid ?? 0, url, stop };
+}
+
+async function answers(url: string): Promise<boolean> {
+  const asked = { method: 'POST', headers: { 'content-type': 'application/json' } };
+  return fetch(url, { ...asked, body: '{"query":"{ __typename }"}' }).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const tokenOf = (person: number) => `twp_bench-${person}`;
+
+/** Many people in one team, each with a token. @returns the team's id. */
+async function fillTeam(databaseUrl: string): Promise<string> {
+  await applyMigrations(databaseUrl);
+  const db = connect(databaseUrl);
+  try {
+    const team = { id: newId(), name: 'Everybody', slug: 'everybody' };
+    const users = Array.from({ length: people }, (_, person) => ({
+      id: newId(),
+      name: `Person ${person}`,
+      email: `person${person}@example.com`,
+    }));
+    await db.user.createMany({ data: users });
+    await db.team.create({ data: team });
+    await db.membership.createMany({
+      data: users.map(({ id }, person) => ({
+        teamId: team.id,
+        userId: id,
+        role: person === 0 ? 'OWNER' : 'MEMBER',
+      })),
+    });
+    await db.apiToken.createMany({
+      data: users.map(({ id }, person) => ({
+        userId: id,
+        name: 'benchmark',
+        hash: createHash('sha256').update(tokenOf(person)).digest(),
+        scopes: ['READ', 'WRITE'],
+      })),
+    });
+    return publicId('Team', team.id);
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function startDatabase(): Promise<{ url: string; stop(): Promise<void> }> {
+  const given = process.env['BENCH_DATABASE_URL'];
+  if (!given) {
+    const folder = mkdtempSync(join(tmpdir(), 'taskwire-bench-'));
+    const started = await startEmbedded(folder);
+    return {
+      url: started.url,
+      stop: async () => {
+        await started.stop();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  }
+  const name = `taskwire_bench_${randomUUID().slice(0, 8)}`;
+  const admin = new Client(given);
+  await admin.connect();
+  await admin.query(`CREATE DATABASE ${name}`);
+  const url = new URL(given);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    stop: async () => {
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await admin.end();
+    },
+  };
+}
+
+function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+}
+
+function reportOf(measured: Found[]): string {
+  const head =
+    '| | last delivery, median | slowest round | CPU of a delivery | memory each | missed | repeated |';
+  const rows = measured.map(({ name, lastMs, cpuMicroseconds, bytesEach, missed, repeated }) => {
+    const sorted = lastMs.toSorted((a, b) => a - b);
+    const ms = (value = NaN) => `${value.toFixed(0)} ms`;
+    const cells = [
+      name,
+      ms(sorted[Math.floor(sorted.length / 2)]),
+      ms(sorted.at(-1)),
+      `${cpuMicroseconds.toFixed(1)} µs`,
+      `${(bytesEach / 1024).toFixed(1)} KB`,
+      missed,
+      repeated,
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return `## Subscriptions
+
+Written by \`npm run bench:live\`: ${subscribers} subscribers on one process, of ${people} people in one team; ${rounds} writes one after the other.
+Each server on one core, the subscribers and PostgreSQL on whatever is left; Yoga with graphql-ws asks nobody who they are, keeps
+nothing, and its write is a call in memory. "Last delivery" is from the sending of the write to the last subscriber's
+message. ${conditions()}
+
+${head}
+| --- | --- | --- | --- | --- | --- | --- |
+${rows.join('\n')}
+| goal for Taskwire | ≤ 150 ms | | | ≤ 34 KB | 0 | 0 |
+`;
+}
+
+function conditions(): string {
+  if (loadBefore < 1) return 'The machine was quiet.';
+  return `**Not a quiet machine**: ${loadBefore.toFixed(1)} other processes wanted its cores when the run began, so that the
+times say little; the CPU of a delivery says more.`;
+}
+
+/** In place of what an earlier run found; the rest of the page is written by others. */
+function writeReport(text: string): void {
+  const file = join(import.meta.dirname, 'RESULTS.md');
+  const page = readFileSync(file, 'utf8');
+  const [before = page] = page.split(/^## Subscriptions$/m);
+  writeFileSync(file, `${before.trimEnd()}\n\n${text}`);
+}
+
+function tell(step: string): void {
+  process.stderr.write(`▸ ${step} …\n`);
+}
+
+const database = await startDatabase();
+const found: Found[] = [];
+const loadBefore = loadavg()[0] ?? 0;
+try {
+  const contenders = [() => startTaskwire(database.url), startYoga];
+  for (const start of contenders) {
+    const live = await start();
+    try {
+      found.push(await measure(live));
+    } finally {
+      await live.stop();
+    }
+  }
+} finally {
+  await database.stop();
+}
+const report = reportOf(found);
+console.log(report);
+if (options.write) writeReport(report);
