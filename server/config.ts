@@ -13,6 +13,20 @@ function variable<T>(about: string, fallback: string, parse: z.ZodType<T>): Vari
   return { about, default: fallback, parse };
 }
 
+/** Values with commas between them. */
+const listOf = <Item>(item: z.ZodType<Item, string>) =>
+  z
+    .string()
+    .default('')
+    .transform((given) =>
+      given
+        .toLowerCase()
+        .split(',')
+        .map((value) => value.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(item));
+
 const optional = z.string().min(1).optional();
 
 /** Every environment variable that the server reads. The README's table is made from this list. */
@@ -24,12 +38,39 @@ export const variables = {
     z.coerce.number().int().min(0).max(65_535).default(4000),
   ),
   PUBLIC_URL: variable('Address under which people reach the server', 'http://HOST:PORT', z.url().optional()),
+  ALLOWED_ORIGINS: variable(
+    'Origins besides its own, with commas between them, whose pages may use the API and its WebSockets with the browser’s cookie, like https://app.example.com',
+    'none',
+    listOf(
+      z
+        .url({
+          protocol: /^https?$/,
+          message: 'must be origins with commas between them, like https://app.example.com',
+        })
+        .transform((given) => new URL(given).origin),
+    ),
+  ),
   DATA_DIR: variable(
     'Folder for the embedded database and the secrets',
     '.data',
     z.string().default('.data'),
   ),
   DATABASE_URL: variable('PostgreSQL to use in place of the embedded one', 'none', z.url().optional()),
+  REDIS_URL: variable(
+    'Redis that wakes the other processes when something happened; without it PostgreSQL does',
+    'none',
+    z.url({ protocol: /^rediss?$/, message: 'must read like redis://host:6379' }).optional(),
+  ),
+  WORKERS: variable(
+    'Processes that serve the port side by side; about one for each core that PostgreSQL leaves free',
+    '1',
+    z.coerce.number().int().min(1).max(64).default(1),
+  ),
+  EVENT_RETENTION_DAYS: variable(
+    'Days after which events may go, and with them the activity, audit trail and history of that time',
+    '400',
+    z.coerce.number().int().min(1).max(36_500).default(400),
+  ),
   DATABASE_POOL_SIZE: variable(
     'Most connections to the database at once',
     '10',
@@ -41,19 +82,77 @@ export const variables = {
     z.string().min(32, 'must have 32 characters or more').optional(),
   ),
   ADMIN_EMAILS: variable(
-    'Addresses, with commas between them, whose accounts read the audit trail of everybody. Sign up with each before others can reach the server: whoever has the account is the administrator',
+    'Addresses, with commas between them, whose accounts read the audit trail of everybody, and at `/performance` where the server’s time goes. Addresses are not verified, and whoever has the account is the administrator: name one only after its person has signed up, or sign up before others can reach the server',
+    'none',
+    listOf(z.email('must be email addresses with commas between them')),
+  ),
+  BACKUP_DIR: variable(
+    'Folder for backups; another disk than that of the database is a good place',
+    'backups',
+    z.string().default('backups'),
+  ),
+  BACKUP_KEEP_DAYS: variable(
+    'Days after which a backup may go; the last good one stays',
+    '7',
+    z.coerce.number().int().min(1).max(36_500).default(7),
+  ),
+  BACKUP_SCHEDULE: variable(
+    'When the server backs up by itself, as a cron expression in UTC like "0 3 * * *"; of several servers, set it on one',
     'none',
     z
       .string()
-      .default('')
-      .transform((given) =>
-        given
-          .toLowerCase()
-          .split(',')
-          .map((email) => email.trim())
-          .filter(Boolean),
-      )
-      .pipe(z.array(z.email('must be email addresses with commas between them'))),
+      .regex(/^(\S+\s+){4,5}\S+$/, 'must be a cron expression of five fields, like "0 3 * * *"')
+      .optional(),
+  ),
+  SLOW_MS: variable(
+    'Milliseconds beyond which operations and SQL statements are logged as slow',
+    '100',
+    z.coerce.number().min(0).default(100),
+  ),
+  TRACE_SAMPLE_RATE: variable(
+    'Share of operations whose resolvers are measured, from 0 to 1',
+    '0.02',
+    z.coerce.number().min(0).max(1).default(0.02),
+  ),
+  METRICS_TOKEN: variable(
+    'Bearer token, 16 characters or more, for /metrics from other machines; this one needs none',
+    'none',
+    z.string().min(16, 'must have 16 characters or more').optional(),
+  ),
+  SOCKETS_PER_PERSON: variable(
+    'Most WebSockets of one person open at once, in each process',
+    '100',
+    z.coerce.number().int().min(1).default(100),
+  ),
+  SOCKETS_PER_ADDRESS: variable(
+    'Most WebSockets from one network address open at once, in each process; behind a proxy TRUST_PROXY has to say so',
+    '1000',
+    z.coerce.number().int().min(1).default(1000),
+  ),
+  HEARTBEAT_SECONDS: variable(
+    'How often each WebSocket must give a sign of life; less than the time after which proxies on the way cut silent connections',
+    '30',
+    z.coerce.number().min(1).max(3_600).default(30),
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable(
+    'Address of an OpenTelemetry collector for traces and metrics; the other OTEL_ variables of the standard count then, too',
+    'none',
+    z.url().optional(),
+  ),
+  RATE_LIMIT_POINTS: variable(
+    'Points that each viewer may spend in a minute, an object of an answer being one; 0 sets no limit',
+    '1000000',
+    z.coerce.number().int().min(0).default(1_000_000),
+  ),
+  SIGN_IN_ATTEMPTS: variable(
+    'Wrong passwords for one account from one address in a quarter of an hour, and a tenth of those that all browsers together may send in an hour which nobody has signed in with before; 0 sets no limit, nor one on sign-ups',
+    '10',
+    z.coerce.number().int().min(0).default(10),
+  ),
+  TRUST_PROXY: variable(
+    'How many proxies stand in front, so that X-Forwarded-For tells whom a request comes from',
+    '0',
+    z.coerce.number().int().min(0).max(10).default(0),
   ),
   LOG_LEVEL: variable(
     'Least serious log line to print: trace, debug, info, warn, error or silent',
@@ -70,12 +169,31 @@ export interface Config {
   port: number;
   /** Absolute when the variable is set; otherwise known once the server listens. */
   publicUrl: string | undefined;
+  /** As browsers write them. */
+  allowedOrigins: string[];
   dataDir: string;
   databaseUrl: string | undefined;
   databasePoolSize: number;
+  redisUrl: string | undefined;
+  workers: number;
+  eventRetentionDays: number;
   authSecret: string | undefined;
   /** In lower case. */
   adminEmails: string[];
+  /** Absolute. */
+  backupDir: string;
+  backupKeepDays: number;
+  /** A cron expression. */
+  backupSchedule: string | undefined;
+  slowMs: number;
+  /** Of 1. */
+  traceSampleRate: number;
+  metricsToken: string | undefined;
+  socketLimits: { ofPerson: number; ofAddress: number; heartbeatMs: number };
+  otlpEndpoint: string | undefined;
+  rateLimitPoints: number;
+  signInAttempts: number;
+  trustProxy: number;
   logLevel: LogLevel;
 }
 
@@ -100,11 +218,30 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     host: read('HOST'),
     port: read('PORT'),
     publicUrl: read('PUBLIC_URL')?.replace(/\/+$/, ''),
+    allowedOrigins: read('ALLOWED_ORIGINS'),
     dataDir: resolve(read('DATA_DIR')),
     databaseUrl: read('DATABASE_URL'),
     databasePoolSize: read('DATABASE_POOL_SIZE'),
+    redisUrl: read('REDIS_URL'),
+    workers: read('WORKERS'),
+    eventRetentionDays: read('EVENT_RETENTION_DAYS'),
     authSecret: read('AUTH_SECRET'),
     adminEmails: read('ADMIN_EMAILS'),
+    backupDir: resolve(read('BACKUP_DIR')),
+    backupKeepDays: read('BACKUP_KEEP_DAYS'),
+    backupSchedule: read('BACKUP_SCHEDULE'),
+    slowMs: read('SLOW_MS'),
+    traceSampleRate: read('TRACE_SAMPLE_RATE'),
+    metricsToken: read('METRICS_TOKEN'),
+    socketLimits: {
+      ofPerson: read('SOCKETS_PER_PERSON'),
+      ofAddress: read('SOCKETS_PER_ADDRESS'),
+      heartbeatMs: read('HEARTBEAT_SECONDS') * 1000,
+    },
+    otlpEndpoint: read('OTEL_EXPORTER_OTLP_ENDPOINT'),
+    rateLimitPoints: read('RATE_LIMIT_POINTS'),
+    signInAttempts: read('SIGN_IN_ATTEMPTS'),
+    trustProxy: read('TRUST_PROXY'),
     logLevel: read('LOG_LEVEL'),
   };
   if (read('NODE_ENV') === 'production' && config.databaseUrl && !config.authSecret) {

@@ -6,6 +6,8 @@ export interface ErrorDetails {
   retryAfter?: number;
   /** The version that the row has now, where an edit carried an older one. */
   currentVersion?: number;
+  /** What the row says now, in the API's words, where an edit carried an older version. */
+  current?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -61,11 +63,52 @@ export class Conflict extends TaskwireError {
   readonly code = 'CONFLICT';
 }
 
+/** The log's reader asks for the rest of what it no longer has, or of what is longer than reading anew. */
+export class CursorExpired extends TaskwireError {
+  readonly code = 'CURSOR_EXPIRED';
+
+  constructor() {
+    super('This cursor is too old to go on from: read what you show anew, and subscribe after its `cursor`.');
+  }
+}
+
+/** The subscription ended for its reader's slowness. */
+export class FellBehind extends TaskwireError {
+  readonly code = 'FELL_BEHIND';
+
+  constructor() {
+    super('You read slower than things happen: subscribe again, after the last `cursor` that you have got.');
+  }
+}
+
+export class QueryTooComplex extends TaskwireError {
+  readonly code = 'QUERY_TOO_COMPLEX';
+
+  constructor(points: number, most: number) {
+    super(
+      `This operation costs up to ${points} points, and ${most} is the most. Ask for shorter pages, or for less of each object.`,
+    );
+  }
+}
+
+export class RateLimited extends TaskwireError {
+  readonly code = 'RATE_LIMITED';
+  override readonly status = 429;
+
+  /** @param retryAfter seconds. */
+  constructor(message: string, retryAfter: number) {
+    super(message, { retryAfter });
+  }
+}
+
+/** Why whoever comes while the server stops is sent away. */
+export const STOPPING = 'Taskwire is stopping; try again shortly.';
+
 export class Unavailable extends TaskwireError {
   readonly code = 'UNAVAILABLE';
   override readonly status = 503;
 
-  constructor(retryAfter = 2) {
-    super('Taskwire cannot reach its database at the moment; try again shortly.', { retryAfter });
+  constructor(why = 'Taskwire cannot reach its database at the moment; try again shortly.') {
+    super(why, { retryAfter: 2 });
   }
 }

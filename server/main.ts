@@ -1,14 +1,28 @@
+import cluster from 'node:cluster';
+import { flushCompileCache } from 'node:module';
 import { ConfigError, readConfig } from './config.ts';
 import { StartFailure } from './database/start-failure.ts';
 import { startServer } from './server.ts';
+import { startWorkers, type WorkerReady } from './workers.ts';
+
+/** Whoever looks at `/readyz` once a second knows by then. A person at a terminal need not wait for that. */
+const NOTICE_MS = 2_000;
+const EXIT_WITHIN_MS = 14_000;
 
 try {
-  const starting = startServer(readConfig(process.env));
-  const end = () => void starting.then((server) => server.stop()).then(() => process.exit(0));
+  const config = readConfig(process.env);
+  const starting = cluster.isPrimary && config.workers > 1 ? startWorkers(config) : startServer(config);
+  const end = (noticeMs: number) => {
+    setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref();
+    void starting.then((server) => server.stop(noticeMs)).then(() => process.exit(0));
+  };
   // npm hands on the Ctrl-C that the terminal has sent already, so it comes twice.
-  process.on('SIGINT', end).on('SIGTERM', end);
+  process.on('SIGINT', () => end(0)).on('SIGTERM', () => end(NOTICE_MS));
   const server = await starting;
-  console.log(`Taskwire is ready at ${server.url}`);
+  if (cluster.isWorker) process.send?.({ url: server.url, port: server.port } satisfies WorkerReady);
+  else console.log(`Taskwire is ready at ${server.url}`);
+  // Node would write it at the exit only, and a server that is killed has none.
+  flushCompileCache();
   void server.databaseDied.then(async (reason) => {
     console.error(reason);
     await server.stop();

@@ -1,6 +1,7 @@
 import type {
   Comment,
   Conversation,
+  Event,
   Membership,
   Prisma,
   SharePermission,
@@ -23,6 +24,12 @@ export interface Viewer extends Person {
   /** Reads the audit trail of everybody. It allows no change, so verbs need not know. */
   isAdmin: boolean;
 }
+
+/** The part of an event that decides who reads of it. */
+export type EventSubject = Pick<
+  Event,
+  'kind' | 'teamId' | 'actorId' | 'personId' | 'subjectId' | 'conversationId'
+>;
 
 /** The part of a task that decides rights. */
 export type TaskSubject = Pick<Task, 'id' | 'ownerId' | 'assigneeId' | 'teamId'>;
@@ -104,6 +111,11 @@ export function grantableRoles(viewer: Viewer, teamId: string): readonly TeamRol
   return role === 'ADMIN' ? ['MEMBER', 'VIEWER'] : [];
 }
 
+/** The teams whose members and invitations a viewer manages. */
+export function teamsLedBy(viewer: Viewer): string[] {
+  return [...viewer.teams.keys()].filter((id) => hasRole(viewer, id, LEADING_ROLES));
+}
+
 /** Ownership, which in a team counts for as long as one is in it; and leading the task's team. */
 function commands(viewer: Viewer, task: TaskSubject): boolean {
   if (task.teamId === null) return task.ownerId === viewer.userId;
@@ -131,6 +143,23 @@ export function seesTask(viewer: Viewer, { id, ownerId, teamId }: TaskSubject): 
   return teamId === null ? ownerId === viewer.userId : viewer.teams.has(teamId);
 }
 
+/** `visible.event` of one event that is at hand already, as it comes out of the log. */
+export function seesEvent(
+  viewer: Viewer,
+  conversationIds: ReadonlySet<string>,
+  event: EventSubject,
+): boolean {
+  const { kind, teamId, actorId, personId, subjectId, conversationId } = event;
+  return (
+    (teamId !== null && viewer.teams.has(teamId)) ||
+    (teamId === null && (actorId === viewer.userId || personId === viewer.userId)) ||
+    (personId === viewer.userId && PERSONAL.some((personal) => personal === kind)) ||
+    (subjectId !== null && viewer.sharedTasks.has(subjectId) && kind !== 'access.refused') ||
+    (conversationId !== null && conversationIds.has(conversationId)) ||
+    (viewer.isAdmin && AUDITED.some((audited) => audited === kind))
+  );
+}
+
 /** The other face of the rule: what a viewer sees, as a filter that every query carries. */
 export const visible = {
   task: (viewer: Viewer): Prisma.TaskWhereInput => ({
@@ -141,15 +170,22 @@ export const visible = {
     ],
   }),
 
-  /** Oneself, and whoever one shares a team, a task or a conversation with. */
+  /**
+   * Oneself, and whoever is named by something that one sees; `visibleSql.user` says it of many at once, and a test holds
+   * all that together. Whoever owns a conversation, or says something in it, takes part in it. What costs the most to
+   * look through comes last.
+   */
   user: (viewer: Viewer): Prisma.UserWhereInput => ({
     OR: [
       { id: viewer.userId },
-      { memberships: { some: { teamId: { in: [...viewer.teams.keys()] } } } },
-      { tasks: { some: { id: { in: [...viewer.sharedTasks.keys()] } } } },
-      { sharesReceived: { some: { sharedById: viewer.userId } } },
-      { sharesGiven: { some: { sharedWithId: viewer.userId } } },
+      { memberships: { some: visible.membership(viewer) } },
       { participations: { some: { conversation: visible.conversation(viewer) } } },
+      { sharesReceived: { some: visible.share(viewer) } },
+      { sharesGiven: { some: visible.share(viewer) } },
+      { invitationsSent: { some: visible.invitation(viewer) } },
+      { tasks: { some: visible.task(viewer) } },
+      { assignedTasks: { some: visible.task(viewer) } },
+      { comments: { some: visible.comment(viewer) } },
     ],
   }),
 
@@ -160,10 +196,7 @@ export const visible = {
   /** Those to oneself, and those of the teams that one leads; none that has run out. */
   invitation: (viewer: Viewer): Prisma.TeamInvitationWhereInput => ({
     expiresAt: { gt: new Date() },
-    OR: [
-      { email: viewer.email },
-      { teamId: { in: [...viewer.teams.keys()].filter((id) => hasRole(viewer, id, LEADING_ROLES)) } },
-    ],
+    OR: [{ email: viewer.email }, { teamId: { in: teamsLedBy(viewer) } }],
   }),
 
   /**
@@ -191,7 +224,8 @@ export const visible = {
 
   /**
    * What happened in one's teams and in these of one's conversations, what one did or was concerned by elsewhere, and
-   * what befell a task shared with one. Administrators read the audit trail besides.
+   * what befell a task shared with one. Administrators read the audit trail besides. `server/sql/activity.ts` says it
+   * in SQL.
    */
   event: (viewer: Viewer, conversationIds: readonly string[]): Prisma.EventWhereInput => ({
     OR: [
@@ -205,20 +239,22 @@ export const visible = {
       ...(viewer.isAdmin ? [{ kind: { in: [...AUDITED] } }] : []),
     ],
   }),
-
-  /** Whom an event names: administrators must know of whom the audit trail tells. */
-  named: (viewer: Viewer): Prisma.UserWhereInput => (viewer.isAdmin ? {} : visible.user(viewer)),
 };
 
-/** Kinds of events that concern a person whether or not they are, or still are, in the event's team. */
-const PERSONAL = [
+/**
+ * Kinds of events that concern a person whether or not they are, or still are, in the event's team. The index
+ * "events_personal" names them too.
+ */
+export const PERSONAL = [
   'task.shared',
   'task.shareUpdated',
   'task.shareRevoked',
   'team.memberJoined',
   'team.roleChanged',
   'team.memberRemoved',
+  'team.memberLeft',
   'team.ownershipTransferred',
+  'team.deleted',
 ] as const;
 
 /** The audit trail: who got in, who was kept out, and who was given which rights. The index "events_audited" names them too. */

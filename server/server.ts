@@ -1,30 +1,49 @@
-import { randomBytes } from 'node:crypto';
+import cluster from 'node:cluster';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { createAuth } from './auth/auth.ts';
-import { createCredentials } from './auth/credentials.ts';
-import type { Gate } from './auth/sign-in.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { scheduleBackups } from './backup-schedule.ts';
 import { ConfigError, type Config } from './config.ts';
+import { startFolding } from './counters/folder.ts';
+import { countUncounted } from './counters/rebuild.ts';
 import { connect, disconnect } from './database/client.ts';
-import { startEmbedded, type EmbeddedDatabase } from './database/embedded.ts';
+import { startEmbedded } from './database/embedded.ts';
+import { externalDatabase } from './database/external.ts';
 import { applyMigrations } from './database/migrations.ts';
+import { startTrimming } from './events/retention.ts';
+import { closeAll } from './close-all.ts';
+import { Doors } from './doors.ts';
+import { keptSecret } from './kept-secret.ts';
+import { createBudget } from './limits/budgets.ts';
+import { openRedis } from './limits/redis.ts';
+import { createSignInLimits } from './limits/sign-in-limits.ts';
 import { createLog } from './log.ts';
-import { createRequestListener, starting } from './transports/http.ts';
+import { PerformanceStore } from './performance/store.ts';
+import { TimedResponse } from './transports/response-time.ts';
 
 export interface RunningServer {
   /** Where people reach it. */
   url: string;
+  /** Where it listens. */
+  port: number;
   /** Tells why when the embedded database has ended by itself; the server is of no use then. */
   databaseDied: Promise<string>;
-  /** Finishes what is under way, then closes everything that was opened. Calling it again waits for the same end. */
-  stop(): Promise<void>;
+  /**
+   * Finishes what is under way, then closes everything that was opened. Calling it again waits for the same end.
+   * @param noticeMs for how long it answers as before but for `/readyz`, so that whoever hands it requests hears of it.
+   */
+  stop(noticeMs?: number): Promise<void>;
 }
 
-/** Connections that are still busy after this are cut. */
-const GRACE_MS = 10_000;
+const MINUTE_SECONDS = 60;
+
+/** A client that takes longer to send its headers, or all of its request, is cut off. */
+const RECEIVING = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
+
+/** What is still under way after this is cut. */
+const GRACE_MS = 8_000;
+const LAST_WORD_MS = 200;
 
 /**
  * Brings everything up: the port, the database, the migrations, the API.
@@ -33,58 +52,108 @@ const GRACE_MS = 10_000;
 export async function startServer(config: Config): Promise<RunningServer> {
   const closing: (() => Promise<void>)[] = [];
   let stopped: Promise<void> | undefined;
-  const stop = () => (stopped ??= closeAll(closing));
+  const server = createServer({ ...RECEIVING, ServerResponse: TimedResponse });
+  const doors = new Doors(server);
+  const leave = async (noticeMs: number) => {
+    doors.leave();
+    if (noticeMs > 0) await sleep(noticeMs);
+    await closeAll(closing);
+  };
+  const stop = (noticeMs = 0) => (stopped ??= leave(noticeMs));
   try {
     const log = createLog(config.logLevel);
     // Ahead of the port: of two starts on one folder, the second must hear of the folder.
     const database = config.databaseUrl
       ? externalDatabase(config.databaseUrl)
-      : await startEmbedded(config.dataDir);
+      : await startEmbedded(config.dataDir, () => {
+          // Where it fails, the one below says so.
+          loadApi().catch(() => undefined);
+        });
     closing.push(() => database.stop());
-    const server = createServer(starting);
-    await listen(server, config);
     closing.push(() => closeServer(server));
+    const listensLate = sharesPort && config.publicUrl !== undefined;
+    if (!listensLate) await listen(server, config);
     const url = config.publicUrl ?? urlOf(server);
 
     await applyMigrations(database.url);
+    const store = new PerformanceStore({ log, slowMs: config.slowMs });
     const db = connect(database.url, {
+      onStatement: (text) => store.statementStarted(text),
       poolSize: config.databasePoolSize,
       onConnectionLost: (error) => {
         log.warn({ err: error }, 'lost a connection to the database');
       },
     });
     closing.push(() => disconnect(db));
+    if (config.otlpEndpoint) {
+      // Loaded where it is asked for: most servers start without.
+      const telemetry = (await import('./performance/telemetry.ts')).startTelemetry(db);
+      store.observer = telemetry.observer;
+      closing.push(telemetry.stop);
+    }
+    await countUncounted(database.url, (progress) => {
+      log.info(progress, 'counting the tasks that were there before');
+    });
+    const folder = startFolding(database.url, log);
+    closing.push(() => folder.stop());
+    closing.push(startTrimming(db, config.eventRetentionDays, log));
 
-    const auth = createAuth({
+    const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : undefined;
+    closing.push(() => Promise.resolve(redis?.disconnect()));
+
+    const { createApi } = await loadApi();
+    const api = await createApi({
       db,
+      databaseUrl: database.url,
       log,
       secret: config.authSecret ?? (await keptSecret(config.dataDir)),
       publicUrl: url,
-      onSessionEnd: (sessionId) => {
-        gate.credentials.forget(sessionId);
+      allowedOrigins: config.allowedOrigins,
+      adminEmails: config.adminEmails,
+      socketLimits: config.socketLimits,
+      redisUrl: config.redisUrl,
+      monitoring: {
+        store,
+        sampleRate: config.traceSampleRate,
+        backupDir: config.backupDir,
+        token: config.metricsToken,
+      },
+      limits: {
+        operations: createBudget('operations', config.rateLimitPoints, MINUTE_SECONDS, redis),
+        signIn: createSignInLimits(config.signInAttempts, redis),
+        proxies: config.trustProxy,
       },
     });
-    const gate: Gate = {
-      db,
-      auth,
-      credentials: createCredentials(db, auth),
-      adminEmails: new Set(config.adminEmails),
-    };
-    server.removeListener('request', starting).on('request', createRequestListener(gate, log, url));
-    return { url, databaseDied: database.died, stop };
+    if (config.backupSchedule) closing.push(await scheduleBackups(config, config.backupSchedule, log));
+    closing.push(() => api.close());
+    // Ahead of everything that a request under way still needs.
+    closing.push(async () => {
+      const finished = Promise.all([doors.shut(), api.endStreams(GRACE_MS)]);
+      await Promise.race([finished, sleep(GRACE_MS, undefined, { ref: false })]);
+      await closeServer(server);
+    });
+    doors.open(server, api.answer, api.upgrade);
+    // The system hands each that listens its share of the newcomers, whether it can answer them yet or not.
+    if (listensLate) await listen(server, config);
+    const { port } = server.address() as AddressInfo;
+    return { url, port, databaseDied: database.died, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** A database that somebody else starts and stops; queries fail while it is away, and work again once it is back. */
-function externalDatabase(url: string): EmbeddedDatabase {
-  return { url, died: new Promise(() => undefined), stop: () => Promise.resolve() };
-}
+/** Loading takes the processor longer than PostgreSQL takes to start, so the one is done during the other. */
+const loadApi = () => import('./api.ts');
+
+/**
+ * Each worker listens for itself where the system hands connections out among them: those that a primary process hands
+ * on to a worker which dies just then are answered by nobody.
+ */
+const sharesPort = cluster.isWorker && process.platform === 'linux';
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {
-  server.listen(port, host);
+  server.listen({ port, host, reusePort: sharesPort });
   await once(server, 'listening').catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
@@ -101,30 +170,12 @@ function urlOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-/** The secret that was made at the first start; whoever can read it can sign sessions. */
-async function keptSecret(dataDir: string): Promise<string> {
-  const file = join(dataDir, 'auth-secret');
-  await mkdir(dataDir, { recursive: true });
-  await writeFile(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 }).catch(
-    (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    },
-  );
-  return readFile(file, 'utf8');
-}
-
 async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
-  const cut = setTimeout(() => {
-    server.closeAllConnections();
-  }, GRACE_MS);
+  // Whoever the system had let in just before still gets a word.
+  await Promise.race([closed, sleep(LAST_WORD_MS)]);
+  server.closeAllConnections();
   await closed;
-  clearTimeout(cut);
-}
-
-/** Closes in the opposite order of opening; what fails to close does not keep the rest open. */
-async function closeAll(closing: (() => Promise<void>)[]): Promise<void> {
-  for (const close of closing.toReversed()) await close().catch(() => undefined);
 }

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import { Pool } from 'pg';
-import { PrismaClient } from '../../prisma/generated/client/client.ts';
+import { AsyncResource } from 'node:async_hooks';
+import { Client, Pool, type PoolClient } from 'pg';
+import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.ts';
 
 export type Database = PrismaClient;
 
@@ -11,6 +12,8 @@ export interface ConnectOptions {
   statementTimeout?: number;
   /** Told of each connection that broke; the pool replaces it by itself. */
   onConnectionLost?: (error: Error) => void;
+  /** Told of each statement as it is sent; what it gives back is called when the statement has ended. */
+  onStatement?: (text: string) => () => void;
 }
 
 export interface PoolStatus {
@@ -39,13 +42,54 @@ const PLANNED_ANEW = '/* planned anew */';
 const LIST_OF_EVENTS = /^SELECT .* FROM "public"\."events" AS /;
 
 const pools = new WeakMap<Database, Pool>();
+const namings = new WeakMap<Pool, Naming>();
+
+/** Gives a statement the name under which each connection keeps it prepared; none where it is planned anew. */
+type Naming = (query: { sql: string }) => string;
+
+type Connected = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
+
+/** A query that waits is taken up when another's ends, and must not count as part of the other's request. */
+class RequestPool extends Pool {
+  override connect(): Promise<PoolClient>;
+  override connect(connected: Connected): void;
+  override connect(connected?: Connected): Promise<PoolClient> | undefined {
+    if (!connected) return super.connect();
+    super.connect(AsyncResource.bind(connected));
+    return undefined;
+  }
+}
+
+type Ended = (...outcome: unknown[]) => void;
+
+/** A connection that tells of each statement: it gets a text or a configuration, then values or not, and a callback or not. */
+function watched(onStatement: (text: string) => () => void): typeof Client {
+  class WatchedClient extends Client {
+    override query(...given: unknown[]): never {
+      const [first] = given as [string | { text?: string }];
+      const ended = onStatement(typeof first === 'string' ? first : (first.text ?? ''));
+      const callback = given.at(-1);
+      if (typeof callback === 'function') {
+        given[given.length - 1] = (...outcome: unknown[]) => {
+          ended();
+          (callback as Ended)(...outcome);
+        };
+      }
+      const result: unknown = (super.query as (...all: unknown[]) => unknown)(...given);
+      if (result instanceof Promise) result.then(ended, ended);
+      return result as never;
+    }
+  }
+  return WatchedClient;
+}
 
 /**
  * Prisma on a pool of connections to PostgreSQL at `url`. Nothing is opened before the first query, and a
  * database that goes away fails the queries of that time only: the pool reconnects once it is back.
  */
 export function connect(url: string, options: ConnectOptions = {}): Database {
-  const pool = new Pool({
+  const pool = new RequestPool({
+    ...(options.onStatement ? { Client: watched(options.onStatement) } : {}),
     connectionString: url,
     max: options.poolSize ?? POOL_SIZE,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
@@ -56,12 +100,16 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     application_name: 'taskwire',
   });
   const onConnectionLost = options.onConnectionLost ?? (() => undefined);
+  const nameOf = nameStatements();
+  namings.set(pool, nameOf);
+  // The adapter attaches its own with its first query, which may come later than one of ours.
+  pool.on('error', () => undefined);
   // The adapter attaches these to the pool and to each connection in a transaction; without them Node would end.
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: true,
     onPoolError: onConnectionLost,
     onConnectionError: onConnectionLost,
-    statementNameGenerator: nameStatements(),
+    statementNameGenerator: nameOf,
   });
   const db = new PrismaClient({
     adapter,
@@ -80,14 +128,41 @@ export async function disconnect(db: Database): Promise<void> {
   if (pool && !pool.ending) await pool.end();
 }
 
+/**
+ * Runs one statement as a transaction by itself, past Prisma, whose way to a statement takes longer than many statements
+ * do. Values come as pg reads them, so a bigint is a string.
+ */
+export async function run<Row extends object>(db: Database, sql: Prisma.Sql): Promise<Row[]> {
+  const { rows } = await poolOf(db).query<Row>(namedStatement(db, sql));
+  return rows;
+}
+
+const AS_TEXT = { getTypeParser: () => (text: string) => text };
+
+/** The same where each column is wanted as PostgreSQL writes it, which is how it travels. */
+export async function textsOf(db: Database, sql: Prisma.Sql): Promise<(string | null)[][]> {
+  const statement = { ...namedStatement(db, sql), rowMode: 'array', types: AS_TEXT } as const;
+  const { rows } = await poolOf(db).query<(string | null)[]>(statement);
+  return rows;
+}
+
+function namedStatement(db: Database, { text, values }: Prisma.Sql) {
+  return { name: namings.get(poolOf(db))?.({ sql: text }) ?? '', text, values };
+}
+
 /** How busy the connections of `db` are: `waiting` counts queries that no connection was free for. */
 export function poolStatus(db: Database): PoolStatus {
-  const pool = pools.get(db);
-  if (!pool) throw new TypeError('This client was not made by connect()');
+  const pool = poolOf(db);
   return { size: pool.options.max, open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
 }
 
-function nameStatements(): (query: { sql: string }) => string {
+function poolOf(db: Database): Pool {
+  const pool = pools.get(db);
+  if (!pool) throw new TypeError('This client was not made by connect()');
+  return pool;
+}
+
+function nameStatements(): Naming {
   const names = new Map<string, string>();
   return ({ sql }) => {
     const known = names.get(sql);

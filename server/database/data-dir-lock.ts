@@ -12,36 +12,48 @@ const BUSY_WAIT_MS = 200;
 const held = new Set<DatabaseSync>();
 
 /**
+ * Takes a lock that is the operating system's own, on an empty SQLite file: it ends with the process however that ends,
+ * it is not inherited by children, and a reused process id means nothing to it.
+ * @returns the function that gives it up; undefined when another process, or this one, holds it.
+ */
+export function tryLock(file: string): (() => void) | undefined {
+  const lock = new DatabaseSync(file, { timeout: BUSY_WAIT_MS });
+  try {
+    // Nothing is written then, so that a full disk does not count as locked.
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
+    throw error;
+  }
+  held.add(lock);
+  return () => {
+    if (held.delete(lock)) lock.close();
+  };
+}
+
+/**
  * Makes this process the only one on `dataDir`, and makes the folder if it is not there.
- * The lock is the operating system's own, on an empty SQLite file: it ends with the process however that ends, it
- * is not inherited by children, and a reused process id means nothing to it.
  * @returns the function that gives the folder up.
  * @throws DataDirInUse when another process, or another start in this one, holds it.
  */
 export function lockDataDir(dataDir: string): () => void {
   const pidFile = join(dataDir, 'server.pid');
-  let lock: DatabaseSync | undefined;
+  let unlock: (() => void) | undefined;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    lock = new DatabaseSync(join(dataDir, 'lock'), { timeout: BUSY_WAIT_MS });
-    lock.exec('BEGIN EXCLUSIVE');
-    writeFileSync(pidFile, `${process.pid}\n`);
+    unlock = tryLock(join(dataDir, 'lock'));
+    if (unlock) writeFileSync(pidFile, `${process.pid}\n`);
   } catch (error) {
-    lock?.close();
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) {
-      throw new DataDirInUse(dataDir, readPid(pidFile));
-    }
+    unlock?.();
     const reason = error instanceof Error ? error.message : String(error);
     throw new DataDirUnusable(
       `DATA_DIR ${dataDir} cannot be used: ${reason}. Make it a folder that this user may write to.`,
       { cause: error },
     );
   }
-  const handle = lock;
-  held.add(handle);
-  return () => {
-    if (held.delete(handle)) handle.close();
-  };
+  if (!unlock) throw new DataDirInUse(dataDir, readPid(pidFile));
+  return unlock;
 }
 
 function readPid(file: string): number | undefined {

@@ -35,6 +35,8 @@ const LINES_TO_SHOW = 5;
 const READY_POLL_MS = 5;
 /** Also covers the replay of the write-ahead log after a crash. */
 const READY_WITHIN_MS = 120_000;
+const OTHERS_POLL_MS = 100;
+const OTHERS_READY_WITHIN_MS = 15_000;
 const STOP_WITHIN_MS = 10_000;
 const START_TRIES = 5;
 const RETRY_AFTER_MS = 500;
@@ -51,15 +53,16 @@ export interface EmbeddedDatabase {
 /**
  * Starts the embedded PostgreSQL on `dataDir`, on a free port of 127.0.0.1, and makes folder and cluster on the
  * first start. Takes over what a killed server has left: its PostgreSQL, its lock files, a half-made cluster.
+ * @param meanwhile called whenever one of its programs was started and works beside us: the time to be busy.
  * @throws StartFailure: DataDirInUse, DataDirUnusable, DatabaseVersionMismatch or DatabaseDidNotStart.
  */
-export async function startEmbedded(dataDir: string): Promise<EmbeddedDatabase> {
+export async function startEmbedded(dataDir: string, meanwhile?: () => void): Promise<EmbeddedDatabase> {
   const unlock = lockDataDir(resolve(dataDir));
   try {
     // By whatever link it is reached: the name by which an orphan is known has to stay the same.
     const folder = await realpath(dataDir);
     const cluster = join(folder, CLUSTER);
-    const programs = await findPrograms(cluster);
+    const programs = calling(meanwhile, await findPrograms(cluster));
     await stopOrphan(cluster);
     const isNew = !(await exists(cluster));
     const password = isNew ? await makeCluster(programs, folder) : await readPassword(programs, folder);
@@ -77,7 +80,7 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedDatabase> 
     const endWithUs = () => child.kill('SIGINT');
     process.once('exit', endWithUs);
     return {
-      url: `postgresql://${ROLE}:${password}@127.0.0.1:${port}/${DATABASE}`,
+      url: urlOf(password, port),
       died: new Promise((tell) => {
         void ended(child).then(async () => {
           if (!stopping) tell(`PostgreSQL has ended by itself.${await lastWords(join(folder, LOG), 0)}`);
@@ -89,6 +92,37 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedDatabase> 
     unlock();
     throw error;
   }
+}
+
+/**
+ * The address of the embedded PostgreSQL that another process has started on `dataDir`, or is just starting.
+ * @returns undefined where none is ready within 15 seconds.
+ */
+export async function runningUrl(dataDir: string): Promise<string | undefined> {
+  const deadline = Date.now() + OTHERS_READY_WITHIN_MS;
+  do {
+    const { isReady, port } = await statusOf(join(dataDir, CLUSTER));
+    const password = await keptPassword(dataDir);
+    if (isReady && password) return urlOf(password, port);
+    await sleep(OTHERS_POLL_MS);
+  } while (Date.now() < deadline);
+  return undefined;
+}
+
+function urlOf(password: string, port: number): string {
+  return `postgresql://${ROLE}:${password}@127.0.0.1:${port}/${DATABASE}`;
+}
+
+/** The programs, with something to do after each that was started. */
+function calling(meanwhile: (() => void) | undefined, programs: Programs): Programs {
+  return {
+    ...programs,
+    start(...given) {
+      const child = programs.start(...given);
+      meanwhile?.();
+      return child;
+    },
+  };
 }
 
 /** Makes the cluster beside its place and moves it there when it is whole, so that no half of one is ever used. */
@@ -127,8 +161,11 @@ async function removeDrafts(folder: string): Promise<void> {
 }
 
 async function readPassword(programs: Programs, folder: string): Promise<string> {
-  const password = await readFile(join(folder, PASSWORD), 'utf8').catch(() => '');
-  return password.trim() || newPassword(programs, join(folder, CLUSTER), folder);
+  return (await keptPassword(folder)) || newPassword(programs, join(folder, CLUSTER), folder);
+}
+
+async function keptPassword(folder: string): Promise<string> {
+  return (await readFile(join(folder, PASSWORD), 'utf8').catch(() => '')).trim();
 }
 
 /** Sets a password on a cluster that does not run, in PostgreSQL's single-user mode, which asks for none. */
@@ -225,12 +262,17 @@ async function becomesReady(child: ChildProcess, cluster: string): Promise<boole
   const end = ended(child).catch(() => undefined);
   const deadline = Date.now() + READY_WITHIN_MS;
   while (isRunning(child) && Date.now() < deadline) {
-    const status = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
-    const lines = status.split('\n');
-    if (lines[0] === String(child.pid) && lines[7]?.trim() === 'ready') return true;
+    const { pid, isReady } = await statusOf(cluster);
+    if (isReady && pid === child.pid) return true;
     await Promise.race([sleep(READY_POLL_MS), end]);
   }
   return false;
+}
+
+/** What a PostgreSQL that runs on `cluster` says of itself in its lock file. */
+async function statusOf(cluster: string): Promise<{ pid: number; port: number; isReady: boolean }> {
+  const lines = (await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  return { pid: Number(lines[0]), port: Number(lines[3]), isReady: lines[7]?.trim() === 'ready' };
 }
 
 async function stopPostgres(child: ChildProcess): Promise<void> {

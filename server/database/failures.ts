@@ -23,8 +23,10 @@ const RETRYABLE = new Set(['40001', '40P01']);
 /** Bytes that are no valid UTF-8, a character that the encoding lacks, a NUL escape in JSON. */
 const INVALID_TEXT = new Set(['22021', '22P05']);
 const UNIQUE_VIOLATION = '23505';
-/** Connection exceptions; shutting down, crashed, starting up, idle too long in a transaction or session. */
-const CONNECTION_LOST = /^(08...|57P0[1235]|25P03)$/;
+/** Connection exceptions; shutting down, crashed, starting up, idle too long in a transaction or session; no such database. */
+const CONNECTION_LOST = /^(08...|57P0[1235]|25P03|3D000)$/;
+/** Of the many things that its code 55000 can mean; and the database is away while a restore renames it. */
+const CLOSED_WORDS = /^database ".*" is not currently accepting connections$/;
 /** No connection, memory or disk left; a statement or the wait for a lock took too long. */
 const OVERLOADED = /^(53...|57014|55P03)$/;
 
@@ -67,7 +69,8 @@ function judge(error: Record<string, unknown>): DatabaseFailure | undefined {
   if (
     (code && (LOST_SOCKET.has(code) || LOST_PRISMA.has(code))) ||
     (kind && LOST_KINDS.has(kind)) ||
-    LOST_WORDS.test(message)
+    LOST_WORDS.test(message) ||
+    CLOSED_WORDS.test(text(error['originalMessage']) ?? message)
   ) {
     return { kind: 'unavailable', connectionLost: true };
   }

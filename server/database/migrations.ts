@@ -71,7 +71,7 @@ export async function applyMigrations(
   // A connection that breaks fails the query under way, which says it better.
   client.on('error', () => undefined);
   await client.connect().catch((error: unknown) => {
-    throw unreachable(url, error);
+    throw new DatabaseUnreachable(url, error);
   });
   try {
     if (pendingOf(migrations, await readHistory(client)).length === 0) return { applied: [] };
@@ -194,17 +194,6 @@ function reasonOf(error: unknown, script: string): string {
   const place = line ? ` (line ${line})` : '';
   const detail = error.detail ? `; ${error.detail.replace(/\.$/, '')}` : '';
   return `${error.message}${place}${detail}`;
-}
-
-function unreachable(url: string, error: unknown): DatabaseUnreachable {
-  const { host, pathname } = new URL(url);
-  // Several addresses may have been tried, each with its own reason.
-  const reasons = error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)];
-  return new DatabaseUnreachable(
-    `The database ${pathname.slice(1)} at ${host} cannot be used: ${reasons.join('; ')}. ` +
-      'Check DATABASE_URL and that PostgreSQL runs there.',
-    { cause: error },
-  );
 }
 
 function messageOf(error: unknown): string {

@@ -28,8 +28,26 @@ export class DatabaseDidNotStart extends StartFailure {
   readonly code = 'DATABASE_DID_NOT_START';
 }
 
+/** PostgreSQL's code where a database takes no connections. */
+const CLOSED = '55000';
+
 export class DatabaseUnreachable extends StartFailure {
   readonly code = 'DATABASE_UNREACHABLE';
+
+  constructor(url: string, cause: unknown) {
+    const { host, pathname } = new URL(url);
+    const name = decodeURIComponent(pathname.slice(1));
+    // Several addresses may have been tried, each with its own reason.
+    const causes: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
+    const reasons = causes.map((each) => (each instanceof Error ? each.message : String(each)));
+    const advice = causes.some((each) => (each as { code?: unknown }).code === CLOSED)
+      ? 'A restore closes it for the moment in which another takes its place; try again. If it stays closed, that restore was killed: ' +
+        `run it again, or let an administrator open what is there by ALTER DATABASE "${name}" ALLOW_CONNECTIONS true;`
+      : 'Check DATABASE_URL and that PostgreSQL runs there.';
+    super(`The database ${name}${host && ` at ${host}`} cannot be used: ${reasons.join('; ')}. ${advice}`, {
+      cause,
+    });
+  }
 }
 
 export class DatabaseVersionMismatch extends StartFailure {

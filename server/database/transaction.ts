@@ -5,6 +5,38 @@ import { classify } from './failures.ts';
 
 export type Transaction = Prisma.TransactionClient;
 
+const databases = new WeakMap<object, Database>();
+const listeners = new WeakMap<Database, () => void>();
+const retries = new WeakMap<Database, Retries>();
+
+/** How many transactions were run again since the process started, by what had ended them. */
+type Retries = Record<'deadlock' | 'serialization' | 'connection', number>;
+
+/** The database whose transaction this is; a database is its own. */
+export function databaseOf(tx: Transaction | Database): Database {
+  return databases.get(tx) ?? (tx as Database);
+}
+
+export function isTransaction(tx: Transaction | Database): boolean {
+  return databases.has(tx);
+}
+
+/** Has `listener` called after each commit of `inTransaction`; there is one listener a database. */
+export function onCommit(db: Database, listener: () => void): void {
+  listeners.set(db, listener);
+}
+
+/** Tells that something was committed, where it was not by `inTransaction`. */
+export function committed(db: Database): void {
+  listeners.get(db)?.();
+}
+
+export function retriesOf(db: Database): Retries {
+  const counts = retries.get(db) ?? { deadlock: 0, serialization: 0, connection: 0 };
+  retries.set(db, counts);
+  return counts;
+}
+
 export interface TransactionOptions {
   /** Defaults to the database's, READ COMMITTED. */
   isolationLevel?: Prisma.TransactionIsolationLevel;
@@ -26,18 +58,27 @@ export async function inTransaction<T>(
   for (let tries = 1; ; tries += 1) {
     let mayBeCommitted = false;
     try {
-      return await db.$transaction(async (tx) => {
-        const result = await work(tx);
+      const result = await db.$transaction(async (tx) => {
+        databases.set(tx, db);
+        const done = await work(tx);
         mayBeCommitted = true;
-        return result;
+        return done;
       }, options);
+      committed(db);
+      return result;
     } catch (error) {
-      const { kind, connectionLost } = classify(error);
+      const { kind, connectionLost, sqlState } = classify(error);
       const isSafe = kind === 'retryable' || (connectionLost && !mayBeCommitted);
       if (!isSafe || tries === TRIES) throw error;
+      retriesOf(db)[reasonOf(sqlState)] += 1;
       await sleep(pauseAfter(tries));
     }
   }
+}
+
+function reasonOf(sqlState: string | undefined): keyof Retries {
+  if (sqlState === '40P01') return 'deadlock';
+  return sqlState === '40001' ? 'serialization' : 'connection';
 }
 
 /** Doubles with each try; the jitter keeps two that collided from colliding again. */

@@ -3,17 +3,21 @@ import { z } from 'zod';
 import { ApiTokenScope, type ApiToken } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
-import { Forbidden, NotFound, Unauthenticated } from '../errors.ts';
+import { Conflict, Forbidden, NotFound, Unauthenticated } from '../errors.ts';
 import { earlierRemoval } from '../events/earlier-removal.ts';
 import { append } from '../events/log.ts';
 import { recordRefusedToken } from '../events/refusal.ts';
 import { newId } from '../ids.ts';
 import { visible, type Person } from '../policy.ts';
+import { lockUser } from '../sql/lock-user.ts';
 import { idOf, parse, text } from './validation.ts';
 
 /** Makes a leaked token recognisable to those who look for them. */
 const PREFIX = 'twp_';
 const SECRET_BYTES = 32;
+
+/** More than anybody can tell apart; a program that makes them in a loop is stopped here. */
+const MOST_TOKENS = 100;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -46,7 +50,10 @@ const creation = z.object({
     .transform((value) => value ?? null),
 });
 
-/** Makes a token that stands for the person. WRITE comes with READ. */
+/**
+ * Makes a token that stands for the person. WRITE comes with READ.
+ * @throws Conflict where they have a hundred.
+ */
 export async function createApiToken(db: Database, holder: Holder, input: unknown): Promise<NewApiToken> {
   const wanted = parse(creation, input);
   refuseToken(holder);
@@ -54,6 +61,9 @@ export async function createApiToken(db: Database, holder: Holder, input: unknow
   const token = PREFIX + randomBytes(SECRET_BYTES).toString('base64url');
   const id = newId();
   return inTransaction(db, async (tx) => {
+    await lockUser(tx, userId);
+    if ((await tx.apiToken.count({ where: { userId } })) >= MOST_TOKENS)
+      throw new Conflict(`You have ${MOST_TOKENS} tokens already; revoke one that you no longer use.`);
     const data = { ...wanted, id, userId, hash: hashOf(token) };
     await tx.apiToken.create({ data, select: { id: true } });
     const cursor = await append(tx, { kind: 'apiToken.created', actorId: userId, subjectId: id, data: {} });

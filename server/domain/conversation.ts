@@ -8,8 +8,9 @@ import { append, currentCursor } from '../events/log.ts';
 import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { lockConversation } from '../sql/lock-conversation.ts';
+import { seenPeople } from '../sql/seen-people.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { idOf, newIdOf, parse, text } from './validation.ts';
+import { idOf, line, newIdOf, parse } from './validation.ts';
 
 /** What a verb hands back: which conversation to re-read, and the log's cursor after the change. */
 export interface ConversationChange {
@@ -20,7 +21,7 @@ export interface ConversationChange {
 /** The most people that an owner can begin a conversation with. */
 export const MOST_PARTICIPANTS = 50;
 
-const title = text('The title', { min: 1, max: 200 });
+const title = line('The title', { min: 1, max: 200 });
 
 const creation = z.object({
   id: newIdOf('Conversation').nullish(),
@@ -72,12 +73,7 @@ export async function createConversation(
 }
 
 async function checkParticipants(tx: Transaction, viewer: Viewer, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  const seen = await tx.user.findMany({
-    where: { id: { in: [...ids] }, AND: visible.user(viewer) },
-    select: { id: true },
-  });
-  const known = new Set(seen.map(({ id }) => id));
+  const known = await seenPeople(tx, viewer, ids);
   const missing = ids.find((id) => !known.has(id));
   if (missing !== undefined) throw new NotFound('person', missing);
 }

@@ -4,7 +4,8 @@ import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { earlierRemoval } from '../events/earlier-removal.ts';
-import { append, currentCursor, toCursor } from '../events/log.ts';
+import { append, currentCursor } from '../events/log.ts';
+import { toCursor } from '../events/position.ts';
 import { can, grantableRoles, visible, type Person, type Viewer } from '../policy.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { heldAgain, heldTeam, TRANSFER_FIRST } from './team-hold.ts';
@@ -78,7 +79,7 @@ export async function leaveTeam(db: Database, person: Person, input: unknown): P
       orderBy: { sequence: 'desc' },
     });
     if (!earlier?.subjectId) throw new NotFound('team', teamId);
-    return { id: earlier.subjectId, cursor: toCursor(earlier) };
+    return { id: earlier.subjectId, cursor: await toCursor(tx, earlier) };
   });
 }
 

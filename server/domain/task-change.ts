@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Task, TaskStatus } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
-import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
+import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { append, appendAll, currentCursor } from '../events/log.ts';
 import { taskChanged } from '../events/task-event.ts';
 import { can, visible, type Person, type TaskAction, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { writeTasks } from '../sql/write-tasks.ts';
+import { outdated } from './outdated-task.ts';
 import { checkHierarchy, checkPlacement } from './task-placement.ts';
 
 /** The fields that a verb may change; the rest follows from them. */
@@ -95,7 +96,7 @@ export async function lockedFor(
     const place = path === undefined ? {} : { field: `${path}id` };
     if (!task) throw new NotFound('task', id, place);
     if (!can(viewer, action, task)) throw new Forbidden(refusals[action], id, place);
-    if (version != null && version !== task.version) throw outdated(task.version, version, path ?? '');
+    if (version != null && version !== task.version) throw outdated(viewer, task, version, path);
     return task;
   });
 }
@@ -108,17 +109,11 @@ const refusals: Record<TaskAction, string> = {
   'task.move': 'Only its owner, and who leads its team, may move this task to another team.',
 };
 
-function outdated(current: number, given: number, path: string): Conflict {
-  return new Conflict(
-    `Somebody changed this task: it is at version ${current}, and your change is based on ${given}. Load it again, and repeat your change.`,
-    { field: `${path}version`, currentVersion: current },
-  );
-}
-
-/** A task is completed when it becomes DONE, and stays so on the day it did. */
+/** A task is completed when it becomes DONE, and stays so on the day it did; it is started once and for all. */
 function withConsequences(before: Task, after: Task, now: Date): Task {
   const completedAt = after.status !== 'DONE' ? null : before.status === 'DONE' ? before.completedAt : now;
-  return { ...after, completedAt, updatedAt: now, version: before.version + 1 };
+  const startedAt = before.startedAt ?? (after.status === 'IN_PROGRESS' ? now : null);
+  return { ...after, startedAt, completedAt, updatedAt: now, version: before.version + 1 };
 }
 
 function kindOf(before: Task, after: Task) {

@@ -1,24 +1,28 @@
 import { z } from 'zod';
-import { TaskPriority, TaskStatus } from '../../prisma/generated/client/client.ts';
+import { TaskPriority, TaskStatus, type Task } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { fingerprintOf, firstCreations, refuseUsedIds } from '../events/first-creation.ts';
-import { append, appendAll, toCursor } from '../events/log.ts';
+import { append, appendAll } from '../events/log.ts';
+import { toCursor } from '../events/position.ts';
 import { taskChanged, taskCreated } from '../events/task-event.ts';
 import { NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
+import { insertTask } from '../sql/insert-task.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { changeTasks, lockedFor, type Changes, type ChangeRequest } from './task-change.ts';
 import { endOfList, positionBetween } from './task-position.ts';
 import { checkHierarchy, checkPlacement } from './task-placement.ts';
-import { day, idOf, newIdOf, parse, text, version } from './validation.ts';
+import { day, idOf, line, newIdOf, parse, text, version } from './validation.ts';
 
 /** What a verb hands back: which task to re-read, and the log's cursor after the change. */
 export interface TaskChange {
   id: string;
   cursor: string;
+  /** The row as it was written, where the verb knows it: for answers that ask for nothing else. */
+  task?: Task;
 }
 
 /** The same for many tasks, in the order in which they were asked for. */
@@ -30,12 +34,7 @@ export interface TasksChange {
 /** The most tasks that one call creates or changes: the log's horizon waits for the transaction. */
 export const LARGEST_BATCH = 500;
 
-const LINE_BREAK = /[\n\r\v\f\u0085\u2028\u2029]/;
-
-const title = text('The title', { min: 1, max: 200 }).refine(
-  (value) => !LINE_BREAK.test(value),
-  'The title must fit on one line; the description takes the rest.',
-);
+const title = line('The title', { min: 1, max: 200 });
 const description = text('The description', { min: 0, max: 10_000 });
 const labels = z
   .array(text('A label', { min: 1, max: 50 }))
@@ -104,6 +103,13 @@ type Creation = z.output<typeof creation>;
  */
 export async function createTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const wanted = parse(creation, input);
+  const { assigneeId, teamId, parentId } = wanted;
+  if ((assigneeId ?? teamId ?? parentId) === null) {
+    const task = newTask(person, wanted, new Date());
+    const event = taskCreated(person, task, fingerprintOf(withoutId(wanted)));
+    const mark = await insertTask(db, task, event, wanted.id !== undefined);
+    if (mark) return { id: task.id, cursor: await toCursor(db, mark), task };
+  }
   return inTransaction(db, async (tx) => {
     const { ids, cursor } = await create(tx, person, [wanted], () => '');
     return { id: ids[0] ?? '', cursor };
@@ -128,18 +134,9 @@ async function create(
   pathOf: (index: number) => string,
 ): Promise<TasksChange> {
   const now = new Date();
-  const tasks = wanted.map(({ id, ...fields }, index) => ({
-    id: id ?? newId(),
-    ownerId: person.userId,
-    archivedAt: null,
-    ...fields,
-    position: endOfList(now, index),
-    completedAt: fields.status === 'DONE' ? now : null,
-    createdAt: now,
-    updatedAt: now,
-  }));
+  const tasks = wanted.map((one, index) => newTask(person, one, now, index));
   const ids = tasks.map(({ id }) => id);
-  const fingerprints = wanted.map(({ id: _, ...fields }) => fingerprintOf(fields));
+  const fingerprints = wanted.map((one) => fingerprintOf(withoutId(one)));
   const placements = tasks.map((after, i) => ({ before: null, after, path: pathOf(i) }));
   if (tasks.some(({ assigneeId, teamId, parentId }) => assigneeId ?? teamId ?? parentId))
     await checkPlacement(tx, await viewerOf(tx, person), placements);
@@ -155,6 +152,26 @@ async function create(
   const events = tasks.map((task, i) => taskCreated(person, task, fingerprints[i] ?? ''));
   const [only] = events;
   return { ids, cursor: only && events.length === 1 ? await append(tx, only) : await appendAll(tx, events) };
+}
+
+/** The row of a new task; `index` tells apart those that are created together. */
+function newTask({ userId }: Person, { id, ...fields }: Creation, now: Date, index = 0): Task {
+  return {
+    id: id ?? newId(),
+    ownerId: userId,
+    archivedAt: null,
+    version: 1,
+    ...fields,
+    position: endOfList(now, index),
+    startedAt: fields.status === 'IN_PROGRESS' ? now : null,
+    completedAt: fields.status === 'DONE' ? now : null,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function withoutId({ id: _, ...fields }: Creation): object {
+  return fields;
 }
 
 /** Changes the given fields of a task. A field that is left out stays; null clears day, assignee, team and parent. */
@@ -217,7 +234,7 @@ export async function deleteTask(db: Database, person: Person, input: unknown): 
     const earlier = await tx.event.findFirst({
       where: { subjectId: id, kind: 'task.deleted', actorId: person.userId },
     });
-    if (earlier) return { id, cursor: toCursor(earlier) };
+    if (earlier) return { id, cursor: await toCursor(tx, earlier) };
     const [task] = await lockedFor(tx, await viewerOf(tx, person), 'task.delete', [wanted]);
     if (!task) throw new NotFound('task', id);
     await tx.task.delete({ where: { id }, select: { id: true } });

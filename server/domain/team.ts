@@ -7,6 +7,7 @@ import { Conflict, NotFound } from '../errors.ts';
 import { earlierRemoval } from '../events/earlier-removal.ts';
 import { fingerprintOf, firstCreation, refuseUsedIds } from '../events/first-creation.ts';
 import { append, currentCursor } from '../events/log.ts';
+import { teamDeleted } from '../events/team-deletion.ts';
 import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
 import { heldTeam } from './team-hold.ts';
@@ -117,8 +118,10 @@ export async function deleteTeam(db: Database, person: Person, input: unknown): 
       if (cursor === null) throw new NotFound('team', id);
       return { id, cursor };
     }
+    const team = await tx.team.findUniqueOrThrow({ where: { id }, select: { id: true, name: true } });
+    const cursor = await teamDeleted(tx, person, team);
     await tx.team.delete({ where: { id }, select: { id: true } });
-    return { id, cursor: await append(tx, { kind: 'team.deleted', ...addressOf(person, id), data: {} }) };
+    return { id, cursor };
   });
 }
 

@@ -30,6 +30,13 @@ export function text(what: string, { min, max }: { min: number; max: number }) {
     );
 }
 
+const LINE_BREAK = /[\n\r\v\f\u0085\u2028\u2029]/;
+
+/** Text of bounded length without a line break, however a script writes one. */
+export function line(what: string, length: { min: number; max: number }) {
+  return text(what, length).refine((value) => !LINE_BREAK.test(value), `${what} must fit on one line.`);
+}
+
 /** Characters as PostgreSQL counts them: code points. */
 function charactersOf(value: string): number {
   return Array.from(value).length;

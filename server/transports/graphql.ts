@@ -1,14 +1,30 @@
+import { normalizedExecutor } from '@graphql-tools/executor';
+import type { DocumentNode, GraphQLError } from 'graphql';
 import { createYoga } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import { schema } from '../../schema/index.ts';
 import type { Context } from '../../schema/context.ts';
+import type { Origins } from '../auth/origins.ts';
 import type { Gate } from '../auth/sign-in.ts';
+import { byPlans } from '../execution/run-query.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { Live } from '../live/live.ts';
 import type { Log } from '../log.ts';
 import { boundedDocuments } from '../plugins/bounded-documents.ts';
 import { codedErrors } from '../plugins/coded-errors.ts';
-import { viewerContext } from '../plugins/viewer-context.ts';
+import type { Monitoring } from '../performance/monitoring.ts';
+import { limited, limitedSubscriptions } from '../plugins/cost-limits.ts';
+import { executedBy, type Execute } from '../plugins/execution.ts';
+import { sharedAnswers } from '../plugins/shared-answers.ts';
+import { measured, tracing } from '../plugins/tracing.ts';
+import { createContexts, viewerContext, type ContextOf } from '../plugins/viewer-context.ts';
 import { wellFormedRequests } from '../plugins/well-formed-requests.ts';
 
-const MOST_BODY_BYTES = 1024 * 1024;
+/** Longer bodies are refused. */
+export const MOST_BODY_BYTES = 1024 * 1024;
+
+/** Characters of all documents that are remembered together; what is made of a document takes several times as much. */
+const MOST_DOCUMENTS = 4 * 1024 * 1024;
 
 const welcome = `# Welcome to Taskwire. Sign up once:
 mutation SignUp {
@@ -31,12 +47,47 @@ query Dashboard {
 }
 `;
 
-/** GraphQL over HTTP, with GraphiQL for browsers. */
-export function createGraphql(gate: Gate, log: Log, publicUrl: string) {
-  return createYoga<object, Context>({
+export interface GraphqlSettings {
+  gate: Gate;
+  live: Live;
+  log: Log;
+  origins: Origins;
+  monitoring: Monitoring;
+  limits: Limits;
+}
+
+/** GraphQL, for transports to serve. */
+export interface Graphql {
+  /** Over HTTP, with GraphiQL for browsers. */
+  yoga: ReturnType<typeof createYoga<object, Context>>;
+  contextOf: ContextOf;
+  /** Runs an operation with everything that is measured and limited. */
+  execute: Execute;
+  /** What Yoga has read lately, by text. */
+  documents: LRUCache<string, DocumentNode>;
+  /** As callers may see it. */
+  masked: (error: unknown) => GraphQLError;
+}
+
+export function createGraphql({ gate, live, log, origins, monitoring, limits }: GraphqlSettings): Graphql {
+  const { store, sampleRate } = monitoring;
+  const run = measured(store, sampleRate, limited(limits.operations, byPlans(normalizedExecutor as Execute)));
+  const contextOf = createContexts({ gate, live, store, origins });
+  const documents = cacheByText<DocumentNode>();
+  const masked = codedErrors(log, store);
+  const yoga = createYoga<object, Context>({
     schema,
-    maskedErrors: codedErrors(log),
-    plugins: [wellFormedRequests(), boundedDocuments(), viewerContext(gate, publicUrl)],
+    maskedErrors: { isDev: false, maskError: masked },
+    plugins: [
+      tracing(),
+      wellFormedRequests(),
+      boundedDocuments(),
+      viewerContext(contextOf),
+      executedBy(run),
+      limitedSubscriptions(limits.operations),
+      sharedAnswers(),
+    ],
+    parserAndValidationCache: { documentCache: documents, errorCache: cacheByText() },
     logging: false,
     cors: false,
     multipart: false,
@@ -47,5 +98,13 @@ export function createGraphql(gate: Gate, log: Log, publicUrl: string) {
     // A megabyte of page that most starts never serve.
     renderGraphiQL: async (options) =>
       (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
+  });
+  return { yoga, contextOf, execute: run, documents, masked };
+}
+
+function cacheByText<Value extends object>() {
+  return new LRUCache<string, Value>({
+    maxSize: MOST_DOCUMENTS,
+    sizeCalculation: (_, text) => text.length + 1,
   });
 }

@@ -1,13 +1,39 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toNodeHandler } from 'better-auth/node';
 import sirv from 'sirv';
-import type { Database } from '../database/client.ts';
+import type { Origins } from '../auth/origins.ts';
 import type { Gate } from '../auth/sign-in.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { Live } from '../live/live.ts';
 import type { Log } from '../log.ts';
-import { withRequestId } from '../request.ts';
-import { createGraphql } from './graphql.ts';
+import type { Monitoring } from '../performance/monitoring.ts';
+import { withRequest } from '../request.ts';
+import { addressOf } from './address.ts';
+import { crossOrigin } from './cors.ts';
+import { answerPosts } from './graphql-post.ts';
+import { MOST_BODY_BYTES, type Graphql } from './graphql.ts';
+import { createMetrics } from './metrics.ts';
+import { readiness } from './readiness.ts';
+import { securityHeaders } from './security-headers.ts';
+import type { TimedResponse } from './response-time.ts';
+import type { WebSocketTransport } from './websocket.ts';
+
+export type AnswerListener = (request: IncomingMessage, response: TimedResponse) => void;
+export type UpgradeListener = (request: IncomingMessage, connection: Duplex, head: Buffer) => void;
+
+interface HttpSettings {
+  gate: Gate;
+  graphql: Graphql;
+  live: Live;
+  log: Log;
+  publicUrl: string;
+  origins: Origins;
+  monitoring: Monitoring;
+  limits: Limits;
+}
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
@@ -17,8 +43,10 @@ const printedSchema = readFileSync(new URL('../../schema/schema.graphql', import
 const dashboardFolder = fileURLToPath(new URL('../../client/build', import.meta.url));
 
 /** Everything that one address offers, by path. */
-export function createRequestListener(gate: Gate, log: Log, publicUrl: string): RequestListener {
-  const graphql = createGraphql(gate, log, publicUrl);
+export function createRequestListener(settings: HttpSettings): AnswerListener {
+  const { gate, graphql, live, log, publicUrl, origins, monitoring, limits } = settings;
+  const secure = securityHeaders(publicUrl);
+  const isPreflight = crossOrigin(origins);
   const auth = toNodeHandler(gate.auth);
   const dashboard = existsSync(dashboardFolder)
     ? sirv(dashboardFolder, {
@@ -31,7 +59,7 @@ export function createRequestListener(gate: Gate, log: Log, publicUrl: string): 
     : notBuilt;
 
   const routes: Record<string, Handler> = {
-    '/graphql': graphql,
+    '/graphql': answerPosts(graphql, MOST_BODY_BYTES),
     '/schema.graphql': (_request, response) => {
       answer(response, 200, printedSchema);
     },
@@ -39,9 +67,14 @@ export function createRequestListener(gate: Gate, log: Log, publicUrl: string): 
       answer(response, 200, 'ok\n');
     },
     '/readyz': async (_request, response) => {
-      const up = await answers(gate.db);
-      answer(response, up ? 200 : 503, up ? 'ready\n' : 'The database does not answer.\n');
+      const { isReady, details } = await readiness(gate.db, live, monitoring.backupDir);
+      response.writeHead(isReady ? 200 : 503, {
+        'content-type': 'application/json',
+        'cache-control': 'no-store',
+      });
+      response.end(`${JSON.stringify(details)}\n`);
     },
+    '/metrics': createMetrics({ ...monitoring, db: gate.db, live }),
   };
 
   function handlerOf(request: IncomingMessage): Handler {
@@ -50,35 +83,36 @@ export function createRequestListener(gate: Gate, log: Log, publicUrl: string): 
   }
 
   return (request, response) => {
-    withRequestId((requestId) => {
-      response.setHeader('X-Request-Id', requestId);
-      Promise.try(handlerOf(request), request, response).catch((error: unknown) => {
-        log.error({ requestId, err: error }, 'request failed');
-        if (response.headersSent) response.destroy();
-        else answer(response, 500, `Something went wrong on the server (request ${requestId}).\n`);
-      });
-    });
+    withRequest(
+      (trace) => {
+        const requestId = trace.id;
+        trace.traceparent = request.headers['traceparent'] as string | undefined;
+        response.trace = trace;
+        secure(response);
+        if (isPreflight(request, response)) return;
+        Promise.try(handlerOf(request), request, response).catch((error: unknown) => {
+          log.error({ requestId, err: error }, 'request failed');
+          if (response.headersSent) response.destroy();
+          else answer(response, 500, `Something went wrong on the server (request ${requestId}).\n`);
+        });
+      },
+      addressOf(request, limits.proxies),
+    );
   };
 }
 
-/** What every path answers between the moment of listening and that of being ready. */
-export const starting: RequestListener = (_request, response) => {
-  response.setHeader('Retry-After', '1');
-  answer(response, 503, 'Taskwire is starting.\n');
-};
+/** Where a connection can become a WebSocket: at the API's own path. */
+export function createUpgradeListener(sockets: WebSocketTransport): UpgradeListener {
+  return (request, connection, head) => {
+    if (request.url?.split('?', 1)[0] === '/graphql') sockets.upgrade(request, connection, head);
+    else connection.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+  };
+}
 
 /** What carries its content's hash in its name never changes; everything else is asked for again. */
 function cachingOf(response: ServerResponse, path: string): void {
   const forever = path.startsWith('/_app/immutable/');
   response.setHeader('Cache-Control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
-}
-
-/** Whether the database answers at all. */
-async function answers(db: Database): Promise<boolean> {
-  return db.$queryRaw`SELECT 1`.then(
-    () => true,
-    () => false,
-  );
 }
 
 function notBuilt(_request: IncomingMessage, response: ServerResponse): void {

@@ -1,0 +1,106 @@
+import { createAuth } from './auth/auth.ts';
+import { createOrigins } from './auth/origins.ts';
+import { createCredentials } from './auth/credentials.ts';
+import type { Gate } from './auth/sign-in.ts';
+import type { Database } from './database/client.ts';
+import { committed } from './database/transaction.ts';
+import { createRefusals } from './events/refusal.ts';
+import { startLive } from './live/live.ts';
+import type { Limits } from './limits/limits.ts';
+import type { Log } from './log.ts';
+import type { Monitoring } from './performance/monitoring.ts';
+import { createGraphql } from './transports/graphql.ts';
+import {
+  createRequestListener,
+  createUpgradeListener,
+  type AnswerListener,
+  type UpgradeListener,
+} from './transports/http.ts';
+import { createWebSocketTransport, type SocketLimits } from './transports/websocket.ts';
+
+export interface ApiSettings {
+  db: Database;
+  /** For the connection that follows the log. */
+  databaseUrl: string;
+  log: Log;
+  /** Signs sessions. */
+  secret: string;
+  /** The server's own origin. */
+  publicUrl: string;
+  /** Whose pages besides its own may use it. */
+  allowedOrigins: readonly string[];
+  adminEmails: Iterable<string>;
+  socketLimits: SocketLimits;
+  redisUrl: string | undefined;
+  monitoring: Monitoring;
+  limits: Limits;
+}
+
+export interface Api {
+  answer: AnswerListener;
+  upgrade: UpgradeListener;
+  /** Sends those away who follow what happens, a few at a time, all of them within so many milliseconds. */
+  endStreams(withinMs: number): Promise<void>;
+  /** Tells the log what it was yet to be told, once no request is left. */
+  close(): Promise<void>;
+}
+
+/** Everything that answers requests. It is most of what the server loads, so the server starts it as it goes along. */
+export async function createApi(settings: ApiSettings): Promise<Api> {
+  const { db, databaseUrl, log, secret, publicUrl, allowedOrigins, adminEmails, monitoring, limits } =
+    settings;
+  const auth = createAuth({
+    db,
+    log,
+    secret,
+    publicUrl,
+    allowedOrigins,
+    limits: limits.signIn,
+    onSessionEnd: (sessionId) => {
+      gate.credentials.forget(sessionId);
+      committed(db);
+    },
+  });
+  const refusals = createRefusals(db, (err) => {
+    log.error({ err }, 'could not tell of refused access');
+  });
+  const gate: Gate = {
+    db,
+    auth,
+    credentials: createCredentials(db, auth),
+    refusals,
+    adminEmails: new Set(adminEmails),
+  };
+  const live = await startLive({
+    db,
+    databaseUrl,
+    redisUrl: settings.redisUrl,
+    adminEmails: gate.adminEmails,
+    log,
+    // Also those that ended in other processes.
+    onCredentialEnd: (id) => {
+      gate.credentials.forget(id);
+    },
+  });
+  const origins = createOrigins(publicUrl, allowedOrigins);
+  const graphql = createGraphql({ gate, live, log, origins, monitoring, limits });
+  const sockets = createWebSocketTransport({
+    graphql,
+    gate,
+    live,
+    log,
+    origins,
+    monitoring,
+    limits,
+    socketLimits: settings.socketLimits,
+  });
+  return {
+    answer: createRequestListener({ gate, graphql, live, log, publicUrl, origins, monitoring, limits }),
+    upgrade: createUpgradeListener(sockets),
+    async endStreams(withinMs) {
+      await sockets.close(withinMs);
+      await live.stop();
+    },
+    close: () => refusals.close(),
+  };
+}

@@ -1,0 +1,32 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Origins } from '../auth/origins.ts';
+
+const ASKED_HEADERS = 'authorization, content-type, accept, traceparent';
+const SHOWN_HEADERS =
+  'x-request-id, x-response-time, server-timing, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after';
+/** Chromium keeps a permission no longer. */
+const KEPT_SECONDS = '7200';
+
+/**
+ * Lets the pages of allowed origins read answers (CORS), and nobody else's.
+ * @returns what tells whether the request was only the question whether that is so, and is answered.
+ */
+export function crossOrigin({ others }: Origins) {
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (others.size === 0) return false;
+    response.appendHeader('Vary', 'Origin');
+    const { origin } = request.headers;
+    if (origin === undefined || !others.has(origin)) return false;
+    response.setHeader('Access-Control-Allow-Origin', origin);
+    response.setHeader('Access-Control-Allow-Credentials', 'true');
+    response.setHeader('Access-Control-Expose-Headers', SHOWN_HEADERS);
+    if (request.method !== 'OPTIONS' || !request.headers['access-control-request-method']) return false;
+    response.writeHead(204, {
+      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-headers': ASKED_HEADERS,
+      'access-control-max-age': KEPT_SECONDS,
+    });
+    response.end();
+    return true;
+  };
+}

@@ -1,0 +1,363 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GraphQLError, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import {
+  CloseCode,
+  handleProtocols,
+  makeServer,
+  type Context as Connection,
+  type SubscribePayload,
+} from 'graphql-ws';
+import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { STOPPING, Unauthenticated, Unavailable } from '../errors.ts';
+import { withRequest } from '../request.ts';
+import { addressOf } from './address.ts';
+import type { Graphql, GraphqlSettings } from './graphql.ts';
+import { Quota } from './quota.ts';
+
+/** As much as a request's body. */
+const MOST_MESSAGE_BYTES = 1024 * 1024;
+const MOST_MESSAGES_A_MINUTE = 1_200;
+/** Operations under way on one socket, most of which are subscriptions. */
+const MOST_OPERATIONS = 100;
+/** What one socket may have waiting for a reader who does not read. */
+const MOST_UNSENT_BYTES = 8 * 1024 * 1024;
+/** As much is sent ahead of what the other side reads without waiting. */
+const UNWAITED_BYTES = 64 * 1024;
+const INIT_WITHIN_MS = 10_000;
+/** How many times in a heartbeat somebody looks whose turn it is: not all in the same instant. */
+const TURNS = 30;
+const MINUTE_MS = 60_000;
+/** RFC 6455’s registry: clients of the protocol come back after a while. */
+const TRY_AGAIN_LATER = 1013;
+const GOING_AWAY = 1001;
+/** When the server stops, sockets end one after the other, so that those who come back do not all come at once. */
+const APART_MS = 4;
+const SPREAD_MS = 5_000;
+const LOOK_AGAIN_MS = 20;
+/** Ends a socket whose other side does not take part in closing it. */
+const CLOSE_WITHIN_MS = 5_000;
+
+export interface SocketLimits {
+  /** How many one process lets a person have open at once. */
+  ofPerson: number;
+  /** The same for a network address. */
+  ofAddress: number;
+  /** How often each must give a sign of life. */
+  heartbeatMs: number;
+}
+
+interface WebSocketSettings extends GraphqlSettings {
+  graphql: Graphql;
+  socketLimits: SocketLimits;
+}
+
+export interface WebSocketTransport {
+  /** Takes over a connection that asks to become a WebSocket. */
+  upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void;
+  /**
+   * Sends everybody away with 1001, so that they come back to whichever server is up next: not all of them in the same
+   * instant, each once what they asked for is answered, and everybody within so many milliseconds.
+   */
+  close(withinMs: number): Promise<void>;
+}
+
+interface Peer {
+  /** Those of the upgrade, with the credential that `connection_init` brought. */
+  headers: Headers;
+  /** What it has under way; null stands for what has a single answer. */
+  operations: Readonly<Record<string, unknown>>;
+  /** Called when it is gone, in any order. */
+  farewells: (() => void)[];
+  close: (code: number, reason: string) => void;
+  /** By `performance.now()`. */
+  nextBeatAt: number;
+  isAlive: boolean;
+}
+
+type Arguments = ExecutionArgs & { rootValue: Executors };
+interface Executors {
+  execute: (args: ExecutionArgs) => unknown;
+  subscribe: (args: ExecutionArgs) => unknown;
+}
+
+/** GraphQL over WebSocket: the protocol `graphql-transport-ws`, with the same envelope as over HTTP. */
+export function createWebSocketTransport(settings: WebSocketSettings): WebSocketTransport {
+  const { gate, live, log, origins, limits } = settings;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MOST_MESSAGE_BYTES,
+    // Any is taken up, for only then can a client be told with 4406 that it is the wrong one.
+    handleProtocols: (offered) => handleProtocols(offered) || ([...offered][0] ?? false),
+    clientTracking: false,
+  });
+  const hold = holding();
+  const ofPeople = new Quota(settings.socketLimits.ofPerson);
+  const ofAddresses = new Quota(settings.socketLimits.ofAddress);
+  const peers = new Map<WebSocket, Peer>();
+  let isClosing = false;
+  const protocol = makeServer<Record<string, unknown>, Peer>({
+    connectionInitWaitTimeout: INIT_WITHIN_MS,
+    onConnect: admit,
+    onSubscribe: ({ subscriptions, extra }, _id, payload) => {
+      if (isClosing) return [settings.graphql.masked(new Unavailable(STOPPING))];
+      if (Object.keys(subscriptions).length > MOST_OPERATIONS) return [tooManyOperations()];
+      return prepare(settings, extra.headers, payload);
+    },
+    execute: (args) => (args as Arguments).rootValue.execute(args) as never,
+    subscribe: (args) => (args as Arguments).rootValue.subscribe(args) as never,
+  });
+
+  /** Lets those in who show a credential that counts. */
+  async function admit({
+    connectionParams,
+    subscriptions,
+    extra,
+  }: Connection<Record<string, unknown>, Peer>) {
+    if (!origins.trusts(extra.headers)) return false;
+    extra.operations = subscriptions;
+    const authorization = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
+    if (typeof authorization === 'string') extra.headers.set('authorization', authorization);
+    const person = await gate.credentials.resolve(extra.headers).catch((error: unknown) => {
+      if (error instanceof Unauthenticated) return null;
+      throw error;
+    });
+    if (!person) return false;
+    if (!ofPeople.take(person.userId)) {
+      extra.close(TRY_AGAIN_LATER, 'Too many sockets of yours are open; close some.');
+      return false;
+    }
+    const stopWatching = live.onEnd(
+      person,
+      () => gate.credentials.resolve(extra.headers),
+      () => {
+        extra.close(CloseCode.Unauthorized, 'Unauthorized');
+      },
+    );
+    extra.farewells.push(stopWatching, () => {
+      ofPeople.give(person.userId);
+    });
+    return true;
+  }
+
+  const { heartbeatMs } = settings.socketLimits;
+  const pulse = setInterval(() => {
+    const now = performance.now();
+    for (const [socket, peer] of peers) {
+      if (now < peer.nextBeatAt) continue;
+      peer.nextBeatAt = now + heartbeatMs;
+      if (peer.isAlive) socket.ping();
+      else socket.terminate();
+      peer.isAlive = false;
+    }
+  }, heartbeatMs / TURNS).unref();
+
+  function opened(socket: WebSocket, connection: Duplex, headers: Headers, address?: string): void {
+    const peer: Peer = {
+      headers,
+      operations: {},
+      farewells: [],
+      close: (code, reason) => {
+        end(socket, code, reason);
+      },
+      nextBeatAt: performance.now() + heartbeatMs,
+      isAlive: true,
+    };
+    peers.set(socket, peer);
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (text) => {
+          hold(connection);
+          return sent(socket, text);
+        },
+        close: peer.close,
+        onMessage: (listener) => {
+          const isTooMuch = countMessages();
+          socket.on('message', (data: RawData) => {
+            if (isTooMuch()) {
+              peer.close(TRY_AGAIN_LATER, 'Too many messages; wait a minute.');
+              return;
+            }
+            withRequest(({ id: requestId }) => {
+              // eslint-disable-next-line @typescript-eslint/no-base-to-string -- the binary type is "nodebuffer"
+              listener(String(data)).catch((error: unknown) => {
+                log.error({ requestId, err: error }, 'operation over WebSocket failed');
+                peer.close(CloseCode.InternalServerError, 'Internal server error');
+              });
+            }, address);
+          });
+        },
+      },
+      peer,
+    );
+    socket
+      .on('pong', () => {
+        peer.isAlive = true;
+      })
+      // A message that is too long or no UTF-8; ws closes the socket by itself, with the right code.
+      .on('error', () => undefined)
+      .once('close', (code, reason) => {
+        peers.delete(socket);
+        for (const farewell of peer.farewells) farewell();
+        void closed(code, String(reason)).catch((error: unknown) => {
+          log.error({ err: error }, 'a closed WebSocket left something open');
+        });
+      });
+  }
+
+  return {
+    upgrade(request, connection, head) {
+      const address = addressOf(request, limits.proxies);
+      if (!ofAddresses.take(address ?? '')) {
+        connection.end('HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\nConnection: close\r\n\r\n');
+        return;
+      }
+      connection.once('close', () => {
+        ofAddresses.give(address ?? '');
+      });
+      sockets.handleUpgrade(request, connection, head, (socket) => {
+        opened(socket, connection, headersOf(request), address);
+      });
+    },
+
+    async close(withinMs) {
+      isClosing = true;
+      clearInterval(pulse);
+      const open = [...peers];
+      const apart = Math.min(APART_MS, SPREAD_MS / open.length);
+      const cut = setTimeout(() => {
+        for (const [socket] of open) socket.terminate();
+      }, withinMs);
+      await Promise.all(
+        open.map(async ([socket, peer], place) => {
+          const closed = new Promise((resolve) => socket.once('close', resolve));
+          await sleep(place * apart);
+          while (Object.values(peer.operations).includes(null) && peers.has(socket))
+            await sleep(LOOK_AGAIN_MS);
+          peer.close(GOING_AWAY, 'Going away');
+          await closed;
+        }),
+      );
+      clearTimeout(cut);
+    },
+  };
+}
+
+/**
+ * Reads one operation, as Yoga does with one that comes over HTTP.
+ * @returns what to execute, or the errors that answer this operation and leave the socket alone.
+ */
+async function prepare(
+  { graphql: { yoga, masked } }: WebSocketSettings,
+  headers: Headers,
+  payload: SubscribePayload,
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  try {
+    // All of a request that anybody asks for; it is kept for as long as the subscription lives.
+    const request = { headers } as Request;
+    const enveloped = yoga.getEnveloped({ request, params: payload as never, waitUntil: () => undefined });
+    const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped as {
+      schema: GraphQLSchema;
+      parse: (source: string) => DocumentNode;
+      validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
+      contextFactory: () => Promise<object>;
+    } & Executors;
+    const document = parse(payload.query);
+    const faults = validate(schema, document);
+    if (faults.length > 0) return faults.map((fault) => masked(invalid(fault)));
+    const args: Arguments = {
+      schema,
+      document,
+      contextValue: await contextFactory(),
+      rootValue: { execute, subscribe },
+    };
+    if (payload.operationName != null) args.operationName = payload.operationName;
+    if (payload.variables != null) args.variableValues = payload.variables;
+    return args;
+  } catch (error) {
+    return [masked(error)];
+  }
+}
+
+function tooManyOperations(): GraphQLError {
+  return new GraphQLError(
+    `This socket has ${MOST_OPERATIONS} operations under way; complete some, or open another socket.`,
+    { extensions: { code: 'RATE_LIMITED' } },
+  );
+}
+
+/** @returns what counts one more message, and tells whether that is too many for one minute. */
+function countMessages(): () => boolean {
+  let since = Date.now();
+  let messages = 0;
+  return () => {
+    if (Date.now() - since > MINUTE_MS) {
+      since = Date.now();
+      messages = 0;
+    }
+    messages += 1;
+    return messages > MOST_MESSAGES_A_MINUTE;
+  };
+}
+
+function invalid(fault: GraphQLError): GraphQLError {
+  fault.extensions['code'] ??= 'GRAPHQL_VALIDATION_FAILED';
+  return fault;
+}
+
+function headersOf({ headers }: IncomingMessage): Headers {
+  const given = new Headers();
+  for (const name of ['cookie', 'origin', 'host', 'sec-fetch-site', 'authorization']) {
+    const value = headers[name];
+    if (typeof value === 'string') given.set(name, value);
+  }
+  return given;
+}
+
+/** Lets what is said to a connection at one moment go out as one write, which costs hardly more than that of one message. */
+function holding(): (connection: Duplex) => void {
+  const held = new Set<Duplex>();
+  return (connection) => {
+    if (held.has(connection)) return;
+    if (held.size === 0) {
+      process.nextTick(() => {
+        for (const each of held) each.uncork();
+        held.clear();
+      });
+    }
+    held.add(connection);
+    connection.cork();
+  };
+}
+
+/** Waits for those who do not keep up: whoever waits for it sends no faster than the other side reads. */
+function sent(socket: WebSocket, text: string): Promise<void> | void {
+  if (socket.readyState !== socket.OPEN) return;
+  if (socket.bufferedAmount > MOST_UNSENT_BYTES) {
+    end(socket, TRY_AGAIN_LATER, 'You do not read; come back, and resume after your last cursor.');
+    return;
+  }
+  if (socket.bufferedAmount < UNWAITED_BYTES) {
+    socket.send(text, () => undefined);
+    return;
+  }
+  return new Promise((resolve) => {
+    // A socket that broke meanwhile says so by closing.
+    socket.send(text, () => {
+      resolve();
+    });
+  });
+}
+
+function end(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState !== socket.OPEN) return;
+  socket.close(code, reason);
+  const cut = setTimeout(() => {
+    socket.terminate();
+  }, CLOSE_WITHIN_MS);
+  socket.once('close', () => {
+    clearTimeout(cut);
+  });
+}
