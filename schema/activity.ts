@@ -1,7 +1,9 @@
 import type { Prisma } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
 import { parseId, uuidOf } from '../server/ids.ts';
-import { visible, type Person, type Viewer } from '../server/policy.ts';
+import { visible, type Person } from '../server/policy.ts';
+import { countEvents, findEvents } from '../server/sql/activity.ts';
+import { namedPeople } from '../server/sql/seen-people.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { bigNumber, page } from './connection.ts';
@@ -33,6 +35,9 @@ type ActivityFilter = typeof ActivityFilter.$inferInput;
 /** The most conversations whose events are looked for. */
 const MOST_CONVERSATIONS = 1000;
 
+/** What a count may cost: nobody needs to know how far beyond this a log goes. */
+const MOST_COUNTED = 1_000;
+
 async function conversationsOf(db: Database, { userId }: Person): Promise<string[]> {
   const participations = await db.conversationParticipant.findMany({
     where: { userId },
@@ -51,24 +56,13 @@ function actorsIn(filter: ActivityFilter | null | undefined): string[] {
   return actor == null ? inner : [uuidOf('User', actor, 'filter.actor'), ...inner];
 }
 
-/** Those of them whom the viewer may see as somebody whom an event names. */
-async function seenActors(db: Database, viewer: Viewer, actors: readonly string[]): Promise<Set<string>> {
-  if (actors.length === 0) return new Set();
-  const where = { id: { in: [...new Set(actors)] }, AND: visible.named(viewer) };
-  const seen = await db.user.findMany({ where, select: { id: true } });
-  return new Set(seen.map(({ id }) => id));
-}
-
-/** What Prisma must look for to find the events that a viewer may read of and a filter describes. */
-async function wantedEvents(
+/** What Prisma must look for to find the events that a filter describes, whoever may read of them. */
+async function described(
   { db, viewer }: Context,
   filter: ActivityFilter | null | undefined,
 ): Promise<Prisma.EventWhereInput> {
-  const [conversations, actors] = await Promise.all([
-    conversationsOf(db, viewer),
-    seenActors(db, viewer, actorsIn(filter)),
-  ]);
-  const wanted = matching(
+  const actors = await namedPeople(db, viewer, actorsIn(filter));
+  return matching(
     filter,
     {
       kind: onColumn('kind'),
@@ -85,7 +79,6 @@ async function wantedEvents(
     },
     'sequence',
   );
-  return { AND: [visible.event(viewer, conversations), wanted] };
 }
 
 /** True or false of every event, also of those without a value, so that `not` works. */
@@ -98,18 +91,29 @@ builder.queryField('activity', (t) =>
     {
       type: Event,
       description:
-        'What happened, the latest first: in the viewer’s teams, to tasks shared with them, in their 1,000 latest active conversations, and what they did or were concerned by elsewhere. Administrators read the audit trail of everybody besides: sign-ins, refused access, use of tokens, changed roles.',
+        'What happened, the latest first: in the viewer’s teams, to tasks shared with them, in their 1,000 latest active conversations, and what they did or were concerned by elsewhere. Administrators read the audit trail of everybody besides: sign-ins, refused access, use of tokens, changed roles. `totalCount` goes no further than 1,000.',
       args: { filter: t.arg({ type: ActivityFilter, description: 'Only these.' }) },
       resolve: async (_root, { filter, ...args }, context) => {
-        const { db } = context;
+        const { db, viewer } = context;
         const events = page(args, [{ field: 'sequence', value: bigNumber, unique: true, direction: 'desc' }]);
-        const wanted = await wantedEvents(context, filter);
-        const rows = await db.event.findMany({
+        const [conversationIds, wanted] = await Promise.all([
+          conversationsOf(db, viewer),
+          described(context, filter),
+        ]);
+        const reader = { viewer, conversationIds };
+        const found = await findEvents(db, reader, {
           where: { AND: [wanted, events.where] },
-          orderBy: events.orderBy,
-          take: events.take,
+          oldestFirst: events.orderBy[0]?.['sequence'] === 'asc',
+          limit: events.take,
         });
-        return { ...events.connection(rows), totalCount: () => db.event.count({ where: wanted }) };
+        const rows = await db.event.findMany({
+          where: { sequence: { in: found }, AND: visible.event(viewer, conversationIds) },
+          orderBy: events.orderBy,
+        });
+        return {
+          ...events.connection(rows),
+          totalCount: () => countEvents(db, reader, wanted, MOST_COUNTED),
+        };
       },
     },
     { description: 'A page of events.' },

@@ -75,7 +75,7 @@ builder.relayMutationField(
   },
   {
     description:
-      'Makes a token that stands for the viewer. It takes a session: with an API token it is FORBIDDEN.',
+      'Makes a token that stands for the viewer; CONFLICT where they have 100. It takes a session: with an API token it is FORBIDDEN.',
     resolve: (_root, { input }, { db, person }) => createApiToken(db, person, input),
   },
   {

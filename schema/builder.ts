@@ -1,7 +1,9 @@
 import SchemaBuilder from '@pothos/core';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
+import './node-ids.ts';
 import './root-guard.ts';
+import './whole-rows.ts';
 import { getDatamodel } from '../prisma/generated/pothos.ts';
 import type PrismaTypes from '../prisma/generated/pothos.ts';
 import type { Context } from './context.ts';
@@ -27,7 +29,7 @@ const pageSize = 'At most 100; 50 when neither `first` nor `last` is given.';
 
 export const builder = new SchemaBuilder<SchemaTypes>({
   // The first plugin's wrapper is the outermost.
-  plugins: ['rootGuard', PrismaPlugin, RelayPlugin],
+  plugins: ['nodeIds', 'rootGuard', 'wholeRows', PrismaPlugin, RelayPlugin],
   defaultFieldNullability: false,
   prisma: {
     client: (context) => context.db,
@@ -84,6 +86,11 @@ builder.queryType({ description: 'Everything that can be read. Each field asks f
 builder.mutationType({
   description:
     'Everything that can be changed. Each field but `signUp` and `signIn` asks for a signed-in viewer.',
+});
+
+builder.subscriptionType({
+  description:
+    'Everything that can be followed as it happens, over WebSocket (`graphql-transport-ws`) and server-sent events alike. Each payload has a `cursor`; who subscribes again after the last one misses nothing and gets nothing twice. A subscription ends with an error when what it follows is out of the viewer’s sight.',
 });
 
 builder.globalConnectionField('totalCount', (t) =>

@@ -62,6 +62,21 @@ export interface Connection<Row> {
   };
 }
 
+/** A row at its place; its cursor is written when somebody asks for it. */
+class Edge<Row extends object> {
+  readonly node: Row;
+  readonly #toCursor: (row: Row) => string;
+
+  constructor(node: Row, toCursor: (row: Row) => string) {
+    this.node = node;
+    this.#toCursor = toCursor;
+  }
+
+  get cursor(): string {
+    return this.#toCursor(this.node);
+  }
+}
+
 /**
  * Pages by the values of the last row seen rather than by counting rows, so that a page stays right while
  * rows come and go, and the thousandth page costs what the first does.
@@ -78,17 +93,19 @@ export function page<Field extends string>(
     ? [...order]
     : [...order, { ...idColumn, direction: last?.direction ?? 'asc' }];
   const signature = columns.map(({ field, direction }) => `${field}:${direction}`).join();
-  const shape = z.tuple([
-    z.literal(signature),
-    ...columns.map(({ value, nullable }) => (nullable ? value.nullable() : value)),
-  ]);
+  // Most pages are asked for without a cursor, and a list has a page for each of its parents.
+  const shape = () =>
+    z.tuple([
+      z.literal(signature),
+      ...columns.map(({ value, nullable }) => (nullable ? value.nullable() : value)),
+    ]);
 
   const toCursor = (row: Record<string, unknown>) =>
     Buffer.from(JSON.stringify([signature, ...columns.map(({ field }) => written(row[field]))])).toString(
       'base64url',
     );
   const bound = (cursor: string, side: 'after' | 'before') =>
-    beyond(columns, readCursor(cursor, shape, side), side === 'after');
+    beyond(columns, readCursor(cursor, shape(), side), side === 'after');
 
   const bounds: Condition[] = [];
   if (args.after != null) bounds.push(bound(args.after, 'after'));
@@ -102,14 +119,18 @@ export function page<Field extends string>(
       const more = rows.length > size;
       const seen = rows.slice(0, size);
       if (backward) seen.reverse();
-      const edges = seen.map((node) => ({ node, cursor: toCursor(node) }));
+      const edges = seen.map((node) => new Edge(node, toCursor));
       return {
         edges,
         pageInfo: {
           hasNextPage: backward ? args.before != null : more,
           hasPreviousPage: backward ? more : args.after != null,
-          startCursor: edges[0]?.cursor ?? null,
-          endCursor: edges.at(-1)?.cursor ?? null,
+          get startCursor() {
+            return edges[0]?.cursor ?? null;
+          },
+          get endCursor() {
+            return edges.at(-1)?.cursor ?? null;
+          },
         },
       };
     },

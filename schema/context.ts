@@ -1,12 +1,17 @@
 import type { SignedIn } from '../server/auth/credentials.ts';
 import type { Gate } from '../server/auth/sign-in.ts';
 import type { Database } from '../server/database/client.ts';
+import type { Live } from '../server/live/live.ts';
+import type { PerformanceStore } from '../server/performance/store.ts';
 import type { Viewer } from '../server/policy.ts';
 
 /** What every resolver can reach. */
 export interface Context {
   db: Database;
   gate: Gate;
+  /** What this server has done, and how long it took. */
+  performance: PerformanceStore;
+  live: Live;
   /** The headers of the request that carries the operation. */
   headers: Headers;
   /** Cookies to set with the answer. */
@@ -16,10 +21,19 @@ export interface Context {
    * @throws Unauthenticated where there is none.
    */
   readonly person: SignedIn;
-  /** The person with all their rights, as `enter` last read them. */
+  /** The person with all their rights, as `enter` last read them, or `become` gave them. */
   readonly viewer: Viewer;
+  /** The database's snapshot at which `enter` last read the rights: `markOf` makes a place in the log of it. */
+  readonly snapshot: string;
+  /**
+   * What the viewer's rights say to a question. Where nothing else is taken of the viewer, a subscription's answer goes
+   * to everybody whose rights say the same.
+   */
+  asks(question: (viewer: Viewer) => boolean): boolean;
   /** Reads the person's rights, once an operation. */
   enter(): Promise<void>;
   /** Reads them again, after something was changed. */
   enterAgain(): Promise<void>;
+  /** Goes on with rights that were read elsewhere, as a subscription does with each event. */
+  become(viewer: Viewer): void;
 }

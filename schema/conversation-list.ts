@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { Prisma } from '../prisma/generated/client/client.ts';
 import { uuidOf } from '../server/ids.ts';
 import { visible, type Viewer } from '../server/policy.ts';
+import { readPage } from '../server/sql/read-page.ts';
+import { conversations as table } from '../server/sql/tables.ts';
 import { builder } from './builder.ts';
 import { moment, page, type Column } from './connection.ts';
 import { Conversation } from './conversation.ts';
@@ -15,6 +17,7 @@ import {
   onReference,
   TextFilter,
 } from './filters.ts';
+import { NODES, selectedInPage } from './selected-fields.ts';
 import { OrderDirection } from './task-list.ts';
 
 const ConversationFilter = filterType('ConversationFilter', 'Which conversations', (t) => ({
@@ -89,13 +92,15 @@ builder.queryField('conversations', (t) =>
         const { field, direction } = orderBy ?? { field: 'updatedAt', direction: 'desc' };
         const wanted = wantedConversations(viewer, filter);
         const conversations = page(args, [{ ...columns[field], direction }]);
-        const rows = await db.conversation.findMany({
-          ...queryFromInfo({ context, info, paths: [['edges', 'node'], ['nodes']] }),
-          relationLoadStrategy: 'join',
+        const selection: object = queryFromInfo({ context, info, paths: NODES });
+        const query = {
           where: { AND: [wanted, conversations.where] },
           orderBy: conversations.orderBy,
           take: conversations.take,
-        });
+        };
+        const rows =
+          (await readPage(db, table, { ...query, ...selection }, selectedInPage(info))) ??
+          (await db.conversation.findMany({ ...selection, ...query, relationLoadStrategy: 'join' }));
         return {
           ...conversations.connection(rows),
           totalCount: () => db.conversation.count({ where: wanted }),

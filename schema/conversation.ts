@@ -39,7 +39,7 @@ export const Conversation = builder.prismaNode('Conversation', {
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.conversation(viewer) }),
   fields: (t) => ({
-    title: t.exposeString('title', { description: '1 to 200 characters.' }),
+    title: t.exposeString('title', { description: '1 to 200 characters on one line.' }),
     owner: t.relation('owner', { type: User, description: 'Who began it.' }),
     participants: t.connection(
       {
@@ -155,7 +155,7 @@ builder.relayMutationField(
         description:
           'An id of the client’s own making (`conversation_` and a UUID of version 7), so that sending it twice begins one.',
       }),
-      title: t.string({ required: true, description: '1 to 200 characters.' }),
+      title: t.string({ required: true, description: '1 to 200 characters on one line.' }),
       participantIds: t.idList({
         description: `With whom: at most ${MOST_PARTICIPANTS} people whom the viewer may see. The viewer takes part anyway; nobody joins or leaves later.`,
       }),
@@ -175,7 +175,7 @@ builder.relayMutationField(
     description: 'Another title for a conversation.',
     inputFields: (t) => ({
       id: t.id({ required: true, description: 'Which conversation.' }),
-      title: t.string({ required: true, description: '1 to 200 characters.' }),
+      title: t.string({ required: true, description: '1 to 200 characters on one line.' }),
     }),
   },
   {

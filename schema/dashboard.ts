@@ -1,15 +1,14 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { TaskPriority, TaskStatus } from '../prisma/generated/client/client.ts';
+import type { Database } from '../server/database/client.ts';
 import { NotFound, ValidationFailed } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import type { Viewer } from '../server/policy.ts';
-import {
-  countDashboard,
-  countPerDay,
-  type DashboardCounts,
-  type DayCount,
-  type Scope,
-} from '../server/sql/dashboard.ts';
+import type { Scope } from '../server/sql/counted-scope.ts';
+import { MOST_DAYS } from '../server/sql/local-days.ts';
+import { countDashboard, type DashboardCounts } from '../server/sql/dashboard.ts';
 import { builder } from './builder.ts';
+import { argumentsBelow } from './lookahead.ts';
 import { Priority, Status } from './task.ts';
 
 const Statistics = builder.objectRef<DashboardCounts>('Statistics').implement({
@@ -75,15 +74,13 @@ const SharedCount = builder.objectRef<DashboardCounts>('SharedCount').implement(
   }),
 });
 
-const DayCount = builder.objectRef<DayCount>('DayCount').implement({
+const DayCount = builder.objectRef<{ day: Date; count: number }>('DayCount').implement({
   description: 'How many tasks fall on a day.',
   fields: (t) => ({
     day: t.expose('day', { type: 'Date', description: 'A day of the viewer’s timezone.' }),
     count: t.exposeInt('count', { description: 'How many tasks, not counting archived ones.' }),
   }),
 });
-
-const MOST_DAYS = 365;
 
 const daysDescription = `How many days back, today included; 1 to ${MOST_DAYS}.`;
 
@@ -92,7 +89,14 @@ function checkedDays(days: number): number {
   throw new ValidationFailed(`Ask for 1 to ${MOST_DAYS} days.`, { field: 'days' });
 }
 
-const Dashboard = builder.objectRef<DashboardCounts & { scope: Scope }>('Dashboard').implement({
+/** The last of the days that a dashboard was read for. */
+function lastDays(counts: DashboardCounts, days: number, series: 'created' | 'completed') {
+  return counts.perDay
+    .slice(-checkedDays(days))
+    .map((each) => ({ day: new Date(each.day), count: each[series] }));
+}
+
+export const Dashboard = builder.objectRef<DashboardCounts & { scope: Scope }>('Dashboard').implement({
   description: 'The tasks of a scope in numbers, all of the same moment.',
   fields: (t) => ({
     statistics: t.field({
@@ -132,16 +136,14 @@ const Dashboard = builder.objectRef<DashboardCounts & { scope: Scope }>('Dashboa
       description:
         'Tasks by the day on which they were created: the earliest day first, today last, each day once.',
       args: { days: t.arg.int({ required: true, defaultValue: 30, description: daysDescription }) },
-      resolve: ({ scope }, { days }, { db, viewer }) =>
-        countPerDay(db, viewer, scope, 'createdAt', checkedDays(days)),
+      resolve: (counts, { days }) => lastDays(counts, days, 'created'),
     }),
     completedPerDay: t.field({
       type: [DayCount],
       description:
         'Tasks that are DONE by the day on which they became so: the earliest day first, today last, each day once.',
       args: { days: t.arg.int({ required: true, defaultValue: 30, description: daysDescription }) },
-      resolve: ({ scope }, { days }, { db, viewer }) =>
-        countPerDay(db, viewer, scope, 'completedAt', checkedDays(days)),
+      resolve: (counts, { days }) => lastDays(counts, days, 'completed'),
     }),
     cursor: t.exposeString('cursor', {
       description: 'The log’s position up to which everything is counted.',
@@ -149,12 +151,16 @@ const Dashboard = builder.objectRef<DashboardCounts & { scope: Scope }>('Dashboa
   }),
 });
 
-const DashboardScope = builder.inputType('DashboardScope', {
+export const DashboardScope = builder.inputType('DashboardScope', {
   description: 'Whose tasks are counted.',
   fields: (t) => ({
     teamId: t.id({
       description:
         'A team that the viewer is in, NOT_FOUND otherwise; the tasks that the viewer owns when left out.',
+    }),
+    assigned: t.boolean({
+      description:
+        'Whether to count the tasks that are assigned to the viewer, those of others included, and among them only what is shared; not together with a team.',
     }),
   }),
 });
@@ -164,19 +170,37 @@ builder.queryField('dashboard', (t) =>
     type: Dashboard,
     description: 'Tasks in numbers, exact at the moment of reading.',
     args: { scope: t.arg({ type: DashboardScope, description: 'Whose; the viewer’s own when left out.' }) },
-    resolve: async (_root, args, { db, viewer }) => {
-      const scope = scopeOf(viewer, args.scope?.teamId);
-      return { ...(await countDashboard(db, viewer, scope)), scope };
+    resolve: (_root, args, { db, viewer }, info) => {
+      return dashboardOf(db, viewer, scopeOf(viewer, args.scope), info);
     },
   }),
 );
 
+/** The numbers of a scope, as of now, with as many days as the fields below ask for. */
+export async function dashboardOf(db: Database, viewer: Viewer, scope: Scope, info: GraphQLResolveInfo) {
+  return { ...(await countDashboard(db, viewer, scope, daysBelow(info))), scope };
+}
+
+interface GivenScope {
+  teamId?: string | null | undefined;
+  assigned?: boolean | null | undefined;
+}
+
 /** @throws NotFound for a team that the viewer is not in. */
-function scopeOf(viewer: Viewer, id: string | null | undefined): Scope {
-  if (id == null) return { teamId: null };
-  const teamId = uuidOf('Team', id, 'scope.teamId');
+export function scopeOf(viewer: Viewer, given: GivenScope | null | undefined): Scope {
+  const assigned = given?.assigned ?? false;
+  if (given?.teamId == null) return { teamId: null, assigned };
+  if (assigned)
+    throw new ValidationFailed('Choose a team or `assigned`, not both.', { field: 'scope.assigned' });
+  const teamId = uuidOf('Team', given.teamId, 'scope.teamId');
   if (!viewer.teams.has(teamId)) throw new NotFound('team', teamId);
-  return { teamId };
+  return { teamId, assigned };
+}
+
+/** How many days back the fields below a dashboard go; what asks for too many of them is refused in its own place. */
+function daysBelow(info: GraphQLResolveInfo): number {
+  const asked = argumentsBelow(info, ['createdPerDay', 'completedPerDay']).map(({ days }) => Number(days));
+  return Math.max(0, ...asked.filter((days) => days <= MOST_DAYS));
 }
 
 function pending({ byStatus }: DashboardCounts): number {

@@ -3,11 +3,13 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Event as EventRow } from '../prisma/generated/client/client.ts';
 import { changesOf, type EventChange } from '../server/events/event-changes.ts';
 import type { LoggedKind } from '../server/events/kinds.ts';
-import { toCursor } from '../server/events/log.ts';
+import { toCursor } from '../server/events/position.ts';
 import { visible } from '../server/policy.ts';
+import { namedPeople } from '../server/sql/seen-people.ts';
 import { batched } from './batched.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
+import { sharedTask } from './shared-reads.ts';
 import { Task } from './task.ts';
 import { Team } from './team.ts';
 import { User } from './user.ts';
@@ -40,7 +42,10 @@ const kinds: Record<LoggedKind, KindOfEvent> = {
   'comment.deleted': { description: 'A comment was taken away.', subject: 'Comment' },
   'team.created': { description: 'A team was created.', subject: 'Team' },
   'team.updated': { description: 'A team’s name, slug or description changed.', subject: 'Team' },
-  'team.deleted': { description: 'A team was deleted.', subject: 'Team' },
+  'team.deleted': {
+    description: 'A team was deleted; its former members read of it, and its name is the change.',
+    subject: 'Team',
+  },
   'team.memberInvited': { description: 'Somebody was invited to a team.', subject: 'TeamInvitation' },
   'team.invitationRevoked': {
     description: 'An invitation was taken back, or declined.',
@@ -118,6 +123,7 @@ const Change = builder.objectRef<EventChange>('EventChange').implement({
 interface RefusalData {
   code: string;
   operation: string;
+  times?: number;
 }
 
 const Refusal = builder.objectRef<RefusalData>('Refusal').implement({
@@ -126,6 +132,11 @@ const Refusal = builder.objectRef<RefusalData>('Refusal').implement({
     code: t.exposeString('code', { description: 'As the error’s `extensions.code` said it.' }),
     operation: t.exposeString('operation', {
       description: 'Which root field it was; `apiToken` for a token that has run out.',
+    }),
+    times: t.int({
+      description:
+        'How often. The first 50 in a minute of one person by one operation are told one by one, the rest of that minute in one event.',
+      resolve: ({ times }) => times ?? 1,
     }),
   }),
 });
@@ -138,7 +149,10 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
       description: 'Its number in the log; `node` does not find it.',
       resolve: ({ sequence }) => String(sequence),
     }),
-    cursor: t.string({ description: 'The log’s position after it.', resolve: (event) => toCursor(event) }),
+    cursor: t.string({
+      description: 'The log’s position after it.',
+      resolve: ({ transactionId, sequence }, _args, { db }) => toCursor(db, { transactionId, sequence }),
+    }),
     at: t.expose('at', { type: 'DateTime', description: 'When it happened.' }),
     kind: t.field({
       type: EventKind,
@@ -168,7 +182,12 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
       nullable: true,
       description:
         'The task that it is about, also by way of a share or a comment; null where there is none that the viewer may see now.',
-      resolve: (event, _args, context, info) => reRead(context, info, 'Task', taskIdOf(event)),
+      resolve: (event, _args, context, info) => {
+        const id = taskIdOf(event);
+        if (id === null || info.operation.operation !== 'subscription')
+          return reRead(context, info, 'Task', id);
+        return sharedTask(context, id, queryFromInfo({ context, info, typeName: 'Task' }));
+      },
     }),
     subject: t.field({
       type: builder.nodeInterfaceRef(),
@@ -200,8 +219,10 @@ function taskIdOf({ kind, subjectId, data }: EventRow): string | null {
 
 /** How each type is read again: what the viewer may see, with the selection given. */
 const readers = {
-  User: ({ db, viewer }: Context, ids: string[], selection: object) =>
-    db.user.findMany({ ...reading(selection), where: { id: { in: ids }, AND: visible.named(viewer) } }),
+  User: async ({ db, viewer }: Context, ids: string[], selection: object) => {
+    const named = await namedPeople(db, viewer, ids);
+    return db.user.findMany({ ...reading(selection), where: { id: { in: [...named] } } });
+  },
   ApiToken: ({ db, viewer }: Context, ids: string[], selection: object) =>
     db.apiToken.findMany({
       ...reading(selection),

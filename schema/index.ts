@@ -16,8 +16,16 @@ import './message.ts';
 import './api-token.ts';
 import './event.ts';
 import './activity.ts';
+import './events.ts';
+import './task-live.ts';
+import './messages-live.ts';
+import './cursor.ts';
 import './dashboard.ts';
+import './dashboard-history.ts';
+import './dashboard-live.ts';
 import './search.ts';
+import './performance.ts';
+import './rate-limit.ts';
 import { builder } from './builder.ts';
 
 /** The whole API, assembled. */

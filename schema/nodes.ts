@@ -4,13 +4,15 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { ValidationFailed } from '../server/errors.ts';
 import type { IdType } from '../server/ids.ts';
 import { visible, type Viewer } from '../server/policy.ts';
+import { seenPeople } from '../server/sql/seen-people.ts';
 import type { Context } from './context.ts';
 
 const MOST_NODES = 100;
 
 /** What the viewer may see of a type; a type without an entry here does not compile. */
 const filters: Record<IdType, (viewer: Viewer) => object> = {
-  User: visible.user,
+  // Of many people, `seenPeople` has found those to be seen.
+  User: () => ({}),
   ApiToken: visible.apiToken,
   Team: visible.team,
   Membership: visible.membership,
@@ -38,11 +40,12 @@ export async function findVisible(
   path: string[] = [],
 ): Promise<Map<string, object>> {
   const { db, viewer } = context;
+  const wanted = type === 'User' ? await seenPeople(db, viewer, ids) : new Set(ids);
   const model = (type.charAt(0).toLowerCase() + type.slice(1)) as Uncapitalize<IdType>;
   const rows = await (db[model] as unknown as Finder).findMany({
     ...queryFromInfo({ context, info, typeName: type, ...(path.length > 0 ? { paths: [path] } : {}) }),
     relationLoadStrategy: 'join',
-    where: { id: { in: [...new Set(ids)] }, AND: filters[type](viewer) },
+    where: { id: { in: [...wanted] }, AND: filters[type](viewer) },
   });
   for (const row of rows) brandWithType(row, type as never);
   return new Map(rows.map((row) => [row.id, row]));

@@ -6,18 +6,30 @@ import SchemaBuilder, {
   type SchemaTypes,
   type TypeParam,
 } from '@pothos/core';
-import type { GraphQLFieldResolver } from 'graphql';
+import type { GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
 import { Forbidden, NotFound } from '../server/errors.ts';
-import { recordRefusal } from '../server/events/refusal.ts';
 import type { Context } from './context.ts';
+import { depthOf } from './selection-depth.ts';
 
 /**
  * Root fields are for signed-in people unless they say `public: true`. Reading fields get the viewer with all
- * their rights before they run; changing fields after, for rights may have changed with the change. Refused access
+ * their rights before they run; changing fields after, for rights may have changed with the change; subscriptions when they begin, and again with each
+ * event that changes them. Refused access
  * is recorded here and nowhere further in: only root fields take ids and change things; what lies below them shows
  * the viewer what they may see, and nothing in place of the rest.
  */
 class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
+  override wrapSubscribe(
+    subscribe: GraphQLFieldResolver<unknown, Types['Context'], object> | undefined,
+    field: PothosOutputFieldConfig<Types>,
+  ): GraphQLFieldResolver<unknown, Types['Context'], object> | undefined {
+    if (field.kind !== 'Subscription' || !subscribe) return subscribe;
+    return guarded(field.name, async (context, ...call) => {
+      await context.enter();
+      return subscribe(...call);
+    });
+  }
+
   override wrapResolve(
     resolve: GraphQLFieldResolver<unknown, Types['Context'], object>,
     field: PothosOutputFieldConfig<Types>,
@@ -25,26 +37,43 @@ class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
     if (field.kind !== 'Query' && field.kind !== 'Mutation') return resolve;
     if ((field.pothosOptions as { public?: boolean }).public) return resolve;
     const changes = field.kind === 'Mutation';
-    return async (root, args, context, info) => {
-      const guarded = context as unknown as Context;
-      try {
-        if (!changes) await guarded.enter();
-        else requireWriting(guarded);
-        const result: unknown = await resolve(root, args, context, info);
-        if (changes) await guarded.enterAgain();
-        if (isMissingNode(field.name, result)) {
-          const missing = { code: 'NOT_FOUND', subjectId: undefined } as const;
-          await recordRefusal(guarded.db, guarded.person, missing, field.name);
-        }
-        return result;
-      } catch (error) {
-        if (error instanceof Forbidden || error instanceof NotFound) {
-          await recordRefusal(guarded.db, guarded.person, error, field.name);
-        }
-        throw error;
+    return guarded(field.name, async (context, ...call) => {
+      if (!changes) await context.enter();
+      else requireWriting(context);
+      const result: unknown = await resolve(...call);
+      if (changes && !isAtHand(result, call[3])) await context.enterAgain();
+      if (isMissingNode(field.name, result)) {
+        const missing = { code: 'NOT_FOUND', subjectId: undefined } as const;
+        await context.gate.refusals.record(context.person, missing, field.name);
       }
-    };
+      return result;
+    });
   }
+}
+
+type Resolve<Given> = GraphQLFieldResolver<unknown, Given, object>;
+
+/** Runs what a root field does, and records refused access. */
+function guarded<Given>(
+  field: string,
+  work: (context: Context, ...call: Parameters<Resolve<Given>>) => Promise<unknown>,
+): Resolve<Given> {
+  return async (...call) => {
+    const context = call[2] as unknown as Context;
+    try {
+      return await work(context, ...call);
+    } catch (error) {
+      if (error instanceof Forbidden || error instanceof NotFound) {
+        await context.gate.refusals.record(context.person, error, field);
+      }
+      throw error;
+    }
+  };
+}
+
+/** Whether an answer is made of what a verb has handed back, so that no rights have to be read for it. */
+function isAtHand(result: unknown, info: GraphQLResolveInfo): boolean {
+  return (result as { task?: unknown }).task !== undefined && depthOf(info) <= 2;
 }
 
 /** Relay's own fields answer null where others refuse, and must not be the unseen way for those who guess. */

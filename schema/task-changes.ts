@@ -15,6 +15,7 @@ import {
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
 import { builder, type PayloadFields } from './builder.ts';
+import { depthOf } from './selection-depth.ts';
 import { Priority, Status, Task, taskOf } from './task.ts';
 
 const cursorDescription = 'The log’s position after the change.';
@@ -25,7 +26,8 @@ function taskPayload(t: PayloadFields<TaskChange>) {
     task: t.prismaField({
       type: Task,
       description: 'The task as it is now.',
-      resolve: (query, { id }, _args, { db, viewer }) => taskOf(db, viewer, id, query),
+      resolve: (query, { id, task }, _args, context, info) =>
+        task && depthOf(info) === 1 ? task : taskOf(context.db, context.viewer, id, query),
     }),
     cursor: t.exposeString('cursor', { description: cursorDescription }),
   };
@@ -56,7 +58,7 @@ function reference(t: InputFields) {
     id: t.id({ required: true, description: 'Which task.' }),
     version: t.int({
       description:
-        'The version that this is based on; CONFLICT if the task has another by now. Unchecked when left out.',
+        'The version that this is based on. If the task has another by now, CONFLICT, with what it says now in `extensions.current`: its own fields, and `ownerId`, `assigneeId`, `teamId`. Unchecked when left out.',
     }),
   };
 }

@@ -20,6 +20,9 @@ import {
   onReference,
   TextFilter,
 } from './filters.ts';
+import { readPage } from '../server/sql/read-page.ts';
+import { tasks as table } from '../server/sql/tables.ts';
+import { NODES, selectedInPage } from './selected-fields.ts';
 import { Priority, Status, Task } from './task.ts';
 
 const TaskStatusFilter = enumFilter('TaskStatusFilter', Status, 'Which statuses');
@@ -160,14 +163,11 @@ builder.queryField('tasks', (t) =>
         const { db, viewer } = context;
         const wanted = wantedTasks(viewer, filter);
         const tasks = page(args, orderOf(orderBy));
-        const selection = queryFromInfo({ context, info, paths: [['edges', 'node'], ['nodes']] });
-        const rows = await db.task.findMany({
-          ...selection,
-          relationLoadStrategy: 'join',
-          where: { AND: [wanted, tasks.where] },
-          orderBy: tasks.orderBy,
-          take: tasks.take,
-        });
+        const selection: object = queryFromInfo({ context, info, paths: NODES });
+        const query = { where: { AND: [wanted, tasks.where] }, orderBy: tasks.orderBy, take: tasks.take };
+        const rows =
+          (await readPage(db, table, { ...query, ...selection }, selectedInPage(info))) ??
+          (await db.task.findMany({ ...selection, ...query, relationLoadStrategy: 'join' }));
         return { ...tasks.connection(rows), totalCount: () => db.task.count({ where: wanted }) };
       },
     },

@@ -88,6 +88,11 @@ export const Task = builder.prismaNode('Task', {
       select: (_args, _context, nested) => ({ team: nested(true) }),
       resolve: ({ team }, _args, { viewer }) => (team && viewer.teams.has(team.id) ? team : null),
     }),
+    startedAt: t.expose('startedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it first became IN_PROGRESS; null where it never did.',
+    }),
     completedAt: t.expose('completedAt', {
       type: 'DateTime',
       nullable: true,

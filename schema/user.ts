@@ -13,6 +13,12 @@ export const User = builder.prismaNode('User', {
     timezone: t.exposeString('timezone', {
       description: 'IANA name; decides when their day and week begin, as in `Europe/Berlin`.',
     }),
+    isAdmin: t.boolean({
+      nullable: true,
+      description: 'Whether the viewer is an administrator (ADMIN_EMAILS); null of anybody else.',
+      select: { id: true },
+      resolve: ({ id }, _args, { viewer }) => (id === viewer.userId ? viewer.isAdmin : null),
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When they signed up.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When their profile last changed.' }),
   }),

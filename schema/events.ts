@@ -1,0 +1,104 @@
+import type { Event as EventRow } from '../prisma/generated/client/client.ts';
+import { toCursor } from '../server/events/position.ts';
+import { uuidOf } from '../server/ids.ts';
+import { seesEvent } from '../server/policy.ts';
+import { builder } from './builder.ts';
+import type { Context } from './context.ts';
+import { Event, EventKind } from './event.ts';
+import { liveSource, payloadOf } from './live-source.ts';
+import type { Told } from '../server/live/told.ts';
+
+interface Update extends Told {
+  cursor: string;
+  event: EventRow | null;
+}
+
+const EventUpdate = builder.objectRef<Update>('EventUpdate').implement({
+  description: 'What `events` tells: one event, or how far it has come.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', {
+      description: 'Give the latest one as `after` when subscribing again.',
+    }),
+    event: t.expose('event', {
+      type: Event,
+      nullable: true,
+      description:
+        'What happened; null in each subscription when all that was missed has been told, and again after much that it is not told of.',
+    }),
+  }),
+});
+
+const EventsFilter = builder.inputType('EventsFilter', {
+  description: 'Which events; all conditions given must hold. Null counts as left out.',
+  fields: (t) => ({
+    kinds: t.field({ type: [EventKind], description: 'One of these; at most as many as there are.' }),
+    teamId: t.id({ description: 'Those that this team’s members read of.' }),
+    taskId: t.id({ description: 'Those about this task, its shares and comments.' }),
+    conversationId: t.id({ description: 'Those that this conversation’s participants read of.' }),
+  }),
+});
+
+type EventsFilter = typeof EventsFilter.$inferInput;
+
+function matches({ kinds, teamId, taskId, conversationId }: EventsFilter): (event: EventRow) => boolean {
+  const wanted = kinds == null ? null : new Set<string>(kinds);
+  const team = teamId == null ? null : uuidOf('Team', teamId, 'filter.teamId');
+  const task = taskId == null ? null : uuidOf('Task', taskId, 'filter.taskId');
+  const conversation =
+    conversationId == null ? null : uuidOf('Conversation', conversationId, 'filter.conversationId');
+  return (event) =>
+    (wanted === null || wanted.has(event.kind)) &&
+    (team === null || event.teamId === team) &&
+    (task === null || isAbout(event, task)) &&
+    (conversation === null || event.conversationId === conversation);
+}
+
+/** Whether an event is about a task, also by way of a share or a comment. */
+export function isAbout({ subjectId, data }: EventRow, taskId: string): boolean {
+  return subjectId === taskId || (data as { taskId?: string }).taskId === taskId;
+}
+
+builder.subscriptionField('events', (t) =>
+  t.field({
+    type: EventUpdate,
+    description:
+      'What happens, in the order of the log, as far as the viewer may read of it in `activity`. CURSOR_EXPIRED where `after` is too old, of another log, or more than 10,000 events ago.',
+    args: {
+      after: t.arg.string({
+        description:
+          'A cursor that an answer gave: what happened since comes first, nothing left out and nothing twice. Left out, it begins now.',
+      }),
+      filter: t.arg({ type: EventsFilter, description: 'Only these.' }),
+    },
+    subscribe: (_root, { after, filter }, context) =>
+      liveSource(context, { after, wants: matches(filter ?? {}) }, async function* (feed, cursor) {
+        let isLive = false;
+        for (;;) {
+          // What was missed comes without waiting.
+          if (!isLive && !feed.hasMissed()) {
+            isLive = true;
+            yield { cursor, event: null };
+          }
+          const heard = await feed.next();
+          if (!heard) return;
+          const { event, passed, rights } = heard;
+          context.become(rights.viewer);
+          if (passed) yield { cursor: await toCursor(context.db, passed), event: null };
+          if (event && seesEvent(rights.viewer, rights.conversations, event))
+            yield updates.get(event) ?? (await tell(context, event));
+        }
+      }),
+    resolve: payloadOf<Update>,
+  }),
+);
+
+const updates = new WeakMap<EventRow, Update>();
+
+/** One and the same for everybody who is told of the event. */
+async function tell({ db }: Context, event: EventRow): Promise<Update> {
+  const { transactionId, sequence } = event;
+  const cursor = await toCursor(db, { transactionId, sequence });
+  const update = { cursor, event, sharedAs: cursor };
+  updates.set(event, update);
+  return update;
+}

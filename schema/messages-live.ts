@@ -1,0 +1,81 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
+import type { Event } from '../prisma/generated/client/client.ts';
+import { NotFound } from '../server/errors.ts';
+import { toCursor } from '../server/events/position.ts';
+import { uuidOf } from '../server/ids.ts';
+import { visible } from '../server/policy.ts';
+import { builder } from './builder.ts';
+import { liveSource, payloadOf } from './live-source.ts';
+import { Message } from './message.ts';
+import type { Told } from '../server/live/told.ts';
+import { sharedMessage } from './shared-reads.ts';
+
+interface Update extends Told {
+  cursor: string;
+  conversationId: string;
+  messageId: string | null;
+}
+
+const MessageUpdate = builder.objectRef<Update>('MessageUpdate').implement({
+  description: 'What `messages` tells: one message, or how far it has come.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', {
+      description: 'Give the latest one as `after` when subscribing again.',
+    }),
+    message: t.field({
+      type: Message,
+      nullable: true,
+      description:
+        'What was said; null in each subscription when all that was missed has been told, again after much that it is not told of, and where it is gone.',
+      // A field of Prisma’s own would be an error where it asks for no row.
+      resolve: ({ conversationId, messageId }, _args, context, info) => {
+        if (messageId === null) return null;
+        const query = queryFromInfo({ context, info, typeName: 'Message' });
+        return sharedMessage(context.db, conversationId, messageId, query);
+      },
+    }),
+  }),
+});
+
+builder.subscriptionField('messages', (t) =>
+  t.field({
+    type: MessageUpdate,
+    description:
+      'What is said in a conversation, in its order. NOT_FOUND where the viewer does not take part in it, and at the end, when it is deleted. CURSOR_EXPIRED as for `events`.',
+    args: {
+      conversationId: t.arg.id({ required: true, description: 'Which conversation.' }),
+      after: t.arg.string({
+        description:
+          'A cursor that an answer gave: what was said since comes first, nothing left out and nothing twice. Left out, it begins now.',
+      }),
+    },
+    subscribe: async (_root, args, context) => {
+      const { db, viewer } = context;
+      const conversationId = uuidOf('Conversation', args.conversationId, 'conversationId');
+      const where = { id: conversationId, AND: visible.conversation(viewer) };
+      if (!(await db.conversation.findFirst({ where, select: { id: true } })))
+        throw new NotFound('conversation', conversationId);
+      const wants = (event: Event) => event.conversationId === conversationId;
+      return liveSource(context, { after: args.after, wants }, async function* (feed, cursor) {
+        let isLive = false;
+        for (;;) {
+          if (!isLive && !feed.hasMissed()) {
+            isLive = true;
+            yield { cursor, conversationId, messageId: null };
+          }
+          const heard = await feed.next();
+          if (!heard) return;
+          const { event, passed, rights } = heard;
+          context.become(rights.viewer);
+          if (!rights.conversations.has(conversationId)) throw new NotFound('conversation', conversationId);
+          if (passed) yield { cursor: await toCursor(db, passed), conversationId, messageId: null };
+          if (event?.kind !== 'message.sent') continue;
+          const { transactionId, sequence, subjectId } = event;
+          const after = await toCursor(db, { transactionId, sequence });
+          yield { cursor: after, conversationId, messageId: subjectId, sharedAs: after };
+        }
+      });
+    },
+    resolve: payloadOf<Update>,
+  }),
+);

@@ -1,0 +1,58 @@
+import { NotFound } from '../server/errors.ts';
+import { uuidOf } from '../server/ids.ts';
+import { builder } from './builder.ts';
+import { isAbout } from './events.ts';
+import { liveSource, payloadOf } from './live-source.ts';
+import { sharedTask } from './shared-reads.ts';
+import { Task } from './task.ts';
+
+interface Update {
+  cursor: string;
+  id: string;
+}
+
+const TaskUpdate = builder.objectRef<Update>('TaskUpdate').implement({
+  description: 'What `task` tells: a task as it is now.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', {
+      description: 'A position of the log that the task is no older than.',
+    }),
+    task: t.prismaField({
+      type: Task,
+      description: 'The task. Changes that come faster than they are read are told as one.',
+      resolve: async (query, { id }, _args, context) => {
+        const task = await sharedTask(context, id, query);
+        if (!task) throw new NotFound('task', id);
+        return task;
+      },
+    }),
+  }),
+});
+
+builder.subscriptionField('task', (t) =>
+  t.field({
+    type: TaskUpdate,
+    description:
+      'One task: as it is, and again after each change of it, of its shares and of its comments. NOT_FOUND where there is none that the viewer may see; it ends with that when the task is deleted, or out of the viewer’s sight.',
+    args: { id: t.arg.id({ required: true, description: 'Like `task_01jd…`.' }) },
+    subscribe: async (_root, args, context) => {
+      const { live } = context;
+      const id = uuidOf('Task', args.id);
+      const requireSight = async () => {
+        if (!(await sharedTask(context, id, {}))) throw new NotFound('task', id);
+      };
+      await requireSight();
+      const wants = { wants: (event: Parameters<typeof isAbout>[0]) => isAbout(event, id), coalesce: true };
+      return liveSource(context, wants, async function* (feed) {
+        for (;;) {
+          yield { cursor: await live.cursor(), id };
+          const heard = await feed.next();
+          if (!heard) return;
+          context.become(heard.rights.viewer);
+          await requireSight();
+        }
+      });
+    },
+    resolve: payloadOf<Update>,
+  }),
+);
