@@ -1,12 +1,13 @@
 import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 const server = process.env.TASKWIRE_SERVER ?? 'http://127.0.0.1:4000';
 
 export default defineConfig({
   plugins: [
+    ownDocuments(),
     tailwindcss(),
     sveltekit({
       adapter: adapter({ pages: 'build', assets: 'build', fallback: '200.html', precompress: true }),
@@ -35,3 +36,26 @@ export default defineConfig({
     },
   },
 });
+
+/**
+ * Puts the document of each graphql(`…`) in its place, so that no page carries those of all the others. Fragments are for
+ * the compiler alone: those of an operation are in its document.
+ */
+function ownDocuments(): Plugin {
+  const generated = new URL('src/gql/graphql.ts', import.meta.url).href;
+  return {
+    name: 'own-documents',
+    enforce: 'post',
+    apply: 'build',
+    async transform(code, id) {
+      if (id.includes('/gql/') || !code.includes('graphql(`')) return null;
+      const documents = (await import(generated)) as Record<string, unknown>;
+      return code.replaceAll(/\bgraphql\(`\s*(\w+) (\w+)[^`]*`\)/g, (_call, kind: string, name: string) => {
+        if (kind === 'fragment') return '({})';
+        const document = documents[`${name}Document`];
+        if (!document) this.error(`There is no document for the ${kind} ${name}.`);
+        return `(${JSON.stringify(document)})`;
+      });
+    },
+  };
+}

@@ -1,4 +1,5 @@
-import { cacheExchange, Client, fetchExchange, mapExchange } from '@urql/core';
+import { cacheExchange, Client, fetchExchange, mapExchange, subscriptionExchange } from '@urql/core';
+import { createClient as createSocket, type Client as SocketClient } from 'graphql-ws/client';
 import type { Connection } from './connection.svelte.ts';
 import { isUnreachable } from './failure.ts';
 
@@ -14,34 +15,96 @@ interface Listeners {
 /** The context of an operation for which "nobody is signed in" is an answer, not the end of a session. */
 export const strangerExpected = { strangerExpected: true } as const;
 
+/** The context of a mutation that ends the session: what ends with it says so too, and is not to be taken for a surprise. */
+export const endsSession = { endsSession: true } as const;
+
+const path = '/graphql';
+
 /**
  * The one GraphQL client. The document cache is enough here: a mutation that answers a Task makes every query that
  * shows tasks ask again, so numbers and lists come from the server and are never computed a second time in the browser.
+ * A subscription goes over the WebSocket, or with `fetchSubscriptions` in its context as server-sent events.
  */
 export function createClient({ connection, onSignedOut }: Listeners): Client {
   let hadSession = false;
+  let isEnding = false;
+  const listen = openSocket();
   return new Client({
-    url: '/graphql',
+    url: path,
     preferGetMethod: false,
     fetchOptions: { credentials: 'same-origin' },
     requestPolicy: 'cache-and-network',
     exchanges: [
       mapExchange({
+        onOperation({ context }) {
+          if (context['endsSession'] === true) isEnding = true;
+        },
         onResult({ error, operation }) {
+          if (operation.context['endsSession'] === true && error) isEnding = false;
+          const isSubscription = operation.kind === 'subscription';
           if (error && isUnreachable(error)) {
-            connection.lost();
+            // Which way a subscription takes next is the line's own business.
+            if (!isSubscription) connection.lost();
             return;
           }
-          connection.found();
+          if (!isSubscription) connection.found();
+          if (operation.kind === 'mutation' && !error) connection.overtakeAll();
           const signedOut = error?.graphQLErrors.some(
             ({ extensions }) => extensions['code'] === 'UNAUTHENTICATED',
           );
           if (!error) hadSession = true;
-          if (signedOut && operation.context['strangerExpected'] !== true) onSignedOut(hadSession);
+          const isExpected = isEnding || operation.context['strangerExpected'] === true;
+          if (signedOut && !isExpected) onSignedOut(hadSession);
         },
       }),
       cacheExchange,
+      subscriptionExchange({
+        isSubscriptionOperation: ({ kind, context }) =>
+          kind === 'subscription' && !context.fetchSubscriptions,
+        forwardSubscription: ({ query, variables = {} }) => ({
+          subscribe: (sink) => ({
+            unsubscribe: listen({ query: query ?? '', variables }, sink),
+          }),
+        }),
+      }),
       fetchExchange,
     ],
   });
+}
+
+const pingEvery = 25_000;
+const pongWithin = 5_000;
+
+/**
+ * A WebSocket for as long as somebody listens: the answer listens, and its answer ends that. It never tries again by
+ * itself, and is given up when it does not answer a ping, or when nobody waits any longer for it to open.
+ */
+function openSocket(): SocketClient['subscribe'] {
+  let isOpen = false;
+  let silence: ReturnType<typeof setTimeout>;
+  const socket = createSocket({
+    url: () => new URL(path, location.href).href.replace(/^http/, 'ws'),
+    retryAttempts: 0,
+    keepAlive: pingEvery,
+    on: {
+      ping(isReceived) {
+        if (!isReceived) silence = setTimeout(() => socket.terminate(), pongWithin);
+      },
+      pong(isReceived) {
+        if (isReceived) clearTimeout(silence);
+      },
+      connected: () => (isOpen = true),
+      closed() {
+        isOpen = false;
+        clearTimeout(silence);
+      },
+    },
+  });
+  return (payload, sink) => {
+    const release = socket.subscribe(payload, sink);
+    return () => {
+      release();
+      if (!isOpen) socket.terminate();
+    };
+  };
 }

@@ -1,82 +1,98 @@
-import { backoff } from './backoff.ts';
+import { type Dial, Line, type LineState } from './line.ts';
 
 const probePath = '/healthz';
+const answerWithin = 6_000;
+
+/** Something on the screen that came from the server. */
+interface Shown {
+  readonly failure: unknown;
+  /** Asks for it again, as a person who waits for it. */
+  refresh(): void;
+  /** Asks for it again without a sign of that, while what is there stays. */
+  renew(): void;
+  /** The person has changed something: an answer that is still under way may be older than that. */
+  overtake(): void;
+}
 
 /**
- * Whether the server can be reached. One failed request is enough to say no; from then on a small probe is repeated
- * with backoff, and at once when the browser comes online or the person returns to the page.
+ * How this page stands with the server: the one place that knows. It tries again with backoff when the server is lost,
+ * and at once when the browser comes online or the person returns to the page.
  */
 export class Connection {
-  reachable = $state(true);
-  probing = $state(false);
-  /** When the next probe starts, in milliseconds since the epoch. */
-  nextTryAt = $state(0);
+  state = $state.raw<LineState>({ name: 'resting' });
+  /** Whether the browser believes to be on a network; a server on the same machine answers without one. */
+  online = $state(navigator.onLine);
 
-  #attempt = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #returned: (() => void)[] = [];
+  #shown: Shown[] = [];
+  readonly #line = new Line({
+    probe: () =>
+      fetch(probePath, { cache: 'no-store', signal: AbortSignal.timeout(answerWithin) }).then(
+        (response) => response.ok,
+        () => false,
+      ),
+    onState: (state) => (this.state = state),
+    onReturn: () => {
+      for (const shown of this.#shown) if (shown.failure) shown.refresh();
+    },
+    onPoll: () => this.renewAll(),
+  });
+
+  open(dial: Dial): void {
+    this.#line.open(dial);
+  }
+
+  shut(): void {
+    this.#line.shut();
+  }
 
   lost(): void {
-    if (!this.reachable) return;
-    this.reachable = false;
-    this.#attempt = 0;
-    this.#schedule();
+    this.#line.lost();
   }
 
   found(): void {
-    if (this.reachable) return;
-    clearTimeout(this.#timer);
-    this.reachable = true;
-    for (const refresh of this.#returned) refresh();
+    this.#line.found();
   }
 
-  /** Calls `refresh` each time the server comes back; the answer stops that. */
-  onReturn(refresh: () => void): () => void {
-    this.#returned.push(refresh);
+  tryNow(): void {
+    this.#line.tryNow();
+  }
+
+  /** Keeps something up to date for as long as it is shown; the answer stops that. */
+  keepFresh(shown: Shown): () => void {
+    this.#shown.push(shown);
     return () => {
-      this.#returned = this.#returned.filter((other) => other !== refresh);
+      this.#shown = this.#shown.filter((other) => other !== shown);
     };
   }
 
-  async tryNow(): Promise<void> {
-    if (this.reachable || this.probing) return;
-    clearTimeout(this.#timer);
-    this.probing = true;
-    const answered = await fetch(probePath, { cache: 'no-store' }).then(
-      (response) => response.ok,
-      () => false,
-    );
-    this.probing = false;
-    if (answered) {
-      this.found();
-    } else {
-      this.#attempt += 1;
-      this.#schedule();
-    }
+  renewAll(): void {
+    for (const shown of this.#shown) shown.renew();
+  }
+
+  overtakeAll(): void {
+    for (const shown of this.#shown) shown.overtake();
   }
 
   /** Listens for the moments when a try is most likely to work; the answer stops listening. */
   watch(): () => void {
     const now = () => {
-      if (document.visibilityState === 'visible') void this.tryNow();
+      this.online = navigator.onLine;
+      if (document.visibilityState === 'visible') this.tryNow();
     };
-    const gone = () => this.lost();
+    const gone = () => {
+      this.online = false;
+      this.lost();
+    };
     window.addEventListener('online', now);
     window.addEventListener('focus', now);
     window.addEventListener('offline', gone);
     document.addEventListener('visibilitychange', now);
     return () => {
-      clearTimeout(this.#timer);
+      this.shut();
       window.removeEventListener('online', now);
       window.removeEventListener('focus', now);
       window.removeEventListener('offline', gone);
       document.removeEventListener('visibilitychange', now);
     };
-  }
-
-  #schedule(): void {
-    const wait = backoff(this.#attempt);
-    this.nextTryAt = Date.now() + wait;
-    this.#timer = setTimeout(() => void this.tryNow(), wait);
   }
 }

@@ -2,6 +2,7 @@ import type { Client } from '@urql/core';
 import { createContext } from 'svelte';
 import type { Farewell } from '../session/farewell.ts';
 import type { Connection } from './connection.svelte.ts';
+import type { News } from './news.ts';
 
 interface Api {
   readonly client: Client;
@@ -12,3 +13,6 @@ interface Api {
 
 /** The GraphQL client and the state of its connection, for every component below the root layout. */
 export const [useApi, provideApi] = createContext<Api>();
+
+/** What keeps the pages of a signed-in person up to date. */
+export const [useNews, provideNews] = createContext<News>();

@@ -7,6 +7,8 @@ export interface Failure {
   message: string;
   /** The input field that the server refused, by its name in the API. */
   field?: string | undefined;
+  /** With CONFLICT: what was edited as it is now, its own fields under their names in the API. */
+  current?: unknown;
 }
 
 const sentences: Record<string, string> = {
@@ -49,7 +51,7 @@ export function describeFailure(error: CombinedError): Failure {
     return { code, message: `That was a little too fast. Try again in ${inWords(details['retryAfter'])}.` };
   }
   const said = first?.message === '' ? undefined : first?.message;
-  return { code, field, message: said ?? sentences[code] ?? unexpected };
+  return { code, field, message: said ?? sentences[code] ?? unexpected, current: details['current'] };
 }
 
 function inWords(seconds: number): string {

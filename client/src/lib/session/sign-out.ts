@@ -1,4 +1,5 @@
 import { graphql } from '../../gql/gql.ts';
+import { endsSession } from '../api/client.ts';
 import type { useApi } from '../api/context.ts';
 import { describeFailure } from '../api/failure.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
@@ -13,7 +14,7 @@ const SignOut = graphql(`
 
 /** Ends the session and goes to the sign-in page; where that fails, the person stays and is told. */
 export async function signOut(api: ReturnType<typeof useApi>): Promise<void> {
-  const { error } = await api.client.mutation(SignOut, {}).toPromise();
+  const { error } = await api.client.mutation(SignOut, {}, endsSession).toPromise();
   const failure = error && describeFailure(error);
   if (failure && failure.code !== 'UNAUTHENTICATED') toasts.show(failure.message);
   else await api.leave('signed-out');

@@ -1,8 +1,9 @@
 import type { Client } from '@urql/core';
-import { untrack } from 'svelte';
+import { SvelteMap } from 'svelte/reactivity';
 import { graphql } from '../../gql/gql.ts';
 import type { MoreTasksQuery } from '../../gql/graphql.ts';
 import { describeFailure, type Failure } from '../api/failure.ts';
+import { newerOf } from './newer-task.ts';
 import { taskFilters, taskOrders, type TaskView } from './task-view.ts';
 
 /** How many tasks the list shows at first, and adds with each "Show more". */
@@ -20,6 +21,7 @@ const MoreTasks = graphql(`
       }
       nodes {
         id
+        version
         ...TaskRow_task
       }
     }
@@ -29,6 +31,8 @@ const MoreTasks = graphql(`
 /** One page of tasks, as the page's own query selects it too. */
 export type TaskPage = MoreTasksQuery['tasks'];
 type Nodes = TaskPage['nodes'];
+/** A task as a change was answered with it. */
+export type ChangedTask = Nodes[number];
 type PageInfo = TaskPage['pageInfo'];
 
 /**
@@ -43,15 +47,19 @@ export class TaskFeed {
   readonly #client: Client;
   readonly #first: () => TaskPage | undefined;
   readonly #view: () => TaskView;
+  readonly #changed = new SvelteMap<string, ChangedTask>();
   /** Counts up whenever what is under way has become pointless. */
   #generation = 0;
+  #isBehind = false;
+  /** One reading at a time: however often the first page changes, each comes to its end. */
+  #last: Promise<void> = Promise.resolve();
 
   nodes = $derived.by((): Nodes => {
     const first = this.#first()?.nodes ?? [];
-    if (!this.#further) return first;
     // While further pages are read again, a task may stand in both.
     const known = Object.groupBy(first, ({ id }) => id);
-    return [...first, ...this.#further.nodes.filter(({ id }) => !(id in known))];
+    const further = this.#further?.nodes.filter(({ id }) => !(id in known)) ?? [];
+    return [...first, ...further].map((task) => newerOf(task, this.#changed.get(task.id)));
   });
   totalCount = $derived.by(() => this.#first()?.totalCount ?? 0);
   hasMore = $derived.by(() => (this.#further?.pageInfo ?? this.#first()?.pageInfo)?.hasNextPage ?? false);
@@ -70,23 +78,44 @@ export class TaskFeed {
       this.failure = undefined;
     });
     $effect(() => {
-      const page = first();
-      const shown = untrack(() => this.#further?.nodes.length ?? 0);
-      if (page && shown > 0) void untrack(() => this.#read(page.pageInfo, shown, []));
+      first();
+      if (this.#isBehind) return;
+      this.#isBehind = true;
+      this.#then(async () => {
+        this.#isBehind = false;
+        const page = this.#first();
+        const shown = this.#further?.nodes.length ?? 0;
+        if (page && shown > 0) await this.#read(page.pageInfo, shown, []);
+      });
     });
   }
 
-  async showMore(): Promise<void> {
-    const end = this.#further?.pageInfo ?? this.#first()?.pageInfo;
-    if (end?.hasNextPage && !this.loading) await this.#read(end, pageSize, this.#further?.nodes ?? []);
+  /** What a change was answered with shows at once, and stays until the list is read with it or a later one. */
+  learn(task: ChangedTask): void {
+    this.#changed.set(task.id, task);
+  }
+
+  showMore(): void {
+    if (this.loading) return;
+    this.loading = true;
+    const generation = this.#generation;
+    this.#then(async () => {
+      if (generation !== this.#generation) return;
+      const end = this.#further?.pageInfo ?? this.#first()?.pageInfo;
+      if (end?.hasNextPage) await this.#read(end, pageSize, this.#further?.nodes ?? []);
+      if (generation === this.#generation) this.loading = false;
+    });
+  }
+
+  #then(work: () => Promise<void>): void {
+    this.#last = this.#last.then(work);
   }
 
   async #read(from: PageInfo, wanted: number, before: Nodes): Promise<void> {
-    const generation = ++this.#generation;
+    const generation = this.#generation;
     const { show, order } = this.#view();
     const { filter } = taskFilters[show];
     const { orderBy } = taskOrders[order];
-    this.loading = true;
     this.failure = undefined;
     let nodes = before;
     let pageInfo = from;
@@ -97,7 +126,6 @@ export class TaskFeed {
         .toPromise();
       if (generation !== this.#generation) return;
       if (error || !data) {
-        this.loading = false;
         if (error) this.failure = describeFailure(error);
         return;
       }
@@ -106,6 +134,5 @@ export class TaskFeed {
       left -= Math.max(1, data.tasks.nodes.length);
     }
     this.#further = { nodes, pageInfo };
-    this.loading = false;
   }
 }

@@ -1,0 +1,36 @@
+import type { Place } from './plot.ts';
+
+const monday = 1;
+/** Where more are shown, months are told apart instead of weeks. */
+const mostForWeeks = 35;
+
+/** Days of the API, `2026-11-22`, along an axis: Mondays are named there, or the first days of months. */
+export function placesOfDays(days: readonly string[]): Place[] {
+  return days.map((day) => {
+    const date = new Date(day);
+    const name = words(date, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
+    if (days.length <= mostForWeeks)
+      return {
+        name,
+        tick: date.getUTCDay() === monday ? words(date, { day: 'numeric', month: 'short' }) : undefined,
+      };
+    const isFirst = date.getUTCDate() === 1;
+    const isJanuary = isFirst && date.getUTCMonth() === 0;
+    return {
+      name,
+      tick: isFirst ? words(date, isJanuary ? { year: 'numeric' } : { month: 'short' }) : undefined,
+    };
+  });
+}
+
+/** Weeks by their Mondays along an axis. */
+export function placesOfWeeks(mondays: readonly string[]): Place[] {
+  return mondays.map((day) => {
+    const tick = words(new Date(day), { day: 'numeric', month: 'short' });
+    return { name: `Week of ${tick}`, tick };
+  });
+}
+
+function words(date: Date, options: Intl.DateTimeFormatOptions): string {
+  return date.toLocaleDateString('en-GB', { ...options, timeZone: 'UTC' });
+}
