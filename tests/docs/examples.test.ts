@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { createClient } from 'graphql-ws';
+import { format } from 'prettier';
+import { describe, expect, test } from 'vitest';
+import { EXAMPLES, readExamples, type Example } from '../../ops/api-examples.ts';
+import { schema } from '../../schema/index.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+import { plantGarden } from './garden.ts';
+
+const ROOT = { name: 'Root', email: 'root@example.com', password: 'correct horse battery' };
+
+const world = await startWorld({ ADMIN_EMAILS: ROOT.email });
+const examples = readExamples();
+const readers = await pair();
+const writers = await pair();
+/** Reading disturbs nobody; each example that changes something has a garden of its own. */
+const garden = await plantGarden(readers);
+
+const root = await administrator();
+/** What these answer is another thing each time. */
+const MEASURED = new Set(['Performance', 'RateLimit']);
+/** What Grace does so that the second payload of a subscription has something to tell. */
+const changes: Record<string, (grace: Person, variables: Record<string, unknown>) => Promise<unknown>> = {
+  Events: (grace, { filter }) => complete(grace, (filter as { taskId: string }).taskId),
+  Dashboard: (grace) => grace.createTask('Order seeds'),
+  Task: (grace, { id }) => complete(grace, id),
+  Messages: (grace, { conversationId }) =>
+    grace.query(
+      'mutation ($id: ID!) { sendMessage(input: { conversationId: $id, content: "On Friday, then." }) { cursor } }',
+      { id: conversationId },
+    ),
+};
+const complete = (grace: Person, id: unknown) =>
+  grace.query('mutation ($id: ID!) { completeTask(input: { id: $id }) { cursor } }', { id });
+
+const fieldOf = (name: string) => name.replace(/^./, (letter) => letter.toLowerCase());
+
+// A page of changes plants a garden for each.
+describe('[T062] the examples of the reference', { timeout: 60_000 }, () => {
+  const pages = [...new Set(examples.map(({ page }) => page))];
+
+  test.each(pages)('for %s work, and answer as it is printed there', async (page) => {
+    const answers: Record<string, unknown> = {};
+    for (const example of examples.filter((example) => example.page === page)) {
+      const { name, kind, variables } = example;
+      // What is told counts everything of its person's.
+      const people = kind === 'query' ? readers : kind === 'subscription' ? await pair() : writers;
+      const place = kind === 'query' ? garden : await plantGarden(people);
+      // Nobody has the address yet with which the example signs up.
+      const given = name === 'SignUp' ? variables : place.really(variables);
+      const answer = await answerTo(example, people.grace, given);
+      if (!MEASURED.has(name)) answers[name] = place.asPrinted(answer);
+    }
+    const printed = await format(JSON.stringify(answers), { parser: 'json', printWidth: 110 });
+    await expect(printed).toMatchFileSnapshot(join(EXAMPLES, `${page}.answers.json`));
+  });
+
+  test('leave out no field of Query, Mutation or Subscription, and name no other', () => {
+    const roots = {
+      query: schema.getQueryType(),
+      mutation: schema.getMutationType(),
+      subscription: schema.getSubscriptionType(),
+    };
+    const fields = Object.entries(roots).flatMap(([kind, root]) =>
+      Object.keys(root?.getFields() ?? {}).map((field) => `${kind} ${field}`),
+    );
+    expect(examples.map(({ kind, name }) => `${kind} ${fieldOf(name)}`).sort()).toEqual(fields.sort());
+  });
+
+  test('do what they are named for', () => {
+    for (const { name, text, kind } of examples)
+      expect(text).toMatch(new RegExp(`^${kind} ${name}\\b[^{]*\\{\\s*${fieldOf(name)}\\b`));
+  });
+});
+
+/** Sends an example as the person whom it fits. */
+async function answerTo({ kind, name, text }: Example, grace: Person, variables: Record<string, unknown>) {
+  if (kind === 'subscription') return told(name, text, grace, variables);
+  if (MEASURED.has(name)) return world.query(text, variables, root);
+  const person = name === 'SignOut' ? (await world.people('Grace')).grace : grace;
+  return { data: await person.query(text, variables) };
+}
+
+/** What a subscription of Grace's tells when she does what the example is about. */
+async function told(name: string, query: string, grace: Person, variables: Record<string, unknown>) {
+  const change = changes[name];
+  if (!change) throw new Error(`Nothing happens that ${name} could tell of.`);
+  const client = createClient({
+    url: `${world.url.replace('http', 'ws')}/graphql`,
+    connectionParams: { authorization: `Bearer ${grace.token}` },
+  });
+  const payloads = [];
+  for await (const payload of client.iterate({ query, variables })) {
+    expect(payload.errors).toBeUndefined();
+    payloads.push(payload);
+    if (payloads.length === 1) await change(grace, variables);
+    if (payloads.length === 2) break;
+  }
+  await client.dispose();
+  return payloads;
+}
+
+/** The headers of somebody whom ADMIN_EMAILS names. */
+async function administrator(): Promise<Record<string, string>> {
+  const { signUp } = await world.query<{ signUp: { token: string } }>(
+    'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }',
+    { input: ROOT },
+  );
+  return { authorization: `Bearer ${signUp.token}` };
+}
+
+/** One after the other: participants come in the order of their signing up. */
+async function pair() {
+  return { ...(await world.people('Grace')), ...(await world.people('Alan')) };
+}

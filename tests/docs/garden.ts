@@ -1,0 +1,114 @@
+import { invite, teamOf } from '../kit/team.ts';
+import { PASSWORD, type Person } from '../kit/world.ts';
+
+/** What the examples of the reference call things, as their variables name them. */
+const NAMED = {
+  water: 'task_01m830p3k2fzxrg109ygm0tfp0',
+  repot: 'task_01m830p3k3fzxrg10jktp6fxna',
+  share: 'share_01m830p3k4fzxrg11ekxfvj5bw',
+  garden: 'team_01m830p3k4fzxrg11j6sapwh7n',
+  kitchen: 'team_01m830p3k4fzxrg11wgsv2tw7b',
+  gardener: 'member_01m830p3k4fzxrg1292qj90s5e',
+  cook: 'member_01m830p3k4fzxrg12ph8bvbat7',
+  invitation: 'invitation_01m830p3k4fzxrg12zf35jp9qa',
+  comment: 'comment_01m830p3k4fzxrg13dh6yd3f48',
+  conversation: 'conversation_01m830p3k4fzxrg13pvbgeqs1k',
+  apiToken: 'token_01m830p3k4fzxrg142r75w4xcf',
+  grace: 'user_01m830p3k4fzxrg14ank158ssc',
+  alan: 'user_01m830p3k4fzxrg14hkyfs840a',
+  graceAddress: 'grace@example.com',
+  alanAddress: 'alan@example.com',
+  password: 'correct horse battery',
+} as const;
+
+type Thing = keyof typeof NAMED;
+
+/** What an example calls a thing of which it does not know the name beforehand. */
+const NEW = '01m830p3k4fzxrg158ksr0t4c2';
+const MOMENT = '2030-05-17T09:30:00.000Z';
+
+export interface Garden {
+  /** The variables of an example with the ids and addresses that things really have here. */
+  really: (variables: unknown) => Record<string, unknown>;
+  /** An answer with the names that the examples use; what differs each time is always the same. */
+  asPrinted: (answer: unknown) => unknown;
+}
+
+/** Where an example finds what it speaks of: three teams of Grace and Alan, two tasks, and what belongs to them. */
+export async function plantGarden({ grace, alan }: { grace: Person; alan: Person }): Promise<Garden> {
+  const garden = await teamOf(grace, [[alan, 'MEMBER']]);
+  const kitchen = await teamOf(alan, [[grace, 'MEMBER']]);
+  const workshop = await teamOf(alan);
+  const slug = `garden-${garden.id.slice(-12)}`;
+  const rename = 'mutation ($input: UpdateTeamInput!) { updateTeam(input: $input) { cursor } }';
+  const names = { garden: `Garden ${slug}`, kitchen: `Kitchen ${slug}`, workshop: `Workshop ${slug}` };
+  await grace.query(rename, { input: { id: garden.id, name: names.garden, slug } });
+  await alan.query(rename, { input: { id: kitchen.id, name: names.kitchen, slug: `kitchen-${slug}` } });
+  await alan.query(rename, { input: { id: workshop.id, name: names.workshop } });
+
+  const water = await grace.createTask('Water the plants', { labels: ['garden'], priority: 'HIGH' });
+  const repot = await grace.createTask('Repot the ficus', { teamId: garden.id });
+  const made = await grace.query<{
+    share: { share: { id: string } };
+    comment: { comment: { id: string } };
+    conversation: { conversation: { id: string } };
+    apiToken: { apiToken: { id: string } };
+  }>(
+    `mutation ($task: ID!, $alan: ID!) {
+       share: shareTask(input: { taskId: $task, userId: $alan, permission: VIEW }) { share { id } }
+       comment: addComment(input: { taskId: $task, body: "Water from the barrel, please." }) { comment { id } }
+       conversation: createConversation(input: { title: "Beds", participantIds: [$alan] }) { conversation { id } }
+       apiToken: createApiToken(input: { name: "Calendar", scopes: [READ, WRITE] }) { apiToken { id } }
+     }`,
+    { task: water, alan: alan.id },
+  );
+  const conversation = made.conversation.conversation.id;
+  await alan.query(
+    'mutation ($id: ID!) { sendMessage(input: { conversationId: $id, content: "The beans are up." }) { cursor } }',
+    { id: conversation },
+  );
+
+  const real: Record<Thing, string> = {
+    water,
+    repot,
+    share: made.share.share.id,
+    garden: garden.id,
+    kitchen: kitchen.id,
+    gardener: garden.memberships.get(alan.id) ?? '',
+    cook: kitchen.memberships.get(grace.id) ?? '',
+    invitation: await invite(alan, workshop.id, grace.email, 'MEMBER'),
+    comment: made.comment.comment.id,
+    conversation,
+    apiToken: made.apiToken.apiToken.id,
+    grace: grace.id,
+    alan: alan.id,
+    graceAddress: grace.email,
+    alanAddress: alan.email,
+    password: PASSWORD,
+  };
+  const pairs = (Object.keys(NAMED) as Thing[]).map((thing) => [NAMED[thing], real[thing]] as const);
+  return {
+    really: (variables) =>
+      mapText(variables, (text) =>
+        text === 'garden' ? slug : (pairs.find(([name]) => name === text)?.[1] ?? text),
+      ) as Record<string, unknown>,
+    asPrinted: (answer) =>
+      mapText(answer, (text, key) => {
+        const name = pairs.find(([, it]) => it === text)?.[0];
+        if (name) return name;
+        if (/cursor$/i.test(key)) return 'b3BhcXVl…';
+        if (key === 'token') return `${text.slice(0, 4)}…`;
+        if (/^\d{4}-\d\d-\d\dT/.test(text)) return MOMENT;
+        if (/^[a-z]+_[0-9a-z]{26}$/.test(text)) return text.replace(/_.*/, `_${NEW}`);
+        return text.replace(` ${slug}`, '').replace(`kitchen-${slug}`, 'kitchen').replace(slug, 'garden');
+      }),
+  };
+}
+
+/** A value with every text in it put in other words. */
+function mapText(value: unknown, words: (text: string, key: string) => string, key = ''): unknown {
+  if (typeof value === 'string') return words(value, key);
+  if (Array.isArray(value)) return value.map((part) => mapText(part, words, key));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, mapText(part, words, name)]));
+}

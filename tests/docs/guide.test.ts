@@ -1,0 +1,232 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as errors from '../../server/errors.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const DOCS = join(import.meta.dirname, '../../docs');
+const QUICK_START = join(DOCS, 'api/quick-start');
+
+const world = await startWorld();
+
+/** Runs a file of the guide as its reader does, and gives what it prints. */
+async function run(program: string, file: string, token = ''): Promise<string> {
+  const child = spawn(program, [file], {
+    cwd: QUICK_START,
+    env: { ...process.env, TASKWIRE_URL: world.url, TASKWIRE_TOKEN: token },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  expect(code, printed).toBe(0);
+  return printed;
+}
+
+async function tokenOf(person: Person): Promise<string> {
+  const { createApiToken } = await person.query<{ createApiToken: { token: string } }>(
+    'mutation { createApiToken(input: { name: "Quick start", scopes: [READ, WRITE] }) { token } }',
+  );
+  return createApiToken.token;
+}
+
+async function titlesOf(person: Person): Promise<string[]> {
+  const { tasks } = await person.query<{ tasks: { nodes: { title: string }[] } }>(
+    '{ tasks { nodes { title } } }',
+  );
+  return tasks.nodes.map(({ title }) => title);
+}
+
+const has = (program: string) => spawnSync(program, ['--version']).status === 0;
+
+describe('[T062] somebody who follows the quick start', () => {
+  test.runIf(has('curl'))('with curl has an account, a token, a task, and its numbers', async () => {
+    const printed = await run('sh', 'curl.sh');
+    expect(printed).toMatch(/"id":"task_\w{26}","title":"Water the plants"/);
+    expect(printed).toContain('"statistics":{"total":1,"pending":1,"completed":0,"shared":0}');
+  });
+
+  const node = process.execPath;
+  test.for([
+    ['fetch.mjs', node, /Created task_\w{26}\nTODO: Water the plants\nTODO: Order paper\n$/],
+    ['python.py', 'python3', /'statistics': \{'total': 2, 'pending': 2, 'completed': 0, 'shared': 0\}/],
+    ['urql.mjs', node, /Created task_\w{26}\n\{.* total: 2, pending: 2 \}/],
+    ['apollo.mjs', node, /Created task_\w{26}\n\{.* total: 2, pending: 2 \}/],
+  ] as const)('with %s has a task more', async ([file, language, printed], { skip }) => {
+    if (language === 'python3' && !has(language)) skip('Python is not installed here');
+    const { grace } = await world.people('Grace');
+    await grace.createTask('Order paper');
+    expect(await run(language, file, await tokenOf(grace))).toMatch(printed);
+    expect(await titlesOf(grace)).toEqual(['Water the plants', 'Order paper']);
+  });
+
+  test('[FR-021] live is told what happens, and after a break what they missed', async () => {
+    const { grace } = await world.people('Grace');
+    const follow = async (cursor: string, until: RegExp) => {
+      const child = spawn(process.execPath, ['live.mjs'], {
+        cwd: QUICK_START,
+        env: {
+          ...process.env,
+          TASKWIRE_URL: world.url,
+          TASKWIRE_TOKEN: grace.token,
+          TASKWIRE_CURSOR: cursor,
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let printed = '';
+      for await (const chunk of child.stdout.setEncoding('utf8')) {
+        printed += String(chunk);
+        if (printed.includes('told.') && !printed.includes('later')) await grace.createTask('later');
+        if (until.test(printed)) break;
+      }
+      child.kill();
+      return printed;
+    };
+    const { cursor } = await grace.query<{ cursor: string }>('{ cursor }');
+    await grace.createTask('missed');
+    expect(await follow(cursor, /later/)).toBe(
+      'Grace: TASK_CREATED missed\nWhat was missed has been told.\nGrace: TASK_CREATED later\n',
+    );
+  });
+
+  test('[FR-021] without a WebSocket is told what happens as well', async () => {
+    const { grace } = await world.people('Grace');
+    const { body } = await fetch(`${world.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        accept: 'text/event-stream',
+        'content-type': 'application/json',
+        authorization: `Bearer ${grace.token}`,
+      },
+      body: JSON.stringify({ query: 'subscription { events { event { kind } } }' }),
+    });
+    const text = new TextDecoder();
+    let told = '';
+    for await (const chunk of body as ReadableStream<Uint8Array>) {
+      const isNew = !told.includes('"event":null');
+      told += text.decode(chunk, { stream: true });
+      if (isNew && told.includes('"event":null')) await grace.createTask('Order paper');
+      if (told.includes('TASK_CREATED')) break;
+    }
+    expect(told).toMatch(/event: next\ndata: .*"kind":"TASK_CREATED"/);
+  });
+
+  test('with a wrong token reads why', async () => {
+    await expect(run(process.execPath, 'fetch.mjs', 'twp_wrong')).rejects.toThrow('UNAUTHENTICATED');
+    await expect(run(process.execPath, 'live.mjs', 'twp_wrong')).rejects.toThrow('The token does not count.');
+  });
+});
+
+describe('[T062] the guide to the API', () => {
+  const guide = readFileSync(join(DOCS, 'api/README.md'), 'utf8');
+
+  test('has every code of a refusal', () => {
+    const codes = Object.values(errors)
+      .filter((thing) => typeof thing === 'function' && thing !== errors.TaskwireError)
+      .map((Refusal) => new (Refusal as typeof errors.Conflict)('', {}).code);
+    const listed = [...guide.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, code]) => code);
+    const others = ['INTERNAL', 'GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'];
+    expect(listed.toSorted()).toEqual([...codes, ...others].toSorted());
+  });
+
+  const unknown = '{ task(id: "task_01m830p3k2fzxrg109ygm0tfp0") { id } }';
+  const nameless = 'mutation { createTask(input: { title: "" }) { cursor } }';
+  const taken = 'mutation { createTeam(input: { name: "Orchard" }) { cursor } }';
+  test.each([
+    ['UNAUTHENTICATED', '{ viewer { name } }', '', [401, 401]],
+    ['UNAUTHENTICATED', '{ viewer { name } }', 'twp_wrong', [401, 401]],
+    ['FORBIDDEN', 'mutation { signOut { signedOut } }', 'token', [200, 200]],
+    ['NOT_FOUND', unknown, 'token', [200, 200]],
+    ['VALIDATION_FAILED', nameless, 'token', [200, 200]],
+    ['CONFLICT', taken, 'token', [200, 200]],
+    ['GRAPHQL_PARSE_FAILED', '{', 'token', [200, 400]],
+    ['GRAPHQL_VALIDATION_FAILED', '{ weather }', 'token', [200, 400]],
+    ['BAD_USER_INPUT', 'query ($id: ID!) { task(id: $id) { id } }', 'token', [400, 400]],
+  ])('says which status %s has, as with %s', async (code, query, credential, statuses) => {
+    const { grace, alan } = await world.people('Grace', 'Alan');
+    if (query === taken) await alan.query(taken).catch(() => undefined);
+    const token = credential === 'token' ? await tokenOf(grace) : credential;
+    const said = await Promise.all(
+      ['application/json', 'application/graphql-response+json'].map(async (accept) => {
+        const response = await fetch(`${world.url}/graphql`, {
+          method: 'POST',
+          headers: {
+            accept,
+            'content-type': 'application/json',
+            ...(token && { authorization: `Bearer ${token}` }),
+          },
+          body: JSON.stringify({ query }),
+        });
+        const { errors: [refusal] = [] } = (await response.json()) as {
+          errors?: { extensions: { code: string } }[];
+        };
+        expect(refusal?.extensions.code).toBe(code);
+        return response.status;
+      }),
+    );
+    expect(said).toEqual(statuses);
+    const row = guide.split('\n').find((line) => line.startsWith(`| \`${code}\``));
+    for (const status of said) expect(row?.split('|')[2]).toContain(String(status));
+  });
+
+  test('says truly how a price is asked for, and what is left', async () => {
+    const { grace } = await world.people('Grace');
+    const ask = async (query: string, cost: string) => {
+      const response = await fetch(`${world.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${grace.token}` },
+        body: JSON.stringify({ query, extensions: { cost } }),
+      });
+      return { headers: response.headers, answer: (await response.json()) as unknown };
+    };
+    const { headers, answer } = await ask('{ viewer { name } }', 'include');
+    expect(answer).toMatchObject({
+      data: { viewer: { name: 'Grace' } },
+      extensions: { cost: { most: 25_000 } },
+    });
+    expect(Number(headers.get('ratelimit-limit'))).toBe(1_000_000);
+    for (const name of [
+      'ratelimit-remaining',
+      'ratelimit-reset',
+      'x-request-id',
+      'x-response-time',
+      'server-timing',
+    ])
+      expect(headers.has(name), name).toBe(true);
+    const dry = await ask('mutation { createTask(input: { title: "Never" }) { cursor } }', 'dry-run');
+    expect(dry.answer).toMatchObject({
+      data: null,
+      extensions: { cost: { points: expect.any(Number) as number } },
+    });
+    expect(await titlesOf(grace)).toEqual([]);
+  });
+
+  test('leads nowhere where there is nothing', () => {
+    const pages = globSync('**/*.md', { cwd: DOCS }).map((file) => join(DOCS, file));
+    const lost = pages.flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)]
+        .map(([, link = '']) => link)
+        .filter((link) => !link.startsWith('https:') && !leads(page, link))
+        .map((link) => `${relative(DOCS, page)}: ${link}`),
+    );
+    expect(lost).toEqual([]);
+  });
+});
+
+/** Whether a link on a page is that of a file, and of a heading in it. */
+function leads(page: string, link: string): boolean {
+  const [path = '', heading] = link.split('#');
+  const target = path === '' ? page : join(dirname(page), path);
+  const [found] = globSync(target);
+  if (!found || heading === undefined) return found !== undefined;
+  const headings = [...readFileSync(found, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, text = '']) => text);
+  return headings.some(
+    (text) =>
+      text
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-') === heading,
+  );
+}
