@@ -46,7 +46,7 @@ async function newcomer(name: string) {
 }
 
 describe('a day at the dashboard', () => {
-  test('[FR-010] [T066] a person adds five tasks, completes two and reads 5 / 3 / 2 / 0, also after signing in again', async () => {
+  test('[FR-010] [T066] [FR-016] a person adds five tasks, completes two and reads 5 / 3 / 2 / 0, also after signing in again', async () => {
     const { account, page } = await newcomer('Ada');
     await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
 
@@ -112,6 +112,30 @@ describe('a day at the dashboard', () => {
     await expect(page.getByRole('listitem').filter({ hasText: 'Water the plants' })).toHaveCount(0);
   });
 
+  test('[BR-09] an edit of what was changed meanwhile shows the change, and keeps both', async () => {
+    const { account, page } = await newcomer('Hal');
+    await addTask(page, 'Order paper');
+    await page.getByRole('button', { name: 'Edit “Order paper”' }).click();
+    const editor = page.getByRole('dialog', { name: 'Edit task' });
+    await editor.getByLabel('Priority').selectOption('High');
+
+    const elsewhere = await visit(browser, server.url);
+    await signIn(elsewhere, account);
+    await elsewhere.getByRole('button', { name: 'Edit “Order paper”' }).click();
+    await elsewhere.getByRole('dialog').getByLabel('Title').fill('Order recycled paper');
+    await elsewhere.getByRole('dialog').getByRole('button', { name: 'Save changes' }).click();
+    await expect(elsewhere.getByRole('dialog')).toBeHidden();
+
+    await editor.getByRole('button', { name: 'Save changes' }).click();
+    await expect(editor.getByRole('alert')).toContainText('The title is now “Order recycled paper”.');
+    await editor.getByRole('button', { name: 'Keep my changes' }).click();
+    await editor.getByRole('button', { name: 'Save changes' }).click();
+    await expect(editor).toBeHidden();
+    await expect(page.getByRole('listitem').filter({ hasText: 'Order recycled paper' })).toContainText(
+      'High',
+    );
+  });
+
   test('[FR-009] what one person adds, another does not see', async () => {
     const { page: ada } = await newcomer('Ada');
     await addTask(ada, 'Plan the surprise party');
@@ -123,7 +147,7 @@ describe('a day at the dashboard', () => {
 });
 
 describe('when something is not right, the page says so and leads on', () => {
-  test('a wrong password is refused, and the right one still gets in', async () => {
+  test('[FR-019] [T066] a wrong password is refused, and the right one still gets in', async () => {
     const { account, page } = await newcomer('Dora');
     await signOut(page);
 
@@ -146,7 +170,7 @@ describe('when something is not right, the page says so and leads on', () => {
     await expect(page.getByRole('heading', { level: 1 })).toContainText('Emilia');
   });
 
-  test('a task without a title is not added, and the field asks for one', async () => {
+  test('[FR-019] a task without a title is not added, and the field asks for one', async () => {
     const { page } = await newcomer('Finn');
     await page.getByRole('textbox', { name: 'New task' }).fill('   ');
     await page.getByRole('button', { name: 'Add task' }).click();
@@ -159,7 +183,7 @@ describe('when something is not right, the page says so and leads on', () => {
     await addTask(page, 'Order paper');
   });
 
-  test('[FR-016] a lost server loses nothing that was typed, and the page goes on when it is back', async () => {
+  test('[FR-019] a lost server loses nothing that was typed, and the page goes on when it is back', async () => {
     const { page } = await newcomer('Gus');
     await addTask(page, 'Order paper');
 

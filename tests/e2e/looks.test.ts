@@ -3,7 +3,17 @@ import { join } from 'node:path';
 import type { Browser, Page } from '@playwright/test';
 import { beforeAll, describe, test } from 'vitest';
 import { launchBrowser } from '../kit/browser.ts';
-import { expect, expectAccessible, expectStatistics, OUTPUT, signIn, visit } from '../kit/visitor.ts';
+import { plantMonths } from '../kit/past.ts';
+import {
+  expect,
+  expectAccessible,
+  expectStatistics,
+  OUTPUT,
+  signIn,
+  signOut,
+  signUp,
+  visit,
+} from '../kit/visitor.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -16,7 +26,9 @@ const devices = {
   desktop: { viewport: { width: 1280, height: 860 } },
 };
 
-const world = await startWorld();
+const ADMIN = { name: 'Grace', email: 'grace@example.com', password: PASSWORD };
+
+const world = await startWorld({ ADMIN_EMAILS: ADMIN.email, SLOW_MS: '0' });
 let browser: Browser;
 let ada: Person;
 
@@ -26,12 +38,17 @@ beforeAll(async () => {
   const { ada: person } = await world.people('Ada');
   ada = person;
   await fillWorkspace(ada);
+  const page = await browser.newPage({ baseURL: world.url });
+  await signUp(page, ADMIN);
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(ADMIN.name);
+  const { id } = await world.db.user.findUniqueOrThrow({ where: { email: ADMIN.email } });
+  await plantMonths(world.db, id);
   return () => browser.close();
 });
 
 describe.each(Object.entries(devices))('on a %s', (device, options) => {
   test.each(['light', 'dark'] as const)(
-    '[FR-016] every page is readable and accessible in %s',
+    '[FR-016] [FR-020] every page is readable and accessible in %s',
     async (colorScheme) => {
       const page = await visit(browser, world.url, { ...options, colorScheme });
       const look = (name: string) => picture(page, `${name}-${device}-${colorScheme}`);
@@ -42,13 +59,23 @@ describe.each(Object.entries(devices))('on a %s', (device, options) => {
       await page.goto('/nowhere');
       await expect(page.getByRole('heading', { name: 'There is no page here' })).toBeVisible();
       await look('not-found');
+      await page.goto('/help');
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await look('help');
       await page.goto('/sign-in');
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
       await look('sign-in');
 
       await signIn(page, { email: ada.email, password: PASSWORD });
       await expectStatistics(page, { total: 9, pending: 7, completed: 2, shared: 0 });
+      await expect(page.locator('[data-connection]')).toHaveText('Live');
       await look('dashboard');
+      await page.context().setOffline(true);
+      await expect(page.locator('[data-connection]')).toHaveText('Offline');
+      await expect(page.getByRole('button', { name: 'Try now' })).toBeVisible();
+      await look('offline');
+      await page.context().setOffline(false);
+      await expect(page.locator('[data-connection]')).toHaveText('Live');
       await page.getByRole('button', { name: 'Edit “Send the March invoices”' }).click();
       await expect(page.getByRole('dialog')).toBeVisible();
       await look('edit-task');
@@ -56,8 +83,26 @@ describe.each(Object.entries(devices))('on a %s', (device, options) => {
       await page.goto('/settings');
       await expect(page.getByLabel('Timezone')).toBeVisible();
       await look('settings');
+      await signOut(page);
+
+      await signIn(page, ADMIN);
+      await expect(page.locator('[data-connection]')).toHaveText('Live');
+      await page.goto('/performance');
+      await expect(page.getByRole('rowheader', { name: 'DashboardPage' })).toBeVisible();
+      await look('performance');
+      await page.goto('/history?days=90');
+      await expect(page.getByText(/^\d+ of \d+ tasks are completed now/)).toBeVisible();
+      await look('history');
     },
   );
+});
+
+test('[FR-020] what is too wide for a phone does not pass for fitting', async () => {
+  const page = await visit(browser, world.url, devices.phone);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  expect(await excessOf(page)).toBe(0);
+  await page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"width: 400px\">wide</p>')");
+  expect(await excessOf(page)).toBe(10);
 });
 
 test.runIf(process.env['UPDATE_SCREENSHOTS'] === '1')('the README shows the dashboard as it is', async () => {
@@ -72,9 +117,13 @@ test.runIf(process.env['UPDATE_SCREENSHOTS'] === '1')('the README shows the dash
 /** Keeps a picture of the page, and holds it to what every page must be: accessible, and no wider than the screen. */
 async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(OUTPUT, 'screenshots', `${name}.png`), fullPage: true });
-  const excess = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
-  expect(excess, `pixels that ${name} is too wide`).toBeLessThanOrEqual(0);
+  expect(await excessOf(page), `pixels that ${name} is too wide`).toBe(0);
   await expectAccessible(page);
+}
+
+/** By how many pixels the page is wider than the screen. On a phone `innerWidth` grows along with what is too wide. */
+function excessOf(page: Page): Promise<number> {
+  return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 }
 
 async function fillWorkspace(person: Person): Promise<void> {

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { rebuildCounters } from '../../server/counters/rebuild.ts';
 
 /** How many there are once `fillWithCrowd` is done, those of before left out. */
 const CROWD = { users: 1_000, teams: 100, tasks: 100_000 } as const;
@@ -19,6 +20,7 @@ export async function fillWithCrowd(url: string): Promise<void> {
     for (const statement of STATEMENTS) await client.query(statement);
     for (const { definition } of indexes) await client.query(definition);
     await client.query('COMMIT');
+    await rebuildCounters(url, () => undefined);
     await client.query('VACUUM ANALYZE');
   } finally {
     await client.end();
@@ -93,7 +95,9 @@ const STATEMENTS = [
          FROM generate_series(1, ${CROWD.tasks}::bigint) AS i) AS made
    JOIN crowd AS owner ON owner.n = made.n JOIN troop ON troop.n = made.n % 100`,
   `CREATE TEMP TABLE work ON COMMIT DROP AS
-   SELECT id, owner_id, team_id, status, created_at, row_number() OVER (ORDER BY id) AS n,
+   SELECT id, owner_id, team_id, status, created_at, jsonb_build_object('owner', owner_id, 'assignee', assignee_id,
+            'team', team_id, 'status', status, 'priority', priority, 'dueOn', due_on, 'archived', archived_at IS NOT NULL,
+            'createdAt', created_at, 'startedAt', started_at, 'completedAt', completed_at) AS facts, row_number() OVER (ORDER BY id) AS n,
           abs(hashint8(row_number() OVER (ORDER BY id))::bigint) AS dice FROM tasks`,
   'ANALYZE crowd, troop, work',
   `INSERT INTO task_shares (id, task_id, shared_with_id, shared_by_id, permission, expires_at)
@@ -125,7 +129,7 @@ const STATEMENTS = [
    SELECT * FROM (
      SELECT created_at + later AS at, kind, owner_id AS actor_id, id AS subject_id, team_id, owner_id AS person_id,
             NULL::uuid AS conversation_id,
-            jsonb_build_object('before', NULL, 'after', jsonb_build_object('owner', owner_id, 'status', status))
+            jsonb_build_object('before', CASE kind WHEN 'task.updated' THEN facts END, 'after', facts)
      FROM work, (VALUES ('task.created', interval '0'), ('task.updated', interval '2 days')) AS told(kind, later)
      UNION ALL
      SELECT created_at, 'message.sent', author_id, id, NULL, NULL, conversation_id, '{"role": "USER"}' FROM messages

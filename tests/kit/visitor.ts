@@ -71,7 +71,7 @@ export async function signIn(page: Page, { email, password }: Omit<Account, 'nam
 
 export async function signOut(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Account/ }).click();
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('navigation', { name: 'Account' }).getByRole('button', { name: 'Sign out' }).click();
 }
 
 export async function addTask(page: Page, title: string): Promise<void> {

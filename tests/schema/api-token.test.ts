@@ -43,6 +43,27 @@ const ME = '{ viewer { name } }';
 const DO = 'mutation { createTask(input: { title: "By a program" }) { task { owner { name } } } }';
 
 describe('making a token', () => {
+  test('is refused to who has a hundred, also several at once, until one is revoked', async () => {
+    const { cleo } = await people('Cleo');
+    const userId = uuidOf('User', cleo.id);
+    const earlier = Array.from({ length: 98 }, (_, n) => ({
+      userId,
+      name: `Token ${n}`,
+      hash: createHash('sha256').update(`${n}`).digest(),
+      scopes: ['READ' as const],
+    }));
+    await db.apiToken.createMany({ data: earlier });
+    const made = await Promise.allSettled(Array.from({ length: 5 }, () => make(cleo)));
+    const refused = made.filter((each) => each.status === 'rejected');
+    expect(refused.map(({ reason }) => reason as unknown)).toMatchObject(
+      Array.from({ length: 3 }, () => ({ code: 'CONFLICT' })),
+    );
+    expect(await db.apiToken.count({ where: { userId } })).toBe(100);
+    const one = await db.apiToken.findFirstOrThrow({ where: { userId } });
+    await cleo.query(REVOKE, { id: publicId('ApiToken', one.id) });
+    await expect(make(cleo)).resolves.toMatchObject({ apiToken: { name: 'Backup script' } });
+  });
+
   test('shows it once; only its SHA-256 is kept', async () => {
     const { token, apiToken } = await make(ada);
     expect(token).toMatch(/^twp_[\w-]{43}$/);
@@ -94,7 +115,7 @@ describe('a program with a token', () => {
     });
   });
 
-  test('may only read with the scope READ', async () => {
+  test('[FR-011] may only read with the scope READ', async () => {
     const { token } = await make(ada);
     await expect(by(token, ME)).resolves.toEqual({ viewer: { name: 'Ada' } });
     await expect(by(token, DO)).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -145,7 +166,7 @@ describe('a token that is no longer one', () => {
     });
   });
 
-  test('is UNAUTHENTICATED at the moment at which it runs out, also if it was good just before', async () => {
+  test('[FR-012] [FR-013] is UNAUTHENTICATED at the moment at which it runs out, also if it was good just before', async () => {
     const { token, apiToken } = await make(ada, { expiresAt: new Date(Date.now() + 1_500).toISOString() });
     await expect(by(token, ME)).resolves.toEqual({ viewer: { name: 'Ada' } });
     await expect
@@ -165,7 +186,7 @@ describe('a token that is no longer one', () => {
     expect(told).toMatchObject([{ actorId: null, personId: uuidOf('User', bob.id) }]);
   });
 
-  test('and what never was one are UNAUTHENTICATED, and leave no trace in the log', async () => {
+  test('[FR-013] [FR-025] and what never was one are UNAUTHENTICATED, and leave no trace in the log', async () => {
     const before = await db.event.count();
     for (const token of ['twp_', `twp_${'A'.repeat(43)}`, 'twp_x.y.z']) {
       await expect(by(token, ME)).rejects.toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
@@ -174,7 +195,7 @@ describe('a token that is no longer one', () => {
   });
 });
 
-test('[BR-08] the tokens of another person are not to be seen, nor revoked', async () => {
+test('[BR-08] [FR-026] the tokens of another person are not to be seen, nor revoked', async () => {
   const { apiToken } = await make(ada);
   await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
     input: { taskId: await ada.createTask('Known to Bob'), email: bob.email },

@@ -251,7 +251,7 @@ describe('changing one’s words', () => {
     expect(await saidAbout(task, ada)).toEqual(['I cook.']);
   });
 
-  test('nobody else does, not even the task’s owner', async () => {
+  test('[BR-04] nobody else does, not even the task’s owner', async () => {
     await share(task, bob, 'EDIT');
     const id = await say(bob, task, 'I cook.');
     await expect(update(ada, id, 'I do not.')).rejects.toMatchObject({
@@ -329,7 +329,7 @@ describe('a stranger', () => {
     });
   });
 
-  test('a share that is taken back takes the comments out of sight, one’s own included', async () => {
+  test('[FR-027] a share that is taken back takes the comments out of sight, one’s own included', async () => {
     const shareId = await share(task, bob, 'EDIT');
     const id = await say(bob, task);
     expect(await node(bob, id)).toEqual({ id });

@@ -61,7 +61,7 @@ function find(person: Person, id: string) {
 }
 
 describe('beginning a conversation', () => {
-  test('its owner takes part too, and every participant reads it', async () => {
+  test('[FR-002] its owner takes part too, and every participant reads it', async () => {
     const { id } = await begin(ada, 'The party', { participantIds: [bob.id, cleo.id, ada.id, bob.id] });
     const participants = { totalCount: 3, nodes: [{ name: 'Ada' }, { name: 'Bob' }, { name: 'Cleo' }] };
     const seen = { title: 'The party', owner: { name: 'Ada' } };
@@ -100,6 +100,7 @@ describe('beginning a conversation', () => {
   test.each([
     ['no title', { title: '  ' }, 'title'],
     ['a title of 201 characters', { title: 'x'.repeat(201) }, 'title'],
+    ['a title of two lines', { title: 'The\u2028party' }, 'title'],
     ['51 people', { participantIds: Array<string>(51).fill(bob.id) }, 'participantIds'],
     ['the id of another type', { participantIds: [publicId('Task', newId())] }, 'participantIds.0'],
     ['an id of another version', { id: 'conversation_00000000000000000000000000' }, 'id'],
@@ -187,7 +188,7 @@ describe('the list of conversations', async () => {
     return conversations.nodes.map(({ title }) => title);
   }
 
-  test('has those that one takes part in, and no others', async () => {
+  test('[FR-002] [FR-026] has those that one takes part in, and no others', async () => {
     expect(await titles(eve)).toEqual(['Apple']);
     expect(await titles(mallory)).toEqual([]);
   });
@@ -245,6 +246,49 @@ describe('the list of conversations', async () => {
     expect(twenty.map(sourceOf)).toEqual(one.map(sourceOf));
     expect(twenty.map(sourceOf)).toEqual(['viewerOf', 'conversations', 'conversations']);
   });
+});
+
+test('a list of conversations has their messages in each of the ways that they are asked for', async () => {
+  const { gil } = await people('Gil');
+  const { id } = await begin(gil, 'Twice');
+  for (const content of ['One', 'Two', 'Three'])
+    await gil.query('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { cursor } }', {
+      input: { conversationId: id, content },
+    });
+  const page = { nodes: [{ content: 'One' }] };
+  const { conversations } = await gil.query<{ conversations: unknown }>(`{
+    conversations {
+      nodes {
+        first: messages(first: 1) { nodes { content } }
+        last: messages(last: 2) { nodes { content author { name } } edges { node { conversation { title } } } }
+      }
+      edges { node { messages(first: 1) { nodes { content } } ...All } }
+    }
+  }
+  fragment All on Conversation { all: messages { totalCount nodes { ...Said } } }
+  fragment Said on Message { content }`);
+  const author = { name: 'Gil' };
+  const inIt = { node: { conversation: { title: 'Twice' } } };
+  const all = [{ content: 'One' }, { content: 'Two' }, { content: 'Three' }];
+  expect(conversations).toEqual({
+    nodes: [
+      {
+        first: page,
+        last: {
+          nodes: [
+            { content: 'Two', author },
+            { content: 'Three', author },
+          ],
+          edges: [inIt, inIt],
+        },
+      },
+    ],
+    edges: [{ node: { messages: page, all: { totalCount: 3, nodes: all } } }],
+  });
+  const plain = await gil.query<object>(
+    `{ conversations { nodes { a: messages(first: 1) { nodes { content } } b: messages(last: 2) { nodes { content } } } } }`,
+  );
+  expect(plain).toEqual({ conversations: { nodes: [{ a: page, b: { nodes: all.slice(1) } }] } });
 });
 
 /** Which function's, or which table's, a statement is. */

@@ -103,7 +103,7 @@ describe('an operation that GraphQL itself refuses', () => {
     const answer = await post({ query });
     expect(codes(answer)).toEqual(['GRAPHQL_PARSE_FAILED']);
     expect(answer.status).toBeLessThan(500);
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(performance.now() - began).toBeLessThan(2_000);
   });
 
   test.each([
@@ -324,7 +324,7 @@ describe('a database that is gone', async () => {
 
   const account = `email: "eve@example.com", password: "${PASSWORD}"`;
 
-  test('is UNAVAILABLE with HTTP 503 and Retry-After, for each kind of credential, and comes back', async () => {
+  test('[T064] is UNAVAILABLE with HTTP 503 and Retry-After, for each kind of credential, and comes back', async () => {
     const begun = await ask(`mutation { signUp(input: { name: "Eve", ${account} }) { token } }`, {});
     const token = { authorization: `Bearer ${begun.data?.signUp?.token ?? ''}` };
     const cookie = { cookie: begun.headers.getSetCookie()[0]?.split(';')[0] ?? '' };

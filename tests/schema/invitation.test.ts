@@ -133,7 +133,7 @@ describe('an invitation', () => {
 });
 
 describe('answering an invitation', () => {
-  test('accepting it makes one a member, in one event, and it is gone', async () => {
+  test('[FR-007] accepting it makes one a member, in one event, and it is gone', async () => {
     const { id, invitation } = await garden('VIEWER');
     const member = await accept(dan, invitation);
     expect(await eventsOf(id, 'team.memberJoined')).toMatchObject([

@@ -142,7 +142,7 @@ describe('[BR-01] [BR-02] [BR-03] [BR-08] [FR-029] who may do what in a team', (
     expect(answers).toEqual(cells.split('|').map((cell) => meanings[cell.trim()]));
   });
 
-  test('is what the API says beforehand', async () => {
+  test('[FR-029] is what the API says beforehand', async () => {
     const { id } = await garden();
     const document = `query ($id: ID!) { team(id: $id) {
       viewerRole viewerCan { createTask update invite transfer delete leave grantRoles }
@@ -259,7 +259,7 @@ describe('leaving a team', () => {
     }
   });
 
-  test('is an event that names who went, and who sent them away', async () => {
+  test('[BR-11] is an event that names who went, and who sent them away', async () => {
     const team = await garden();
     await cleo.query(LEAVE, { id: team.id });
     expect(await lastEvent(team)).toEqual({
@@ -333,7 +333,7 @@ describe('handing a team over', () => {
     });
   });
 
-  test('goes to members only, and to another than oneself', async () => {
+  test('[BR-02] goes to members only, and to another than oneself', async () => {
     const team = await garden();
     for (const to of [eve.id, fay.id, publicId('User', newId())]) {
       expect(await outcome(ada.query(TRANSFER, { id: team.id, to }))).toBe('NOT_FOUND');

@@ -133,7 +133,7 @@ async function updatedAt(conversation: string): Promise<Date> {
 }
 
 describe('the order of messages', () => {
-  test('is that of their sending; the last twenty are at hand, and the page before them', async () => {
+  test('[FR-003] is that of their sending; the last twenty are at hand, and the page before them', async () => {
     const conversation = await begin();
     const words = Array.from({ length: 25 }, (_, n) => `Line ${n}`);
     for (const line of words) await send(ada, conversation, line);
@@ -141,7 +141,7 @@ describe('the order of messages', () => {
     expect(contents(await read(bob, conversation, { last: 20 }))).toEqual(words.slice(5));
   });
 
-  test('puts a new message last, also when a clock ran ahead before', async () => {
+  test('[FR-003] puts a new message last, also when a clock ran ahead before', async () => {
     const conversation = await begin();
     const { message } = await send(ada, conversation, 'From the future');
     const future = new Date(Date.now() + 60_000);
@@ -154,7 +154,7 @@ describe('the order of messages', () => {
     expect(contents(await read(ada, conversation, {}))).toEqual(['From the future', 'Now']);
   });
 
-  test('lets a reader who goes on from what they saw miss nothing, while two servers take messages', async () => {
+  test('[FR-003] lets a reader who goes on from what they saw miss nothing, while two servers take messages', async () => {
     const conversation = await begin();
     const other = await startTestServer(databaseUrl);
     const seen: string[] = [];

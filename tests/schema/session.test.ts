@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createAuth } from '../../server/auth/auth.ts';
 import { uuidOf } from '../../server/ids.ts';
+import { createSignInLimits } from '../../server/limits/sign-in-limits.ts';
 import { createLog } from '../../server/log.ts';
 import { freshDatabase } from '../kit/database.ts';
 import { PASSWORD, startWorld } from '../kit/world.ts';
@@ -74,7 +75,7 @@ async function transactionOf(table: 'users' | 'sessions', id: string): Promise<s
 }
 
 describe('signing up', () => {
-  test('gives a person a token, a cookie and their profile', async () => {
+  test('[FR-012] gives a person a token, a cookie and their profile', async () => {
     const input = { name: '  Ada Lovelace ', email: 'Ada@Example.com', password: PASSWORD };
     const answer = await send<{ signUp: Session }>(signUpDocument, { input });
     const begun = answer.data?.signUp;
@@ -197,7 +198,24 @@ describe('a credential', () => {
     }
   });
 
-  test('[SC-008] is asked for by everything but signing up and in', async () => {
+  test('that is a cookie is renewed in the browser on each day that it is used', async () => {
+    const { ada } = await people('Ada');
+    const { cookie } = await signIn(ada.email);
+    const day = 24 * 60 * 60 * 1000;
+    const where = { token: cookie.replace(/^.*=|\..*$/g, '') };
+    const { id } = await db.session.findUniqueOrThrow({ where });
+    await db.session.update({ where: { id }, data: { expiresAt: new Date(Date.now() + 28.5 * day) } });
+
+    const renewed = (await send(whoAmI, {}, { cookie })).headers.getSetCookie();
+    expect(renewed).toEqual([expect.stringContaining(`${cookie}; Max-Age=${(30 * day) / 1000};`)]);
+    const { expiresAt } = await db.session.findUniqueOrThrow({ where: { id } });
+    expect(Number(expiresAt)).toBeGreaterThan(Date.now() + 29 * day);
+
+    const { cookie: fresh } = await signIn(ada.email);
+    expect((await send(whoAmI, {}, { cookie: fresh })).headers.getSetCookie()).toEqual([]);
+  });
+
+  test('[SC-008] [FR-025] is asked for by everything but signing up and in', async () => {
     const operations = [
       whoAmI,
       '{ tasks { totalCount } }',
@@ -221,7 +239,7 @@ describe('a credential', () => {
     expect((await send(`{ node(id: "${task}") { id } }`)).status).toBe(401);
   });
 
-  test('that is a cookie does not work from another origin', async () => {
+  test('[FR-013] that is a cookie does not work from another origin', async () => {
     const { ada } = await people('Ada');
     const { cookie, token } = await signIn(ada.email);
     const here = new URL(url).origin;
@@ -252,7 +270,7 @@ describe('a credential', () => {
     }
   });
 
-  test('that somebody has tampered with is refused', async () => {
+  test('[FR-013] that somebody has tampered with is refused', async () => {
     const { ada } = await people('Ada');
     const { bob } = await people('Bob');
     const { token, cookie } = await signIn(ada.email);
@@ -289,14 +307,16 @@ describe('a credential', () => {
     }
   });
 
-  test('that the server has signed, but that is out of date or of another server, is refused', async () => {
+  test('[FR-013] that the server has signed, but that is out of date or of another server, is refused', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const auth = (publicUrl: string) =>
       createAuth({
         db,
         log: createLog('silent'),
         secret: AUTH_SECRET,
+        allowedOrigins: [],
         publicUrl,
+        limits: createSignInLimits(0),
       });
     const sub = uuidOf('User', ada.id);
     const { id: sid } = await db.session.findFirstOrThrow({ where: { userId: sub } });
@@ -323,7 +343,7 @@ describe('a credential', () => {
     }
   });
 
-  test('in a malformed header is refused', async () => {
+  test('[FR-013] [FR-025] in a malformed header is refused', async () => {
     const { ada } = await people('Ada');
     const basic = Buffer.from(`${ada.email}:${PASSWORD}`).toString('base64');
     for (const authorization of [
@@ -345,7 +365,7 @@ describe('a credential', () => {
     }
   });
 
-  test('that has run out is refused, as a token and as a cookie', async () => {
+  test('[FR-012] [FR-013] that has run out is refused, as a token and as a cookie', async () => {
     const { ada } = await people('Ada');
     const { token, cookie } = await signIn(ada.email);
     await db.session.updateMany({
@@ -358,7 +378,7 @@ describe('a credential', () => {
 });
 
 describe('signing out', () => {
-  test('by a token ends the token and the cookie of its session at once, and no other session', async () => {
+  test('[FR-012] by a token ends the token and the cookie of its session at once, and no other session', async () => {
     const { ada } = await people('Ada');
     const { token, cookie } = await signIn(ada.email);
     // Both are believed for some seconds from here on.
@@ -373,7 +393,7 @@ describe('signing out', () => {
     expect((await send(whoAmI, {}, bearer(ada.token))).status).toBe(200);
   });
 
-  test('by the cookie does the same, and takes the cookie out of the browser', async () => {
+  test('[FR-012] by the cookie does the same, and takes the cookie out of the browser', async () => {
     const { ada } = await people('Ada');
     const { token, cookie } = await signIn(ada.email);
     await send(whoAmI, {}, bearer(token));
@@ -385,7 +405,7 @@ describe('signing out', () => {
     expect((await send(signOutDocument, {}, { cookie })).status).toBe(401);
   });
 
-  test('by the library’s own path does the same', async () => {
+  test('[FR-012] by the library’s own path does the same', async () => {
     const { ada } = await people('Ada');
     const { token, cookie } = await signIn(ada.email);
     for (const headers of [bearer(token), { cookie }]) await send(whoAmI, {}, headers);

@@ -230,7 +230,7 @@ describe('sharing', () => {
     expect(await eventsOf(first.id)).toHaveLength(1);
   });
 
-  test('[BR-10] the same share made ten times at once is one', async () => {
+  test('[BR-10] [FR-008] the same share made ten times at once is one', async () => {
     const made = await Promise.all(
       Array.from({ length: 10 }, () => share(ada, { taskId: task, email: bob.email })),
     );
@@ -241,7 +241,7 @@ describe('sharing', () => {
 });
 
 describe('a share that ends by itself', () => {
-  test('shows the task until then, and nothing of it afterwards, nor is it counted', async () => {
+  test('[FR-008] [FR-027] shows the task until then, and nothing of it afterwards, nor is it counted', async () => {
     const before = await sharedCount(bob);
     const made = await share(ada, {
       taskId: task,
@@ -273,7 +273,7 @@ describe('a share that ends by itself', () => {
 });
 
 describe('changing a share', () => {
-  test('Ada lets Bob edit from now on, until a day, and then without end', async () => {
+  test('[FR-008] Ada lets Bob edit from now on, until a day, and then without end', async () => {
     const { id } = await share(ada, { taskId: task, email: bob.email });
     const expiresAt = new Date(Date.now() + HOUR).toISOString();
     expect(await update(ada, { id, permission: 'EDIT' })).toMatchObject({
@@ -308,7 +308,7 @@ describe('changing a share', () => {
 });
 
 describe('taking a share back', () => {
-  test('[BR-10] Ada takes it back at once, and doing so twice is harmless', async () => {
+  test('[BR-10] [FR-027] Ada takes it back at once, and doing so twice is harmless', async () => {
     const before = await sharedCount(bob);
     const { id } = await share(ada, { taskId: task, email: bob.email });
     const once = await revoke(ada, id);

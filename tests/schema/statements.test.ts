@@ -152,6 +152,8 @@ const lists: Record<string, string> = {
   'User.invitations':
     'viewer { invitations(first: $n) { totalCount nodes { id teamName invitedBy { id } } } }',
   'User.apiTokens': 'viewer { apiTokens(first: $n) { totalCount nodes { id name } } }',
+  'conversations and what was said': `conversations(first: $n) { nodes { id title updatedAt owner { ${PERSON} }
+    viewerCan { send } messages(last: 20) { nodes { id role content toolCalls createdAt author { ${PERSON} } } } } }`,
   conversations: `conversations(first: $n) { totalCount nodes { id owner { id } viewerCan { send }
     participants(first: 2) { totalCount nodes { id } } messages(last: 2) { totalCount nodes { id author { id } } } } }`,
   'Conversation.participants':
@@ -215,7 +217,7 @@ test('[FR-014] no list takes more statements the longer it is', async () => {
     );
   }
   expect(lines.join('\n')).toMatchInlineSnapshot(`
-    "tasks: 2 for 5 and for 50: tasks, viewerOf
+    "tasks: 2 for 5 and for 50: readTasks, viewerOf
     tasks, and all below: 3 for 5 and for 50: count of tasks, tasks, viewerOf
     Task.shares: 2 for 5 and for 50: tasks, viewerOf
     Task.comments: 2 for 5 and for 50: tasks, viewerOf
@@ -225,10 +227,11 @@ test('[FR-014] no list takes more statements the longer it is', async () => {
     Team.invitations: 2 for 5 and for 50: teams, viewerOf
     User.invitations: 4 for 5 and for 50: count of team_invitations, team_invitations, users, viewerOf
     User.apiTokens: 2 for 5 and for 50: users, viewerOf
+    conversations and what was said: 2 for 5 and for 50: readConversations, viewerOf
     conversations: 4 for 5 and for 50: conversations, conversations, count of conversations, viewerOf
     Conversation.participants: 3 for 5 and for 50: conversations, conversations, viewerOf
     Conversation.messages: 2 for 5 and for 50: conversations, viewerOf
-    activity: 11 for 5 and for 50: conversation_participants, count of events, events, memberships, tasks, tasks, teams, teams, users, users, viewerOf
+    activity: 14 for 5 and for 50: conversation_participants, countEvents, events, findEvents, memberships, seenPeople, seenPeople, tasks, tasks, teams, teams, users, users, viewerOf
     search for tasks: 4 for 5 and for 50: queryOf, search, tasks, viewerOf
     search for comments: 4 for 5 and for 50: comments, queryOf, search, viewerOf
     search for messages: 4 for 5 and for 50: messages, queryOf, search, viewerOf

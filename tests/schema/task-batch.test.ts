@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { statementsOf } from '../kit/statements.ts';
-import { teamOf } from '../kit/team.ts';
-import { Refusal, startWorld, type Person } from '../kit/world.ts';
+import { outcome, teamOf } from '../kit/team.ts';
+import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, people } = await startWorld({ LOG_LEVEL: 'silent' });
 
@@ -42,15 +42,20 @@ async function updateAll(person: Person, tasks: object[]): Promise<Batch> {
   return updateTasks;
 }
 
-/** As a client does that was told to try again shortly, since all connections are busy. */
-async function persistently<Answer>(attempt: () => Promise<Answer>): Promise<Answer> {
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== 'UNAVAILABLE') throw error;
-    }
-  }
+/**
+ * Sends the same edit a hundred times at once, each in its own words; whoever finds the server too busy tries again, as
+ * the answer says, although it may have been the look at what was done that found it so. @returns how each ended.
+ */
+async function crowdedEdits(edit: (n: number) => object): Promise<unknown[]> {
+  const one = async (_: unknown, n: number): Promise<unknown> => {
+    const sent = ada.query('mutation ($input: UpdateTasksInput!) { updateTasks(input: $input) { cursor } }', {
+      input: { tasks: [edit(n)] },
+    });
+    const end = await outcome(sent);
+    return end === 'UNAVAILABLE' ? one(_, n) : end;
+  };
+  const ends = await Promise.all(Array.from({ length: 100 }, one));
+  return ends.sort();
 }
 
 const titled = (number: number, title = 'Task') =>
@@ -74,7 +79,7 @@ describe('creating many tasks', () => {
     expect(cursor).not.toBe('');
   });
 
-  test('takes as many statements for 100 as for two', async () => {
+  test('[FR-014] takes as many statements for 100 as for two', async () => {
     const few = await statementsOf(() => createAll(ada, titled(2)));
     const many = await statementsOf(() => createAll(ada, titled(100)));
     expect(many).toHaveLength(few.length);
@@ -138,7 +143,7 @@ describe('creating many tasks', () => {
     expect(soup.parentId).toBe(uuidOf('Task', parent.id));
   });
 
-  test('under one task takes as many statements for 50 as for two', async () => {
+  test('[FR-014] under one task takes as many statements for 50 as for two', async () => {
     const parentId = await ada.createTask('Dinner');
     const under = (number: number) => titled(number).map((task) => ({ ...task, parentId }));
     const few = await statementsOf(() => createAll(ada, under(2)));
@@ -266,26 +271,22 @@ describe('changing many tasks', () => {
     expect(rows.every(({ version }) => version === 11)).toBe(true);
   });
 
-  test('[BR-11] a hundred edits of one task at once lose none of them', async () => {
+  test('[BR-11] a hundred edits of one task, crowded, lose none of them', async () => {
     const id = await ada.createTask('Tea');
-    const labels = Array.from({ length: 100 }, (_, n) => `${n}`);
-    await Promise.all(
-      labels.map((label) => persistently(() => updateAll(ada, [{ id, title: label, description: label }]))),
-    );
+    const ends = await crowdedEdits((n) => ({ id, title: `${n}`, description: `${n}` }));
+    expect(ends).toEqual(Array(100).fill('ok'));
     const row = await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', id) } });
-    expect(row).toMatchObject({ version: 101, description: row.title });
-    expect(await db.event.count({ where: { subjectId: row.id, kind: 'task.updated' } })).toBe(100);
+    expect(row.description).toBe(row.title);
+    expect(row.version).toBeGreaterThan(100);
+    expect(await db.event.count({ where: { subjectId: row.id, kind: 'task.updated' } })).toBe(
+      row.version - 1,
+    );
   });
 
-  test('[BR-09] of a hundred edits of one task that are based on one version, one goes through', async () => {
+  test('[BR-09] of a hundred edits of one task, crowded, that are based on one version, one goes through', async () => {
     const id = await ada.createTask('Tea');
-    const edits = Array.from({ length: 100 }, (_, n) =>
-      persistently(() => updateAll(ada, [{ id, version: 1, title: `Tea ${n}` }])),
-    );
-    const outcomes = await Promise.allSettled(edits);
-    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'CONFLICT' });
-    }
+    const ends = await crowdedEdits((n) => ({ id, version: 1, title: `Tea ${n}` }));
+    expect(ends.slice(0, 99)).toEqual(Array(99).fill('CONFLICT'));
+    expect(await db.task.findUnique({ where: { id: uuidOf('Task', id) } })).toMatchObject({ version: 2 });
   });
 });

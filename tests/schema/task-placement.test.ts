@@ -112,7 +112,7 @@ describe('[BR-04] in a team', () => {
 });
 
 describe('putting a task into a team', () => {
-  test('is for its owner, into teams in which they may create tasks', async () => {
+  test('[BR-04] is for its owner, into teams in which they may create tasks', async () => {
     const id = await cara.createTask('Tea');
     await share(id, cara, bob, 'EDIT');
     expect(await outcome(update(bob, { id, teamId: team }))).toBe('FORBIDDEN');

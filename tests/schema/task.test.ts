@@ -94,7 +94,7 @@ beforeAll(async () => {
 });
 
 describe('creating a task', () => {
-  test('with a title alone gives it every default', async () => {
+  test('[FR-001] with a title alone gives it every default', async () => {
     const before = Date.now();
     const task = await create(ada, { title: 'Water the plants' });
     expect(task).toEqual({
@@ -118,7 +118,7 @@ describe('creating a task', () => {
     expect(await read(ada, task.id)).toMatchObject({ title: 'Water the plants', version: 1 });
   });
 
-  test('keeps everything that is given, trimmed', async () => {
+  test('[FR-001] keeps everything that is given, trimmed', async () => {
     const given = { description: '# Plants\n\n- [ ] fern', priority: 'HIGH', dueOn: '2026-12-31' };
     const task = await create(ada, { title: '\t Water the plants \n', status: 'IN_PROGRESS', ...given });
     expect(task).toMatchObject({ title: 'Water the plants', status: 'IN_PROGRESS', ...given });
@@ -409,7 +409,7 @@ describe('[BR-07] completing and reopening', () => {
 });
 
 describe('deleting a task', () => {
-  test('takes it and its shares away for good; doing it again is harmless', async () => {
+  test('[BR-10] takes it and its shares away for good; doing it again is harmless', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     await share(world, id, { from: ada, to: bob });
     const first = await remove(ada, id);
@@ -429,7 +429,7 @@ describe('deleting a task', () => {
     ]);
   });
 
-  test('ten times at once leaves one event', async () => {
+  test('[BR-10] [BR-11] ten times at once leaves one event', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     const answers = await Promise.all(Array.from({ length: 10 }, () => remove(ada, id)));
     expect(new Set(answers.map(({ cursor }) => cursor)).size).toBe(1);

@@ -106,7 +106,7 @@ describe('a new team', () => {
     expect([first, second]).toEqual(['kitchen', `kitchen-${uuidOf('Team', id).slice(-12)}`]);
   });
 
-  test('cannot have the name of another, however it is spaced or composed', async () => {
+  test('[FR-006] cannot have the name of another, however it is spaced or composed', async () => {
     await create(ada, { name: 'Café Crew' });
     for (const name of ['Café Crew', ' Café   Crew ', 'Cafe\u0301 Crew']) {
       await expect(create(bob, { name }), name).rejects.toMatchObject({
@@ -116,7 +116,7 @@ describe('a new team', () => {
     }
   });
 
-  test('cannot have the slug of another', async () => {
+  test('[FR-006] cannot have the slug of another', async () => {
     await create(ada, { name: 'Bakery', slug: 'bread' });
     await expect(create(bob, { name: 'Bread', slug: 'bread' })).rejects.toMatchObject({
       code: 'CONFLICT',
@@ -203,7 +203,7 @@ describe('changing a team', () => {
 });
 
 describe('deleting a team', () => {
-  test('leaves its tasks to their owners, also to one who has left', async () => {
+  test('[FR-006] leaves its tasks to their owners, also to one who has left', async () => {
     const { id } = await teamOf(ada, [
       [bob, 'MEMBER'],
       [cleo, 'MEMBER'],
@@ -237,7 +237,7 @@ describe('deleting a team', () => {
     expect(kinds).toEqual(['team.created', 'team.deleted']);
   });
 
-  test('takes one statement, however many its tasks are', async () => {
+  test('[FR-014] takes one statement, however many its tasks are', async () => {
     const { id } = await teamOf(ada);
     const task = { ownerId: uuidOf('User', ada.id), teamId: uuidOf('Team', id), position: 'a0' };
     await db.task.createMany({ data: Array.from({ length: 2_000 }, () => ({ ...task, title: 'Of many' })) });

@@ -21,8 +21,23 @@ describe('somebody who starts the server', () => {
       dataDir: resolve('.data'),
       databaseUrl: undefined,
       databasePoolSize: 10,
+      redisUrl: undefined,
+      workers: 1,
+      eventRetentionDays: 400,
       authSecret: undefined,
       adminEmails: [],
+      allowedOrigins: [],
+      backupDir: resolve('backups'),
+      backupKeepDays: 7,
+      backupSchedule: undefined,
+      slowMs: 100,
+      traceSampleRate: 0.02,
+      metricsToken: undefined,
+      socketLimits: { ofPerson: 100, ofAddress: 1000, heartbeatMs: 30_000 },
+      otlpEndpoint: undefined,
+      rateLimitPoints: 1_000_000,
+      signInAttempts: 10,
+      trustProxy: 0,
       logLevel: 'info',
     });
   });
@@ -41,6 +56,7 @@ describe('somebody who starts the server', () => {
       NODE_ENV: 'production',
     });
     expect(config).toEqual({
+      ...readConfig({}),
       host: '::',
       port: 8080,
       publicUrl: 'https://tasks.example.com',
@@ -48,7 +64,6 @@ describe('somebody who starts the server', () => {
       databaseUrl: 'postgresql://taskwire@db/taskwire',
       databasePoolSize: 25,
       authSecret: secret,
-      adminEmails: [],
       logLevel: 'warn',
     });
   });
@@ -63,6 +78,9 @@ describe('somebody who starts the server', () => {
   });
 
   test.each([
+    ['REDIS_URL', 'http://127.0.0.1'],
+    ['WORKERS', '0'],
+    ['EVENT_RETENTION_DAYS', 'never'],
     ['PORT', 'http'],
     ['PORT', '-1'],
     ['PORT', '65536'],

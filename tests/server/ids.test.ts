@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { fromUUID } from 'typeid-js';
 import { describe, expect, test } from 'vitest';
 import { ValidationFailed } from '../../server/errors.ts';
 import { isVersion7, newId, parseId, publicId, uuidOf } from '../../server/ids.ts';
@@ -20,6 +21,7 @@ describe('an id', () => {
   test('that was just made comes back the same, whichever type it is for', () => {
     for (let n = 0; n < 1_000; n += 1) {
       const uuid = n % 2 === 0 ? newId() : randomUUID();
+      expect(publicId('Task', uuid)).toBe(fromUUID(uuid, 'task'));
       expect(parseId(publicId('Task', uuid))).toEqual({ type: 'Task', uuid });
       expect(uuidOf('User', publicId('User', uuid))).toBe(uuid);
     }

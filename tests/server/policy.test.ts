@@ -250,7 +250,7 @@ describe('[BR-04] a comment', () => {
   });
 });
 
-test('a conversation is managed by its owner, and everybody in it sends', () => {
+test('[FR-026] a conversation is managed by its owner, and everybody in it sends', () => {
   const viewer = somebody();
   const rights = (ownerId: string) =>
     (['conversation.manage', 'conversation.send'] as const).map((action) => can(viewer, action, { ownerId }));

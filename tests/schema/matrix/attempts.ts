@@ -122,15 +122,28 @@ async function ask(
   query: string,
   variables: object,
 ): Promise<Answer> {
+  const follows = query.startsWith('subscription');
   const response = await fetch(`${world.url}/graphql`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
+      ...(follows ? { accept: 'text/event-stream' } : {}),
       ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
     },
     body: JSON.stringify({ query, variables }),
   });
-  return { status: response.status, text: await response.text() };
+  return { status: response.status, text: await (follows ? firstEventOf(response) : response.text()) };
+}
+
+/** What a stream of events says first; nobody waits for the rest. */
+async function firstEventOf({ body }: Response): Promise<string> {
+  let text = '';
+  for await (const bytes of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += bytes;
+    const data = /^data: ?({.*})$/m.exec(text)?.[1];
+    if (data !== undefined) return data;
+  }
+  return text;
 }
 
 interface Foretelling {

@@ -20,6 +20,12 @@ export interface Operation {
 
 type Shape = Omit<Operation, 'document' | 'variables'>;
 
+/** What is followed as it changes; its first payload counts. */
+function live(fields: string, variables: Operation['variables'], shape: Shape): Operation {
+  const followed = read(fields, variables, shape);
+  return { ...followed, document: followed.document.replace('query', 'subscription') };
+}
+
 /** A list, or an object, that shows its subject by an id. */
 function read(fields: string, variables: Operation['variables'], shape: Shape): Operation {
   const parameters = Object.entries(variables({}, '')).map(
@@ -124,6 +130,10 @@ const members = (of: string) => ({ hidden: of, ...may(of, 'Membership')('manage'
 
 const onTasks: Record<string, Operation> = {
   task: ofTask('id', ['task']),
+  'task, live': live('task(id: $id) { task { id } }', (names) => ({ id: names['task'] }), {
+    shows: ['task'],
+    hidden: 'task',
+  }),
   tasks: tasks(''),
   'tasks of its team': tasks('team: { isNull: false }'),
   'tasks under its parent': tasks('parent: { eq: $parent }', ({ parent }) => ({ parent })),
@@ -416,6 +426,11 @@ const onTeams: Record<string, Operation> = {
 };
 
 const onConversations: Record<string, Operation> = {
+  'messages, live': live(
+    'messages(conversationId: $id) { cursor }',
+    (names) => ({ id: names['conversation'] }),
+    theConversation,
+  ),
   conversation: read('conversation(id: $id) { id }', (names) => ({ id: names['conversation'] }), {
     shows: ['conversation'],
     ...theConversation,
@@ -519,6 +534,11 @@ const untraced = { traced: false };
 const onOneself: Record<string, Operation> = {
   viewer: read('viewer { id }', () => ({}), {}),
   dashboard: read('dashboard { statistics { total } }', () => ({}), {}),
+  cursor: read('cursor', () => ({}), {}),
+  performance: read('performance { pool { size } }', () => ({}), {}),
+  rateLimit: read('rateLimit { cost }', () => ({}), {}),
+  'events, live': live('events { cursor }', () => ({}), {}),
+  'dashboard, live': live('dashboard { statistics { total } }', () => ({}), {}),
   updateViewer: write('updateViewer', (_names, word) => ({ name: word }), untraced),
   createTask: write('createTask', (names) => ({ id: names['fresh'], title: 'x' })),
   createTasks: write('createTasks', (names) => ({ tasks: [{ id: names['fresh'], title: 'x' }] })),

@@ -13,6 +13,7 @@ export const rights = {
   'a task of a team': `
                                | owner assignee lead admin member viewer viewer+E VIEW EDIT lapsed former stranger nobody
     task                       | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
+    task, live                 | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
     tasks                      | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     tasks of its team          | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
     tasks under its parent     | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
@@ -61,6 +62,7 @@ export const rights = {
   'a task of one’s own, where the others are in its owner’s team': `
                                | owner assignee lead admin member viewer viewer+E VIEW EDIT lapsed former stranger nobody
     task                       | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
+    task, live                 | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
     tasks                      | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     tasks under its parent     | ✓     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     tasks shared with one      | ·     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
@@ -152,6 +154,7 @@ export const rights = {
   'a conversation, where a mate is in its owner’s team': `
                                | owner participant mate stranger nobody
     conversation               | ✓     ✓           N    N        U
+    messages, live             | ✓     ✓           N    N        U
     conversations              | ✓     ✓           ·    ·        U
     conversations.totalCount   | ✓     ✓           ·    ·        U
     conversations of its owner | ✓     ✓           ·    ·        U
@@ -186,6 +189,11 @@ export const rights = {
                                | session WRITE READ nobody
     viewer                     | ✓       ✓     ✓    U
     dashboard                  | ✓       ✓     ✓    U
+    dashboard, live            | ✓       ✓     ✓    U
+    cursor                     | ✓       ✓     ✓    U
+    performance                | F       F     F    U
+    rateLimit                  | ✓       ✓     ✓    U
+    events, live               | ✓       ✓     ✓    U
     updateViewer               | ✓       ✓     F    U
     createTask                 | ✓       ✓     F    U
     createTasks                | ✓       ✓     F    U

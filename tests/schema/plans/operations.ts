@@ -129,7 +129,15 @@ export const reads = all('query', {
   'search for two words': 'search(query: "fence item7") { node { ... on Node { id } } }',
   'search for a beginning': 'search(query: "fe") { node { ... on Node { id } } }',
 
+  cursor: 'cursor',
+  'what is left of the budget': 'rateLimit { remaining }',
+
   dashboard: `dashboard { statistics { total } createdPerDay(days: 30) { count } completedPerDay(days: 365) { count } }`,
+  'dashboard of what is assigned': `
+    dashboard(scope: { assigned: true }) { statistics { total } createdPerDay { count } history(days: 365) { burnUp { total } } }`,
+  'dashboard over time': 'dashboard { history(days: 90) { burnUp { total } leadTime { median } } }',
+  'dashboard of a team over time': `
+    dashboard(scope: { teamId: $team }) { history(days: 30) { burnUp { total } leadTime { median } } }`,
   'dashboard of a team': `
     dashboard(scope: { teamId: $team }) { statistics { total } createdPerDay { count } completedPerDay { count } }`,
 });

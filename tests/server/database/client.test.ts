@@ -18,7 +18,7 @@ function client(options: ConnectOptions = {}, at = url) {
   return db;
 }
 
-test('a server survives its database: calls fail as unavailable meanwhile, and work once it is back', async () => {
+test('[T064] a server survives its database: calls fail as unavailable meanwhile, and work once it is back', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-client-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const first = await startEmbedded(folder);
@@ -48,7 +48,7 @@ test('a server survives its database: calls fail as unavailable meanwhile, and w
   expect(await db.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
 });
 
-test('a pool with no connection free refuses within three seconds', async () => {
+test('[T064] a pool with no connection free refuses within three seconds', async () => {
   const db = client({ poolSize: 1 });
   const busy = db.$queryRaw`SELECT 1 AS one FROM pg_sleep(3.5)`;
   const holding = busy.then((rows) => rows);
@@ -66,7 +66,7 @@ test('a pool with no connection free refuses within three seconds', async () => 
   expect(await holding).toEqual([{ one: 1 }]);
 });
 
-test('a statement that takes too long is ended, and its connection serves the next', async () => {
+test('[T064] a statement that takes too long is ended, and its connection serves the next', async () => {
   const db = client({ poolSize: 1, statementTimeout: 200 });
   expect(await db.$queryRaw`SELECT 1 FROM pg_sleep(5)`.catch(classify)).toMatchObject({
     kind: 'unavailable',
@@ -91,7 +91,7 @@ test('closing a client that was never used leaves nothing open', async () => {
   expect(poolStatus(db).open).toBe(0);
 });
 
-test('failures are told apart whether Prisma or raw SQL ran into them', async () => {
+test('[T064] failures are told apart whether Prisma or raw SQL ran into them', async () => {
   const db = client();
   const person = { name: 'Ada', email: 'ada@example.org' };
   await db.user.create({ data: person });

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
 import { classify } from '../../../server/database/failures.ts';
+import { newId } from '../../../server/ids.ts';
 import { freshDatabase } from '../../kit/database.ts';
 
 const db = connect(await freshDatabase());
@@ -16,20 +17,50 @@ test.each([
   ['of version 0', { version: 0 }],
   ['that is done without a time', { status: 'DONE' as const }],
   ['that has a time without being done', { completedAt: new Date() }],
-])('the database itself refuses a task %s', async (_what, fault) => {
+])('[FR-001] the database itself refuses a task %s', async (_what, fault) => {
   const task = { title: 'Water the plants', position: 'a0', ownerId: ada.id };
   expect(await db.task.create({ data: { ...task, ...fault } }).catch(classify)).toMatchObject(refused);
 });
 
-test('a title may have 200 characters of any script', async () => {
+test('[FR-001] a title may have 200 characters of any script', async () => {
   const title = '🪴'.repeat(200);
   expect(await db.task.create({ data: { title, position: 'a0', ownerId: ada.id } })).toMatchObject({ title });
 });
 
-test('the database itself refuses a share with oneself', async () => {
+test('[FR-008] the database itself refuses a share with oneself', async () => {
   const task = await db.task.create({ data: { title: 'Mine', position: 'a0', ownerId: ada.id } });
   const share = { taskId: task.id, sharedWithId: ada.id, sharedById: ada.id };
   expect(await db.taskShare.create({ data: share }).catch(classify)).toMatchObject(refused);
+});
+
+test('[FR-004] the database itself refuses whatever refers to nothing', async () => {
+  const nobody = newId();
+  const task = { title: 'Water the plants', position: 'a0', ownerId: ada.id };
+  const { id: taskId } = await db.task.create({ data: task });
+  const { id: conversationId } = await db.conversation.create({ data: { title: 'Ours', ownerId: ada.id } });
+  const attempts = [
+    db.task.create({ data: { ...task, ownerId: nobody } }),
+    db.task.create({ data: { ...task, assigneeId: nobody } }),
+    db.task.create({ data: { ...task, teamId: nobody } }),
+    db.task.create({ data: { ...task, parentId: nobody } }),
+    db.taskShare.create({ data: { taskId, sharedWithId: nobody, sharedById: ada.id } }),
+    db.taskShare.create({ data: { taskId: nobody, sharedWithId: nobody, sharedById: ada.id } }),
+    db.comment.create({ data: { taskId: nobody, authorId: ada.id, body: 'Yes' } }),
+    db.membership.create({ data: { teamId: nobody, userId: ada.id, role: 'MEMBER' } }),
+    db.conversation.create({ data: { title: 'Theirs', ownerId: nobody } }),
+    db.message.create({ data: { conversationId: nobody, authorId: ada.id, role: 'USER', content: 'Yes' } }),
+    db.message.create({ data: { conversationId, authorId: nobody, role: 'USER', content: 'Yes' } }),
+  ];
+  for (const attempt of attempts)
+    expect(await attempt.catch(classify)).toMatchObject({ kind: 'other', sqlState: '23503' });
+
+  // The log outlives what it tells of, and the counters are made of it; everything else that names a row is a foreign key.
+  const free = await db.$queryRaw<{ name: string }[]>`
+    SELECT relname || '.' || attname AS name FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT IN ('events', 'task_scopes')
+      AND atttypid = 'uuid'::regtype AND attname LIKE '%\\_id' AND NOT EXISTS (
+        SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid = attrelid AND attnum = ANY (conkey))`;
+  expect(free).toEqual([]);
 });
 
 test('[BR-11] signing up, in and out are in the log, in the transaction of the change', async () => {

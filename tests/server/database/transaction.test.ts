@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
 import { classify } from '../../../server/database/failures.ts';
-import { inTransaction } from '../../../server/database/transaction.ts';
+import { inTransaction, retriesOf } from '../../../server/database/transaction.ts';
 import { freshDatabase } from '../../kit/database.ts';
 
 const db = connect(await freshDatabase());
@@ -30,6 +30,7 @@ test('[T064] two people whose serialisable changes collide both succeed, and eac
     );
   await Promise.all([addCoin(), addCoin()]);
   expect(runs).toBe(3);
+  expect(retriesOf(db).serialization).toBe(1);
   expect(await coinsIn(db, 'left')).toBe(2);
 });
 
@@ -45,6 +46,7 @@ test('[T064] of two changes that lock each other out, the one that PostgreSQL gi
     });
   await Promise.all([moveCoin('left', 'right'), moveCoin('right', 'left')]);
   expect(runs).toBe(3);
+  expect(retriesOf(db).deadlock).toBe(1);
   expect([await coinsIn(db, 'left'), await coinsIn(db, 'right')]).toEqual([0, 0]);
 });
 
@@ -56,6 +58,7 @@ test('[T064] a connection that breaks before COMMIT is replaced and the change r
     if (runs === 1) await tx.$queryRaw`SELECT 1 FROM pg_terminate_backend(pg_backend_pid())`;
   });
   expect(runs).toBe(2);
+  expect(retriesOf(db).connection).toBe(1);
   expect(await coinsIn(db, 'left')).toBe(1);
 });
 
@@ -87,7 +90,7 @@ test('[T064] a collision that repeats ends after three tries', async () => {
   expect(runs).toBe(3);
 });
 
-test('a fault of our own is thrown at once, and nothing of the change is kept', async () => {
+test('[T064] a fault of our own is thrown at once, and nothing of the change is kept', async () => {
   let runs = 0;
   const failing = inTransaction(db, async (tx) => {
     runs += 1;

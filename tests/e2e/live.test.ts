@@ -1,0 +1,382 @@
+import type { Browser, BrowserContextOptions, Page, Route } from '@playwright/test';
+import { beforeAll, describe, test } from 'vitest';
+import { appendAll } from '../../server/events/log.ts';
+import { uuidOf } from '../../server/ids.ts';
+import { launchBrowser } from '../kit/browser.ts';
+import { watch, type Frame } from '../kit/live.ts';
+import { behindMiddlebox } from '../kit/middlebox.ts';
+import { startServerProcess } from '../kit/server-process.ts';
+import { addTask, expect, expectStatistics, show, signIn, signOut, visit } from '../kit/visitor.ts';
+import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
+
+/** What "at once" means to people. */
+const AT_ONCE = expect.configure({ timeout: 1_000 });
+/** The longest wait between two tries, and what a try takes. */
+const AGAIN = expect.configure({ timeout: 40_000 });
+
+const world = await startWorld();
+const { people } = world;
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  return () => browser.close();
+});
+
+const indicator = (page: Page) => page.locator('[data-connection]');
+const row = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
+
+interface Look {
+  url?: string;
+  word?: string;
+  options?: BrowserContextOptions;
+}
+
+/** A person's dashboard, from the moment on when the indicator says "Live", or what else it will. */
+async function dashboardOf(
+  { email }: Person,
+  { url = world.url, word = 'Live', options = {} }: Look = {},
+): Promise<Page> {
+  const page = await visit(browser, url, options);
+  await signIn(page, { email, password: PASSWORD });
+  await expect(indicator(page)).toHaveText(word);
+  return page;
+}
+
+/** Whether the page was loaded again since. */
+async function markPage(page: Page): Promise<() => Promise<boolean>> {
+  await page.evaluate('window.isTheSame = true');
+  return () => page.evaluate<boolean>('window.isTheSame !== true');
+}
+
+describe('what happens elsewhere shows by itself', () => {
+  test('[FR-021] [FR-022] [SC-004] a person sees within a second what they do in another browser', async () => {
+    const { ada } = await people('Ada');
+    const [here, there] = await Promise.all([dashboardOf(ada), dashboardOf(ada)]);
+    await addTask(here, 'Order paper');
+    await AT_ONCE(row(there, 'Order paper')).toBeVisible();
+    await expectStatistics(there, { total: 1, pending: 1, completed: 0, shared: 0 });
+
+    await here.getByRole('checkbox', { name: 'Complete “Order paper”' }).click();
+    await expectStatistics(here, { total: 1, pending: 0, completed: 1, shared: 0 });
+    await AT_ONCE(row(there, 'Order paper')).toHaveCount(0);
+    await expectStatistics(there, { total: 1, pending: 0, completed: 1, shared: 0 });
+  });
+
+  test('[FR-021] [SC-004] what is shared with a person comes, changes and goes before their eyes', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const id = await ada.createTask('Plan the summer party');
+    const page = await dashboardOf(bob);
+    await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
+
+    const { shareTask } = await ada.query<{ shareTask: { share: { id: string } } }>(
+      'mutation ($input: ShareTaskInput!) { shareTask(input: $input) { share { id } } }',
+      { input: { taskId: id, email: bob.email } },
+    );
+    await AT_ONCE(row(page, 'Plan the summer party')).toBeVisible();
+    await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 1 });
+
+    await ada.query(`mutation { updateTask(input: { id: "${id}", title: "Plan the party" }) { cursor } }`);
+    await AT_ONCE(row(page, 'Plan the party')).toBeVisible();
+
+    await ada.query(`mutation { revokeShare(input: { id: "${shareTask.share.id}" }) { cursor } }`);
+    await AT_ONCE(row(page, 'Plan the party')).toHaveCount(0);
+    await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
+  });
+
+  test('[FR-021] an edit goes on while somebody else takes the task out of the list', async () => {
+    const { ada } = await people('Ada');
+    const id = await ada.createTask('Order paper');
+    const page = await dashboardOf(ada);
+    await page.getByRole('button', { name: 'Edit “Order paper”' }).click();
+    const editor = page.getByRole('dialog', { name: 'Edit task' });
+    await editor.getByLabel('Title').fill('Order recycled paper');
+
+    await ada.query(`mutation { completeTask(input: { id: "${id}" }) { cursor } }`);
+    await expectStatistics(page, { total: 1, pending: 0, completed: 1, shared: 0 });
+    await expect(editor.getByLabel('Title')).toHaveValue('Order recycled paper');
+    await editor.getByRole('button', { name: 'Save changes' }).click();
+    await expect(editor.getByRole('alert')).toContainText('The status is now Completed.');
+    await editor.getByRole('button', { name: 'Keep my changes' }).click();
+    await editor.getByRole('button', { name: 'Save changes' }).click();
+    await show(page, 'Completed');
+    await expect(row(page, 'Order recycled paper')).toBeVisible();
+  });
+
+  test('[FR-021] an answer from before a change does not take the change back on the screen', async () => {
+    const { ada } = await people('Ada');
+    await ada.createTask('Order paper');
+    const done = await ada.createTask('Count the chairs');
+    await ada.query(`mutation { completeTask(input: { id: "${done}" }) { cursor } }`);
+    const page = await dashboardOf(ada);
+    await show(page, 'All');
+    await expect(row(page, 'Count the chairs')).toBeVisible();
+
+    const asked: Route[] = [];
+    let isHolding = true;
+    await page.route('**/graphql', async (route) => {
+      const isPage = route.request().postData()?.includes('query DashboardPage') ?? false;
+      if (isPage && isHolding) asked.push(route);
+      else await route.continue();
+    });
+    // The page asks again, and its answer takes until after the person's own change.
+    await ada.createTask('Call the printer');
+    await expect.poll(() => asked.length).toBe(1);
+    const early = await asked[0]?.fetch();
+    await page.getByRole('checkbox', { name: 'Complete “Order paper”' }).click();
+    await expect(page.getByText('Completed “Order paper”')).toBeVisible();
+    const box = page.getByRole('checkbox', { name: 'Reopen “Order paper”' });
+    await expect(box).toBeChecked();
+
+    if (early) await asked[0]?.fulfill({ response: early });
+    // The next answer is held back, so that the early one, were it shown, would stay on the screen.
+    await expect.poll(() => asked.length).toBe(2);
+    await expect(box).toBeChecked();
+    isHolding = false;
+    await asked[1]?.continue();
+    await expectStatistics(page, { total: 3, pending: 1, completed: 2, shared: 0 });
+    await expect(box).toBeChecked();
+  });
+});
+
+describe('a person who works with keys does not lose their place', () => {
+  const box = (page: Page, title: string) => page.getByRole('checkbox', { name: `Complete “${title}”` });
+  const complete = (person: Person, id: string) =>
+    person.query(`mutation { completeTask(input: { id: "${id}" }) { cursor } }`);
+
+  test('[FR-021] when somebody takes away the row that they are on, they are on the next one, and at last at the head', async () => {
+    const { ada } = await people('Ada');
+    const first = await ada.createTask('Order paper');
+    const second = await ada.createTask('Call the printer');
+    const third = await ada.createTask('Send the invoice');
+    const page = await dashboardOf(ada);
+    await box(page, 'Call the printer').focus();
+    await complete(ada, second);
+    await expect(box(page, 'Order paper')).toBeFocused();
+    await complete(ada, first);
+    await expect(box(page, 'Send the invoice')).toBeFocused();
+    await complete(ada, third);
+    await expect(page.getByRole('heading', { name: 'Your tasks' })).toBeFocused();
+  });
+
+  test('[FR-021] when they are somewhere else, they stay there', async () => {
+    const { ada } = await people('Ada');
+    const id = await ada.createTask('Order paper');
+    const page = await dashboardOf(ada);
+    await page.getByRole('checkbox', { name: 'Complete “Order paper”' }).focus();
+    const field = page.getByRole('textbox', { name: 'New task' });
+    await field.fill('Call the');
+    await complete(ada, id);
+    await expect(row(page, 'Order paper')).toHaveCount(0);
+    await expect(field).toBeFocused();
+    await expect(field).toHaveValue('Call the');
+  });
+
+  test('[FR-021] after an edit of a task that has left the list, they are on the row in its place', async () => {
+    const { ada } = await people('Ada');
+    await ada.createTask('Order paper');
+    const id = await ada.createTask('Call the printer');
+    const page = await dashboardOf(ada);
+    await page.getByRole('button', { name: 'Edit “Call the printer”' }).click();
+    await complete(ada, id);
+    await expect(row(page, 'Call the printer')).toHaveCount(0);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+    await expect(box(page, 'Order paper')).toBeFocused();
+  });
+});
+
+test('[FR-025] who signs out is told so, and the other tab of that browser does not go on', async () => {
+  const { ada } = await people('Ada');
+  const page = await dashboardOf(ada);
+  const other = await page.context().newPage();
+  await other.goto('/settings');
+  await expect(indicator(other)).toHaveText('Live');
+  await signOut(page);
+  await expect(page.getByText('You are signed out.')).toBeVisible();
+  await expect(other.getByText('Your session has ended.')).toBeVisible();
+  await expect(other.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+});
+
+describe('when the line is lost, the page says so and catches up', () => {
+  test('[FR-017] [FR-023] [SC-003] [SC-010] a killed server is tried again until it is back, and what happened meanwhile is there', async () => {
+    const { ada } = await people('Ada');
+    const id = await ada.createTask('Order paper');
+    const server = await startServerProcess(world.databaseUrl);
+    const page = await dashboardOf(ada, { url: server.url });
+    const wasLoadedAgain = await markPage(page);
+    await expect(row(page, 'Order paper')).toBeVisible();
+
+    await server.kill();
+    await expect(indicator(page)).toHaveText(/^Reconnecting in \d+ s$/);
+    await expect(page.getByRole('status').filter({ hasText: 'Reconnecting.' })).toBeAttached();
+    await expect(page.getByText('What you see may be out of date.').last()).toBeVisible();
+    // Another process of the same installation goes on meanwhile.
+    await ada.query(`mutation { completeTask(input: { id: "${id}" }) { cursor } }`);
+    await ada.createTask('Call the printer');
+
+    await startServerProcess(world.databaseUrl, new URL(server.url).port);
+    await AGAIN(indicator(page)).toHaveText('Live');
+    await expect(page.getByText('What you see may be out of date.')).toHaveCount(0);
+    await AT_ONCE(row(page, 'Call the printer')).toBeVisible();
+    await expect(row(page, 'Order paper')).toHaveCount(0);
+    await expectStatistics(page, { total: 2, pending: 1, completed: 1, shared: 0 });
+    expect(await wasLoadedAgain()).toBe(false);
+  });
+
+  test('[FR-017] [FR-023] a device without network is told so, and is live again as soon as it has one', async () => {
+    const { ada } = await people('Ada');
+    const page = await dashboardOf(ada);
+    const wasLoadedAgain = await markPage(page);
+    await page.context().setOffline(true);
+    await expect(indicator(page)).toHaveText('Offline');
+    await ada.createTask('Call the printer');
+    await page.context().setOffline(false);
+    await expect(indicator(page)).toHaveText('Live');
+    await expect(row(page, 'Call the printer')).toBeVisible();
+    await expectStatistics(page, { total: 1, pending: 1, completed: 0, shared: 0 });
+    expect(await wasLoadedAgain()).toBe(false);
+  });
+});
+
+describe('when the server tells the page that it cannot go on from where it was', () => {
+  /** What the server says over the page's sockets, from now on. */
+  function listenTo(page: Page): string[] {
+    const heard: string[] = [];
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => heard.push(payload.toString()));
+    });
+    return heard;
+  }
+  const hasSaid = (heard: string[], code: string) => heard.some((text) => text.includes(code));
+  /** What a person adds, as the server comes across it in the log. */
+  async function logOf(person: Person) {
+    const log = await watch<{ events: { event: { subject?: { title: string } } | null } }>(
+      world,
+      person,
+      'subscription { events(filter: { kinds: [TASK_CREATED] }) { event { subject { ... on Task { title } } } } }',
+    );
+    await log.until(({ events }) => events.event === null);
+    return log;
+  }
+  /** So many events of a person's in one transaction. */
+  const happens = ({ id }: Person, times: number) =>
+    appendAll(
+      world.db,
+      Array.from({ length: times }, () => {
+        const actorId = uuidOf('User', id);
+        return { kind: 'user.updated', actorId, subjectId: actorId, data: { fields: ['name'] } } as const;
+      }),
+    );
+
+  test('[FR-017] [SC-003] more than 10,000 events behind, everything is read anew', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const gone = await ada.createTask('Order paper');
+    const log = await logOf(ada);
+    const page = await visit(browser, world.url);
+    const heard = listenTo(page);
+    await signIn(page, { email: ada.email, password: PASSWORD });
+    await expect(indicator(page)).toHaveText('Live');
+    const wasLoadedAgain = await markPage(page);
+    await expect(row(page, 'Order paper')).toBeVisible();
+
+    await page.context().setOffline(true);
+    await expect(indicator(page)).toHaveText('Offline');
+    await ada.query(`mutation { completeTask(input: { id: "${gone}" }) { cursor } }`);
+    await happens(bob, 10_001);
+    await ada.createTask('Call the printer');
+    // From here on the server has read all of it.
+    await log.until(({ events }) => events.event?.subject?.title === 'Call the printer');
+    await page.context().setOffline(false);
+    await expect(indicator(page)).toHaveText('Live');
+    await expect(row(page, 'Call the printer')).toBeVisible();
+    await expect(row(page, 'Order paper')).toHaveCount(0);
+    await expectStatistics(page, { total: 2, pending: 1, completed: 1, shared: 0 });
+    expect(hasSaid(heard, 'CURSOR_EXPIRED')).toBe(true);
+
+    await ada.createTask('Send the invoice');
+    await expect(row(page, 'Send the invoice')).toBeVisible();
+    expect(await wasLoadedAgain()).toBe(false);
+  });
+
+  test('[FR-017] [SC-003] slower than what happens, it goes on after what it has got', async () => {
+    const { ada } = await people('Ada');
+    const page = await visit(browser, world.url);
+    const asked: Frame[] = [];
+    const cursors: string[] = [];
+    let tell: (frame: Frame) => void = () => undefined;
+    await page.routeWebSocket('**/graphql', (socket) => {
+      const server = socket.connectToServer();
+      tell = (frame) => {
+        socket.send(JSON.stringify(frame));
+      };
+      socket.onMessage((message) => {
+        const frame = JSON.parse(String(message)) as Frame;
+        if (frame.type === 'subscribe') asked.push(frame);
+        server.send(message);
+      });
+      server.onMessage((message) => {
+        const { payload } = JSON.parse(String(message)) as {
+          payload?: { data?: { events: { cursor: string } } };
+        };
+        if (payload?.data) cursors.push(payload.data.events.cursor);
+        socket.send(message);
+      });
+    });
+    await signIn(page, { email: ada.email, password: PASSWORD });
+    await expect(indicator(page)).toHaveText('Live');
+    const wasLoadedAgain = await markPage(page);
+    await ada.createTask('Order paper');
+    await expect(row(page, 'Order paper')).toBeVisible();
+
+    // A browser reads faster than a test can fill a connection: the words are the server's, as its own tests have them.
+    const [first] = asked;
+    if (!first?.id) throw new Error('the page follows nothing');
+    const errors = [{ message: 'You read too slowly.', extensions: { code: 'FELL_BEHIND' } }];
+    const last = cursors.at(-1);
+    tell({ type: 'next', id: first.id, payload: { data: null, errors } });
+    tell({ type: 'complete', id: first.id });
+    await expect.poll(() => asked.length).toBeGreaterThan(1);
+    expect(asked[1]?.payload).toMatchObject({ variables: { after: last } });
+    await ada.createTask('Call the printer');
+    await expect(row(page, 'Call the printer')).toBeVisible();
+    await expect(indicator(page)).toHaveText('Live');
+    expect(await wasLoadedAgain()).toBe(false);
+  });
+
+  test('[FR-024] a server that says nothing any more is noticed, and found again when it goes on', async () => {
+    const { ada } = await people('Ada');
+    const server = await startServerProcess(world.databaseUrl);
+    const page = await dashboardOf(ada, { url: server.url });
+    const wasLoadedAgain = await markPage(page);
+    server.freeze();
+    await AGAIN(indicator(page)).toHaveText(/^Reconnecting in \d+ s$/);
+    await ada.createTask('Order paper');
+    server.thaw();
+    await AGAIN(indicator(page)).toHaveText('Live');
+    await expect(row(page, 'Order paper')).toBeVisible();
+    expect(await wasLoadedAgain()).toBe(false);
+  }, 120_000);
+});
+
+describe('where no WebSocket passes, changes come nevertheless', () => {
+  test('[FR-022] [FR-024] as server-sent events, as fast as ever', async () => {
+    const { ada } = await people('Ada');
+    const page = await dashboardOf(ada, { url: await behindMiddlebox(world.url, { streams: true }) });
+    await ada.createTask('Order paper');
+    await AT_ONCE(row(page, 'Order paper')).toBeVisible();
+    await expectStatistics(page, { total: 1, pending: 1, completed: 0, shared: 0 });
+  });
+
+  test('[FR-024] by asking every five seconds, where no stream passes either', async () => {
+    const { ada } = await people('Ada');
+    const url = await behindMiddlebox(world.url, { streams: false });
+    const narrowest = { viewport: { width: 320, height: 640 } };
+    const page = await dashboardOf(ada, { url, word: 'Polling', options: narrowest });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
+    await expect(page.getByRole('status').filter({ hasText: 'Polling' })).toBeAttached();
+    await ada.createTask('Order paper');
+    await expect.configure({ timeout: 7_000 })(row(page, 'Order paper')).toBeVisible();
+    await expectStatistics(page, { total: 1, pending: 1, completed: 0, shared: 0 });
+  });
+});

@@ -1,0 +1,142 @@
+import type { Browser, Page } from '@playwright/test';
+import { beforeAll, describe, test } from 'vitest';
+import { launchBrowser } from '../kit/browser.ts';
+import { startTestServer } from '../kit/server.ts';
+import { expect, signIn, signUp, visit } from '../kit/visitor.ts';
+import { PASSWORD, startWorld } from '../kit/world.ts';
+
+const ADMIN = { name: 'Grace', email: 'grace@example.com', password: PASSWORD };
+const environment = { ADMIN_EMAILS: ADMIN.email, TRACE_SAMPLE_RATE: '1' };
+
+const world = await startWorld({ ...environment, SLOW_MS: '0' });
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  await signUp(await browser.newPage({ baseURL: world.url }), ADMIN);
+  return () => browser.close();
+});
+
+async function atPerformance(url: string): Promise<Page> {
+  const page = await visit(browser, url);
+  await signIn(page, ADMIN);
+  await page.getByRole('button', { name: 'Account: Grace' }).click();
+  await page.getByRole('link', { name: 'Performance' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Performance' })).toBeVisible();
+  return page;
+}
+
+const times = (page: Page, name: string) =>
+  page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) });
+
+describe('[T060] the figures of the server', () => {
+  test('are a step from the account menu for an administrator, by operation, field and statement', async () => {
+    const { ada } = await world.people('Ada');
+    for (let n = 0; n < 3; n += 1) await ada.query('query ThreeTimes { tasks(first: 5) { totalCount } }');
+    await ada.query('query Refused { task(id: "nonsense") { id } }').catch(() => undefined);
+    const page = await atPerformance(world.url);
+
+    await expect(times(page, 'ThreeTimes').getByRole('cell').first()).toHaveText('3');
+    await expect(times(page, 'ThreeTimes')).toContainText(/\d ms/);
+    const glance = page.getByRole('region', { name: 'At a glance' });
+    await expect(glance).toContainText(/Connections\s*\d+ of 10/);
+    await expect(glance).toContainText(/Log lag\s*\d/);
+    await expect(glance).toContainText('VALIDATION_FAILED');
+
+    const choose = (which: string) => page.getByRole('group', { name: 'Times of' }).getByText(which).click();
+    await choose('Fields');
+    await expect(times(page, 'Query.tasks')).toBeVisible();
+    await choose('Statements');
+    await expect(page.getByRole('row').filter({ hasText: 'ThreeTimes' }).first()).toBeVisible();
+    await choose('Slowest');
+    await expect(times(page, 'ThreeTimes').first()).toBeVisible();
+  });
+
+  test('are sorted by any of them with a press of a key, and back', async () => {
+    const page = await atPerformance(world.url);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const header = (name: string) => page.getByRole('columnheader', { name });
+    const counts = async () =>
+      (await page.locator('tbody tr td:nth-child(2)').allInnerTexts()).map((text) =>
+        Number(text.replaceAll(',', '')),
+      );
+    await expect(header('Total')).toHaveAttribute('aria-sort', 'descending');
+    await header('Count').getByRole('button').focus();
+    await page.keyboard.press('Enter');
+    await expect(header('Count')).toHaveAttribute('aria-sort', 'descending');
+    const falling = await counts();
+    expect(falling).toEqual(falling.toSorted((a, b) => b - a));
+    await page.keyboard.press('Enter');
+    await expect(header('Count')).toHaveAttribute('aria-sort', 'ascending');
+    expect((await counts())[0]).toBe(Math.min(...falling));
+
+    await header('Operation').getByRole('button').click();
+    await expect(header('Operation')).toHaveAttribute('aria-sort', 'ascending');
+    const names = await page.getByRole('rowheader').allInnerTexts();
+    expect(names).toEqual(names.toSorted((a, b) => a.localeCompare(b, 'en')));
+  });
+
+  test('are renewed by themselves, and stand still while they are being read', async () => {
+    const { ada } = await world.people('Ada');
+    const page = await atPerformance(world.url);
+    await ada.query('query BeforeThePause { viewer { id } }');
+    await expect(times(page, 'BeforeThePause')).toBeVisible();
+
+    const pause = page.getByRole('button', { name: 'Pause' });
+    await pause.click();
+    await expect(pause).toHaveAttribute('aria-pressed', 'true');
+    await ada.query('query InThePause { viewer { id } }');
+    await pause.click();
+    await expect(times(page, 'InThePause')).toBeVisible();
+    await pause.click();
+
+    // News of a task has the page ask again; the answer waits behind what is being read.
+    await ada.query('query LaterInThePause { viewer { id } }');
+    const answered = page.waitForResponse(async (response) =>
+      (await response.text()).includes('LaterInThePause'),
+    );
+    const { signIn: session } = await world.query<{ signIn: { token: string } }>(
+      'mutation ($email: String!, $password: String!) { signIn(input: { email: $email, password: $password }) { token } }',
+      { email: ADMIN.email, password: ADMIN.password },
+    );
+    await world.query(
+      'mutation { createTask(input: { title: "Look at the log" }) { cursor } }',
+      {},
+      {
+        authorization: `Bearer ${session.token}`,
+      },
+    );
+    await answered;
+    await expect(times(page, 'LaterInThePause')).toHaveCount(0);
+    await pause.click();
+    await expect(times(page, 'LaterInThePause')).toBeVisible();
+  });
+
+  test('say so where there is nothing to show, and what to do', async () => {
+    const quick = await startTestServer(world.databaseUrl, { ...environment, SLOW_MS: '60000' });
+    try {
+      const page = await atPerformance(quick.url);
+      await page.getByText('Slowest').click();
+      await expect(page.getByText('No operation took longer than SLOW_MS.')).toBeVisible();
+    } finally {
+      await quick.stop();
+    }
+  });
+
+  test('are not for anybody else, who is told so and led on', async () => {
+    const { ada } = await world.people('Ada');
+    const page = await visit(browser, world.url);
+    await signIn(page, { email: ada.email, password: PASSWORD });
+    await page.getByRole('button', { name: 'Account: Ada' }).click();
+    await expect(page.getByRole('link', { name: 'Settings' })).toBeVisible();
+    await expect(page.getByRole('link', { name: 'Performance' })).toHaveCount(0);
+
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.postData() ?? ''));
+    await page.goto('/performance');
+    await expect(page.getByText('Only administrators see how the server performs.')).toBeVisible();
+    expect(asked.filter((document) => document.includes('performance {'))).toEqual([]);
+    await page.getByRole('link', { name: 'Go to your dashboard' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('Ada');
+  });
+});

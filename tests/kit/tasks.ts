@@ -1,0 +1,19 @@
+import type { Prisma } from '../../prisma/generated/client/client.ts';
+import type { Database } from '../../server/database/client.ts';
+import type { Transaction } from '../../server/database/transaction.ts';
+import { appendAll } from '../../server/events/log.ts';
+import { taskCreated } from '../../server/events/task-event.ts';
+
+/** Puts tasks straight into the database, whatever their dates say, with the events that tell of them. */
+export async function plantTasks(db: Database, tasks: Prisma.TaskCreateManyInput[]): Promise<void> {
+  await db.$transaction((tx) => plantTasksIn(tx, tasks));
+}
+
+/** The same in a transaction that goes on. */
+export async function plantTasksIn(tx: Transaction, tasks: Prisma.TaskCreateManyInput[]): Promise<void> {
+  const made = await tx.task.createManyAndReturn({ data: tasks });
+  await appendAll(
+    tx,
+    made.map((task) => taskCreated({ userId: task.ownerId }, task, '')),
+  );
+}

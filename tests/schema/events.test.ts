@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { watchEvents, type EventTold, type Watch } from '../kit/live.ts';
+import { share } from '../kit/shares.ts';
+import { teamOf } from '../kit/team.ts';
+import { startWorld, type Refusal } from '../kit/world.ts';
+
+const world = await startWorld();
+const { people } = world;
+
+const titles = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => events.event?.task?.title ?? []);
+const kinds = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => events.event?.kind ?? []);
+const isOf = (title: string) => (told: EventTold) => told.events.event?.task?.title === title;
+
+test('[FR-021] [SC-004] a person sees their change within a second, wherever else they look', async () => {
+  const { ada } = await people('Ada');
+  const events = await watchEvents(world, ada);
+  const before = Date.now();
+  const id = await ada.createTask('Water the plants');
+  const { events: told } = await events.until(isOf('Water the plants'));
+  expect(Date.now() - before).toBeLessThan(1_000);
+  expect(told.event).toMatchObject({
+    kind: 'TASK_CREATED',
+    task: { id, title: 'Water the plants' },
+  });
+});
+
+test('[FR-021] [FR-022] each kind of change of a task is told, in its order', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const events = await watchEvents(world, ada);
+  const id = await ada.createTask('Paint the fence');
+  for (const change of [
+    `updateTask(input: { id: "${id}", priority: HIGH }) { cursor }`,
+    `completeTask(input: { id: "${id}" }) { cursor }`,
+    `reopenTask(input: { id: "${id}" }) { cursor }`,
+    `shareTask(input: { taskId: "${id}", email: "${bob.email}" }) { cursor }`,
+    `deleteTask(input: { id: "${id}" }) { cursor }`,
+  ])
+    await ada.query(`mutation { ${change} }`);
+  await events.until(({ events: { event } }) => event?.kind === 'TASK_DELETED');
+  expect(kinds(events)).toEqual([
+    'TASK_CREATED',
+    'TASK_UPDATED',
+    'TASK_COMPLETED',
+    'TASK_REOPENED',
+    'TASK_SHARED',
+    'TASK_DELETED',
+  ]);
+});
+
+test('[FR-027] nobody is told what they may not see', async () => {
+  const { ada, bob, cyd } = await people('Ada', 'Bob', 'Cyd');
+  const team = await teamOf(ada, [[bob, 'MEMBER']]);
+  const [ofBob, ofCyd] = await Promise.all([watchEvents(world, bob), watchEvents(world, cyd)]);
+  await ada.createTask('a secret');
+  await ada.createTask('for the team', { teamId: team.id });
+  await cyd.createTask('my own');
+  await Promise.all([ofBob.until(isOf('for the team')), ofCyd.until(isOf('my own'))]);
+  expect(titles(ofBob)).toEqual(['for the team']);
+  expect(titles(ofCyd)).toEqual(['my own']);
+});
+
+test('a filter leaves out what is not wanted', async () => {
+  const { ada } = await people('Ada');
+  const team = await teamOf(ada);
+  const id = await ada.createTask('this one');
+  const [ofTeam, ofTask, ofKind] = await Promise.all([
+    watchEvents(world, ada, { filter: { teamId: team.id } }),
+    watchEvents(world, ada, { filter: { taskId: id } }),
+    watchEvents(world, ada, { filter: { kinds: ['TASK_COMPLETED'] } }),
+  ]);
+  await ada.createTask('for the team', { teamId: team.id });
+  await ada.query(`mutation { addComment(input: { taskId: "${id}", body: "Mind the cat." }) { cursor } }`);
+  await ada.query(`mutation { completeTask(input: { id: "${id}" }) { cursor } }`);
+  await Promise.all([
+    ofTeam.until(isOf('for the team')),
+    ofTask.until(({ events: { event } }) => event?.kind === 'TASK_COMPLETED'),
+    ofKind.until(({ events: { event } }) => event?.kind === 'TASK_COMPLETED'),
+  ]);
+  expect(kinds(ofTeam)).toEqual(['TASK_CREATED']);
+  expect(kinds(ofTask)).toEqual(['COMMENT_ADDED', 'TASK_COMPLETED']);
+  expect(kinds(ofKind)).toEqual(['TASK_COMPLETED']);
+});
+
+test('[FR-017] [SC-003] whoever comes back after a cursor gets what they missed, once and in order, and then what follows', async () => {
+  const { ada } = await people('Ada');
+  const first = await watchEvents(world, ada);
+  await ada.createTask('seen');
+  const { events } = await first.until(isOf('seen'));
+  first.wire.socket.terminate();
+  for (const title of ['missed 1', 'missed 2', 'missed 3']) await ada.createTask(title);
+
+  const second = await watchEvents(world, ada, { after: events.cursor });
+  await ada.createTask('live');
+  await second.until(isOf('live'));
+  expect(titles(second)).toEqual(['missed 1', 'missed 2', 'missed 3', 'live']);
+});
+
+test('[FR-017] between a query and a subscription after its cursor nothing is lost', async () => {
+  const { ada } = await people('Ada');
+  const { cursor } = await ada.query<{ cursor: string }>('{ tasks { totalCount } cursor }');
+  await ada.createTask('in between');
+  const events = await watchEvents(world, ada, { after: cursor });
+  await events.until(isOf('in between'));
+});
+
+test('a change’s own cursor leads to what comes after it', async () => {
+  const { ada } = await people('Ada');
+  const { createTask } = await ada.query<{ createTask: { cursor: string } }>(
+    'mutation { createTask(input: { title: "first" }) { cursor } }',
+  );
+  await ada.createTask('second');
+  const events = await watchEvents(world, ada, { after: createTask.cursor });
+  await events.until(isOf('second'));
+  expect(titles(events)).toEqual(['second']);
+});
+
+test('a cursor of another log, or from before logs had epochs, is told to begin anew', async () => {
+  const { ada } = await people('Ada');
+  const cursor = (text: string) => Buffer.from(text).toString('base64url');
+  const ofAnother = await watchEvents(world, ada, { after: cursor('00000000.1z.4') });
+  const ofOld = await watchEvents(world, ada, { after: cursor('1z.4') });
+  const ofNone = await watchEvents(world, ada, { after: 'what?' });
+  expect(await ofAnother.end).toBe('CURSOR_EXPIRED');
+  expect(await ofOld.end).toBe('CURSOR_EXPIRED');
+  expect(await ofNone.end).toBe('VALIDATION_FAILED');
+});
+
+test('[BR-06] who joins a team, or leaves it, hears of it from then on, or no more', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const events = await watchEvents(world, bob);
+  const team = await teamOf(ada, [[bob, 'MEMBER']]);
+  await ada.createTask('together', { teamId: team.id });
+  await events.until(isOf('together'));
+  await bob.query(`mutation { leaveTeam(input: { teamId: "${team.id}" }) { cursor } }`);
+  await ada.createTask('without him', { teamId: team.id });
+  await bob.createTask('alone');
+  await events.until(isOf('alone'));
+  expect(titles(events)).toEqual(['together', 'alone']);
+});
+
+test('a share that runs out by itself ends what it told of', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const id = await ada.createTask('borrowed');
+  await share(world, id, { from: ada, to: bob, expiresAt: new Date(Date.now() + 4_000) });
+  const events = await watchEvents(world, bob, { filter: { kinds: ['TASK_UPDATED', 'TASK_CREATED'] } });
+  await ada.query(`mutation { updateTask(input: { id: "${id}", priority: LOW }) { cursor } }`);
+  await events.until(isOf('borrowed'));
+  await expect
+    .poll(
+      () => bob.query(`{ task(id: "${id}") { id } }`).catch((error: unknown) => (error as Refusal).code),
+      { timeout: 15_000 },
+    )
+    .toBe('NOT_FOUND');
+  await ada.query(`mutation { updateTask(input: { id: "${id}", priority: HIGH }) { cursor } }`);
+  await bob.createTask('own');
+  await events.until(isOf('own'));
+  expect(kinds(events)).toEqual(['TASK_UPDATED', 'TASK_CREATED']);
+});

@@ -1,0 +1,112 @@
+import { getNamedType, isLeafType, type GraphQLObjectType } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { schema } from '../../schema/index.ts';
+import { share } from '../kit/shares.ts';
+import { teamOf } from '../kit/team.ts';
+import { Refusal, startWorld, type Person } from '../kit/world.ts';
+
+const world = await startWorld({ LOG_LEVEL: 'silent' });
+const { ada, bob } = await world.people('Ada', 'Bob');
+
+type Task = Record<string, unknown>;
+
+/** The fields of a task that need no selection, as the API lists them. */
+const own = Object.values((schema.getType('Task') as GraphQLObjectType).getFields())
+  .filter(({ type }) => isLeafType(getNamedType(type)))
+  .map(({ name }) => name);
+
+/** What the error of an edit on an outdated version carries. */
+async function conflictOf(edit: Promise<unknown>): Promise<Task> {
+  const refusal = await edit.catch((error: unknown) => error);
+  if (!(refusal instanceof Refusal)) throw new Error('The edit went through');
+  expect(refusal.code).toBe('CONFLICT');
+  return refusal.extensions['current'] as Task;
+}
+
+function edit(person: Person, tasks: object[]) {
+  return person.query('mutation ($input: UpdateTasksInput!) { updateTasks(input: $input) { cursor } }', {
+    input: { tasks },
+  });
+}
+
+function rename(person: Person, id: string, version: number) {
+  return person.query('mutation ($input: UpdateTaskInput!) { updateTask(input: $input) { cursor } }', {
+    input: { id, version, title: 'Late' },
+  });
+}
+
+/** The task as `task` gives it to them, in the form that an error has it in. */
+async function read(person: Person, id: string): Promise<Task> {
+  const { task } = await person.query<{
+    task: Task & Record<'owner' | 'assignee' | 'team', { id: string } | null>;
+  }>(`query ($id: ID!) { task(id: $id) { ${own.join(' ')} owner { id } assignee { id } team { id } } }`, {
+    id,
+  });
+  const { owner, assignee, team, ...rest } = task;
+  return { ...rest, ownerId: owner?.id ?? null, assigneeId: assignee?.id ?? null, teamId: team?.id ?? null };
+}
+
+describe('[BR-09] an edit of an outdated version', () => {
+  test('is told what the task says now, as the API itself says it', async () => {
+    const id = await ada.createTask('Tea', {
+      description: '*hot*',
+      dueOn: '2027-03-01',
+      labels: ['kitchen', 'today'],
+      priority: 'HIGH',
+      assigneeId: ada.id,
+    });
+    await edit(ada, [{ id, status: 'DONE' }]);
+    const current = await conflictOf(rename(ada, id, 1));
+    expect(current).toEqual(await read(ada, id));
+    expect(current).toMatchObject({ id, version: 2, status: 'DONE', dueOn: '2027-03-01', ownerId: ada.id });
+    expect(own.length).toBeGreaterThan(10);
+  });
+
+  test('is told so by every way of editing it', async () => {
+    const id = await ada.createTask('Tea');
+    const after = await ada.createTask('Water');
+    await edit(ada, [{ id, title: 'Coffee' }]);
+    const now = await read(ada, id);
+    for (const verb of ['completeTask', 'reopenTask', 'archiveTask', 'moveTask', 'deleteTask'] as const) {
+      const type = `${verb.charAt(0).toUpperCase()}${verb.slice(1)}Input`;
+      const change = `mutation ($input: ${type}!) { ${verb}(input: $input) { cursor } }`;
+      const input = { id, version: 1, ...(verb === 'moveTask' ? { after } : {}) };
+      expect(await conflictOf(ada.query(change, { input })), verb).toEqual(now);
+    }
+  });
+
+  test('in a batch is told what the first such task says now, and nothing is changed', async () => {
+    const ids = [await ada.createTask('One'), await ada.createTask('Two'), await ada.createTask('Three')];
+    await edit(ada, [
+      { id: ids[1], title: 'Two, faster' },
+      { id: ids[2], title: 'Three, faster' },
+    ]);
+    const late = ids.map((id) => ({ id, version: 1, title: 'Late' }));
+    await expect(edit(ada, late)).rejects.toMatchObject({ extensions: { field: 'tasks.1.version' } });
+    const current = await conflictOf(edit(ada, late));
+    expect(current).toMatchObject({ id: ids[1], title: 'Two, faster', version: 2 });
+    expect(await read(ada, ids[0] ?? '')).toMatchObject({ title: 'One', version: 1 });
+  });
+
+  test('does not name a team to somebody who is not in it', async () => {
+    const team = await teamOf(ada);
+    const id = await ada.createTask('Tea', { teamId: team.id });
+    await share(world, id, { from: ada, to: bob, permission: 'EDIT' });
+    await edit(ada, [{ id, title: 'Coffee' }]);
+    expect(await conflictOf(rename(ada, id, 1))).toMatchObject({ teamId: team.id });
+    const current = await conflictOf(rename(bob, id, 1));
+    expect(current).toEqual(await read(bob, id));
+    expect(current).toMatchObject({ teamId: null, title: 'Coffee' });
+  });
+
+  test('is told nothing by somebody who may not see the task, or not edit it', async () => {
+    const id = await ada.createTask('Tea');
+    await edit(ada, [{ id, title: 'Coffee' }]);
+    for (const code of ['NOT_FOUND', 'FORBIDDEN']) {
+      const refusal = await rename(bob, id, 1).catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ code });
+      expect((refusal as Refusal).extensions).not.toHaveProperty('current');
+      await share(world, id, { from: ada, to: bob });
+    }
+  });
+});

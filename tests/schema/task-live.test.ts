@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { watch } from '../kit/live.ts';
+import { accept, invite, teamOf } from '../kit/team.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const world = await startWorld();
+const { people } = world;
+
+interface Told {
+  task: { cursor: string; task: { title: string; status: string; comments: { totalCount: number } } };
+}
+
+const TASK =
+  'subscription ($id: ID!) { task(id: $id) { cursor task { title status comments { totalCount } } } }';
+
+const watchTask = async (person: Person, id: string) => {
+  const task = await watch<Told>(world, person, TASK, { id });
+  await Promise.race([task.until(() => true), task.end]);
+  return task;
+};
+
+async function share(from: Person, to: Person, taskId: string): Promise<string> {
+  const { shareTask } = await from.query<{ shareTask: { share: { id: string } } }>(
+    'mutation ($input: ShareTaskInput!) { shareTask(input: $input) { share { id } } }',
+    { input: { taskId, email: to.email } },
+  );
+  return shareTask.share.id;
+}
+
+test('[FR-021] whoever looks at a task sees it as it is, and then each change of it', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const id = await ada.createTask('Mow the lawn');
+  await share(ada, bob, id);
+  const ofBob = await watchTask(bob, id);
+  expect(ofBob.told[0]?.task.task).toEqual({
+    title: 'Mow the lawn',
+    status: 'TODO',
+    comments: { totalCount: 0 },
+  });
+  await ada.query(`mutation { addComment(input: { taskId: "${id}", body: "Mind the cat." }) { cursor } }`);
+  await ofBob.until(({ task }) => task.task.comments.totalCount === 1);
+  await ada.query(`mutation { completeTask(input: { id: "${id}" }) { cursor } }`);
+  await ofBob.until(({ task }) => task.task.status === 'DONE');
+});
+
+test('[BR-08] a task that one may not see is as one that is not there', async () => {
+  const { ada, eve } = await people('Ada', 'Eve');
+  const id = await ada.createTask('a secret');
+  const ofEve = await watchTask(eve, id);
+  expect(await ofEve.end).toBe('NOT_FOUND');
+  expect(ofEve.told).toEqual([]);
+});
+
+test('[BR-06] whoever loses sight of a task while they look is told so, and nothing else', async () => {
+  const { ada, bob, cyd, dan } = await people('Ada', 'Bob', 'Cyd', 'Dan');
+  const team = await teamOf(ada, [
+    [bob, 'MEMBER'],
+    [cyd, 'MEMBER'],
+  ]);
+  const id = await ada.createTask('for the team', { teamId: team.id });
+  const shareOfDan = await share(ada, dan, id);
+  const [ofAda, ofBob, ofCyd, ofDan] = await Promise.all(
+    [ada, bob, cyd, dan].map((person) => watchTask(person, id)),
+  );
+  await ada.query('mutation ($id: ID!) { removeMember(input: { id: $id }) { cursor } }', {
+    id: team.memberships.get(bob.id),
+  });
+  expect(await ofBob?.end).toBe('NOT_FOUND');
+  await cyd.query(`mutation { leaveTeam(input: { teamId: "${team.id}" }) { cursor } }`);
+  expect(await ofCyd?.end).toBe('NOT_FOUND');
+  await ada.query('mutation ($id: ID!) { revokeShare(input: { id: $id }) { cursor } }', { id: shareOfDan });
+  expect(await ofDan?.end).toBe('NOT_FOUND');
+
+  await ada.query(`mutation { updateTask(input: { id: "${id}", title: "without them" }) { cursor } }`);
+  await ofAda?.until(({ task }) => task.task.title === 'without them');
+  for (const told of [ofBob, ofCyd, ofDan])
+    expect(told?.told.map(({ task }) => task.task.title)).not.toContain('without them');
+  await ada.query(`mutation { deleteTask(input: { id: "${id}" }) { cursor } }`);
+  expect(await ofAda?.end).toBe('NOT_FOUND');
+});
+
+test('[BR-06] a deleted team takes its members’ sight of its tasks along', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const team = await teamOf(ada, [[bob, 'VIEWER']]);
+  const id = await ada.createTask('for the team', { teamId: team.id });
+  const ofBob = await watchTask(bob, id);
+  await ada.query(`mutation { deleteTeam(input: { id: "${team.id}" }) { cursor } }`);
+  expect(await ofBob.end).toBe('NOT_FOUND');
+});
+
+test('a share that ends by itself ends what shows the task', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const id = await ada.createTask('borrowed');
+  const expiresAt = new Date(Date.now() + 4_000).toISOString();
+  await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
+    input: { taskId: id, email: bob.email, expiresAt },
+  });
+  const ofBob = await watchTask(bob, id);
+  expect(ofBob.told).toHaveLength(1);
+  expect(await ofBob.end).toBe('NOT_FOUND');
+  expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiresAt));
+});
+
+test('whoever leaves a team and comes back sees its tasks again on the same socket', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const team = await teamOf(ada, [[bob, 'MEMBER']]);
+  const id = await ada.createTask('for the team', { teamId: team.id });
+  await bob.query(`mutation { leaveTeam(input: { teamId: "${team.id}" }) { cursor } }`);
+  const ofBob = await watchTask(bob, id);
+  expect(await ofBob.end).toBe('NOT_FOUND');
+  await accept(bob, await invite(ada, team.id, bob.email, 'MEMBER'));
+  const again = await watchTask(bob, id);
+  expect(again.told).toHaveLength(1);
+});

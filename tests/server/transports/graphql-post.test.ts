@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { serverAudits } from 'graphql-http';
+import { describe, expect, test } from 'vitest';
+import { PASSWORD, startWorld } from '../../kit/world.ts';
+
+const { url, people } = await startWorld();
+const { ada } = await people('Ada');
+
+/** Sends the same operation in the plain way, and with a mark in the address by which it goes through Yoga alone. */
+async function bothWays(body: string, headers: Record<string, string> = {}) {
+  const answers = [];
+  for (const path of ['/graphql', '/graphql?']) {
+    const response = await fetch(url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${ada.token}`, ...headers },
+      body,
+    });
+    const { headers: answered } = response;
+    answers.push({
+      status: response.status,
+      type: answered.get('content-type'),
+      retryAfter: answered.get('retry-after'),
+      body: (await response.text()).replaceAll(/"requestId":"[^"]+"/g, '"requestId":"…"'),
+    });
+  }
+  return answers;
+}
+
+test('a server of GraphQL over HTTP passes all audits of the specification', async () => {
+  const audits = serverAudits({ url: `${url}/graphql`, fetchFn: fetch });
+  const results = await Promise.all(audits.map((audit) => audit.fn()));
+  expect(results.filter(({ status }) => status !== 'ok')).toEqual([]);
+  expect(results.length).toBeGreaterThan(60);
+});
+
+describe('whichever way an operation goes, its sender reads the same', () => {
+  test.each([
+    ['that works', '{"query":"{ viewer { name } }"}'],
+    [
+      'with variables and a name',
+      '{"query":"query A($id: ID!) { node(id: $id) { id } } query B { viewer { id } }","operationName":"B","variables":{}}',
+    ],
+    ['that refuses', '{"query":"{ task(id: \\"task_00000000000000000000000000\\") { id } }"}'],
+    [
+      'with a variable of the wrong type',
+      '{"query":"query ($n: Int) { tasks(first: $n) { totalCount } }","variables":{"n":"many"}}',
+    ],
+    ['with a field that is none', '{"query":"{ nothing }"}'],
+    ['that cannot be parsed', '{"query":"{"}'],
+    ['without its name', '{"query":"query A { __typename } query B { __typename }"}'],
+    ['whose body is no JSON', '{"query":'],
+    ['whose body is a list', '[{"query":"{ __typename }"}]'],
+    ['with a parameter that is none', '{"query":"{ __typename }","more":1}'],
+    ['with variables that are a list', '{"query":"{ __typename }","variables":[]}'],
+  ])('%s', async (_, body) => {
+    const [plain, byYoga] = await bothWays(body);
+    expect(plain).toEqual(byYoga);
+  });
+
+  test.each([
+    '*/*',
+    'application/json',
+    'application/graphql-response+json',
+    'application/graphql-response+json, application/json',
+    'text/event-stream, application/json',
+    'application/json;q=0.5',
+    'text/html',
+  ])('who accepts %s', async (accept) => {
+    const [plain, byYoga] = await bothWays('{"query":"{ viewer { name } }"}', { accept });
+    expect(plain).toEqual(byYoga);
+  });
+
+  test('without a credential', async () => {
+    const [plain, byYoga] = await bothWays('{"query":"{ viewer { name } }"}', {
+      authorization: 'Bearer none',
+    });
+    expect(plain).toEqual(byYoga);
+    expect(plain).toMatchObject({ status: 401 });
+  });
+});
+
+test('the cookie of a session comes with the answer', async () => {
+  const query = `mutation { signIn(input: { email: "${ada.email}", password: "${PASSWORD}" }) { viewer { id } } }`;
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+  expect(response.headers.getSetCookie().join()).toContain('taskwire.session_token=');
+});
+
+test('who hangs up in the middle of an operation troubles nobody else', async () => {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  socket.write(
+    'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"query":',
+  );
+  socket.destroy();
+  await once(socket, 'close');
+  expect(await ada.query('{ viewer { name } }')).toEqual({ viewer: { name: 'Ada' } });
+});

@@ -1,0 +1,225 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { apiTokenOf } from '../../kit/api-tokens.ts';
+import { dial, dialAs, watchEvents, watchOn, type EventTold, type Wire } from '../../kit/live.ts';
+import { startTestServer } from '../../kit/server.ts';
+import { startWorld } from '../../kit/world.ts';
+
+const world = await startWorld({ SOCKETS_PER_PERSON: '3' });
+const { ada } = await world.people('Ada');
+
+const init = { type: 'connection_init', payload: { authorization: `Bearer ${ada.token}` } };
+const VIEWER = '{ viewer { name } }';
+const EVENTS = 'subscription { events { cursor event { kind } } }';
+
+const answerTo = (wire: Wire, id: string, ...types: string[]) =>
+  wire.frame((frame) => frame.id === id && types.includes(frame.type));
+
+test('[FR-021] a query is answered over a socket as over HTTP, with the same errors', async () => {
+  const wire = await dialAs(world, ada);
+  wire.send({ id: '1', type: 'subscribe', payload: { query: VIEWER } });
+  expect((await answerTo(wire, '1', 'next')).payload).toEqual({ data: { viewer: { name: 'Ada' } } });
+  await answerTo(wire, '1', 'complete');
+  const query = 'query ($id: ID!) { task(id: $id) { id } }';
+  wire.send({ id: '2', type: 'subscribe', payload: { query, variables: { id: 'nonsense' } } });
+  expect((await answerTo(wire, '2', 'next')).payload).toMatchObject({
+    errors: [{ extensions: { code: 'VALIDATION_FAILED' } }],
+  });
+});
+
+test('a document that cannot be read answers its own operation only', async () => {
+  const wire = await dialAs(world, ada);
+  const events = watchOn<EventTold>(wire, EVENTS);
+  await events.until(() => true);
+  for (const [query, code] of [
+    ['{', 'GRAPHQL_PARSE_FAILED'],
+    [`{ ${'viewer { '.repeat(200)} }`, 'GRAPHQL_PARSE_FAILED'],
+    ['{ nothingLikeThis }', 'GRAPHQL_VALIDATION_FAILED'],
+    ['subscription { events { cursor } dashboard { cursor } }', 'GRAPHQL_VALIDATION_FAILED'],
+  ]) {
+    wire.send({ id: String(code), type: 'subscribe', payload: { query } });
+    const { payload } = await answerTo(wire, String(code), 'error');
+    expect(payload).toMatchObject([{ extensions: { code } }]);
+    wire.frames.length = 0;
+  }
+  await ada.createTask('still here');
+  await events.until(({ events: { event } }) => event?.kind === 'TASK_CREATED');
+});
+
+test('4400: what is no message of the protocol closes the socket, however it is wrong', async () => {
+  const malformed = [
+    '',
+    'hello',
+    '{',
+    '[]',
+    'null',
+    '42',
+    '"ping"',
+    '{}',
+    '{"type":null}',
+    '{"type":"unknown"}',
+    '{"type":"subscribe"}',
+    '{"type":"subscribe","id":"1"}',
+    '{"type":"subscribe","id":1,"payload":{"query":"{ viewer { id } }"}}',
+    '{"type":"subscribe","id":"1","payload":{"query":null}}',
+    '{"type":"subscribe","id":"","payload":{"query":"{ viewer { id } }"}}',
+    '{"type":"complete"}',
+    '{"type":"ping","payload":1}',
+  ];
+  for (const text of malformed) {
+    const wire = await dial(world.url);
+    wire.send(text);
+    expect(await wire.closed, text).toMatchObject({ code: 4400 });
+  }
+});
+
+test('4401: nobody asks for anything before they have shown who they are', async () => {
+  const wire = await dial(world.url);
+  wire.send({ id: '1', type: 'subscribe', payload: { query: VIEWER } });
+  expect(await wire.closed).toEqual({ code: 4401, reason: 'Unauthorized' });
+});
+
+test('[FR-011] [SC-008] 4403: a false credential, or none, is sent away', async () => {
+  for (const payload of [undefined, {}, { authorization: 'Bearer nonsense' }, { authorization: 7 }]) {
+    const wire = await dial(world.url);
+    wire.send({ type: 'connection_init', payload });
+    expect(await wire.closed).toEqual({ code: 4403, reason: 'Forbidden' });
+  }
+});
+
+test('4403: a page of another origin is sent away, whatever it shows', async () => {
+  const foreign = await dial(world.url, { headers: { origin: 'https://elsewhere.example' } });
+  foreign.send(init);
+  expect(await foreign.closed).toMatchObject({ code: 4403 });
+  const own = await dial(world.url, { headers: { origin: world.url } });
+  own.send(init);
+  await own.frame(({ type }) => type === 'connection_ack');
+});
+
+test('a browser’s cookie lets its own pages in, and no others', async () => {
+  const response = await fetch(`${world.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      query:
+        'mutation ($email: String!) { signIn(input: { email: $email, password: "correct horse battery" }) { token } }',
+      variables: { email: ada.email },
+    }),
+  });
+  const cookie = response.headers
+    .getSetCookie()
+    .map((line) => line.split(';', 1)[0])
+    .join('; ');
+  const own = await dial(world.url, { headers: { cookie, origin: world.url } });
+  own.send({ type: 'connection_init' });
+  await own.frame(({ type }) => type === 'connection_ack');
+  const foreign = await dial(world.url, { headers: { cookie, origin: 'https://elsewhere.example' } });
+  foreign.send({ type: 'connection_init' });
+  expect(await foreign.closed).toMatchObject({ code: 4403 });
+});
+
+test('4406: another protocol is not spoken here', async () => {
+  for (const protocol of ['graphql-ws', []]) {
+    const wire = await dial(world.url, { protocol });
+    expect(await wire.closed).toMatchObject({ code: 4406 });
+  }
+});
+
+test('4408: who says nothing is sent away after ten seconds', async () => {
+  const wire = await dial(world.url);
+  expect(await wire.closed).toMatchObject({ code: 4408 });
+});
+
+test('4409: an id names one operation at a time, and is free again after it', async () => {
+  const wire = await dialAs(world, ada);
+  for (const round of [1, 2]) {
+    wire.send({ id: 'same', type: 'subscribe', payload: { query: VIEWER } });
+    await answerTo(wire, 'same', 'complete');
+    if (round === 1) wire.frames.length = 0;
+  }
+  const events = { id: 'events', type: 'subscribe', payload: { query: EVENTS } };
+  wire.send(events);
+  await answerTo(wire, 'events', 'next');
+  wire.send(events);
+  expect(await wire.closed).toEqual({ code: 4409, reason: 'Subscriber for events already exists' });
+});
+
+test('4429: nobody introduces themselves twice', async () => {
+  const wire = await dialAs(world, ada);
+  wire.send(init);
+  expect(await wire.closed).toEqual({ code: 4429, reason: 'Too many initialisation requests' });
+});
+
+test('[FR-023] a ping is answered, with what it carried, also before any introduction', async () => {
+  const wire = await dial(world.url);
+  wire.send({ type: 'ping', payload: { at: 7 } });
+  expect(await wire.frame(({ type }) => type === 'pong')).toEqual({ type: 'pong', payload: { at: 7 } });
+  wire.send({ type: 'pong' });
+  wire.send(init);
+  await wire.frame(({ type }) => type === 'connection_ack');
+});
+
+test('many subscriptions share a socket, and each ends by itself', async () => {
+  const wire = await dialAs(world, ada);
+  const [staying, going] = [watchOn<EventTold>(wire, EVENTS), watchOn<EventTold>(wire, EVENTS)];
+  await Promise.all([staying.until(() => true), going.until(() => true)]);
+  going.stop();
+  wire.send({ id: 'after', type: 'subscribe', payload: { query: VIEWER } });
+  await answerTo(wire, 'after', 'complete');
+  await ada.createTask('for one of them');
+  await staying.until(({ events: { event } }) => event?.kind === 'TASK_CREATED');
+  expect(going.told).toHaveLength(1);
+});
+
+test('a hundred operations are enough for a socket', async () => {
+  const wire = await dialAs(world, ada);
+  const all = Array.from({ length: 101 }, () => watchOn<EventTold>(wire, EVENTS));
+  expect(await Promise.race(all.map(({ end }) => end))).toBe('RATE_LIMITED');
+  await all[0]?.until(() => true);
+});
+
+test('a message is no longer than a request’s body can be', async () => {
+  const wire = await dialAs(world, ada);
+  wire.send({
+    id: '1',
+    type: 'subscribe',
+    payload: { query: `{ viewer { name } } # ${'x'.repeat(1024 * 1024)}` },
+  });
+  expect(await wire.closed).toMatchObject({ code: 1009 });
+});
+
+test('who sends far too much is sent away for a while', async () => {
+  const wire = await dialAs(world, ada);
+  for (let sent = 0; sent < 1_300; sent += 1) wire.send({ type: 'pong' });
+  expect(await wire.closed).toMatchObject({ code: 1013 });
+});
+
+test('a person’s sockets have an end', async () => {
+  const { bob } = await world.people('Bob');
+  const wires = await Promise.all([1, 2, 3].map(() => dialAs(world, bob)));
+  const fourth = await dial(world.url);
+  fourth.send({ type: 'connection_init', payload: { authorization: `Bearer ${bob.token}` } });
+  expect(await fourth.closed).toMatchObject({ code: 1013 });
+  wires[0]?.socket.close();
+  await wires[0]?.closed;
+  await dialAs(world, bob);
+});
+
+test('there is nothing to talk to at other paths', async () => {
+  await expect(dial(`${world.url}/elsewhere`)).rejects.toThrow('404');
+});
+
+test('[FR-023] every socket is asked for a sign of life, and one that gives none is closed', async () => {
+  const quick = await startTestServer(world.databaseUrl, { HEARTBEAT_SECONDS: '1' });
+  onTestFinished(() => quick.stop());
+  const { eve } = await world.people('Eve');
+  const [living, dead] = await Promise.all([
+    watchEvents(quick, await apiTokenOf(eve)),
+    dial(quick.url, { autoPong: false }),
+  ]);
+  let pings = 0;
+  living.wire.socket.on('ping', () => (pings += 1));
+  expect((await dead.closed).code).toBe(1006);
+  await expect.poll(() => pings, { timeout: 10_000 }).toBeGreaterThan(2);
+  await eve.createTask('after several beats');
+  await living.until(({ events }) => events.event?.task?.title === 'after several beats');
+});
