@@ -5,7 +5,16 @@ const may = {
   'server/database': ['server/errors', 'server/log'],
   'server/sql': ['server/policy', 'server/events', 'server/database', 'server/errors'],
   'server/policy': ['server/database', 'server/errors'],
-  'server/events': ['server/policy', 'server/database', 'server/errors'],
+  'server/events': ['server/policy', 'server/database', 'server/errors', 'server/log'],
+  'server/live': [
+    'server/policy',
+    'server/events',
+    'server/sql',
+    'server/database',
+    'server/errors',
+    'server/log',
+  ],
+  'server/counters': ['server/sql', 'server/database', 'server/log'],
   'server/domain': [
     'server/policy',
     'server/events',
@@ -15,6 +24,7 @@ const may = {
     'server/ids',
   ],
   'server/auth': [
+    'server/limits',
     'server/domain',
     'server/policy',
     'server/events',
@@ -23,9 +33,14 @@ const may = {
     'server/ids',
     'server/log',
   ],
+  'server/performance': ['server/database', 'server/log', 'server/request'],
+  'server/limits': ['server/errors', 'server/log', 'server/request'],
   'server/plugins': [
+    'server/limits',
     'schema',
+    'server/performance',
     'server/auth',
+    'server/live',
     'server/policy',
     'server/sql',
     'server/database',
@@ -35,8 +50,12 @@ const may = {
     'server/request',
   ],
   schema: [
+    'server/limits',
+    'server/request',
+    'server/performance',
     'server/domain',
     'server/auth',
+    'server/live',
     'server/policy',
     'server/events',
     'server/sql',
@@ -70,7 +89,14 @@ export default {
       name: 'the rules know nothing of GraphQL or HTTP',
       severity: 'error',
       from: {
-        path: within(['server/domain', 'server/policy', 'server/events', 'server/sql', 'server/database']),
+        path: within([
+          'server/domain',
+          'server/live',
+          'server/policy',
+          'server/events',
+          'server/sql',
+          'server/database',
+        ]),
       },
       to: { path: 'node_modules/(graphql|graphql-yoga|graphql-ws|@pothos|ws|sirv)/|^(node:)?https?$' },
     },
@@ -95,7 +121,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: ['node_modules', '^prisma/generated/'] },
-    exclude: { path: '^client/(build|\\.svelte-kit|node_modules)/' },
+    exclude: { path: '^(client/(build|\\.svelte-kit|node_modules)|ops/bench)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

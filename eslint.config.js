@@ -12,6 +12,8 @@ export default defineConfig(
     'client/.svelte-kit',
     'client/node_modules',
     'tests/.output',
+    // Packages of its own, which are not installed with the others.
+    'ops/bench',
     '.data',
   ]),
   js.configs.recommended,
@@ -61,7 +63,7 @@ export default defineConfig(
   },
   {
     // Commands and the test run talk to a terminal.
-    files: ['ops/**', 'tests/**', 'server/main.ts'],
+    files: ['ops/**', 'tests/**', 'server/main.ts', 'docs/**'],
     rules: { 'no-console': 'off' },
   },
   {
@@ -72,7 +74,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.js'],
+    files: ['**/*.js', '**/*.mjs'],
     extends: [ts.configs.disableTypeChecked],
   },
 );

@@ -16,6 +16,7 @@ const parts: Record<string, string> = {
     'depcruise --config .dependency-cruiser.js --output-type err client schema server ops prisma tests',
   'unused code': 'knip',
   'printed schema': 'node ops/check-schema.ts',
+  'API reference': 'node ops/api-reference.ts --check',
   'table of variables': 'node ops/readme-variables.ts --check',
 };
 

@@ -1,5 +1,5 @@
-// Makes what is not in the repository: typed clients and the built dashboard. `npm start`, `npm test` and
-// `npm run check` run it first, so it must cost next to nothing when all is there.
+// Makes what is not in the repository: typed clients and the built dashboard. `npm start` (in its own process, which
+// saves one), `npm test` and `npm run check` run it first, so it must cost next to nothing when all is there.
 //   node ops/prepare.ts [step …] [--again]
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -2,8 +2,8 @@
 // Fills the workspace with people, teams and tasks, so that a newcomer sees a living dashboard.
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig, type Config } from '../server/config.ts';
+import { openDatabase } from '../server/database/open.ts';
 import { StartFailure } from '../server/database/start-failure.ts';
-import { openDatabase } from './seed/database.ts';
 import { fill, FillingAlready, type Filled } from './seed/fill.ts';
 import { lead, PASSWORD } from './seed/people.ts';
 import { amount, Progress } from './seed/progress.ts';

@@ -117,6 +117,7 @@ function live(chance: Chance, { area, ...place }: Place, owner: DemoPerson, crea
     ownerId: owner.id,
     ...place,
     parentId: null,
+    startedAt: null,
     completedAt: null,
     archivedAt: null,
     version: 1,
@@ -131,7 +132,8 @@ function live(chance: Chance, { area, ...place }: Place, owner: DemoPerson, crea
   for (const [index, at] of times.entries()) {
     const status = statuses[index + 1] ?? task.status;
     const completedAt = status === 'DONE' ? at : null;
-    const after = { ...task, status, completedAt, updatedAt: at, version: task.version + 1 };
+    const startedAt = task.startedAt ?? (status === 'IN_PROGRESS' ? at : null);
+    const after = { ...task, status, startedAt, completedAt, updatedAt: at, version: task.version + 1 };
     events.push({ ...taskChanged(completedAt ? 'task.completed' : 'task.updated', worker, task, after), at });
     task = after;
   }

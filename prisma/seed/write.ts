@@ -127,6 +127,7 @@ const taskColumns: Columns<DemoTask['task']> = {
   owner_id: ['uuid', ({ ownerId }) => ownerId],
   assignee_id: ['uuid', ({ assigneeId }) => assigneeId],
   team_id: ['uuid', ({ teamId }) => teamId],
+  started_at: ['timestamptz', ({ startedAt }) => startedAt?.toISOString() ?? null],
   completed_at: ['timestamptz', ({ completedAt }) => completedAt?.toISOString() ?? null],
   version: ['int', ({ version }) => version],
   created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
