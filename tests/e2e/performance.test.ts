@@ -32,12 +32,13 @@ const times = (page: Page, name: string) =>
 describe('[T060] the figures of the server', () => {
   test('are a step from the account menu for an administrator, by operation, field and statement', async () => {
     const { ada } = await world.people('Ada');
-    for (let n = 0; n < 3; n += 1) await ada.query('query ThreeTimes { tasks(first: 5) { totalCount } }');
+    const operation = `ThreeTimes${Date.now()}`;
+    for (let n = 0; n < 3; n += 1) await ada.query(`query ${operation} { tasks(first: 5) { totalCount } }`);
     await ada.query('query Refused { task(id: "nonsense") { id } }').catch(() => undefined);
     const page = await atPerformance(world.url);
 
-    await expect(times(page, 'ThreeTimes').getByRole('cell').first()).toHaveText('3');
-    await expect(times(page, 'ThreeTimes')).toContainText(/\d ms/);
+    await expect(times(page, operation).getByRole('cell').first()).toHaveText('3');
+    await expect(times(page, operation)).toContainText(/\d ms/);
     const glance = page.getByRole('region', { name: 'At a glance' });
     await expect(glance).toContainText(/Connections\s*\d+ of 10/);
     await expect(glance).toContainText(/Log lag\s*\d/);
@@ -47,9 +48,16 @@ describe('[T060] the figures of the server', () => {
     await choose('Fields');
     await expect(times(page, 'Query.tasks')).toBeVisible();
     await choose('Statements');
-    await expect(page.getByRole('row').filter({ hasText: 'ThreeTimes' }).first()).toBeVisible();
+    // How long a few statements took, beside those of everybody else, decides whether they are among the first.
+    const showAll = page.getByRole('button', { name: 'Show all' });
+    await showAll
+      .or(page.getByRole('row').filter({ hasText: operation }))
+      .first()
+      .waitFor();
+    if (await showAll.isVisible()) await showAll.click();
+    await expect(page.getByRole('row').filter({ hasText: operation }).first()).toBeVisible();
     await choose('Slowest');
-    await expect(times(page, 'ThreeTimes').first()).toBeVisible();
+    await expect(times(page, 'SignUp').first()).toBeVisible();
   });
 
   test('are sorted by any of them with a press of a key, and back', async () => {
