@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { TaskStatus } from '../../prisma/generated/client/client.ts';
 import { rebuildCounters } from '../../server/counters/rebuild.ts';
 import { publicId, uuidOf } from '../../server/ids.ts';
-import { foldAll, settled } from '../kit/counters.ts';
+import { foldToTheEnd } from '../kit/counters.ts';
 import { dice } from '../kit/dice.ts';
 import { plantLife, type Life } from '../kit/past.ts';
 import { statementsOf } from '../kit/statements.ts';
@@ -171,8 +171,7 @@ test('a deletion today does not change what yesterday was like, nor does countin
     expect((await historyOf(eve, { days: 60 })).cumulativeFlow, when).toEqual(lastDays(60).map(expectedFlow));
   };
   await expectAll('before it is folded');
-  await settled(databaseUrl);
-  await foldAll(databaseUrl);
+  await foldToTheEnd(databaseUrl);
   await expectAll('once it is folded');
   await rebuildCounters(databaseUrl, () => undefined);
   await expectAll('counted anew');

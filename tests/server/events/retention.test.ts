@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
 import { trimLog } from '../../../server/events/retention.ts';
-import { differencesIn, foldAll, settled } from '../../kit/counters.ts';
+import { differencesIn, foldToTheEnd } from '../../kit/counters.ts';
 import { freshDatabase } from '../../kit/database.ts';
 import { watchEvents } from '../../kit/live.ts';
 import { startTestServer } from '../../kit/server.ts';
@@ -52,15 +52,13 @@ test('[BR-11] however old, an event stays until it is counted', { timeout: 90_00
   try {
     const { id: ownerId } = await db.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
     await plantTasks(db, [{ title: 'Counted', ownerId }]);
-    await settled(url);
-    await foldAll(url);
+    await foldToTheEnd(url);
     await plantTasks(db, [{ title: 'Not yet', ownerId }]);
     await db.$executeRaw`UPDATE events SET at = at - interval '401 days'`;
     await trimLog(db, 400);
     expect(await db.event.findMany({ select: { kind: true } })).toEqual([{ kind: 'task.created' }]);
     expect(await differencesIn(url)).toEqual([]);
-    await settled(url);
-    await foldAll(url);
+    await foldToTheEnd(url);
     expect(await trimLog(db, 400)).toBe(1);
     expect(await differencesIn(url)).toEqual([]);
 
