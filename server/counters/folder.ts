@@ -59,7 +59,6 @@ async function connected(url: string, onLost: () => void): Promise<Client> {
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     keepAlive: true,
-    options: '-c jit=off',
   });
   // Without a listener a connection that breaks would end the process.
   client.on('error', onLost);
