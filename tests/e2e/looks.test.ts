@@ -97,6 +97,14 @@ describe.each(Object.entries(devices))('on a %s', (device, options) => {
   );
 });
 
+test('[FR-020] a long name does not push the page off a phone’s screen', async () => {
+  const page = await visit(browser, world.url, { ...devices.phone, viewport: { width: 320, height: 640 } });
+  const name = 'Wilhelmina Featherstonehaugh-Cholmondeley';
+  await signUp(page, { name, email: 'wilhelmina@example.com', password: PASSWORD });
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(name);
+  expect(await excessOf(page)).toBe(0);
+});
+
 test('[FR-020] what is too wide for a phone does not pass for fitting', async () => {
   const page = await visit(browser, world.url, devices.phone);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
