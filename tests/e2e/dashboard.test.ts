@@ -115,6 +115,8 @@ describe('a day at the dashboard', () => {
   test('[BR-09] an edit of what was changed meanwhile shows the change, and keeps both', async () => {
     const { account, page } = await newcomer('Hal');
     await addTask(page, 'Order paper');
+    // As small as a phone: the editor is longer than the screen.
+    await page.setViewportSize({ width: 360, height: 560 });
     await page.getByRole('button', { name: 'Edit “Order paper”' }).click();
     const editor = page.getByRole('dialog', { name: 'Edit task' });
     await editor.getByLabel('Priority').selectOption('High');
@@ -128,12 +130,25 @@ describe('a day at the dashboard', () => {
 
     await editor.getByRole('button', { name: 'Save changes' }).click();
     await expect(editor.getByRole('alert')).toContainText('The title is now “Order recycled paper”.');
+    await expect(editor.getByText('The title is now')).toBeInViewport();
     await editor.getByRole('button', { name: 'Keep my changes' }).click();
+    await expect(editor.getByRole('button', { name: 'Save changes' })).toBeFocused();
     await editor.getByRole('button', { name: 'Save changes' }).click();
     await expect(editor).toBeHidden();
     await expect(page.getByRole('listitem').filter({ hasText: 'Order recycled paper' })).toContainText(
       'High',
     );
+  });
+
+  test('who closes an edit that is not saved sees that it is not, also on a phone', async () => {
+    const { page } = await newcomer('Ivo');
+    await addTask(page, 'Order paper');
+    await page.setViewportSize({ width: 360, height: 560 });
+    await page.getByRole('button', { name: 'Edit “Order paper”' }).click();
+    const editor = page.getByRole('dialog', { name: 'Edit task' });
+    await editor.getByLabel('Title').fill('Order recycled paper');
+    await editor.getByRole('button', { name: 'Close' }).click();
+    await expect(editor.getByRole('button', { name: 'Discard them' })).toBeInViewport();
   });
 
   test('[FR-009] what one person adds, another does not see', async () => {
@@ -143,6 +158,29 @@ describe('a day at the dashboard', () => {
     const { page: bob } = await newcomer('Bob');
     await expectStatistics(bob, { total: 0, pending: 0, completed: 0, shared: 0 });
     await expect(bob.getByText('Plan the surprise party')).toHaveCount(0);
+  });
+});
+
+describe('by keys', () => {
+  test('a person takes back what they completed, and goes on from where they were', async () => {
+    const { page } = await newcomer('Jo');
+    for (const title of ['Order paper', 'Call the printer']) await addTask(page, title);
+    const box = page.getByRole('checkbox', { name: 'Complete “Order paper”' });
+    await box.focus();
+    await page.keyboard.press('Space');
+    await expect(page.getByText('Completed “Order paper”')).toBeVisible();
+    await page.keyboard.press('u');
+    await expect(box).not.toBeChecked();
+    await expect(page.getByText('Completed “Order paper”')).toBeHidden();
+
+    await box.focus();
+    await page.keyboard.press('Space');
+    const order = page.getByRole('combobox', { name: 'Order' });
+    await order.focus();
+    await page.getByRole('button', { name: 'Undo' }).focus();
+    await page.keyboard.press('Enter');
+    await expect(order).toBeFocused();
+    await expect(box).not.toBeChecked();
   });
 });
 

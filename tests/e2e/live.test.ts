@@ -172,6 +172,17 @@ describe('a person who works with keys does not lose their place', () => {
     await expect(field).toHaveValue('Call the');
   });
 
+  test('when the last tasks have come, they are on the first of these', async () => {
+    const { ada } = await people('Ada');
+    await ada.query('mutation ($input: CreateTasksInput!) { createTasks(input: $input) { cursor } }', {
+      input: { tasks: Array.from({ length: 27 }, (_, index) => ({ title: `Count shelf ${27 - index}` })) },
+    });
+    const page = await dashboardOf(ada);
+    await page.getByRole('button', { name: 'Show more' }).press('Enter');
+    await expect(page.getByText('27 of 27')).toBeVisible();
+    await expect(page.getByRole('listitem').nth(25).getByRole('checkbox')).toBeFocused();
+  });
+
   test('[FR-021] after an edit of a task that has left the list, they are on the row in its place', async () => {
     const { ada } = await people('Ada');
     await ada.createTask('Order paper');

@@ -81,7 +81,7 @@ export class TaskFeed {
       first();
       if (this.#isBehind) return;
       this.#isBehind = true;
-      this.#then(async () => {
+      void this.#then(async () => {
         this.#isBehind = false;
         const page = this.#first();
         const shown = this.#further?.nodes.length ?? 0;
@@ -95,11 +95,12 @@ export class TaskFeed {
     this.#changed.set(task.id, task);
   }
 
-  showMore(): void {
+  /** @returns when what came is shown, or that it failed. */
+  async showMore(): Promise<void> {
     if (this.loading) return;
     this.loading = true;
     const generation = this.#generation;
-    this.#then(async () => {
+    await this.#then(async () => {
       if (generation !== this.#generation) return;
       const end = this.#further?.pageInfo ?? this.#first()?.pageInfo;
       if (end?.hasNextPage) await this.#read(end, pageSize, this.#further?.nodes ?? []);
@@ -107,8 +108,8 @@ export class TaskFeed {
     });
   }
 
-  #then(work: () => Promise<void>): void {
-    this.#last = this.#last.then(work);
+  #then(work: () => Promise<void>): Promise<void> {
+    return (this.#last = this.#last.then(work));
   }
 
   async #read(from: PageInfo, wanted: number, before: Nodes): Promise<void> {
