@@ -2,6 +2,7 @@ import type { SignedIn } from '../server/auth/credentials.ts';
 import type { Gate } from '../server/auth/sign-in.ts';
 import type { Database } from '../server/database/client.ts';
 import type { Live } from '../server/live/live.ts';
+import type { Outlet } from '../server/live/told.ts';
 import type { PerformanceStore } from '../server/performance/store.ts';
 import type { Viewer } from '../server/policy.ts';
 
@@ -12,6 +13,8 @@ export interface Context {
   /** What this server has done, and how long it took. */
   performance: PerformanceStore;
   live: Live;
+  /** Where a subscription's shared answers go; without one, among its others. */
+  outlet?: Outlet;
   /** The headers of the request that carries the operation. */
   headers: Headers;
   /** Cookies to set with the answer. */

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '../prisma/generated/client/client.ts';
 import type { TaskEventData, TaskFacts } from '../server/events/kinds.ts';
-import type { Feed } from '../server/live/feed.ts';
+import { payloadOf } from '../server/live/source.ts';
 import type { Scope } from '../server/sql/counted-scope.ts';
 import { builder } from './builder.ts';
 import { Dashboard, DashboardScope, dashboardOf, scopeOf } from './dashboard.ts';
-import { liveSource, payloadOf } from './live-source.ts';
+import { liveSource } from './live-source.ts';
 
 /** At most four times a second. */
 const SHORTEST_PAUSE_MS = 250;
@@ -43,42 +42,28 @@ builder.subscriptionField('dashboard', (t) =>
     args: { scope: t.arg({ type: DashboardScope, description: 'Whose; the viewer’s own when left out.' }) },
     subscribe: (_root, args, context, info) => {
       const { db, person } = context;
-      const wishes = { wants: counts(person.userId, scopeOf(context.viewer, args.scope)), coalesce: true };
-      return liveSource(context, wishes, async function* (feed) {
-        const stopClock = everyQuarter(feed);
-        try {
-          let told = '';
-          let hasHappened = true;
-          for (;;) {
-            const startedAt = Date.now();
-            const scope = scopeOf(context.viewer, args.scope);
-            const numbers = await dashboardOf(db, context.viewer, scope, info);
-            const { cursor, ...rest } = numbers;
-            const now = JSON.stringify(rest);
-            if (hasHappened || now !== told) yield numbers;
-            told = now;
-            const heard = await feed.next();
-            if (!heard) return;
-            context.become(heard.rights.viewer);
-            hasHappened = heard.event !== null;
-            await sleep(Math.max(startedAt + SHORTEST_PAUSE_MS - Date.now(), 0));
-          }
-        } finally {
-          stopClock();
-        }
+      const wants = counts(person.userId, scopeOf(context.viewer, args.scope));
+      const wishes = { wants, coalesceMs: SHORTEST_PAUSE_MS, clock: everyQuarter };
+      let told = '';
+      return liveSource(context, wishes, async ({ event, passed }) => {
+        const numbers = await dashboardOf(db, context.viewer, scopeOf(context.viewer, args.scope), info);
+        const { cursor, ...rest } = numbers;
+        const before = told;
+        told = JSON.stringify(rest);
+        return event !== null || passed !== null || told !== before ? numbers : undefined;
       });
     },
     resolve: payloadOf<Numbers>,
   }),
 );
 
-function everyQuarter(feed: Feed): () => void {
+function everyQuarter(reconsider: () => void): () => void {
   let timer: NodeJS.Timeout;
   const wind = () => {
     // Not all at once.
     const wait = QUARTER_MS - (Date.now() % QUARTER_MS) + Math.random() * 5_000;
     timer = setTimeout(() => {
-      feed.reconsider();
+      reconsider();
       wind();
     }, wait);
   };

@@ -1,12 +1,12 @@
 import type { Event as EventRow } from '../prisma/generated/client/client.ts';
-import { toCursor } from '../server/events/position.ts';
 import { uuidOf } from '../server/ids.ts';
+import type { Live } from '../server/live/live.ts';
+import { payloadOf } from '../server/live/source.ts';
+import type { Told } from '../server/live/told.ts';
 import { seesEvent } from '../server/policy.ts';
 import { builder } from './builder.ts';
-import type { Context } from './context.ts';
 import { Event, EventKind } from './event.ts';
-import { liveSource, payloadOf } from './live-source.ts';
-import type { Told } from '../server/live/told.ts';
+import { liveSource } from './live-source.ts';
 
 interface Update extends Told {
   cursor: string;
@@ -71,22 +71,10 @@ builder.subscriptionField('events', (t) =>
       filter: t.arg({ type: EventsFilter, description: 'Only these.' }),
     },
     subscribe: (_root, { after, filter }, context) =>
-      liveSource(context, { after, wants: matches(filter ?? {}) }, async function* (feed, cursor) {
-        let isLive = false;
-        for (;;) {
-          // What was missed comes without waiting.
-          if (!isLive && !feed.hasMissed()) {
-            isLive = true;
-            yield { cursor, event: null };
-          }
-          const heard = await feed.next();
-          if (!heard) return;
-          const { event, passed, rights } = heard;
-          context.become(rights.viewer);
-          if (passed) yield { cursor: await toCursor(context.db, passed), event: null };
-          if (event && seesEvent(rights.viewer, rights.conversations, event))
-            yield updates.get(event) ?? (await tell(context, event));
-        }
+      liveSource(context, { after, wants: matches(filter ?? {}) }, ({ event, passed, rights }) => {
+        if (passed) return { cursor: context.live.cursorOf(passed), event: null };
+        if (!event || !seesEvent(rights.viewer, rights.conversations, event)) return undefined;
+        return updateOf(event, context.live);
       }),
     resolve: payloadOf<Update>,
   }),
@@ -95,9 +83,10 @@ builder.subscriptionField('events', (t) =>
 const updates = new WeakMap<EventRow, Update>();
 
 /** One and the same for everybody who is told of the event. */
-async function tell({ db }: Context, event: EventRow): Promise<Update> {
-  const { transactionId, sequence } = event;
-  const cursor = await toCursor(db, { transactionId, sequence });
+function updateOf(event: EventRow, live: Live): Update {
+  const known = updates.get(event);
+  if (known) return known;
+  const cursor = live.cursorOf(event);
   const update = { cursor, event, sharedAs: cursor };
   updates.set(event, update);
   return update;

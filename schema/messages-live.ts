@@ -1,13 +1,13 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { Event } from '../prisma/generated/client/client.ts';
 import { NotFound } from '../server/errors.ts';
-import { toCursor } from '../server/events/position.ts';
 import { uuidOf } from '../server/ids.ts';
+import { payloadOf } from '../server/live/source.ts';
+import type { Told } from '../server/live/told.ts';
 import { visible } from '../server/policy.ts';
 import { builder } from './builder.ts';
-import { liveSource, payloadOf } from './live-source.ts';
+import { liveSource } from './live-source.ts';
 import { Message } from './message.ts';
-import type { Told } from '../server/live/told.ts';
 import { sharedMessage } from './shared-reads.ts';
 
 interface Update extends Told {
@@ -50,30 +50,18 @@ builder.subscriptionField('messages', (t) =>
       }),
     },
     subscribe: async (_root, args, context) => {
-      const { db, viewer } = context;
+      const { db, live, viewer } = context;
       const conversationId = uuidOf('Conversation', args.conversationId, 'conversationId');
       const where = { id: conversationId, AND: visible.conversation(viewer) };
       if (!(await db.conversation.findFirst({ where, select: { id: true } })))
         throw new NotFound('conversation', conversationId);
       const wants = (event: Event) => event.conversationId === conversationId;
-      return liveSource(context, { after: args.after, wants }, async function* (feed, cursor) {
-        let isLive = false;
-        for (;;) {
-          if (!isLive && !feed.hasMissed()) {
-            isLive = true;
-            yield { cursor, conversationId, messageId: null };
-          }
-          const heard = await feed.next();
-          if (!heard) return;
-          const { event, passed, rights } = heard;
-          context.become(rights.viewer);
-          if (!rights.conversations.has(conversationId)) throw new NotFound('conversation', conversationId);
-          if (passed) yield { cursor: await toCursor(db, passed), conversationId, messageId: null };
-          if (event?.kind !== 'message.sent') continue;
-          const { transactionId, sequence, subjectId } = event;
-          const after = await toCursor(db, { transactionId, sequence });
-          yield { cursor: after, conversationId, messageId: subjectId, sharedAs: after };
-        }
+      return liveSource<Update>(context, { after: args.after, wants }, ({ event, passed, rights }) => {
+        if (!rights.conversations.has(conversationId)) throw new NotFound('conversation', conversationId);
+        if (passed) return { cursor: live.cursorOf(passed), conversationId, messageId: null };
+        if (event?.kind !== 'message.sent') return undefined;
+        const cursor = live.cursorOf(event);
+        return { cursor, conversationId, messageId: event.subjectId, sharedAs: cursor };
       });
     },
     resolve: payloadOf<Update>,

@@ -1,8 +1,10 @@
+import type { Event } from '../prisma/generated/client/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
+import { payloadOf } from '../server/live/source.ts';
 import { builder } from './builder.ts';
 import { isAbout } from './events.ts';
-import { liveSource, payloadOf } from './live-source.ts';
+import { liveSource } from './live-source.ts';
 import { sharedTask } from './shared-reads.ts';
 import { Task } from './task.ts';
 
@@ -42,15 +44,14 @@ builder.subscriptionField('task', (t) =>
         if (!(await sharedTask(context, id, {}))) throw new NotFound('task', id);
       };
       await requireSight();
-      const wants = { wants: (event: Parameters<typeof isAbout>[0]) => isAbout(event, id), coalesce: true };
-      return liveSource(context, wants, async function* (feed) {
-        for (;;) {
-          yield { cursor: await live.cursor(), id };
-          const heard = await feed.next();
-          if (!heard) return;
-          context.become(heard.rights.viewer);
-          await requireSight();
-        }
+      const wishes = { wants: (event: Event) => isAbout(event, id), coalesceMs: 0 };
+      let cursor = '';
+      return liveSource(context, wishes, async ({ event, passed }) => {
+        // It was seen just before.
+        if (!passed) await requireSight();
+        const position = passed ?? event;
+        if (position) cursor = live.cursorOf(position);
+        return { cursor, id };
       });
     },
     resolve: payloadOf<Update>,

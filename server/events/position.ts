@@ -80,9 +80,17 @@ const OLD_FORM = /^[0-9a-z]+\.[0-9a-z]+$/;
 /** A position as clients keep it: opaque to them. */
 export async function toCursor(
   db: Transaction | Database,
-  { transactionId, sequence, horizon = null, underWay }: Position & Partial<Mark>,
+  position: Position & Partial<Mark>,
 ): Promise<string> {
-  const parts = [await epochOf(databaseOf(db)), transactionId.toString(36), sequence.toString(36)];
+  return cursorIn(await epochOf(databaseOf(db)), position);
+}
+
+/** The same where the log's epoch is at hand. */
+export function cursorIn(
+  epoch: string,
+  { transactionId, sequence, horizon = null, underWay }: Position & Partial<Mark>,
+): string {
+  const parts = [epoch, transactionId.toString(36), sequence.toString(36)];
   if (horizon !== null && horizon < transactionId) {
     parts.push(horizon.toString(36));
     // Never empty: the horizon itself is one of them.

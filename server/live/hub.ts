@@ -1,7 +1,15 @@
 import type { Event } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { CursorExpired } from '../errors.ts';
-import { compare, isNews, rememberEpoch, startOf, type Mark, type Position } from '../events/position.ts';
+import {
+  compare,
+  cursorIn,
+  isNews,
+  rememberEpoch,
+  startOf,
+  type Mark,
+  type Position,
+} from '../events/position.ts';
 import type { LogReader, OpenedLog } from '../events/tail.ts';
 import { AUDITED } from '../policy.ts';
 
@@ -31,6 +39,7 @@ export class Hub implements LogReader {
   #recent: Event[] = [];
   #floor: Position = { transactionId: 0n, sequence: 0n };
   #position: Position = this.#floor;
+  #epoch = '';
   #handedOut = 0;
 
   constructor(db: Database, onFailure: (error: unknown) => void) {
@@ -43,6 +52,10 @@ export class Hub implements LogReader {
     return this.#position;
   }
 
+  cursorOf(position: Position & Partial<Mark>): string {
+    return cursorIn(this.#epoch, position);
+  }
+
   /** How many events there were since the start. */
   get handedOut(): number {
     return this.#handedOut;
@@ -50,6 +63,7 @@ export class Hub implements LogReader {
 
   onOpen({ epoch, recent, floor, position }: OpenedLog): void {
     rememberEpoch(this.#db, epoch);
+    this.#epoch = epoch;
     this.#recent = recent;
     this.#floor = floor;
     this.#position = position;

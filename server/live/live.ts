@@ -1,7 +1,7 @@
 import type { Database } from '../database/client.ts';
 import { onCommit } from '../database/transaction.ts';
 import { STOPPING, Unavailable } from '../errors.ts';
-import { compare, fromCursor, toCursor } from '../events/position.ts';
+import { compare, fromCursor, type Mark, type Position } from '../events/position.ts';
 import { startTail } from '../events/tail.ts';
 import type { Log } from '../log.ts';
 import type { Person } from '../policy.ts';
@@ -24,21 +24,15 @@ interface LiveSettings {
   onCredentialEnd: (id: string) => void;
 }
 
-export interface Following {
-  feed: Feed;
-  /** The position from which on the feed is live: everything it has missed lies before. */
-  cursor: string;
-}
-
 export interface Live {
   /**
    * Follows what a person may see of the log.
    * @param after the cursor of where they are: what they have missed comes first.
    * @throws CursorExpired, ValidationFailed for a cursor that nothing can be resumed from.
    */
-  follow(person: Person, after: string, wishes: Wishes): Promise<Following>;
-  /** Up to where everything has been told to those who follow. */
-  cursor(): Promise<string>;
+  follow(person: Person, after: string, wishes: Wishes): Promise<Feed>;
+  /** The cursor of a position that somebody has heard of. */
+  cursorOf(position: Position & Partial<Mark>): string;
   /**
    * Calls back once, as soon as a credential does not count any more: its session or token has ended, or it has run out.
    * @param check resolves it again; null, or UNAUTHENTICATED, where it does not count.
@@ -118,16 +112,15 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
         await onlooker.rights();
         // Nothing can happen between these, since nothing waits.
         const { position } = hub;
-        feed.start(mark, hub.since(mark), hub.handedOut);
-        const isAhead = compare(mark, position) > 0 && !feed.hasMissed();
-        return { feed, cursor: await toCursor(db, isAhead ? mark : position) };
+        feed.start(mark, hub.since(mark), hub.handedOut, compare(mark, position) > 0 ? mark : position);
+        return feed;
       } catch (error) {
         feed.end();
         throw error;
       }
     },
 
-    cursor: () => toCursor(db, hub.position),
+    cursorOf: (position) => hub.cursorOf(position),
 
     onEnd: (credential, check, listener) => watchCredential(hub, credential, check, listener),
 

@@ -12,12 +12,16 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../../schema/context.ts';
+import { Handoff } from '../live/handoff.ts';
+import { Source } from '../live/source.ts';
 import type { Told } from '../live/told.ts';
 import type { Viewer } from '../policy.ts';
 
 /** An answer, and whom it holds for. */
 interface Answer {
   result: ExecutionResult;
+  /** As JSON; null where it is one operation’s own. */
+  text: string | null;
   holdsFor: (viewer: Viewer) => boolean;
 }
 
@@ -27,7 +31,8 @@ const LARGEST_KEPT = 128 * 1024;
 
 /**
  * Answers an event once for all subscriptions that select the same of it, as far as their people may see the same. What
- * an answer has asked of its viewer is kept with it; it goes to others whose rights answer that alike.
+ * an answer has asked of its viewer is kept with it; it goes to others whose rights answer that alike. Where there is an
+ * outlet it goes there, past the iterators and promises that each subscription has for itself.
  */
 export function sharedAnswers(): Plugin<Context> {
   const answers = new LRUCache<string, Answer | Promise<Answer>>({
@@ -36,36 +41,38 @@ export function sharedAnswers(): Plugin<Context> {
   });
   const numberOf = numbers();
 
-  function answered(
+  /** An answer that was made for somebody else may not hold. */
+  function firstOf(
     args: ValidatedSubscriptionArgs,
+    payload: object,
     selection: string,
-  ): ExecutionResult | Promise<ExecutionResult> {
-    const told = (args.rootValue as Told).sharedAs;
-    if (told === undefined) return executeSubscriptionEvent(args);
+  ): Answer | Promise<Answer> {
+    const { sharedAs } = payload as Told;
+    return sharedAs === undefined
+      ? alone(args, payload)
+      : remembered(`${sharedAs} ${selection}`, args, payload);
+  }
+
+  async function ownOf(args: ValidatedSubscriptionArgs, payload: object, selection: string): Promise<Answer> {
     const { viewer } = args.contextValue as Context;
-    const key = `${told} ${selection}`;
-    const known = answers.get(key);
-    if (known && 'result' in known && known.holdsFor(viewer)) return known.result;
-    return chosen(key, args, viewer);
+    const key = `${(payload as Told).sharedAs} ${selection} ${numberOf(viewer)}`;
+    const own = await remembered(key, args, payload);
+    return own.holdsFor(viewer) ? own : alone(args, payload);
   }
 
-  async function chosen(key: string, args: ValidatedSubscriptionArgs, viewer: Viewer) {
-    const first = await remembered(key, args);
-    if (first.holdsFor(viewer)) return first.result;
-    const own = await remembered(`${key} ${numberOf(viewer)}`, args);
-    return own.holdsFor(viewer) ? own.result : executeSubscriptionEvent(args);
-  }
-
-  function remembered(key: string, args: ValidatedSubscriptionArgs): Answer | Promise<Answer> {
+  function remembered(
+    key: string,
+    args: ValidatedSubscriptionArgs,
+    payload: object,
+  ): Answer | Promise<Answer> {
     const known = answers.get(key);
     if (known) return known;
-    const answer = observed(args);
+    const answer = observed(args, payload);
     answers.set(key, answer, { size: key.length });
     // Those who come later need not wait for it.
     answer.then(
       (given) => {
-        const size = key.length + JSON.stringify(given.result).length;
-        if (answers.has(key)) answers.set(key, given, { size });
+        if (answers.has(key)) answers.set(key, given, { size: key.length + (given.text?.length ?? 0) });
       },
       () => answers.delete(key),
     );
@@ -76,23 +83,33 @@ export function sharedAnswers(): Plugin<Context> {
     const validated = validateSubscriptionArgs(args);
     if (!('operation' in validated)) return { errors: validated };
     const source = await createSourceEventStream(validated);
-    if (!(Symbol.asyncIterator in source)) return source;
+    if (!(source instanceof Source)) return source as ExecutionResult;
     const selection = `${numberOf(validated.operation)} ${variablesOf(validated)}`;
-    const payloads = source[Symbol.asyncIterator]() as AsyncIterator<object, undefined>;
-    const results: AsyncIterableIterator<ExecutionResult, undefined> = {
-      [Symbol.asyncIterator]: () => results,
-      async next() {
-        const { done, value } = await payloads.next();
-        if (done) return { done, value: undefined };
-        const result = answered({ ...validated, rootValue: value }, selection);
-        return { done: false, value: result instanceof Promise ? await result : result };
+    const context = validated.contextValue as Context;
+    let isOver = false;
+    return new Handoff<ExecutionResult>(
+      (results) => {
+        const send = ({ result, text }: Answer) => {
+          if (isOver) return;
+          return context.outlet && text !== null ? context.outlet.send(text) : results.take(result);
+        };
+        source.readBy({
+          take: (payload: object) => {
+            const choose = (first: Answer) =>
+              first.holdsFor(context.viewer) ? send(first) : ownOf(validated, payload, selection).then(send);
+            const first = firstOf(validated, payload, selection);
+            return first instanceof Promise ? first.then(choose) : choose(first);
+          },
+          end: () => {
+            results.end();
+          },
+        });
       },
-      async return() {
-        await payloads.return?.();
-        return { done: true, value: undefined };
+      () => {
+        isOver = true;
+        source.stop();
       },
-    };
-    return results;
+    );
   }
 
   return {
@@ -102,8 +119,13 @@ export function sharedAnswers(): Plugin<Context> {
   };
 }
 
+async function alone(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer> {
+  const result = await executeSubscriptionEvent({ ...args, rootValue: payload });
+  return { result, text: null, holdsFor: () => true };
+}
+
 /** Answers one, and finds out by the way whom the answer holds for. */
-async function observed(args: ValidatedSubscriptionArgs): Promise<Answer> {
+async function observed(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer> {
   const context = args.contextValue as Context;
   const { viewer } = context;
   const asked: { question: (viewer: Viewer) => boolean; answer: boolean }[] = [];
@@ -125,9 +147,10 @@ async function observed(args: ValidatedSubscriptionArgs): Promise<Answer> {
       },
     },
   }) as Context;
-  const result = await executeSubscriptionEvent({ ...args, contextValue: observing });
+  const result = await executeSubscriptionEvent({ ...args, rootValue: payload, contextValue: observing });
   return {
     result,
+    text: result.errors ? null : JSON.stringify(result),
     holdsFor: (other) => {
       if (result.errors) return false;
       if (isPersonal) return other === viewer;

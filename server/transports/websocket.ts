@@ -10,7 +10,9 @@ import {
   type SubscribePayload,
 } from 'graphql-ws';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import type { Context } from '../../schema/context.ts';
 import { STOPPING, Unauthenticated, Unavailable } from '../errors.ts';
+import type { Outlet } from '../live/told.ts';
 import { withRequest } from '../request.ts';
 import { addressOf } from './address.ts';
 import type { Graphql, GraphqlSettings } from './graphql.ts';
@@ -71,6 +73,8 @@ interface Peer {
   /** Called when it is gone, in any order. */
   farewells: (() => void)[];
   close: (code: number, reason: string) => void;
+  /** A promise where it does not keep up. */
+  send: (text: string) => void | Promise<void>;
   /** By `performance.now()`. */
   nextBeatAt: number;
   isAlive: boolean;
@@ -100,10 +104,10 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
   const protocol = makeServer<Record<string, unknown>, Peer>({
     connectionInitWaitTimeout: INIT_WITHIN_MS,
     onConnect: admit,
-    onSubscribe: ({ subscriptions, extra }, _id, payload) => {
+    onSubscribe: ({ subscriptions, extra }, id, payload) => {
       if (isClosing) return [settings.graphql.masked(new Unavailable(STOPPING))];
       if (Object.keys(subscriptions).length > MOST_OPERATIONS) return [tooManyOperations()];
-      return prepare(settings, extra.headers, payload);
+      return prepare(settings, extra.headers, payload, outletOf(extra, id));
     },
     execute: (args) => (args as Arguments).rootValue.execute(args) as never,
     subscribe: (args) => (args as Arguments).rootValue.subscribe(args) as never,
@@ -161,6 +165,10 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       close: (code, reason) => {
         end(socket, code, reason);
       },
+      send: (text) => {
+        hold(connection);
+        return sent(socket, text);
+      },
       nextBeatAt: performance.now() + heartbeatMs,
       isAlive: true,
     };
@@ -168,10 +176,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (text) => {
-          hold(connection);
-          return sent(socket, text);
-        },
+        send: peer.send,
         close: peer.close,
         onMessage: (listener) => {
           const isTooMuch = countMessages();
@@ -253,6 +258,7 @@ async function prepare(
   { graphql: { yoga, masked } }: WebSocketSettings,
   headers: Headers,
   payload: SubscribePayload,
+  outlet: Outlet,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
     // All of a request that anybody asks for; it is kept for as long as the subscription lives.
@@ -270,7 +276,7 @@ async function prepare(
     const args: Arguments = {
       schema,
       document,
-      contextValue: await contextFactory(),
+      contextValue: Object.assign(await contextFactory(), { outlet } satisfies Partial<Context>),
       rootValue: { execute, subscribe },
     };
     if (payload.operationName != null) args.operationName = payload.operationName;
@@ -279,6 +285,12 @@ async function prepare(
   } catch (error) {
     return [masked(error)];
   }
+}
+
+/** What the protocol sends for one operation, where only its id is the operation's own. */
+function outletOf(peer: Peer, id: string): Outlet {
+  const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  return { send: (answer) => peer.send(`${head}${answer}}`) };
 }
 
 function tooManyOperations(): GraphQLError {

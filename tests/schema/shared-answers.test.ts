@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { watch } from '../kit/live.ts';
+import { dialAs, watch, type Frame } from '../kit/live.ts';
 import { share } from '../kit/shares.ts';
 import { recordedBy } from '../kit/statements.ts';
 import { teamOf } from '../kit/team.ts';
@@ -89,4 +89,46 @@ test('one event is read once for all who see the same, however many they are', a
     for (const each of all) await each.until(isOf('for all'));
   });
   expect(statements.filter(({ text }) => /^SELECT .* FROM "public"\."tasks"/s.test(text))).toHaveLength(1);
+});
+
+test('one answer goes to each of a socket’s subscriptions under its own id, in the order of what happens', async () => {
+  const { ada } = await world.people('Ada');
+  const wire = await dialAs(world, ada);
+  const ids = ['one', 'with "quotes" and ☂'];
+  const query = 'subscription { events { event { task { title } } } }';
+  const isOf = (id: string, title: string) => (frame: Frame) =>
+    frame.id === id && JSON.stringify(frame.payload).includes(title);
+  for (const id of ids) {
+    wire.send({ id, type: 'subscribe', payload: { query } });
+    await wire.frame(isOf(id, 'null'));
+  }
+  const titles = Array.from({ length: 30 }, (_, n) => `task ${n} ☂`);
+  for (const title of titles) await ada.createTask(title);
+  for (const id of ids) {
+    await wire.frame(isOf(id, titles.at(-1) ?? ''));
+    const told = wire.frames.filter((frame) => frame.type === 'next' && frame.id === id).slice(1);
+    expect(told.map(({ payload }) => payload)).toEqual(
+      titles.map((title) => ({ data: { events: { event: { task: { title } } } } })),
+    );
+  }
+});
+
+test('whoever completes a subscription hears nothing more of it, also where an answer was on its way', async () => {
+  const { ada } = await world.people('Ada');
+  const wire = await dialAs(world, ada);
+  const [left, stays] = ['left', 'stays'];
+  const query = 'subscription { events { event { task { title } } } }';
+  for (const id of [left, stays]) {
+    wire.send({ id, type: 'subscribe', payload: { query } });
+    await wire.frame((frame) => frame.id === id);
+  }
+  const writing = ada.createTask('while they leave');
+  wire.send({ id: left, type: 'complete' });
+  wire.send({ type: 'ping' });
+  await wire.frame(({ type }) => type === 'pong');
+  const before = wire.frames.filter(({ id }) => id === left).length;
+  await writing;
+  await ada.createTask('afterwards');
+  await wire.frame((frame) => frame.id === stays && JSON.stringify(frame.payload).includes('afterwards'));
+  expect(wire.frames.filter(({ id }) => id === left)).toHaveLength(before);
 });

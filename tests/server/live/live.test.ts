@@ -5,7 +5,8 @@ import { connect, disconnect } from '../../../server/database/client.ts';
 import { appendAll, currentCursor } from '../../../server/events/log.ts';
 import { toCursor } from '../../../server/events/position.ts';
 import { FellBehind } from '../../../server/errors.ts';
-import type { Feed } from '../../../server/live/feed.ts';
+import type { Feed, Heard } from '../../../server/live/feed.ts';
+import { Handoff } from '../../../server/live/handoff.ts';
 import { startLive } from '../../../server/live/live.ts';
 import { freshDatabase } from '../../kit/database.ts';
 
@@ -39,13 +40,37 @@ const happens = (actorId: string, times: number) =>
     ),
   );
 
-async function take(feed: Feed, many: number): Promise<bigint[]> {
-  const sequences: bigint[] = [];
-  while (sequences.length < many) {
-    const heard = await feed.next();
-    if (heard?.event) sequences.push(heard.event.sequence);
-  }
-  return sequences;
+/** Reads what a feed hears one by one, from when it is first asked on. */
+function reading(feed: Feed) {
+  let why: unknown;
+  const handoff = new Handoff<Heard>(
+    (to) => {
+      feed.readBy({
+        hear: (heard) => to.take(heard),
+        end: (failure) => {
+          why = failure;
+          to.end();
+        },
+      });
+    },
+    () => {
+      feed.end();
+    },
+  );
+  const next = async () => {
+    const { value } = await handoff.next();
+    if (!value) throw why;
+    return value;
+  };
+  const take = async (many: number) => {
+    const sequences: bigint[] = [];
+    while (sequences.length < many) {
+      const { event } = await next();
+      if (event) sequences.push(event.sequence);
+    }
+    return sequences;
+  };
+  return { next, take };
 }
 
 const all = { wants: () => true };
@@ -54,29 +79,31 @@ test('who does not read falls behind alone, and resumes from where they were', a
   const live = await start();
   const ada = await person();
   const here = await currentCursor(db);
-  const [slow, quick] = await Promise.all([live.follow(ada, here, all), live.follow(ada, here, all)]);
+  const slow = await live.follow(ada, here, all);
+  const quick = reading(await live.follow(ada, here, all));
   await happens(ada.userId, 500);
-  const first = await take(quick.feed, 500);
+  const first = await quick.take(500);
   await happens(ada.userId, 501);
-  const rest = await take(quick.feed, 501);
-  await expect(slow.feed.next()).rejects.toThrow(FellBehind);
+  const rest = await quick.take(501);
+  await expect(reading(slow).next()).rejects.toThrow(FellBehind);
 
-  const again = await live.follow(ada, here, all);
-  expect(await take(again.feed, 1_001)).toEqual([...first, ...rest]);
+  const again = reading(await live.follow(ada, here, all));
+  expect(await again.take(1_001)).toEqual([...first, ...rest]);
 });
 
 test('who hears of nothing for long while much happens learns how far the log has come, and resumes from there', async () => {
   const live = await start();
   const [ada, bob] = [await person(), await person()];
-  const { feed } = await live.follow(ada, await currentCursor(db), all);
+  const ofAda = reading(await live.follow(ada, await currentCursor(db), all));
+  expect(await ofAda.next()).toMatchObject({ event: null, passed: { sequence: 0n } });
   await happens(bob.userId, 1_200);
-  const heard = await feed.next();
-  expect(heard).toMatchObject({ event: null, passed: { sequence: 0n } });
-  const cursor = await toCursor(db, heard?.passed ?? { transactionId: 0n, sequence: 0n });
+  const { event, passed } = await ofAda.next();
+  expect(event).toBeNull();
+  const cursor = await toCursor(db, passed ?? { transactionId: 0n, sequence: 0n });
   await happens(bob.userId, 9_900);
   await happens(ada.userId, 1);
-  const resumed = await live.follow(ada, cursor, all);
-  expect(await take(resumed.feed, 1)).toHaveLength(1);
+  const resumed = reading(await live.follow(ada, cursor, all));
+  expect(await resumed.take(1)).toHaveLength(1);
 });
 
 test('a cursor more than 10,000 events ago has expired, whoever’s events they were', async () => {
@@ -86,13 +113,13 @@ test('a cursor more than 10,000 events ago has expired, whoever’s events they 
   await happens(bob.userId, 1);
   const late = await currentCursor(db);
   await happens(bob.userId, 10_000);
-  const { feed } = await live.follow(bob, late, all);
-  expect(await take(feed, 10_000)).toHaveLength(10_000);
+  const ofBob = reading(await live.follow(bob, late, all));
+  expect(await ofBob.take(10_000)).toHaveLength(10_000);
   await live.follow(ada, late, all);
   await expect(live.follow(ada, early, all)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
 
   const restarted = await start();
-  const resumed = await restarted.follow(bob, late, all);
-  expect(await take(resumed.feed, 10_000)).toHaveLength(10_000);
+  const resumed = reading(await restarted.follow(bob, late, all));
+  expect(await resumed.take(10_000)).toHaveLength(10_000);
   await expect(restarted.follow(ada, early, all)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
 });
