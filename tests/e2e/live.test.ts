@@ -377,6 +377,10 @@ describe('where no WebSocket passes, changes come nevertheless', () => {
     await ada.createTask('Order paper');
     await AT_ONCE(row(page, 'Order paper')).toBeVisible();
     await expectStatistics(page, { total: 1, pending: 1, completed: 0, shared: 0 });
+
+    // Their end is heard as they are, and is no fault of the page.
+    await world.db.session.deleteMany({ where: { userId: uuidOf('User', ada.id) } });
+    await expect(page.getByText('Your session has ended.')).toBeVisible();
   });
 
   test('[FR-024] by asking every five seconds, where no stream passes either', async () => {

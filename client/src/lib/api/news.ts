@@ -116,7 +116,8 @@ export class News {
           this.#isBehind = false;
         }
       });
-      hangUp = () => told.unsubscribe();
+      // Not from within an answer: a stream that is ended while it hands one out fails the page with its own end.
+      hangUp = () => queueMicrotask(() => told.unsubscribe());
     };
     listen();
     return () => hangUp();
