@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from '@playwright/test';
-import { beforeAll, describe, test } from 'vitest';
+import type { Browser, BrowserContextOptions, Page } from '@playwright/test';
+import { beforeAll, test } from 'vitest';
 import { launchBrowser } from '../kit/browser.ts';
 import { plantMonths } from '../kit/past.ts';
 import {
@@ -46,56 +46,63 @@ beforeAll(async () => {
   return () => browser.close();
 });
 
-describe.each(Object.entries(devices))('on a %s', (device, options) => {
-  test.each(['light', 'dark'] as const)(
-    '[FR-016] [FR-020] every page is readable and accessible in %s',
-    async (colorScheme) => {
-      const page = await visit(browser, world.url, { ...options, colorScheme });
-      const look = (name: string) => picture(page, `${name}-${device}-${colorScheme}`);
+/** Goes through all pages on a device, in light or in dark. */
+async function lookAround(
+  device: string,
+  options: BrowserContextOptions,
+  colorScheme: 'light' | 'dark',
+): Promise<void> {
+  const page = await visit(browser, world.url, { ...options, colorScheme });
+  const look = (name: string) => picture(page, `${name}-${device}-${colorScheme}`);
 
-      await page.goto('/sign-up');
-      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-      await look('sign-up');
-      await page.goto('/nowhere');
-      await expect(page.getByRole('heading', { name: 'There is no page here' })).toBeVisible();
-      await look('not-found');
-      await page.goto('/help');
-      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-      await look('help');
-      await page.goto('/sign-in');
-      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-      await look('sign-in');
+  await page.goto('/sign-up');
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await look('sign-up');
+  await page.goto('/nowhere');
+  await expect(page.getByRole('heading', { name: 'There is no page here' })).toBeVisible();
+  await look('not-found');
+  await page.goto('/help');
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await look('help');
+  await page.goto('/sign-in');
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await look('sign-in');
 
-      await signIn(page, { email: ada.email, password: PASSWORD });
-      await expectStatistics(page, { total: 9, pending: 7, completed: 2, shared: 0 });
-      await expect(page.locator('[data-connection]')).toHaveText('Live');
-      await look('dashboard');
-      await page.context().setOffline(true);
-      await expect(page.locator('[data-connection]')).toHaveText('Offline');
-      await expect(page.getByRole('button', { name: 'Try now' })).toBeVisible();
-      await look('offline');
-      await page.context().setOffline(false);
-      await expect(page.locator('[data-connection]')).toHaveText('Live');
-      await page.getByRole('button', { name: 'Edit “Send the March invoices”' }).click();
-      await expect(page.getByRole('dialog')).toBeVisible();
-      await look('edit-task');
-      await page.keyboard.press('Escape');
-      await page.goto('/settings');
-      await expect(page.getByLabel('Timezone')).toBeVisible();
-      await look('settings');
-      await signOut(page);
+  await signIn(page, { email: ada.email, password: PASSWORD });
+  await expectStatistics(page, { total: 9, pending: 7, completed: 2, shared: 0 });
+  await expect(page.locator('[data-connection]')).toHaveText('Live');
+  await look('dashboard');
+  await page.context().setOffline(true);
+  await expect(page.locator('[data-connection]')).toHaveText('Offline');
+  await expect(page.getByRole('button', { name: 'Try now' })).toBeVisible();
+  await look('offline');
+  await page.context().setOffline(false);
+  await expect(page.locator('[data-connection]')).toHaveText('Live');
+  await page.getByRole('button', { name: 'Edit “Send the March invoices”' }).click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await look('edit-task');
+  await page.keyboard.press('Escape');
+  await page.goto('/settings');
+  await expect(page.getByLabel('Timezone')).toBeVisible();
+  await look('settings');
+  await signOut(page);
 
-      await signIn(page, ADMIN);
-      await expect(page.locator('[data-connection]')).toHaveText('Live');
-      await page.goto('/performance');
-      await expect(page.getByRole('rowheader', { name: 'DashboardPage' })).toBeVisible();
-      await look('performance');
-      await page.goto('/history?days=90');
-      await expect(page.getByText(/^\d+ of \d+ tasks are completed now/)).toBeVisible();
-      await look('history');
-    },
-  );
-});
+  await signIn(page, ADMIN);
+  await expect(page.locator('[data-connection]')).toHaveText('Live');
+  await page.goto('/performance');
+  await expect(page.getByRole('rowheader', { name: 'DashboardPage' })).toBeVisible();
+  await look('performance');
+  await page.goto('/history?days=90');
+  await expect(page.getByText(/^\d+ of \d+ tasks are completed now/)).toBeVisible();
+  await look('history');
+}
+
+test.each(Object.entries(devices))(
+  '[FR-016] [FR-020] every page is readable and accessible on a %s, in light and in dark',
+  async (device, options) => {
+    await Promise.all((['light', 'dark'] as const).map((scheme) => lookAround(device, options, scheme)));
+  },
+);
 
 test('[FR-020] a long name does not push the page off a phone’s screen', async () => {
   const page = await visit(browser, world.url, { ...devices.phone, viewport: { width: 320, height: 640 } });

@@ -17,8 +17,12 @@ beforeAll(async () => {
   return () => browser.close();
 });
 
+/** The page asks again after so long. */
+const RENEWED_AFTER_MS = 5_000;
+
 async function atPerformance(url: string): Promise<Page> {
   const page = await visit(browser, url);
+  await page.clock.install();
   await signIn(page, ADMIN);
   await page.getByRole('button', { name: 'Account: Grace' }).click();
   await page.getByRole('link', { name: 'Performance' }).click();
@@ -88,13 +92,17 @@ describe('[T060] the figures of the server', () => {
     const { ada } = await world.people('Ada');
     const page = await atPerformance(world.url);
     await ada.query('query BeforeThePause { viewer { id } }');
+    await page.clock.runFor(RENEWED_AFTER_MS);
     await expect(times(page, 'BeforeThePause')).toBeVisible();
 
     const pause = page.getByRole('button', { name: 'Pause' });
     await pause.click();
     await expect(pause).toHaveAttribute('aria-pressed', 'true');
     await ada.query('query InThePause { viewer { id } }');
+    await page.clock.runFor(RENEWED_AFTER_MS);
+    await expect(times(page, 'InThePause')).toHaveCount(0);
     await pause.click();
+    await page.clock.runFor(RENEWED_AFTER_MS);
     await expect(times(page, 'InThePause')).toBeVisible();
     await pause.click();
 
