@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openEngine } from '../../../ops/schema-engine.ts';
 import { applyMigrations, migrationsFolder, readMigrations } from '../../../server/database/migrations.ts';
@@ -44,13 +45,20 @@ test('two servers that start at once apply each migration once between them', as
 });
 
 test('a server does not wait for ever while another migrates', async () => {
-  await migration('20260102000000_take_long', 'SELECT pg_sleep(5);');
+  const holder = new Client(url);
+  await holder.connect();
+  onTestFinished(() => holder.end());
+  await holder.query('SELECT pg_advisory_lock(1)');
+  await migration('20260102000000_take_long', 'SELECT pg_advisory_xact_lock(1);');
   const slow = applyMigrations(url, { folder });
-  await expect.poll(() => query(url, 'SELECT 1 FROM pg_locks WHERE locktype = $$advisory$$')).not.toEqual([]);
+  const waiting = `SELECT FROM pg_locks JOIN pg_database ON database = pg_database.oid
+    WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`;
+  await expect.poll(() => query(url, waiting)).toHaveLength(1);
   await expect(applyMigrations(url, { folder, lockTimeout: 200 })).rejects.toMatchObject({
     code: 'MIGRATION_REFUSED',
     message: expect.stringContaining('Another process has been migrating this database for 0.2 s') as string,
   });
+  await holder.query('SELECT pg_advisory_unlock(1)');
   await slow;
 });
 

@@ -27,19 +27,18 @@ function timesIn(told: Told[]): number {
   return told.reduce((sum, { times = 1 }) => sum + times, 0);
 }
 
-async function signUp(url: string): Promise<{ id: string; ask: (query: string) => Promise<Response> }> {
-  const post = (query: string, headers: Record<string, string> = {}) =>
-    fetch(`${url}/graphql`, {
+async function signUp(url: string): Promise<{ id: string; ask: (query: string) => Promise<unknown> }> {
+  const post = async <Answer>(query: string, headers: Record<string, string> = {}): Promise<Answer> => {
+    const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify({ query }),
     });
-  const response = await post(
+    return (await response.json()) as Answer;
+  };
+  const { data } = await post<{ data: { signUp: { token: string; viewer: { id: string } } } }>(
     'mutation { signUp(input: { name: "Eve", email: "eve@example.com", password: "correct horse battery" }) { token viewer { id } } }',
   );
-  const { data } = (await response.json()) as {
-    data: { signUp: { token: string; viewer: { id: string } } };
-  };
   return {
     id: data.signUp.viewer.id,
     ask: (query) => post(query, { authorization: `Bearer ${data.signUp.token}` }),
