@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { LongFirst } from './tests/kit/long-first.ts';
 
 export default defineConfig({
   test: {
@@ -6,8 +7,11 @@ export default defineConfig({
     reporters: [...configDefaults.reporters, './tests/kit/requirements-reporter.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A second, which is usual, is not long where two cores have other work.
+    expect: { poll: { timeout: 15_000 } },
     // By its line a table of tests is known as one.
     includeTaskLocation: true,
+    sequence: { sequencer: LongFirst },
     // Real sockets, browsers and deadlines share two cores of a machine that has other work: once more, and the report
     // names it. At a desk a test that does not hold is to be seen at once.
     retry: Number(process.env['TEST_RETRY'] ?? 0),
