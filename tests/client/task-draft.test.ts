@@ -1,3 +1,4 @@
+import { fromString, toUUID } from 'typeid-js';
 import { describe, expect, test } from 'vitest';
 import { createCreationIds } from '../../client/src/lib/task/creation-id.ts';
 import { changesOf, differences, draftOf } from '../../client/src/lib/task/task-draft.ts';
@@ -27,6 +28,15 @@ describe('editing a task', () => {
 });
 
 describe('adding a task', () => {
+  test('[BR-10] its id is a UUID of version 7 in its typed form, of the moment at which it was made', () => {
+    const before = Date.now();
+    const uuid = toUUID(fromString(createCreationIds().idFor({}), 'task'));
+    expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const made = Number.parseInt(uuid.replaceAll('-', '').slice(0, 12), 16);
+    expect(made).toBeGreaterThanOrEqual(before);
+    expect(made).toBeLessThanOrEqual(Date.now());
+  });
+
   test('[BR-10] the same content sent again keeps its id until it is confirmed, other content gets another', () => {
     const ids = createCreationIds();
     const first = ids.idFor({ title: 'Call Grace' });
