@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { backoff } from '../../client/src/lib/api/backoff.ts';
 import { returnPath, signInAddress } from '../../client/src/lib/session/return-path.ts';
-import { addressOfView, readView } from '../../client/src/lib/task/task-view.ts';
+import { addressOfView, filterOf, readView, usualView } from '../../client/src/lib/task/task-view.ts';
 
 describe('the way back after signing in', () => {
   test.each([
@@ -31,16 +31,46 @@ describe('the way back after signing in', () => {
 
 describe('the view of the task list in its address', () => {
   test('what is as usual is left out, and every view reads back as itself', () => {
-    expect(addressOfView({ show: 'open', order: 'newest' })).toBe('/');
-    const address = addressOfView({ show: 'completed', order: 'oldest' });
-    expect(readView(new URL(address, 'https://x.example').searchParams)).toEqual({
+    expect(addressOfView(usualView)).toBe('/');
+    const view = {
       show: 'completed',
       order: 'oldest',
-    });
+      find: 'paper & ink',
+      whose: `team_${'0'.repeat(26)}`,
+      due: 'week',
+      priority: 'HIGH',
+    } as const;
+    expect(readView(new URL(addressOfView(view), 'https://x.example').searchParams)).toEqual(view);
   });
 
   test('a mistyped view shows the usual one', () => {
-    expect(readView(new URLSearchParams('show=toString&order='))).toEqual({ show: 'open', order: 'newest' });
+    const mistyped = 'show=toString&order=&find=%20&whose=team_1&due=constructor&priority=high';
+    expect(readView(new URLSearchParams(mistyped))).toEqual(usualView);
+  });
+});
+
+describe('the view of the task list in the API’s words', () => {
+  const asAda = () => ({ id: 'user_ada', today: '2026-11-22' });
+  const stranger = () => undefined;
+
+  test('each word that is looked for must be in the title, wherever it stands', () => {
+    expect(filterOf({ ...usualView, show: 'all', find: ' ink  paper' }, stranger)).toEqual({
+      and: [{ title: { contains: 'ink' } }, { title: { contains: 'paper' } }],
+    });
+  });
+
+  test('“mine” waits until it is known who looks, and everybody’s does not', () => {
+    expect(filterOf({ ...usualView, whose: 'mine' }, stranger)).toBeUndefined();
+    expect(filterOf(usualView, stranger)).toEqual({ status: { in: ['TODO', 'IN_PROGRESS'] } });
+    expect(filterOf({ ...usualView, show: 'all', whose: 'mine' }, asAda)).toEqual({
+      and: [{ owner: { eq: 'user_ada' } }],
+    });
+  });
+
+  test('“this week” goes from Monday to Sunday of the day that it is for whoever looks', () => {
+    expect(filterOf({ ...usualView, show: 'all', due: 'week' }, asAda)).toEqual({
+      and: [{ dueOn: { after: '2026-11-15', before: '2026-11-23' } }],
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import type { Client } from '@urql/core';
 import { createContext } from 'svelte';
 import type { Farewell } from '../session/farewell.ts';
 import type { Connection } from './connection.svelte.ts';
+import type { Failure } from './failure.ts';
 import type { News } from './news.ts';
 
 interface Api {
@@ -13,6 +14,15 @@ interface Api {
 
 /** The GraphQL client and the state of its connection, for every component below the root layout. */
 export const [useApi, provideApi] = createContext<Api>();
+
+/** Who is signed in, as every page of theirs needs to know; undefined until it is read. */
+interface Viewer {
+  readonly data: { readonly viewer: { readonly id: string; readonly timezone: string } } | undefined;
+  readonly failure: Failure | undefined;
+  refresh: () => void;
+}
+
+export const [useViewer, provideViewer] = createContext<Viewer>();
 
 /** What keeps the pages of a signed-in person up to date. */
 export const [useNews, provideNews] = createContext<News>();

@@ -26,14 +26,17 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
   #overtaken: unknown;
   readonly #client: Client;
   readonly #document: DocumentInput<Data, Variables>;
-  readonly #variables: () => Variables;
+  readonly #variables: () => Variables | undefined;
   readonly #context: Partial<OperationContext>;
 
-  /** Only while a component is being set up, as it follows that component's life. */
+  /**
+   * Only while a component is being set up, as it follows that component's life.
+   * @param variables undefined while it cannot be asked yet.
+   */
   constructor(
     sources: { client: Client; connection: Connection },
     document: DocumentInput<Data, Variables>,
-    variables: () => Variables,
+    variables: () => Variables | undefined,
     context: Partial<OperationContext> = {},
   ) {
     this.#client = sources.client;
@@ -45,7 +48,9 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
       this.#isOutdated = false;
       this.#isOvertaken = false;
       this.#begin();
-      const subscription = this.#client.query(document, variables(), context).subscribe((result) => {
+      const asked = variables();
+      if (!asked) return;
+      const subscription = this.#client.query(document, asked, context).subscribe((result) => {
         this.#isAsking = result.stale;
         if (!result.stale && this.#isOvertaken) {
           this.#isOvertaken = false;
@@ -92,8 +97,10 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
   }
 
   #ask(): void {
+    const variables = this.#variables();
+    if (!variables) return;
     this.#isAsking = true;
-    const request = createRequest(this.#document, this.#variables());
+    const request = createRequest(this.#document, variables);
     this.#client.reexecuteOperation(
       this.#client.createRequestOperation('query', request, {
         ...this.#context,

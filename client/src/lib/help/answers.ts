@@ -49,7 +49,7 @@ export const questions: Items = [
   ],
   [
     'How do I keep a view for later, or send it to somebody?',
-    'What the list shows and in which order is part of the page’s address. Bookmark it. Who opens an address sees their own tasks.',
+    'What the list shows, what you look for in it, and in which order, is part of the page’s address. Bookmark it. Who opens an address sees their own tasks.',
   ],
 ];
 
@@ -72,7 +72,7 @@ export const troubles: Items = [
   ],
   [
     'A task is missing from the list',
-    'The list shows what is open, unless you choose otherwise: look under “All”, and press “Show more” at its end.',
+    'The list shows what is open, unless you choose otherwise: look under “All”, see whether “Filters” has a number beside it or a word stands in “Find a task”, and press “Show more” at its end.',
   ],
   [
     'The numbers look wrong',

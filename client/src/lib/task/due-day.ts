@@ -31,6 +31,17 @@ export function daysBetween(from: Day, to: Day): number {
   return Math.round((Date.parse(`${to}T00:00Z`) - Date.parse(`${from}T00:00Z`)) / millisecondsOfADay);
 }
 
+/** The day that lies so many days after another; before it where `days` is negative. */
+export function dayAfter(day: Day, days: number): Day {
+  return new Date(Date.parse(`${day}T00:00Z`) + days * millisecondsOfADay).toISOString().slice(0, 10);
+}
+
+/** The Monday of the week that a day lies in. */
+export function mondayOf(day: Day): Day {
+  const sinceMonday = (new Date(`${day}T00:00Z`).getUTCDay() + 6) % 7;
+  return dayAfter(day, -sinceMonday);
+}
+
 /** How a due day reads, seen from the viewer's today. */
 export function describeDue(dueOn: Day, today: Day): DueDay {
   const distance = daysBetween(today, dueOn);

@@ -1,10 +1,9 @@
 import type { Client } from '@urql/core';
 import { SvelteMap } from 'svelte/reactivity';
 import { graphql } from '../../gql/gql.ts';
-import type { MoreTasksQuery } from '../../gql/graphql.ts';
+import type { MoreTasksQuery, TaskFilter, TaskOrder } from '../../gql/graphql.ts';
 import { describeFailure, type Failure } from '../api/failure.ts';
 import { newerOf } from './newer-task.ts';
-import { taskFilters, taskOrders, type TaskView } from './task-view.ts';
 
 /** How many tasks the list shows at first, and adds with each "Show more". */
 export const pageSize = 25;
@@ -35,6 +34,12 @@ type Nodes = TaskPage['nodes'];
 export type ChangedTask = Nodes[number];
 type PageInfo = TaskPage['pageInfo'];
 
+/** Which tasks a list has, in which order. */
+export interface TaskSelection {
+  filter: TaskFilter;
+  orderBy: TaskOrder;
+}
+
 /**
  * The list as far as it was opened. The first page belongs to the page's own query; each time that one changes, as many
  * further tasks as were shown are read again behind it, and take the old ones' place only when they are all there.
@@ -46,7 +51,7 @@ export class TaskFeed {
   #further = $state.raw<{ nodes: Nodes; pageInfo: PageInfo }>();
   readonly #client: Client;
   readonly #first: () => TaskPage | undefined;
-  readonly #view: () => TaskView;
+  readonly #selection: () => TaskSelection | undefined;
   readonly #changed = new SvelteMap<string, ChangedTask>();
   /** Counts up whenever what is under way has become pointless. */
   #generation = 0;
@@ -65,13 +70,13 @@ export class TaskFeed {
   hasMore = $derived.by(() => (this.#further?.pageInfo ?? this.#first()?.pageInfo)?.hasNextPage ?? false);
 
   /** Only while a component is being set up, as it follows that component's life. */
-  constructor(client: Client, first: () => TaskPage | undefined, view: () => TaskView) {
+  constructor(client: Client, first: () => TaskPage | undefined, selection: () => TaskSelection | undefined) {
     this.#client = client;
     this.#first = first;
-    this.#view = view;
+    this.#selection = selection;
 
     $effect(() => {
-      view();
+      selection();
       this.#further = undefined;
       this.#generation += 1;
       this.loading = false;
@@ -114,14 +119,12 @@ export class TaskFeed {
 
   async #read(from: PageInfo, wanted: number, before: Nodes): Promise<void> {
     const generation = this.#generation;
-    const { show, order } = this.#view();
-    const { filter } = taskFilters[show];
-    const { orderBy } = taskOrders[order];
+    const selection = this.#selection();
     this.failure = undefined;
     let nodes = before;
     let pageInfo = from;
     for (let left = wanted; left > 0 && pageInfo.hasNextPage;) {
-      const variables = { filter, orderBy, first: Math.min(left, largestPage), after: pageInfo.endCursor };
+      const variables = { ...selection, first: Math.min(left, largestPage), after: pageInfo.endCursor };
       const { data, error } = await this.#client
         .query(MoreTasks, variables, { requestPolicy: 'network-only' })
         .toPromise();

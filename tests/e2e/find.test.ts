@@ -1,0 +1,102 @@
+import type { Browser, Page } from '@playwright/test';
+import { beforeAll, expect as expectValue, test } from 'vitest';
+import { launchBrowser } from '../kit/browser.ts';
+import { teamOf } from '../kit/team.ts';
+import { expect, show, signIn, visit } from '../kit/visitor.ts';
+import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const world = await startWorld();
+const { people } = world;
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  return () => browser.close();
+});
+
+async function dashboardOf({ email }: Person): Promise<Page> {
+  const page = await visit(browser, world.url, { timezoneId: 'UTC' });
+  await signIn(page, { email, password: PASSWORD });
+  await expect(page.locator('[data-connection]')).toHaveText('Live');
+  return page;
+}
+
+/** The list has exactly these titles, in this order. */
+const expectTitles = (page: Page, titles: string[]) =>
+  expect(page.getByRole('region', { name: 'Your tasks' }).getByRole('listitem')).toHaveText(
+    titles.map((title) => new RegExp(title)),
+  );
+
+const day = (fromToday: number) => new Date(Date.now() + fromToday * DAY_MS).toISOString().slice(0, 10);
+
+test('a person finds tasks by words of their titles, as they are and as they become', async () => {
+  const { ada } = await people('Ada');
+  for (const title of ['Order paper', 'Call the printer', 'Count the paper cups'])
+    await ada.createTask(title);
+  const page = await dashboardOf(ada);
+
+  await page.keyboard.press('/');
+  await expect(page.getByRole('searchbox', { name: 'Find in titles' })).toBeFocused();
+  await page.keyboard.type('PAPER o');
+  await expectTitles(page, ['Count the paper cups', 'Order paper']);
+  await expect(page.getByRole('status').filter({ hasText: '2 of 2 tasks' })).toBeAttached();
+  await ada.createTask('Sort old paper');
+  await expectTitles(page, ['Sort old paper', 'Count the paper cups', 'Order paper']);
+  await page.reload();
+  await expectTitles(page, ['Sort old paper', 'Count the paper cups', 'Order paper']);
+
+  await page.getByRole('searchbox', { name: 'Find in titles' }).fill('paper tiger');
+  await expect(page.getByText('No task fits what you look for.')).toBeVisible();
+  await page.getByRole('button', { name: 'Clear search and filters' }).click();
+  await expect(page.getByRole('searchbox', { name: 'Find in titles' })).toHaveValue('');
+  await expect(page.getByRole('listitem').filter({ hasText: 'Call the printer' })).toBeVisible();
+});
+
+test('“Overdue” leads to exactly the tasks that it counts', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  await ada.createTask('Order paper', { dueOn: day(-2) });
+  await ada.createTask('Call the printer', { dueOn: day(-3), priority: 'HIGH' });
+  await ada.createTask('Water the plants', { dueOn: day(0) });
+  await ada.createTask('Book a room', { dueOn: day(-1), status: 'DONE' });
+  const shared = await bob.createTask('Send the invoice', { dueOn: day(-2) });
+  await bob.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
+    input: { taskId: shared, email: ada.email },
+  });
+
+  const page = await dashboardOf(ada);
+  await expect(page.getByRole('region', { name: 'Due' })).toContainText(/Overdue\s*2/);
+  await page.getByRole('link', { name: 'Overdue' }).click();
+  await expectTitles(page, ['Call the printer', 'Order paper']);
+  await page.getByRole('button', { name: 'Filters 2 in use' }).click();
+  await page.getByRole('combobox', { name: 'Whose' }).selectOption('Shared with me');
+  await expectTitles(page, ['Send the invoice']);
+  await page.getByRole('combobox', { name: 'Whose' }).selectOption('Everybody’s');
+  await page.getByRole('combobox', { name: 'Priority' }).selectOption('High');
+  await expectTitles(page, ['Call the printer']);
+
+  await page.reload();
+  await expectTitles(page, ['Call the printer']);
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
+  await show(page, 'All');
+  await expect(page.getByRole('listitem').filter({ hasText: 'Book a room' })).toBeVisible();
+  expectValue(new URL(page.url()).searchParams.has('due')).toBe(false);
+});
+
+test('a team’s tasks, and those that are one’s own to do, each make a list', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const { id: teamId } = await teamOf(ada, [[bob, 'MEMBER']]);
+  await ada.createTask('Order paper', { teamId, assigneeId: bob.id });
+  await ada.createTask('Call the printer', { teamId });
+  await bob.createTask('Water the plants');
+
+  const page = await dashboardOf(bob);
+  await page.getByRole('button', { name: 'Filters' }).click();
+  await page.getByRole('combobox', { name: 'Whose' }).selectOption('Team 1 of Ada');
+  await expectTitles(page, ['Call the printer', 'Order paper']);
+  await page.getByRole('combobox', { name: 'Whose' }).selectOption('Assigned to me');
+  await expectTitles(page, ['Order paper']);
+  await page.getByRole('combobox', { name: 'Whose' }).selectOption('Mine');
+  await expectTitles(page, ['Water the plants']);
+});
