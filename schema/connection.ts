@@ -54,12 +54,7 @@ export interface Page<Field extends string> {
 
 export interface Connection<Row> {
   edges: { node: Row; cursor: string }[];
-  pageInfo: {
-    hasNextPage: boolean;
-    hasPreviousPage: boolean;
-    startCursor: string | null;
-    endCursor: string | null;
-  };
+  pageInfo: PageInfo;
 }
 
 /** A row at its place; its cursor is written when somebody asks for it. */
@@ -74,6 +69,27 @@ class Edge<Row extends object> {
 
   get cursor(): string {
     return this.#toCursor(this.node);
+  }
+}
+
+/** A class, for an object with getters of its own has a shape of its own, which keeps the page alive. */
+class PageInfo {
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly #edges: readonly { cursor: string }[];
+
+  constructor(edges: readonly { cursor: string }[], hasNextPage: boolean, hasPreviousPage: boolean) {
+    this.#edges = edges;
+    this.hasNextPage = hasNextPage;
+    this.hasPreviousPage = hasPreviousPage;
+  }
+
+  get startCursor(): string | null {
+    return this.#edges[0]?.cursor ?? null;
+  }
+
+  get endCursor(): string | null {
+    return this.#edges.at(-1)?.cursor ?? null;
   }
 }
 
@@ -122,16 +138,11 @@ export function page<Field extends string>(
       const edges = seen.map((node) => new Edge(node, toCursor));
       return {
         edges,
-        pageInfo: {
-          hasNextPage: backward ? args.before != null : more,
-          hasPreviousPage: backward ? more : args.after != null,
-          get startCursor() {
-            return edges[0]?.cursor ?? null;
-          },
-          get endCursor() {
-            return edges.at(-1)?.cursor ?? null;
-          },
-        },
+        pageInfo: new PageInfo(
+          edges,
+          backward ? args.before != null : more,
+          backward ? more : args.after != null,
+        ),
       };
     },
   };
