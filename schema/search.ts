@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parse, text } from '../server/domain/validation.ts';
-import { search, SEARCHABLE, type Find, type SnippetPart } from '../server/sql/search.ts';
+import { MOST_FINDS, search, SEARCHABLE, type Find, type SnippetPart } from '../server/sql/search.ts';
 import { builder } from './builder.ts';
 import { Comment } from './comment.ts';
 import { Message } from './message.ts';
@@ -51,29 +51,27 @@ const SearchResult = builder.objectRef<Omit<Find, 'type'> & { node: object }>('S
   }),
 });
 
-const LARGEST = 50;
-
 const terms = z.object({
   query: text('The query', { min: 0, max: 200 }),
   types: z.array(z.enum(SEARCHABLE)).nullish(),
   first: z
     .int()
     .min(0, 'A search gives 0 results or more.')
-    .max(LARGEST, `A search gives at most ${LARGEST} results.`),
+    .max(MOST_FINDS, `A search gives at most ${MOST_FINDS} results.`),
 });
 
 builder.queryField('search', (t) =>
   t.field({
     type: [SearchResult],
     description:
-      'What the viewer may see of all tasks, comments and messages that hold all words of the query, the best fit first. The last word may be unfinished; words in quotes must stand together. Of what thousands hold, the newest are found.',
+      'What the viewer may see of all tasks, comments and messages that hold all words of the query, the best fit first. The last word may be unfinished; words in quotes must stand together. Of each type the newest that the viewer sees are looked through first (2,000 tasks, the comments on these, 2,000 messages of the latest active conversations): where 50 of them fit, nothing older is found. Of what fits among older ones, the newest 1,000 are weighed.',
     args: {
       query: t.arg.string({
         required: true,
         description: 'At most 200 characters; without any word nothing is found.',
       }),
       types: t.arg({ type: [SearchType], description: 'Only these; everything when left out.' }),
-      first: t.arg.int({ required: true, defaultValue: 20, description: `At most ${LARGEST}.` }),
+      first: t.arg.int({ required: true, defaultValue: 20, description: `At most ${MOST_FINDS}.` }),
     },
     resolve: async (_root, args, context, info) => {
       const { query, types, first } = parse(terms, args);

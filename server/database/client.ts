@@ -33,6 +33,9 @@ const IDLE_MS = 5 * 60_000;
 /** Each connection keeps the plan of every named statement, so there is an end to naming them. */
 const NAMED_STATEMENTS = 1_000;
 
+/** To compile a statement, or to start workers for it, takes longer than any statement of ours may. */
+const FOR_SHORT_STATEMENTS = '-c jit=off -c max_parallel_workers_per_gather=0';
+
 /**
  * Says in a statement that its best plan hangs on its values. PostgreSQL settles on one plan for all values once a
  * named statement has run five times.
@@ -98,6 +101,7 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     statement_timeout: options.statementTimeout ?? STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
     application_name: 'taskwire',
+    options: FOR_SHORT_STATEMENTS,
   });
   const onConnectionLost = options.onConnectionLost ?? (() => undefined);
   const nameOf = nameStatements();

@@ -21,16 +21,27 @@ export interface Find {
   snippet: SnippetPart[];
 }
 
-/** What a word that half the workspace uses may cost: of its newest finds, this many are ranked. */
+/** The most finds that can be asked for. Where the newest have as many, nothing older is looked at. */
+export const MOST_FINDS = 50;
+
+/** So many tasks, and messages, of the newest that the viewer sees are looked through first. */
+export const NEWEST = 2_000;
+
+/** So many finds of each type, the newest, are ranked. */
 const MOST_RANKED = 1_000;
+
+/** Where the newest have too few, so many finds at most are taken from all the others. */
+const MOST_OLDER = 20_000;
 
 /** Private-use characters that no text can smuggle in, since they are taken out of it first. */
 const MATCH_BEGINS = '\ue000';
 const MATCH_ENDS = '\ue001';
 
 /**
- * Full-text search over what the viewer may see: all words must be there, the last one may go on.
+ * Full-text search over what the viewer may see: all words must be there, the last one may go on. What a word costs is
+ * bounded: one that many texts hold is in enough of the newest, one that few hold is found by the index.
  * @param words as people type them; quotes keep words together.
+ * @param limit as far as MOST_FINDS.
  */
 export async function search(
   db: Database,
@@ -42,15 +53,22 @@ export async function search(
   const query = await queryOf(db, words);
   if (query === '' || types.length === 0) return [];
   const found = Prisma.join(
-    types.map((type) => finds[type](viewer, query)),
+    types.map((type) => ranked(kinds[type], viewer, query)),
     ' UNION ALL ',
   );
   const rows = await db.$queryRaw<(Omit<Find, 'snippet'> & { snippet: string })[]>`
     /* search */ /* planned anew */
+    WITH newest_tasks AS MATERIALIZED (${newestTasks(viewer)}),
+         newest_messages AS MATERIALIZED (${newestMessages(viewer)})
     SELECT type, id, rank,
-           ts_headline('simple', translate(body, ${MATCH_BEGINS + MATCH_ENDS}, ''), ${query}::tsquery,
+           ts_headline('simple', translate(
+             CASE type
+               WHEN 'Task' THEN (SELECT title || E'\n' || description FROM tasks WHERE tasks.id = best.id)
+               WHEN 'Comment' THEN (SELECT body FROM comments WHERE comments.id = best.id)
+               ELSE (SELECT content FROM messages WHERE messages.id = best.id)
+             END, ${MATCH_BEGINS + MATCH_ENDS}, ''), ${query}::tsquery,
              ${`StartSel=${MATCH_BEGINS}, StopSel=${MATCH_ENDS}, MaxFragments=2, MaxWords=24, MinWords=8`}) AS snippet
-    FROM (SELECT type, id, rank, body FROM (${found}) AS found ORDER BY rank DESC, id DESC LIMIT ${limit}) AS best
+    FROM (SELECT type, id, rank FROM (${found}) AS found ORDER BY rank DESC, id DESC LIMIT ${limit}) AS best
     ORDER BY rank DESC, id DESC`;
   return rows.map((row) => ({ ...row, snippet: partsOf(row.snippet) }));
 }
@@ -72,35 +90,88 @@ function plain(words: string): string {
   return words.replaceAll(/(^|[\s"])-+/gu, '$1').replaceAll(/(?<=\p{L})-(?=\p{L}|$)/gu, ' ');
 }
 
-/** Each finds the ids first, by the index: in the order of ids PostgreSQL might rather walk through the whole table. */
-const finds: Record<Searchable, (viewer: Viewer, query: string) => Prisma.Sql> = {
-  Task: (viewer, query) => Prisma.sql`
-    (WITH hits AS MATERIALIZED (
-       SELECT id FROM tasks
-       WHERE (setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', description), 'B'))
-             @@ ${query}::tsquery AND ${visibleSql.task(viewer)}
-     ), newest AS (SELECT id FROM hits ORDER BY id DESC LIMIT ${MOST_RANKED})
-     SELECT 'Task' AS type, id, title || E'\n' || description AS body,
-            ts_rank(setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', description), 'B'),
-              ${query}::tsquery) AS rank
-     FROM newest JOIN tasks USING (id))`,
+/**
+ * The newest tasks of the viewer's own, of each team, and of those shared with them. Each comes from an index in that
+ * order, so that they are merged and not sorted. The viewer's own may have gone to a team that they are not in: who
+ * reads this asks for what is visible besides.
+ */
+function newestTasks({ userId, teams, sharedTasks }: Viewer): Prisma.Sql {
+  const shared = [...sharedTasks.keys()].sort().slice(-NEWEST);
+  const topics = [
+    Prisma.sql`owner_id = ${userId}::uuid`,
+    ...[...teams.keys()].map((id) => Prisma.sql`team_id = ${id}::uuid`),
+    ...(shared.length > 0 ? [Prisma.sql`id = ANY(${shared}::uuid[])`] : []),
+  ];
+  const newest = Prisma.sql`ORDER BY created_at DESC, id DESC LIMIT ${NEWEST}`;
+  const each = topics.map((topic) => Prisma.sql`(SELECT id, created_at FROM tasks WHERE ${topic} ${newest})`);
+  return Prisma.sql`SELECT id FROM (${Prisma.join(each, ' UNION ALL ')}) AS topics ${newest}`;
+}
 
-  Comment: (viewer, query) => Prisma.sql`
-    (WITH hits AS MATERIALIZED (
-       SELECT comments.id FROM comments JOIN tasks ON tasks.id = task_id
-       WHERE to_tsvector('simple', body) @@ ${query}::tsquery AND ${visibleSql.task(viewer)}
-     ), newest AS (SELECT id FROM hits ORDER BY id DESC LIMIT ${MOST_RANKED})
-     SELECT 'Comment' AS type, id, body, ts_rank(to_tsvector('simple', body), ${query}::tsquery) AS rank
-     FROM newest JOIN comments USING (id))`,
+/** The newest messages of the conversations in which something was said last. */
+function newestMessages({ userId }: Viewer): Prisma.Sql {
+  return Prisma.sql`
+    SELECT newest.id
+    FROM (SELECT conversation_id
+          FROM conversation_participants JOIN conversations ON conversations.id = conversation_id
+          WHERE user_id = ${userId}::uuid ORDER BY updated_at DESC LIMIT ${NEWEST}) AS latest
+    CROSS JOIN LATERAL (SELECT id FROM messages WHERE messages.conversation_id = latest.conversation_id
+                        ORDER BY created_at DESC, id DESC LIMIT ${NEWEST}) AS newest
+    LIMIT ${NEWEST}`;
+}
 
-  Message: (viewer, query) => Prisma.sql`
-    (WITH hits AS MATERIALIZED (
-       SELECT id FROM messages
-       WHERE to_tsvector('simple', content) @@ ${query}::tsquery AND ${visibleSql.message(viewer)}
-     ), newest AS (SELECT id FROM hits ORDER BY id DESC LIMIT ${MOST_RANKED})
-     SELECT 'Message' AS type, id, content AS body, ts_rank(to_tsvector('simple', content), ${query}::tsquery) AS rank
-     FROM newest JOIN messages USING (id))`,
+interface Kind {
+  type: Searchable;
+  table: Prisma.Sql;
+  /** Rows of the table that the viewer sees, `WHERE` included. */
+  seen: (viewer: Viewer) => Prisma.Sql;
+  /** What belongs to the newest, and which these are. */
+  near: Prisma.Sql;
+  newest: Prisma.Sql;
+}
+
+const kinds: Record<Searchable, Kind> = {
+  Task: {
+    type: 'Task',
+    table: Prisma.sql`tasks`,
+    seen: (viewer) => Prisma.sql`tasks WHERE ${visibleSql.task(viewer)}`,
+    near: Prisma.sql`tasks.id`,
+    newest: Prisma.sql`newest_tasks`,
+  },
+  Comment: {
+    type: 'Comment',
+    table: Prisma.sql`comments`,
+    seen: (viewer) => Prisma.sql`comments JOIN tasks ON tasks.id = task_id WHERE ${visibleSql.task(viewer)}`,
+    near: Prisma.sql`task_id`,
+    newest: Prisma.sql`newest_tasks`,
+  },
+  Message: {
+    type: 'Message',
+    table: Prisma.sql`messages`,
+    seen: (viewer) => Prisma.sql`messages WHERE ${visibleSql.message(viewer)}`,
+    near: Prisma.sql`messages.id`,
+    newest: Prisma.sql`newest_messages`,
+  },
 };
+
+/**
+ * Finds of one type with their rank. The older ones are all there are, or as many of them as PostgreSQL comes to first:
+ * by MATERIALIZED it plans for all, and stops all the same.
+ */
+function ranked({ type, table, seen, near, newest }: Kind, viewer: Viewer, query: string): Prisma.Sql {
+  const rank = Prisma.sql`ts_rank(${table}.words, ${query}::tsquery) AS rank`;
+  const matching = Prisma.sql`FROM ${seen(viewer)} AND ${table}.words @@ ${query}::tsquery`;
+  return Prisma.sql`
+    (WITH near AS MATERIALIZED (
+       SELECT ${table}.id, ${rank} ${matching} AND ${near} IN (SELECT id FROM ${newest})
+     ), older AS MATERIALIZED (
+       SELECT ${table}.id ${matching} AND CASE WHEN (SELECT count(*) FROM near) >= ${MOST_FINDS} THEN false
+                                               ELSE (SELECT count(*) FROM ${newest}) >= ${NEWEST} END
+     ), newest_older AS (
+       SELECT id FROM (SELECT id FROM older LIMIT ${MOST_OLDER}) AS taken ORDER BY id DESC LIMIT ${MOST_RANKED}
+     )
+     SELECT ${type} AS type, id, rank
+     FROM (TABLE near UNION SELECT id, ${rank} FROM newest_older JOIN ${table} USING (id)) AS found)`;
+}
 
 function partsOf(headline: string): SnippetPart[] {
   return headline

@@ -66,7 +66,7 @@ async function explain(client: Client, statement: Statement, execute: string): P
   const [plan] = rows[0]?.['QUERY PLAN'] ?? [];
   if (!plan) throw new Error('EXPLAIN always gives a plan');
   const nodes = [...nodesOf(plan.Plan)];
-  const scans = nodes.filter((node) => node['Node Type'] === 'Seq Scan');
+  const scans = nodes.filter((node) => node['Node Type'] === 'Seq Scan' && node['Actual Loops'] !== 0);
   return {
     statement,
     scanned: scans.flatMap((node) => node['Relation Name'] ?? []),

@@ -18,6 +18,8 @@ const FEW_ROWS = 1_500;
 /** An average person sees 2,000 of the 100,000 tasks, and 8,000 of the 270,000 events. */
 const MOST_VISITED = 20_000;
 
+/** A search looks through the newest thousands of each type, by their ids and as rows; all texts are 250,000. */
+const MOST_SEARCHED = 40_000;
 /** Administrators see 20,000 events more, the audit trail. */
 const MOST_AUDITED = 60_000;
 const OF_EVERYBODY = ', of everybody';
@@ -154,6 +156,11 @@ async function look(name: string, person: Pick<Person, 'query'>, document: strin
   return { name, failure, plans: await plansOf(world.databaseUrl, asked) };
 }
 
+function mostVisitedBy(name: string): number {
+  if (name.endsWith(OF_EVERYBODY)) return MOST_AUDITED;
+  return name.startsWith('search') ? MOST_SEARCHED : MOST_VISITED;
+}
+
 function report(name: string, { statement: { text } }: Plan, what: string): string {
   return `${name}: ${what} ← ${text.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
 }
@@ -179,10 +186,10 @@ describe('[FR-005] [FR-014] [SC-009] [T063] among 100,000 tasks of 1,000 people'
 
   test('no statement walks through many more rows than the viewer sees', () => {
     const walks = seen
-      .filter(({ name }) => !name.startsWith('search') && !(name in COUNTED_BY_HASH))
+      .filter(({ name }) => !(name in COUNTED_BY_HASH))
       .flatMap(({ name, plans }) =>
         plans
-          .filter(({ visited }) => visited > (name.endsWith(OF_EVERYBODY) ? MOST_AUDITED : MOST_VISITED))
+          .filter(({ visited }) => visited > mostVisitedBy(name))
           .map((plan) => report(name, plan, `${plan.visited} rows`)),
       );
     expect(walks).toEqual([]);

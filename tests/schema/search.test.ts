@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { NEWEST } from '../../server/sql/search.ts';
 import { statementsOf } from '../kit/statements.ts';
 import { teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
@@ -247,5 +248,93 @@ describe('a search', () => {
     expect(found[0]?.node.id).toBe(publicId('Task', many.at(-1)?.id ?? ''));
     expect(all).toHaveLength(few.length);
     expect(all).toHaveLength(4);
+  });
+});
+
+describe('[SC-009] among more tasks and messages than one search looks through', () => {
+  const MANY = NEWEST + 60;
+  const moment = (n: number) => new Date(Date.UTC(2020, 0, 1, 0, 0, n));
+  const texts = async (person: Person, query: string, details: object = { first: 50 }) =>
+    (await search(person, query, details)).map(({ node }) => node.title ?? node.body ?? node.content);
+
+  let fay: Person;
+  let gil: Person;
+
+  /** Tasks, the oldest first; each has some words of its own besides those that all hold. */
+  async function tasks(owner: Person, wordsOf: (n: number) => string, teamId?: string): Promise<string[]> {
+    const data = Array.from({ length: MANY }, (_, n) => ({
+      id: newId(),
+      title: `Ordinary ${wordsOf(n)}`,
+      ownerId: uuid(owner),
+      teamId: teamId ?? null,
+      createdAt: moment(n),
+    }));
+    await db.task.createMany({ data });
+    return data.map(({ id }) => publicId('Task', id));
+  }
+
+  beforeAll(async () => {
+    ({ fay, gil } = await people('Fay', 'Gil'));
+    const [oldest = ''] = await tasks(fay, (n) => {
+      if (n === 0) return 'ordinary heirloom';
+      if (n === MANY - 500) return 'ordinary and mended';
+      if (n < 60) return `fiftieth sixtieth ${n}`;
+      return n >= MANY - 49 ? 'sixtieth' : n === MANY - 50 ? 'fiftieth heirloom' : String(n);
+    });
+    await comment(oldest, fay, 'A remark on something old');
+  });
+
+  test('of a word that all hold the newest are found, the best fit of them first', async () => {
+    const found = await texts(fay, 'ordinary');
+    expect(found).toHaveLength(50);
+    expect(found[0]).toBe('Ordinary ordinary and mended');
+    expect(found).not.toContain('Ordinary ordinary heirloom');
+    expect(await texts(fay, 'ordin')).toEqual(found);
+    expect(await texts(fay, 'ordinary', { first: 7 })).toEqual(found.slice(0, 7));
+  });
+
+  test('a word that fewer than fifty of the newest hold is found however old its text is', async () => {
+    expect(await texts(fay, 'heirloom')).toEqual([
+      'Ordinary fiftieth heirloom',
+      'Ordinary ordinary heirloom',
+    ]);
+    expect(await texts(fay, 'remark')).toEqual(['A remark on something old']);
+    expect(await texts(fay, 'fiftieth 59')).toEqual(['Ordinary fiftieth sixtieth 59']);
+    expect((await texts(fay, 'sixtieth')).filter((title) => title?.includes('fiftieth'))).toHaveLength(1);
+  });
+
+  test('[FR-009] nobody finds less for what others have, or more', async () => {
+    await gil.createTask('Ordinary task of Gil');
+    expect(await texts(gil, 'ordinary')).toEqual(['Ordinary task of Gil']);
+    expect(await texts(fay, '"of Gil"')).toEqual([]);
+    expect(await texts(gil, 'heirloom')).toEqual([]);
+  });
+
+  test('[FR-009] [BR-06] who has left a team finds none of the tasks that they made there', async () => {
+    const team = await teamOf(bob, [[gil, 'MEMBER']]);
+    await tasks(gil, (n) => `team ${n % 100}`, uuidOf('Team', team.id));
+    expect(await texts(gil, 'ordinary team')).toHaveLength(50);
+    await db.membership.deleteMany({ where: { userId: uuid(gil), teamId: uuidOf('Team', team.id) } });
+    expect(await texts(gil, 'ordinary team')).toEqual([]);
+    expect(await texts(gil, 'team 7')).toEqual([]);
+    expect(await texts(gil, 'ordinary')).toEqual(['Ordinary task of Gil']);
+  });
+
+  test('messages are found alike, those of the conversation that was active last before others', async () => {
+    await conversation(fay, 'Murmur from long ago');
+    const { id: conversationId } = await db.conversation.create({
+      data: { title: 'Long talk', ownerId: uuid(fay), participants: { create: { userId: uuid(fay) } } },
+    });
+    const data = Array.from({ length: MANY }, (_, n) => {
+      const content = n === 0 ? 'Murmur of the first keepsake' : `Murmur ${n}`;
+      return { id: newId(), conversationId, role: 'USER' as const, content, createdAt: moment(n) };
+    });
+    await db.message.createMany({ data });
+    const found = await texts(fay, 'murmur');
+    expect(found).toHaveLength(50);
+    expect(found).not.toContain('Murmur from long ago');
+    expect(await texts(fay, 'keepsake')).toEqual(['Murmur of the first keepsake']);
+    expect(await texts(fay, 'murmur ago')).toEqual(['Murmur from long ago']);
+    expect(await texts(gil, 'murmur')).toEqual([]);
   });
 });

@@ -126,6 +126,7 @@ export const reads = all('query', {
 
   'search for something rare': 'search(query: "batch4711") { node { ... on Node { id } } }',
   'search for something common': 'search(query: "fence") { node { ... on Node { id } } }',
+  'search for what every text holds': 'search(query: "item", first: 50) { node { ... on Node { id } } }',
   'search for two words': 'search(query: "fence item7") { node { ... on Node { id } } }',
   'search for a beginning': 'search(query: "fe") { node { ... on Node { id } } }',
 
