@@ -41,6 +41,8 @@ export interface Live {
   onEnd(credential: Credential, check: () => Promise<Credential | null>, listener: () => void): () => void;
   /** Seconds since everything that could be read of the log had been read. */
   lag(): number;
+  /** How many subscriptions are open in this process. */
+  subscriptions(): number;
   stop(): Promise<void>;
 }
 
@@ -125,6 +127,8 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
     onEnd: (credential, check, listener) => watchCredential(hub, credential, check, listener),
 
     lag: () => tail.lag(),
+
+    subscriptions: () => [...onlookers.values()].reduce((sum, { subscriptions }) => sum + subscriptions, 0),
 
     async stop() {
       onCommit(db, () => undefined);

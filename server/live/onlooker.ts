@@ -63,6 +63,11 @@ export class Onlooker implements Listener {
     this.#follow(this.#self);
   }
 
+  /** How many are open. */
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
   hear(event: Event): void {
     const changesRights = CHANGES_RIGHTS.has(event.kind);
     // More topics at once, for the next event may be of them; fewer once the rights are read.

@@ -10,6 +10,7 @@ import { byPlans } from '../execution/run-query.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Live } from '../live/live.ts';
 import type { Log } from '../log.ts';
+import { abandonedStreams } from '../plugins/abandoned-streams.ts';
 import { boundedDocuments } from '../plugins/bounded-documents.ts';
 import { codedErrors } from '../plugins/coded-errors.ts';
 import type { Monitoring } from '../performance/monitoring.ts';
@@ -86,6 +87,7 @@ export function createGraphql({ gate, live, log, origins, monitoring, limits }: 
       executedBy(run),
       limitedSubscriptions(limits.operations),
       sharedAnswers(),
+      abandonedStreams(),
     ],
     parserAndValidationCache: { documentCache: documents, errorCache: cacheByText() },
     logging: false,

@@ -125,6 +125,7 @@ async function createRegistry({ db, live, store, backupDir }: MetricsSettings): 
   gauge('taskwire_live_lag_seconds', 'Time since this process had read the log to its end.', () => [
     { value: live.lag() },
   ]);
+  gauge('taskwire_subscriptions', 'Subscriptions that are open.', () => [{ value: live.subscriptions() }]);
   gauge('taskwire_backup_age_seconds', 'Time since the last good one.', async () => {
     const { lastGood, lastVerified } = await readBackupStatus(backupDir);
     return Object.entries({ backup: lastGood, verification: lastVerified }).flatMap(([kind, good]) =>

@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -80,4 +81,37 @@ test('[FR-011] a session that ends takes its streams along', async () => {
   let last: Told | undefined;
   for (let told = await events.next(); told; told = await events.next()) last = told;
   expect(last?.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+});
+
+test('[SC-010] whoever leaves before their stream begins leaves nothing behind', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const holder = new Client(world.databaseUrl);
+  await holder.connect();
+  onTestFinished(() => holder.end());
+  // So long nobody's rights can be read.
+  await holder.query('BEGIN; LOCK TABLE memberships');
+  const leaving = new AbortController();
+  const left = fetch(`${world.url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'text/event-stream',
+      authorization: `Bearer ${ada.token}`,
+    },
+    body: JSON.stringify({ query: EVENTS }),
+    signal: leaving.signal,
+  });
+  const waiters = () => world.db.$queryRaw<object[]>`
+    SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+  await expect.poll(waiters).toHaveLength(1);
+  leaving.abort();
+  await expect(left).rejects.toThrow('aborted');
+  await holder.query('ROLLBACK');
+
+  const other = await listen(bob);
+  await other.next();
+  other.leave();
+  const subscriptions = async () =>
+    /^taskwire_subscriptions (.*)$/m.exec(await (await fetch(`${world.url}/metrics`)).text())?.[1];
+  await expect.poll(subscriptions, { timeout: 5_000 }).toBe('0');
 });
