@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Crowd } from './crowd.ts';
-import { creations, type Topic } from './follower.ts';
-import { overServerSentEvents, overWebSocket } from './line.ts';
+import { creations, type Follower, type Topic } from './follower.ts';
+import { overServerSentEvents, overWebSocket, type Dial } from './line.ts';
 import type { Somebody } from './workspace.ts';
 
 /** One person's work, which others follow by that person's account. */
@@ -11,36 +11,69 @@ export interface Stage {
   conversationId: string;
 }
 
+interface Followers {
+  events: Crowd;
+  messages: Crowd;
+  /** Of a task, and of numbers. */
+  states: Crowd;
+}
+
+/** A server's own habit. */
+const STREAM_HEARTBEAT_SECONDS = 12;
+/** Not everybody has their turn in the same instant. */
+const LATE = 1.1;
 const SETTLE_WITHIN_MS = 10_000;
 const NOW = 'query ($id: ID!) { task(id: $id) { title } dashboard { statistics { total } } }';
 
 /** People who follow all that there is to follow, half of them over WebSocket and half over server-sent events. */
 export class Audience {
-  readonly events: Crowd;
-  readonly messages: Crowd;
-  readonly states: Crowd;
-  readonly everybody: Crowd;
+  readonly #overSockets: Followers;
+  readonly #overStreams: Followers;
 
-  private constructor(events: Crowd, messages: Crowd, states: Crowd) {
-    this.events = events;
-    this.messages = messages;
-    this.states = states;
-    this.everybody = Crowd.of(events, messages, states);
+  private constructor(overSockets: Followers, overStreams: Followers) {
+    this.#overSockets = overSockets;
+    this.#overStreams = overStreams;
   }
 
   /** @param many how many follow the events; two follow each other thing. */
-  static async gather(url: string, stage: Stage, many: number): Promise<Audience> {
-    const { author, taskId, conversationId } = stage;
-    const gather = async (topic: Topic, followers: number) =>
-      Crowd.of(
-        await Crowd.gather(url, author, followers / 2, { topic, dial: overWebSocket }),
-        await Crowd.gather(url, author, followers / 2, { topic, dial: overServerSentEvents }),
-      );
-    return new Audience(
-      await gather(creations(), many),
-      await gather(messagesOf(conversationId), 2),
-      Crowd.of(await gather(stateOf(taskId), 2), await gather(numbers, 2)),
-    );
+  static async gather(
+    url: string,
+    { author, taskId, conversationId }: Stage,
+    many: number,
+  ): Promise<Audience> {
+    const over = async (dial: Dial): Promise<Followers> => {
+      const gather = (topic: Topic, some = 1) => Crowd.gather(url, author, some, { topic, dial });
+      return {
+        events: await gather(creations(), many / 2),
+        messages: await gather(messagesOf(conversationId)),
+        states: Crowd.of(await gather(stateOf(taskId)), await gather(numbers)),
+      };
+    };
+    return new Audience(await over(overWebSocket), await over(overServerSentEvents));
+  }
+
+  get events(): Crowd {
+    return Crowd.of(this.#overSockets.events, this.#overStreams.events);
+  }
+
+  get messages(): Crowd {
+    return Crowd.of(this.#overSockets.messages, this.#overStreams.messages);
+  }
+
+  get everybody(): readonly Follower[] {
+    return [this.#overSockets, this.#overStreams].flatMap((some) => everybodyIn(some));
+  }
+
+  stop(): void {
+    for (const follower of this.everybody) follower.stop();
+  }
+
+  /** @returns how many were asked for a sign of life less often than they should within so much time. */
+  unheeded(seconds: number, heartbeatSeconds: number): number {
+    const rarely = (some: Followers, every: number) =>
+      everybodyIn(some).filter(({ heartbeats }) => heartbeats < Math.floor(seconds / (every * LATE)) - 1)
+        .length;
+    return rarely(this.#overSockets, heartbeatSeconds) + rarely(this.#overStreams, STREAM_HEARTBEAT_SECONDS);
   }
 
   /** @returns how many were told something last, of a task or of numbers, that is not so. */
@@ -50,11 +83,16 @@ export class Audience {
       dashboard: { statistics: { total: number } };
     }>(NOW, { id: taskId });
     const now = new Set([task.title, String(dashboard.statistics.total)]);
-    const outdated = () => this.states.followers.filter(({ state }) => !now.has(state ?? '')).length;
+    const states = Crowd.of(this.#overSockets.states, this.#overStreams.states);
+    const outdated = () => states.followers.filter(({ state }) => !now.has(state ?? '')).length;
     const deadline = Date.now() + SETTLE_WITHIN_MS;
     while (outdated() > 0 && Date.now() < deadline) await sleep(100);
     return outdated();
   }
+}
+
+function everybodyIn({ events, messages, states }: Followers): readonly Follower[] {
+  return Crowd.of(events, messages, states).followers;
 }
 
 function messagesOf(conversationId: string): Topic {

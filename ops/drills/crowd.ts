@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Follower } from './follower.ts';
+import { Follower, type Manner } from './follower.ts';
 import { createdIn, type Somebody } from './workspace.ts';
 
 const AT_ONCE = 50;
@@ -17,8 +17,12 @@ export interface Told {
 export class Crowd {
   readonly followers: readonly Follower[];
 
-  private constructor(followers: Follower[]) {
+  private constructor(followers: readonly Follower[]) {
     this.followers = followers;
+  }
+
+  static of(...crowds: Crowd[]): Crowd {
+    return new Crowd(crowds.flatMap(({ followers }) => followers));
   }
 
   /** Resolves once all of them are live. */
@@ -26,13 +30,13 @@ export class Crowd {
     url: string,
     { token }: Pick<Somebody, 'token'>,
     many: number,
-    selection?: string,
+    manner?: Manner,
   ): Promise<Crowd> {
     const followers: Follower[] = [];
     while (followers.length < many) {
       const some = Array.from(
         { length: Math.min(AT_ONCE, many - followers.length) },
-        () => new Follower(url, token, selection),
+        () => new Follower(url, token, manner),
       );
       followers.push(...some);
       await Promise.all(some.map((follower) => follower.start()));
@@ -43,23 +47,28 @@ export class Crowd {
   /** Waits a minute at most for everybody to be told everything that the person has created. */
   async compare(somebody: Somebody): Promise<Told> {
     const created = await createdIn(somebody);
-    const deadline = Date.now() + SETTLE_WITHIN_MS;
-    while (this.followers.some(({ seen }) => seen.length < created.length) && Date.now() < deadline)
-      await sleep(100);
-    const ids = new Set(created.map(({ id }) => id));
+    const told = await this.compareWith(created.map(({ id }) => id));
     const happenedAt = new Map(created.map(({ id, at }) => [id, Date.parse(at)]));
-    const sum = (of: (follower: Follower) => number) =>
-      this.followers.reduce((total, follower) => total + of(follower), 0);
     const delays = this.followers.map(({ seen, seenAt }) =>
       seen.reduce(
         (longest, id, n) => Math.max(longest, (seenAt[n] ?? 0) - (happenedAt.get(id) ?? Infinity)),
         0,
       ),
     );
+    return { ...told, slowestMs: Math.max(0, ...delays) };
+  }
+
+  /** The same with all that they should be told of. */
+  async compareWith(all: readonly string[]): Promise<Pick<Told, 'missed' | 'repeated'>> {
+    const ids = new Set(all);
+    const deadline = Date.now() + SETTLE_WITHIN_MS;
+    while (this.followers.some(({ seen }) => seen.length < ids.size) && Date.now() < deadline)
+      await sleep(100);
+    const sum = (of: (follower: Follower) => number) =>
+      this.followers.reduce((total, follower) => total + of(follower), 0);
     return {
       missed: sum(({ seen }) => ids.difference(new Set(seen)).size),
       repeated: sum(({ seen }) => seen.length - new Set(seen).size),
-      slowestMs: Math.max(0, ...delays),
     };
   }
 

@@ -3,7 +3,7 @@
 // hear as soon as without it, and it is told to resume, which it then does with nothing missed and nothing twice.
 import { execFileSync } from 'node:child_process';
 import { Crowd, type Told } from './crowd.ts';
-import type { Follower } from './follower.ts';
+import { creations, type Follower } from './follower.ts';
 import { startProcess } from './server-process.ts';
 import { signUp, type Somebody } from './workspace.ts';
 
@@ -53,7 +53,7 @@ export async function deafen({ events, followers, environment }: Drill): Promise
   try {
     const somebody = await signUp(server.url);
     crowd = await Crowd.gather(server.url, somebody, followers);
-    deaf = await Crowd.gather(server.url, somebody, 1, 'id task { description }');
+    deaf = await Crowd.gather(server.url, somebody, 1, { topic: creations('id task { description }') });
     const [listener] = deaf.followers as [Follower];
     // The first is for the process to become as large as the load makes it.
     await storm(somebody, events / 3);

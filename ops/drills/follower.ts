@@ -1,46 +1,69 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WebSocket } from 'ws';
+import { overWebSocket, type Dial, type Line, type Payload } from './line.ts';
 
 /** What the drills make happen. */
 export const FOLLOWED = '[TASK_CREATED, USER_UPDATED]';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
-interface Message {
-  type: string;
-  payload?: {
-    data?: { events: { cursor: string; event: { id: string } | null } } | null;
-    errors?: { extensions: { code: string } }[];
+/** What somebody follows. */
+export interface Topic {
+  /** A subscription; its variable `after` is the last cursor. */
+  query: string;
+  variables?: object;
+  /** What one payload tells: a thing by its id, null once all that was missed has been told; or a state. */
+  read(data: Record<string, unknown>): { cursor?: string; id: string | null; state?: string };
+}
+
+/** @param selection what is asked of each event; its id must be a part of it. */
+export function creations(selection = 'id'): Topic {
+  return {
+    query: `subscription ($after: String) {
+      events(after: $after, filter: { kinds: ${FOLLOWED} }) { cursor event { ${selection} } }
+    }`,
+    read(data) {
+      const { cursor, event } = data['events'] as { cursor: string; event: { id: string } | null };
+      return { cursor, id: event?.id ?? null };
+    },
   };
 }
 
-/** Somebody who follows what is created, and comes back after their last cursor whenever they are cut off. */
+/** What is followed, and how. */
+export interface Manner {
+  topic?: Topic;
+  dial?: Dial;
+}
+
+/** Somebody who follows what happens, and comes back after their last cursor whenever they are cut off. */
 export class Follower {
-  /** The events' ids, in the order in which they came. */
+  /** The ids of what was told, in the order in which it came. */
   readonly seen: string[] = [];
   /** When each of them came. */
   readonly seenAt: number[] = [];
   /** How long each return took, from the loss of the connection until everything missed was there, in milliseconds. */
   readonly returns: number[] = [];
-  /** The codes with which its sockets were closed, and when. */
+  /** The codes with which its connections were closed, and when. */
   readonly farewells: { code: number; at: number }[] = [];
   /** The codes with which its subscriptions were ended. */
   readonly endings: string[] = [];
+  /** The latest state that it was told. */
+  state: string | undefined;
+  /** How often the server looked whether it is still there. */
+  heartbeats = 0;
   readonly #url: string;
   readonly #token: string;
-  readonly #query: string;
+  readonly #topic: Topic;
+  readonly #dial: Dial;
   #after: string | undefined;
   #lostAt: number | undefined;
-  #socket: WebSocket | undefined;
+  #line: Line | undefined;
   #isDone = false;
 
-  /** @param selection what it asks of each event; its id must be a part of it. */
-  constructor(url: string, token: string, selection = 'id') {
-    this.#url = `${url.replace('http', 'ws')}/graphql`;
+  constructor(url: string, token: string, { topic = creations(), dial = overWebSocket }: Manner = {}) {
+    this.#url = url;
     this.#token = token;
-    this.#query = `subscription ($after: String) {
-      events(after: $after, filter: { kinds: ${FOLLOWED} }) { cursor event { ${selection} } }
-    }`;
+    this.#topic = topic;
+    this.#dial = dial;
   }
 
   /** Resolves once it is live for the first time. */
@@ -52,16 +75,16 @@ export class Follower {
 
   /** Reads nothing more of what is sent to it. */
   pause(): void {
-    this.#socket?.pause();
+    this.#line?.pause();
   }
 
   resume(): void {
-    this.#socket?.resume();
+    this.#line?.resume();
   }
 
   stop(): void {
     this.#isDone = true;
-    this.#socket?.terminate();
+    this.#line?.cut();
   }
 
   async #follow(onLive: () => void): Promise<void> {
@@ -76,43 +99,39 @@ export class Follower {
   #connection(onLive: () => void): Promise<boolean> {
     return new Promise((resolve) => {
       let wasLive = false;
-      const socket = new WebSocket(this.#url, 'graphql-transport-ws');
-      this.#socket = socket;
-      const send = (message: object) => {
-        socket.send(JSON.stringify(message));
-      };
-      socket
-        .on('error', () => undefined)
-        .on('close', (code) => {
-          this.farewells.push({ code, at: Date.now() });
-          resolve(wasLive);
-        })
-        .on('open', () => {
-          send({ type: 'connection_init', payload: { authorization: `Bearer ${this.#token}` } });
-        })
-        .on('message', (data: Buffer) => {
-          const { type, payload } = JSON.parse(String(data)) as Message;
-          if (type === 'connection_ack')
-            send({
-              id: '1',
-              type: 'subscribe',
-              payload: { query: this.#query, variables: { after: this.#after } },
-            });
-          if (type === 'error' || type === 'complete') socket.terminate();
-          if (payload?.errors) this.endings.push(...payload.errors.map(({ extensions }) => extensions.code));
-          if (!payload?.data) return;
-          const { cursor, event } = payload.data.events;
-          this.#after = cursor;
-          if (event) {
-            this.seen.push(event.id);
-            this.seenAt.push(Date.now());
-            return;
-          }
-          wasLive = true;
-          if (this.#lostAt !== undefined) this.returns.push(Date.now() - this.#lostAt);
-          this.#lostAt = undefined;
-          onLive();
-        });
+      const { query, variables } = this.#topic;
+      this.#line = this.#dial(
+        this.#url,
+        this.#token,
+        () => ({ query, variables: { ...variables, after: this.#after } }),
+        {
+          onHeartbeat: () => (this.heartbeats += 1),
+          onEnd: (code) => {
+            if (!this.#isDone) this.farewells.push({ code, at: Date.now() });
+            resolve(wasLive);
+          },
+          onPayload: (payload) => {
+            if (!this.#hear(payload)) return;
+            wasLive = true;
+            if (this.#lostAt !== undefined) this.returns.push(Date.now() - this.#lostAt);
+            this.#lostAt = undefined;
+            onLive();
+          },
+        },
+      );
     });
+  }
+
+  /** @returns whether all that was missed has been told. */
+  #hear({ data, errors = [] }: Payload): boolean {
+    this.endings.push(...errors.map(({ extensions }) => extensions.code));
+    if (!data) return false;
+    const { cursor, id, state } = this.#topic.read(data);
+    this.#after = cursor;
+    this.state = state;
+    if (id === null) return true;
+    this.seen.push(id);
+    this.seenAt.push(Date.now());
+    return false;
   }
 }

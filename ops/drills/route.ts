@@ -11,7 +11,7 @@ export interface Route {
   mend(): Promise<void>;
 }
 
-/** A way to a database or a Redis that can be cut, as a network or a machine that goes away does it. */
+/** A way to a database, a Redis or a server that can be cut, as a network or a machine that goes away does it. */
 export async function routeTo(address: string, usualPort: number): Promise<Route> {
   const target = new URL(address);
   const open = new Set<Socket>();

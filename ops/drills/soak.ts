@@ -7,40 +7,30 @@ import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Audience, type Stage } from './audience.ts';
 import { Crowd, type Told } from './crowd.ts';
-import { Follower } from './follower.ts';
+import { beyond, heldBy, leftIn, type Held } from './held.ts';
 import { Inside, OPEN_TO_SIGHT, type Holdings } from './inside.ts';
-import { overServerSentEvents, overWebSocket } from './line.ts';
+import { Load, type LoadReport, type Pace } from './load.ts';
 import { growthOf, type Growth } from './memory-growth.ts';
 import { routeTo } from './route.ts';
 import { startProcess } from './server-process.ts';
 import { steadily, type Routine } from './steadily.ts';
 import { createdIn, signUp, type Somebody } from './workspace.ts';
-import { Writes } from './writes.ts';
 
-interface Drill {
+interface Drill extends Pace {
   minutes: number;
   /** How many hold on to the events, and how many more are cut off from them now and then. */
   followers: number;
-  writesPerSecond: number;
-  readsPerSecond: number;
-  /** New people who come, follow and leave. */
-  guestsPerSecond: number;
   cuts: number;
-  /** Events that are there before anybody comes, so that what the server remembers of the log has its full size. */
+  /** Events that are there before anybody comes, so that what the server remembers of them has its full size. */
   before: number;
   heartbeatSeconds: number;
   environment?: NodeJS.ProcessEnv;
   onProgress?: (words: string) => void;
 }
 
-export interface SoakReport {
+export interface SoakReport extends LoadReport {
   minutes: number;
-  written: number;
-  read: number;
-  guests: number;
   cuts: number;
-  /** What was asked of the server, and was refused or got no answer. */
-  failed: number;
   told: Pick<Told, 'missed' | 'repeated'>;
   /** How many were told something last, of a task or of numbers, that is not so. */
   outdated: number;
@@ -52,21 +42,10 @@ export interface SoakReport {
   unheeded: number;
   /** Lines that the server wrote into its log about faults. */
   faults: number;
-  /** The 99th of a hundred reads in the first quarter of the time and in the last, in milliseconds. */
-  readMs: { first: number; last: number };
   /** Of live objects, and of all that the process has in memory, without the first sixth of the time. */
   memory: { heap: Growth; resident: Growth };
   /** What the server holds before anybody comes, and once everybody has left. */
   held: { before: Held; after: Held };
-}
-
-interface Held {
-  subscriptions: number;
-  /** Connections to the database in use, and waited for. */
-  busy: number;
-  /** Other connections. */
-  sockets: number;
-  timers: number;
 }
 
 /** Megabytes an hour. A kilobyte lost at each of ten writes a second makes 35. */
@@ -78,26 +57,13 @@ const SPARE_MS = 50;
 const MINUTE_MS = 60_000;
 const SAMPLES = 120;
 const SHORTEST_PAUSE_MS = 500;
-/** Over server-sent events. */
-const STREAM_HEARTBEAT_SECONDS = 12;
 const AWAY_MS = 1_000;
-const BATCH = 25;
-const LEFT_WITHIN_MS = 20_000;
+const BATCH = 50;
 
-const READS = [
-  '{ dashboard { statistics { total pending completed shared } } }',
-  '{ tasks(first: 50) { nodes { id title status owner { name } } } }',
-  '{ activity(first: 20) { nodes { id at task { title } } } }',
-  '{ conversations(first: 5) { nodes { title messages(last: 20) { nodes { content } } } } }',
-];
 const CREATE = 'mutation ($tasks: [CreateTaskInput!]!) { createTasks(input: { tasks: $tasks }) { cursor } }';
 const BEGIN = `mutation {
   createTask(input: { title: "Drill" }) { task { id } }
   createConversation(input: { title: "Drill" }) { conversation { id } }
-}`;
-const SAY = `mutation ($id: ID!, $title: String!, $conversationId: ID!) {
-  updateTask(input: { id: $id, title: $title }) { cursor }
-  sendMessage(input: { conversationId: $conversationId, content: $title }) { message { id } }
 }`;
 const SAID = `query ($id: ID!, $after: String) {
   conversation(id: $id) { messages(first: 100, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }
@@ -117,15 +83,18 @@ export async function soak(drill: Drill): Promise<SoakReport> {
   const route = await routeTo(url, 80);
   const inside = await Inside.of(server);
   const audiences: Audience[] = [];
+  const busy: { end(): Promise<void> }[] = [];
   try {
     const before = await heldBy(url, inside);
     await fill(url, drill.before);
     const stage = await setUp(url);
     const holding = await Audience.gather(url, stage, drill.followers);
+    audiences.push(holding);
     const cutOff = await Audience.gather(route.url.replace(/\/$/, ''), stage, drill.followers);
-    audiences.push(holding, cutOff);
+    audiences.push(cutOff);
     const load = new Load(url, stage, drill);
     const memory = new MemoryWatch(inside, drill, () => load.words());
+    busy.push(load, memory);
 
     const between = (drill.minutes * MINUTE_MS) / (drill.cuts + 1) - AWAY_MS;
     for (let cuts = 0; cuts < drill.cuts; cuts += 1) {
@@ -135,7 +104,7 @@ export async function soak(drill: Drill): Promise<SoakReport> {
       await route.mend();
     }
     await sleep(between);
-    await Promise.all([load.end(), memory.end()]);
+    await Promise.all(busy.map((each) => each.end()));
 
     const report = {
       minutes: drill.minutes,
@@ -143,12 +112,12 @@ export async function soak(drill: Drill): Promise<SoakReport> {
       cuts: drill.cuts,
       told: await comparedWith(stage, audiences),
       outdated: (await holding.outdated(stage)) + (await cutOff.outdated(stage)),
-      sentAway: holding.everybody.followers.filter(({ farewells }) => farewells.length > 0).length,
-      lostForGood: cutOff.everybody.followers.filter(({ returns }) => returns.length !== drill.cuts).length,
-      unheeded: unheededOf(holding.everybody, drill),
+      sentAway: holding.everybody.filter(({ farewells }) => farewells.length > 0).length,
+      lostForGood: cutOff.everybody.filter(({ returns }) => returns.length !== drill.cuts).length,
+      unheeded: holding.unheeded(drill.minutes * 60, drill.heartbeatSeconds),
       memory: memory.report(),
     };
-    for (const { everybody } of audiences) everybody.stop();
+    for (const audience of audiences) audience.stop();
     const after = await leftIn(url, inside, before);
     const faults = server
       .output()
@@ -156,78 +125,12 @@ export async function soak(drill: Drill): Promise<SoakReport> {
       .filter((line) => line.startsWith('{')).length;
     return { ...report, faults, held: { before, after } };
   } finally {
-    for (const { everybody } of audiences) everybody.stop();
+    for (const audience of audiences) audience.stop();
+    await Promise.all(busy.map((each) => each.end()));
     inside.close();
     await route.cut();
     await server.stop();
   }
-}
-
-/** What keeps the server busy. */
-class Load {
-  readonly #writes: Writes;
-  readonly #reads: Routine;
-  readonly #talk: Routine;
-  readonly #guests: Routine;
-  readonly #took: { at: number; ms: number }[] = [];
-  readonly #since = Date.now();
-
-  constructor(url: string, { author, taskId, conversationId }: Stage, drill: Drill) {
-    this.#writes = new Writes(author, { perSecond: drill.writesPerSecond });
-    this.#talk = steadily(1, (turn) =>
-      author.query(SAY, { id: taskId, title: `Drill ${turn}`, conversationId }),
-    );
-    this.#reads = steadily(drill.readsPerSecond, async (turn) => {
-      const startedAt = Date.now();
-      const began = performance.now();
-      await author.query(READS[turn % READS.length] ?? '');
-      this.#took.push({ at: startedAt, ms: performance.now() - began });
-    });
-    this.#guests = steadily(drill.guestsPerSecond, (turn) => visit(url, turn));
-  }
-
-  words(): string {
-    return `${this.#writes.acknowledged.length} written, ${this.#reads.done} read, ${this.#guests.done} guests, ${this.#failed} failed`;
-  }
-
-  async end(): Promise<void> {
-    const all = [this.#writes, this.#talk, this.#reads, this.#guests];
-    await Promise.all(all.map((each) => each.end()));
-  }
-
-  report(): Pick<SoakReport, 'written' | 'read' | 'guests' | 'failed' | 'readMs'> {
-    const quarter = (Date.now() - this.#since) / 4;
-    const p99 = (from: number) =>
-      this.#took
-        .filter(({ at }) => at >= from && at < from + quarter)
-        .map(({ ms }) => ms)
-        .sort((a, b) => a - b)
-        .at(-Math.ceil(this.#took.length / 4 / 100)) ?? NaN;
-    return {
-      written: this.#writes.acknowledged.length,
-      read: this.#reads.done,
-      guests: this.#guests.done,
-      failed: this.#failed,
-      readMs: { first: p99(this.#since), last: p99(this.#since + 3 * quarter) },
-    };
-  }
-
-  get #failed(): number {
-    const refused = [...this.#writes.refused.values()].reduce((sum, count) => sum + count, 0);
-    const others = [this.#talk, this.#reads, this.#guests].reduce((sum, { failed }) => sum + failed, 0);
-    return refused + this.#writes.broken.length + this.#writes.unmet + others;
-  }
-}
-
-/** Somebody new comes, follows, and leaves without a word: every second one before they were told anything. */
-async function visit(url: string, turn: number): Promise<void> {
-  const guest = await signUp(url);
-  const dial = turn % 4 < 2 ? overWebSocket : overServerSentEvents;
-  const follower = new Follower(url, guest.token, { dial });
-  const live = follower.start();
-  await (turn % 2 ? live : sleep(Math.random() * 20));
-  follower.stop();
-  await guest.query('mutation { signOut { signedOut } }');
 }
 
 /** Looks at what the server holds all the while, and tells each minute. */
@@ -262,10 +165,14 @@ class MemoryWatch {
   }
 }
 
+/** Somebody follows meanwhile: what the server keeps of its answers then has its full size, too. */
 async function fill(url: string, many: number): Promise<void> {
   const somebody = await signUp(url);
+  const crowd = await Crowd.gather(url, somebody, 1);
   for (let made = 0; made < many; made += BATCH)
     await somebody.query(CREATE, { tasks: Array.from({ length: BATCH }, () => ({ title: 'Drill' })) });
+  await crowd.compare(somebody);
+  crowd.stop();
 }
 
 async function setUp(url: string): Promise<Stage> {
@@ -307,44 +214,6 @@ interface Page {
   };
 }
 
-function unheededOf({ followers }: Crowd, { minutes, heartbeatSeconds }: Drill): number {
-  const atLeast = Math.floor((minutes * 60) / Math.max(heartbeatSeconds, STREAM_HEARTBEAT_SECONDS)) - 1;
-  return followers.filter(({ heartbeats }) => heartbeats < atLeast).length;
-}
-
-async function heldBy(url: string, inside: Inside): Promise<Held> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  const valueOf = (name: string) =>
-    Number(
-      metrics
-        .split('\n')
-        .find((line) => line.startsWith(`${name} `))
-        ?.slice(name.length),
-    );
-  const connections = (state: string) => valueOf(`taskwire_database_connections{state="${state}"}`);
-  const { TCPSocketWrap: sockets = 0, Timeout: timers = 0 } = (await inside.look()).resources;
-  return {
-    subscriptions: valueOf('taskwire_subscriptions'),
-    busy: connections('open') - connections('idle') + connections('waiting'),
-    sockets: sockets - connections('open'),
-    timers: timers - connections('idle'),
-  };
-}
-
-/** What is left once everybody has left, and had a while to be forgotten. */
-async function leftIn(url: string, inside: Inside, before: Held): Promise<Held> {
-  const deadline = Date.now() + LEFT_WITHIN_MS;
-  for (;;) {
-    const left = await heldBy(url, inside);
-    if (beyond(left, before).length === 0 || Date.now() > deadline) return left;
-    await sleep(SHORTEST_PAUSE_MS);
-  }
-}
-
-function beyond(after: Held, before: Held): (keyof Held)[] {
-  return (Object.keys(after) as (keyof Held)[]).filter((kind) => after[kind] > before[kind]);
-}
-
 /** What is wrong with how it went; nothing where all is well. */
 export function complaintsAbout(report: SoakReport): string[] {
   const { readMs, memory, held } = report;
@@ -375,7 +244,7 @@ if (import.meta.main) {
     readsPerSecond: 10,
     guestsPerSecond: 0.5,
     cuts: 10,
-    before: 12_500,
+    before: 25_000,
     heartbeatSeconds: 30,
     onProgress: (words) => {
       console.log(words);

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { OPEN_TO_SIGHT } from '../../ops/drills/inside.ts';
+import { growthOf } from '../../ops/drills/memory-growth.ts';
+import { complaintsAbout, soak, type SoakReport } from '../../ops/drills/soak.ts';
+import { freshDatabase } from '../kit/database.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const pace = { writesPerSecond: 20, readsPerSecond: 20, guestsPerSecond: 4 };
+const small = { ...pace, followers: 4, before: 100, heartbeatSeconds: 4 };
+const environment = async () => ({ DATABASE_URL: await freshDatabase(), AUTH_SECRET: 's'.repeat(32) });
+
+test('[SC-010] people follow for a while, hold on, are cut off and pass by: nobody misses a thing, and nothing is left of them', async () => {
+  const report = await soak({ ...small, minutes: 0.17, cuts: 1, environment: await environment() });
+  // How long a few reads take says nothing on a machine that has other work.
+  expect(complaintsAbout(report).filter((complaint) => !complaint.startsWith('reads'))).toEqual([]);
+  expect(report.written).toBeGreaterThan(20);
+  expect(report.guests).toBeGreaterThan(0);
+});
+
+test('[SC-010] a server that loses memory is found out', async () => {
+  const NODE_OPTIONS = `${OPEN_TO_SIGHT.NODE_OPTIONS} --import ${join(import.meta.dirname, '../kit/leak.ts')}`;
+  const report = await soak({
+    ...small,
+    minutes: 0.08,
+    cuts: 0,
+    environment: { ...(await environment()), NODE_OPTIONS },
+  });
+  expect(complaintsAbout(report)).toContainEqual(expect.stringMatching(/^heap: grows by \d+/));
+});
+
+const MEGABYTE = 1024 * 1024;
+/** A look every fifteen seconds for half an hour. */
+const watched = (megabytesAt: (hours: number, look: number) => number) =>
+  growthOf(
+    Array.from({ length: 120 }, (_, look) => {
+      const at = look * 15_000;
+      return { at, bytes: megabytesAt(at / 3_600_000, look) * MEGABYTE };
+    }),
+  );
+
+const level = watched(() => 80);
+const none = { subscriptions: 0, busy: 0, sockets: 4, timers: 3 };
+const sound: SoakReport = {
+  minutes: 30,
+  written: 18_000,
+  read: 18_000,
+  guests: 900,
+  cuts: 10,
+  failed: 0,
+  told: { missed: 0, repeated: 0 },
+  outdated: 0,
+  sentAway: 0,
+  lostForGood: 0,
+  unheeded: 0,
+  faults: 0,
+  readMs: { first: 20, last: 22 },
+  memory: { heap: level, resident: level },
+  held: { before: none, after: none },
+};
+
+test('the line through what was held is found among peaks and troughs', () => {
+  const jagged = watched((hours, look) => 80 + 35 * hours + (look % 2 ? 5 : -5));
+  expect(Math.round(jagged.inAll)).toBe(18);
+  expect(Math.abs(jagged.anHour - 35)).toBeLessThan(1);
+  expect(watched(() => 80).anHour).toBeCloseTo(0);
+});
+
+test.each<[string, Partial<SoakReport>, string[]]>([
+  ['nothing', {}, []],
+  [
+    'a kilobyte lost at each of ten writes a second',
+    { memory: { heap: watched((hours) => 80 + 35 * hours), resident: level } },
+    ['heap: grows by 35.0 MB an hour'],
+  ],
+  [
+    'memory that comes and goes',
+    { memory: { heap: watched((_, look) => 80 + 10 * Math.sin(look / 4)), resident: level } },
+    [],
+  ],
+  [
+    'a process that grows though its objects do not',
+    { memory: { heap: level, resident: watched((hours) => 200 + 120 * hours) } },
+    ['resident: grows by 120.0 MB an hour'],
+  ],
+  ['an event that somebody missed', { told: { missed: 1, repeated: 0 } }, ['missed: 1']],
+  ['an event that somebody was told twice', { told: { missed: 0, repeated: 1 } }, ['repeated: 1']],
+  ['a follower who was sent away', { sentAway: 1 }, ['sentAway: 1']],
+  ['reads that become slow', { readMs: { first: 20, last: 200 } }, ['reads: 200 ms after 20 ms']],
+  [
+    'a subscription that nobody ended',
+    { held: { before: none, after: { ...none, subscriptions: 1 } } },
+    ['subscriptions: 1 left of 0'],
+  ],
+])('[SC-010] what is said of %s', (_what, fault, complaints) => {
+  expect(complaintsAbout({ ...sound, ...fault })).toEqual(complaints);
+});
