@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { STOPPING, Unavailable } from './errors.ts';
 import type { AnswerListener, UpgradeListener } from './transports/http.ts';
 import type { TimedResponse } from './transports/response-time.ts';
+import { turnAway } from './transports/turn-away.ts';
 
 type TimedServer = Server<typeof IncomingMessage, typeof TimedResponse>;
 
@@ -26,7 +27,7 @@ export class Doors {
     this.#state = 'open';
     server.on('upgrade', (request, connection, head) => {
       if (this.#state === 'open') upgrade(request, connection, head);
-      else connection.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\n\r\n');
+      else turnAway(connection, '503 Service Unavailable\r\nRetry-After: 2');
     });
   }
 

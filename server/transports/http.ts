@@ -19,6 +19,7 @@ import { createMetrics } from './metrics.ts';
 import { readiness } from './readiness.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { TimedResponse } from './response-time.ts';
+import { turnAway } from './turn-away.ts';
 import type { WebSocketTransport } from './websocket.ts';
 
 export type AnswerListener = (request: IncomingMessage, response: TimedResponse) => void;
@@ -105,7 +106,7 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
 export function createUpgradeListener(sockets: WebSocketTransport): UpgradeListener {
   return (request, connection, head) => {
     if (request.url?.split('?', 1)[0] === '/graphql') sockets.upgrade(request, connection, head);
-    else connection.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+    else turnAway(connection, '404 Not Found');
   };
 }
 

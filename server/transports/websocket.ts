@@ -17,6 +17,7 @@ import { withRequest } from '../request.ts';
 import { addressOf } from './address.ts';
 import type { Graphql, GraphqlSettings } from './graphql.ts';
 import { Quota } from './quota.ts';
+import { turnAway } from './turn-away.ts';
 
 /** As much as a request's body. */
 const MOST_MESSAGE_BYTES = 1024 * 1024;
@@ -216,7 +217,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     upgrade(request, connection, head) {
       const address = addressOf(request, limits.proxies);
       if (!ofAddresses.take(address ?? '')) {
-        connection.end('HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\nConnection: close\r\n\r\n');
+        turnAway(connection, '429 Too Many Requests\r\nRetry-After: 10');
         return;
       }
       connection.once('close', () => {

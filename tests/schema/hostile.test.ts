@@ -347,3 +347,39 @@ describe('clients that take their time', () => {
     socket.destroy();
   });
 });
+
+describe('clients that ask for a WebSocket where there is none', () => {
+  const { port } = new URL(world.url);
+  const UPGRADE = [
+    'GET /nothing HTTP/1.1',
+    'host: x',
+    'connection: upgrade',
+    'upgrade: websocket',
+    'sec-websocket-version: 13',
+    'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+  ].join('\r\n');
+
+  async function ask() {
+    const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.write(`${UPGRADE}\r\n\r\n`);
+    return socket;
+  }
+
+  test('and break off at once, do no harm', async () => {
+    const sockets = await Promise.all(Array.from({ length: 50 }, ask));
+    for (const socket of sockets) socket.resetAndDestroy();
+    expect(await ada.query('{ viewer { name } }')).toEqual({ viewer: { name: 'Ada' } });
+  });
+
+  test('are not waited for', async () => {
+    const socket = await ask();
+    const [answer] = (await once(socket.setEncoding('utf8'), 'data')) as [string];
+    expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    // Where the other side is gone for good, the system says so to whoever goes on.
+    const going = setInterval(() => socket.write('x'), 100);
+    await new Promise((gone) => socket.once('close', gone));
+    clearInterval(going);
+  });
+});
