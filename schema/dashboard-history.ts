@@ -123,7 +123,7 @@ builder.objectField(Dashboard, 'history', (t) =>
         description: 'The last day; today when left out, and never later.',
       }),
     },
-    resolve: async ({ scope }, { days, asOf }, { db, viewer }) => {
+    resolve: async ({ scope, viewer }, { days, asOf }, { db }) => {
       if (days < 1 || days > MOST_DAYS) {
         throw new ValidationFailed(`Ask for 1 to ${MOST_DAYS} days.`, { field: 'days' });
       }

@@ -1,9 +1,13 @@
+import { LRUCache } from 'lru-cache';
 import type { Event } from '../prisma/generated/client/client.ts';
+import type { Database } from '../server/database/client.ts';
 import type { TaskEventData, TaskFacts } from '../server/events/kinds.ts';
 import { payloadOf } from '../server/live/source.ts';
+import type { Told } from '../server/live/told.ts';
 import type { Scope } from '../server/sql/counted-scope.ts';
+import type { LiveRights } from '../server/sql/live-rights.ts';
 import { builder } from './builder.ts';
-import { Dashboard, DashboardScope, dashboardOf, scopeOf } from './dashboard.ts';
+import { Dashboard, DashboardScope, dashboardOf, daysBelow, scopeOf } from './dashboard.ts';
 import { liveSource } from './live-source.ts';
 
 /** At most four times a second. */
@@ -32,7 +36,40 @@ function counts(userId: string, { teamId, assigned }: Scope): (event: Event) => 
   };
 }
 
-type Numbers = Awaited<ReturnType<typeof dashboardOf>>;
+interface Update extends Awaited<ReturnType<typeof dashboardOf>>, Told {}
+
+/** What was counted of a scope after an event, for all who are told the same of it. */
+interface Latest {
+  event: Event;
+  update: Promise<Update>;
+}
+
+/** Scopes that are followed, each by people of one timezone. */
+const MOST_SCOPES = 1_000;
+
+const latest = new WeakMap<Database, LRUCache<string, Latest>>();
+
+/** Counts once for all who follow the same of a scope, from one event to the next. */
+function updateAfter(
+  db: Database,
+  event: Event,
+  sharedAs: string,
+  count: () => Promise<Update>,
+): Promise<Update> {
+  const known = latest.get(db) ?? new LRUCache<string, Latest>({ max: MOST_SCOPES });
+  latest.set(db, known);
+  const counted = known.get(sharedAs);
+  if (counted?.event === event) return counted.update;
+  const update = count();
+  known.set(sharedAs, { event, update });
+  return update;
+}
+
+/** Names what people are told the same of: shares are addressed to each of them alone. */
+function classOf({ viewer, timezone }: LiveRights, { teamId, assigned }: Scope, days: number): string {
+  const isPersonal = teamId === null || viewer.sharedTasks.size > 0;
+  return JSON.stringify([teamId, assigned, timezone, days, isPersonal ? viewer.userId : null]);
+}
 
 builder.subscriptionField('dashboard', (t) =>
   t.field({
@@ -41,21 +78,34 @@ builder.subscriptionField('dashboard', (t) =>
       'Tasks in numbers: as they are, and again whenever they change, at most four times a second. It ends with NOT_FOUND when the viewer is no longer in the team.',
     args: { scope: t.arg({ type: DashboardScope, description: 'Whose; the viewer’s own when left out.' }) },
     subscribe: (_root, args, context, info) => {
-      const { db, person } = context;
+      const { db, live, person } = context;
+      const days = daysBelow(info);
       const wants = counts(person.userId, scopeOf(context.viewer, args.scope));
       const wishes = { wants, coalesceMs: SHORTEST_PAUSE_MS, clock: everyQuarter };
       let told = '';
-      return liveSource(context, wishes, async ({ event, passed }) => {
-        const numbers = await dashboardOf(db, context.viewer, scopeOf(context.viewer, args.scope), info);
-        const { cursor, ...rest } = numbers;
+      return liveSource<Update>(context, wishes, async ({ event, passed, rights }) => {
+        const scope = scopeOf(rights.viewer, args.scope);
+        const count = () => dashboardOf(db, rights.viewer, scope, days);
+        const named = classOf(rights, scope, days);
+        const update = event
+          ? await updateAfter(db, event, named, async () => ({
+              ...(await count()),
+              sharedAs: `${live.cursorOf(event)} ${named}`,
+            }))
+          : await count();
         const before = told;
-        told = JSON.stringify(rest);
-        return event !== null || passed !== null || told !== before ? numbers : undefined;
+        told = textOf(update);
+        return event !== null || passed !== null || told !== before ? update : undefined;
       });
     },
-    resolve: payloadOf<Numbers>,
+    resolve: payloadOf<Update>,
   }),
 );
+
+/** All that is told but how far the log was counted. */
+function textOf({ cursor, viewer, sharedAs, ...numbers }: Update): string {
+  return JSON.stringify(numbers);
+}
 
 function everyQuarter(reconsider: () => void): () => void {
   let timer: NodeJS.Timeout;

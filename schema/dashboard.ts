@@ -96,7 +96,13 @@ function lastDays(counts: DashboardCounts, days: number, series: 'created' | 'co
     .map((each) => ({ day: new Date(each.day), count: each[series] }));
 }
 
-export const Dashboard = builder.objectRef<DashboardCounts & { scope: Scope }>('Dashboard').implement({
+interface Numbers extends DashboardCounts {
+  scope: Scope;
+  /** For whom they were counted; others may be told the same. */
+  viewer: Viewer;
+}
+
+export const Dashboard = builder.objectRef<Numbers>('Dashboard').implement({
   description: 'The tasks of a scope in numbers, all of the same moment.',
   fields: (t) => ({
     statistics: t.field({
@@ -171,14 +177,19 @@ builder.queryField('dashboard', (t) =>
     description: 'Tasks in numbers, exact at the moment of reading.',
     args: { scope: t.arg({ type: DashboardScope, description: 'Whose; the viewer’s own when left out.' }) },
     resolve: (_root, args, { db, viewer }, info) => {
-      return dashboardOf(db, viewer, scopeOf(viewer, args.scope), info);
+      return dashboardOf(db, viewer, scopeOf(viewer, args.scope), daysBelow(info));
     },
   }),
 );
 
-/** The numbers of a scope, as of now, with as many days as the fields below ask for. */
-export async function dashboardOf(db: Database, viewer: Viewer, scope: Scope, info: GraphQLResolveInfo) {
-  return { ...(await countDashboard(db, viewer, scope, daysBelow(info))), scope };
+/** The numbers of a scope, as of now. */
+export async function dashboardOf(
+  db: Database,
+  viewer: Viewer,
+  scope: Scope,
+  days: number,
+): Promise<Numbers> {
+  return { ...(await countDashboard(db, viewer, scope, days)), scope, viewer };
 }
 
 interface GivenScope {
@@ -198,7 +209,7 @@ export function scopeOf(viewer: Viewer, given: GivenScope | null | undefined): S
 }
 
 /** How many days back the fields below a dashboard go; what asks for too many of them is refused in its own place. */
-function daysBelow(info: GraphQLResolveInfo): number {
+export function daysBelow(info: GraphQLResolveInfo): number {
   const asked = argumentsBelow(info, ['createdPerDay', 'completedPerDay']).map(({ days }) => Number(days));
   return Math.max(0, ...asked.filter((days) => days <= MOST_DAYS));
 }

@@ -2,13 +2,14 @@ import type { Event } from '../prisma/generated/client/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import { payloadOf } from '../server/live/source.ts';
+import type { Told } from '../server/live/told.ts';
 import { builder } from './builder.ts';
 import { isAbout } from './events.ts';
 import { liveSource } from './live-source.ts';
 import { sharedTask } from './shared-reads.ts';
 import { Task } from './task.ts';
 
-interface Update {
+interface Update extends Told {
   cursor: string;
   id: string;
 }
@@ -46,12 +47,12 @@ builder.subscriptionField('task', (t) =>
       await requireSight();
       const wishes = { wants: (event: Event) => isAbout(event, id), coalesceMs: 0 };
       let cursor = '';
-      return liveSource(context, wishes, async ({ event, passed }) => {
+      return liveSource<Update>(context, wishes, async ({ event, passed }) => {
         // It was seen just before.
         if (!passed) await requireSight();
         const position = passed ?? event;
         if (position) cursor = live.cursorOf(position);
-        return { cursor, id };
+        return event ? { cursor, id, sharedAs: `${cursor} ${id}` } : { cursor, id };
       });
     },
     resolve: payloadOf<Update>,

@@ -19,13 +19,12 @@ export interface Subscription {
   pass(position: Position, handedOut: number): void;
 }
 
-/** Kinds of events after which those whom they name may see other things than before. */
+/** Kinds of events after which the people whom they name may see other things than before. */
 const CHANGES_RIGHTS: ReadonlySet<string> = new Set<LoggedKind>([
   'task.shared',
   'task.shareUpdated',
   'task.shareRevoked',
   'team.created',
-  'team.deleted',
   'team.memberJoined',
   'team.roleChanged',
   'team.memberRemoved',
@@ -34,6 +33,22 @@ const CHANGES_RIGHTS: ReadonlySet<string> = new Set<LoggedKind>([
   'conversation.created',
   'conversation.deleted',
 ]);
+
+interface NamedInData {
+  participants?: string[];
+  fields?: string[];
+}
+
+/** What happens to one member of a team changes nothing for its thousand others. */
+function changesRightsOf(userId: string, { kind, actorId, personId, data }: Event): boolean {
+  if (kind === 'team.deleted') return true;
+  const { participants, fields } = data as NamedInData;
+  if (kind === 'user.updated') return actorId === userId && fields?.includes('timezone') === true;
+  return (
+    CHANGES_RIGHTS.has(kind) &&
+    (actorId === userId || personId === userId || participants?.includes(userId) === true)
+  );
+}
 
 const PAUSE_MS = 250;
 /** Timers hold no more. */
@@ -69,7 +84,7 @@ export class Onlooker implements Listener {
   }
 
   hear(event: Event): void {
-    const changesRights = CHANGES_RIGHTS.has(event.kind);
+    const changesRights = changesRightsOf(this.#self, event);
     // More topics at once, for the next event may be of them; fewer once the rights are read.
     if (changesRights) for (const topic of topicsOf(event)) if (topic !== AUDIT) this.#follow(topic);
     if (changesRights) this.#forgetRights();

@@ -7,6 +7,8 @@ export interface LiveRights {
   viewer: Viewer;
   /** Those of the person's conversations that they took part in latest. */
   conversations: ReadonlySet<string>;
+  /** Where their days begin. */
+  timezone: string;
   /** When one of their shares runs out by itself; null where none does. */
   changesAt: Date | null;
 }
@@ -24,12 +26,13 @@ export async function liveRightsOf(
 ): Promise<LiveRights> {
   const [viewer, [row]] = await Promise.all([
     viewerOf(db, person, adminEmails),
-    db.$queryRaw<[{ conversations: string[]; changesAt: Date | null }]>`
+    db.$queryRaw<[{ conversations: string[]; timezone: string; changesAt: Date | null }]>`
       /* liveRightsOf */
-      SELECT (SELECT min(expires_at) FROM task_shares
+      SELECT (SELECT timezone FROM users WHERE id = ${person.userId}::uuid) AS timezone,
+             (SELECT min(expires_at) FROM task_shares
               WHERE shared_with_id = ${person.userId}::uuid AND expires_at > now()) AS "changesAt",
              ARRAY(SELECT conversation_id::text FROM conversation_participants WHERE user_id = ${person.userId}::uuid
                    ORDER BY conversation_id DESC LIMIT ${MOST_CONVERSATIONS}) AS conversations`,
   ]);
-  return { viewer, conversations: new Set(row.conversations), changesAt: row.changesAt };
+  return { ...row, viewer, conversations: new Set(row.conversations) };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { dialAs, watch, type Frame } from '../kit/live.ts';
 import { share } from '../kit/shares.ts';
 import { recordedBy } from '../kit/statements.ts';
-import { teamOf } from '../kit/team.ts';
+import { accept, invite, teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const world = await startWorld();
@@ -131,4 +131,98 @@ test('whoever completes a subscription hears nothing more of it, also where an a
   await ada.createTask('afterwards');
   await wire.frame((frame) => frame.id === stays && JSON.stringify(frame.payload).includes('afterwards'));
   expect(wire.frames.filter(({ id }) => id === left)).toHaveLength(before);
+});
+
+/** A team, its leader, and four members of it. */
+async function crowd() {
+  const { ada, bob, cyd, dan, eve } = await world.people('Ada', 'Bob', 'Cyd', 'Dan', 'Eve');
+  const members = [bob, cyd, dan, eve] as const;
+  const team = await teamOf(
+    ada,
+    members.map((member) => [member, 'MEMBER'] as const),
+  );
+  return { leader: ada, members, team };
+}
+
+test('[FR-014] fifty who follow one task cost hardly more statements at a change than one does', async () => {
+  const { leader, members, team } = await crowd();
+  const id = await leader.createTask('one', { teamId: team.id });
+  const query = `subscription { task(id: "${id}") { cursor task { title status owner { name } comments { totalCount } } } }`;
+  interface TaskTold {
+    task: { cursor: string; task: { title: string } };
+  }
+  const all = await Promise.all(
+    Array.from({ length: 50 }, (_, n) => watch<TaskTold>(world, members[n % 4] ?? leader, query)),
+  );
+  for (const each of all) await each.until(({ task }) => task.task.title === 'one');
+  const costOf = (title: string, heard: typeof all) =>
+    recordedBy(async () => {
+      await leader.query(`mutation { updateTask(input: { id: "${id}", title: "${title}" }) { cursor } }`);
+      for (const each of heard) await each.until(({ task }) => task.task.title === title);
+    });
+  const ofMany = await costOf('two', all);
+  for (const each of all.slice(1)) each.stop();
+  await leader.createTask('something else', { teamId: team.id });
+  const ofOne = await costOf('three', all.slice(0, 1));
+  // Whatever else the process sends meanwhile counts too.
+  expect(ofMany.length).toBeLessThan(ofOne.length + 5);
+});
+
+test('[FR-014] a team’s dashboard is counted once for all members of one timezone, and for each timezone in its days', async () => {
+  const { leader, members, team } = await crowd();
+  const [far] = members;
+  await far.query('mutation { updateViewer(input: { timezone: "Pacific/Kiritimati" }) { cursor } }');
+  interface Numbers {
+    dashboard: { statistics: { total: number; shared: number }; createdPerDay: { day: string }[] };
+  }
+  const query = `subscription { dashboard(scope: { teamId: "${team.id}" }) {
+    statistics { total shared } createdPerDay(days: 1) { day } history(days: 2) { burnUp { total } }
+  } }`;
+  const all = await Promise.all(members.map((member) => watch<Numbers>(world, member, query)));
+  for (const each of all) await each.until(({ dashboard }) => dashboard.statistics.total === 0);
+  let told: Numbers[] = [];
+  const statements = await recordedBy(async () => {
+    await leader.createTask('one', { teamId: team.id });
+    told = await Promise.all(
+      all.map((each) => each.until(({ dashboard }) => dashboard.statistics.total === 1)),
+    );
+  });
+  const counted = (name: string) => statements.filter(({ text }) => text.includes(`/* ${name} */`)).length;
+  expect([counted('countDashboard'), counted('readHistory')]).toEqual([2, 2]);
+  const dayIn = (timeZone: string) => new Intl.DateTimeFormat('en-CA', { timeZone }).format();
+  expect(told.map(({ dashboard }) => dashboard.createdPerDay[0]?.day)).toEqual(
+    members.map((member) => dayIn(member === far ? 'Pacific/Kiritimati' : 'UTC')),
+  );
+});
+
+test('whom a task of the team is shared with is told so in its dashboard, and the others are not', async () => {
+  const { leader, members, team } = await crowd();
+  const query = `subscription { dashboard(scope: { teamId: "${team.id}" }) { statistics { total shared } } }`;
+  interface Numbers {
+    dashboard: { statistics: { total: number; shared: number } };
+  }
+  const id = await leader.createTask('one', { teamId: team.id });
+  const [bob, cyd] = members;
+  const [ofBob, ofCyd] = [await watch<Numbers>(world, bob, query), await watch<Numbers>(world, cyd, query)];
+  for (const each of [ofBob, ofCyd]) await each.until(({ dashboard }) => dashboard.statistics.total === 1);
+  await leader.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
+    input: { taskId: id, email: bob.email },
+  });
+  await leader.createTask('two', { teamId: team.id });
+  const numbers = await Promise.all(
+    [ofBob, ofCyd].map((each) => each.until(({ dashboard }) => dashboard.statistics.total === 2)),
+  );
+  expect(numbers.map(({ dashboard }) => dashboard.statistics.shared)).toEqual([1, 0]);
+});
+
+test('[FR-014] whoever joins a team has nobody’s rights read again but their own', async () => {
+  const { leader, members, team } = await crowd();
+  const { fay } = await world.people('Fay');
+  const all = await Promise.all(members.map((member) => follow(member, 'actor { name }')));
+  const invitation = await invite(leader, team.id, fay.email, 'MEMBER');
+  const statements = await recordedBy(async () => {
+    await accept(fay, invitation);
+    for (const each of all) await each.until(({ events }) => events.event?.kind === 'TEAM_MEMBER_JOINED');
+  });
+  expect(statements.filter(({ text }) => text.includes('/* liveRightsOf */'))).toEqual([]);
 });
