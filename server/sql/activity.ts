@@ -18,6 +18,7 @@ export interface WantedEvents {
 /**
  * The sequences of the first events that a person may read of and that are wanted, in order. Each topic gives its own
  * first few from an index in the order of the log, so that neither the length of the log nor that of the topics counts.
+ * The index knows kind and moment: of what is rare PostgreSQL looks through a topic's entries, but not at its events.
  */
 export async function findEvents(db: Database, reader: Reader, wanted: WantedEvents): Promise<bigint[]> {
   const rows = await db.$queryRaw<{ sequence: bigint }[]>`

@@ -2,6 +2,7 @@
 const types: Record<string, string> = {
   slug: 'String!',
   yesterday: 'DateTime!',
+  longAgo: 'DateTime!',
   monday: 'Date!',
   sunday: 'Date!',
 };
@@ -122,6 +123,8 @@ export const reads = all('query', {
   'activity about a task': activity('subject: $teamTask'),
   'activity of a kind': activity('kind: { eq: TASK_UPDATED }'),
   'activity of a rare kind': activity('kind: { eq: TEAM_MEMBER_JOINED }'),
+  'activity of a kind that nothing is of': activity('kind: { in: [COMMENT_DELETED, TASK_DELETED] }'),
+  'activity long ago': activity('at: { before: $longAgo }'),
   'activity since yesterday': activity('at: { after: $yesterday }'),
 
   'search for something rare': 'search(query: "batch4711") { node { ... on Node { id } } }',

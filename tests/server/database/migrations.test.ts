@@ -8,7 +8,12 @@ import { applyMigrations, migrationsFolder, readMigrations } from '../../../serv
 import { emptyDatabase, query } from './scratch-database.ts';
 
 /** The indexes that Prisma's model has no words for: of a part of the rows. */
-const WITHOUT_MODEL = ['events_audited', 'events_personal', 'memberships_one_owner'];
+const WITHOUT_MODEL = [
+  'events_audited',
+  'events_of_conversations',
+  'events_personal',
+  'memberships_one_owner',
+];
 
 let url: string;
 let folder: string;
