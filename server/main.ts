@@ -2,7 +2,9 @@ import cluster from 'node:cluster';
 import { flushCompileCache } from 'node:module';
 import { ConfigError, readConfig } from './config.ts';
 import { StartFailure } from './database/start-failure.ts';
+import { createLog } from './log.ts';
 import { startServer } from './server.ts';
+import { takeUncaught } from './uncaught.ts';
 import { startWorkers, type WorkerReady } from './workers.ts';
 
 /** Whoever looks at `/readyz` once a second knows by then. A person at a terminal need not wait for that. */
@@ -12,10 +14,16 @@ const EXIT_WITHIN_MS = 14_000;
 try {
   const config = readConfig(process.env);
   const starting = cluster.isPrimary && config.workers > 1 ? startWorkers(config) : startServer(config);
-  const end = (noticeMs: number) => {
+  const end = (noticeMs: number, code = 0) => {
     setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref();
-    void starting.then((server) => server.stop(noticeMs)).then(() => process.exit(0));
+    void starting
+      .then((server) => server.stop(noticeMs))
+      .then(
+        () => process.exit(code),
+        () => process.exit(1),
+      );
   };
+  takeUncaught(createLog(config.logLevel), () => end(NOTICE_MS, 1));
   // npm hands on the Ctrl-C that the terminal has sent already, so it comes twice.
   process.on('SIGINT', () => end(0)).on('SIGTERM', () => end(NOTICE_MS));
   const server = await starting;
