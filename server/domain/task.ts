@@ -9,7 +9,7 @@ import { taskChanged, taskCreated } from '../events/task-event.ts';
 import { NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
-import { insertTask } from '../sql/insert-task.ts';
+import { insertTask, insertTaskUnlessTaken } from '../sql/insert-task.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { changeTasks, lockedFor, type Changes, type ChangeRequest } from './task-change.ts';
@@ -107,7 +107,8 @@ export async function createTask(db: Database, person: Person, input: unknown): 
   if ((assigneeId ?? teamId ?? parentId) === null) {
     const task = newTask(person, wanted, new Date());
     const event = taskCreated(person, task, fingerprintOf(withoutId(wanted)));
-    const mark = await insertTask(db, task, event, wanted.id !== undefined);
+    const insert = wanted.id === undefined ? insertTask : insertTaskUnlessTaken;
+    const mark = await insert(db, { task, event });
     if (mark) return { id: task.id, cursor: await toCursor(db, mark), task };
   }
   return inTransaction(db, async (tx) => {

@@ -32,18 +32,34 @@ export async function appendAll<Kind extends EventKind>(
   return last ? toCursor(tx, last) : currentCursor(tx);
 }
 
-/**
- * The same as a part of a statement: appends the event if `change`, a table expression of that statement, has a row.
- * Its own row is the log's mark after the change.
- */
+/** What appending one event as a part of a statement gives: its subject, and the log's mark after it. */
+export interface Appended {
+  subjectId: string | null;
+  transactionId: string;
+  sequence: string;
+  horizon: string;
+}
+
+/** The same as a part of a statement: appends the event if `change`, a table expression of that statement, has a row. */
 export function appendedTo<Kind extends EventKind>(change: string, event: NewEvent<Kind>): Prisma.Sql {
+  return Prisma.sql`INSERT INTO events (${columns}) SELECT ${values(event)} FROM ${Prisma.raw(change)} ${returned}`;
+}
+
+/** The same for the events of several changes that the statement makes in any case. */
+export function appended<Kind extends EventKind>(events: readonly NewEvent<Kind>[]): Prisma.Sql {
+  const rows = events.map((event) => Prisma.sql`(${values(event)})`);
+  return Prisma.sql`INSERT INTO events (${columns}) VALUES ${Prisma.join(rows)} ${returned}`;
+}
+
+const columns = Prisma.sql`kind, actor_id, subject_id, team_id, person_id, conversation_id, data`;
+const returned = Prisma.sql`
+  RETURNING subject_id AS "subjectId", transaction_id AS "transactionId", sequence, horizon`;
+
+function values<Kind extends EventKind>(event: NewEvent<Kind>): Prisma.Sql {
   const { kind, actorId, subjectId, teamId = null, personId = null, conversationId = null, data } = event;
   return Prisma.sql`
-    INSERT INTO events (kind, actor_id, subject_id, team_id, person_id, conversation_id, data)
-    SELECT ${kind}, ${actorId}::uuid, ${subjectId}::uuid, ${teamId}::uuid, ${personId}::uuid, ${conversationId}::uuid,
-           ${JSON.stringify(data)}::jsonb
-    FROM ${Prisma.raw(change)}
-    RETURNING transaction_id AS "transactionId", sequence, horizon`;
+    ${kind}, ${actorId}::uuid, ${subjectId}::uuid, ${teamId}::uuid, ${personId}::uuid, ${conversationId}::uuid,
+    ${JSON.stringify(data)}::jsonb`;
 }
 
 function row<Kind extends EventKind>({ data, ...event }: NewEvent<Kind>): Prisma.EventCreateManyInput {

@@ -1,46 +1,78 @@
 import { Prisma, type Task } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
-import type { NewEvent } from '../events/kinds.ts';
-import { appendedTo } from '../events/log.ts';
-import type { Mark, Position } from '../events/position.ts';
+import { Together } from '../database/together.ts';
 import { committed } from '../database/transaction.ts';
+import type { NewEvent } from '../events/kinds.ts';
+import { appended, appendedTo, type Appended } from '../events/log.ts';
+import type { Mark } from '../events/position.ts';
+
+/** A new task with the event that tells of it. */
+interface Creation {
+  task: Task;
+  event: NewEvent<'task.created'>;
+}
+
+const togethers = new WeakMap<Database, Together<Creation, Mark>>();
 
 /**
- * Makes a task and appends its event in one statement, which is a transaction by itself.
- * @param mayBeTaken whether the id came from outside; one of ours is new, and looking for it is an eighth of the work.
- * @returns where the log stands after it; null, and nothing is made, where a task has or had this id.
+ * Makes a task under a new id of ours and appends its event, in one statement, which is a transaction by itself; those
+ * of other callers that wait at the same time are a part of it.
+ * @returns where the log stands after it.
  */
-export async function insertTask(
-  db: Database,
-  task: Task,
-  event: NewEvent<'task.created'>,
-  mayBeTaken: boolean,
-): Promise<Mark | null> {
+export async function insertTask(db: Database, creation: Creation): Promise<Mark> {
+  const together = togethers.get(db) ?? new Together((creations) => insertTasks(db, creations));
+  togethers.set(db, together);
+  return together.add(creation);
+}
+
+async function insertTasks(db: Database, creations: Creation[]): Promise<Mark[]> {
+  const rows = creations.map(({ task }) => Prisma.sql`(${values(task)})`);
+  const sql = Prisma.sql`
+    /* insertTasks */
+    WITH made AS (INSERT INTO tasks (${columns}) VALUES ${Prisma.join(rows)})
+    ${appended(creations.map(({ event }) => event))}`;
+  const marks = new Map((await run<Appended>(db, sql)).map((row) => [row.subjectId, markOf(row)]));
+  committed(db);
+  return creations.map(({ task }) => marks.get(task.id) as Mark);
+}
+
+/**
+ * The same under an id that came from outside: looking whether it is taken is an eighth of the work.
+ * @returns null, and nothing is made, where a task has or had this id.
+ */
+export async function insertTaskUnlessTaken(db: Database, { task, event }: Creation): Promise<Mark | null> {
+  const sql = Prisma.sql`
+    /* insertTaskUnlessTaken */
+    WITH made AS (
+      INSERT INTO tasks (${columns}) SELECT ${values(task)}
+      WHERE NOT EXISTS (SELECT FROM events WHERE subject_id = ${task.id}::uuid AND kind = 'task.created')
+      ON CONFLICT (id) DO NOTHING
+      RETURNING id
+    ) ${appendedTo('made', event)}`;
+  const [row] = await run<Appended>(db, sql);
+  if (!row) return null;
+  committed(db);
+  return markOf(row);
+}
+
+const columns = Prisma.sql`
+  id, title, description, status, priority, due_on, labels, position, owner_id, started_at, completed_at, created_at,
+  updated_at`;
+
+function values(task: Task): Prisma.Sql {
   const { id, title, description, status, priority, labels, position, ownerId } = task;
   const { createdAt, startedAt, completedAt } = task;
   const dueOn = task.dueOn?.toISOString().slice(0, 10) ?? null;
-  const unlessTaken = mayBeTaken
-    ? Prisma.sql`
-      WHERE NOT EXISTS (SELECT FROM events WHERE subject_id = ${id}::uuid AND kind = 'task.created')
-      ON CONFLICT (id) DO NOTHING`
-    : Prisma.empty;
-  const sql = Prisma.sql`
-    /* insertTask */
-    WITH made AS (
-      INSERT INTO tasks (id, title, description, status, priority, due_on, labels, position, owner_id, started_at,
-                         completed_at, created_at, updated_at)
-      SELECT ${id}::uuid, ${title}, ${description}, ${status}::task_status, ${priority}::task_priority, ${dueOn}::date,
-             ${labels}::text[], ${position}, ${ownerId}::uuid, ${startedAt}::timestamptz,
-             ${completedAt}::timestamptz, ${createdAt}::timestamptz, ${createdAt}::timestamptz
-      ${unlessTaken}
-      RETURNING id
-    ) ${appendedTo('made', event)}`;
-  const [mark] = await run<Record<keyof Position | 'horizon', string>>(db, sql);
-  if (!mark) return null;
-  committed(db);
+  return Prisma.sql`
+    ${id}::uuid, ${title}, ${description}, ${status}::task_status, ${priority}::task_priority, ${dueOn}::date,
+    ${labels}::text[], ${position}, ${ownerId}::uuid, ${startedAt}::timestamptz, ${completedAt}::timestamptz,
+    ${createdAt}::timestamptz, ${createdAt}::timestamptz`;
+}
+
+function markOf({ transactionId, sequence, horizon }: Appended): Mark {
   return {
-    transactionId: BigInt(mark.transactionId),
-    sequence: BigInt(mark.sequence),
-    horizon: BigInt(mark.horizon),
+    transactionId: BigInt(transactionId),
+    sequence: BigInt(sequence),
+    horizon: BigInt(horizon),
   };
 }
