@@ -34,14 +34,19 @@ const programs: Record<Contender, { file: string; path: string }> = {
   Taskwire: { file: 'server/main.ts', path: '/graphql' },
 };
 
-/** Starts a contender as a process of its own on one core, as it runs in production. */
-export async function startContender(name: Contender, databaseUrl: string, core: string): Promise<Running> {
+/** Starts a contender as a process of its own on one core, as it runs in production but for what `flags` tell Node. */
+export async function startContender(
+  name: Contender,
+  databaseUrl: string,
+  core: string,
+  flags: string[] = [],
+): Promise<Running> {
   const { file, path } = programs[name];
   const port = await freePort();
   const tokens = name === 'Taskwire' ? await issueTokens(databaseUrl) : null;
   const profiling = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
-  const flags = tokens ? [...NODE_FLAGS, ...profiling] : [];
-  const child = spawn('taskset', ['-c', core, process.execPath, ...flags, join(root, file)], {
+  const all = [...(tokens ? [...NODE_FLAGS, ...profiling] : []), ...flags];
+  const child = spawn('taskset', ['-c', core, process.execPath, ...all, join(root, file)], {
     env: {
       ...process.env,
       NODE_ENV: 'production',

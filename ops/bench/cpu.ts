@@ -1,11 +1,53 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+
+export const SERVER_CORE = '0';
+/** For PostgreSQL and the load generator. */
+export const OTHERS_CORE = '1';
 
 /** The kernel's unit for CPU time in /proc, which is 10 ms on every Linux. */
 const TICK_MS = 10;
+const LOOKED_AT_MS = 2_000;
 
 /** Milliseconds of CPU that a process has used; proc(5). */
 export function cpuMs(pid: number): number {
   const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
   const [user, system] = fields.split(' ').slice(11, 13);
   return (Number(user) + Number(system)) * TICK_MS;
+}
+
+/** The same in all connections to a database but this; not a number where PostgreSQL runs on another machine. */
+export async function cpuOfDatabase(observer: Client): Promise<number> {
+  const { rows } = await observer.query<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+  );
+  try {
+    return rows.reduce((sum, { pid }) => sum + cpuMs(pid), 0);
+  } catch {
+    return NaN;
+  }
+}
+
+/** How many of the machine's cores are busy now. */
+export async function busyCores(): Promise<number> {
+  const before = coreTimes();
+  await sleep(LOOKED_AT_MS);
+  const after = coreTimes();
+  return (cpus().length * (after.busy - before.busy)) / (after.all - before.all);
+}
+
+function coreTimes(): { busy: number; all: number } {
+  const cores = cpus();
+  const all = cores.flatMap(({ times }) => Object.values(times));
+  const idle = cores.map(({ times }) => times.idle);
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  return { busy: sum(all) - sum(idle), all: sum(all) };
+}
+
+/** Moves this process, and whatever it starts from now on, to one core. */
+export function moveTo(core: string): void {
+  execFileSync('taskset', ['-apc', core, String(process.pid)], { stdio: 'ignore' });
 }

@@ -10,14 +10,14 @@ export interface Size {
   tasks: number;
   /** Tasks of the one owner who has more than all others together. */
   busyTasks: number;
-  /** Tasks of a second such owner, on top of all others; 0 for none. */
+  /** Tasks of a second such owner, on top of all others. */
   hugeTasks: number;
   shares: number;
   conversations: number;
   messages: number;
 }
 
-export const FULL: Size = {
+const FULL: Size = {
   users: 1_000,
   teams: 200,
   tasks: 1_000_000,
@@ -28,19 +28,15 @@ export const FULL: Size = {
   messages: 500_000,
 };
 
-export const QUICK: Size = {
-  users: 100,
-  teams: 20,
-  tasks: 100_000,
-  busyTasks: 10_000,
-  hugeTasks: 0,
-  shares: 20_000,
-  conversations: 1_000,
-  messages: 50_000,
-};
+/** So much of everything, of 1. */
+export function sized(scale: number): Size {
+  return Object.fromEntries(
+    Object.entries<number>({ ...FULL }).map(([what, number]) => [what, Math.round(number * scale)]),
+  ) as Record<keyof Size, number>;
+}
 
 /** Tasks of the person whose requests are measured. */
-const VIEWER_TASKS = 1_000;
+export const VIEWER_TASKS = 1_000;
 /** Conversations of that person; the load asks for the latest 20. */
 const VIEWER_CONVERSATIONS = 40;
 const VIEWER = 1;
@@ -50,6 +46,11 @@ const WRITER = 4;
 
 /** Ids are those of Taskwire, UUIDs of version 7 that grow, but known beforehand. */
 const KINDS = { user: 1, team: 2, member: 3, task: 4, share: 5, conversation: 6, message: 7 } as const;
+
+/** Somebody else: `n` from 1 up to the number of people less those above. */
+export function bystander(n: number): string {
+  return idOf('user', WRITER + n);
+}
 
 export const people = {
   viewer: idOf('user', VIEWER),

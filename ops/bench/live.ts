@@ -5,9 +5,9 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,8 @@ import { startEmbedded } from '../../server/database/embedded.ts';
 import { applyMigrations } from '../../server/database/migrations.ts';
 import { newId, publicId } from '../../server/ids.ts';
 import { NODE_FLAGS } from '../node-flags.ts';
-import { cpuMs } from './cpu.ts';
+import { busyCores, cpuMs, SERVER_CORE } from './cpu.ts';
+import { conditions, writeSection } from './results.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -38,7 +39,6 @@ const READY_WITHIN_MS = 60_000;
 const SETTLE_MS = 3_000;
 const TOLD_WITHIN_MS = 60_000;
 const CONNECT_AT_ONCE = 50;
-const SERVER_CORE = '0';
 const root = join(import.meta.dirname, '../..');
 
 interface Live {
@@ -329,7 +329,7 @@ function reportOf(measured: Found[]): string {
 Written by \`npm run bench:live\`: ${subscribers} subscribers on one process, of ${people} people in one team; ${rounds} writes one after the other.
 Each server on one core, the subscribers and PostgreSQL on whatever is left; Yoga with graphql-ws asks nobody who they are, keeps
 nothing, and its write is a call in memory. "Last delivery" is from the sending of the write to the last subscriber's
-message. ${conditions()}
+message. ${conditions(busy)}
 
 ${head}
 | --- | --- | --- | --- | --- | --- | --- |
@@ -338,27 +338,13 @@ ${rows.join('\n')}
 `;
 }
 
-function conditions(): string {
-  if (loadBefore < 1) return 'The machine was quiet.';
-  return `**Not a quiet machine**: ${loadBefore.toFixed(1)} other processes wanted its cores when the run began, so that the
-times say little; the CPU of a delivery says more.`;
-}
-
-/** In place of what an earlier run found; the rest of the page is written by others. */
-function writeReport(text: string): void {
-  const file = join(import.meta.dirname, 'RESULTS.md');
-  const page = readFileSync(file, 'utf8');
-  const [before = page] = page.split(/^## Subscriptions$/m);
-  writeFileSync(file, `${before.trimEnd()}\n\n${text}`);
-}
-
 function tell(step: string): void {
   process.stderr.write(`▸ ${step} …\n`);
 }
 
+const busy = await busyCores();
 const database = await startDatabase();
 const found: Found[] = [];
-const loadBefore = loadavg()[0] ?? 0;
 try {
   const contenders = [() => startTaskwire(database.url), startYoga];
   for (const start of contenders) {
@@ -374,4 +360,4 @@ try {
 }
 const report = reportOf(found);
 console.log(report);
-if (options.write) writeReport(report);
+if (options.write) writeSection('npm run bench:live', report);

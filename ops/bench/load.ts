@@ -1,6 +1,6 @@
 import autocannon from 'autocannon';
 import type { Client } from 'pg';
-import { cpuMs } from './cpu.ts';
+import { cpuMs, cpuOfDatabase } from './cpu.ts';
 import type { Running } from './contender.ts';
 import type { Operation } from './operations.ts';
 
@@ -46,15 +46,4 @@ export async function loadFor(
     serverMs: (cpuMs(contender.pid) - before.server) / answers,
     databaseMs: ((await cpuOfDatabase(observer)) - before.database) / answers,
   };
-}
-
-async function cpuOfDatabase(observer: Client): Promise<number> {
-  const { rows } = await observer.query<{ pid: number }>(
-    `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
-  );
-  try {
-    return rows.reduce((sum, { pid }) => sum + cpuMs(pid), 0);
-  } catch {
-    return NaN;
-  }
 }

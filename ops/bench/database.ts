@@ -1,0 +1,77 @@
+// The database that a run measures on.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { startEmbedded } from '../../server/database/embedded.ts';
+import { applyMigrations } from '../../server/database/migrations.ts';
+import { fill, type Size } from './fill.ts';
+import { tell } from './results.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** The PostgreSQL of this run: a given one, or one that is started here and inherits this process's core. */
+export async function startDatabase(): Promise<{ url: string; stop(): Promise<void> }> {
+  const given = process.env['BENCH_DATABASE_URL'];
+  if (given) return { url: given, stop: () => Promise.resolve() };
+  const folder = join(import.meta.dirname, '.data');
+  mkdirSync(folder, { recursive: true });
+  tell('Starting PostgreSQL');
+  return startEmbedded(folder);
+}
+
+/** A database of its own for this run, copied from one that is filled once and kept. */
+export async function filledDatabase(server: string, size: Size): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(size));
+  hash.update(readFileSync(join(import.meta.dirname, 'fill.ts')));
+  hash.update(readFileSync(join(import.meta.dirname, 'contenders/dashboard-sql.ts')));
+  for (const migration of readdirSync(join(root, 'migrations'))) hash.update(migration);
+  // The data lies around the day of its making.
+  hash.update(new Date().toISOString().slice(0, 10));
+  const template = `taskwire_bench_${hash.digest('hex').slice(0, 12)}`;
+  const admin = new Client(server);
+  await admin.connect();
+  const { rows } = await admin.query<{ filled: boolean }>(
+    `SELECT shobj_description(oid, 'pg_database') = 'filled' AS filled FROM pg_database WHERE datname = $1`,
+    [template],
+  );
+  if (!rows[0]?.filled) {
+    await admin.query(`DROP DATABASE IF EXISTS ${template}`);
+    await admin.query(`CREATE DATABASE ${template}`);
+    await fillDatabase(urlOf(server, template), size);
+    await admin.query(`COMMENT ON DATABASE ${template} IS 'filled'`);
+  }
+  tell('Copying the data for this run');
+  await admin.query('DROP DATABASE IF EXISTS taskwire_bench_run WITH (FORCE)');
+  await admin.query(`CREATE DATABASE taskwire_bench_run TEMPLATE ${template}`);
+  await admin.end();
+  return urlOf(server, 'taskwire_bench_run');
+}
+
+async function fillDatabase(url: string, size: Size): Promise<void> {
+  tell('Making the tables');
+  await applyMigrations(url);
+  const client = new Client(url);
+  await client.connect();
+  await fill(client, size, (step) => {
+    tell(`Filling: ${step}`);
+  });
+  await client.end();
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+  if (!('counters:rebuild' in scripts)) return;
+  tell('Counting the counters');
+  const env = { ...process.env, DATABASE_URL: url };
+  const { status } = spawnSync('npm', ['run', '--silent', 'counters:rebuild'], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error('counters:rebuild failed');
+}
+
+function urlOf(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}

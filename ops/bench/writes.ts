@@ -1,0 +1,140 @@
+// How fast PostgreSQL takes Taskwire's new tasks, each with its event, beside bare rows of the same tasks.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { Prisma, type Task } from '../../prisma/generated/client/client.ts';
+import { connect, disconnect, run, type Database } from '../../server/database/client.ts';
+import { endOfList } from '../../server/domain/task-position.ts';
+import { taskCreated } from '../../server/events/task-event.ts';
+import { newId } from '../../server/ids.ts';
+import { insertTask } from '../../server/sql/insert-task.ts';
+import { cpuOfDatabase } from './cpu.ts';
+
+/** What one stretch of writing brought. */
+interface Stretch {
+  perSecond: number;
+  /** CPU time of one write in PostgreSQL's connections, what is counted of it later included. */
+  databaseMs: number;
+}
+
+/** Stretches that followed each other, so that whatever else the machine did, it did to both. */
+export interface Pair {
+  bare: Stretch;
+  withEvent: Stretch;
+}
+
+export interface Writes {
+  /** Whose tasks they are, in words. */
+  owners: string;
+  writers: number;
+  pairs: Pair[];
+}
+
+type Write = (db: Database, task: Task) => Promise<unknown>;
+
+const STRETCH_MS = 1_000;
+const FINGERPRINT = 'f'.repeat(43);
+
+const ways: Record<keyof Pair, Write> = {
+  // Every column that Taskwire fills, with the same values.
+  bare: (db, task) =>
+    run(
+      db,
+      Prisma.sql`
+        INSERT INTO tasks (id, title, description, status, priority, due_on, labels, position, owner_id, started_at,
+                           completed_at, created_at, updated_at)
+        VALUES (${task.id}::uuid, ${task.title}, ${task.description}, ${task.status}::task_status,
+                ${task.priority}::task_priority, ${task.dueOn}::date, ${task.labels}::text[], ${task.position},
+                ${task.ownerId}::uuid, ${task.startedAt}::timestamptz, ${task.completedAt}::timestamptz,
+                ${task.createdAt}::timestamptz, ${task.createdAt}::timestamptz)`,
+    ),
+  withEvent: (db, task) =>
+    insertTask(db, { task, event: taskCreated({ userId: task.ownerId }, task, FINGERPRINT) }),
+};
+
+/** Writes in pairs of stretches, the first of them each way in turn, while a server folds the log beside. */
+export async function pairsOf(
+  url: string,
+  observer: Client,
+  owners: readonly string[],
+  writers: number,
+  pairs: number,
+): Promise<Pair[]> {
+  const db = connect(url, { poolSize: writers });
+  const stretch = (way: keyof Pair) => writeFor(db, ways[way], owners, writers, observer);
+  try {
+    // The first call has a connection to open and statements to prepare.
+    await stretch('bare');
+    await stretch('withEvent');
+    const found: Pair[] = [];
+    for (let n = 0; n < pairs; n += 1) {
+      const first = n % 2 === 0 ? await stretch('bare') : undefined;
+      const withEvent = await stretch('withEvent');
+      found.push({ bare: first ?? (await stretch('bare')), withEvent });
+    }
+    return found;
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function writeFor(
+  db: Database,
+  write: Write,
+  owners: readonly string[],
+  writers: number,
+  observer: Client,
+): Promise<Stretch> {
+  const cpuBefore = await cpuOfDatabase(observer);
+  const began = performance.now();
+  const until = began + STRETCH_MS;
+  let written = 0;
+  const keepWriting = async () => {
+    while (performance.now() < until) {
+      written += 1;
+      await write(db, newTask(owners[written % owners.length] ?? ''));
+    }
+  };
+  await Promise.all(Array.from({ length: writers }, keepWriting));
+  const took = (performance.now() - began) / 1000;
+  await counted(observer);
+  return {
+    perSecond: written / took,
+    databaseMs: ((await cpuOfDatabase(observer)) - cpuBefore) / written,
+  };
+}
+
+function newTask(ownerId: string): Task {
+  const now = new Date();
+  return {
+    id: newId(),
+    title: 'Water the plants',
+    description: '',
+    status: 'TODO',
+    priority: 'HIGH',
+    dueOn: null,
+    labels: [],
+    position: endOfList(now),
+    ownerId,
+    assigneeId: null,
+    teamId: null,
+    parentId: null,
+    startedAt: null,
+    completedAt: null,
+    archivedAt: null,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** Waits until the log is in the counters, or the next stretch would pay for it. */
+async function counted(observer: Client): Promise<void> {
+  for (;;) {
+    const { rows } = await observer.query<{ waits: boolean }>(
+      `SELECT EXISTS (SELECT FROM events, task_counter_state
+                      WHERE events.transaction_id >= task_counter_state.transaction_id) AS waits`,
+    );
+    if (!rows[0]?.waits) return;
+    await sleep(50);
+  }
+}
