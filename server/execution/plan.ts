@@ -38,6 +38,8 @@ export type Shape = { nullable: boolean } & (
 /** One key of an object in the answer. */
 export class Step {
   readonly key: string;
+  /** What of the object's JSON stands ahead of the value. */
+  readonly head: string;
   readonly nodes: FieldNode[];
   readonly parent: GraphQLObjectType;
   readonly field: GraphQLField<unknown, unknown>;
@@ -46,9 +48,17 @@ export class Step {
   readonly plan: Plan;
   readonly #below = new Map<GraphQLObjectType, readonly Step[]>();
 
-  constructor(plan: Plan, key: string, nodes: FieldNode[], parent: GraphQLObjectType, field: Step['field']) {
+  constructor(
+    plan: Plan,
+    isFirst: boolean,
+    key: string,
+    nodes: FieldNode[],
+    parent: GraphQLObjectType,
+    field: Step['field'],
+  ) {
     this.plan = plan;
     this.key = key;
+    this.head = `${isFirst ? '{' : ','}${JSON.stringify(key)}:`;
     this.nodes = nodes;
     this.parent = parent;
     this.field = field;
@@ -117,10 +127,12 @@ export class Plan {
       }
     };
     selectionSets.forEach(gather);
-    return [...nodesByKey].flatMap(([key, nodes]) => {
+    const steps: Step[] = [];
+    for (const [key, nodes] of nodesByKey) {
       const field = this.schema.getField(type, nodes[0]?.name.value ?? '');
-      return field ? [new Step(this, key, nodes, type, field)] : [];
-    });
+      if (field) steps.push(new Step(this, steps.length === 0, key, nodes, type, field));
+    }
+    return steps;
   }
 
   #applies(condition: string | undefined, type: GraphQLObjectType): boolean {

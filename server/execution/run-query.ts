@@ -28,6 +28,19 @@ export function byPlans(otherwise: Execute): Execute {
   };
 }
 
+/** The data of an answer, written as JSON right away, without objects in between. Reads as those where somebody looks. */
+export class Written {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toJSON(): unknown {
+    return JSON.parse(this.text);
+  }
+}
+
 /** Where in the answer something stands. */
 interface Place {
   readonly path: Path;
@@ -116,43 +129,40 @@ class Run {
   }
 
   async answer(): Promise<ExecutionResult> {
-    let data: ExecutionResult['data'] = null;
+    let data: Written | null = null;
     try {
-      data = await this.#object(this.plan.root, this.rootValue, undefined);
+      data = new Written(await this.#object(this.plan.root, this.rootValue, undefined));
     } catch (error) {
       this.#errors.push(error as GraphQLError);
     }
-    return this.#errors.length > 0 ? { errors: this.#errors, data } : { data };
+    const result = { data: data as ExecutionResult['data'] };
+    return this.#errors.length > 0 ? { errors: this.#errors, ...result } : result;
   }
 
-  #object(
-    steps: readonly Step[],
-    source: unknown,
-    place: Place | undefined,
-  ): MaybePromise<Record<string, unknown>> {
-    const object: Record<string, unknown> = {};
-    let pending: Promise<void>[] | undefined;
+  #object(steps: readonly Step[], source: unknown, place: Place | undefined): MaybePromise<string> {
+    let text = '';
+    let parts: MaybePromise<string>[] | undefined;
     try {
       for (const step of steps) {
         const value = this.#field(step, source, place);
-        object[step.key] = value;
-        if (!(value instanceof Promise)) continue;
-        pending ??= [];
-        pending.push(
-          value.then((late: unknown) => {
-            object[step.key] = late;
-          }),
-        );
+        if (typeof value === 'string') {
+          text += step.head + value;
+          continue;
+        }
+        (parts ??= []).push(text + step.head, value);
+        text = '';
       }
     } catch (error) {
-      // The others may fail too, with nobody left to hear of it.
-      if (pending) void Promise.allSettled(pending);
+      if (parts) void heard(parts);
       throw error;
     }
-    return pending ? Promise.all(pending).then(() => object) : object;
+    const end = steps.length > 0 ? `${text}}` : '{}';
+    if (!parts) return end;
+    parts.push(end);
+    return all(parts).then((texts) => texts.join(''));
   }
 
-  #field(step: Step, source: unknown, above: Place | undefined): unknown {
+  #field(step: Step, source: unknown, above: Place | undefined): MaybePromise<string> {
     const info = new FieldInfo(this, step, above);
     try {
       const value = step.resolve(source, this.#argumentsOf(step), this.#context, info);
@@ -172,7 +182,7 @@ class Run {
   }
 
   /** A value as the answer has it, now or later. Whatever fails later is dealt with here. */
-  #completed(step: Step, shape: Shape, value: unknown, place: Place): unknown {
+  #completed(step: Step, shape: Shape, value: unknown, place: Place): MaybePromise<string> {
     const completed = isThenable(value)
       ? Promise.resolve(value).then((late) => this.#complete(step, shape, late, place))
       : this.#complete(step, shape, value, place);
@@ -181,15 +191,15 @@ class Run {
       : completed;
   }
 
-  #complete(step: Step, shape: Shape, value: unknown, place: Place): unknown {
+  #complete(step: Step, shape: Shape, value: unknown, place: Place): MaybePromise<string> {
     if (value instanceof Error) throw value;
     if (value === null || value === undefined) {
-      if (shape.nullable) return null;
+      if (shape.nullable) return 'null';
       throw new Error(`Cannot return null for non-nullable field ${step.parent.name}.${step.field.name}.`);
     }
     switch (shape.kind) {
       case 'leaf':
-        return serialized(shape.type, value);
+        return written(shape.type, value);
       case 'list':
         return this.#list(step, shape.item, value, place);
       case 'object':
@@ -199,10 +209,10 @@ class Run {
     }
   }
 
-  #list(step: Step, shape: Shape, list: unknown, place: Place): unknown {
+  #list(step: Step, shape: Shape, list: unknown, place: Place): MaybePromise<string> {
     if (!Array.isArray(list))
       throw new Error(`Expected a list for field ${step.parent.name}.${step.field.name}.`);
-    const items: unknown[] = [];
+    const items: MaybePromise<string>[] = [];
     for (const [index, value] of (list as unknown[]).entries()) {
       const item = new Item(place, index);
       try {
@@ -212,10 +222,11 @@ class Run {
         items.push(this.#failed(step, shape, item, error));
       }
     }
-    return items.some((item) => item instanceof Promise) ? Promise.all(items) : items;
+    const isLate = items.some((item) => item instanceof Promise);
+    return isLate ? all(items).then(listed) : listed(items as string[]);
   }
 
-  #abstract(step: Step, type: GraphQLAbstractType, value: unknown, place: Place): unknown {
+  #abstract(step: Step, type: GraphQLAbstractType, value: unknown, place: Place): MaybePromise<string> {
     const info = new FieldInfo(this, step, place);
     const name = (type.resolveType ?? defaultTypeResolver)(value, this.#context, info, type);
     const object = (found: string | undefined) => {
@@ -228,11 +239,11 @@ class Run {
   }
 
   /** Null in place of what failed; where there can be none, that fails in which it stands. */
-  #failed(step: Step, { nullable }: Shape, place: Place, error: unknown): null {
+  #failed(step: Step, { nullable }: Shape, place: Place, error: unknown): 'null' {
     const located = locatedError(error, step.nodes, pathOf(place));
     if (!nullable) throw located;
     this.#errors.push(located);
-    return null;
+    return 'null';
   }
 }
 
@@ -241,6 +252,8 @@ type MaybePromise<T> = T | Promise<T>;
 /** What stands beside something that failed may fail too: with nobody left to hear of it, that would end the process. */
 const heard = (values: unknown[]) => Promise.allSettled(values);
 
+const all = (parts: MaybePromise<string>[]) => Promise.all(parts as Promise<string>[]);
+
 /** Prisma's promises are none of JavaScript's. */
 function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
   return (
@@ -248,16 +261,30 @@ function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseL
   );
 }
 
-function serialized(type: GraphQLLeafType, value: unknown): unknown {
-  let written: unknown;
+function listed(items: readonly string[]): string {
+  return `[${items.join(',')}]`;
+}
+
+/** A leaf as JSON. */
+function written(type: GraphQLLeafType, value: unknown): string {
+  let leaf: unknown;
   try {
-    written = type.coerceOutputValue(value);
+    leaf = type.coerceOutputValue(value);
   } catch (error) {
     // A value of ours that is not of its type is no mistake of the caller's, as errors of GraphQL are.
     throw error instanceof GraphQLError ? new Error(error.message) : error;
   }
-  if (written === null || written === undefined) throw new Error(`${type.name} has no way to write a value.`);
-  return written;
+  if (leaf === null || leaf === undefined) throw new Error(`${type.name} has no way to write a value.`);
+  return typeof leaf === 'string' ? quoted(leaf) : JSON.stringify(leaf);
+}
+
+/** What JSON escapes. */
+// eslint-disable-next-line no-control-regex -- those are what has to be found
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+/** Most texts have nothing to escape, and a look is cheaper than a call of JSON for each. */
+function quoted(text: string): string {
+  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
 function pathOf(place: Place): (string | number)[] {

@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { processRegularResult } from 'graphql-yoga';
 import { schema } from '../../schema/index.ts';
+import { Written } from '../execution/run-query.ts';
 import type { Priced } from '../plugins/cost-limits.ts';
 import type { Graphql } from './graphql.ts';
 
@@ -44,7 +45,8 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
     const { result, cookies } = await execute();
     for (const cookie of cookies) response.appendHeader('Set-Cookie', cookie);
     if (result.errors || result.extensions) return sendByYoga(graphql, response, result, mediaType);
-    const text = JSON.stringify(result);
+    const { data } = result;
+    const text = data instanceof Written ? `{"data":${data.text}}` : JSON.stringify(result);
     response.setHeader('Content-Type', `${mediaType}; charset=utf-8`);
     response.setHeader('Content-Length', Buffer.byteLength(text));
     return response.end(text);

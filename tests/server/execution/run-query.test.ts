@@ -8,7 +8,7 @@ import {
   type GraphQLFieldResolver,
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { byPlans } from '../../../server/execution/run-query.ts';
+import { byPlans, Written } from '../../../server/execution/run-query.ts';
 
 const schema = buildSchema(`
   interface Named { name: String! }
@@ -16,10 +16,12 @@ const schema = buildSchema(`
   type Pet implements Named { name: String!  owner: Person  tags: [String!] }
   union Being = Person | Pet
   input Range { from: Int! = 1  to: Int }
+  enum Mood { GLAD SAD }
   type Query {
     person: Person  must: Person!  beings: [Being]  named(stray: Boolean): Named
     echo(text: String = "nothing", range: Range, list: [Int!]): String
     later(ms: Int): Person  broken: Person  moments: [Int!]  nobody: [Person!]  hopeless: [Person!]  notList: [Int]
+    texts: [String]  numbers: [Float]  ids: [ID!]  flags: [Boolean]  moods: [Mood]  grid: [[Int!]]
   }
   type Mutation { person: Person }
 `);
@@ -68,6 +70,25 @@ const root: Record<string, GraphQLFieldResolver<unknown, unknown> | object> = {
   // The first fails when the answer has been given up for the second.
   hopeless: () => [sleep(5).then(() => Promise.reject(new Error('much too late'))), null],
   notList: () => 'text',
+  texts: () => [
+    '',
+    '“Ünï”',
+    '"',
+    '\\',
+    '\n\u0000\u001f\u007f',
+    '\u2028',
+    '😀',
+    '\ud800 alone',
+    7,
+    true,
+    {},
+    null,
+  ],
+  numbers: () => [1, -0, 1e21, 0.1, '2', NaN, Infinity, true],
+  ids: () => ['a"b', 7],
+  flags: () => [true, 0, 'yes'],
+  moods: () => ['GLAD', 'SAD', 'ANGRY', null],
+  grid: () => [[1, 2], [], null, [3, null], [Promise.resolve(4)]],
 };
 
 /** What is never reached, as far as nothing has to be left to another executor. */
@@ -80,7 +101,7 @@ const MISTAKE =
   /^(?:Abstract type|Runtime Object type|Named must be|Being must be|Expected Iterable|Expected a list).*/;
 
 const plain = (result: ExecutionResult) => ({
-  data: JSON.parse(JSON.stringify(result.data)) as unknown,
+  data: result.data instanceof Written ? result.data.text : JSON.stringify(result.data),
   errors: (result.errors ?? [])
     .map(({ message, path, locations }) =>
       JSON.stringify({ message: message.replace(MISTAKE, 'a mistake of a resolver'), path, locations }),
@@ -109,6 +130,13 @@ describe('a query by its plan answers as graphql-js does', () => {
     ['{ later { boss { name boss { nick boss { boss { name } } } } } }'],
     ['{ moments nobody { name } notList }'],
     ['{ hopeless { name } later { name } }'],
+    ['{ texts }'],
+    ['{ numbers ids flags moods grid }'],
+    ['{ named { name } again: named { ... on Pet { __typename } } named { ... on Pet { owner { age } } } }'],
+    [
+      '{ later { name } person { name later: nick } after: later { ...A ...A name } } fragment A on Person { nick name }',
+    ],
+    ['{ beings { ... on Pet { name } } }'],
     ['{ echo }'],
     ['{ echo(text: null) a: echo(range: {}) b: echo(range: { from: 2, to: 3 }, list: 4) }'],
     [
@@ -136,6 +164,12 @@ describe('a query by its plan answers as graphql-js does', () => {
     // The second run is by the plan of the first.
     for (let run = 0; run < 2; run += 1) expect(plain(await nobodyElse(args))).toEqual(expected);
   });
+});
+
+test('an answer reads as its data where somebody looks', async () => {
+  const { data } = await nobodyElse({ schema, document: parse('{ person { name nick } }'), rootValue: root });
+  expect(data).toBeInstanceOf(Written);
+  expect(JSON.parse(JSON.stringify({ data }))).toEqual({ data: { person: { name: 'Ada', nick: null } } });
 });
 
 test('a resolver is told of its field as graphql-js tells it', async () => {
