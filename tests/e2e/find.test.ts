@@ -24,7 +24,7 @@ async function dashboardOf({ email }: Person): Promise<Page> {
 }
 
 /** The list has exactly these titles, in this order. */
-const expectTitles = (page: Page, titles: string[]) =>
+const expectTitles = (page: Page, titles: (string | RegExp)[]) =>
   expect(page.getByRole('region', { name: 'Your tasks' }).getByRole('listitem')).toHaveText(
     titles.map((title) => new RegExp(title)),
   );
@@ -94,9 +94,27 @@ test('a team’s tasks, and those that are one’s own to do, each make a list',
   const page = await dashboardOf(bob);
   await page.getByRole('button', { name: 'Filters' }).click();
   await page.getByRole('combobox', { name: 'Whose' }).selectOption('Team 1 of Ada');
-  await expectTitles(page, ['Call the printer', 'Order paper']);
+  await expectTitles(page, ['Call the printer', /Order paper\s+Team 1 of Ada · From Ada · For you$/]);
   await page.getByRole('combobox', { name: 'Whose' }).selectOption('Assigned to me');
   await expectTitles(page, ['Order paper']);
   await page.getByRole('combobox', { name: 'Whose' }).selectOption('Mine');
   await expectTitles(page, ['Water the plants']);
+});
+
+test('a task that a person may only read opens, with all that it says', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const { id: teamId } = await teamOf(ada, [[bob, 'VIEWER']]);
+  const description = `Two sides, ${'folded twice, '.repeat(20)}in blue.`;
+  await ada.createTask('Order paper', { teamId, description, priority: 'HIGH' });
+
+  const page = await dashboardOf(bob);
+  await expect(page.getByRole('checkbox', { name: 'Complete “Order paper”' })).toBeDisabled();
+  const open = page.getByRole('button', { name: 'Read “Order paper”' });
+  await open.press('Enter');
+  const reader = page.getByRole('dialog', { name: 'Order paper' });
+  await expect(reader).toContainText(description);
+  await expect(reader.getByRole('definition').filter({ hasText: 'High' })).toBeVisible();
+  await expect(reader).toContainText('You may read this task, but not change it.');
+  await page.keyboard.press('Escape');
+  await expect(open).toBeFocused();
 });

@@ -83,6 +83,7 @@ describe('what happens elsewhere shows by itself', () => {
       { input: { taskId: id, email: bob.email } },
     );
     await AT_ONCE(row(page, 'Plan the summer party')).toBeVisible();
+    await expect(row(page, 'Plan the summer party')).toContainText('From Ada');
     await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 1 });
 
     await ada.query(`mutation { updateTask(input: { id: "${id}", title: "Plan the party" }) { cursor } }`);
@@ -188,7 +189,7 @@ describe('a person who works with keys does not lose their place', () => {
     });
     const page = await dashboardOf(ada);
     await page.getByRole('button', { name: 'Show more' }).press('Enter');
-    await expect(page.getByText('27 of 27')).toBeVisible();
+    await expect(page.getByText('27 of 27', { exact: true })).toBeVisible();
     await expect(page.getByRole('listitem').nth(25).getByRole('checkbox')).toBeFocused();
   });
 
