@@ -13,6 +13,7 @@ const may = {
     'server/database',
     'server/errors',
     'server/log',
+    'server/one-by-one',
   ],
   'server/counters': ['server/sql', 'server/database', 'server/log'],
   'server/domain': [

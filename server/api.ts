@@ -98,7 +98,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     answer: createRequestListener({ gate, graphql, live, log, publicUrl, origins, monitoring, limits }),
     upgrade: createUpgradeListener(sockets),
     async endStreams(withinMs) {
-      await sockets.close(withinMs);
+      await Promise.all([sockets.close(withinMs), live.endStreams()]);
       await live.stop();
     },
     close: () => refusals.close(),

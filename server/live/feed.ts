@@ -33,6 +33,8 @@ export interface Wishes {
   wants: (event: Event) => boolean;
   /** So that what happens before it is asked for counts as one, the latest, and is heard at most once in so many milliseconds. */
   coalesceMs?: number;
+  /** Whether it has a connection of its own, which nobody else closes when the server stops. */
+  isAlone?: boolean;
 }
 
 type Item = Event | { passed: Position & Partial<Mark> } | null;

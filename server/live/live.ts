@@ -4,6 +4,7 @@ import { STOPPING, Unavailable } from '../errors.ts';
 import { compare, fromCursor, type Mark, type Position } from '../events/position.ts';
 import { startTail } from '../events/tail.ts';
 import type { Log } from '../log.ts';
+import { oneByOne } from '../one-by-one.ts';
 import type { Person } from '../policy.ts';
 import { Feed, type Wishes } from './feed.ts';
 import { endsCredential, watchCredential, type Credential } from './credential.ts';
@@ -43,6 +44,8 @@ export interface Live {
   lag(): number;
   /** How many subscriptions are open in this process. */
   subscriptions(): number;
+  /** Ends, one after the other, what has a connection of its own. */
+  endStreams(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -65,6 +68,7 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
     lose: () => undefined,
   });
   const onlookers = new Map<string, Onlooker>();
+  const streams = new Set<Feed>();
   const tail = await startTail(databaseUrl, hub);
 
   const redis = settings.redisUrl
@@ -106,10 +110,12 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
       const mark = await fromCursor(db, after);
       const onlooker = onlookerOf(person);
       const feed = new Feed(onlooker, wishes, () => {
+        streams.delete(feed);
         if (onlooker.remove(feed) && onlookers.get(person.userId) === onlooker)
           onlookers.delete(person.userId);
       });
       onlooker.add(feed);
+      if (wishes.isAlone) streams.add(feed);
       try {
         await onlooker.rights();
         // Nothing can happen between these, since nothing waits.
@@ -127,6 +133,11 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
     onEnd: (credential, check, listener) => watchCredential(hub, credential, check, listener),
 
     lag: () => tail.lag(),
+
+    endStreams: () =>
+      oneByOne([...streams], (feed) => {
+        feed.fail(new Unavailable(STOPPING));
+      }),
 
     subscriptions: () => [...onlookers.values()].reduce((sum, { subscriptions }) => sum + subscriptions, 0),
 

@@ -13,6 +13,7 @@ import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Context } from '../../schema/context.ts';
 import { STOPPING, Unauthenticated, Unavailable } from '../errors.ts';
 import type { Outlet } from '../live/told.ts';
+import { oneByOne } from '../one-by-one.ts';
 import { withRequest } from '../request.ts';
 import { addressOf } from './address.ts';
 import type { Graphql, GraphqlSettings } from './graphql.ts';
@@ -35,9 +36,6 @@ const MINUTE_MS = 60_000;
 /** RFC 6455’s registry: clients of the protocol come back after a while. */
 const TRY_AGAIN_LATER = 1013;
 const GOING_AWAY = 1001;
-/** When the server stops, sockets end one after the other, so that those who come back do not all come at once. */
-const APART_MS = 4;
-const SPREAD_MS = 5_000;
 const LOOK_AGAIN_MS = 20;
 /** Ends a socket whose other side does not take part in closing it. */
 const CLOSE_WITHIN_MS = 5_000;
@@ -232,20 +230,16 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       isClosing = true;
       clearInterval(pulse);
       const open = [...peers];
-      const apart = Math.min(APART_MS, SPREAD_MS / open.length);
       const cut = setTimeout(() => {
         for (const [socket] of open) socket.terminate();
       }, withinMs);
-      await Promise.all(
-        open.map(async ([socket, peer], place) => {
-          const closed = new Promise((resolve) => socket.once('close', resolve));
-          await sleep(place * apart);
-          while (Object.values(peer.operations).includes(null) && peers.has(socket))
-            await sleep(LOOK_AGAIN_MS);
-          peer.close(GOING_AWAY, 'Going away');
-          await closed;
-        }),
-      );
+      await oneByOne(open, async ([socket, peer]) => {
+        while (Object.values(peer.operations).includes(null) && peers.has(socket)) await sleep(LOOK_AGAIN_MS);
+        if (!peers.has(socket)) return;
+        const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+        peer.close(GOING_AWAY, 'Going away');
+        await closed;
+      });
       clearTimeout(cut);
     },
   };

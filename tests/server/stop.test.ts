@@ -90,6 +90,42 @@ test('[T064] those who follow are sent away one after the other', async () => {
   expect(await ended).toBe(0);
 });
 
+test('[T064] so are those who follow by server-sent events, each with a word on why', async () => {
+  const server = await startServerProcess(world.databaseUrl);
+  const streams = await Promise.all(
+    Array.from({ length: 90 }, async () => {
+      const response = await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'text/event-stream',
+          authorization: `Bearer ${key.token}`,
+        },
+        body: '{"query":"subscription { events { cursor } }"}',
+      });
+      const chunks = (response.body ?? new ReadableStream<Uint8Array<ArrayBuffer>>()).pipeThrough(
+        new TextDecoderStream(),
+      );
+      const reader = chunks.getReader();
+      let text = '';
+      while (!text.includes('cursor')) text += (await reader.read()).value ?? '';
+      return { reader, text };
+    }),
+  );
+  const ended = server.end();
+  const times = await Promise.all(
+    streams.map(async ({ reader }) => {
+      let text = '';
+      for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+      expect(text).toContain('UNAVAILABLE');
+      return performance.now();
+    }),
+  );
+  // As for sockets.
+  expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(100);
+  expect(await ended).toBe(0);
+});
+
 test('[T064] what does not end keeps nobody waiting for longer than 15 seconds', async () => {
   const id = await ada.createTask('Held');
   const server = await startServerProcess(world.databaseUrl);

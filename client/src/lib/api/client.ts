@@ -2,6 +2,7 @@ import { cacheExchange, Client, fetchExchange, mapExchange, subscriptionExchange
 import { createClient as createSocket, type Client as SocketClient } from 'graphql-ws/client';
 import type { Connection } from './connection.svelte.ts';
 import { isUnreachable } from './failure.ts';
+import { heedingFetch } from './heeding.ts';
 
 interface Listeners {
   connection: Connection;
@@ -31,6 +32,7 @@ export function createClient({ connection, onSignedOut }: Listeners): Client {
   const listen = openSocket();
   return new Client({
     url: path,
+    fetch: heedingFetch,
     preferGetMethod: false,
     fetchOptions: { credentials: 'same-origin' },
     requestPolicy: 'cache-and-network',
