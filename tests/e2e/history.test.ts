@@ -147,7 +147,7 @@ describe('a person sees how their work went', () => {
     await ada.createTask('Mine alone too');
     const page = await historyOf(ada);
     await expect(chart(page, 'Burn-up')).toContainText('0 of 3 tasks');
-    await page.getByLabel('Whose tasks').selectOption({ label: 'Team 1 of Ada' });
+    await page.getByLabel('Whose tasks').selectOption({ label: team.name });
     await expect(chart(page, 'Burn-up')).toContainText('0 of 1 tasks');
 
     const stranger = await historyOf(await withPast());

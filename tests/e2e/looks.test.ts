@@ -107,7 +107,7 @@ test.each(Object.entries(devices))(
 test('[FR-020] a long name does not push the page off a phone’s screen', async () => {
   const page = await visit(browser, world.url, { ...devices.phone, viewport: { width: 320, height: 640 } });
   const name = 'Wilhelmina Featherstonehaugh-Cholmondeley';
-  await signUp(page, { name, email: 'wilhelmina@example.com', password: PASSWORD });
+  await signUp(page, { name, email: `wilhelmina.${Date.now()}@example.com`, password: PASSWORD });
   await expect(page.getByRole('heading', { level: 1 })).toContainText(name);
   expect(await excessOf(page)).toBe(0);
 });

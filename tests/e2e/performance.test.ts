@@ -90,27 +90,27 @@ describe('[T060] the figures of the server', () => {
 
   test('are renewed by themselves, and stand still while they are being read', async () => {
     const { ada } = await world.people('Ada');
+    const at = Date.now();
+    const [before, inPause, later] = [`Before${at}`, `InPause${at}`, `Later${at}`];
     const page = await atPerformance(world.url);
-    await ada.query('query BeforeThePause { viewer { id } }');
+    await ada.query(`query ${before} { viewer { id } }`);
     await page.clock.runFor(RENEWED_AFTER_MS);
-    await expect(times(page, 'BeforeThePause')).toBeVisible();
+    await expect(times(page, before)).toBeVisible();
 
     const pause = page.getByRole('button', { name: 'Pause' });
     await pause.click();
     await expect(pause).toHaveAttribute('aria-pressed', 'true');
-    await ada.query('query InThePause { viewer { id } }');
+    await ada.query(`query ${inPause} { viewer { id } }`);
     await page.clock.runFor(RENEWED_AFTER_MS);
-    await expect(times(page, 'InThePause')).toHaveCount(0);
+    await expect(times(page, inPause)).toHaveCount(0);
     await pause.click();
     await page.clock.runFor(RENEWED_AFTER_MS);
-    await expect(times(page, 'InThePause')).toBeVisible();
+    await expect(times(page, inPause)).toBeVisible();
     await pause.click();
 
     // News of a task has the page ask again; the answer waits behind what is being read.
-    await ada.query('query LaterInThePause { viewer { id } }');
-    const answered = page.waitForResponse(async (response) =>
-      (await response.text()).includes('LaterInThePause'),
-    );
+    await ada.query(`query ${later} { viewer { id } }`);
+    const answered = page.waitForResponse(async (response) => (await response.text()).includes(later));
     const { signIn: session } = await world.query<{ signIn: { token: string } }>(
       'mutation ($email: String!, $password: String!) { signIn(input: { email: $email, password: $password }) { token } }',
       { email: ADMIN.email, password: ADMIN.password },
@@ -123,9 +123,9 @@ describe('[T060] the figures of the server', () => {
       },
     );
     await answered;
-    await expect(times(page, 'LaterInThePause')).toHaveCount(0);
+    await expect(times(page, later)).toHaveCount(0);
     await pause.click();
-    await expect(times(page, 'LaterInThePause')).toBeVisible();
+    await expect(times(page, later)).toBeVisible();
   });
 
   test('say so where there is nothing to show, and what to do', async () => {

@@ -4,6 +4,7 @@ export type Role = 'ADMIN' | 'MEMBER' | 'VIEWER';
 
 export interface Team {
   id: string;
+  name: string;
   /** The ids of its memberships, by the ids of its people. */
   memberships: Map<string, string>;
 }
@@ -16,18 +17,19 @@ export async function teamOf(
   members: readonly (readonly [Person, Role])[] = [],
 ): Promise<Team> {
   teams += 1;
+  const name = `Team ${teams} of ${owner.name}`;
   const { createTeam } = await owner.query<{ createTeam: { team: { id: string; members: Members } } }>(
     `mutation ($name: String!) {
        createTeam(input: { name: $name }) { team { id members { nodes { id user { id } } } } }
      }`,
-    { name: `Team ${teams} of ${owner.name}` },
+    { name },
   );
   const { id } = createTeam.team;
   const memberships = new Map(createTeam.team.members.nodes.map((member) => [member.user.id, member.id]));
   for (const [person, role] of members) {
     memberships.set(person.id, await accept(person, await invite(owner, id, person.email, role)));
   }
-  return { id, memberships };
+  return { id, name, memberships };
 }
 
 interface Members {
