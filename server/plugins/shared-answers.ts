@@ -25,9 +25,11 @@ interface Answer {
   holdsFor: (viewer: Viewer) => boolean;
 }
 
-/** Characters of all answers that are kept together, and of one: thousands of those to the latest events. */
-const MOST_KEPT = 4 * 1024 * 1024;
+/** Bytes of all answers that are kept together: those to as many events as can be resumed after. */
+const MOST_KEPT = 16 * 1024 * 1024;
 const LARGEST_KEPT = 128 * 1024;
+/** What an answer takes besides its characters; of one to an event, that is most of it. */
+const BYTES_BESIDES = 1_000;
 
 /**
  * Answers an event once for all subscriptions that select the same of it, as far as their people may see the same. What
@@ -72,7 +74,7 @@ export function sharedAnswers(): Plugin<Context> {
     // Those who come later need not wait for it.
     answer.then(
       (given) => {
-        if (answers.has(key)) answers.set(key, given, { size: key.length + (given.text?.length ?? 0) });
+        if (answers.has(key)) answers.set(key, given, { size: sizeOf(key, given) });
       },
       () => answers.delete(key),
     );
@@ -122,6 +124,10 @@ export function sharedAnswers(): Plugin<Context> {
 async function alone(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer> {
   const result = await executeSubscriptionEvent({ ...args, rootValue: payload });
   return { result, text: null, holdsFor: () => true };
+}
+
+function sizeOf(key: string, { text }: Answer): number {
+  return key.length + (text?.length ?? 0) + BYTES_BESIDES;
 }
 
 /** Answers one, and finds out by the way whom the answer holds for. */
