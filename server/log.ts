@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import { pino, stdSerializers, type Logger } from 'pino';
 import type { LogLevel } from './config.ts';
 
 export type Log = Logger;
@@ -10,8 +10,19 @@ export function createLog(level: LogLevel): Log {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: wordsOf },
       redact: ['*.password', '*.token', '*.authorization', '*.cookie'],
     },
     pino.destination(2),
   );
+}
+
+/**
+ * What an error says of itself. What libraries add may be anybody's: PostgreSQL tells the row that it refused, and a
+ * Redis client the password that was.
+ */
+function wordsOf(error: Error): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { type, message, stack, ...rest } = stdSerializers.err(error);
+  return { type, message, stack, code: rest['code'] as unknown };
 }
