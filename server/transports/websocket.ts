@@ -77,6 +77,7 @@ interface Peer {
   /** By `performance.now()`. */
   nextBeatAt: number;
   isAlive: boolean;
+  isGone: boolean;
 }
 
 type Arguments = ExecutionArgs & { rootValue: Executors };
@@ -126,7 +127,8 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       if (error instanceof Unauthenticated) return null;
       throw error;
     });
-    if (!person) return false;
+    // Whoever left meanwhile has had their farewells.
+    if (!person || extra.isGone) return false;
     if (!ofPeople.take(person.userId)) {
       extra.close(TRY_AGAIN_LATER, 'Too many sockets of yours are open; close some.');
       return false;
@@ -170,6 +172,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       },
       nextBeatAt: performance.now() + heartbeatMs,
       isAlive: true,
+      isGone: false,
     };
     peers.set(socket, peer);
     const closed = protocol.opened(
@@ -204,6 +207,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       .on('error', () => undefined)
       .once('close', (code, reason) => {
         peers.delete(socket);
+        peer.isGone = true;
         for (const farewell of peer.farewells) farewell();
         void closed(code, String(reason)).catch((error: unknown) => {
           log.error({ err: error }, 'a closed WebSocket left something open');

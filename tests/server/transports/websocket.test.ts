@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { apiTokenOf } from '../../kit/api-tokens.ts';
 import { dial, dialAs, watchEvents, watchOn, type EventTold, type Wire } from '../../kit/live.ts';
@@ -222,4 +223,26 @@ test('[FR-023] every socket is asked for a sign of life, and one that gives none
   await expect.poll(() => pings, { timeout: 10_000 }).toBeGreaterThan(2);
   await eve.createTask('after several beats');
   await living.until(({ events }) => events.event?.task?.title === 'after several beats');
+});
+
+test('whoever leaves while it is found out who they are takes up nobody’s place', async () => {
+  const { ada } = await world.people('Ada');
+  const key = await apiTokenOf(ada);
+  const holder = new Client(world.databaseUrl);
+  await holder.connect();
+  onTestFinished(() => holder.end());
+  await holder.query('BEGIN; LOCK TABLE api_tokens');
+  for (let n = 0; n < 3; n += 1) {
+    const wire = await dial(world.url);
+    wire.send({ type: 'connection_init', payload: { authorization: `Bearer ${key.token}` } });
+    const waiters = () => world.db.$queryRaw<object[]>`
+      SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+    await expect.poll(waiters).toHaveLength(n + 1);
+    wire.socket.terminate();
+    await wire.closed;
+  }
+  await holder.query('ROLLBACK');
+  await dialAs(world, key);
+  await dialAs(world, key);
+  await dialAs(world, key);
 });
