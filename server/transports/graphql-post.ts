@@ -10,6 +10,7 @@ import { processRegularResult } from 'graphql-yoga';
 import { schema } from '../../schema/index.ts';
 import { Written } from '../execution/run-query.ts';
 import type { Priced } from '../plugins/cost-limits.ts';
+import { textOf } from './body.ts';
 import type { Graphql } from './graphql.ts';
 
 /** How Yoga's plugins read a document. */
@@ -37,7 +38,7 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
     const mediaType = isPlainPost(request, mostBytes) ? answerTypeOf(request.headers.accept) : null;
     if (mediaType === null) return yoga(request, response);
-    const body = await textOf(request);
+    const body = await textOf(request, mostBytes);
     if (body === null) return response.destroy();
     const execute = await prepare(request, body);
     // By this name Yoga finds a body that was read already.
@@ -82,17 +83,6 @@ function answerTypeOf(accept = '*/*'): string | null {
     if (answer) return answer;
   }
   return null;
-}
-
-/** A body's text; null where the connection broke before its end. */
-function textOf(request: IncomingMessage): Promise<string | null> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    request
-      .on('data', (chunk: Buffer) => chunks.push(chunk))
-      .once('end', () => resolve(Buffer.concat(chunks).toString()))
-      .once('error', () => resolve(null));
-  });
 }
 
 type Prepared = () => Promise<{ result: ExecutionResult; cookies: string[] }>;

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { toNodeHandler } from 'better-auth/node';
 import sirv from 'sirv';
 import type { Origins } from '../auth/origins.ts';
 import type { Gate } from '../auth/sign-in.ts';
@@ -12,6 +11,7 @@ import type { Log } from '../log.ts';
 import type { Monitoring } from '../performance/monitoring.ts';
 import { withRequest } from '../request.ts';
 import { addressOf } from './address.ts';
+import { answerAuth } from './auth.ts';
 import { crossOrigin } from './cors.ts';
 import { answerPosts } from './graphql-post.ts';
 import { MOST_BODY_BYTES, type Graphql } from './graphql.ts';
@@ -48,7 +48,7 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
   const { gate, graphql, live, log, publicUrl, origins, monitoring, limits } = settings;
   const secure = securityHeaders(publicUrl);
   const isPreflight = crossOrigin(origins);
-  const auth = toNodeHandler(gate.auth);
+  const auth = answerAuth(gate.auth, publicUrl, MOST_BODY_BYTES);
   const dashboard = existsSync(dashboardFolder)
     ? sirv(dashboardFolder, {
         single: '200.html',

@@ -348,6 +348,32 @@ describe('clients that take their time', () => {
   });
 });
 
+describe('the auth library’s own paths', () => {
+  const path = `${world.url}/api/auth/sign-in/email`;
+
+  test('refuse a body that is longer than any of theirs, whether it says so or not', async () => {
+    const body = `{"email":"${'x'.repeat(2_000_000)}"}`;
+    for (const sent of [body, new Blob([body]).stream()]) {
+      const given = { method: 'POST', headers: json, body: sent, duplex: 'half' } as RequestInit;
+      const { status } = await fetch(path, given);
+      expect(status).toBe(413);
+    }
+  });
+
+  test.each([
+    ['TRACE', 'host: x', 405],
+    ['DELETE', 'host: x', 405],
+    ['GET', 'host: [', 404],
+    ['GET', 'host: x\r\nx-forwarded-proto: \\\\', 404],
+  ])('%s with "%s" is no fault of the server’s', async (method, headers, status) => {
+    const socket = connect(Number(new URL(world.url).port), '127.0.0.1').setEncoding('utf8');
+    socket.write(`${method} /api/auth/sign-in/email HTTP/1.1\r\n${headers}\r\nconnection: close\r\n\r\n`);
+    const [answer] = (await once(socket, 'data')) as [string];
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    socket.destroy();
+  });
+});
+
 describe('clients that ask for a WebSocket where there is none', () => {
   const { port } = new URL(world.url);
   const UPGRADE = [
