@@ -23,6 +23,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
+import type { WholeRow } from '../sql/read-page.ts';
 
 /** Values of variables as graphql-js hands them on. */
 export type Variables = NonNullable<Parameters<typeof getArgumentValues>[2]>;
@@ -35,6 +36,16 @@ export type Shape = { nullable: boolean } & (
   | { kind: 'abstract'; type: GraphQLAbstractType }
 );
 
+/** Reads a field of a row that has everything with it; fields tell in their extension `ofRow` that they can be read so. */
+export type OfRow = (row: WholeRow) => unknown;
+
+/** What is selected of an object. */
+export interface Selection {
+  readonly steps: readonly Step[];
+  /** Whether all of it can be read of a row. */
+  readonly isOfRow: boolean;
+}
+
 /** One key of an object in the answer. */
 export class Step {
   readonly key: string;
@@ -45,8 +56,10 @@ export class Step {
   readonly field: GraphQLField<unknown, unknown>;
   readonly resolve: GraphQLFieldResolver<unknown, unknown>;
   readonly shape: Shape;
+  /** Only leaves have it. */
+  readonly ofRow: OfRow | undefined;
   readonly plan: Plan;
-  readonly #below = new Map<GraphQLObjectType, readonly Step[]>();
+  readonly #below = new Map<GraphQLObjectType, Selection>();
 
   constructor(
     plan: Plan,
@@ -64,6 +77,7 @@ export class Step {
     this.field = field;
     this.resolve = field.resolve ?? defaultFieldResolver;
     this.shape = shapeOf(field.type);
+    this.ofRow = this.shape.kind === 'leaf' ? (field.extensions['ofRow'] as OfRow | undefined) : undefined;
   }
 
   argumentsFor(variables: Variables): Record<string, unknown> {
@@ -72,16 +86,14 @@ export class Step {
   }
 
   /** What is selected of its value, where that is of this type. */
-  below(type: GraphQLObjectType): readonly Step[] {
-    let steps = this.#below.get(type);
-    if (!steps) {
-      steps = this.plan.stepsOf(
-        type,
-        this.nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
-      );
-      this.#below.set(type, steps);
+  below(type: GraphQLObjectType): Selection {
+    let selection = this.#below.get(type);
+    if (!selection) {
+      const sets = this.nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+      selection = this.plan.selectionOf(type, sets);
+      this.#below.set(type, selection);
     }
-    return steps;
+    return selection;
   }
 }
 
@@ -90,7 +102,7 @@ export class Plan {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
   readonly fragments: Record<string, FragmentDefinitionNode> = {};
-  readonly root: readonly Step[];
+  readonly root: Selection;
 
   constructor(
     schema: GraphQLSchema,
@@ -102,10 +114,10 @@ export class Plan {
     this.operation = operation;
     for (const definition of document.definitions)
       if (definition.kind === Kind.FRAGMENT_DEFINITION) this.fragments[definition.name.value] = definition;
-    this.root = this.stepsOf(root, [operation.selectionSet]);
+    this.root = this.selectionOf(root, [operation.selectionSet]);
   }
 
-  stepsOf(type: GraphQLObjectType, selectionSets: readonly SelectionSetNode[]): Step[] {
+  selectionOf(type: GraphQLObjectType, selectionSets: readonly SelectionSetNode[]): Selection {
     const nodesByKey = new Map<string, FieldNode[]>();
     const seen = new Set<string>();
     const gather = ({ selections }: SelectionSetNode): void => {
@@ -132,7 +144,7 @@ export class Plan {
       const field = this.schema.getField(type, nodes[0]?.name.value ?? '');
       if (field) steps.push(new Step(this, steps.length === 0, key, nodes, type, field));
     }
-    return steps;
+    return { steps, isOfRow: steps.every(({ ofRow }) => ofRow) };
   }
 
   #applies(condition: string | undefined, type: GraphQLObjectType): boolean {

@@ -10,7 +10,9 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 import type { Execute } from '../plugins/execution.ts';
-import { planOf, type Plan, type Shape, type Step, type Variables } from './plan.ts';
+import { isMeasured } from '../plugins/tracing.ts';
+import { WholeRow } from '../sql/read-page.ts';
+import { planOf, type Plan, type Selection, type Shape, type Step, type Variables } from './plan.ts';
 
 /**
  * Runs queries by plans that are kept with their documents, in a third of the time that a general executor takes for a
@@ -120,12 +122,16 @@ class Run {
   readonly #context: unknown;
   readonly #errors: GraphQLError[] = [];
   readonly #arguments = new Map<Step, Record<string, unknown>>();
+  /** What was written of the people and teams that many rows name. */
+  readonly #named = new Map<Selection, Map<WholeRow, string>>();
+  readonly #isMeasured: boolean;
 
   constructor(plan: Plan, variables: Variables, rootValue: unknown, context: unknown) {
     this.plan = plan;
     this.variables = variables;
     this.rootValue = rootValue;
     this.#context = context;
+    this.#isMeasured = isMeasured(context);
   }
 
   async answer(): Promise<ExecutionResult> {
@@ -139,7 +145,7 @@ class Run {
     return this.#errors.length > 0 ? { errors: this.#errors, ...result } : result;
   }
 
-  #object(steps: readonly Step[], source: unknown, place: Place | undefined): MaybePromise<string> {
+  #object({ steps }: Selection, source: unknown, place: Place | undefined): MaybePromise<string> {
     let text = '';
     let parts: MaybePromise<string>[] | undefined;
     try {
@@ -163,6 +169,8 @@ class Run {
   }
 
   #field(step: Step, source: unknown, above: Place | undefined): MaybePromise<string> {
+    const text = this.#ofRow(step, source);
+    if (text !== undefined) return text;
     const info = new FieldInfo(this, step, above);
     try {
       const value = step.resolve(source, this.#argumentsOf(step), this.#context, info);
@@ -170,6 +178,34 @@ class Run {
     } catch (error) {
       return this.#failed(step, step.shape, info, error);
     }
+  }
+
+  /** What no resolver has to be asked for; undefined where one has to, if only for its error. */
+  #ofRow({ ofRow, shape }: Step, source: unknown): string | undefined {
+    if (!ofRow || shape.kind !== 'leaf' || this.#isMeasured || !(source instanceof WholeRow))
+      return undefined;
+    const value = ofRow(source);
+    if (value === null || value === undefined) return shape.nullable ? 'null' : undefined;
+    try {
+      return written(shape.type, value);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** An object that a field names: written once for all that name it, where it is a row and nothing else is asked. */
+  #one(selection: Selection, source: unknown, place: Place): MaybePromise<string> {
+    if (!selection.isOfRow || this.#isMeasured || !(source instanceof WholeRow))
+      return this.#object(selection, source, place);
+    const texts = this.#named.get(selection) ?? new Map<WholeRow, string>();
+    this.#named.set(selection, texts);
+    const known = texts.get(source);
+    if (known !== undefined) return known;
+    const errors = this.#errors.length;
+    const text = this.#object(selection, source, place);
+    // An error is told of each place.
+    if (typeof text === 'string' && this.#errors.length === errors) texts.set(source, text);
+    return text;
   }
 
   #argumentsOf(step: Step): Record<string, unknown> {
@@ -203,7 +239,9 @@ class Run {
       case 'list':
         return this.#list(step, shape.item, value, place);
       case 'object':
-        return this.#object(step.below(shape.type), value, place);
+        return place instanceof Item
+          ? this.#object(step.below(shape.type), value, place)
+          : this.#one(step.below(shape.type), value, place);
       case 'abstract':
         return this.#abstract(step, shape.type, value, place);
     }

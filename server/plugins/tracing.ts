@@ -65,6 +65,11 @@ interface Measured {
   measuredBy?: PerformanceStore;
 }
 
+/** Whether an operation's resolvers are measured, and have to be asked for all that they can be asked for. */
+export function isMeasured(context: unknown): boolean {
+  return (context as Measured | undefined)?.measuredBy !== undefined;
+}
+
 const measurable = new WeakSet<GraphQLSchema>();
 
 /** Once for each schema, whoever serves it: that an operation is not among the measured costs a look at its context. */

@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { byPlans, Written } from '../../../server/execution/run-query.ts';
+import { WholeRow } from '../../../server/sql/read-page.ts';
 
 const schema = buildSchema(`
   interface Named { name: String! }
@@ -20,7 +21,7 @@ const schema = buildSchema(`
   type Query {
     person: Person  must: Person!  beings: [Being]  named(stray: Boolean): Named
     echo(text: String = "nothing", range: Range, list: [Int!]): String
-    later(ms: Int): Person  broken: Person  moments: [Int!]  nobody: [Person!]  hopeless: [Person!]  notList: [Int]
+    later(ms: Int): Person  broken: Person  moments: [Int!]  nobody: [Person!]  hopeless: [Person!]  notList: [Int]  rows: [Person]
     texts: [String]  numbers: [Float]  ids: [ID!]  flags: [Boolean]  moods: [Mood]  grid: [[Int!]]
   }
   type Mutation { person: Person }
@@ -54,6 +55,12 @@ const eve: Being = {
 (eve['nick'] as Promise<unknown>).catch(() => undefined);
 Object.assign(ada, { friends: [bob, eve], boss: bob });
 
+const row = (values: object) => Object.assign(new WholeRow(), { __typename: 'Person', friends: [] }, values);
+const zoe = row({ name: 'Zoë "Z"', nick: null, age: 40 });
+/** Of whom two things cannot be told, wherever they are asked for. */
+const odd = row({ name: 'Odd', nick: {}, age: 1.5 });
+const nameless = row({ name: null, nick: '\\', age: 1, boss: zoe });
+
 const root: Record<string, GraphQLFieldResolver<unknown, unknown> | object> = {
   person: () => Promise.resolve(ada),
   must: () => null,
@@ -70,6 +77,13 @@ const root: Record<string, GraphQLFieldResolver<unknown, unknown> | object> = {
   // The first fails when the answer has been given up for the second.
   hopeless: () => [sleep(5).then(() => Promise.reject(new Error('much too late'))), null],
   notList: () => 'text',
+  rows: () => [
+    row({ name: 'Ann', age: 1, boss: zoe, friends: [zoe, odd, nameless] }),
+    row({ name: 'Ben', nick: 'B', age: 2, boss: zoe }),
+    row({ name: 'Cat', nick: 'C', age: 3, boss: odd }),
+    row({ name: 'Dan', nick: 'D', age: 4, boss: odd }),
+    nameless,
+  ],
   texts: () => [
     '',
     '“Ünï”',
@@ -90,6 +104,13 @@ const root: Record<string, GraphQLFieldResolver<unknown, unknown> | object> = {
   moods: () => ['GLAD', 'SAD', 'ANGRY', null],
   grid: () => [[1, 2], [], null, [3, null], [Promise.resolve(4)]],
 };
+
+const people = schema.getType('Person');
+if (!isObjectType(people)) throw new Error('people are objects');
+for (const field of ['name', 'nick', 'age']) {
+  const told = people.getFields()[field];
+  if (told) told.extensions = { ofRow: (row: Record<string, unknown>) => row[field] };
+}
 
 /** What is never reached, as far as nothing has to be left to another executor. */
 const nobodyElse = byPlans(() => {
@@ -137,6 +158,11 @@ describe('a query by its plan answers as graphql-js does', () => {
       '{ later { name } person { name later: nick } after: later { ...A ...A name } } fragment A on Person { nick name }',
     ],
     ['{ beings { ... on Pet { name } } }'],
+    ['{ rows { name nick age boss { name nick } } }'],
+    [
+      '{ rows { n: name boss { ...Who } friends { ...Who } } } fragment Who on Named { name ... on Person { name age } }',
+    ],
+    ['{ rows { boss { nick } friends { nick } } first: rows { boss { name __typename } } }'],
     ['{ echo }'],
     ['{ echo(text: null) a: echo(range: {}) b: echo(range: { from: 2, to: 3 }, list: 4) }'],
     [
@@ -164,6 +190,22 @@ describe('a query by its plan answers as graphql-js does', () => {
     // The second run is by the plan of the first.
     for (let run = 0; run < 2; run += 1) expect(plain(await nobodyElse(args))).toEqual(expected);
   });
+});
+
+test('of rows that have everything with them, resolvers are asked where they are measured only', async () => {
+  const name = people.getFields()['name'];
+  let asked = 0;
+  if (name)
+    name.resolve = (row: { name: string }) => {
+      asked += 1;
+      return row.name;
+    };
+  const args = { schema, document: parse('{ rows { boss { name } } }'), rootValue: root };
+  const once = plain(await nobodyElse(args));
+  expect(asked).toBe(0);
+  expect(plain(await nobodyElse({ ...args, contextValue: { measuredBy: {} } }))).toEqual(once);
+  expect(asked).toBe(5);
+  delete name?.resolve;
 });
 
 test('an answer reads as its data where somebody looks', async () => {
