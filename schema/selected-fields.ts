@@ -27,14 +27,12 @@ export const NODES = [['edges', 'node'], ['nodes']];
 export function selectedInPage(info: GraphQLResolveInfo): Selected {
   const names = (paths: readonly (readonly string[])[]) =>
     selectionsAt(info, paths).map(({ name }) => name.value);
+  const placesOf = (list: string | undefined) =>
+    list === undefined ? NODES : NODES.flatMap((path) => NODES.map((further) => [...path, list, ...further]));
   const ofObjects = names(NODES);
   return {
-    fields: (list) =>
-      new Set(
-        list === undefined
-          ? ofObjects
-          : names(NODES.flatMap((path) => NODES.map((further) => [...path, list, ...further]))),
-      ),
+    fields: (list) => new Set(list === undefined ? ofObjects : names(placesOf(list))),
+    ofNamed: (relation, list) => new Set(names(placesOf(list).map((path) => [...path, relation]))),
     isRepeated: (list) => ofObjects.indexOf(list) !== ofObjects.lastIndexOf(list),
   };
 }

@@ -27,6 +27,8 @@ export interface Wanted {
 export interface Selected {
   /** The names of their fields, or of those of the rows of a list of theirs. */
   fields(list?: string): ReadonlySet<string>;
+  /** The names of the fields of whom or what those name by a relation. */
+  ofNamed(relation: string, list?: string): ReadonlySet<string>;
   /** Whether a list is selected at several places, perhaps in several ways, of which `Wanted` can have but one. */
   isRepeated(list: string): boolean;
 }
@@ -77,24 +79,22 @@ export async function readPage<Model>(
   });
   if (!page || lists.length < listed.length) return null;
 
-  const mentioned = mentionedBy(page, lists);
+  const mentioned = mentionedBy(page, lists, selected);
   const values = [
     ...page.fields.map((field) => single(columnOf(table.columns, field))),
     ...lists.flatMap(({ fields }, n) => fields.map((_, m) => `list_${n}_${m}`)),
-    ...[...mentioned.keys()].flatMap(({ name, columns }) =>
-      Object.keys(columns).map((field) => `"${name}.${field}"`),
-    ),
+    ...mentioned.flatMap(({ table: { name }, fields }) => [...fields].map((field) => `"${name}.${field}"`)),
   ];
   const texts = await textsOf(
     db,
     Prisma.sql`
     ${Prisma.raw(`/* ${table.label} */`)}
-    WITH page AS MATERIALIZED (${page.sql}), found AS (SELECT * FROM page${all(lists.map(listOf))})${all([...mentioned].map(mentionedOf))}
-    SELECT ${Prisma.raw(values.join(', '))} FROM found${all([...mentioned.keys()].map(onFirstRow))}`,
+    WITH page AS MATERIALIZED (${page.sql}), found AS (SELECT * FROM page${all(lists.map(listOf))})${all(mentioned.map(mentionedOf))}
+    SELECT ${Prisma.raw(values.join(', '))} FROM found${all(mentioned.map(onFirstRow))}`,
   );
   const isWhole = lists.every(({ relation }) => !selected.isRepeated(relation));
   const make = (): Row => (isWhole ? new WholeRow() : {});
-  return rowsOf(texts, page, lists, [...mentioned.keys()], make) as Model[];
+  return rowsOf(texts, page, lists, mentioned, make) as Model[];
 }
 
 /** Null where it is wanted in a way that the statement cannot say. */
@@ -146,17 +146,36 @@ function listOf({ table, fields, names, sql }: Part, n: number): Prisma.Sql {
   return Prisma.sql`, LATERAL (SELECT ${Prisma.raw(values.join(', '))} FROM (${sql}) AS each) AS list_${Prisma.raw(String(n))}`;
 }
 
-/** Where whom the rows mention is to be found, and the ids of those as SQL. */
-function mentionedBy(page: Part, lists: readonly Part[]): Map<Table, string[]> {
-  const mentioned = new Map<Table, string[]>();
-  const mention = ({ table }: Part, relation: string, ids: string) => {
+/** A table where whom or what the rows name is to be found. */
+interface Mentioned {
+  table: Table;
+  fields: Set<string>;
+  /** The ids of those, as SQL. */
+  ids: string[];
+}
+
+function mentionedBy(
+  page: Part,
+  lists: readonly (Part & { relation: string })[],
+  selected: Selected,
+): Mentioned[] {
+  const mentioned = new Map<Table, Mentioned>();
+  const mention = ({ table }: Part, relation: string, ids: string, list?: string) => {
     const { of } = table.names[relation] as { of: Table };
-    mentioned.set(of, [...(mentioned.get(of) ?? []), `SELECT ${ids} FROM found`]);
+    const { fields, ids: others } = mentioned.get(of) ?? { fields: new Set(['id']), ids: [] };
+    for (const field of columnsFor(of, selected.ofNamed(relation, list))) fields.add(field);
+    mentioned.set(of, { table: of, fields, ids: [...others, `SELECT ${ids} FROM found`] });
   };
   for (const relation of page.names) mention(page, relation, nameOf(page.table, relation));
   for (const [n, list] of lists.entries())
-    for (const relation of list.names) mention(list, relation, `unnest(${relation}_${n})`);
-  return mentioned;
+    for (const relation of list.names) mention(list, relation, `unnest(${relation}_${n})`, list.relation);
+  return [...mentioned.values()];
+}
+
+/** What fields take of a row: a field that is no column may take any. */
+function columnsFor({ columns }: Table, selected: ReadonlySet<string>): string[] {
+  const fields = [...selected].filter((field) => field !== '__typename');
+  return fields.every((field) => Object.hasOwn(columns, field)) ? fields : Object.keys(columns);
 }
 
 function nameOf({ names, columns }: Table, relation: string): string {
@@ -164,15 +183,15 @@ function nameOf({ names, columns }: Table, relation: string): string {
 }
 
 /** All of those in one row, made once: PostgreSQL expects a page of few rows, and would make it anew for each. */
-function mentionedOf([{ name, columns }, ids]: [Table, string[]]): Prisma.Sql {
-  const values = Object.entries(columns).map(([field, column]) => `${packed(column)} AS "${name}.${field}"`);
+function mentionedOf({ table: { name, columns }, fields, ids }: Mentioned): Prisma.Sql {
+  const values = [...fields].map((field) => `${packed(columnOf(columns, field))} AS "${name}.${field}"`);
   return Prisma.raw(`,
     mentioned_${name} AS MATERIALIZED (
       SELECT ${values.join(', ')} FROM ${name} WHERE id IN (${ids.join(' UNION ')}))`);
 }
 
 /** Next to the first row that was found. */
-function onFirstRow({ name }: Table): Prisma.Sql {
+function onFirstRow({ table: { name } }: Mentioned): Prisma.Sql {
   return Prisma.raw(`
     LEFT JOIN mentioned_${name} ON found.id = (SELECT id FROM page LIMIT 1)`);
 }
@@ -186,16 +205,15 @@ function rowsOf(
   texts: readonly Texts[],
   page: Part,
   lists: readonly (Part & { relation: string })[],
-  mentioned: readonly Table[],
+  mentioned: readonly Mentioned[],
   make: () => Row,
 ): Row[] {
   let at = page.fields.length + lists.reduce((sum, { fields }) => sum + fields.length, 0);
   const known = new Map<Table, ReadonlyMap<unknown, Row>>();
-  for (const table of mentioned) {
-    const fields = Object.keys(table.columns);
-    const found = readPacked(table.columns, fields, texts[0]?.slice(at) ?? [], make);
+  for (const { table, fields } of mentioned) {
+    const found = readPacked(table.columns, [...fields], texts[0]?.slice(at) ?? [], make);
     known.set(table, new Map(found.map((row) => [row.id, row])));
-    at += fields.length;
+    at += fields.size;
   }
   const fill = (row: Row, { table, names }: Part) => {
     for (const relation of names) {

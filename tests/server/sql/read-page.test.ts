@@ -96,12 +96,20 @@ const person = {
 };
 
 /** All columns, of a page's rows and of those of their lists. */
-const everythingOf = (table: PageTable<unknown>): Selected => ({
-  fields: (list) => new Set(Object.keys((list === undefined ? table : table.lists[list]?.of)?.columns ?? {})),
+const everythingOf = (table: PageTable<unknown>): Selected => {
+  const of = (list?: string) => (list === undefined ? table : table.lists[list]?.of);
+  return {
+    fields: (list) => new Set(Object.keys(of(list)?.columns ?? {})),
+    ofNamed: (relation, list) => new Set(Object.keys(of(list)?.names[relation]?.of.columns ?? {})),
+    isRepeated: () => false,
+  };
+};
+
+const only = (...names: string[]): Selected => ({
+  fields: () => new Set(names),
+  ofNamed: () => new Set(names),
   isRepeated: () => false,
 });
-
-const only = (...names: string[]): Selected => ({ fields: () => new Set(names), isRepeated: () => false });
 
 describe('a page of tasks reads as Prisma would read it', () => {
   const filters: Wanted['where'][] = [
@@ -215,6 +223,19 @@ test('what nothing asks for is not read', async () => {
   const [row] =
     (await readPage(db, conversations, { ...query, include: { messages } }, only('__typename'))) ?? [];
   expect(Object.keys(row ?? {}).sort()).toEqual(['id', 'messages', 'ownerId', 'title']);
+});
+
+test.each([
+  [['__typename'], ['id']],
+  [['name'], ['id', 'name']],
+  // A field of the API that is no column may take any.
+  [['isAdmin'], ['createdAt', 'email', 'id', 'name', 'timezone', 'updatedAt']],
+])('of whom a row names, the columns are read that %j takes', async (asked, columns) => {
+  const query = { ...plain(), include: { owner: true, shares: { ...plain(), include: { sharedBy: true } } } };
+  const ofNamed = (_relation: string, list?: string) => new Set(list === undefined ? [] : asked);
+  // People are read for whoever asks for most of them.
+  const [row] = (await readPage(db, tasksTable, query, { ...only('id'), ofNamed })) ?? [];
+  expect(Object.keys((row as unknown as { owner: object }).owner).sort()).toEqual(columns);
 });
 
 test.each<[string, Partial<Wanted>]>([
