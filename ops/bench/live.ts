@@ -360,4 +360,4 @@ try {
 }
 const report = reportOf(found);
 console.log(report);
-if (options.write) writeSection('npm run bench:live', report);
+if (options.write) writeSection('live', report);

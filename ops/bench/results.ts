@@ -7,10 +7,10 @@ const FILE = join(import.meta.dirname, 'RESULTS.md');
 /** Below so many busy cores a run counts as quiet. */
 const QUIET = 0.2;
 
-/** Puts what a command found in the place of what it found before; a first time goes to the end of the page. */
-export function writeSection(command: string, text: string): void {
+/** Puts what a bench found in the place of what it found before; a first time goes to the end of the page. */
+export function writeSection(bench: 'all' | 'live' | 'tracing', text: string): void {
   const page = readFileSync(FILE, 'utf8');
-  const [begin, end] = [`<!-- written by ${command} -->`, `<!-- end of ${command} -->`];
+  const [begin, end] = [`<!-- begin: ${bench} -->`, `<!-- end: ${bench} -->`];
   const section = `${begin}\n\n${text.trim()}\n\n${end}`;
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   const written =

@@ -63,11 +63,9 @@ try {
   const url = await filledDatabase(database.url, size);
   const observer = new Client(url);
   await observer.connect();
-  const [command, report] = options.tracing
-    ? (['npm run bench -- --tracing', await tracingBench(url, observer)] as const)
-    : (['npm run bench', await bench(url, observer)] as const);
+  const report = options.tracing ? await tracingBench(url, observer) : await bench(url, observer);
   await observer.end();
-  if (options.write) writeSection(command, report);
+  if (options.write) writeSection(options.tracing ? 'tracing' : 'all', report);
   console.log(report);
 } finally {
   for (const contender of running) await contender.stop();
