@@ -3,7 +3,9 @@ import { newId, publicId } from '../../server/ids.ts';
 import { Refusal, type Somebody } from './workspace.ts';
 
 const CREATE = `mutation ($id: ID!) { createTask(input: { id: $id, title: "Drill" }) { cursor } }`;
-const AT_ONCE = 20;
+const FEWEST_WRITERS = 20;
+/** Each writer waits for its answer; so slow may answers be without slowing the pace. */
+const SLOWEST_MS = 500;
 const PAUSE_MS = 50;
 
 interface Pace {
@@ -12,7 +14,7 @@ interface Pace {
   insisting?: boolean;
 }
 
-/** Tasks that are created at an even pace by twenty at once, from the making of this on. */
+/** Tasks that are created at an even pace by twenty or more at once, from the making of this on. */
 export class Writes {
   /** The ids of those that were answered, as the answers came. */
   readonly acknowledged: string[] = [];
@@ -29,24 +31,36 @@ export class Writes {
   readonly #somebody: Somebody;
   readonly #pace: Pace;
   readonly #ending = new AbortController();
+  readonly #startedAt = performance.now();
+  #endedAt: number | undefined;
+  readonly #atOnce: number;
   readonly #writers: Promise<void>[];
 
   constructor(somebody: Somebody, pace: Pace) {
     this.#somebody = somebody;
     this.#pace = pace;
-    this.#writers = Array.from({ length: AT_ONCE }, (_, n) => this.#write(n));
+    this.#atOnce = Math.max(FEWEST_WRITERS, Math.ceil((pace.perSecond * SLOWEST_MS) / 1000));
+    this.#writers = Array.from({ length: this.#atOnce }, (_, n) => this.#write(n));
   }
 
   /** Sends no more, and waits for the answers under way. */
   async end(): Promise<void> {
+    this.#endedAt ??= performance.now();
     this.#ending.abort();
     await Promise.all(this.#writers);
   }
 
+  /** How many a second were acknowledged, which is less than was wished where the machine has no more to give. */
+  perSecond(): number {
+    const seconds = ((this.#endedAt ?? performance.now()) - this.#startedAt) / 1000;
+    return Math.round(this.acknowledged.length / seconds);
+  }
+
   async #write(place: number): Promise<void> {
     const { signal } = this.#ending;
-    const every = (AT_ONCE * 1000) / this.#pace.perSecond;
-    for (let next = Date.now() + (place / AT_ONCE) * every; ; next = Math.max(next + every, Date.now())) {
+    const atOnce = this.#atOnce;
+    const every = (atOnce * 1000) / this.#pace.perSecond;
+    for (let next = Date.now() + (place / atOnce) * every; ; next = Math.max(next + every, Date.now())) {
       await sleep(Math.max(next - Date.now(), 1), undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       const id = publicId('Task', newId());

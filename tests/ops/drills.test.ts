@@ -24,6 +24,7 @@ test(
     expect(report).toMatchObject({ followers: 20, missed: 0, repeated: 0 });
     expect(report.cutOff).toBeGreaterThan(0);
     expect(report.written).toBeGreaterThan(60);
+    expect(report.writtenPerSecond).toBeGreaterThan(10);
     expect(report.longestAwayMs).toBeLessThan(10_000);
   },
 );
