@@ -36,7 +36,10 @@ function isUnasked(client: unknown): boolean {
   return UNASKED.includes(connectionParameters?.application_name ?? '');
 }
 
-/** The same without the values. */
+/** What the server asks by the clock: who it is that asks, anew every five seconds, and what of the log is too old. */
+const BY_THE_CLOCK = /FROM "public"\."(?:sessions|jwks)"|\/\* trimLog \*\//;
+
+/** The same without the values, and without what comes by the clock. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
-  return (await recordedBy(work)).map(({ text }) => text);
+  return (await recordedBy(work)).map(({ text }) => text).filter((text) => !BY_THE_CLOCK.test(text));
 }
