@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ValidationFailed } from '../server/errors.ts';
 
-const LARGEST_PAGE = 100;
+export const LARGEST_PAGE = 100;
 const DEFAULT_PAGE = 50;
 
 export interface PageArguments {

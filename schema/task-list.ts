@@ -1,10 +1,16 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import { z } from 'zod';
-import { TaskPriority, TaskStatus, type Prisma } from '../prisma/generated/client/client.ts';
+import {
+  TaskPriority,
+  TaskStatus,
+  type Prisma,
+  type Task as TaskRow,
+} from '../prisma/generated/client/client.ts';
+import type { Database } from '../server/database/client.ts';
 import { ValidationFailed } from '../server/errors.ts';
 import { visible, type Viewer } from '../server/policy.ts';
 import { builder } from './builder.ts';
-import { moment, page, type Column, type Direction, type OrderBy } from './connection.ts';
+import { LARGEST_PAGE, moment, page, type Column, type Direction, type OrderBy } from './connection.ts';
 import {
   DateFilter,
   DateTimeFilter,
@@ -146,6 +152,27 @@ function orderOf(parts: readonly OrderPart[] | null | undefined): OrderBy<TaskOr
   return given.map(({ field, direction }) => ({ ...columns[field], direction }));
 }
 
+/**
+ * What belongs to a page's tasks is read once these are known: PostgreSQL would look it up for every task of the list,
+ * and only then sort them. They are named as many times as makes a page of any size one statement.
+ */
+async function readByPrisma(
+  db: Database,
+  query: Prisma.TaskFindManyArgs,
+  selection: object,
+): Promise<TaskRow[]> {
+  if (!Object.hasOwn(selection, 'include')) return db.task.findMany({ ...selection, ...query });
+  const page = await db.task.findMany({ ...query, select: { id: true } });
+  if (page.length === 0) return [];
+  const ids = Array.from({ length: LARGEST_PAGE + 1 }, (_, n) => page[n % page.length]?.id ?? '');
+  return db.task.findMany({
+    ...selection,
+    where: { AND: [{ id: { in: ids } }, query.where ?? {}] },
+    orderBy: query.orderBy ?? [],
+    relationLoadStrategy: 'join',
+  });
+}
+
 builder.queryField('tasks', (t) =>
   t.connection(
     {
@@ -167,7 +194,7 @@ builder.queryField('tasks', (t) =>
         const query = { where: { AND: [wanted, tasks.where] }, orderBy: tasks.orderBy, take: tasks.take };
         const rows =
           (await readPage(db, table, { ...query, ...selection }, selectedInPage(info))) ??
-          (await db.task.findMany({ ...selection, ...query, relationLoadStrategy: 'join' }));
+          (await readByPrisma(db, query, selection));
         return { ...tasks.connection(rows), totalCount: () => db.task.count({ where: wanted }) };
       },
     },

@@ -27,6 +27,8 @@ const OF_A_NEWCOMER = ', of a newcomer';
 /** Fifty events of each topic and the way to them through its index; the log has thousands of pages. */
 const MOST_PAGES = 800;
 const MOST_PAGES_FOR_LITTLE = 60;
+/** Fifty rows with some dozen others each, which are looked up one by one. */
+const MOST_PAGES_IN_FULL = 5_000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -213,6 +215,17 @@ describe('[FR-005] [FR-014] [SC-009] [T063] among 100,000 tasks of 1,000 people'
     expect(pages.length).toBeGreaterThan(15);
     const long = pages.filter(({ plan, most }) => plan.pages > most);
     expect(long.map(({ name, plan }) => report(name, plan, `${plan.pages} pages`))).toEqual([]);
+  });
+
+  test('[FR-014] what belongs to the rows of a page is looked up for these alone', () => {
+    const inFull = seen.filter(({ name }) => name === 'tasks in full');
+    expect(inFull).toHaveLength(1);
+    const long = inFull.flatMap(({ name, plans }) =>
+      plans
+        .filter(({ pages }) => pages > MOST_PAGES_IN_FULL)
+        .map((plan) => report(name, plan, `${plan.pages} pages`)),
+    );
+    expect(long).toEqual([]);
   });
 
   test('no statement is worth compiling', () => {
