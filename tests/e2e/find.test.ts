@@ -96,7 +96,7 @@ test('a team’s tasks, and those that are one’s own to do, each make a list',
   await page.getByRole('combobox', { name: 'Whose' }).selectOption(teamName);
   await expectTitles(page, [
     'Call the printer',
-    new RegExp(`Order paper\\s+${teamName} · From Ada · For you$`),
+    new RegExp(`Order paper\\s+${teamName} · From Ada · For you`),
   ]);
   await page.getByRole('combobox', { name: 'Whose' }).selectOption('Assigned to me');
   await expectTitles(page, ['Order paper']);
