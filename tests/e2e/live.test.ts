@@ -149,6 +149,18 @@ describe('what happens elsewhere shows by itself', () => {
   });
 });
 
+test('at midnight a page that stands open turns to the new day', async () => {
+  const { ada } = await people('Ada');
+  const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+  await ada.createTask('Order paper', { dueOn: tomorrow });
+  const page = await visit(browser, world.url);
+  await page.clock.install({ time: `${new Date().toISOString().slice(0, 10)}T23:58:00Z` });
+  await signIn(page, { email: ada.email, password: PASSWORD });
+  await expect(row(page, 'Order paper')).toContainText('Due tomorrow');
+  await page.clock.fastForward('03:00');
+  await expect(row(page, 'Order paper')).toContainText('Due today');
+});
+
 describe('a person who works with keys does not lose their place', () => {
   const box = (page: Page, title: string) => page.getByRole('checkbox', { name: `Complete “${title}”` });
   const complete = (person: Person, id: string) =>
