@@ -86,7 +86,7 @@ export function tracingReport(all: Compared[], busy: number): string {
       twoDigits(middle),
       `${twoDigits(low)}–${twoDigits(high)}`,
       `${cpu('untraced')} / ${cpu('traced')}`,
-      middle <= MOST_RATIO ? 'yes' : '**no**',
+      isDecided(compared) ? (middle <= MOST_RATIO ? 'yes' : '**no**') : 'not decided',
     ];
   });
   return `## Tracing
