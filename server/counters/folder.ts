@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { SILENCE_MS } from '../database/client.ts';
 import type { Log } from '../log.ts';
 import { fold } from './fold.ts';
 
@@ -58,6 +59,7 @@ async function connected(url: string, onLost: () => void): Promise<Client> {
     application_name: 'taskwire counters',
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: STATEMENT_TIMEOUT_MS + SILENCE_MS,
     keepAlive: true,
   });
   // Without a listener a connection that breaks would end the process.

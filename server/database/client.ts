@@ -27,6 +27,8 @@ const POOL_SIZE = 10;
 /** Both to reach the server and to get a connection out of a busy pool. */
 const CONNECT_WITHIN_MS = 2_500;
 const STATEMENT_TIMEOUT_MS = 10_000;
+/** A server that says nothing by then, not even that the statement took too long, is gone. */
+export const SILENCE_MS = 2_000;
 /** Leaves a transaction no time to hold the log's horizon back for long. */
 const TRANSACTION_TIMEOUT_MS = 15_000;
 const IDLE_MS = 5 * 60_000;
@@ -91,6 +93,7 @@ function watched(onStatement: (text: string) => () => void): typeof Client {
  * database that goes away fails the queries of that time only: the pool reconnects once it is back.
  */
 export function connect(url: string, options: ConnectOptions = {}): Database {
+  const statementTimeout = options.statementTimeout ?? STATEMENT_TIMEOUT_MS;
   const pool = new RequestPool({
     ...(options.onStatement ? { Client: watched(options.onStatement) } : {}),
     connectionString: url,
@@ -98,7 +101,8 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
-    statement_timeout: options.statementTimeout ?? STATEMENT_TIMEOUT_MS,
+    statement_timeout: statementTimeout,
+    query_timeout: statementTimeout + SILENCE_MS,
     idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
     application_name: 'taskwire',
     options: FOR_SHORT_STATEMENTS,

@@ -49,7 +49,7 @@ const TRANSACTION_API = 'P2028';
 
 /** pg gives these no code, only words. */
 const LOST_WORDS =
-  /^(Connection terminated|timeout expired$|Client (was closed|has encountered a connection error))/;
+  /^(Connection terminated|timeout expired$|Query read timeout$|Client (was closed|has encountered a connection error))/;
 const EXHAUSTED_WORDS = 'timeout exceeded when trying to connect';
 const NOT_STARTED_WORDS = 'Unable to start a transaction in the given time';
 

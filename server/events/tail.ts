@@ -47,6 +47,8 @@ const RECENT = 11_000;
 const RECONNECT_FIRST_MS = 50;
 const RECONNECT_LAST_MS = 2_000;
 const CONNECT_WITHIN_MS = 5_000;
+/** Who says nothing for so long is gone, though the connection may seem to be there. */
+const ANSWER_WITHIN_MS = 15_000;
 
 /**
  * Reads the log in its order as it grows, on a connection of its own that is opened again whenever it breaks, from where
@@ -70,6 +72,7 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
       connectionString: url,
       application_name: 'taskwire log',
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      query_timeout: ANSWER_WITHIN_MS,
       keepAlive: true,
     });
     // Also while nothing is asked of it; the next look then fails, and a new connection is made.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../kit/database.ts';
+import { send as sendTo, signUp } from '../../ops/drills/workspace.ts';
 import { routeTo } from '../kit/outage.ts';
 import { startTestServer } from '../kit/server.ts';
 import { startWorld, PASSWORD } from '../kit/world.ts';
@@ -361,5 +362,24 @@ describe('a database that is gone', async () => {
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
     await expect(ask('{ viewer { name } }', cookie)).resolves.toMatchObject({ status: 200, errors: [] });
     await server.stop();
+  });
+});
+
+describe('a database that falls silent', async () => {
+  const route = await routeTo(await freshDatabase());
+  const server = await startTestServer(route.url, { LOG_LEVEL: 'silent' });
+  afterAll(() => server.stop());
+
+  test('[T064] is noticed on connections that are open, and found again', { timeout: 90_000 }, async () => {
+    const somebody = await signUp(server.url);
+    const read = () => sendTo(server.url, somebody.token, '{ viewer { name } tasks { totalCount } }');
+    // As many connections as there can be, so that none of those who ask finds out by opening one.
+    await Promise.all(Array.from({ length: 20 }, read));
+    route.hush();
+    const asked = read();
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
+    expect(await (await asked).json()).toMatchObject({ errors: [{ extensions: { code: 'UNAVAILABLE' } }] });
+    await route.mend();
+    await expect.poll(async () => (await read()).status, { timeout: 30_000 }).toBe(200);
   });
 });
