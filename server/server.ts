@@ -40,6 +40,8 @@ const MINUTE_SECONDS = 60;
 
 /** A client that takes longer to send its headers, or all of its request, is cut off. */
 const RECEIVING = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
+/** So is one that takes nothing of its answer for so long; streams of events say something more often. */
+const READING_MS = 30_000;
 
 /** What is still under way after this is cut. */
 const GRACE_MS = 8_000;
@@ -52,7 +54,7 @@ const LAST_WORD_MS = 200;
 export async function startServer(config: Config): Promise<RunningServer> {
   const closing: (() => Promise<void>)[] = [];
   let stopped: Promise<void> | undefined;
-  const server = createServer({ ...RECEIVING, ServerResponse: TimedResponse });
+  const server = createServer({ ...RECEIVING, ServerResponse: TimedResponse }).setTimeout(READING_MS);
   const doors = new Doors(server);
   const leave = async (noticeMs: number) => {
     doors.leave();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { startWorld } from '../kit/world.ts';
 
@@ -10,6 +11,8 @@ const me = { authorization: `Bearer ${ada.token}` };
 const json = { 'content-type': 'application/json' };
 
 const { port } = new URL(world.url);
+
+const UNREAD = 1_000;
 
 /** Sends a letter every half second, until the server has had enough. @returns what it said, and after how many seconds. */
 async function drip(first: string): Promise<{ text: string; took: number }> {
@@ -24,8 +27,20 @@ async function drip(first: string): Promise<{ text: string; took: number }> {
   return { text, took: (performance.now() - began) / 1000 };
 }
 
+/** Asks for more than the system's buffers hold, and reads none of it for a while. @returns how many answers came. */
+async function ignore(seconds: number): Promise<number> {
+  const socket = connect(Number(port), '127.0.0.1').setEncoding('latin1').pause();
+  socket.on('error', () => undefined).write('GET /schema.graphql HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(UNREAD));
+  await sleep(seconds * 1000);
+  let text = '';
+  socket.on('data', (chunk: string) => (text += chunk)).resume();
+  await once(socket, 'close');
+  return text.split('HTTP/1.1 200 OK').length - 1;
+}
+
 /** They take half a minute, and so begin before the others. */
 const slowly = {
+  reading: ignore(63),
   headers: drip('POST /graphql HTTP/1.1\r\nhost: x\r\nx-slow: '),
   body: drip(
     'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{',
@@ -336,6 +351,12 @@ describe('clients that take their time', () => {
 
   test('are cut off before they have sent their body', async () => {
     expect((await slowly.body).took).toBeLessThan(35);
+  });
+
+  test('are cut off when they read nothing of what they asked for', async () => {
+    const answers = await slowly.reading;
+    expect(answers).toBeGreaterThan(0);
+    expect(answers).toBeLessThan(UNREAD);
   });
 
   test('headers of a megabyte are refused', async () => {
