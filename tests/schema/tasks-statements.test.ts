@@ -68,7 +68,6 @@ describe('[FR-014] a list of tasks', () => {
       owner: { id: ada.id, name: 'Ada' },
       assignee: { id: ada.id, name: 'Ada' },
       team: null,
-      parent: null,
       shares: {
         nodes: [
           { id: expect.any(String) as string, permission: 'VIEW', sharedWith: { id: cara.id, name: 'Cara' } },
