@@ -56,7 +56,7 @@ export async function deafen({ events, followers, environment }: Drill): Promise
     deaf = await Crowd.gather(server.url, somebody, 1, { topic: creations('id task { description }') });
     const [listener] = deaf.followers as [Follower];
     // The first is for the process to become as large as the load makes it.
-    await storm(somebody, events / 3);
+    await storm(somebody);
     await crowd.compare(somebody);
     const beforeAt = Date.now();
     const without = await storm(somebody);
