@@ -1,8 +1,7 @@
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
 import { defaultFieldResolver, type GraphQLFieldResolver } from 'graphql';
-import type { OfRow } from '../server/execution/plan.ts';
 import { isIdType, publicId } from '../server/ids.ts';
-import { WholeRow } from '../server/sql/read-page.ts';
+import { WholeRow, type OfRow } from '../server/sql/read-page.ts';
 
 /**
  * Of rows that were read with everything that is selected of them, fields resolve at once: the Prisma plugin looks up,

@@ -23,7 +23,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { WholeRow } from '../sql/read-page.ts';
+import type { OfRow } from '../sql/read-page.ts';
 
 /** Values of variables as graphql-js hands them on. */
 export type Variables = NonNullable<Parameters<typeof getArgumentValues>[2]>;
@@ -35,9 +35,6 @@ export type Shape = { nullable: boolean } & (
   | { kind: 'object'; type: GraphQLObjectType }
   | { kind: 'abstract'; type: GraphQLAbstractType }
 );
-
-/** Reads a field of a row that has everything with it; fields tell in their extension `ofRow` that they can be read so. */
-export type OfRow = (row: WholeRow) => unknown;
 
 /** What is selected of an object. */
 export interface Selection {

@@ -38,6 +38,9 @@ export class WholeRow {
   [field: string]: unknown;
 }
 
+/** Reads a field of a row that has everything with it; fields tell in their extension `ofRow` that they can be read so. */
+export type OfRow = (row: WholeRow) => unknown;
+
 interface Row extends Record<string, unknown> {
   id?: string;
 }
