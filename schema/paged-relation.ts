@@ -4,7 +4,7 @@ import DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { page, type OrderBy, type PageArguments } from './connection.ts';
+import { page, type OrderBy, type Page, type PageArguments } from './connection.ts';
 
 type Types = typeof builder.$inferSchemaTypes;
 
@@ -62,8 +62,14 @@ export function pagedRelation<
   Args extends InputFieldMap,
 >(t: FieldBuilder<Model>, relation: Relation, options: PagedRelation<Model, Relation, Args>) {
   const { type, description, where, order } = options;
-  const pageOf = (args: object, context: Context) =>
-    page(args as PageArguments, order(args as InputShapeFromFields<Args>, context));
+  /** All rows of a list are asked for their lists with the same arguments. */
+  const pages = new WeakMap<object, Page<keyof Related<Model, Relation>['Shape'] & string>>();
+  const pageOf = (args: object, context: Context) => {
+    const made =
+      pages.get(args) ?? page(args as PageArguments, order(args as InputShapeFromFields<Args>, context));
+    pages.set(args, made);
+    return made;
+  };
 
   const rowsAndCount = (args: object, context: Context) => {
     const seen = where(args as InputShapeFromFields<Args>, context) as object;

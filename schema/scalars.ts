@@ -1,4 +1,6 @@
+import { GraphQLScalarType } from 'graphql';
 import { GraphQLDate, GraphQLDateTimeISO, GraphQLJSON } from 'graphql-scalars';
+import { momentText } from '../server/moment-text.ts';
 import { builder } from './builder.ts';
 
 builder.addScalarType('Date', GraphQLDate, {
@@ -6,7 +8,13 @@ builder.addScalarType('Date', GraphQLDate, {
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339#section-5.6',
 });
 
-builder.addScalarType('DateTime', GraphQLDateTimeISO, {
+const GraphQLDateTime = new GraphQLScalarType<Date, string | Date>({
+  ...GraphQLDateTimeISO.toConfig(),
+  coerceOutputValue: (value) =>
+    value instanceof Date ? momentText(value.getTime()) : GraphQLDateTimeISO.coerceOutputValue(value),
+});
+
+builder.addScalarType('DateTime', GraphQLDateTime, {
   description: 'A moment in UTC, like `2026-12-31T23:59:59.000Z` (RFC 3339).',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339#section-5.6',
 });

@@ -1,7 +1,7 @@
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
 import { defaultFieldResolver, type GraphQLFieldResolver } from 'graphql';
 import { isIdType, publicId } from '../server/ids.ts';
-import { WholeRow, type OfRow } from '../server/sql/read-page.ts';
+import { WholeRow, type OfRow } from '../server/sql/whole-row.ts';
 
 /**
  * Of rows that were read with everything that is selected of them, fields resolve at once: the Prisma plugin looks up,
@@ -9,12 +9,7 @@ import { WholeRow, type OfRow } from '../server/sql/read-page.ts';
  */
 class WholeRows<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
-    const ofRow = readingOf(
-      field.kind,
-      field.parentType,
-      field.name,
-      field.extensions?.['pothosExposedField'],
-    );
+    const ofRow = readingOf(field);
     return ofRow ? { ...field, extensions: { ...field.extensions, ofRow } } : field;
   }
 
@@ -28,11 +23,23 @@ class WholeRows<Types extends SchemaTypes> extends BasePlugin<Types> {
   }
 }
 
-/** How a field is read of a row where that takes nothing else: as a column, or as the row's id. */
-function readingOf(kind: string, type: string, name: string, column: unknown): OfRow | undefined {
-  if (name === 'id' && isIdType(type)) return (row) => publicId(type, row['id'] as string);
-  return kind === 'PrismaObject' && typeof column === 'string' ? (row) => row[column] : undefined;
+/** How a field is read of a row where that takes nothing else: as its id, as a column, or as whom or what it names. */
+function readingOf({ kind, parentType, name, extensions }: Field): OfRow | undefined {
+  if (name === 'id' && isIdType(parentType)) {
+    return (row) => {
+      const { id } = row;
+      return typeof id === 'string' ? `"${publicId(parentType, id)}"` : undefined;
+    };
+  }
+  if (kind !== 'PrismaObject') return undefined;
+  const relation = extensions?.['pothosPrismaRelationField'] as { name: string; isList: boolean } | undefined;
+  if (relation)
+    return relation.isList ? undefined : (row) => row[relation.name] as WholeRow | null | undefined;
+  const column = extensions?.['pothosExposedField'];
+  return typeof column === 'string' ? (row) => WholeRow.json(row, column) : undefined;
 }
+
+type Field = Pick<PothosOutputFieldConfig<SchemaTypes>, 'kind' | 'parentType' | 'name' | 'extensions'>;
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- how Pothos knows its plugins

@@ -34,33 +34,42 @@ export function newId(): string {
   return typeid().toUUID();
 }
 
-const DIGITS = Buffer.from('0123456789abcdefghjkmnpqrstvwxyz');
-const HYPHEN = '-'.charCodeAt(0);
-const NINE = '9'.charCodeAt(0);
+const DIGITS = Array.from('0123456789abcdefghjkmnpqrstvwxyz', (digit) => digit.charCodeAt(0));
+/** Where the hexadecimal digits of a UUID stand. */
+const AT = Array.from(EXAMPLE).flatMap((digit, at) => (digit === '-' ? [] : at));
+/** What the characters of such digits are worth. */
+const WORTH = new Uint8Array(128);
+for (const [worth, digit] of Array.from('0123456789abcdef').entries()) {
+  WORTH[digit.charCodeAt(0)] = worth;
+  WORTH[digit.toUpperCase().charCodeAt(0)] = worth;
+}
 /** The digits of the id that is being written. */
-const written = Buffer.alloc(26);
+const written: number[] = new Array<number>(26).fill(0);
 
 /**
  * The public form of a row's id: a TypeID, the type's prefix before the UUID in base 32. Written here since an answer has
- * hundreds of them, and the library takes five times as long.
+ * hundreds of them, and the library takes some thirty times as long.
  */
 export function publicId(type: IdType, uuid: string): string {
-  let bits = 0;
-  // Of the 130 bits of 26 digits, a UUID has not the first two.
-  let held = 2;
-  let digits = 0;
-  for (let at = 0; at < uuid.length; at += 1) {
-    const code = uuid.charCodeAt(at);
-    if (code === HYPHEN) continue;
-    // Letters of either case are one above a multiple of sixteen.
-    bits = ((bits << 4) | (code <= NINE ? code & 15 : (code & 15) + 9)) & 0xff;
-    held += 4;
-    if (held < 5) continue;
-    held -= 5;
-    written[digits] = DIGITS[(bits >> held) & 31] ?? 0;
-    digits += 1;
+  const worth = (n: number) => WORTH[uuid.charCodeAt(AT[n] ?? 0)] ?? 0;
+  const put = (at: number, bits: number) => (written[at] = DIGITS[bits & 31] ?? 0);
+  // Of the 130 bits of 26 digits, a UUID has not the first two: its first two digits make two, then any five make four.
+  const first = (worth(0) << 4) | worth(1);
+  put(0, first >> 5);
+  put(1, first);
+  for (let from = 2, to = 2; from < AT.length; from += 5, to += 4) {
+    const bits =
+      (worth(from) << 16) |
+      (worth(from + 1) << 12) |
+      (worth(from + 2) << 8) |
+      (worth(from + 3) << 4) |
+      worth(from + 4);
+    put(to, bits >> 15);
+    put(to + 1, bits >> 10);
+    put(to + 2, bits >> 5);
+    put(to + 3, bits);
   }
-  return `${prefixes[type]}_${written.toString('latin1')}`;
+  return `${prefixes[type]}_${String.fromCharCode.apply(null, written)}`;
 }
 
 /**

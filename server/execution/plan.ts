@@ -23,7 +23,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { OfRow } from '../sql/read-page.ts';
+import type { OfRow } from '../sql/whole-row.ts';
 
 /** Values of variables as graphql-js hands them on. */
 export type Variables = NonNullable<Parameters<typeof getArgumentValues>[2]>;
@@ -53,7 +53,6 @@ export class Step {
   readonly field: GraphQLField<unknown, unknown>;
   readonly resolve: GraphQLFieldResolver<unknown, unknown>;
   readonly shape: Shape;
-  /** Only leaves have it. */
   readonly ofRow: OfRow | undefined;
   readonly plan: Plan;
   readonly #below = new Map<GraphQLObjectType, Selection>();
@@ -74,7 +73,8 @@ export class Step {
     this.field = field;
     this.resolve = field.resolve ?? defaultFieldResolver;
     this.shape = shapeOf(field.type);
-    this.ofRow = this.shape.kind === 'leaf' ? (field.extensions['ofRow'] as OfRow | undefined) : undefined;
+    const isSaid = this.shape.kind === 'leaf' || this.shape.kind === 'object';
+    this.ofRow = isSaid ? (field.extensions['ofRow'] as OfRow | undefined) : undefined;
   }
 
   argumentsFor(variables: Variables): Record<string, unknown> {

@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import type { Execute } from '../plugins/execution.ts';
 import { isMeasured } from '../plugins/tracing.ts';
-import { WholeRow } from '../sql/read-page.ts';
+import { WholeRow } from '../sql/whole-row.ts';
 import { planOf, type Plan, type Selection, type Shape, type Step, type Variables } from './plan.ts';
 
 /**
@@ -123,7 +123,7 @@ class Run {
   readonly #errors: GraphQLError[] = [];
   readonly #arguments = new Map<Step, Record<string, unknown>>();
   /** What was written of the people and teams that many rows name. */
-  readonly #named = new Map<Selection, Map<WholeRow, string>>();
+  readonly #texts = new Map<Selection, Map<WholeRow, string>>();
   readonly #isMeasured: boolean;
 
   constructor(plan: Plan, variables: Variables, rootValue: unknown, context: unknown) {
@@ -146,26 +146,14 @@ class Run {
   }
 
   #object({ steps }: Selection, source: unknown, place: Place | undefined): MaybePromise<string> {
-    let text = '';
-    let parts: MaybePromise<string>[] | undefined;
+    const text = new Growing();
     try {
-      for (const step of steps) {
-        const value = this.#field(step, source, place);
-        if (typeof value === 'string') {
-          text += step.head + value;
-          continue;
-        }
-        (parts ??= []).push(text + step.head, value);
-        text = '';
-      }
+      for (const step of steps) text.add(step.head, this.#field(step, source, place));
     } catch (error) {
-      if (parts) void heard(parts);
+      text.giveUp();
       throw error;
     }
-    const end = steps.length > 0 ? `${text}}` : '{}';
-    if (!parts) return end;
-    parts.push(end);
-    return all(parts).then((texts) => texts.join(''));
+    return text.end(steps.length > 0 ? '}' : '{}');
   }
 
   #field(step: Step, source: unknown, above: Place | undefined): MaybePromise<string> {
@@ -181,30 +169,35 @@ class Run {
   }
 
   /** What no resolver has to be asked for; undefined where one has to, if only for its error. */
-  #ofRow({ ofRow, shape }: Step, source: unknown): string | undefined {
-    if (!ofRow || shape.kind !== 'leaf' || this.#isMeasured || !(source instanceof WholeRow))
-      return undefined;
+  #ofRow(step: Step, source: unknown): string | undefined {
+    const { ofRow, shape } = step;
+    if (!ofRow || this.#isMeasured || !(source instanceof WholeRow)) return undefined;
     const value = ofRow(source);
-    if (value === null || value === undefined) return shape.nullable ? 'null' : undefined;
-    try {
-      return written(shape.type, value);
-    } catch {
-      return undefined;
-    }
+    if (value === null) return shape.nullable ? 'null' : undefined;
+    if (value instanceof WholeRow)
+      return shape.kind === 'object' ? this.#named(step.below(shape.type), value) : undefined;
+    return value;
   }
 
-  /** An object that a field names: written once for all that name it, where it is a row and nothing else is asked. */
-  #one(selection: Selection, source: unknown, place: Place): MaybePromise<string> {
-    if (!selection.isOfRow || this.#isMeasured || !(source instanceof WholeRow))
-      return this.#object(selection, source, place);
-    const texts = this.#named.get(selection) ?? new Map<WholeRow, string>();
-    this.#named.set(selection, texts);
-    const known = texts.get(source);
-    if (known !== undefined) return known;
-    const errors = this.#errors.length;
-    const text = this.#object(selection, source, place);
-    // An error is told of each place.
-    if (typeof text === 'string' && this.#errors.length === errors) texts.set(source, text);
+  /** A row of which nothing is selected that it does not say itself; undefined where something is. */
+  #row({ steps, isOfRow }: Selection, source: unknown): string | undefined {
+    if (!isOfRow) return undefined;
+    let text = '';
+    for (const step of steps) {
+      const value = this.#ofRow(step, source);
+      if (value === undefined) return undefined;
+      text += step.head + value;
+    }
+    return `${text || '{'}}`;
+  }
+
+  /** The same of a row that others name, as many may: it is written once. */
+  #named(selection: Selection, source: unknown): string | undefined {
+    if (!selection.isOfRow || !(source instanceof WholeRow)) return undefined;
+    const texts = this.#texts.get(selection) ?? new Map<WholeRow, string>();
+    this.#texts.set(selection, texts);
+    const text = texts.get(source) ?? this.#row(selection, source);
+    if (text !== undefined) texts.set(source, text);
     return text;
   }
 
@@ -239,9 +232,7 @@ class Run {
       case 'list':
         return this.#list(step, shape.item, value, place);
       case 'object':
-        return place instanceof Item
-          ? this.#object(step.below(shape.type), value, place)
-          : this.#one(step.below(shape.type), value, place);
+        return this.#object(step.below(shape.type), value, place);
       case 'abstract':
         return this.#abstract(step, shape.type, value, place);
     }
@@ -250,18 +241,24 @@ class Run {
   #list(step: Step, shape: Shape, list: unknown, place: Place): MaybePromise<string> {
     if (!Array.isArray(list))
       throw new Error(`Expected a list for field ${step.parent.name}.${step.field.name}.`);
-    const items: MaybePromise<string>[] = [];
+    const text = new Growing();
+    const selection = shape.kind === 'object' ? step.below(shape.type) : undefined;
     for (const [index, value] of (list as unknown[]).entries()) {
+      const head = index === 0 ? '[' : ',';
+      const ofRow = selection && this.#row(selection, value);
+      if (ofRow !== undefined) {
+        text.add(head, ofRow);
+        continue;
+      }
       const item = new Item(place, index);
       try {
-        items.push(this.#completed(step, shape, value, item));
+        text.add(head, this.#completed(step, shape, value, item));
       } catch (error) {
-        if (!shape.nullable) void heard(items);
-        items.push(this.#failed(step, shape, item, error));
+        if (!shape.nullable) text.giveUp();
+        text.add(head, this.#failed(step, shape, item, error));
       }
     }
-    const isLate = items.some((item) => item instanceof Promise);
-    return isLate ? all(items).then(listed) : listed(items as string[]);
+    return text.end(list.length > 0 ? ']' : '[]');
   }
 
   #abstract(step: Step, type: GraphQLAbstractType, value: unknown, place: Place): MaybePromise<string> {
@@ -287,20 +284,44 @@ class Run {
 
 type MaybePromise<T> = T | Promise<T>;
 
-/** What stands beside something that failed may fail too: with nobody left to hear of it, that would end the process. */
-const heard = (values: unknown[]) => Promise.allSettled(values);
+/** A text that is added to from its front to its end, with parts that come later. */
+class Growing {
+  #text = '';
+  /** What stands ahead of each part that comes later. */
+  readonly #ahead: string[] = [];
+  readonly #late: Promise<string>[] = [];
 
-const all = (parts: MaybePromise<string>[]) => Promise.all(parts as Promise<string>[]);
+  add(head: string, part: MaybePromise<string>): void {
+    this.#text += head;
+    if (typeof part === 'string') {
+      this.#text += part;
+      return;
+    }
+    this.#ahead.push(this.#text);
+    this.#late.push(part);
+    this.#text = '';
+  }
+
+  end(tail: string): MaybePromise<string> {
+    const rest = this.#text + tail;
+    if (this.#late.length === 0) return rest;
+    // Joined they would be copied, and once more as a part of what they are a part of.
+    return Promise.all(this.#late).then(
+      (parts) => parts.reduce((text, part, n) => text + (this.#ahead[n] ?? '') + part, '') + rest,
+    );
+  }
+
+  /** What comes later may fail yet: with nobody left to hear of it, that would end the process. */
+  giveUp(): void {
+    void Promise.allSettled(this.#late);
+  }
+}
 
 /** Prisma's promises are none of JavaScript's. */
 function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   );
-}
-
-function listed(items: readonly string[]): string {
-  return `[${items.join(',')}]`;
 }
 
 /** A leaf as JSON. */
@@ -319,10 +340,12 @@ function written(type: GraphQLLeafType, value: unknown): string {
 /** What JSON escapes. */
 // eslint-disable-next-line no-control-regex -- those are what has to be found
 const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
+/** Characters up to which a look is cheaper than a call of JSON. */
+const SHORT = 40;
 
-/** Most texts have nothing to escape, and a look is cheaper than a call of JSON for each. */
+/** Most short texts have nothing to escape. */
 function quoted(text: string): string {
-  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
+  return text.length > SHORT || ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
 function pathOf(place: Place): (string | number)[] {

@@ -1,24 +1,35 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
+import { momentText } from '../moment-text.ts';
 
-/** How a column's values travel as text, and what Prisma would make of them. */
+/** How a column's values travel as text, what Prisma would make of them, and how an answer writes them. */
 const ways = {
-  /** Without commas, such as ids and enums. */
-  word: { sql: (column: string) => `${column}::text`, read: (word: string): unknown => word },
-  number: { sql: (column: string) => `${column}::text`, read: Number },
+  /** With nothing that JSON would escape, such as ids and enums. */
+  word: {
+    sql: (column: string) => `${column}::text`,
+    read: (word: string): unknown => word,
+    json: (word: string) => `"${word}"`,
+  },
+  number: { sql: (column: string) => `${column}::text`, read: Number, json: (digits: string) => digits },
   moment: {
     sql: (column: string) => `(date_part('epoch', ${column}) * 1000)::bigint::text`,
     read: (milliseconds: string) => new Date(Number(milliseconds)),
+    json: (milliseconds: string) => `"${momentText(Number(milliseconds))}"`,
   },
-  day: { sql: (column: string) => `${column}::text`, read: (day: string) => new Date(day) },
-  text: { sql: (column: string) => column, read: (given: string): unknown => given },
+  day: {
+    sql: (column: string) => `${column}::text`,
+    read: (day: string) => new Date(day),
+    json: (day: string) => `"${day}"`,
+  },
+  /** Whatever else: PostgreSQL writes it as JSON. */
   json: {
     sql: (column: string) => `to_json(${column})::text`,
     read: JSON.parse as (json: string) => unknown,
+    json: (json: string) => json,
   },
 } as const;
 
-/** What may have a comma in it. */
-const FREE: readonly string[] = ['text', 'json'];
+/** Between values of a column in one text; JSON escapes it. */
+const SEPARATOR = '\u001f';
 
 export interface Column {
   name: string;
@@ -32,7 +43,7 @@ export type Columns<Field extends string = string> = Readonly<Record<Field, Colu
 
 export const id = (name: string): Column => ({ name, way: 'word', type: 'uuid' });
 export const word = (name: string, type: string): Column => ({ name, way: 'word', type });
-export const text = (name: string): Column => ({ name, way: 'text', type: 'text' });
+export const text = (name: string): Column => ({ name, way: 'json', type: 'text' });
 export const moment = (name: string): Column => ({ name, way: 'moment', type: 'timestamptz' });
 
 /** The same columns, of a table that has to be named. */
@@ -53,48 +64,31 @@ export function single({ name, way }: Column): string {
 
 /** A column of many rows in one text, in the order in which they come: cheaper to write and to read than rows are. */
 export function packed({ name, way }: Column): string {
-  return FREE.includes(way) ? `json_agg(${name})` : `string_agg(coalesce(${ways[way].sql(name)}, ''), ',')`;
+  return `string_agg(coalesce(${ways[way].sql(name)}, ''), E'\\x1f')`;
 }
 
-/** What `single` has written of some fields, taken off the front of a row and put into `row`. */
-export function readSingle<Row extends Record<string, unknown>>(
-  columns: Columns,
-  fields: readonly string[],
-  texts: Texts,
-  row: Row,
-): Row {
-  const values: Record<string, unknown> = row;
-  for (let i = 0; i < fields.length; i += 1) {
-    const field = fields[i] as string;
-    const given = texts[i] ?? null;
-    values[field] = given === null ? null : ways[columnOf(columns, field).way].read(given);
-  }
-  return row;
-}
-
-/** What `packed` has written of some fields, taken off the front of a row and put into rows that `make` makes. */
-export function readPacked<Row extends Record<string, unknown>>(
-  columns: Columns,
-  fields: readonly string[],
-  texts: Texts,
-  make: () => Row,
-): Row[] {
-  const rows: Row[] = [];
-  for (let i = 0; i < fields.length; i += 1) {
-    const field = fields[i] as string;
-    const given = texts[i] ?? null;
-    if (given === null) continue;
-    const { way } = columnOf(columns, field);
-    const { read } = ways[way];
-    const isFree = FREE.includes(way);
-    const values = isFree ? (JSON.parse(given) as unknown[]) : given.split(',');
+/** The texts of so many rows that `packed` has written, a row after the other. */
+export function unpacked(texts: Texts): Texts[] {
+  const rows: (string | null)[][] = [];
+  for (let i = 0; i < texts.length; i += 1) {
+    const values = texts[i]?.split(SEPARATOR) ?? [];
     for (let n = 0; n < values.length; n += 1) {
       const value = values[n];
-      const row: Record<string, unknown> = (rows[n] ??= make());
-      row[field] = isFree ? value : value === '' ? null : read(value as string);
+      const row = (rows[n] ??= new Array<string | null>(texts.length).fill(null));
+      if (value) row[i] = value;
     }
   }
   return rows;
+}
+
+/** What Prisma would make of a column's text. */
+export function valueOf({ way }: Column, text: string): unknown {
+  return ways[way].read(text);
+}
+
+/** A column's text as an answer has it. */
+export function jsonOf({ way }: Column, text: string): string {
+  return ways[way].json(text);
 }
 
 export type Condition = Readonly<Record<string, unknown>>;
@@ -145,7 +139,7 @@ function comparisonOf({ name, type }: Column, value: unknown): Prisma.Sql | null
   return joined(
     Object.entries(value).map(([comparison, right]: [string, unknown]) => {
       if (comparison === 'in' && Array.isArray(right))
-        return Prisma.sql`${left} = ANY(${right}${Prisma.raw(`::${type}[]`)})`;
+        return Prisma.sql`${left} = ANY(${arrayOf(type, right)}${Prisma.raw(`::${type}[]`)})`;
       const sign = comparisons[comparison];
       return sign === undefined || right == null
         ? null
@@ -153,6 +147,11 @@ function comparisonOf({ name, type }: Column, value: unknown): Prisma.Sql | null
     }),
     'AND',
   );
+}
+
+/** The driver looks for quotes in each of its elements, and ids have none. */
+function arrayOf(type: string, elements: unknown[]): unknown {
+  return type === 'uuid' ? `{${elements.join(',')}}` : elements;
 }
 
 export type Order = readonly Readonly<Record<string, unknown>>[];

@@ -5,15 +5,15 @@ import {
   conditionOf,
   orderOf,
   packed,
-  readPacked,
-  readSingle,
   single,
+  unpacked,
   within,
   type Condition,
   type Order,
   type Texts,
 } from './columns.ts';
 import type { PageTable, Table } from './tables.ts';
+import { rowsOf, WholeRow } from './whole-row.ts';
 
 /** What of a table is asked for, in Prisma's words. */
 export interface Wanted {
@@ -31,18 +31,6 @@ export interface Selected {
   ofNamed(relation: string, list?: string): ReadonlySet<string>;
   /** Whether a list is selected at several places, perhaps in several ways, of which `Wanted` can have but one. */
   isRepeated(list: string): boolean;
-}
-
-/** A row that has everything with it that the client has selected of it, so that nobody needs to look whether it does. */
-export class WholeRow {
-  [field: string]: unknown;
-}
-
-/** Reads a field of a row that has everything with it; fields tell in their extension `ofRow` that they can be read so. */
-export type OfRow = (row: WholeRow) => unknown;
-
-interface Row extends Record<string, unknown> {
-  id?: string;
 }
 
 /** Rows that the statement can read. */
@@ -96,8 +84,8 @@ export async function readPage<Model>(
     SELECT ${Prisma.raw(values.join(', '))} FROM found${all(mentioned.map(onFirstRow))}`,
   );
   const isWhole = lists.every(({ relation }) => !selected.isRepeated(relation));
-  const make = (): Row => (isWhole ? new WholeRow() : {});
-  return rowsOf(texts, page, lists, mentioned, make) as Model[];
+  const rows = together(texts, page, lists, mentioned);
+  return (isWhole ? rows : rows.map((row) => WholeRow.plain(row))) as Model[];
 }
 
 /** Null where it is wanted in a way that the statement cannot say. */
@@ -203,36 +191,41 @@ function all(parts: readonly Prisma.Sql[]): Prisma.Sql {
   return parts.length > 0 ? Prisma.join(parts, '') : Prisma.empty;
 }
 
-/** Puts the texts of the statement's columns together again. */
-function rowsOf(
+/** Makes rows of the texts of the statement's columns. */
+function together(
   texts: readonly Texts[],
   page: Part,
   lists: readonly (Part & { relation: string })[],
   mentioned: readonly Mentioned[],
-  make: () => Row,
-): Row[] {
+): WholeRow[] {
   let at = page.fields.length + lists.reduce((sum, { fields }) => sum + fields.length, 0);
-  const known = new Map<Table, ReadonlyMap<unknown, Row>>();
+  const known = new Map<Table, ReadonlyMap<unknown, WholeRow>>();
   for (const { table, fields } of mentioned) {
-    const found = readPacked(table.columns, [...fields], texts[0]?.slice(at) ?? [], make);
-    known.set(table, new Map(found.map((row) => [row.id, row])));
+    const found = unpacked(texts[0]?.slice(at, at + fields.size) ?? []).map(
+      rowsOf(table.columns, [...fields]),
+    );
+    known.set(table, new Map(found.map((row) => [row['id'], row])));
     at += fields.size;
   }
-  const fill = (row: Row, { table, names }: Part) => {
-    for (const relation of names) {
+  const filled = ({ table, fields, names }: Part) => {
+    const make = rowsOf(table.columns, fields);
+    const named = names.map((relation) => {
       const { by, of } = table.names[relation] as { by: string; of: Table };
-      row[relation] = known.get(of)?.get(row[by]) ?? null;
-    }
+      return { relation, by, known: known.get(of) };
+    });
+    return (given: Texts) => {
+      const row = make(given);
+      for (const { relation, by, known } of named) row[relation] = known?.get(row[by]) ?? null;
+      return row;
+    };
   };
+  const rowOf = filled(page);
+  const members = lists.map((list) => ({ ...list, rowOf: filled(list) }));
   return texts.map((given) => {
-    const row = readSingle(page.table.columns, page.fields, given, make());
-    fill(row, page);
+    const row = rowOf(given);
     let from = page.fields.length;
-    for (const list of lists) {
-      const { table, fields, relation } = list;
-      const rows = readPacked(table.columns, fields, given.slice(from), make);
-      for (const each of rows) fill(each, list);
-      row[relation] = rows;
+    for (const { relation, fields, rowOf } of members) {
+      row[relation] = unpacked(given.slice(from, from + fields.length)).map(rowOf);
       from += fields.length;
     }
     return row;

@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { byPlans, Written } from '../../../server/execution/run-query.ts';
-import { WholeRow } from '../../../server/sql/read-page.ts';
+import { WholeRow, type OfRow } from '../../../server/sql/whole-row.ts';
 
 const schema = buildSchema(`
   interface Named { name: String! }
@@ -55,7 +55,8 @@ const eve: Being = {
 (eve['nick'] as Promise<unknown>).catch(() => undefined);
 Object.assign(ada, { friends: [bob, eve], boss: bob });
 
-const row = (values: object) => Object.assign(new WholeRow(), { __typename: 'Person', friends: [] }, values);
+const row = (values: object) =>
+  Object.assign(new WholeRow({}, new Map(), []), { __typename: 'Person', friends: [] }, values);
 const zoe = row({ name: 'Zoë "Z"', nick: null, age: 40 });
 /** Of whom two things cannot be told, wherever they are asked for. */
 const odd = row({ name: 'Odd', nick: {}, age: 1.5 });
@@ -107,9 +108,13 @@ const root: Record<string, GraphQLFieldResolver<unknown, unknown> | object> = {
 
 const people = schema.getType('Person');
 if (!isObjectType(people)) throw new Error('people are objects');
-for (const field of ['name', 'nick', 'age']) {
+for (const field of ['name', 'nick', 'age', 'boss']) {
   const told = people.getFields()[field];
-  if (told) told.extensions = { ofRow: (row: Record<string, unknown>) => row[field] };
+  const ofRow: OfRow = ({ [field]: value }) => {
+    if (value === undefined || value === null || value instanceof WholeRow) return value;
+    return typeof value === 'string' || Number.isInteger(value) ? JSON.stringify(value) : undefined;
+  };
+  if (told) told.extensions = { ofRow };
 }
 
 /** What is never reached, as far as nothing has to be left to another executor. */
