@@ -14,21 +14,21 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Writes of one kind that come while others of it are under way wait for them, and are then made in one statement: the
- * busier the server, the less each of them costs. One that comes alone waits for nothing.
+ * What comes of one kind while other such work is under way waits for that, and is then done in one statement: the busier
+ * the server, the less each costs. What comes alone waits for nothing.
  */
 export class Together<Item, Result> {
-  readonly #write: (items: Item[]) => Promise<Result[]>;
+  readonly #work: (items: Item[]) => Promise<Result[]>;
   #waiting: Waiting<Item, Result>[] = [];
   #underWay = 0;
   #goesOn = false;
 
-  /** @param write makes all of some writes or none of them, in one transaction; a result for each, in their order. */
-  constructor(write: (items: Item[]) => Promise<Result[]>) {
-    this.#write = write;
+  /** @param work does it for all of some items or for none of them, in one transaction; a result for each, in their order. */
+  constructor(work: (items: Item[]) => Promise<Result[]>) {
+    this.#work = work;
   }
 
-  /** @throws what the write of this item alone throws, or whatever made PostgreSQL unavailable to all that waited. */
+  /** @throws what the work for this item alone throws, or whatever made PostgreSQL unavailable to all that waited. */
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, inItsRequest: AsyncLocalStorage.snapshot(), resolve, reject });
@@ -55,7 +55,7 @@ export class Together<Item, Result> {
     this.#underWay += 1;
     const [first] = some;
     try {
-      const results = await first?.inItsRequest(() => this.#write(some.map(({ item }) => item)));
+      const results = await first?.inItsRequest(() => this.#work(some.map(({ item }) => item)));
       for (const [index, { resolve }] of some.entries()) resolve((results as Result[])[index] as Result);
     } catch (error) {
       await this.#failed(some, error);

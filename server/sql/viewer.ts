@@ -1,5 +1,6 @@
 import { Prisma, type SharePermission, type TeamRole } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
+import { Together } from '../database/together.ts';
 import { isTransaction, type Transaction } from '../database/transaction.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person, Viewer } from '../policy.ts';
@@ -11,6 +12,7 @@ export interface ViewerNow extends Viewer {
 }
 
 interface Row {
+  id: string;
   email: string;
   snapshot: string;
   teams: Record<string, TeamRole> | null;
@@ -18,10 +20,15 @@ interface Row {
   shared: string | null;
 }
 
+type Rights = Omit<ViewerNow, 'isAdmin'>;
+
 const NOBODY: ReadonlySet<string> = new Set();
 
+const togethers = new WeakMap<Database, Together<string, Rights | undefined>>();
+
 /**
- * Reads what decides a person's rights, as of now.
+ * Reads what decides a person's rights, as of now; outside of a transaction together with those of others who ask at the
+ * same time.
  * @param adminEmails whom to let read the audit trail; verbs need not say, for it allows no change.
  * @throws Unauthenticated where the person's account is gone.
  */
@@ -30,23 +37,47 @@ export async function viewerOf(
   { userId }: Person,
   adminEmails = NOBODY,
 ): Promise<ViewerNow> {
-  const sql = Prisma.sql`
+  const rights = isTransaction(db)
+    ? rightsOf(await db.$queryRaw<Row[]>(statementFor([userId]))).get(userId)
+    : await togetherOf(db as Database).add(userId);
+  if (!rights) throw new Unauthenticated('This account is gone; sign up for a new one.');
+  return { ...rights, isAdmin: adminEmails.has(rights.email) };
+}
+
+function togetherOf(db: Database): Together<string, Rights | undefined> {
+  const together =
+    togethers.get(db) ??
+    new Together(async (userIds) => {
+      const rights = rightsOf(await run<Row>(db, statementFor([...new Set(userIds)])));
+      return userIds.map((userId) => rights.get(userId));
+    });
+  togethers.set(db, together);
+  return together;
+}
+
+function statementFor(userIds: string[]): Prisma.Sql {
+  return Prisma.sql`
     /* viewerOf */
-    SELECT email, pg_current_snapshot()::text AS snapshot,
+    SELECT id, email, pg_current_snapshot()::text AS snapshot,
            (SELECT json_object_agg(team_id, role) FROM memberships WHERE user_id = users.id) AS teams,
            (SELECT string_agg(task_id::text || permission::text, ' ') FROM task_shares
             WHERE shared_with_id = users.id AND (expires_at IS NULL OR expires_at > now())) AS shared
-    FROM users WHERE id = ${userId}::uuid`;
-  const [row] = isTransaction(db) ? await db.$queryRaw<Row[]>(sql) : await run<Row>(db as Database, sql);
-  if (!row) throw new Unauthenticated('This account is gone; sign up for a new one.');
-  return {
-    userId,
-    email: row.email,
-    teams: new Map(Object.entries(row.teams ?? {})),
-    sharedTasks: new Map(row.shared?.split(' ').map(sharedTask)),
-    isAdmin: adminEmails.has(row.email),
-    snapshot: row.snapshot,
-  };
+    FROM users WHERE id = ANY(${userIds}::uuid[])`;
+}
+
+function rightsOf(rows: readonly Row[]): ReadonlyMap<string, Rights> {
+  return new Map(
+    rows.map(({ id, email, snapshot, teams, shared }) => [
+      id,
+      {
+        userId: id,
+        email,
+        snapshot,
+        teams: new Map(Object.entries(teams ?? {})),
+        sharedTasks: new Map(shared?.split(' ').map(sharedTask)),
+      },
+    ]),
+  );
 }
 
 const ID_LENGTH = 36;
