@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { processRegularResult } from 'graphql-yoga';
 import { schema } from '../../schema/index.ts';
+import { Turns } from '../execution/turns.ts';
 import { Written } from '../execution/run-query.ts';
 import type { Priced } from '../plugins/cost-limits.ts';
 import { textOf } from './body.ts';
@@ -48,11 +49,16 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
     if (result.errors || result.extensions) return sendByYoga(graphql, response, result, mediaType);
     const { data } = result;
     const text = data instanceof Written ? `{"data":${data.text}}` : JSON.stringify(result);
+    // A long text would be copied to find its length, and again behind the headers.
+    const sent = text.length > LONG ? Buffer.from(text) : text;
     response.setHeader('Content-Type', `${mediaType}; charset=utf-8`);
-    response.setHeader('Content-Length', Buffer.byteLength(text));
-    return response.end(text);
+    response.setHeader('Content-Length', Buffer.byteLength(sent));
+    return response.end(sent);
   };
 }
+
+/** Characters from which on an answer is sent as bytes. */
+const LONG = 8_000;
 
 const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
 
@@ -90,6 +96,7 @@ type Prepared = () => Promise<{ result: ExecutionResult; cookies: string[] }>;
 /** @returns what makes an operation ready to run; null where that fails, or where it is a subscription. */
 function preparing({ yoga, contextOf, execute, documents }: Graphql) {
   const valid = new WeakSet<DocumentNode>();
+  const turns = new Turns();
 
   /** Null where it is not valid. */
   function documentOf(text: string, headers: Headers): DocumentNode | null {
@@ -113,8 +120,11 @@ function preparing({ yoga, contextOf, execute, documents }: Graphql) {
       if (!document || operation === undefined || operation === OperationTypeNode.SUBSCRIPTION) return null;
       const contextValue: Priced = await contextOf(headers);
       contextValue.params = params;
+      const run = async () => execute({ schema, document, contextValue, variableValues, operationName });
+      // Those who change things wait for one another in PostgreSQL, some of them in one statement.
+      const isQuery = operation === OperationTypeNode.QUERY;
       return async () => ({
-        result: await execute({ schema, document, contextValue, variableValues, operationName }),
+        result: await (isQuery ? turns.take(run) : run()),
         cookies: contextValue.setCookies,
       });
     } catch {
