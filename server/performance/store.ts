@@ -9,6 +9,8 @@ const REST = '(others)';
 /** What ran before an operation was known, or for none. */
 const NO_OPERATION = '(none)';
 const MOST_SLOW = 100;
+/** Where everything is slow, to write of each would make it slower. */
+const MOST_LINES_A_SECOND = 20;
 
 /** An operation that took longer than it should. */
 export interface SlowOperation extends Omit<
@@ -47,6 +49,10 @@ export class PerformanceStore {
   observer: Observer | undefined;
   readonly #log: Log;
   readonly #slowMs: number;
+  /** The second that lines are counted of, by `performance.now()`. */
+  #second = 0;
+  #lines = 0;
+  #leftOut = 0;
 
   constructor({ log, slowMs }: StoreSettings) {
     this.#log = log;
@@ -68,7 +74,7 @@ export class PerformanceStore {
       request.execute,
       request.sql,
     ].map(rounded);
-    this.#log.warn(
+    this.#tell(
       { requestId, operation, cost, took: rounded(took), parse, validate, execute, sql, statements },
       'slow operation',
     );
@@ -96,11 +102,27 @@ export class PerformanceStore {
         operation,
       ).add(took);
       if (took <= this.#slowMs) return;
-      this.#log.warn(
+      this.#tell(
         { requestId: request?.id, operation, statement: label, took: rounded(took) },
         'slow statement',
       );
     };
+  }
+
+  /** At most so many a second; the next line says how many were left out. */
+  #tell(line: object, message: string): void {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#lines = 0;
+    }
+    this.#lines += 1;
+    if (this.#lines > MOST_LINES_A_SECOND) {
+      this.#leftOut += 1;
+      return;
+    }
+    this.#log.warn(this.#leftOut > 0 ? { ...line, leftOut: this.#leftOut } : line, message);
+    this.#leftOut = 0;
   }
 
   errorAnswered(code: string): void {

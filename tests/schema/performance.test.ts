@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { Log } from '../../server/log.ts';
+import { PerformanceStore } from '../../server/performance/store.ts';
+import { withRequest } from '../../server/request.ts';
 import { startWorld } from '../kit/world.ts';
 
 const world = await startWorld({
@@ -204,6 +207,21 @@ test('[T060] a slow operation is in the log with its name and request, and witho
   expect(log).toContain(`"requestId":"${requestId}"`);
   expect(log).toMatch(/"statement":"SELECT users"/);
   expect(log).not.toMatch(/nobody\.special|very secret/);
+});
+
+test('[T060] of many slow operations at once some are in the log, and how many were left out', () => {
+  const lines: { leftOut?: number }[] = [];
+  const log = { warn: (line: object) => lines.push(line) } as unknown as Log;
+  const store = new PerformanceStore({ log, slowMs: -1 });
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(5_000);
+  onTestFinished(() => clock.mockRestore());
+  const many = 500;
+  for (let n = 0; n < many; n += 1) withRequest((request) => store.operationEnded(request));
+  const told = lines.length;
+  expect(told).toBeLessThan(many / 2);
+  clock.mockReturnValue(6_000);
+  for (let n = 0; n < 2; n += 1) withRequest((request) => store.operationEnded(request));
+  expect(lines.slice(told).map(({ leftOut }) => leftOut)).toEqual([many - told, undefined]);
 });
 
 function named(things: Thing[], name: string): Thing {
