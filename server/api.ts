@@ -1,6 +1,7 @@
 import { createAuth } from './auth/auth.ts';
 import { createOrigins } from './auth/origins.ts';
 import { createCredentials } from './auth/credentials.ts';
+import { removeKeysOfOtherSecret } from './auth/sealed-keys.ts';
 import type { Gate } from './auth/sign-in.ts';
 import type { Database } from './database/client.ts';
 import { committed } from './database/transaction.ts';
@@ -49,6 +50,8 @@ export interface Api {
 export async function createApi(settings: ApiSettings): Promise<Api> {
   const { db, databaseUrl, log, secret, publicUrl, allowedOrigins, adminEmails, monitoring, limits } =
     settings;
+  if ((await removeKeysOfOtherSecret(db, secret)) > 0)
+    log.warn('the secret is another than before, so everybody signs in again; all servers need the same');
   const auth = createAuth({
     db,
     log,

@@ -2,17 +2,15 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../server/config.ts';
+import { KEPT_SECRET } from '../../server/kept-secret.ts';
 import type { Manifest } from './manifest.ts';
 
 type Secret = Manifest['secret'];
 
-/** As server/server.ts keeps it. */
-const KEPT = 'auth-secret';
-
 /** The secret that sessions are signed with, as a backup keeps it. */
 export async function secretOf({ authSecret, dataDir }: Config): Promise<Secret> {
   if (authSecret) return { fingerprint: fingerprint(authSecret), kept: null };
-  const kept = await readFile(join(dataDir, KEPT), 'utf8').catch(() => null);
+  const kept = await readFile(join(dataDir, KEPT_SECRET), 'utf8').catch(() => null);
   return { fingerprint: kept && fingerprint(kept), kept };
 }
 
@@ -30,7 +28,7 @@ export async function sessionsAfter(config: Config, backup: Secret): Promise<Ses
 export async function putBack({ dataDir }: Config, { kept }: Secret): Promise<void> {
   if (kept === null) return;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const file = join(dataDir, KEPT);
+  const file = join(dataDir, KEPT_SECRET);
   await writeFile(`${file}.new`, kept, { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
 }

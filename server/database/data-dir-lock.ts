@@ -46,11 +46,7 @@ export function lockDataDir(dataDir: string): () => void {
     if (unlock) writeFileSync(pidFile, `${process.pid}\n`);
   } catch (error) {
     unlock?.();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DataDirUnusable(
-      `DATA_DIR ${dataDir} cannot be used: ${reason}. Make it a folder that this user may write to.`,
-      { cause: error },
-    );
+    throw new DataDirUnusable(dataDir, error);
   }
   if (!unlock) throw new DataDirInUse(dataDir, readPid(pidFile));
   return unlock;

@@ -22,6 +22,24 @@ export class DataDirInUse extends StartFailure {
 
 export class DataDirUnusable extends StartFailure {
   readonly code = 'DATA_DIR_UNUSABLE';
+
+  constructor(dataDir: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`DATA_DIR ${dataDir} cannot be used: ${reason}. Make it a folder that this user may write to.`, {
+      cause,
+    });
+  }
+}
+
+export class SecretDamaged extends StartFailure {
+  readonly code = 'SECRET_DAMAGED';
+
+  constructor(file: string) {
+    super(
+      `${file} is cut short, and signs nobody in. Take it from a backup’s manifest, where it is "kept"; or remove it, ` +
+        'and everybody signs in again.',
+    );
+  }
 }
 
 export class DatabaseDidNotStart extends StartFailure {

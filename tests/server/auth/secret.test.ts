@@ -1,0 +1,71 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { send } from '../../../ops/drills/workspace.ts';
+import { keptSecret } from '../../../server/kept-secret.ts';
+import { freshDatabase } from '../../kit/database.ts';
+import { scratchFolder } from '../../kit/ops.ts';
+import { startTestServer } from '../../kit/server.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const PERSON = 'email: "ada@example.com", password: "correct horse battery"';
+const SIGN_UP = `mutation { session: signUp(input: { name: "Ada", ${PERSON} }) { token } }`;
+const SIGN_IN = `mutation { session: signIn(input: { ${PERSON} }) { token } }`;
+
+interface Answer {
+  data?: { session: { token: string } };
+  errors?: { extensions: { code: string } }[];
+}
+
+async function ask(url: string, query: string, token?: string): Promise<Answer> {
+  return (await (await send(url, token, query)).json()) as Answer;
+}
+
+test('a server with another secret than before signs everybody out, and lets them in again', async () => {
+  const databaseUrl = await freshDatabase();
+  const startWith = async (AUTH_SECRET: string, PORT = '0') => {
+    const server = await startTestServer(databaseUrl, { AUTH_SECRET, PORT });
+    onTestFinished(() => server.stop());
+    return server;
+  };
+  const before = await startWith('the secret that somebody has seen');
+  const token = (await ask(before.url, SIGN_UP)).data?.session.token;
+  await before.stop();
+
+  // A token names the address that gave it.
+  const { url } = await startWith('a secret that nobody has seen yet', new URL(before.url).port);
+  expect(await ask(url, '{ viewer { name } }', token)).toMatchObject({
+    errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+  });
+  const again = (await ask(url, SIGN_IN)).data?.session.token;
+  expect(await ask(url, '{ viewer { name } }', again)).toEqual({ data: { viewer: { name: 'Ada' } } });
+});
+
+test('the secret is made once, whole, for however many start at a time', async () => {
+  const dataDir = join(await scratchFolder(), 'data');
+  const made = await Promise.all([keptSecret(dataDir), keptSecret(dataDir)]);
+  expect(new Set(made).size).toBe(1);
+  expect(made[0]).toMatch(/^[\w-]{43}$/);
+  expect(await readdir(dataDir)).toEqual(['auth-secret']);
+  expect(await keptSecret(dataDir)).toBe(made[0]);
+});
+
+test('what a full disk has left of the secret signs nobody in, and stays for its owner to judge', async () => {
+  const dataDir = await scratchFolder();
+  const file = join(dataDir, 'auth-secret');
+  for (const left of ['', 'half of it']) {
+    await writeFile(file, left);
+    await expect(keptSecret(dataDir)).rejects.toThrow(`${file} is cut short`);
+    expect(await readFile(file, 'utf8')).toBe(left);
+  }
+});
+
+test('a folder that cannot be used is named, with what to make of it', async () => {
+  const file = join(await scratchFolder(), 'file');
+  await writeFile(file, '');
+  await expect(keptSecret(file)).rejects.toMatchObject({
+    code: 'DATA_DIR_UNUSABLE',
+    message: expect.stringContaining('Make it a folder that this user may write to.') as string,
+  });
+});
