@@ -27,17 +27,30 @@ const listOf = <Item>(item: z.ZodType<Item, string>) =>
     )
     .pipe(z.array(item));
 
+const range = (kind: string, least: number, most: number) =>
+  `must be a ${kind} from ${least}${most === Infinity ? ' up' : ` to ${most}`}`;
+
+function number(fallback: number, least: number, most = Infinity) {
+  const error = range('number', least, most);
+  return z.coerce.number(error).min(least, error).max(most, error).default(fallback);
+}
+
+function whole(fallback: number, least: number, most = Infinity) {
+  const error = range('whole number', least, most);
+  return z.coerce.number(error).int(error).min(least, error).max(most, error).default(fallback);
+}
+
 const optional = z.string().min(1).optional();
 
 /** Every environment variable that the server reads. The README's table is made from this list. */
 export const variables = {
   HOST: variable('Address to listen on', '127.0.0.1', z.string().min(1).default('127.0.0.1')),
-  PORT: variable(
-    'Port to listen on; 0 takes a free one',
-    '4000',
-    z.coerce.number().int().min(0).max(65_535).default(4000),
+  PORT: variable('Port to listen on; 0 takes a free one', '4000', whole(4000, 0, 65_535)),
+  PUBLIC_URL: variable(
+    'Address under which people reach the server',
+    'http://HOST:PORT',
+    z.url({ protocol: /^https?$/, message: 'must read like https://tasks.example.com' }).optional(),
   ),
-  PUBLIC_URL: variable('Address under which people reach the server', 'http://HOST:PORT', z.url().optional()),
   ALLOWED_ORIGINS: variable(
     'Origins besides its own, with commas between them, whose pages may use the API and its WebSockets with the browser’s cookie, like https://app.example.com',
     'none',
@@ -55,7 +68,16 @@ export const variables = {
     '.data',
     z.string().default('.data'),
   ),
-  DATABASE_URL: variable('PostgreSQL to use in place of the embedded one', 'none', z.url().optional()),
+  DATABASE_URL: variable(
+    'PostgreSQL to use in place of the embedded one',
+    'none',
+    z
+      .url({
+        protocol: /^postgres(ql)?$/,
+        message: 'must read like postgres://user:password@host:5432/database',
+      })
+      .optional(),
+  ),
   REDIS_URL: variable(
     'Redis that wakes the other processes when something happened; without it PostgreSQL does',
     'none',
@@ -64,18 +86,14 @@ export const variables = {
   WORKERS: variable(
     'Processes that serve the port side by side; about one for each core that PostgreSQL leaves free',
     '1',
-    z.coerce.number().int().min(1).max(64).default(1),
+    whole(1, 1, 64),
   ),
   EVENT_RETENTION_DAYS: variable(
     'Days after which events may go, and with them the activity, audit trail and history of that time',
     '400',
-    z.coerce.number().int().min(1).max(36_500).default(400),
+    whole(400, 1, 36_500),
   ),
-  DATABASE_POOL_SIZE: variable(
-    'Most connections to the database at once',
-    '10',
-    z.coerce.number().int().min(2).max(1000).default(10),
-  ),
+  DATABASE_POOL_SIZE: variable('Most connections to the database at once', '10', whole(10, 2, 1000)),
   AUTH_SECRET: variable(
     'Secret that signs sessions, 32 characters or more; required with DATABASE_URL in production',
     'made and kept in DATA_DIR',
@@ -94,7 +112,7 @@ export const variables = {
   BACKUP_KEEP_DAYS: variable(
     'Days after which a backup may go; the last good one stays',
     '7',
-    z.coerce.number().int().min(1).max(36_500).default(7),
+    whole(7, 1, 36_500),
   ),
   BACKUP_SCHEDULE: variable(
     'When the server backs up by itself, as a cron expression in UTC like "0 3 * * *"; of several servers, set it on one',
@@ -107,12 +125,12 @@ export const variables = {
   SLOW_MS: variable(
     'Milliseconds beyond which operations and SQL statements are logged as slow',
     '100',
-    z.coerce.number().min(0).default(100),
+    number(100, 0),
   ),
   TRACE_SAMPLE_RATE: variable(
     'Share of operations whose resolvers are measured, from 0 to 1',
     '0.02',
-    z.coerce.number().min(0).max(1).default(0.02),
+    number(0.02, 0, 1),
   ),
   METRICS_TOKEN: variable(
     'Bearer token, 16 characters or more, for /metrics from other machines; this one needs none',
@@ -122,17 +140,17 @@ export const variables = {
   SOCKETS_PER_PERSON: variable(
     'Most WebSockets of one person open at once, in each process',
     '100',
-    z.coerce.number().int().min(1).default(100),
+    whole(100, 1),
   ),
   SOCKETS_PER_ADDRESS: variable(
     'Most WebSockets from one network address open at once, in each process; behind a proxy TRUST_PROXY has to say so',
     '1000',
-    z.coerce.number().int().min(1).default(1000),
+    whole(1000, 1),
   ),
   HEARTBEAT_SECONDS: variable(
     'How often each WebSocket must give a sign of life; less than the time after which proxies on the way cut silent connections',
     '30',
-    z.coerce.number().min(1).max(3_600).default(30),
+    number(30, 1, 3_600),
   ),
   OTEL_EXPORTER_OTLP_ENDPOINT: variable(
     'Address of an OpenTelemetry collector for traces and metrics; the other OTEL_ variables of the standard count then, too',
@@ -142,22 +160,27 @@ export const variables = {
   RATE_LIMIT_POINTS: variable(
     'Points that each viewer may spend in a minute, an object of an answer being one; 0 sets no limit',
     '1000000',
-    z.coerce.number().int().min(0).default(1_000_000),
+    whole(1_000_000, 0),
   ),
   SIGN_IN_ATTEMPTS: variable(
     'Wrong passwords for one account from one address in a quarter of an hour, and a tenth of those that all browsers together may send in an hour which nobody has signed in with before; 0 sets no limit, nor one on sign-ups',
     '10',
-    z.coerce.number().int().min(0).default(10),
+    whole(10, 0),
   ),
   TRUST_PROXY: variable(
     'How many proxies stand in front, so that X-Forwarded-For tells whom a request comes from',
     '0',
-    z.coerce.number().int().min(0).max(10).default(0),
+    whole(0, 0, 10),
   ),
   LOG_LEVEL: variable(
     'Least serious log line to print: trace, debug, info, warn, error or silent',
     'info',
-    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    z
+      .enum(
+        ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+        'must be trace, debug, info, warn, error or silent',
+      )
+      .default('info'),
   ),
   NODE_ENV: variable('"production" makes a missing AUTH_SECRET an error', 'none', optional),
 } satisfies Record<string, Variable<unknown>>;

@@ -86,14 +86,19 @@ describe('somebody who starts the server', () => {
     ['PORT', '65536'],
     ['PORT', '40.5'],
     ['PUBLIC_URL', 'tasks.example.com'],
+    ['PUBLIC_URL', 'ftp://tasks.example.com'],
     ['DATABASE_URL', 'the usual one'],
+    ['DATABASE_URL', 'mysql://root@db/taskwire'],
+    ['DATABASE_URL', 'db:5432/taskwire'],
+    ['SLOW_MS', 'soon'],
+    ['TRACE_SAMPLE_RATE', '2'],
     ['DATABASE_POOL_SIZE', '1'],
     ['DATABASE_POOL_SIZE', '1001'],
     ['AUTH_SECRET', 'x'.repeat(31)],
     ['LOG_LEVEL', 'loud'],
   ])('is told that %s=%s needs a change', (name, value) => {
     expect(refusal({ [name]: value })).toMatch(
-      new RegExp(`^These settings need a change:\\n  ${name}: .{8,}$`),
+      new RegExp(`^These settings need a change:\\n  ${name}: must .{8,}$`),
     );
   });
 
