@@ -31,11 +31,6 @@ try {
   else console.log(`Taskwire is ready at ${server.url}`);
   // Node would write it at the exit only, and a server that is killed has none.
   flushCompileCache();
-  void server.databaseDied.then(async (reason) => {
-    console.error(reason);
-    await server.stop();
-    process.exit(1);
-  });
 } catch (error) {
   const expected = error instanceof ConfigError || error instanceof StartFailure;
   console.error(expected ? error.message : error);

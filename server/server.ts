@@ -27,8 +27,6 @@ export interface RunningServer {
   url: string;
   /** Where it listens. */
   port: number;
-  /** Tells why when the embedded database has ended by itself; the server is of no use then. */
-  databaseDied: Promise<string>;
   /**
    * Finishes what is under way, then closes everything that was opened. Calling it again waits for the same end.
    * @param noticeMs for how long it answers as before but for `/readyz`, so that whoever hands it requests hears of it.
@@ -67,9 +65,12 @@ export async function startServer(config: Config): Promise<RunningServer> {
     // Ahead of the port: of two starts on one folder, the second must hear of the folder.
     const database = config.databaseUrl
       ? externalDatabase(config.databaseUrl)
-      : await startEmbedded(config.dataDir, () => {
-          // Where it fails, the one below says so.
-          loadApi().catch(() => undefined);
+      : await startEmbedded(config.dataDir, {
+          meanwhile() {
+            // Where it fails, the one below says so.
+            loadApi().catch(() => undefined);
+          },
+          onTrouble: (sentence) => log.error({ part: 'database' }, sentence),
         });
     closing.push(() => database.stop());
     closing.push(() => closeServer(server));
@@ -138,7 +139,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     // The system hands each that listens its share of the newcomers, whether it can answer them yet or not.
     if (listensLate) await listen(server, config);
     const { port } = server.address() as AddressInfo;
-    return { url, port, databaseDied: database.died, stop };
+    return { url, port, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -40,7 +40,9 @@ export async function startWorkers(config: Config): Promise<RunningServer> {
     const log = createLog(config.logLevel);
     const database = config.databaseUrl
       ? externalDatabase(config.databaseUrl)
-      : await startEmbedded(config.dataDir);
+      : await startEmbedded(config.dataDir, {
+          onTrouble: (sentence) => log.error({ part: 'database' }, sentence),
+        });
     closing.push(() => database.stop());
     // Once, ahead of workers that would wait for one another.
     await applyMigrations(database.url);
@@ -81,7 +83,7 @@ export async function startWorkers(config: Config): Promise<RunningServer> {
     const { url, port } = await start();
     Object.assign(environment, { PORT: String(port), PUBLIC_URL: url });
     await Promise.all(Array.from({ length: config.workers - 1 }, start));
-    return { url, port, databaseDied: database.died, stop };
+    return { url, port, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,24 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import {
-  chown,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { chown, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockDataDir } from './data-dir-lock.ts';
 import { stopOrphan } from './orphan.ts';
-import { ended, findPrograms, isRunning, type Programs } from './postgres-programs.ts';
+import { ended, findPrograms, type Programs } from './postgres-programs.ts';
+import { indented, runPostgres, statusOf } from './postmaster.ts';
 import { DatabaseDidNotStart, DatabaseVersionMismatch } from './start-failure.ts';
 
 const MAJOR = '15';
@@ -29,34 +17,33 @@ const CLUSTER = 'postgresql';
 const DRAFT_PREFIX = 'postgresql.new-';
 const LOG = 'postgresql.log';
 const PASSWORD = 'postgresql.password';
-const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
-const LINES_TO_SHOW = 5;
 
-const READY_POLL_MS = 5;
-/** Also covers the replay of the write-ahead log after a crash. */
-const READY_WITHIN_MS = 120_000;
 const OTHERS_POLL_MS = 100;
 const OTHERS_READY_WITHIN_MS = 15_000;
-const STOP_WITHIN_MS = 10_000;
-const START_TRIES = 5;
-const RETRY_AFTER_MS = 500;
 
 export interface EmbeddedDatabase {
   /** With the password in it: not for logs. */
   url: string;
-  /** Resolves when PostgreSQL has ended although nobody asked it to, with the reason as a sentence. */
-  died: Promise<string>;
   /** Ends PostgreSQL once running statements are cancelled, and gives the folder up. May be called twice. */
   stop(): Promise<void>;
+}
+
+interface EmbeddedOptions {
+  /** Called whenever one of its programs was started and works beside us: the time to be busy. */
+  meanwhile?: () => void;
+  /** Told, as a sentence, when PostgreSQL has ended although nobody asked it to, and of each try to start it again. */
+  onTrouble?: (sentence: string) => void;
 }
 
 /**
  * Starts the embedded PostgreSQL on `dataDir`, on a free port of 127.0.0.1, and makes folder and cluster on the
  * first start. Takes over what a killed server has left: its PostgreSQL, its lock files, a half-made cluster.
- * @param meanwhile called whenever one of its programs was started and works beside us: the time to be busy.
  * @throws StartFailure: DataDirInUse, DataDirUnusable, DatabaseVersionMismatch or DatabaseDidNotStart.
  */
-export async function startEmbedded(dataDir: string, meanwhile?: () => void): Promise<EmbeddedDatabase> {
+export async function startEmbedded(
+  dataDir: string,
+  { meanwhile, onTrouble = () => undefined }: EmbeddedOptions = {},
+): Promise<EmbeddedDatabase> {
   const unlock = lockDataDir(resolve(dataDir));
   try {
     // By whatever link it is reached: the name by which an orphan is known has to stay the same.
@@ -67,27 +54,16 @@ export async function startEmbedded(dataDir: string, meanwhile?: () => void): Pr
     const isNew = !(await exists(cluster));
     const password = isNew ? await makeCluster(programs, folder) : await readPassword(programs, folder);
     if (!isNew) await refuseOtherMajor(cluster);
-    const { child, port } = await startPostgres(programs, folder);
+    const postmaster = await runPostgres({ programs, cluster, log: join(folder, LOG) }, onTrouble);
     const synced = isNew ? syncToDisk(programs, cluster) : undefined;
 
     let stopping: Promise<void> | undefined;
     const stop = async () => {
       await synced;
-      await stopPostgres(child);
-      process.removeListener('exit', endWithUs);
+      await postmaster.stop();
       unlock();
     };
-    const endWithUs = () => child.kill('SIGINT');
-    process.once('exit', endWithUs);
-    return {
-      url: urlOf(password, port),
-      died: new Promise((tell) => {
-        void ended(child).then(async () => {
-          if (!stopping) tell(`PostgreSQL has ended by itself.${await lastWords(join(folder, LOG), 0)}`);
-        });
-      }),
-      stop: () => (stopping ??= stop()),
-    };
+    return { url: urlOf(password, postmaster.port), stop: () => (stopping ??= stop()) };
   } catch (error) {
     unlock();
     throw error;
@@ -214,99 +190,10 @@ async function refuseOtherMajor(cluster: string): Promise<void> {
   );
 }
 
-async function startPostgres(
-  programs: Programs,
-  folder: string,
-): Promise<{ child: ChildProcess; port: number }> {
-  const cluster = join(folder, CLUSTER);
-  const log = join(folder, LOG);
-  const size = (await stat(log).catch(() => undefined))?.size ?? 0;
-  if (size > LOG_LIMIT_BYTES) await rename(log, `${log}.1`);
-
-  for (let tries = 1; ; tries += 1) {
-    const port = await freePort();
-    const file = await open(log, 'a', 0o600);
-    const { size: before } = await file.stat();
-    const child = programs.start('postgres', cluster, settings(cluster, port), ['ignore', file.fd, file.fd]);
-    await file.close();
-    const isReady = await becomesReady(child, cluster);
-    if (isReady) return { child, port };
-    await stopPostgres(child);
-    const words = await lastWords(log, before);
-    // Somebody else took the port in between, or the last children of a killed PostgreSQL are not gone yet.
-    const passes = /Address already in use|pre-existing shared memory block/.test(words);
-    if (!passes || tries === START_TRIES) {
-      throw new DatabaseDidNotStart(`PostgreSQL did not start on ${cluster}.${words || ' It said nothing.'}`);
-    }
-    await sleep(RETRY_AFTER_MS);
-  }
-}
-
-function settings(cluster: string, port: number): string[] {
-  const values = {
-    port,
-    listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
-    timezone: 'UTC',
-    log_timezone: 'UTC',
-    log_checkpoints: 'off',
-    // Compiling costs more than it saves in queries that take milliseconds.
-    jit: 'off',
-    // By this a later start knows an orphan from a stranger that got its process id.
-    'taskwire.cluster': cluster,
-  };
-  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-}
-
-async function becomesReady(child: ChildProcess, cluster: string): Promise<boolean> {
-  const end = ended(child).catch(() => undefined);
-  const deadline = Date.now() + READY_WITHIN_MS;
-  while (isRunning(child) && Date.now() < deadline) {
-    const { pid, isReady } = await statusOf(cluster);
-    if (isReady && pid === child.pid) return true;
-    await Promise.race([sleep(READY_POLL_MS), end]);
-  }
-  return false;
-}
-
-/** What a PostgreSQL that runs on `cluster` says of itself in its lock file. */
-async function statusOf(cluster: string): Promise<{ pid: number; port: number; isReady: boolean }> {
-  const lines = (await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
-  return { pid: Number(lines[0]), port: Number(lines[3]), isReady: lines[7]?.trim() === 'ready' };
-}
-
-async function stopPostgres(child: ChildProcess): Promise<void> {
-  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
-    if (!isRunning(child)) return;
-    child.kill(signal);
-    await Promise.race([ended(child), sleep(STOP_WITHIN_MS, undefined, { ref: false })]);
-  }
-}
-
 /** A new cluster is made without waiting for the disk; this makes up for it while the server already works. */
 async function syncToDisk(programs: Programs, cluster: string): Promise<void> {
   const streams = ['ignore', 'ignore', 'ignore'] as const;
   await ended(programs.start('initdb', cluster, ['--sync-only'], [...streams])).catch(() => undefined);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function lastWords(log: string, from: number): Promise<string> {
-  const content = await readFile(log).catch(() => Buffer.alloc(0));
-  const text = content.subarray(from).toString('utf8');
-  return text.trim() && `${indented(text)}\nAll of it is in ${log}.`;
-}
-
-function indented(text: string): string {
-  const lines = text.trim().split('\n').slice(-LINES_TO_SHOW);
-  return `\n  ${lines.join('\n  ')}`;
 }
 
 async function giveTo(programs: Programs, folder: string): Promise<void> {

@@ -130,12 +130,46 @@ test('a lost password is replaced by a new one', async () => {
   expect(await notes(database.url)).toContain('kept');
 });
 
-test('a PostgreSQL that ends by itself is reported', async () => {
-  const database = await startEmbedded(dataDir);
+test.each(['SIGKILL', 'SIGINT'] as const)(
+  '[T064] a PostgreSQL that %s ends is started again at the same address, with all that was written',
+  { timeout: 60_000 },
+  async (signal) => {
+    const troubles: string[] = [];
+    const database = await startEmbedded(dataDir, { onTrouble: (sentence) => troubles.push(sentence) });
+    onTestFinished(() => database.stop());
+    const before = await postmasterPid();
+    await query(database.url, `INSERT INTO notes VALUES ($$before ${signal}$$)`);
+    process.kill(before, signal);
+    await expect
+      .poll(() => notes(database.url).catch(() => []), { timeout: 30_000 })
+      .toContain(`before ${signal}`);
+    expect(await postmasterPid()).not.toBe(before);
+    expect(troubles[0]).toContain('PostgreSQL has ended by itself, and is started again.');
+    await database.stop();
+    await expect(query(database.url, 'SELECT 1'), 'what was started again is stopped, too').rejects.toThrow();
+  },
+);
+
+test('[T064] a PostgreSQL that cannot be started again is tried until it can, and meanwhile can be stopped', async () => {
+  const settings = join(dataDir, 'postgresql', 'postgresql.auto.conf');
+  const before = await readFile(settings, 'utf8');
+  const troubles: string[] = [];
+  const database = await startEmbedded(dataDir, { onTrouble: (sentence) => troubles.push(sentence) });
   onTestFinished(() => database.stop());
+  await writeFile(settings, 'wal_level = sideways\n');
   process.kill(await postmasterPid(), 'SIGINT');
-  expect(await database.died).toContain('PostgreSQL has ended by itself');
-});
+  await expect.poll(() => troubles, { timeout: 30_000 }).toHaveLength(2);
+  expect(troubles[1]).toContain('invalid value for parameter "wal_level": "sideways"');
+  await writeFile(settings, before);
+  await expect.poll(() => notes(database.url).catch(() => []), { timeout: 30_000 }).toContain('kept');
+
+  await writeFile(settings, 'wal_level = sideways\n');
+  process.kill(await postmasterPid(), 'SIGINT');
+  await expect.poll(() => troubles.length, { timeout: 30_000 }).toBeGreaterThan(3);
+  await database.stop();
+  await writeFile(settings, before);
+  await (await startEmbedded(dataDir)).stop();
+}, 120_000);
 
 test('a PostgreSQL that does not start shows its last words, and the next start may try again', async () => {
   const settings = join(dataDir, 'postgresql', 'postgresql.auto.conf');
