@@ -3,6 +3,23 @@ import type { LogLevel } from './config.ts';
 
 export type Log = Logger;
 
+/** Lines that nobody takes wait for the next one, up to so many characters. */
+const MOST_WAITING = 1024 * 1024;
+
+/** Standard error. A disk that is full or a reader that is gone takes lines from the log, but nothing from the server. */
+function standardError() {
+  const destination = pino.destination({
+    dest: 2,
+    sync: true,
+    maxLength: MOST_WAITING,
+    retryEAGAIN: () => false,
+  });
+  destination.on('error', () => undefined);
+  // What is written at once needs none, and this one waits for as long as the disk is full.
+  destination.flushSync = () => undefined;
+  return destination;
+}
+
 /** The structured log, one JSON object a line on standard error. Credentials never get that far. */
 export function createLog(level: LogLevel): Log {
   return pino(
@@ -13,7 +30,7 @@ export function createLog(level: LogLevel): Log {
       serializers: { err: wordsOf },
       redact: ['*.password', '*.token', '*.authorization', '*.cookie'],
     },
-    pino.destination(2),
+    standardError(),
   );
 }
 

@@ -23,6 +23,8 @@ try {
         () => process.exit(1),
       );
   };
+  // Whoever started it may have gone.
+  process.stdout.on('error', () => undefined);
   takeUncaught(createLog(config.logLevel), () => end(NOTICE_MS, 1));
   // npm hands on the Ctrl-C that the terminal has sent already, so it comes twice.
   process.on('SIGINT', () => end(0)).on('SIGTERM', () => end(NOTICE_MS));

@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startProcess } from '../../ops/drills/server-process.ts';
-import { Refusal, signUp } from '../../ops/drills/workspace.ts';
+import { Refusal, send, signUp } from '../../ops/drills/workspace.ts';
 import { connect, disconnect } from '../../server/database/client.ts';
 import { freshDatabase } from '../kit/database.ts';
 
@@ -43,5 +47,25 @@ test.skipIf(!process.env['TEST_REDIS_URL'])(
     });
     await expect.poll(() => server.output()).toContain('WRONGPASS');
     expect(server.output()).not.toContain('hunter2');
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  '[T064] a server whose log is on a full disk goes on answering, and ends when it is asked to',
+  async () => {
+    const full = openSync('/dev/full', 'w');
+    const server = spawn(process.execPath, [join(import.meta.dirname, '../../server/main.ts')], {
+      env: { ...process.env, ...environment, DATABASE_URL: await freshDatabase(), PORT: '0', SLOW_MS: '0' },
+      stdio: ['ignore', 'pipe', full],
+    });
+    closeSync(full);
+    const ended = once(server, 'exit');
+    onTestFinished(() => void server.kill('SIGKILL'));
+    const [ready] = (await once(server.stdout.setEncoding('utf8'), 'data')) as [string];
+    const url = /http:\S+/.exec(ready)?.[0] ?? '';
+    for (let times = 0; times < 3; times += 1)
+      expect((await send(url, undefined, '{ __typename }')).status).toBe(200);
+    server.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
   },
 );
