@@ -27,6 +27,8 @@ const POOL_SIZE = 10;
 /** Both to reach the server and to get a connection out of a busy pool. */
 const CONNECT_WITHIN_MS = 2_500;
 const STATEMENT_TIMEOUT_MS = 10_000;
+/** Less than a statement has, so that the log tells a wait from work. */
+const LOCK_TIMEOUT_MS = 8_000;
 /** A server that says nothing by then, not even that the statement took too long, is gone. */
 export const SILENCE_MS = 2_000;
 /** Leaves a transaction no time to hold the log's horizon back for long. */
@@ -102,6 +104,7 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
     statement_timeout: statementTimeout,
+    lock_timeout: LOCK_TIMEOUT_MS,
     query_timeout: statementTimeout + SILENCE_MS,
     idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
     application_name: 'taskwire',

@@ -1,7 +1,7 @@
 /**
  * What a failed database call means to the caller:
  * - `unique-violation`: the row exists already; `constraint` names the index
- * - `unavailable`: the database cannot be reached is too busy; with `connectionLost` a COMMIT that was under way may have worked
+ * - `unavailable`: the database cannot be reached, takes no writes or is too busy; with `connectionLost` a COMMIT that was under way may have worked
  * - `retryable`: PostgreSQL undid the whole transaction and asks to run it again
  * - `invalid-text`: text that PostgreSQL cannot store, such as a NUL byte
  * - `other`: anything else, and anything that is no database failure at all
@@ -23,12 +23,14 @@ const RETRYABLE = new Set(['40001', '40P01']);
 /** Bytes that are no valid UTF-8, a character that the encoding lacks, a NUL escape in JSON. */
 const INVALID_TEXT = new Set(['22021', '22P05']);
 const UNIQUE_VIOLATION = '23505';
-/** Connection exceptions; shutting down, crashed, starting up, idle too long in a transaction or session; no such database. */
-const CONNECTION_LOST = /^(08...|57P0[1235]|25P03|3D000)$/;
+/** Connection exceptions; shutting down, crashed, starting up, dropped, idle too long in a transaction or session; no such database. */
+const CONNECTION_LOST = /^(08...|57P0[1-5]|25P03|3D000)$/;
 /** Of the many things that its code 55000 can mean; and the database is away while a restore renames it. */
 const CLOSED_WORDS = /^database ".*" is not currently accepting connections$/;
-/** No connection, memory or disk left; a statement or the wait for a lock took too long. */
-const OVERLOADED = /^(53...|57014|55P03)$/;
+/** No connection, memory or disk left, or none that works; a statement or the wait for a lock took too long. */
+const OVERLOADED = /^(53...|58030|57014|55P03)$/;
+/** It lets this role in no more, or is a standby for the time being: for whoever runs it to mend. */
+const CLOSED_TO_US = /^(28...|25006)$/;
 
 const LOST_SOCKET = new Set([
   'ECONNREFUSED',
@@ -89,7 +91,7 @@ function judgeSqlState(sqlState: string, error: Record<string, unknown>): Databa
   const lost = CONNECTION_LOST.test(sqlState);
   const constraint = constraintOf(error);
   const kind: FailureKind =
-    lost || OVERLOADED.test(sqlState)
+    lost || OVERLOADED.test(sqlState) || CLOSED_TO_US.test(sqlState)
       ? 'unavailable'
       : RETRYABLE.has(sqlState)
         ? 'retryable'

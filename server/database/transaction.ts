@@ -44,17 +44,20 @@ export interface TransactionOptions {
 
 const TRIES = 3;
 const FIRST_PAUSE_MS = 20;
+/** Whoever waits has waited long enough by then, and hears the reason. */
+const LAST_TRY_WITHIN_MS = 2_000;
 
 /**
  * Runs `work` in one transaction and returns its result once that is committed. `work` must do nothing that
- * cannot be undone outside of the transaction, since it runs again, at most three times in all, after a
- * serialisation failure, a deadlock, or a connection that broke before COMMIT was sent.
+ * cannot be undone outside of the transaction, since it runs again, at most three times in all and not after two seconds,
+ * for a serialisation failure, a deadlock, or a connection that broke before COMMIT was sent.
  */
 export async function inTransaction<T>(
   db: Database,
   work: (tx: Transaction) => Promise<T>,
   options: TransactionOptions = {},
 ): Promise<T> {
+  const began = performance.now();
   for (let tries = 1; ; tries += 1) {
     let mayBeCommitted = false;
     try {
@@ -69,9 +72,11 @@ export async function inTransaction<T>(
     } catch (error) {
       const { kind, connectionLost, sqlState } = classify(error);
       const isSafe = kind === 'retryable' || (connectionLost && !mayBeCommitted);
-      if (!isSafe || tries === TRIES) throw error;
+      const pause = pauseAfter(tries);
+      const isLate = performance.now() + pause > began + LAST_TRY_WITHIN_MS;
+      if (!isSafe || tries === TRIES || isLate) throw error;
       retriesOf(db)[reasonOf(sqlState)] += 1;
-      await sleep(pauseAfter(tries));
+      await sleep(pause);
     }
   }
 }

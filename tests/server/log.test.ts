@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startProcess } from '../../ops/drills/server-process.ts';
 import { Refusal, send, signUp } from '../../ops/drills/workspace.ts';
@@ -61,7 +62,7 @@ test.skipIf(process.platform !== 'linux')(
     closeSync(full);
     const ended = once(server, 'exit');
     onTestFinished(() => void server.kill('SIGKILL'));
-    const [ready] = (await once(server.stdout.setEncoding('utf8'), 'data')) as [string];
+    const [ready] = (await once((server.stdout as Readable).setEncoding('utf8'), 'data')) as [string];
     const url = /http:\S+/.exec(ready)?.[0] ?? '';
     for (let times = 0; times < 3; times += 1)
       expect((await send(url, undefined, '{ __typename }')).status).toBe(200);

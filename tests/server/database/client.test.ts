@@ -76,6 +76,26 @@ test('[T064] a statement that takes too long is ended, and its connection serves
   expect(await db.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
 });
 
+test('[T064] a wait for a lock ends before the statement does, and nobody holds a transaction open', async () => {
+  const [settings] = await client().$queryRaw<object[]>`
+    SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement,
+           current_setting('idle_in_transaction_session_timeout') AS idle`;
+  expect(settings).toEqual({ lock: '8s', statement: '10s', idle: '15s' });
+});
+
+test('[T064] a database that lets nobody in, or takes no writes, is unavailable, and no fault of ours', async () => {
+  const raised = (code: string) =>
+    client().$executeRawUnsafe(`DO $$ BEGIN RAISE SQLSTATE '${code}'; END $$`).catch(classify);
+  // No such role, a wrong password; a standby; a disk that cannot be read.
+  for (const sqlState of ['28000', '28P01', '25006', '58030'])
+    expect(await raised(sqlState)).toEqual({ kind: 'unavailable', sqlState, connectionLost: false });
+  const stranger = new URL(url);
+  stranger.username = 'nobody_of_this_name';
+  const db = connect(stranger.href);
+  onTestFinished(() => disconnect(db));
+  expect(await db.user.count().catch(classify)).toMatchObject({ kind: 'unavailable' });
+});
+
 test('a statement is prepared once for each connection', async () => {
   const db = client({ poolSize: 1 });
   const prepared = () =>

@@ -90,6 +90,16 @@ test('[T064] a collision that repeats ends after three tries', async () => {
   expect(runs).toBe(3);
 });
 
+test('[T064] a collision is not tried again once its caller has waited for two seconds', async () => {
+  let runs = 0;
+  const failure = inTransaction(db, async (tx) => {
+    runs += 1;
+    await tx.$executeRawUnsafe(`DO $$ BEGIN PERFORM pg_sleep(2.1); RAISE SQLSTATE '40001'; END $$`);
+  }).catch(classify);
+  expect(await failure).toMatchObject({ kind: 'retryable' });
+  expect(runs).toBe(1);
+});
+
 test('[T064] a fault of our own is thrown at once, and nothing of the change is kept', async () => {
   let runs = 0;
   const failing = inTransaction(db, async (tx) => {
