@@ -23,6 +23,8 @@ export interface RequestTrace {
   readonly address: string | undefined;
   /** The trace of the caller that it belongs to, as W3C Trace Context has it. */
   traceparent: string | undefined;
+  /** Whether it has waited for a connection to the database as long as anybody does, and in vain. */
+  waitedInVain: boolean;
   /** The statements one by one, where somebody follows them. */
   readonly sent: { label: string; startedAt: number; took: number }[];
 }
@@ -44,6 +46,7 @@ export function withRequest<T>(work: (request: RequestTrace) => T, address?: str
     balance: undefined,
     address,
     traceparent: undefined,
+    waitedInVain: false,
     sent: [],
   };
   return requests.run(request, work, request);

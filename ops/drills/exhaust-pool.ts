@@ -27,6 +27,7 @@ export interface PoolReport {
 const CONNECTIONS = 3;
 const LIST = '{ tasks(first: 1) { nodes { title } } }';
 const RENAME = 'mutation ($id: ID!) { updateTask(input: { id: $id, title: "Drill" }) { cursor } }';
+const SIGN_IN = 'mutation { signIn(input: { email: "who@example.com", password: "who is it" }) { token } }';
 const LOOK_AGAIN_MS = 10;
 
 export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolReport> {
@@ -41,6 +42,8 @@ export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolR
     await holder.connect();
     const somebody = await signUp(server.url);
     const { token } = somebody;
+    // Whom the server has not met yet, so that it has to look who they are.
+    const newcomer = await signUp(server.url);
     const { createTask } = await somebody.query<{ createTask: { task: { id: string } } }>(
       'mutation { createTask(input: { title: "Tea" }) { task { id } } }',
     );
@@ -50,7 +53,13 @@ export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolR
     );
     await allWait(holder);
 
-    const answers = await Promise.all(Array.from({ length: asking }, () => send(server.url, token, LIST)));
+    const answers = await Promise.all(
+      Array.from({ length: asking }, (_, n) =>
+        n % 3 === 2
+          ? send(server.url, undefined, SIGN_IN)
+          : send(server.url, n % 3 === 1 ? newcomer.token : token, LIST),
+      ),
+    );
     const told = await Promise.all(answers.map(wordsOf));
     await holder.query('ROLLBACK');
     const freeAt = Date.now();

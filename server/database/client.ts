@@ -1,7 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { AsyncResource } from 'node:async_hooks';
+import { promisify } from 'node:util';
 import { Client, Pool, type PoolClient } from 'pg';
 import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.ts';
+import { currentRequest } from '../request.ts';
+import { EXHAUSTED_WORDS } from './failures.ts';
 
 export type Database = PrismaClient;
 
@@ -56,13 +59,24 @@ type Naming = (query: { sql: string }) => string;
 
 type Connected = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
 
-/** A query that waits is taken up when another's ends, and must not count as part of the other's request. */
 class RequestPool extends Pool {
   override connect(): Promise<PoolClient>;
   override connect(connected: Connected): void;
   override connect(connected?: Connected): Promise<PoolClient> | undefined {
-    if (!connected) return super.connect();
-    super.connect(AsyncResource.bind(connected));
+    if (!connected) return promisify((done: Connected) => this.connect(done))() as Promise<PoolClient>;
+    const request = currentRequest();
+    // What a request asks for in turn must not wait in turn.
+    if (request?.waitedInVain && this.idleCount === 0) {
+      process.nextTick(connected, new Error(EXHAUSTED_WORDS), undefined, () => undefined);
+      return undefined;
+    }
+    const began = performance.now();
+    const heard: Connected = (error, client, release) => {
+      if (error && request) request.waitedInVain ||= performance.now() - began > CONNECT_WITHIN_MS / 2;
+      connected(error, client, release);
+    };
+    // A query that waits is taken up when another's ends, and must not count as part of the other's request.
+    super.connect(AsyncResource.bind(heard));
     return undefined;
   }
 }

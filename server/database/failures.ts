@@ -52,7 +52,8 @@ const TRANSACTION_API = 'P2028';
 /** pg gives these no code, only words. */
 const LOST_WORDS =
   /^(Connection terminated|timeout expired$|Query read timeout$|Client (was closed|has encountered a connection error))/;
-const EXHAUSTED_WORDS = 'timeout exceeded when trying to connect';
+/** The pool's own. */
+export const EXHAUSTED_WORDS = 'timeout exceeded when trying to connect';
 const NOT_STARTED_WORDS = 'Unable to start a transaction in the given time';
 
 /** Judges what a call to Prisma or pg has thrown, by SQLSTATE where there is one. */
