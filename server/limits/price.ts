@@ -3,6 +3,7 @@ import {
   getNullableType,
   getOperationAST,
   isCompositeType,
+  isInputObjectType,
   isListType,
   isObjectType,
   isInterfaceType,
@@ -44,7 +45,7 @@ const prices = new WeakMap<DocumentNode, Map<string, Price>>();
 
 /**
  * The price of a document's operation: each object that it may answer with is a point, so pages multiply what is asked
- * of their objects; each count is one, each change ten; scalars are free. The document has been validated.
+ * of their objects; each count is one, each thing that is changed ten; scalars are free. The document has been validated.
  */
 export function priceOf(
   schema: GraphQLSchema,
@@ -98,20 +99,26 @@ function compile(
     if (name === '__schema' || name === '__type') return () => INTROSPECTION;
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
     const type = field && getNamedType(field.type);
-    const base = parent === schema.getMutationType() ? CHANGE : 0;
-    if (!type || !isCompositeType(type) || !node.selectionSet)
-      return () => base + (name === 'totalCount' ? 1 : 0);
+    if (!type || !isCompositeType(type) || !node.selectionSet) return () => (name === 'totalCount' ? 1 : 0);
     const inner = costOf(node.selectionSet, type);
+    if (parent === schema.getMutationType()) {
+      const changes = changesOf(node, field.args);
+      return (scope) => {
+        const count = changes(scope.variables);
+        // Its payload lists what has changed, and such a list is reckoned with its usual length.
+        return count * CHANGE + Math.max(1, count / PLAIN_LIST) * (1 + inner(scope));
+      };
+    }
     const size = sizeOf(node, field.args);
     if (type.name.endsWith('Connection')) {
-      return (scope) => base + 1 + inner({ ...scope, page: clamp(size(scope.variables) ?? PAGE.usual) });
+      return (scope) => 1 + inner({ ...scope, page: clamp(size(scope.variables) ?? PAGE.usual) });
     }
     const isPage = parent.name.endsWith('Connection') && (name === 'nodes' || name === 'edges');
     if (isPage) return (scope) => scope.page * (1 + inner(scope));
     const isList = isListType(getNullableType(field.type));
     return (scope) => {
       const length = isList ? (size(scope.variables) ?? PLAIN_LIST) : 1;
-      return base + Math.max(1, length) * (1 + inner(scope));
+      return Math.max(1, length) * (1 + inner(scope));
     };
   }
 
@@ -152,6 +159,31 @@ function lengthOf(value: ValueNode, variables: Variables): number | undefined {
   const given = value.kind === Kind.VARIABLE ? variables[value.name.value] : undefined;
   if (Array.isArray(given)) return given.length;
   return typeof given === 'number' ? given : undefined;
+}
+
+/** How many things a mutation changes: as many as the longest list of objects in its input has, or one. */
+function changesOf(node: FieldNode, args: readonly GraphQLArgument[]): (variables: Variables) => number {
+  const given = node.arguments?.find(({ name }) => name.value === 'input')?.value;
+  const input = args.find(({ name }) => name === 'input')?.type;
+  const type = input && getNamedType(input);
+  const lists: string[] = [];
+  if (isInputObjectType(type)) {
+    for (const field of Object.values(type.getFields()))
+      if (isListType(getNullableType(field.type)) && isInputObjectType(getNamedType(field.type)))
+        lists.push(field.name);
+  }
+  if (!given || lists.length === 0) return () => 1;
+  return (variables) => Math.max(1, ...lists.map((name) => lengthWithin(given, name, variables) ?? 1));
+}
+
+function lengthWithin(value: ValueNode, name: string, variables: Variables): number | undefined {
+  if (value.kind === Kind.OBJECT) {
+    const field = value.fields.find((one) => one.name.value === name);
+    return field && lengthOf(field.value, variables);
+  }
+  const given = value.kind === Kind.VARIABLE ? variables[value.name.value] : undefined;
+  const list = (given as Variables | null | undefined)?.[name];
+  return Array.isArray(list) ? list.length : undefined;
 }
 
 function clamp(size: number): number {

@@ -67,6 +67,19 @@ describe('the price of an operation', () => {
     expect(price('mutation { deleteTask(input: { id: "x" }) { cursor } }')).toBe(11);
   });
 
+  test('counts each of many changes, whether they stand in the document or in its variables', () => {
+    const tasks = Array.from({ length: 500 }, () => ({ title: 'Tea' }));
+    const many = (inner: string) =>
+      `mutation ($input: CreateTasksInput!, $tasks: [CreateTaskInput!]!) { ${inner} { cursor tasks { id } } }`;
+    const fiveHundred = 500 * 10 + 500 / 10 + 500;
+    expect(price(many('createTasks(input: $input)'), { input: { tasks } })).toBe(fiveHundred);
+    expect(price(many('createTasks(input: { tasks: $tasks })'), { tasks })).toBe(fiveHundred);
+    expect(price(many('createTasks(input: { tasks: [{ title: "a" }, { title: "b" }] })'))).toBe(2 * 10 + 11);
+    expect(price('mutation { createTask(input: { title: "x", labels: ["a", "b", "c"] }) { cursor } }')).toBe(
+      11,
+    );
+  });
+
   test('counts what fragments and aliases bring in, however often and however deep', () => {
     expect(price('{ a: viewer { id } b: viewer { ...F } } fragment F on User { id }')).toBe(2);
     const levels = Array.from(
