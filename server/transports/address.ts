@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 
@@ -11,5 +12,19 @@ export function addressOf({ headers, socket }: IncomingMessage, proxies: number)
   const heard = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
   const passedOn = proxies > 0 ? heard.at(-proxies)?.trim() : undefined;
   const address = passedOn ?? socket.remoteAddress ?? '';
-  return LOOPBACK.test(address) ? undefined : address;
+  return LOOPBACK.test(address) ? undefined : networkOf(address);
+}
+
+const IPV4_WITHIN = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+const GROUPS = 8;
+const GROUPS_OF_NETWORK = 4;
+
+/** Of IPv6 the network: whoever has one address of it has all 2^64, and would be somebody else at each attempt. */
+function networkOf(address: string): string {
+  const ipv4 = IPV4_WITHIN.exec(address)?.[1];
+  if (ipv4 || !isIPv6(address)) return ipv4 ?? address;
+  const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = Array.from({ length: GROUPS - head.length - tail.length }, () => '0');
+  const network = [...head, ...zeros, ...tail].slice(0, GROUPS_OF_NETWORK);
+  return `${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::`;
 }

@@ -251,6 +251,15 @@ describe('guessing passwords', () => {
     }
   });
 
+  test('from ever new addresses of one IPv6 network counts as from one', async () => {
+    const { ivy } = await world.people('Ivy');
+    const addresses = ['2001:db8:0:7::1', '2001:db8::7:a:b:c:d', '2001:0DB8:0:7:ffff::', '2001:db8:0:7::2'];
+    const statuses: number[] = [];
+    for (const address of addresses) statuses.push((await attempt(ivy.email, 'wrong wrong', address)).status);
+    expect(statuses).toEqual([401, 401, 401, 429]);
+    expect((await attempt(ivy.email, PASSWORD, '2001:db8:0:8::1')).status, 'another network').toBe(200);
+  });
+
   test('what a client writes into X-Forwarded-For by itself is not believed', async () => {
     const { fay } = await world.people('Fay');
     for (let n = 0; n < 3; n += 1) await attempt(fay.email, 'wrong wrong', `10.0.0.${n}, 198.51.100.67`);
