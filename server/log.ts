@@ -1,5 +1,6 @@
 import { pino, stdSerializers, type Logger } from 'pino';
 import type { LogLevel } from './config.ts';
+import { classify } from './database/failures.ts';
 
 export type Log = Logger;
 
@@ -38,8 +39,20 @@ export function createLog(level: LogLevel): Log {
  * What an error says of itself. What libraries add may be anybody's: PostgreSQL tells the row that it refused, and a
  * Redis client the password that was.
  */
-function wordsOf(error: Error): object {
+export function wordsOf(error: Error): object {
   if (!(error instanceof Error)) return { message: String(error) };
-  const { type, message, stack, ...rest } = stdSerializers.err(error);
+  const { type, message: said, stack: whole, ...rest } = stdSerializers.err(error);
+  const message = withoutValues(error, said);
+  const frames = whole.match(/^ +at .*$/gm) ?? [];
+  const stack = message === said ? whole : [message, ...frames].join('\n');
   return { type, message, stack, code: rest['code'] as unknown };
+}
+
+/** PostgreSQL's errors about data: they quote it. */
+const ABOUT_DATA = '22';
+
+function withoutValues(error: Error, message: string): string {
+  if (classify(error).sqlState?.startsWith(ABOUT_DATA)) return message.replace(/"[^]*"/, '"…"');
+  // Prisma shows a call that it does not understand with its arguments.
+  return message.replace(/^\{\n[^]*^\}$/m, '{ … }');
 }

@@ -43,26 +43,21 @@ export async function measureTracing(url: string, observer: Client): Promise<Com
 }
 
 async function comparePair(url: string, observer: Client, compared: Compared[]): Promise<void> {
-  const traced = await startContender('Taskwire', url, SERVER_CORE);
-  const untraced = await startContender('Taskwire', url, SERVER_CORE, [
-    '--import',
-    join(import.meta.dirname, 'contenders/untraced.ts'),
-  ]);
+  const untracing = ['--import', join(import.meta.dirname, 'contenders/untraced.ts')];
+  await using running = new AsyncDisposableStack();
+  const start = async (flags: string[]) =>
+    running.adopt(await startContender('Taskwire', url, SERVER_CORE, flags), (server) => server.stop());
+  const [traced, untraced] = [await start([]), await start(untracing)];
   const cpuOf = async (server: Running, operation: Name, seconds: number) =>
     (await loadFor(server, operations[operation], CONNECTIONS, seconds, observer)).serverMs;
-  try {
-    for (const { operation, pairs } of compared) {
-      await cpuOf(traced, operation, WARM_UP_SECONDS);
-      await cpuOf(untraced, operation, WARM_UP_SECONDS);
-      for (let n = 0; n < STRETCHES; n += 1) {
-        const first = n % 2 === 0 ? await cpuOf(traced, operation, STRETCH_SECONDS) : undefined;
-        const without = await cpuOf(untraced, operation, STRETCH_SECONDS);
-        pairs.push({ traced: first ?? (await cpuOf(traced, operation, STRETCH_SECONDS)), untraced: without });
-      }
+  for (const { operation, pairs } of compared) {
+    await cpuOf(traced, operation, WARM_UP_SECONDS);
+    await cpuOf(untraced, operation, WARM_UP_SECONDS);
+    for (let n = 0; n < STRETCHES; n += 1) {
+      const first = n % 2 === 0 ? await cpuOf(traced, operation, STRETCH_SECONDS) : undefined;
+      const without = await cpuOf(untraced, operation, STRETCH_SECONDS);
+      pairs.push({ traced: first ?? (await cpuOf(traced, operation, STRETCH_SECONDS)), untraced: without });
     }
-  } finally {
-    await traced.stop();
-    await untraced.stop();
   }
 }
 

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { startProcess } from '../../ops/drills/server-process.ts';
 import { Refusal, send, signUp } from '../../ops/drills/workspace.ts';
 import { connect, disconnect } from '../../server/database/client.ts';
+import { wordsOf } from '../../server/log.ts';
 import { freshDatabase } from '../kit/database.ts';
 
 // A process takes seconds to start where others want the processor too.
@@ -30,6 +31,26 @@ test('a row that the database refuses is in the log by the rule that it breaks, 
   await expect(refused).rejects.toBeInstanceOf(Refusal);
   await expect.poll(() => server.output()).toContain('no_milk');
   expect(server.output()).not.toMatch(/Buy milk|birthday/);
+});
+
+test('[T060] an error about what somebody has entered is in the log without it', async () => {
+  const db = connect(await freshDatabase());
+  onTestFinished(() => disconnect(db));
+  const said = async (failing: Promise<unknown>) =>
+    JSON.stringify(wordsOf((await failing.catch((error: unknown) => error)) as Error));
+  const title = 'Buy "milk"\nand tea';
+  const failures = await Promise.all([
+    said(db.$queryRaw`SELECT ${title}::text::int`),
+    said(db.user.findMany({ where: { id: title } })),
+    said(db.task.findMany({ where: { title, createdAt: title } })),
+  ]);
+  expect(failures[0]).toContain('invalid input syntax for type integer: \\"…\\"');
+  expect(failures[1]).toContain('invalid input syntax for type uuid: \\"…\\"');
+  expect(failures[2]).toContain('Invalid value for argument `createdAt`');
+  for (const failure of failures) {
+    expect(failure).not.toMatch(/milk|tea/);
+    expect(failure).toContain('    at ');
+  }
 });
 
 test.skipIf(!process.env['TEST_REDIS_URL'])(

@@ -3,7 +3,9 @@
 import { registerHooks } from 'node:module';
 import { PerformanceStore } from '../../../server/performance/store.ts';
 
+/** What else the module exports, it exports as ever. */
 const UNTRACED = `
+  export * from './tracing.ts?traced';
   export const tracing = () => ({});
   export const measured = (store, sampleRate, execute) => execute;`;
 
