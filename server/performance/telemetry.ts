@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { context, metrics, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { poolStatus, type Database } from '../database/client.ts';
@@ -50,12 +51,14 @@ export function startTelemetry(db: Database): { observer: Observer; stop: () => 
         if (request && request.sent.length < MOST_STATEMENTS) request.sent.push({ label, startedAt, took });
       },
     },
-    stop: () => sdk.shutdown().catch(() => undefined),
+    stop: () => Promise.race([sdk.shutdown(), sleep(LAST_SENT_WITHIN_MS)]).catch(() => undefined),
   };
 }
 
 const SYSTEM = { 'db.system.name': 'postgresql' };
 const MOST_STATEMENTS = 200;
+/** A collector that takes nothing must not keep the server from its end. */
+const LAST_SENT_WITHIN_MS = 2_000;
 
 /** A moment of `performance.now()` in the time of the world. */
 function moment(at: number): number {

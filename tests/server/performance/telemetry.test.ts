@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { startProcess } from '../../../ops/drills/server-process.ts';
+import { send } from '../../../ops/drills/workspace.ts';
 import { freshDatabase } from '../../kit/database.ts';
 
 const databaseUrl = await freshDatabase();
@@ -93,3 +95,22 @@ test('[T060] a collector gets the trace of an operation with its statements, wit
   expect(sent).toContain('deployment.environment.name');
   expect(sent).not.toMatch(/ada\.of\.the\.trace|correct horse/);
 });
+
+test('[T060] a collector that takes nothing does not keep the server from its end', async () => {
+  const collector = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+  onTestFinished(() => {
+    collector.closeAllConnections();
+    collector.close();
+  });
+  const { port } = collector.address() as AddressInfo;
+  const server = await startProcess({
+    DATABASE_URL: databaseUrl,
+    AUTH_SECRET: 'a secret that guards nothing but tests',
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+  });
+  await send(server.url, undefined, '{ __typename }');
+  const began = performance.now();
+  expect(await server.stop()).toBe(0);
+  expect(performance.now() - began).toBeLessThan(8_000);
+}, 60_000);
