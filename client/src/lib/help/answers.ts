@@ -3,7 +3,7 @@ type Items = readonly (readonly [question: string, answer: string])[];
 export const questions: Items = [
   [
     'Who sees my tasks?',
-    'You do, and whoever a task is shared with. Nobody else, not even other people on the same server.',
+    'You do, and whoever a task is shared with; of a team’s task, the people of that team. Nobody else, not even other people on the same server.',
   ],
   [
     'I completed a task by mistake. How do I get it back?',
@@ -61,6 +61,10 @@ export const troubles: Items = [
   [
     '“The email address or the password is wrong.”',
     'Look at the address for a slip of the finger, and whether Caps Lock is on. The button in the password field shows what you have typed.',
+  ],
+  [
+    '“Too many attempts to sign in; wait a little and try again.”',
+    'A wrong password was entered too often. Wait for a quarter of an hour. If it was not you, a browser in which you have signed in before still lets you in.',
   ],
   [
     '“… has an account already.”',
