@@ -20,6 +20,7 @@ import { openRedis } from './limits/redis.ts';
 import { createSignInLimits } from './limits/sign-in-limits.ts';
 import { createLog } from './log.ts';
 import { PerformanceStore } from './performance/store.ts';
+import { currentRequest } from './request.ts';
 import { TimedResponse } from './transports/response-time.ts';
 
 export interface RunningServer {
@@ -82,6 +83,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     const store = new PerformanceStore({ log, slowMs: config.slowMs });
     const db = connect(database.url, {
       onStatement: (text) => store.statementStarted(text),
+      askerOf: currentRequest,
       poolSize: config.databasePoolSize,
       onConnectionLost: (error) => {
         log.warn({ err: error }, 'lost a connection to the database');

@@ -3,7 +3,6 @@ import { AsyncResource } from 'node:async_hooks';
 import { promisify } from 'node:util';
 import { Client, Pool, type PoolClient } from 'pg';
 import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.ts';
-import { currentRequest } from '../request.ts';
 import { EXHAUSTED_WORDS } from './failures.ts';
 
 export type Database = PrismaClient;
@@ -17,6 +16,14 @@ export interface ConnectOptions {
   onConnectionLost?: (error: Error) => void;
   /** Told of each statement as it is sent; what it gives back is called when the statement has ended. */
   onStatement?: (text: string) => () => void;
+  /** For whose sake a connection is asked for, in whatever runs just now. */
+  askerOf?: () => Asker | undefined;
+}
+
+/** Somebody who asks for connections, one after the other or at once. */
+export interface Asker {
+  /** Whether they have waited for one as long as anybody does; what they ask for in turn must not wait in turn. */
+  waitedInVain: boolean;
 }
 
 export interface PoolStatus {
@@ -60,19 +67,20 @@ type Naming = (query: { sql: string }) => string;
 type Connected = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
 
 class RequestPool extends Pool {
+  askerOf: () => Asker | undefined = () => undefined;
+
   override connect(): Promise<PoolClient>;
   override connect(connected: Connected): void;
   override connect(connected?: Connected): Promise<PoolClient> | undefined {
     if (!connected) return promisify((done: Connected) => this.connect(done))() as Promise<PoolClient>;
-    const request = currentRequest();
-    // What a request asks for in turn must not wait in turn.
-    if (request?.waitedInVain && this.idleCount === 0) {
+    const asker = this.askerOf();
+    if (asker?.waitedInVain && this.idleCount === 0) {
       process.nextTick(connected, new Error(EXHAUSTED_WORDS), undefined, () => undefined);
       return undefined;
     }
     const began = performance.now();
     const heard: Connected = (error, client, release) => {
-      if (error && request) request.waitedInVain ||= performance.now() - began > CONNECT_WITHIN_MS / 2;
+      if (error && asker) asker.waitedInVain ||= performance.now() - began > CONNECT_WITHIN_MS / 2;
       connected(error, client, release);
     };
     // A query that waits is taken up when another's ends, and must not count as part of the other's request.
@@ -124,6 +132,7 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     application_name: 'taskwire',
     options: FOR_SHORT_STATEMENTS,
   });
+  if (options.askerOf) pool.askerOf = options.askerOf;
   const onConnectionLost = options.onConnectionLost ?? (() => undefined);
   const nameOf = nameStatements();
   namings.set(pool, nameOf);
