@@ -11,6 +11,7 @@ import { connect, disconnect } from './database/client.ts';
 import { startEmbedded } from './database/embedded.ts';
 import { externalDatabase } from './database/external.ts';
 import { applyMigrations } from './database/migrations.ts';
+import { openEpochElsewhere } from './events/new-epoch.ts';
 import { startTrimming } from './events/retention.ts';
 import { closeAll } from './close-all.ts';
 import { Doors } from './doors.ts';
@@ -96,6 +97,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
       store.observer = telemetry.observer;
       closing.push(telemetry.stop);
     }
+    if (await openEpochElsewhere(database.url))
+      log.warn('the log comes from another PostgreSQL, so it begins a new epoch: cursors of before expire');
     await countUncounted(database.url, (progress) => {
       log.info(progress, 'counting the tasks that were there before');
     });

@@ -1,0 +1,40 @@
+import { Client, type ClientBase } from 'pg';
+
+/** Two servers that start at once must not both begin one. */
+const EPOCH_LOCK = 7_274_636_114;
+
+/**
+ * Makes a restored log one that goes on in this cluster: transaction ids mean something in the cluster that gave them
+ * only, so those of the backup become zero, and the sequence alone keeps their order. Cursors of before are of another
+ * epoch, and so expire; the counters, which know how far they have counted by such an id, are to be made anew.
+ */
+export async function openEpoch(client: ClientBase): Promise<void> {
+  await client.query(
+    'UPDATE events SET transaction_id = 0, horizon = NULL WHERE transaction_id <> 0 OR horizon IS NOT NULL',
+  );
+  await client.query('UPDATE event_log SET epoch = DEFAULT, trimmed_transaction_id = 0');
+  await client.query('UPDATE task_counter_state SET transaction_id = NULL');
+}
+
+/**
+ * Begins a new epoch where the log comes from another cluster, by pg_restore say: an event of a transaction that this
+ * one has not begun yet would be read by nobody. Costs one look at an index where it does not.
+ * @returns whether it does.
+ */
+export async function openEpochElsewhere(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url, application_name: 'taskwire epoch' });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock($1)', [EPOCH_LOCK]);
+    const { rowCount } = await client.query(
+      'SELECT FROM events WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint LIMIT 1',
+    );
+    const isElsewhere = rowCount === 1;
+    if (isElsewhere) await openEpoch(client);
+    await client.query('COMMIT');
+    return isElsewhere;
+  } finally {
+    await client.end();
+  }
+}
