@@ -51,7 +51,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
   const { db, databaseUrl, log, secret, publicUrl, allowedOrigins, adminEmails, monitoring, limits } =
     settings;
   if ((await removeKeysOfOtherSecret(db, secret)) > 0)
-    log.warn('the secret is another than before, so everybody signs in again; all servers need the same');
+    log.warn('the secret is another than before, so everybody signs in again');
   const auth = createAuth({
     db,
     log,

@@ -42,6 +42,17 @@ export class SecretDamaged extends StartFailure {
   }
 }
 
+export class SecretOfOthers extends StartFailure {
+  readonly code = 'SECRET_OF_OTHERS';
+
+  constructor() {
+    super(
+      'AUTH_SECRET is not the one of the servers that run on this database now, and all need the same. Set it as it is ' +
+        'there; or stop them first, and everybody signs in again.',
+    );
+  }
+}
+
 export class DatabaseDidNotStart extends StartFailure {
   readonly code = 'DATABASE_DID_NOT_START';
 }

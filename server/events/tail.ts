@@ -38,6 +38,8 @@ export interface Tail {
 }
 
 const CHANNEL = 'taskwire_events';
+/** By this name PostgreSQL knows each server's connection that reads the log. */
+export const LOG_READER = 'taskwire log';
 const LOOK_EVERY_MS = 1_000;
 /** Until the next look where something committed waits behind a transaction that is still under way. */
 const LOOK_SOON_MS = 25;
@@ -70,7 +72,7 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
   async function open(): Promise<Client> {
     const opened = new Client({
       connectionString: url,
-      application_name: 'taskwire log',
+      application_name: LOG_READER,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
       query_timeout: ANSWER_WITHIN_MS,
       keepAlive: true,

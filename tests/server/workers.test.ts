@@ -3,6 +3,7 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { startProcess } from '../../ops/drills/server-process.ts';
 import { apiTokenOf } from '../kit/api-tokens.ts';
 import { watchEvents, type EventTold, type Watch } from '../kit/live.ts';
+import { SECRET } from '../kit/server.ts';
 import { startWorld } from '../kit/world.ts';
 
 // Each process takes seconds to start where others want the processor too.
@@ -12,7 +13,7 @@ vi.setConfig({ testTimeout: 90_000 });
 const SETTLES_WITHIN_MS = 5_000;
 
 const world = await startWorld();
-const environment = { DATABASE_URL: world.databaseUrl, AUTH_SECRET: 's'.repeat(32), LOG_LEVEL: 'error' };
+const environment = { DATABASE_URL: world.databaseUrl, AUTH_SECRET: SECRET, LOG_LEVEL: 'error' };
 
 const titles = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => events.event?.task?.title ?? []);
 const isOf = (title: string) => (told: EventTold) => told.events.event?.task?.title === title;

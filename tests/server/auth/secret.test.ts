@@ -42,6 +42,17 @@ test('a server with another secret than before signs everybody out, and lets the
   expect(await ask(url, '{ viewer { name } }', again)).toEqual({ data: { viewer: { name: 'Ada' } } });
 });
 
+test('a server with another secret than those that run does not start, and nobody is signed out', async () => {
+  const databaseUrl = await freshDatabase();
+  const right = await startTestServer(databaseUrl);
+  onTestFinished(() => right.stop());
+  const token = (await ask(right.url, SIGN_UP)).data?.session.token;
+  const wrong = startTestServer(databaseUrl, { AUTH_SECRET: 'a slip in one of two environment files' });
+  await expect(wrong).rejects.toMatchObject({ code: 'SECRET_OF_OTHERS' });
+  expect(await ask(right.url, '{ viewer { name } }', token)).toEqual({ data: { viewer: { name: 'Ada' } } });
+  expect((await ask(right.url, SIGN_IN)).data?.session.token).toBeTruthy();
+});
+
 test('the secret is made once, whole, for however many start at a time', async () => {
   const dataDir = join(await scratchFolder(), 'data');
   const made = await Promise.all([keptSecret(dataDir), keptSecret(dataDir)]);
