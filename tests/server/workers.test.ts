@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { startProcess } from '../../ops/drills/server-process.ts';
 import { apiTokenOf } from '../kit/api-tokens.ts';
 import { watchEvents, type EventTold, type Watch } from '../kit/live.ts';
@@ -35,7 +35,9 @@ test('[FR-021] two processes on one port tell the same, and one that is killed i
   const { ada } = await world.people('Ada');
   const reader = await apiTokenOf(ada);
   const server = await startProcess({ ...environment, WORKERS: '2' });
-  afterAll(() => server.stop());
+  onTestFinished(async () => {
+    await server.stop();
+  });
   expect(server.output().match(/Taskwire is ready/g)).toHaveLength(1);
   const before = server.workers();
   expect(before).toHaveLength(2);
