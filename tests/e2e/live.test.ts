@@ -257,6 +257,20 @@ describe('when the line is lost, the page says so and catches up', () => {
     expect(await wasLoadedAgain()).toBe(false);
   });
 
+  test('[FR-017] a page that is opened meanwhile says so, and opens when the server is back', async () => {
+    const { ada } = await people('Ada');
+    const server = await startServerProcess(world.databaseUrl);
+    const page = await dashboardOf(ada, { url: server.url });
+    await server.kill();
+    await expect(indicator(page)).toHaveText(/^Reconnecting in \d+ s$/);
+    await page.getByRole('main').getByRole('link', { name: 'History' }).click();
+    await expect(page.getByText('the page opens as soon as it is back')).toBeVisible();
+    await expect(indicator(page)).toHaveText(/^Reconnecting in \d+ s$/);
+    await startServerProcess(world.databaseUrl, new URL(server.url).port);
+    await expect(page.getByRole('heading', { name: 'History' })).toBeVisible();
+    await expect(indicator(page)).toHaveText('Live');
+  });
+
   test('[FR-017] [FR-023] a device without network is told so, and is live again as soon as it has one', async () => {
     const { ada } = await people('Ada');
     const page = await dashboardOf(ada);
