@@ -26,8 +26,9 @@ export function placesOfDays(days: readonly string[]): Place[] {
 /** Weeks by their Mondays along an axis. */
 export function placesOfWeeks(mondays: readonly string[]): Place[] {
   return mondays.map((day) => {
-    const tick = words(new Date(day), { day: 'numeric', month: 'short' });
-    return { name: `Week of ${tick}`, tick };
+    const date = new Date(day);
+    const name = words(date, { day: 'numeric', month: 'short', year: 'numeric' });
+    return { name: `Week of ${name}`, tick: words(date, { day: 'numeric', month: 'short' }) };
   });
 }
 
