@@ -53,7 +53,10 @@ async function lookAround(
   colorScheme: 'light' | 'dark',
 ): Promise<void> {
   const page = await visit(browser, world.url, { ...options, colorScheme });
-  const look = (name: string) => picture(page, `${name}-${device}-${colorScheme}`);
+  const look = async (name: string) => {
+    await picture(page, `${name}-${device}-${colorScheme}`);
+    if (device === 'phone') expect(await tooSmallOf(page), `too small for a finger in ${name}`).toEqual([]);
+  };
 
   await page.goto('/sign-up');
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -112,6 +115,25 @@ test('[FR-020] a long name does not push the page off a phone’s screen', async
   expect(await excessOf(page)).toBe(0);
 });
 
+test('[FR-020] words without an end push no page off a phone’s screen', async () => {
+  const word = 'Donaudampfschifffahrtsgesellschaft';
+  const { donaudampfschifffahrtsgesellschaft: person } = await world.people(word);
+  const { createTeam } = await person.query<{ createTeam: { team: { id: string } } }>(
+    'mutation ($name: String!) { createTeam(input: { name: $name }) { team { id } } }',
+    { name: `${word}s${word}`.slice(0, 60) },
+  );
+  const title = word.repeat(6).slice(0, 200);
+  await person.createTask(title, { description: title, teamId: createTeam.team.id });
+  const page = await visit(browser, world.url, { ...devices.phone, viewport: { width: 320, height: 640 } });
+  await signIn(page, { email: person.email, password: PASSWORD });
+  await page.getByRole('checkbox', { name: `Complete “${title}”` }).click();
+  await expect(page.getByRole('button', { name: 'Undo' })).toBeVisible();
+  expect(await excessOf(page)).toBe(0);
+  await page.goto('/settings');
+  await expect(page.getByLabel('Timezone')).toBeVisible();
+  expect(await excessOf(page)).toBe(0);
+});
+
 test('[FR-020] what is too wide for a phone does not pass for fitting', async () => {
   const page = await visit(browser, world.url, devices.phone);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -139,6 +161,15 @@ async function picture(page: Page, name: string): Promise<void> {
 /** By how many pixels the page is wider than the screen. On a phone `innerWidth` grows along with what is too wide. */
 function excessOf(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+}
+
+/** What is pressed with a finger, and is less than 44 pixels wide or high; links within a sentence may be. */
+function tooSmallOf(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`
+    [...document.querySelectorAll('button, .button, summary, select, input.control, label:has(input), nav a')]
+      .map((element) => [element, element.getBoundingClientRect()])
+      .filter(([, { width, height }]) => width > 1 && height > 1 && Math.min(width, height) < 43.9)
+      .map(([{ ariaLabel, textContent }]) => ariaLabel ?? textContent.trim())`);
 }
 
 async function fillWorkspace(person: Person): Promise<void> {
