@@ -90,6 +90,7 @@ export class TaskFeed {
         this.#isBehind = false;
         const page = this.#first();
         const shown = this.#further?.nodes.length ?? 0;
+        this.failure = undefined;
         if (page && shown > 0) await this.#read(page.pageInfo, shown, []);
       });
     });
