@@ -18,6 +18,7 @@ import { withRequest } from '../request.ts';
 import { addressOf } from './address.ts';
 import type { Graphql, GraphqlSettings } from './graphql.ts';
 import { Quota } from './quota.ts';
+import { SocketOperation } from './socket-operation.ts';
 import { turnAway } from './turn-away.ts';
 
 /** As much as a request's body. */
@@ -67,8 +68,8 @@ export interface WebSocketTransport {
 interface Peer {
   /** Those of the upgrade, with the credential that `connection_init` brought. */
   headers: Headers;
-  /** What it has under way; null stands for what has a single answer. */
-  operations: Readonly<Record<string, unknown>>;
+  /** What it has under way. */
+  operations: Record<string, unknown>;
   /** Called when it is gone, in any order. */
   farewells: (() => void)[];
   close: (code: number, reason: string) => void;
@@ -107,7 +108,9 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     onSubscribe: ({ subscriptions, extra }, id, payload) => {
       if (isClosing) return [settings.graphql.masked(new Unavailable(STOPPING))];
       if (Object.keys(subscriptions).length > MOST_OPERATIONS) return [tooManyOperations()];
-      return prepare(settings, extra.headers, payload, outletOf(extra, id));
+      const operation = new SocketOperation();
+      subscriptions[id] = operation;
+      return operation.heeded(prepare(settings, extra.headers, payload, operation, outletOf(extra, id)));
     },
     execute: (args) => (args as Arguments).rootValue.execute(args) as never,
     subscribe: (args) => (args as Arguments).rootValue.subscribe(args) as never,
@@ -238,7 +241,8 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
         for (const [socket] of open) socket.terminate();
       }, withinMs);
       await oneByOne(open, async ([socket, peer]) => {
-        while (Object.values(peer.operations).includes(null) && peers.has(socket)) await sleep(LOOK_AGAIN_MS);
+        while (Object.values(peer.operations).some(isUnanswered) && peers.has(socket))
+          await sleep(LOOK_AGAIN_MS);
         if (!peers.has(socket)) return;
         const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
         peer.close(GOING_AWAY, 'Going away');
@@ -257,6 +261,7 @@ async function prepare(
   { graphql: { yoga, masked } }: WebSocketSettings,
   headers: Headers,
   payload: SubscribePayload,
+  operation: SocketOperation,
   outlet: Outlet,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
@@ -276,7 +281,10 @@ async function prepare(
       schema,
       document,
       contextValue: Object.assign(await contextFactory(), { outlet } satisfies Partial<Context>),
-      rootValue: { execute, subscribe },
+      rootValue: {
+        execute: (given) => operation.heeded(execute(given)),
+        subscribe: (given) => operation.followed(subscribe(given)),
+      },
     };
     if (payload.operationName != null) args.operationName = payload.operationName;
     if (payload.variables != null) args.variableValues = payload.variables;
@@ -290,6 +298,11 @@ async function prepare(
 function outletOf(peer: Peer, id: string): Outlet {
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   return { send: (answer) => peer.send(`${head}${answer}}`) };
+}
+
+/** What has a single answer, and has not got it yet. */
+function isUnanswered(operation: unknown): boolean {
+  return operation instanceof SocketOperation && !operation.isFollowed;
 }
 
 function tooManyOperations(): GraphQLError {

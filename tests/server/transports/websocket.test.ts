@@ -144,6 +144,36 @@ test('4409: an id names one operation at a time, and is free again after it', as
   expect(await wire.closed).toEqual({ code: 4409, reason: 'Subscriber for events already exists' });
 });
 
+const subscriptions = async () =>
+  Number(/^taskwire_subscriptions (.*)$/m.exec(await (await fetch(`${world.url}/metrics`)).text())?.[1]);
+
+test.each([
+  ['a subscription that is under way', EVENTS, true],
+  ['a subscription that is being prepared', EVENTS, false],
+  ['a query without an answer yet', VIEWER, false],
+])(
+  'the id of %s names another one as soon as it is left, and that one alone',
+  async (_what, query, isAwaited) => {
+    const wire = await dialAs(world, ada);
+    wire.send({ id: 'same', type: 'subscribe', payload: { query } });
+    if (isAwaited) await answerTo(wire, 'same', 'next');
+    wire.frames.length = 0;
+    wire.send({ id: 'same', type: 'complete' });
+    wire.send({ id: 'same', type: 'subscribe', payload: { query: EVENTS } });
+    await answerTo(wire, 'same', 'next');
+    await ada.createTask('told once');
+    await wire.frame(({ payload }) => JSON.stringify(payload).includes('TASK_CREATED'));
+    wire.send({ id: 'after', type: 'subscribe', payload: { query: VIEWER } });
+    await answerTo(wire, 'after', 'complete');
+    expect(wire.frames.filter(({ id }) => id === 'same')).toMatchObject([
+      { type: 'next', payload: { data: { events: { event: null } } } },
+      { type: 'next', payload: { data: { events: { event: { kind: 'TASK_CREATED' } } } } },
+    ]);
+    wire.socket.close();
+    await expect.poll(subscriptions).toBe(0);
+  },
+);
+
 test('4429: nobody introduces themselves twice', async () => {
   const wire = await dialAs(world, ada);
   wire.send(init);
