@@ -73,7 +73,9 @@ function epochOf(db: Database): Promise<string> {
   return read;
 }
 
-const FORM = /^([0-9a-f]{8})\.([0-9a-z]+)\.([0-9a-z]+)(?:\.([0-9a-z]+)(?:\.([0-9a-z-]+))?)?$/;
+/** Thirteen digits hold 64 bits: to read numbers as long as a message takes minutes. */
+const FORM =
+  /^([0-9a-f]{8})\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})(?:\.([0-9a-z]{1,13})(?:\.([0-9a-z-]{1,560}))?)?$/;
 /** As cursors were before they had an epoch. */
 const OLD_FORM = /^[0-9a-z]+\.[0-9a-z]+$/;
 

@@ -125,6 +125,19 @@ test('a cursor of another log, or from before logs had epochs, is told to begin 
   expect(await ofNone.end).toBe('VALIDATION_FAILED');
 });
 
+test('a cursor as long as a message can be is no cursor, and holds nobody up', async () => {
+  const { ada } = await people('Ada');
+  const { cursor } = await ada.query<{ cursor: string }>('{ cursor }');
+  const [epoch] = Buffer.from(cursor, 'base64url').toString().split('.');
+  const digits = '9'.repeat(300_000);
+  for (const place of [`${digits}.0`, `1.${digits}`, `1.0.${digits}`, `1.0.1.${digits}`]) {
+    const after = Buffer.from(`${epoch}.${place}`).toString('base64url');
+    const startedAt = Date.now();
+    expect(await (await watchEvents(world, ada, { after })).end).toBe('VALIDATION_FAILED');
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
+  }
+});
+
 test('[BR-06] who joins a team, or leaves it, hears of it from then on, or no more', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const events = await watchEvents(world, bob);
