@@ -42,6 +42,16 @@ export function isNews(event: Position, mark: Mark): boolean {
   );
 }
 
+/** Where the holder of a mark is who has read besides what is up to a position. */
+export function readUpTo(position: Position, mark: Mark): Position & Partial<Mark> {
+  if (compare(mark, position) <= 0) return position;
+  if (mark.horizon === null) return mark;
+  const underWay = mark.underWay?.filter((id) => id >= position.transactionId);
+  if (underWay) return { ...mark, underWay, horizon: underWay[0] ?? null };
+  const { transactionId } = position;
+  return { ...mark, horizon: mark.horizon > transactionId ? mark.horizon : transactionId };
+}
+
 /** More would make cursors too long; events of theirs may then come once more. */
 const MOST_UNDER_WAY = 40;
 

@@ -1,7 +1,7 @@
 import type { Database } from '../database/client.ts';
 import { onCommit } from '../database/transaction.ts';
 import { STOPPING, Unavailable } from '../errors.ts';
-import { compare, fromCursor, type Mark, type Position } from '../events/position.ts';
+import { fromCursor, readUpTo, type Mark, type Position } from '../events/position.ts';
 import { startTail } from '../events/tail.ts';
 import type { Log } from '../log.ts';
 import { oneByOne } from '../one-by-one.ts';
@@ -119,8 +119,7 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
       try {
         await onlooker.rights();
         // Nothing can happen between these, since nothing waits.
-        const { position } = hub;
-        feed.start(mark, hub.since(mark), hub.handedOut, compare(mark, position) > 0 ? mark : position);
+        feed.start(mark, hub.since(mark), hub.handedOut, readUpTo(hub.position, mark));
         return feed;
       } catch (error) {
         feed.end();

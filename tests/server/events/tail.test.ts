@@ -73,6 +73,25 @@ test('a cursor from before a slow transaction’s end leads to what it did', asy
   }
 });
 
+test('[FR-017] whoever comes back before all of the past is there is told once of what was late', async () => {
+  const { ada, eve } = await people('Ada', 'Eve');
+  const before = await watchEvents(world, ada);
+  const [late, later] = [await slowWriting(ada), await slowWriting(eve)];
+  await ada.createTask('begun later');
+  const { cursor } = await ada.query<{ cursor: string }>('{ cursor }');
+  await late.query('COMMIT');
+  await before.until(({ events: { event } }) => event?.kind === 'USER_UPDATED');
+  const first = await watchEvents(world, ada, { after: cursor });
+  expect(kinds(first)).toEqual(['USER_UPDATED']);
+  first.wire.socket.terminate();
+
+  const second = await watchEvents(world, ada, { after: first.told.at(-1)?.events.cursor ?? '' });
+  await later.query('COMMIT');
+  await ada.createTask('now');
+  await second.until(isOf('now'));
+  expect(kinds(second)).toEqual(['TASK_CREATED']);
+});
+
 test('another database’s slow transactions hold nobody up', async () => {
   const { ada } = await people('Ada');
   const events = await watchEvents(world, ada);
