@@ -44,7 +44,7 @@ class Watch implements Listener {
 
   constructor(
     hub: Hub,
-    { sessionId, tokenId, endsAt }: Credential,
+    { sessionId, tokenId }: Credential,
     check: () => Promise<Credential | null>,
     listener: () => void,
   ) {
@@ -53,7 +53,8 @@ class Watch implements Listener {
     this.#check = check;
     this.#listener = listener;
     hub.join(this.#id, this);
-    this.#wait(endsAt);
+    // It may have ended between its reading and this.
+    lookOf(this);
   }
 
   hear(event: Event): void {

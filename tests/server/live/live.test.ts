@@ -106,6 +106,15 @@ test('who hears of nothing for long while much happens learns how far the log ha
   expect(await resumed.take(1)).toHaveLength(1);
 });
 
+test('[FR-011] what was opened with a credential that had ended just before ends at once', async () => {
+  const live = await start();
+  const inAnHour = new Date(Date.now() + 60 * 60_000);
+  const session = { sessionId: randomUUID(), tokenId: null, endsAt: inAnHour };
+  await new Promise<void>((resolve) => {
+    live.onEnd(session, () => Promise.resolve(null), resolve);
+  });
+});
+
 test('a cursor more than 10,000 events ago has expired, whoever’s events they were', async () => {
   const live = await start();
   const [ada, bob] = [await person(), await person()];
