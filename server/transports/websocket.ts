@@ -11,6 +11,7 @@ import {
 } from 'graphql-ws';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Context } from '../../schema/context.ts';
+import { classify } from '../database/failures.ts';
 import { STOPPING, Unauthenticated, Unavailable } from '../errors.ts';
 import type { Outlet } from '../live/told.ts';
 import { oneByOne } from '../one-by-one.ts';
@@ -128,7 +129,10 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     if (typeof authorization === 'string') extra.headers.set('authorization', authorization);
     const person = await gate.credentials.resolve(extra.headers).catch((error: unknown) => {
       if (error instanceof Unauthenticated) return null;
-      throw error;
+      if (classify(error).kind !== 'unavailable') throw error;
+      // By the code that says "internal error" clients of the protocol would give up for good.
+      extra.close(TRY_AGAIN_LATER, new Unavailable().message);
+      return null;
     });
     // Whoever left meanwhile has had their farewells.
     if (!person || extra.isGone) return false;

@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { apiTokenOf } from '../../kit/api-tokens.ts';
 import { dial, dialAs, watchEvents, watchOn, type EventTold, type Wire } from '../../kit/live.ts';
+import { routeTo } from '../../kit/outage.ts';
 import { startTestServer } from '../../kit/server.ts';
 import { startWorld } from '../../kit/world.ts';
 
@@ -233,6 +234,19 @@ test('a person’s sockets have an end', async () => {
   wires[0]?.socket.close();
   await wires[0]?.closed;
   await dialAs(world, bob);
+});
+
+test('[FR-023] whoever comes while the database is away is told to come again', async () => {
+  const route = await routeTo(world.databaseUrl);
+  const elsewhere = await startTestServer(route.url);
+  onTestFinished(() => elsewhere.stop());
+  const key = await apiTokenOf(ada);
+  await route.cut();
+  const early = await dial(elsewhere.url);
+  early.send({ type: 'connection_init', payload: { authorization: `Bearer ${key.token}` } });
+  expect(await early.closed).toMatchObject({ code: 1013 });
+  await route.mend();
+  await dialAs(elsewhere, key);
 });
 
 test('there is nothing to talk to at other paths', async () => {
