@@ -1,6 +1,6 @@
 import type { Database } from '../database/client.ts';
 import { onCommit } from '../database/transaction.ts';
-import { STOPPING, Unavailable } from '../errors.ts';
+import { RateLimited, STOPPING, Unavailable } from '../errors.ts';
 import { fromCursor, readUpTo, type Mark, type Position } from '../events/position.ts';
 import { startTail } from '../events/tail.ts';
 import type { Log } from '../log.ts';
@@ -29,7 +29,8 @@ export interface Live {
   /**
    * Follows what a person may see of the log.
    * @param after the cursor of where they are: what they have missed comes first.
-   * @throws CursorExpired, ValidationFailed for a cursor that nothing can be resumed from.
+   * @throws CursorExpired, ValidationFailed for a cursor that nothing can be resumed from; RateLimited where the person
+   * follows too much already.
    */
   follow(person: Person, after: string, wishes: Wishes): Promise<Feed>;
   /** The cursor of a position that somebody has heard of. */
@@ -48,6 +49,11 @@ export interface Live {
   endStreams(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Of one person in one process, however they are connected: each takes some kilobytes for as long as it is open. */
+const MOST_SUBSCRIPTIONS = 2_000;
+const TOO_MANY = `You have ${MOST_SUBSCRIPTIONS.toLocaleString('en')} subscriptions open; end some.`;
+const RETRY_AFTER_SECONDS = 10;
 
 /** How often it is found out who has had nothing to hear of for long, so that they resume from near the log's end. */
 const PASS_EVERY_MS = 5_000;
@@ -109,6 +115,7 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
     async follow(person, after, wishes) {
       const mark = await fromCursor(db, after);
       const onlooker = onlookerOf(person);
+      if (onlooker.subscriptions >= MOST_SUBSCRIPTIONS) throw new RateLimited(TOO_MANY, RETRY_AFTER_SECONDS);
       const feed = new Feed(onlooker, wishes, () => {
         streams.delete(feed);
         if (onlooker.remove(feed) && onlookers.get(person.userId) === onlooker)

@@ -106,6 +106,17 @@ test('who hears of nothing for long while much happens learns how far the log ha
   expect(await resumed.take(1)).toHaveLength(1);
 });
 
+test('a person’s subscriptions have an end, and nobody else’s have it with them', async () => {
+  const live = await start();
+  const [ada, bob] = [await person(), await person()];
+  const here = await currentCursor(db);
+  const [first] = await Promise.all(Array.from({ length: 2_000 }, () => live.follow(ada, here, all)));
+  await expect(live.follow(ada, here, all)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  await live.follow(bob, here, all);
+  first?.end();
+  await live.follow(ada, here, all);
+});
+
 test('[FR-011] what was opened with a credential that had ended just before ends at once', async () => {
   const live = await start();
   const inAnHour = new Date(Date.now() + 60 * 60_000);
