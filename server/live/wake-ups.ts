@@ -24,6 +24,8 @@ export async function startWakeUps(url: string, { onWakeUp, log }: WakeUpSetting
   // Loaded where it is asked for: most servers start without.
   const { Redis: Client } = await import('ioredis');
   let isAway = false;
+  /** Who leaves one message unanswered gets no further one: it may stay silent for long, with its connection open. */
+  let isAsked = false;
   const open = () =>
     new Client(url, {
       enableOfflineQueue: false,
@@ -45,8 +47,10 @@ export async function startWakeUps(url: string, { onWakeUp, log }: WakeUpSetting
     .on('message', onWakeUp);
   return {
     send() {
-      if (publisher.status !== 'ready') return false;
-      publisher.publish(CHANNEL, '').catch(() => undefined);
+      if (publisher.status !== 'ready' || isAsked) return false;
+      isAsked = true;
+      const answered = () => (isAsked = false);
+      publisher.publish(CHANNEL, '').then(answered, answered);
       return true;
     },
     stop() {
