@@ -61,8 +61,10 @@ class Watch implements Listener {
     if (event.subjectId === this.#id && endsCredential(event)) this.#end();
   }
 
+  /** In the other log's database it may never have been; what is known of it from before is believed for no longer than this. */
   lose(): void {
-    // Whoever follows is told by their feed.
+    clearTimeout(this.#timer);
+    this.#arm(RETRY_MS);
   }
 
   stop(): void {

@@ -7,6 +7,7 @@ import { contentOf, inSnapshot } from '../../ops/backup/content.ts';
 import { counterTables } from '../../server/counters/rebuild.ts';
 import { differencesIn } from '../kit/counters.ts';
 import { fileIn, hasPgDump, ops, scratchFolder, startOps } from '../kit/ops.ts';
+import { dialAs, watchEvents, watchOn, type EventTold } from '../kit/live.ts';
 import { startServerProcess } from '../kit/server-process.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 import { query } from '../server/database/scratch-database.ts';
@@ -142,6 +143,25 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect((await numbers(kim)).total).toBe(0);
     expect(await ops('restore', ['--yes', safety], environment)).toMatchObject({ code: 0 });
     expect((await numbers(kim)).total).toBe(1);
+  });
+
+  test('[T061] [FR-017] who follows while a restore exchanges the log begins anew, and who came after the backup has to leave', async () => {
+    const { lea } = await world.people('Lea');
+    const file = fileIn(await ops('backup', [], environment));
+    const { max } = await world.people('Max');
+    const [ofLea, ofMax] = await Promise.all([watchEvents(world, lea), watchEvents(world, max)]);
+    const socket = await dialAs(world, lea);
+    await lea.createTask('Written after the backup');
+    const { events } = await ofLea.until(({ events: { event } }) => event?.kind === 'TASK_CREATED');
+
+    expect(await ops('restore', ['--yes', file], environment)).toMatchObject({ code: 0 });
+    expect(await ofLea.end).toBe('CURSOR_EXPIRED');
+    expect(await ofMax.wire.closed).toMatchObject({ code: 4401 });
+    expect(await (await watchEvents(world, lea, { after: events.cursor })).end).toBe('CURSOR_EXPIRED');
+    const anew = watchOn<EventTold>(socket, 'subscription { events { event { kind task { title } } } }');
+    await anew.until(({ events: { event } }) => event === null);
+    await lea.createTask('Life goes on');
+    await anew.until(({ events: { event } }) => event?.task?.title === 'Life goes on');
   });
 
   test('[T061] who writes until the last moment finds it in a second safety backup', async () => {
