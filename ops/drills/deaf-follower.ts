@@ -1,14 +1,16 @@
 // npm run drill:deaf
-// One client subscribes and then reads nothing, while 10,000 large events happen: the server's memory stays as it is, the others
-// hear as soon as without it, and it is told to resume, which it then does with nothing missed and nothing twice.
+// One client over a WebSocket and one over server-sent events subscribe and then read nothing, while 10,000 large events
+// happen: the server's memory stays as it is, the others hear as soon as without them, and both are told to resume, which
+// they then do with nothing missed and nothing twice.
 import { execFileSync } from 'node:child_process';
 import { Crowd, type Told } from './crowd.ts';
-import { creations, type Follower } from './follower.ts';
+import { creations } from './follower.ts';
+import { overServerSentEvents, overWebSocket } from './line.ts';
 import { startProcess } from './server-process.ts';
 import { signUp, type Somebody } from './workspace.ts';
 
 interface Drill {
-  /** How many happen while it does not read. */
+  /** How many happen while they do not read. */
   events: number;
   followers: number;
   environment?: NodeJS.ProcessEnv;
@@ -16,13 +18,13 @@ interface Drill {
 
 export interface DeafReport {
   events: number;
-  /** By how much the process was larger at its largest than under the same load without the deaf client, in bytes. */
+  /** By how much the process was larger at its largest than under the same load without the deaf clients, in bytes. */
   grownBytes: number;
   /** The 99th of a hundred times from an event to a follower's hearing of it, in milliseconds. */
   p99Ms: { without: number; with: number };
-  /** The codes with which the server ended what nobody read. */
+  /** The codes with which the server ended what each of them did not read. */
   endings: string[];
-  /** What the deaf client was told in the end. */
+  /** What the deaf clients were told in the end. */
   toldLate: Told;
   told: Told;
 }
@@ -53,8 +55,11 @@ export async function deafen({ events, followers, environment }: Drill): Promise
   try {
     const somebody = await signUp(server.url);
     crowd = await Crowd.gather(server.url, somebody, followers);
-    deaf = await Crowd.gather(server.url, somebody, 1, { topic: creations('id task { description }') });
-    const [listener] = deaf.followers as [Follower];
+    const topic = creations('id task { description }');
+    deaf = Crowd.of(
+      await Crowd.gather(server.url, somebody, 1, { topic, dial: overWebSocket }),
+      await Crowd.gather(server.url, somebody, 1, { topic, dial: overServerSentEvents }),
+    );
     // The first is for the process to become as large as the load makes it.
     await storm(somebody);
     await crowd.compare(somebody);
@@ -62,11 +67,11 @@ export async function deafen({ events, followers, environment }: Drill): Promise
     const without = await storm(somebody);
     await deaf.compare(somebody);
     const deafAt = Date.now();
-    listener.pause();
+    for (const follower of deaf.followers) follower.pause();
     const largest = await storm(somebody);
     const told = await crowd.compare(somebody);
     const heardAt = Date.now();
-    listener.resume();
+    for (const follower of deaf.followers) follower.resume();
     return {
       events,
       grownBytes: largest - without,
@@ -75,7 +80,7 @@ export async function deafen({ events, followers, environment }: Drill): Promise
         with: await crowd.p99Ms(somebody, deafAt, heardAt),
       },
       toldLate: await deaf.compare(somebody),
-      endings: listener.endings,
+      endings: deaf.followers.map(({ endings }) => [...new Set(endings)].join()),
       told,
     };
   } finally {
@@ -91,7 +96,7 @@ if (import.meta.main) {
   const { told, toldLate, p99Ms } = report;
   const isGood =
     told.missed + told.repeated + toldLate.missed + toldLate.repeated === 0 &&
-    report.endings.includes('FELL_BEHIND') &&
+    report.endings.every((code) => code === 'FELL_BEHIND') &&
     report.grownBytes < 64 * 1024 * 1024 &&
     p99Ms.with < 1.2 * p99Ms.without;
   process.exitCode = isGood ? 0 : 1;
