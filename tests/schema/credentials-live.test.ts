@@ -32,6 +32,16 @@ test('[FR-011] a revoked token ends what was opened with it, and nothing else', 
   await ofKept.until(({ events: { event } }) => event?.kind === 'TASK_CREATED');
 });
 
+test('[FR-011] a session that runs out ends what was opened with it', async () => {
+  const { ada } = await people('Ada');
+  const expiresAt = new Date(Date.now() + 3_000);
+  await world.db.session.updateMany({ where: { userId: uuidOf('User', ada.id) }, data: { expiresAt } });
+  const events = await watchEvents(world, ada);
+  expect(events.told).toHaveLength(1);
+  expect(await events.wire.closed).toMatchObject({ code: 4401 });
+  expect(Date.now()).toBeGreaterThanOrEqual(expiresAt.getTime());
+});
+
 test('[FR-011] a token that runs out ends what was opened with it', async () => {
   const { ada } = await people('Ada');
   const expiresAt = new Date(Date.now() + 3_000);
