@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GraphQLError, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import {
+  GraphQLError,
+  type DocumentNode,
+  type ExecutionArgs,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+} from 'graphql';
 import {
   CloseCode,
   handleProtocols,
@@ -113,6 +119,9 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       subscriptions[id] = operation;
       return operation.heeded(prepare(settings, extra.headers, payload, operation, outletOf(extra, id)));
     },
+    onNext: (_connection, _id, _payload, _args, { errors, ...rest }) =>
+      errors ? { ...rest, errors: errors.map(withoutStatus) } : undefined,
+    onError: (_connection, _id, _payload, errors) => errors.map(withoutStatus),
     execute: (args) => (args as Arguments).rootValue.execute(args) as never,
     subscribe: (args) => (args as Arguments).rootValue.subscribe(args) as never,
   });
@@ -307,6 +316,12 @@ function outletOf(peer: Peer, id: string): Outlet {
 /** What has a single answer, and has not got it yet. */
 function isUnanswered(operation: unknown): boolean {
   return operation instanceof SocketOperation && !operation.isFollowed;
+}
+
+/** An error as clients see it: which status it would have over HTTP is none of it. */
+function withoutStatus(error: GraphQLError): GraphQLFormattedError {
+  const { extensions: { http: _status, ...extensions } = {}, ...formatted } = error.toJSON();
+  return { ...formatted, extensions };
 }
 
 function tooManyOperations(): GraphQLError {
