@@ -52,6 +52,11 @@ export class Hub implements LogReader {
     return this.#position;
   }
 
+  /** Up to here there may have been events that are no longer kept. */
+  get floor(): Position {
+    return this.#floor;
+  }
+
   cursorOf(position: Position & Partial<Mark>): string {
     return cursorIn(this.#epoch, position);
   }

@@ -10,6 +10,7 @@ import { Feed, type Wishes } from './feed.ts';
 import { endsCredential, watchCredential, type Credential } from './credential.ts';
 import { AUDIT, Hub } from './hub.ts';
 import { Onlooker } from './onlooker.ts';
+import { withoutStrangers } from './strangers.ts';
 import { startWakeUps } from './wake-ups.ts';
 
 interface LiveSettings {
@@ -113,7 +114,7 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
 
   return {
     async follow(person, after, wishes) {
-      const mark = await fromCursor(db, after);
+      const mark = await withoutStrangers(db, await fromCursor(db, after), hub.floor);
       const onlooker = onlookerOf(person);
       if (onlooker.subscriptions >= MOST_SUBSCRIPTIONS) throw new RateLimited(TOO_MANY, RETRY_AFTER_SECONDS);
       const feed = new Feed(onlooker, wishes, () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
 import { pino } from 'pino';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, inject, onTestFinished, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
 import { appendAll, currentCursor } from '../../../server/events/log.ts';
 import { toCursor } from '../../../server/events/position.ts';
@@ -104,6 +105,41 @@ test('who hears of nothing for long while much happens learns how far the log ha
   await happens(ada.userId, 1);
   const resumed = reading(await live.follow(ada, cursor, all));
   expect(await resumed.take(1)).toHaveLength(1);
+});
+
+test('another database’s transaction can go on for longer than the log is kept, and everybody still follows', async () => {
+  const live = await start();
+  const [ada, bob] = [await person(), await person()];
+  const elsewhere = new Client(inject('databases').serverUrl);
+  await elsewhere.connect();
+  onTestFinished(() => elsewhere.end());
+  await elsewhere.query('BEGIN; SELECT pg_current_xact_id()');
+  const early = await currentCursor(db);
+  for (let times = 0; times < 3; times += 1) await happens(bob.userId, 5_000);
+  const refusal = () => live.follow(ada, early, all).catch((error: unknown) => error);
+  await expect.poll(refusal).toMatchObject({ code: 'CURSOR_EXPIRED' });
+
+  const ofAda = reading(await live.follow(ada, await currentCursor(db), all));
+  await happens(ada.userId, 1);
+  expect(await ofAda.take(1)).toHaveLength(1);
+});
+
+test('what was late and is no longer kept is not passed over', async () => {
+  const live = await start();
+  const [ada, bob] = [await person(), await person()];
+  const late = new Client(databaseUrl);
+  await late.connect();
+  onTestFinished(() => late.end());
+  await late.query('BEGIN');
+  await late.query(`INSERT INTO events (actor_id, kind, data) VALUES ($1, 'apiToken.used', '{}')`, [
+    ada.userId,
+  ]);
+  for (let times = 0; times < 3; times += 1) await happens(bob.userId, 5_000);
+  const before = await currentCursor(db);
+  await live.follow(ada, before, all);
+  await late.query('COMMIT');
+  const refusal = () => live.follow(ada, before, all).catch((error: unknown) => error);
+  await expect.poll(refusal).toMatchObject({ code: 'CURSOR_EXPIRED' });
 });
 
 test('a person’s subscriptions have an end, and nobody else’s have it with them', async () => {

@@ -95,7 +95,7 @@ export class News {
       const context = { fetchSubscriptions: way === 'sse' };
       const told = this.#client.subscription(Events, variables, context).subscribe((result) => {
         const { data, error, hasNext } = result;
-        if (error && isCoded(error, 'CURSOR_EXPIRED')) {
+        if (error && isCoded(error, 'CURSOR_EXPIRED') && variables.after !== null) {
           this.#cursor = undefined;
           this.#isBehind = true;
           hangUp();
