@@ -121,9 +121,10 @@ export class Feed implements Subscription {
     this.fail(null);
   }
 
-  /** Has something done when the subscription has ended; there is one such thing. */
+  /** Has something done when the subscription has ended, or at once where it has; there is one such thing. */
   onceEnded(listener: () => void): void {
-    this.#onceEnded = listener;
+    if (this.#ending) listener();
+    else this.#onceEnded = listener;
   }
 
   /** There is one reader. What it missed comes at once. */

@@ -153,6 +153,15 @@ test('a person’s subscriptions have an end, and nobody else’s have it with t
   await live.follow(ada, here, all);
 });
 
+test('a subscription that ends while it begins leaves nothing to be ended later', async () => {
+  const live = await start();
+  const feed = await live.follow(await person(), await currentCursor(db), all);
+  feed.end();
+  let isDone = false;
+  feed.onceEnded(() => (isDone = true));
+  expect(isDone).toBe(true);
+});
+
 test('[FR-011] what was opened with a credential that had ended just before ends at once', async () => {
   const live = await start();
   const inAnHour = new Date(Date.now() + 60 * 60_000);
