@@ -1,6 +1,6 @@
 import { GraphQLScalarType } from 'graphql';
 import { GraphQLDate, GraphQLDateTimeISO, GraphQLJSON } from 'graphql-scalars';
-import { momentText } from '../server/moment-text.ts';
+import { momentText } from '../server/sql/moment-text.ts';
 import { builder } from './builder.ts';
 
 builder.addScalarType('Date', GraphQLDate, {

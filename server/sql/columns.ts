@@ -1,5 +1,5 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
-import { momentText } from '../moment-text.ts';
+import { momentText } from './moment-text.ts';
 
 /** How a column's values travel as text, what Prisma would make of them, and how an answer writes them. */
 const ways = {

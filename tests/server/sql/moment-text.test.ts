@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { momentText } from '../../server/moment-text.ts';
-import { dice } from '../kit/dice.ts';
+import { momentText } from '../../../server/sql/moment-text.ts';
+import { dice } from '../../kit/dice.ts';
 
 const LAST_MOMENT = 8.64e15;
 
