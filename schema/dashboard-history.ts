@@ -96,12 +96,12 @@ const History = builder.objectRef<DashboardHistory>('DashboardHistory').implemen
     cycleTime: t.field({
       type: DurationSpread,
       description:
-        'From first becoming IN_PROGRESS to DONE, of the tasks that became DONE on these days (of UTC) and were IN_PROGRESS before.',
+        'From first becoming IN_PROGRESS to DONE, of the tasks that became DONE on these days and were IN_PROGRESS before.',
       resolve: ({ cycleTime }) => cycleTime,
     }),
     leadTime: t.field({
       type: DurationSpread,
-      description: 'From being created to DONE, of the tasks that became DONE on these days (of UTC).',
+      description: 'From being created to DONE, of the tasks that became DONE on these days.',
       resolve: ({ leadTime }) => leadTime,
     }),
   }),

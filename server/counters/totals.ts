@@ -74,12 +74,17 @@ export const pastTotals = `
       SELECT scope_id, day, ${SERIES.join(', ')} FROM day_changes
       ON CONFLICT (scope_id, day) DO UPDATE SET
         ${SERIES.map((series) => `${series} = excluded.${series}`).join(', ')}
-    ), durations AS (
-      INSERT INTO task_durations AS total (scope_id, measure, day, bucket, count)
-      SELECT scope_id, measure, (at AT TIME ZONE 'UTC')::date, duration_bucket(completed_at - since), count(*)
+    ), took AS (
+      SELECT scope_id, measure, (at AT TIME ZONE 'UTC')::date AS day, duration_bucket(completed_at - since) AS bucket,
+             'finished' AS series, quarter_of(at) AS quarter, count(*)::int AS delta
       FROM counted CROSS JOIN LATERAL (VALUES ('CYCLE'::duration_measure, started_at), ('LEAD', created_at)) AS each (measure, since)
-      WHERE finishes AND existed AND since IS NOT NULL GROUP BY 1, 2, 3, 4
-      ON CONFLICT (scope_id, measure, day, bucket) DO UPDATE SET count = total.count + excluded.count
+      WHERE finishes AND existed AND since IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6
+    ), durations AS (
+      INSERT INTO task_durations (scope_id, measure, day, bucket, finished)
+      SELECT scope_id, measure, day, bucket, ${stepsOf('finished', 'task_durations')}
+      FROM (SELECT scope_id, measure, day, bucket, ${deltasOf('finished')} FROM took GROUP BY 1, 2, 3, 4) AS changed
+      LEFT JOIN task_durations USING (scope_id, measure, day, bucket)
+      ON CONFLICT (scope_id, measure, day, bucket) DO UPDATE SET finished = excluded.finished
     )`;
 
 /** The deltas of a series, and the quarters that they are of, as `steps_after` takes them. */

@@ -48,7 +48,7 @@ const FIELDS = ['todo', 'inProgress', 'done', 'cancelled', 'finished'] as const;
 /**
  * What a scope was like at the end of each of `days` days up to `lastDay`, today when it is null, from what was folded
  * per day. What happens later changes nothing of it: a task that is deleted today was there yesterday. Tasks that the
- * viewer sees by a share alone are not in it. Durations are of the days of UTC of the same names.
+ * viewer sees by a share alone are not in it.
  * @returns null where the last day is in the viewer's future.
  */
 export async function readHistory(
@@ -67,9 +67,12 @@ export async function readHistory(
              coalesce(${lastDay}::date, (now() AT TIME ZONE timezone)::date) AS last_day
       FROM users WHERE id = ${viewer.userId}::uuid
     ), ${countedScope(viewer, scope).parts}, ${localDays(days, 'last_day')}, bounds AS MATERIALIZED (
-      SELECT min(day) AS first_day, max(ends) AS ends, (max(ends) AT TIME ZONE 'UTC')::date AS end_day,
+      SELECT max(ends) AS ends, (max(ends) AT TIME ZONE 'UTC')::date AS end_day,
              quarter_of(max(ends)) - 1 AS end_quarter, (min(begins) AT TIME ZONE 'UTC')::date AS begin_day
       FROM days
+    ), asked AS MATERIALIZED (
+      SELECT begins, (begins AT TIME ZONE 'UTC')::date AS first_day, quarter_of(begins) - 1 AS first_quarter
+      FROM here CROSS JOIN LATERAL start_of_day(last_day - ${days}::int + 1, timezone) AS begins
     ), told AS MATERIALIZED (
       SELECT at, ${columns((series, n) => (n === 4 ? `finishes::int AS ${series}` : `CASE WHEN lower(status::text) = '${series}' THEN sign ELSE 0 END AS ${series}`))}
       FROM tail
@@ -96,14 +99,15 @@ export async function readHistory(
       FROM (SELECT day FROM days WHERE ends IS NOT NULL) AS days LEFT JOIN happened USING (day) GROUP BY 1
     ), durations AS (
       SELECT measure, bucket, sum(n)::int AS count FROM (
-        SELECT measure, bucket, count AS n FROM scopes JOIN task_durations ON scope_id = id, here
-        WHERE day BETWEEN last_day - ${days}::int + 1 AND last_day
+        SELECT measure, bucket,
+               CASE WHEN day < end_day THEN steps_at(finished, 96) ELSE steps_at(finished, end_quarter) END
+               - CASE WHEN day > first_day THEN 0 ELSE steps_at(finished, first_quarter) END AS n
+        FROM scopes JOIN task_durations ON scope_id = id, asked, bounds WHERE day BETWEEN first_day AND end_day
         UNION ALL
-        SELECT measure, duration_bucket(completed_at - from_when), 1 FROM here, tail
+        SELECT measure, duration_bucket(completed_at - from_when), 1 FROM asked, bounds, tail
         CROSS JOIN LATERAL (VALUES ('CYCLE'::duration_measure, started_at), ('LEAD', created_at)) AS each (measure, from_when)
-        WHERE finishes AND existed AND from_when IS NOT NULL
-          AND (at AT TIME ZONE 'UTC')::date BETWEEN last_day - ${days}::int + 1 AND last_day
-      ) AS each GROUP BY 1, 2
+        WHERE finishes AND existed AND from_when IS NOT NULL AND at >= asked.begins AND at < ends
+      ) AS each GROUP BY 1, 2 HAVING sum(n) > 0
     )
     SELECT today::text AS today,
            (SELECT json_build_object(${columns((series, n) => `'${FIELDS[n] ?? ''}', coalesce(sum(n) FILTER (WHERE series = '${series}'), 0)`)})

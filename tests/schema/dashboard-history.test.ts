@@ -11,7 +11,9 @@ import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, databaseUrl, people } = await startWorld();
 
-const DAY_MS = 86_400_000;
+const HOUR_S = 3_600;
+const HOUR_MS = 1000 * HOUR_S;
+const DAY_MS = 24 * HOUR_MS;
 const ZONE = 'Europe/Berlin';
 const STATUSES = ['TODO', 'IN_PROGRESS', 'DONE', 'CANCELLED'] as const;
 const now = Date.now();
@@ -137,8 +139,7 @@ test('counts how much got done in each week, from Monday, though it was reopened
 
 test('says how long tasks take, to one per cent', async () => {
   const { cycleTime, leadTime } = await historyOf(eve, { days: 40 });
-  const days = lastDays(40);
-  const among = completions().filter(({ at }) => days.includes(new Date(at).toISOString().slice(0, 10)));
+  const among = completions().filter(({ at }) => lastDays(40).includes(dayIn(at)));
   const quantile = (all: (number | null)[], q: number) => {
     const known = all.filter((each) => each !== null).sort((a, b) => a - b);
     return (known[Math.ceil(q * known.length) - 1] ?? Number.NaN) / 1000;
@@ -155,6 +156,41 @@ test('says how long tasks take, to one per cent', async () => {
       expect(Math.abs((given ?? 0) - exact) / exact).toBeLessThanOrEqual(0.0101);
     }
   }
+});
+
+test('what is done late in the evening, when it is tomorrow in UTC already, was done today', async () => {
+  const { kim } = await people('Kim');
+  const zone = 'Pacific/Pago_Pago';
+  await kim.query('mutation ($zone: String!) { updateViewer(input: { timezone: $zone }) { cursor } }', {
+    zone,
+  });
+  // Its days begin at 11:00 UTC.
+  const midnight = Date.parse(`${dayBefore(today, 3)}T11:00:00Z`);
+  for (const [ended, hours] of [
+    [midnight - 1, 1],
+    [midnight, 2],
+    [midnight + 20 * HOUR_MS, 3],
+    [midnight + DAY_MS - 1, 4],
+    [midnight + DAY_MS, 5],
+  ] as const) {
+    const life: Life = [
+      { at: ended - hours * HOUR_MS, status: 'IN_PROGRESS' },
+      { at: ended, status: 'DONE' },
+    ];
+    await plantLife(db, uuidOf('User', kim.id), null, life);
+  }
+  const expectThreeHours = async () => {
+    const asked = { days: 1, asOf: dayBefore(today, 3) };
+    const { throughput, cycleTime, leadTime } = await historyOf(kim, asked);
+    expect(throughput.map(({ completed }) => completed)).toEqual([3]);
+    for (const { median, p85 } of [cycleTime, leadTime]) {
+      expect((median ?? 0) / HOUR_S).toBeCloseTo(3, 1);
+      expect((p85 ?? 0) / HOUR_S).toBeCloseTo(4, 1);
+    }
+  };
+  await expectThreeHours();
+  await foldToTheEnd(databaseUrl);
+  await expectThreeHours();
 });
 
 test('a deletion today does not change what yesterday was like, nor does counting anew', async () => {
