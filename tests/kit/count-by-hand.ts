@@ -15,7 +15,10 @@ export interface Numbers {
   overdue: number;
   dueToday: number;
   dueThisWeek: number;
-  activity: Record<'createdToday' | 'createdThisWeek' | 'completedToday' | 'completedThisWeek', number>;
+  activity: Record<
+    'createdToday' | 'createdThisWeek' | 'completedToday' | 'completedThisWeek' | 'completionRate',
+    number
+  >;
   shared: { total: number; viewOnly: number; canEdit: number };
   createdPerDay: { day: string; count: number }[];
   completedPerDay: { day: string; count: number }[];
@@ -23,7 +26,7 @@ export interface Numbers {
 
 export const ALL_NUMBERS = `
   statistics { total pending completed shared } breakdown { status count } priorities { priority count }
-  overdue dueToday dueThisWeek activity { createdToday createdThisWeek completedToday completedThisWeek }
+  overdue dueToday dueThisWeek activity { createdToday createdThisWeek completedToday completedThisWeek completionRate }
   shared { total viewOnly canEdit } createdPerDay(days: $days) { day count } completedPerDay(days: $days) { day count }`;
 
 /** What a dashboard must say, by looking at every task and nothing else: the rules in words, put into SQL once more. */
@@ -69,7 +72,9 @@ export async function countByHand(db: Database, { viewer, of, days }: Asked): Pr
         'createdToday', (SELECT count(*) FROM t WHERE created >= today),
         'createdThisWeek', (SELECT count(*) FROM t WHERE created >= monday),
         'completedToday', (SELECT count(*) FROM t WHERE completed >= today),
-        'completedThisWeek', (SELECT count(*) FROM t WHERE completed >= monday)),
+        'completedThisWeek', (SELECT count(*) FROM t WHERE completed >= monday),
+        'completionRate', (SELECT coalesce(round(100.0 * count(*) FILTER (WHERE status = 'DONE') / nullif(count(*), 0), 1), 0)
+                           FROM t)),
       'shared', json_build_object('total', view + edit, 'viewOnly', view, 'canEdit', edit),
       'createdPerDay', (SELECT json_agg(json_build_object('day', today - ago, 'count',
                           (SELECT count(*) FROM t WHERE created = me.today - ago)) ORDER BY ago DESC)
