@@ -9,6 +9,9 @@ import {
 import { builder } from './builder.ts';
 import { Dashboard } from './dashboard.ts';
 
+/** No task is older, and far earlier days can no longer be told to PostgreSQL as JavaScript writes them. */
+const FIRST_DAY = '1970-01-01';
+
 const day = (text: string) => new Date(text);
 const total = ({ todo, inProgress, done, cancelled }: StatusesOfDay) => todo + inProgress + done + cancelled;
 
@@ -120,12 +123,15 @@ builder.objectField(Dashboard, 'history', (t) =>
       }),
       asOf: t.arg({
         type: 'Date',
-        description: 'The last day; today when left out, and never later.',
+        description: `The last day, from ${FIRST_DAY} on; today when left out, and never later.`,
       }),
     },
     resolve: async ({ scope, viewer }, { days, asOf }, { db }) => {
       if (days < 1 || days > MOST_DAYS) {
         throw new ValidationFailed(`Ask for 1 to ${MOST_DAYS} days.`, { field: 'days' });
+      }
+      if (asOf && asOf < day(FIRST_DAY)) {
+        throw new ValidationFailed(`The history begins on ${FIRST_DAY}.`, { field: 'asOf' });
       }
       const history = await readHistory(db, viewer, scope, days, asOf?.toISOString().slice(0, 10) ?? null);
       if (!history) throw new ValidationFailed('This day has yet to come.', { field: 'asOf' });

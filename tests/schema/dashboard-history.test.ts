@@ -229,6 +229,9 @@ test.each([
   [{ days: 0 }, 'days'],
   [{ days: 366 }, 'days'],
   [{ days: 3, asOf: dayBefore(today, -2) }, 'asOf'],
+  [{ days: 3, asOf: '9999-12-31' }, 'asOf'],
+  [{ days: 3, asOf: '1969-12-31' }, 'asOf'],
+  [{ days: 3, asOf: '0000-01-01' }, 'asOf'],
 ])('cannot be %o', async (variables, field) => {
   await expect(historyOf(eve, variables)).rejects.toMatchObject({
     code: 'VALIDATION_FAILED',
