@@ -25,10 +25,14 @@ interface Snapshot {
   name: string;
   /** No transaction before this one was under way. */
   horizon: string;
+  /** The moment of the oldest event; null where there is none. What was before it, the log no longer tells. */
+  begins: string | null;
   /** How many pages each table has. */
   tasks: number;
   events: number;
 }
+
+type Log = Pick<Snapshot, 'horizon' | 'begins'>;
 
 /** Rows of one table that are counted at once. */
 interface Part {
@@ -109,7 +113,7 @@ async function keepSnapshot(client: Client): Promise<Snapshot> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const { rows } = await client.query<Snapshot>(
     `SELECT pg_export_snapshot() AS name, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
-            ${pagesOf('tasks')} AS tasks, ${pagesOf('events')} AS events`,
+            (SELECT min(at)::text FROM events) AS begins, ${pagesOf('tasks')} AS tasks, ${pagesOf('events')} AS events`,
   );
   if (!rows[0]) throw new Error('a snapshot always has one row');
   return rows[0];
@@ -132,15 +136,15 @@ function partsOf(snapshot: Snapshot): Part[] {
 /** Makes the tables of this connection alone that hold the facts of one part. */
 async function makeRoom(client: Client): Promise<void> {
   const nothing: Part = { table: 'tasks', from: 0, to: 0 };
-  for (const [room, facts] of Object.entries(factsOf(nothing, '0')))
+  for (const [room, facts] of Object.entries(factsOf(nothing, { horizon: '0', begins: null })))
     await client.query(`CREATE TEMPORARY TABLE ${room} AS ${facts} WITH NO DATA`);
 }
 
 /** Reads as of the snapshot, in which the counters of other parts are not to be seen yet. */
-async function readPart(client: Client, { name, horizon }: Snapshot, part: Part): Promise<void> {
+async function readPart(client: Client, snapshot: Snapshot, part: Part): Promise<void> {
   await inOne(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ', async () => {
-    await client.query(`SET TRANSACTION SNAPSHOT '${name}'`);
-    for (const [room, facts] of Object.entries(factsOf(part, horizon)))
+    await client.query(`SET TRANSACTION SNAPSHOT '${snapshot.name}'`);
+    for (const [room, facts] of Object.entries(factsOf(part, snapshot)))
       await client.query(`/* readPart */ INSERT INTO ${room} ${facts}`);
   });
 }
@@ -173,9 +177,9 @@ async function inOne(client: Client, begin: string, work: () => Promise<void>): 
 }
 
 /** What there is in a part, and what has happened, with the scopes that it counts in. */
-function factsOf({ table, from, to }: Part, horizon: string): { present: string; past: string } {
+function factsOf({ table, from, to }: Part, log: Log): { present: string; past: string } {
   const here = `${table}.ctid >= '(${from},0)' AND ${table}.ctid < '(${to},0)'`;
-  const { present, past } = table === 'tasks' ? factsInTasks(here) : factsInLog(here, horizon);
+  const { present, past } = table === 'tasks' ? factsInTasks(here) : factsInLog(here, log);
   const scoped = (facts: string) => `WITH facts AS MATERIALIZED (${facts}) ${scopesOf('facts')}`;
   return { present: scoped(present), past: scoped(past) };
 }
@@ -185,13 +189,13 @@ function factsInTasks(here: string): { present: string; past: string } {
     present: `${factsOfTasks} AND ${here}`,
     past: pastOf(`
       SELECT owner_id, assignee_id, team_id AS team, status, created_at, started_at, completed_at,
-             coalesce(completed_at, updated_at) AS moved_at
+             ${movedAt('updated_at')} AS moved_at
       FROM tasks WHERE archived_at IS NULL AND ${here}
         AND NOT EXISTS (SELECT FROM events WHERE subject_id = tasks.id AND kind IN (${taskKinds}))`),
   };
 }
 
-function factsInLog(here: string, horizon: string): { present: string; past: string } {
+function factsInLog(here: string, { horizon, begins }: Log): { present: string; past: string } {
   return {
     // The snapshot has tasks as some transactions after the horizon left them, whose events are yet to be folded.
     present: `
@@ -203,9 +207,14 @@ function factsInLog(here: string, horizon: string): { present: string; past: str
       UNION ALL
       ${pastOf(`
         SELECT owner_id, assignee_id, team, status, coalesce(created_at, at) AS created_at, started_at, completed_at,
-               coalesce(completed_at, at) AS moved_at
+               ${movedAt(`least(at, greatest(created_at, '${begins ?? '-infinity'}'))`)} AS moved_at
         FROM (${factsOfEvents(`${here} AND sign = -1 AND kind <> 'task.created' AND ${isFirstKnown}`)}) AS first_known`)}`,
   };
+}
+
+/** When a task took on the status that it is first known to have, at the latest at a moment. */
+function movedAt(latest: string): string {
+  return `coalesce(completed_at, CASE status WHEN 'IN_PROGRESS' THEN started_at END, ${latest})`;
 }
 
 /** Of an event: that it is the first of its task, and not of the task's creation. */

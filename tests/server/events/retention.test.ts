@@ -1,14 +1,21 @@
 import { expect, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
 import { toCursor } from '../../../server/events/position.ts';
+import { rebuildCounters } from '../../../server/counters/rebuild.ts';
 import { trimLog } from '../../../server/events/retention.ts';
+import { readHistory } from '../../../server/sql/dashboard-history.ts';
+import { viewerOf } from '../../../server/sql/viewer.ts';
 import { differencesIn, foldToTheEnd } from '../../kit/counters.ts';
 import { freshDatabase } from '../../kit/database.ts';
+import { dice } from '../../kit/dice.ts';
 import { watchEvents } from '../../kit/live.ts';
+import { plantLife, type Life } from '../../kit/past.ts';
 import { startTestServer } from '../../kit/server.ts';
 import { apiTokenOf } from '../../kit/api-tokens.ts';
 import { plantTasks } from '../../kit/tasks.ts';
 import { startWorld } from '../../kit/world.ts';
+
+const DAY_MS = 86_400_000;
 
 const world = await startWorld();
 
@@ -69,6 +76,37 @@ test('[BR-11] however old, an event stays until it is counted', { timeout: 90_00
     await db.$executeRaw`UPDATE events SET at = at - interval '401 days'`;
     await db.taskCounterState.update({ where: { id: 1 }, data: { transactionId: null } });
     expect(await trimLog(db, 400)).toBe(0);
+  } finally {
+    await disconnect(db);
+  }
+});
+
+test('what is gone from the log stays in the history, and counting anew changes no day that the log still has', async () => {
+  const url = await freshDatabase();
+  const db = connect(url);
+  try {
+    const { id } = await db.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
+    const { roll, pick, happens } = dice(5);
+    for (let n = 0; n < 60; n += 1) {
+      let at = Date.now() - roll(60 * DAY_MS);
+      const life: Life = [{ at, status: 'TODO' }];
+      while (happens(0.75) && life.at(-1)?.status !== null) {
+        at += 1 + roll(15 * DAY_MS);
+        const status = happens(0.1) ? null : pick(['TODO', 'IN_PROGRESS', 'DONE', 'CANCELLED'] as const);
+        if (at < Date.now()) life.push({ at, status });
+      }
+      await plantLife(db, id, null, life);
+    }
+    await foldToTheEnd(url);
+    const viewer = await viewerOf(db, { userId: id });
+    const historyOf = (days: number) =>
+      readHistory(db, viewer, { teamId: null, assigned: false }, days, null);
+    const months = await historyOf(60);
+    const weeks = await historyOf(20);
+    expect(await trimLog(db, 21)).toBeGreaterThan(50);
+    expect(await historyOf(60)).toEqual(months);
+    await rebuildCounters(url, () => undefined);
+    expect(await historyOf(20)).toEqual(weeks);
   } finally {
     await disconnect(db);
   }
