@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { uuidOf } from '../../../server/ids.ts';
+import { append } from '../../../server/events/log.ts';
+import { taskChanged } from '../../../server/events/task-event.ts';
+import { newId, uuidOf } from '../../../server/ids.ts';
 import { rebuildCounters } from '../../../server/counters/rebuild.ts';
 import {
   differencesIn,
@@ -140,6 +142,41 @@ test('what was changed behind the log’s back is found, said in words, and mend
   expect(await stateOf()).toMatchObject({ generation: generation + 1 });
   expect(await differencesIn(databaseUrl)).toEqual([]);
   expect(await db.taskScope.count({ where: { generation } })).toBe(0);
+});
+
+test('a person who is deleted takes their numbers along, folded or not, and leaves those of others right', async () => {
+  const url = await freshDatabase();
+  const own = connect(url);
+  try {
+    const person = (name: string) =>
+      own.user.create({ data: { name, email: `${name.toLowerCase()}@example.com` }, select: { id: true } });
+    for (const folds of [0, 1, 2]) {
+      const [ada, bob] = [await person(`Ada${folds}`), await person(`Bob${folds}`)];
+      const { id: teamId } = await own.team.create({
+        data: { name: `Team ${folds}`, slug: `team-${folds}` },
+      });
+      const task = newId();
+      await plantTasks(own, [
+        { title: 'Hers, in his hands', ownerId: ada.id, assigneeId: bob.id, teamId },
+        { id: task, title: 'His', ownerId: bob.id, assigneeId: bob.id, teamId },
+      ]);
+      if (folds > 0) await foldToTheEnd(url);
+      const his = await own.task.findUniqueOrThrow({ where: { id: task } });
+      await own.$transaction(async (tx) => {
+        await tx.task.delete({ where: { id: task } });
+        await append(tx, taskChanged('task.deleted', { userId: bob.id }, his, null));
+      });
+      if (folds > 1) await foldToTheEnd(url);
+      await own.user.delete({ where: { id: bob.id } });
+      expect(await differencesIn(url), `after ${folds} folds`).toEqual([]);
+      await foldToTheEnd(url);
+      expect(await differencesIn(url), `after ${folds} folds and one more`).toEqual([]);
+    }
+    await rebuildCounters(url, () => undefined);
+    expect(await differencesIn(url)).toEqual([]);
+  } finally {
+    await disconnect(own);
+  }
 });
 
 test('counting anew while people write and others fold loses nothing', async () => {
