@@ -58,9 +58,10 @@ export async function historyByHand(
     ), told AS (
       SELECT step, task, (side).status, day, lead(day) OVER (PARTITION BY task ORDER BY step) AS until,
              (side).status = 'DONE' AND (was).status IS DISTINCT FROM 'DONE' AS finishes, (was).id IS NOT NULL AS existed,
-             extract(epoch FROM (side).completed_at - (side).started_at)::float8 AS cycle,
-             extract(epoch FROM (side).completed_at - (side).created_at)::float8 AS lead
-      FROM (SELECT step, task, (at AT TIME ZONE timezone)::date AS day FROM journal, me) AS steps
+             extract(epoch FROM at - min(at) FILTER (WHERE begun) OVER (PARTITION BY task ORDER BY step))::float8 AS cycle,
+             extract(epoch FROM at - (side).created_at)::float8 AS lead
+      FROM (SELECT step, task, at, (at AT TIME ZONE timezone)::date AS day, (became).status = 'IN_PROGRESS' AS begun
+            FROM journal, me) AS steps
       LEFT JOIN (SELECT step, side, was FROM concerned WHERE is_new) AS concerned USING (step)
     ), days AS (SELECT last - ago AS day FROM me, generate_series(0, ${days}::int - 1) AS ago),
     flow AS (

@@ -54,21 +54,15 @@ const PAUSES_MINUTES = [0, 0, 10, 75, 9 * 60];
 const rolls = fc.noBias(fc.record({ who: fc.nat(), what: fc.nat(), whom: fc.nat(), how: fc.nat() }));
 type Rolls = typeof rolls extends fc.Arbitrary<infer R> ? R : never;
 
-interface Owned {
-  id: string;
-  owner: Person;
-}
-
 interface Cast {
   people: Person[];
-  tasks: Owned[];
-  teams: Owned[];
-  memberships: Owned[];
-  shares: (Owned & { receiver: Person })[];
+  /** Of the tasks that were made, those to go on with. */
+  tasks: string[];
 }
 
 const pick = <T>(values: readonly T[], n: number): T | undefined => values[n % Math.max(values.length, 1)];
 const statuses = ['TODO', 'IN_PROGRESS', 'DONE', 'CANCELLED'] as const;
+const ROLES = ['ADMIN', 'MEMBER', 'VIEWER'] as const;
 const priorities = ['NONE', 'LOW', 'MEDIUM', 'HIGH', 'URGENT'] as const;
 
 /** There is nothing yet to do this to. */
@@ -80,9 +74,48 @@ function one<T>(values: readonly T[], n: number): T {
   return value;
 }
 
+function playedBy({ people }: Cast, userId: string | undefined): Person {
+  const found = people.find(({ id }) => uuidOf('User', id) === userId);
+  if (!found) throw new Pointless();
+  return found;
+}
+
 /** Whoever owns it, and now and then somebody else, who may be refused. */
-const actorFor = ({ people }: Cast, { owner }: Owned, { who }: Rolls) =>
+const actorFor = ({ people }: Cast, owner: Person, { who }: Rolls) =>
   who % 4 ? owner : one(people, who >> 2);
+
+async function aTask(cast: Cast, { what }: Rolls): Promise<{ id: string; owner: Person }> {
+  const rows = await db.task.findMany({ where: { id: { in: cast.tasks } }, orderBy: { id: 'asc' } });
+  const { id, ownerId } = one(rows, what);
+  return { id: publicId('Task', id), owner: playedBy(cast, ownerId) };
+}
+
+const isIn = ({ people }: Cast) => ({ in: people.map(({ id }) => uuidOf('User', id)) });
+
+async function teamsOf(cast: Cast): Promise<{ id: string; owner: Person }[]> {
+  const rows = await db.membership.findMany({
+    where: { userId: isIn(cast), role: 'OWNER' },
+    orderBy: { teamId: 'asc' },
+  });
+  return rows.map(({ teamId, userId }) => ({ id: publicId('Team', teamId), owner: playedBy(cast, userId) }));
+}
+
+/** One who is not the owner of their team. */
+async function aMember(cast: Cast, { what }: Rolls) {
+  const rows = await db.membership.findMany({
+    where: { userId: isIn(cast), role: { not: 'OWNER' } },
+    include: { team: { include: { memberships: { where: { role: 'OWNER' } } } } },
+    orderBy: { id: 'asc' },
+  });
+  const { id, userId, teamId, team } = one(rows, what);
+  return {
+    id: publicId('Membership', id),
+    userId: publicId('User', userId),
+    teamId: publicId('Team', teamId),
+    member: playedBy(cast, userId),
+    owner: playedBy(cast, team.memberships[0]?.userId),
+  };
+}
 
 function look({ how, whom }: Rolls) {
   const dueOn =
@@ -91,8 +124,9 @@ function look({ how, whom }: Rolls) {
 }
 
 /** Where a task could go. */
-function place({ people, teams }: Cast, { whom, how }: Rolls) {
-  const assigneeId = pick([null, ...people.map(({ id }) => id)], whom >> 1);
+async function place(cast: Cast, { whom, how }: Rolls) {
+  const teams = await teamsOf(cast);
+  const assigneeId = pick([null, ...cast.people.map(({ id }) => id)], whom >> 1);
   const teamId = pick([null, ...teams.map(({ id }) => id)], whom >> 4);
   return [{}, { assigneeId }, { teamId }, { teamId, assigneeId }][(how >> 5) % 4];
 }
@@ -105,17 +139,20 @@ async function change<Data>(person: Person, name: string, input: object, answer 
 type Act = (cast: Cast, rolls: Rolls) => Promise<unknown>;
 
 const onTask =
-  (name: string, more: (cast: Cast, rolls: Rolls) => object = () => ({})): Act =>
-  (cast, chance) => {
-    const task = one(cast.tasks, chance.what);
-    return change(actorFor(cast, task, chance), name, { id: task.id, ...more(cast, chance) });
+  (name: string, more: (cast: Cast, rolls: Rolls) => object | Promise<object> = () => ({})): Act =>
+  async (cast, chance) => {
+    const { id, owner } = await aTask(cast, chance);
+    return change(actorFor(cast, owner, chance), name, { id, ...(await more(cast, chance)) });
   };
 
+/** By who shared it, or by its receiver, who may only give it back. */
 const onShare =
   (name: string, more: (rolls: Rolls) => object = () => ({})): Act =>
-  (cast, chance) => {
-    const { id, owner, receiver } = one(cast.shares, chance.what);
-    return change(chance.who % 3 ? owner : receiver, name, { id, ...more(chance) });
+  async (cast, chance) => {
+    const rows = await db.taskShare.findMany({ where: { sharedById: isIn(cast) }, orderBy: { id: 'asc' } });
+    const { id, sharedById, sharedWithId } = one(rows, chance.what);
+    const actor = playedBy(cast, chance.who % 8 ? sharedById : sharedWithId);
+    return change(actor, name, { id: publicId('TaskShare', id), ...more(chance) });
   };
 
 async function createMany(cast: Cast, owner: Person, tasks: object[]): Promise<void> {
@@ -126,7 +163,7 @@ async function createMany(cast: Cast, owner: Person, tasks: object[]): Promise<v
     'tasks { id }',
   );
   // Of a hundred or more a few are enough to go on with.
-  cast.tasks.push(...createTasks.tasks.slice(0, 8).map(({ id }) => ({ id, owner })));
+  cast.tasks.push(...createTasks.tasks.slice(0, 8).map(({ id }) => uuidOf('Task', id)));
 }
 
 /** Planted tasks have lived a while, so that days other than today have some. */
@@ -136,57 +173,47 @@ async function plant(cast: Cast, { who, what, whom, how }: Rolls): Promise<void>
   const rows = Array.from({ length: (how % 4) + 1 }, (_, n) => {
     const status = pick(statuses, how + n) ?? 'TODO';
     const createdAt = new Date(now - ((what * (n + 1)) % (10 * DAY_MS)));
+    const startedAt = status === 'IN_PROGRESS' ? new Date(now) : null;
     const completedAt = status === 'DONE' ? new Date(now - ((whom * (n + 1)) % (3 * DAY_MS))) : null;
-    return { id: newId(), title: 'Old', ownerId: uuidOf('User', owner.id), status, createdAt, completedAt };
+    const ownerId = uuidOf('User', owner.id);
+    return { id: newId(), title: 'Old', ownerId, status, createdAt, startedAt, completedAt };
   });
   await plantTasks(db, rows);
-  cast.tasks.push(...rows.map(({ id }) => ({ id: publicId('Task', id), owner })));
+  cast.tasks.push(...rows.map(({ id }) => id));
 }
 
 async function shareOne(cast: Cast, chance: Rolls): Promise<void> {
-  const { what, whom, how } = chance;
-  const task = one(cast.tasks, what);
-  const receiver = one(
-    cast.people.filter((person) => person !== task.owner),
-    whom,
-  );
-  const expiresAt = how % 2 === 0 ? new Date(Date.now() + 30 * MINUTE_MS).toISOString() : null;
-  const permission = (how >> 1) % 2 === 0 ? 'EDIT' : 'VIEW';
-  const { shareTask } = await change<{ shareTask: { share: { id: string } } }>(
-    actorFor(cast, task, chance),
-    'shareTask',
-    { taskId: task.id, email: receiver.email, permission, expiresAt },
-    'share { id }',
-  );
-  cast.shares.push({ id: shareTask.share.id, owner: task.owner, receiver });
-}
-
-async function join(cast: Cast, team: Owned, guest: Person, role?: string): Promise<void> {
-  const id = await accept(guest, await invite(team.owner, team.id, guest.email, role));
-  cast.memberships.push({ id, owner: team.owner });
+  const { whom, how } = chance;
+  const { id, owner } = await aTask(cast, chance);
+  const others = cast.people.filter((person) => person !== owner);
+  await change(actorFor(cast, owner, chance), 'shareTask', {
+    taskId: id,
+    email: one(others, whom).email,
+    permission: (how >> 1) % 2 === 0 ? 'EDIT' : 'VIEW',
+    expiresAt: how % 2 === 0 ? new Date(Date.now() + 30 * MINUTE_MS).toISOString() : null,
+  });
 }
 
 /** Most of what can happen in a team takes more than one. */
-async function startTeam(cast: Cast, owner: Person, guests: Person[]): Promise<void> {
+async function startTeam(owner: Person, guests: Person[]): Promise<void> {
   const { createTeam } = await change<{ createTeam: { team: { id: string } } }>(
     owner,
     'createTeam',
     { name: `Team ${newId()}` },
     'team { id }',
   );
-  const team = { id: createTeam.team.id, owner };
-  cast.teams.push(team);
-  for (const guest of guests) if (guest !== owner) await join(cast, team, guest, 'ADMIN');
+  for (const guest of guests)
+    if (guest !== owner) await accept(guest, await invite(owner, createTeam.team.id, guest.email, 'ADMIN'));
 }
 
-async function handOver(cast: Cast, { what, whom }: Rolls): Promise<void> {
-  const team = one(cast.teams, what);
-  const heir = one(
-    cast.people.filter((person) => person !== team.owner),
-    whom,
+async function inviteOne(cast: Cast, { what, whom, how }: Rolls): Promise<void> {
+  const { id, owner } = one(await teamsOf(cast), what);
+  const members = await db.membership.findMany({ where: { teamId: uuidOf('Team', id) } });
+  const strangers = cast.people.filter((person) =>
+    members.every(({ userId }) => userId !== uuidOf('User', person.id)),
   );
-  await change(team.owner, 'transferOwnership', { teamId: team.id, userId: heir.id });
-  team.owner = heir;
+  const guest = one(strangers, whom);
+  await accept(guest, await invite(owner, id, guest.email, pick(ROLES, how)));
 }
 
 /** Kills connections of servers, whatever they are doing; what was under way fails, or is done again. */
@@ -194,7 +221,7 @@ async function sever(connections: string): Promise<void> {
   const client = new Client(databaseUrl);
   await client.connect();
   await client.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = $1`,
     [connections],
   );
@@ -215,8 +242,8 @@ const acts = {
   plant,
   createTask: async (cast, chance) => {
     const owner = one(cast.people, chance.who);
-    const id = await owner.createTask('New', { ...look(chance), ...place(cast, chance) });
-    cast.tasks.push({ id, owner });
+    const details = { ...look(chance), ...(await place(cast, chance)) };
+    cast.tasks.push(uuidOf('Task', await owner.createTask('New', details)));
   },
   createTasks: (cast, chance) =>
     createMany(
@@ -224,25 +251,32 @@ const acts = {
       one(cast.people, chance.who),
       Array.from({ length: (chance.what % 20) + 1 }, () => ({ title: 'Many', ...look(chance) })),
     ),
-  updateTask: onTask('updateTask', (cast, chance) => ({ ...look(chance), ...place(cast, chance) })),
+  updateTask: onTask('updateTask', async (cast, chance) => ({
+    ...look(chance),
+    ...(await place(cast, chance)),
+  })),
   placeTask: onTask('updateTask', place),
-  updateTasks: (cast, chance) => {
+  updateTasks: async (cast, chance) => {
     const owner = one(cast.people, chance.who);
-    const theirs = cast.tasks.filter((task) => task.owner === owner).slice(-12);
-    const tasks = theirs.map(({ id }) => ({ id, ...look(chance), ...place(cast, chance) }));
-    return change(owner, 'updateTasks', { tasks });
+    const rows = await db.task.findMany({
+      where: { ownerId: uuidOf('User', owner.id) },
+      take: chance.what % 2 ? 12 : LARGEST_BATCH,
+    });
+    const place = chance.how % 3 ? {} : { teamId: null, assigneeId: owner.id };
+    const tasks = rows.map(({ id }) => ({ id: publicId('Task', id), ...look(chance), ...place }));
+    await change(owner, 'updateTasks', { tasks });
   },
   completeTask: onTask('completeTask'),
   reopenTask: onTask('reopenTask'),
-  moveTask: onTask('moveTask', (cast, { what, how }) => ({
-    after: pick(cast.tasks, what + 1)?.id,
+  moveTask: onTask('moveTask', async (cast, { what, how, ...others }) => ({
+    after: (await aTask(cast, { ...others, how, what: what + 1 })).id,
     status: pick(statuses, how),
   })),
   archiveTask: onTask('archiveTask', (_, { how }) => ({ archived: how % 3 > 0 })),
   deleteTask: onTask('deleteTask'),
-  addComment: (cast, chance) => {
-    const task = one(cast.tasks, chance.what);
-    return change(actorFor(cast, task, chance), 'addComment', { taskId: task.id, body: 'Well.' });
+  addComment: async (cast, chance) => {
+    const { id, owner } = await aTask(cast, chance);
+    return change(actorFor(cast, owner, chance), 'addComment', { taskId: id, body: 'Well.' });
   },
   shareTask: shareOne,
   updateShare: onShare('updateShare', ({ how }) => ({
@@ -250,23 +284,26 @@ const acts = {
     expiresAt: how % 3 === 0 ? null : new Date(Date.now() + 20 * MINUTE_MS).toISOString(),
   })),
   revokeShare: onShare('revokeShare'),
-  createTeam: (cast, { who, what }) =>
-    startTeam(cast, one(cast.people, who), [one(cast.people, what), one(cast.people, what + 1)]),
-  inviteMember: (cast, { what, whom, how }) =>
-    join(cast, one(cast.teams, what), one(cast.people, whom), pick(['ADMIN', 'MEMBER', 'VIEWER'], how)),
-  changeRole: (cast, { what, how }) => {
-    const { id, owner } = one(cast.memberships, what);
-    return change(owner, 'changeRole', { id, role: pick(['ADMIN', 'MEMBER', 'VIEWER'], how) });
+  createTeam: ({ people }, { who, what }) => startTeam(one(people, who), [one(people, what)]),
+  inviteMember: inviteOne,
+  changeRole: async (cast, chance) => {
+    const { id, owner } = await aMember(cast, chance);
+    return change(owner, 'changeRole', { id, role: pick(ROLES, chance.how) });
   },
-  leaveTeam: (cast, { who, what }) =>
-    change(one(cast.people, who), 'leaveTeam', { teamId: one(cast.teams, what).id }),
-  removeMember: (cast, { what }) => {
-    const { id, owner } = one(cast.memberships, what);
+  leaveTeam: async (cast, chance) => {
+    const { teamId, member } = await aMember(cast, chance);
+    return change(member, 'leaveTeam', { teamId });
+  },
+  removeMember: async (cast, chance) => {
+    const { id, owner } = await aMember(cast, chance);
     return change(owner, 'removeMember', { id });
   },
-  transferOwnership: handOver,
-  deleteTeam: (cast, { what }) => {
-    const { id, owner } = one(cast.teams, what);
+  transferOwnership: async (cast, chance) => {
+    const { teamId, userId, owner } = await aMember(cast, chance);
+    return change(owner, 'transferOwnership', { teamId, userId });
+  },
+  deleteTeam: async (cast, { what }) => {
+    const { id, owner } = one(await teamsOf(cast), what);
     return change(owner, 'deleteTeam', { id });
   },
   updateViewer: (cast, { who, how }) =>
@@ -291,8 +328,11 @@ const OFTEN: Partial<Record<Name, number>> = {
   completeTask: 6,
   reopenTask: 4,
   moveTask: 4,
+  archiveTask: 4,
+  deleteTask: 4,
   shareTask: 4,
-  restart: 1,
+  updateShare: 6,
+  revokeShare: 4,
   createTeam: 4,
   inviteMember: 4,
 };
@@ -382,12 +422,13 @@ test(
       fc.asyncProperty(walks, async ({ moment, zones, names, chances, pauses }) => {
         await goTo(Date.parse(moment));
         const { ada, bob, eve } = await world.people('Ada', 'Bob', 'Eve');
-        const cast: Cast = { people: [ada, bob, eve], tasks: [], teams: [], memberships: [], shares: [] };
+        const cast: Cast = { people: [ada, bob, eve], tasks: [] };
         for (const [n, person] of cast.people.entries())
           await change(person, 'updateViewer', { timezone: zones[n] });
-        await startTeam(cast, ada, [bob, eve]);
+        await startTeam(ada, [bob, eve]);
         for (const owner of cast.people)
           await createMany(cast, owner, [{ title: 'First' }, { title: 'Second' }]);
+        for (const what of [0, 2, 4]) await shareOne(cast, { who: 1, what, whom: what >> 1, how: 1 });
         await createMany(
           cast,
           bob,
