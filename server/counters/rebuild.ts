@@ -13,7 +13,7 @@ export interface Progress {
 const REBUILD_LOCK = 7_274_636_113;
 
 /** So many pages of tasks or events are one part; its transactions hold the log's readers up, so they must be short. */
-const PAGES_IN_A_PART = 2_000;
+const PAGES_IN_A_PART = 250;
 const SCOPES_REMOVED_AT_ONCE = 200;
 
 const TABLES = ['task_counts', 'task_due_counts', 'task_day_counts', 'task_day_changes', 'task_durations'];

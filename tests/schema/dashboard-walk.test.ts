@@ -395,10 +395,10 @@ async function expectExact({ people }: Cast): Promise<void> {
 }
 
 async function expectScope(person: Person, scope: object | null, of: Asked['of']): Promise<void> {
-  const before = new Date(Date.now() - 2 * DAY_MS).toISOString().slice(0, 10);
+  const before = new Date(Date.now() - DAY_MS).toISOString().slice(0, 10);
   const { dashboard } = await person.query<Answered>(
     `query ($scope: DashboardScope, $days: Int!, $before: Date!) { dashboard(scope: $scope) { ${ALL_NUMBERS}
-       now: history(days: $days) { ${HISTORY} } before: history(days: $days, asOf: $before) { ${HISTORY} } } }`,
+       now: history(days: $days) { ${HISTORY} } before: history(days: 2, asOf: $before) { ${HISTORY} } } }`,
     { scope, days: DAYS, before },
   );
   const whose = `${person.name}, ${typeof of === 'string' ? of : 'of a team'}`;
@@ -406,7 +406,11 @@ async function expectScope(person: Person, scope: object | null, of: Asked['of']
   const { now, before: earlier, ...numbers } = dashboard;
   expect(numbers, whose).toEqual(await countByHand(db, asked));
   expectHistory(now, await historyByHand(db, { ...asked, asOf: null }), `${whose}, history`);
-  expectHistory(earlier, await historyByHand(db, { ...asked, asOf: before }), `${whose}, as of ${before}`);
+  expectHistory(
+    earlier,
+    await historyByHand(db, { ...asked, days: 2, asOf: before }),
+    `${whose}, as of ${before}`,
+  );
 }
 
 async function goTo(time: number): Promise<void> {
