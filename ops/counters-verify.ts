@@ -1,28 +1,13 @@
 // npm run counters:verify
 // Compares every counter of the dashboards with the tasks themselves; says what differs, and exits with 1 then.
 import { Client } from 'pg';
-import { openDatabase } from '../server/database/open.ts';
-import { ConfigError, readConfig } from '../server/config.ts';
 import { verifyCounters } from '../server/counters/verify.ts';
-import { applyMigrations } from '../server/database/migrations.ts';
-import { StartFailure } from '../server/database/start-failure.ts';
+import { runOnCounters } from './counters-command.ts';
 
-try {
-  const database = await openDatabase(readConfig(process.env));
-  try {
-    await applyMigrations(database.url);
-    await verify(database.url);
-  } finally {
-    await database.close();
-  }
-} catch (error) {
-  const expected = error instanceof ConfigError || error instanceof StartFailure;
-  console.error(expected ? error.message : error);
-  process.exitCode = 1;
-}
-
-async function verify(url: string): Promise<void> {
+await runOnCounters(async (url) => {
   const client = new Client({ connectionString: url, application_name: 'taskwire verify' });
+  // Without a listener a connection that breaks would end the process; the query says so too.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     const differences = await verifyCounters(client);
@@ -37,4 +22,4 @@ async function verify(url: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
+});

@@ -58,7 +58,12 @@ export async function rebuildCounters(url: string, onProgress: (progress: Progre
   await makeRoom(writer.client);
   const parts = partsOf(snapshot);
   for (const [done, part] of parts.entries()) {
-    await readPart(writer.client, snapshot, part);
+    // Now and then, or PostgreSQL may take its transaction for a forgotten one.
+    await holdSnapshot(reader.client);
+    await readPart(writer.client, snapshot, part).catch(async (error: unknown) => {
+      await holdSnapshot(reader.client);
+      throw error;
+    });
     await countPart(writer.client, generation);
     onProgress({ done: done + 1, of: parts.length });
   }
@@ -97,6 +102,8 @@ async function open(url: string): Promise<AsyncDisposable & { client: Client }> 
     application_name: 'taskwire rebuild',
     options: '-c jit=off -c work_mem=64MB',
   });
+  // Without a listener a connection that breaks would end the process; the next query says so too.
+  client.on('error', () => undefined);
   await client.connect();
   return { client, [Symbol.asyncDispose]: () => client.end() };
 }
@@ -117,6 +124,11 @@ async function keepSnapshot(client: Client): Promise<Snapshot> {
   );
   if (!rows[0]) throw new Error('a snapshot always has one row');
   return rows[0];
+}
+
+/** @throws why the snapshot is gone, where it is. */
+async function holdSnapshot(client: Client): Promise<void> {
+  await client.query('/* holdSnapshot */ SELECT');
 }
 
 function pagesOf(table: string): string {
