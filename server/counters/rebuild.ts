@@ -49,9 +49,19 @@ interface Part {
  * @param onProgress hears after each part.
  */
 export async function rebuildCounters(url: string, onProgress: (progress: Progress) => void): Promise<void> {
+  await rebuildWhere(() => Promise.resolve(true), url, onProgress);
+}
+
+/** @param isWanted is asked once nobody else counts anew any more. */
+async function rebuildWhere(
+  isWanted: (client: Client) => Promise<boolean>,
+  url: string,
+  onProgress: (progress: Progress) => void,
+): Promise<void> {
   await using reader = await open(url);
   await using writer = await open(url);
   await writer.client.query('SELECT pg_advisory_lock($1)', [REBUILD_LOCK]);
+  if (!(await isWanted(writer.client))) return;
   await removeReplaced(writer.client);
   const generation = await nextGeneration(writer.client);
   const snapshot = await keepSnapshot(reader.client);
@@ -84,16 +94,20 @@ export async function rebuildCounters(url: string, onProgress: (progress: Progre
 
 /**
  * Counts what was there before there were counters, or before the database came to another cluster, whose
- * transactions have other numbers. Costs one statement where that is done.
+ * transactions have other numbers. Costs one statement where that is done; of several processes one does it.
  */
 export async function countUncounted(url: string, onProgress: (progress: Progress) => void): Promise<void> {
   await using asking = await open(url);
-  const { rows } = await asking.client.query<{ uncounted: boolean }>(
+  if (await isUncounted(asking.client)) await rebuildWhere(isUncounted, url, onProgress);
+}
+
+async function isUncounted(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ uncounted: boolean }>(
     `/* countUncounted */
      SELECT coalesce(transaction_id > pg_snapshot_xmax(pg_current_snapshot())::text::bigint, true) AS uncounted
      FROM task_counter_state`,
   );
-  if (rows[0]?.uncounted) await rebuildCounters(url, onProgress);
+  return rows[0]?.uncounted === true;
 }
 
 async function open(url: string): Promise<AsyncDisposable & { client: Client }> {

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { append } from '../../../server/events/log.ts';
 import { taskChanged } from '../../../server/events/task-event.ts';
 import { newId, uuidOf } from '../../../server/ids.ts';
-import { rebuildCounters } from '../../../server/counters/rebuild.ts';
+import { countUncounted, rebuildCounters } from '../../../server/counters/rebuild.ts';
 import {
   differencesIn,
   disturbedFold,
@@ -117,6 +117,22 @@ test('what was there before the counters is counted when the server starts', asy
     await server.stop();
     expect(await differencesIn(url)).toEqual([]);
     expect(await own.taskCount.findMany()).toMatchObject([{ status: 'TODO', count: 1 }]);
+  } finally {
+    await disconnect(own);
+  }
+});
+
+test('of several servers that start at once on what is not counted yet, one counts it', async () => {
+  const url = await freshDatabase();
+  const own = connect(url);
+  try {
+    const { id } = await own.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
+    await own.task.createMany({ data: [{ title: 'Old', ownerId: id }] });
+    await own.taskCounterState.update({ where: { id: 1 }, data: { transactionId: null } });
+    const { generation } = await own.taskCounterState.findFirstOrThrow();
+    await Promise.all([1, 2, 3].map(() => countUncounted(url, () => undefined)));
+    expect(await own.taskCounterState.findFirstOrThrow()).toMatchObject({ generation: generation + 1 });
+    expect(await differencesIn(url)).toEqual([]);
   } finally {
     await disconnect(own);
   }
