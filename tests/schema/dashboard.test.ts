@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Prisma } from '../../prisma/generated/client/client.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { installClock, setClock } from '../kit/clock.ts';
+import { foldToTheEnd } from '../kit/counters.ts';
 import { share } from '../kit/shares.ts';
 import { statementsOf } from '../kit/statements.ts';
 import { plantTasks } from '../kit/tasks.ts';
@@ -306,6 +307,18 @@ describe('[BR-07] a day or a week in which the clocks change', async () => {
     ['Australia/Lord_Howe', '2026-04-05', 24.5],
     ['America/Havana', '2026-11-01', 25],
     ['Atlantic/Azores', '2026-10-25', 25],
+    ['Australia/Lord_Howe', '2026-10-04', 23.5],
+    ['Pacific/Chatham', '2026-09-27', 23],
+    ['America/Sao_Paulo', '2018-11-04', 23],
+    ['America/Nuuk', '2026-10-24', 25],
+    ['Antarctica/Troll', '2026-03-29', 22],
+    ['Antarctica/Troll', '2026-10-25', 26],
+    // Between these two Samoa left a day out.
+    ['Pacific/Apia', '2011-12-29', 24],
+    ['Pacific/Apia', '2011-12-31', 24],
+    ['Asia/Kathmandu', '2026-06-30', 24],
+    ['Pacific/Kiritimati', '2026-12-31', 24],
+    ['Pacific/Pago_Pago', '2026-02-28', 24],
     ['UTC', '2026-12-31', 24],
   ])('in %s is counted whole: %s has %d hours', async (timezone, day, hours) => {
     const { eve } = await elsewhen.people('Eve');
@@ -329,12 +342,22 @@ describe('[BR-07] a day or a week in which the clocks change', async () => {
 
     for (const now of [first, justBefore(next)]) {
       await setClock(elsewhen.db, now);
+      if (now !== first) await foldToTheEnd(elsewhen.databaseUrl);
       expect((await dashboardOf(eve)).activity, now.toISOString()).toMatchObject({
         createdToday: since(first),
         completedToday: since(first),
         createdThisWeek: since(week),
         completedThisWeek: since(week),
       });
+      const { dashboard } = await eve.query<{
+        dashboard: { createdPerDay: { day: string; count: number }[] };
+      }>('{ dashboard { createdPerDay(days: 9) { day count } } }');
+      expect(dashboard.createdPerDay).toEqual(
+        Array.from({ length: 9 }, (_, n) => shiftDays(day, n - 8)).map((each) => ({
+          day: each,
+          count: moments.filter((moment) => dayIn(timezone, moment) === each).length,
+        })),
+      );
     }
     await setClock(elsewhen.db, next);
     const monday = mondayOf(shiftDays(day, 1));
