@@ -398,7 +398,7 @@ async function expectScope(person: Person, scope: object | null, of: Asked['of']
   const before = new Date(Date.now() - DAY_MS).toISOString().slice(0, 10);
   const { dashboard } = await person.query<Answered>(
     `query ($scope: DashboardScope, $days: Int!, $before: Date!) { dashboard(scope: $scope) { ${ALL_NUMBERS}
-       now: history(days: $days) { ${HISTORY} } before: history(days: 2, asOf: $before) { ${HISTORY} } } }`,
+       now: history(days: $days) { ${HISTORY} } before: history(days: 1, asOf: $before) { ${HISTORY} } } }`,
     { scope, days: DAYS, before },
   );
   const whose = `${person.name}, ${typeof of === 'string' ? of : 'of a team'}`;
@@ -408,7 +408,7 @@ async function expectScope(person: Person, scope: object | null, of: Asked['of']
   expectHistory(now, await historyByHand(db, { ...asked, asOf: null }), `${whose}, history`);
   expectHistory(
     earlier,
-    await historyByHand(db, { ...asked, days: 2, asOf: before }),
+    await historyByHand(db, { ...asked, days: 1, asOf: before }),
     `${whose}, as of ${before}`,
   );
 }

@@ -195,6 +195,24 @@ test('a person who is deleted takes their numbers along, folded or not, and leav
   }
 });
 
+test('what was under way when counting anew began is counted once it ends', async () => {
+  const { hal } = await people('Hal');
+  const ownerId = uuidOf('User', hal.id);
+  await db.$transaction(
+    async (tx) => {
+      await plantTasksIn(tx, [{ title: 'Slow', ownerId }]);
+      await hal.createTask('Quick');
+      await rebuildCounters(databaseUrl, () => undefined);
+      await hal.createTask('Later');
+      expect(await differencesIn(databaseUrl)).toEqual([]);
+    },
+    { timeout: 60_000 },
+  );
+  expect(await differencesIn(databaseUrl)).toEqual([]);
+  await foldToTheEnd(databaseUrl);
+  expect(await differencesIn(databaseUrl)).toEqual([]);
+});
+
 test('counting anew while people write and others fold loses nothing', async () => {
   const { gil } = await people('Gil');
   const counting = new AbortController();
