@@ -21,26 +21,31 @@ export async function startDatabase(): Promise<{ url: string; stop(): Promise<vo
   return startEmbedded(folder);
 }
 
-/** A database of its own for this run, copied from one that is filled once and kept. */
+/** A database of its own for this run, copied from one that is filled once and kept for the day. */
 export async function filledDatabase(server: string, size: Size): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(size));
   hash.update(readFileSync(join(import.meta.dirname, 'fill.ts')));
   hash.update(readFileSync(join(import.meta.dirname, 'contenders/dashboard-sql.ts')));
   for (const migration of readdirSync(join(root, 'migrations'))) hash.update(migration);
   // The data lies around the day of its making.
-  hash.update(new Date().toISOString().slice(0, 10));
+  const today = new Date().toISOString().slice(0, 10);
+  hash.update(today);
   const template = `taskwire_bench_${hash.digest('hex').slice(0, 12)}`;
   const admin = new Client(server);
   await admin.connect();
-  const { rows } = await admin.query<{ filled: boolean }>(
-    `SELECT shobj_description(oid, 'pg_database') = 'filled' AS filled FROM pg_database WHERE datname = $1`,
-    [template],
+  const { rows } = await admin.query<{ name: string; state: string | null }>(
+    `SELECT datname AS name, shobj_description(oid, 'pg_database') AS state
+     FROM pg_database WHERE datname ~ '^taskwire_bench_[0-9a-f]{12}$'`,
   );
-  if (!rows[0]?.filled) {
+  const filled = `filled ${today}`;
+  // Each may take gigabytes, and nobody asks for that of another day.
+  for (const { name, state } of rows)
+    if (state !== null && state !== filled) await admin.query(`DROP DATABASE ${name}`);
+  if (!rows.some(({ name, state }) => name === template && state === filled)) {
     await admin.query(`DROP DATABASE IF EXISTS ${template}`);
     await admin.query(`CREATE DATABASE ${template}`);
     await fillDatabase(urlOf(server, template), size);
-    await admin.query(`COMMENT ON DATABASE ${template} IS 'filled'`);
+    await admin.query(`COMMENT ON DATABASE ${template} IS '${filled}'`);
   }
   tell('Copying the data for this run');
   await admin.query('DROP DATABASE IF EXISTS taskwire_bench_run WITH (FORCE)');
