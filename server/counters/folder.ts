@@ -15,6 +15,8 @@ const BUSY_EVENTS = 500;
 
 const CONNECT_WITHIN_MS = 2_500;
 const STATEMENT_TIMEOUT_MS = 60_000;
+/** A process that was frozen in the middle of a fold must not keep all others from folding. */
+const FROZEN_AFTER_MS = 15_000;
 
 /**
  * Folds the log into the counters of the database at `url` once a second, on a connection of its own. It outlives every
@@ -60,6 +62,7 @@ async function connected(url: string, onLost: () => void): Promise<Client> {
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: STATEMENT_TIMEOUT_MS + SILENCE_MS,
+    idle_in_transaction_session_timeout: FROZEN_AFTER_MS,
     keepAlive: true,
   });
   // Without a listener a connection that breaks would end the process.
