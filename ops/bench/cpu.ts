@@ -19,15 +19,27 @@ export function cpuMs(pid: number): number {
   return (Number(user) + Number(system)) * TICK_MS;
 }
 
-/** The same in all connections to a database but this; not a number where PostgreSQL runs on another machine. */
-export async function cpuOfDatabase(observer: Client): Promise<number> {
+/**
+ * Begins to measure the same in all connections to a database but this.
+ * @returns what says how much they have used since; not a number where PostgreSQL runs on another machine.
+ */
+export async function cpuOfDatabase(observer: Client): Promise<() => Promise<number>> {
+  const before = await cpuOfConnections(observer);
+  return async () => {
+    const after = await cpuOfConnections(observer);
+    // A connection that was closed meanwhile takes its count along, so the sums of before and after say nothing.
+    return [...after].reduce((sum, [pid, ms]) => sum + ms - (before.get(pid) ?? 0), 0);
+  };
+}
+
+async function cpuOfConnections(observer: Client): Promise<Map<number, number>> {
   const { rows } = await observer.query<{ pid: number }>(
     `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
   );
   try {
-    return rows.reduce((sum, { pid }) => sum + cpuMs(pid), 0);
+    return new Map(rows.map(({ pid }) => [pid, cpuMs(pid)]));
   } catch {
-    return NaN;
+    return new Map([[0, NaN]]);
   }
 }
 

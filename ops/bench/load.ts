@@ -24,7 +24,8 @@ export async function loadFor(
   seconds: number,
   observer: Client,
 ): Promise<Sample> {
-  const before = { server: cpuMs(contender.pid), database: await cpuOfDatabase(observer) };
+  const serverBefore = cpuMs(contender.pid);
+  const databaseSince = await cpuOfDatabase(observer);
   const began = performance.now();
   const result = await autocannon({
     ...contender.requestOf(operation),
@@ -43,7 +44,7 @@ export async function loadFor(
     perSecond: answers / took,
     p50Ms: result.latency.p50,
     p99Ms: result.latency.p99,
-    serverMs: (cpuMs(contender.pid) - before.server) / answers,
-    databaseMs: ((await cpuOfDatabase(observer)) - before.database) / answers,
+    serverMs: (cpuMs(contender.pid) - serverBefore) / answers,
+    databaseMs: (await databaseSince()) / answers,
   };
 }
