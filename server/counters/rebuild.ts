@@ -77,6 +77,7 @@ async function rebuildWhere(
     await countPart(writer.client, generation);
     onProgress({ done: done + 1, of: parts.length });
   }
+  await reader.client.query('COMMIT');
   await writer.client.query(
     `/* countUnexplained */ WITH counted AS MATERIALIZED (${unexplained}), ${pastTotals} SELECT`,
     [generation],
@@ -89,7 +90,8 @@ async function rebuildWhere(
   ]);
   await writer.client.query('COMMIT');
   await removeReplaced(writer.client);
-  await writer.client.query(`ANALYZE ${TABLES.join(', ')}, task_scopes`);
+  // Of every row there are as many versions as parts had to do with it, and none could go while the snapshot was kept.
+  await writer.client.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}, task_scopes`);
 }
 
 /**

@@ -102,7 +102,10 @@ export async function readHistory(
         SELECT measure, bucket,
                CASE WHEN day < end_day THEN steps_at(finished, 96) ELSE steps_at(finished, end_quarter) END
                - CASE WHEN day > first_day THEN 0 ELSE steps_at(finished, first_quarter) END AS n
-        FROM scopes JOIN task_durations ON scope_id = id, asked, bounds WHERE day BETWEEN first_day AND end_day
+        -- Both measures are named, or all days there ever were would be read.
+        FROM asked, bounds, scopes
+        JOIN task_durations ON scope_id = id AND measure IN ('CYCLE', 'LEAD')
+        WHERE day BETWEEN first_day AND end_day
         UNION ALL
         SELECT measure, duration_bucket(completed_at - from_when), 1 FROM asked, bounds, tail
         CROSS JOIN LATERAL (VALUES ('CYCLE'::duration_measure, started_at), ('LEAD', created_at)) AS each (measure, from_when)
