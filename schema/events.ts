@@ -31,7 +31,7 @@ const EventUpdate = builder.objectRef<Update>('EventUpdate').implement({
 const EventsFilter = builder.inputType('EventsFilter', {
   description: 'Which events; all conditions given must hold. Null counts as left out.',
   fields: (t) => ({
-    kinds: t.field({ type: [EventKind], description: 'One of these; at most as many as there are.' }),
+    kinds: t.field({ type: [EventKind], description: 'Of one of these kinds.' }),
     teamId: t.id({ description: 'Those that this team’s members read of.' }),
     taskId: t.id({ description: 'Those about this task, its shares and comments.' }),
     conversationId: t.id({ description: 'Those that this conversation’s participants read of.' }),
