@@ -151,7 +151,7 @@ test.runIf(process.env['UPDATE_SCREENSHOTS'] === '1').each(['light', 'dark'] as 
     const { id } = await db.user.findUniqueOrThrow({ where: { email: hedy.email } });
     await plantMonths(db, id);
     await busy.goto('/history?days=90');
-    await expect(busy.getByText(/^\d+ of \d+ tasks are completed now/)).toBeVisible();
+    await expect(busy.getByText(/^Completed: \d+ of \d+ now/)).toBeVisible();
     await keep('history', busy.getByRole('region', { name: 'Burn-up', exact: true }));
     await page.setViewportSize({ ...WIDE, width: 820 });
     await expect(page.getByText('Live', { exact: true })).toBeVisible();

@@ -97,7 +97,7 @@ describe('a person sees how their work went', () => {
       expect(await valuesOf(page, title), title).toEqual(expected);
     }
     await expect(chart(page, 'Created and completed')).toContainText('2 created and 1 completed in 30 days');
-    await expect(chart(page, 'Burn-up')).toContainText('2 of 3 tasks are completed now');
+    await expect(chart(page, 'Burn-up')).toContainText('Completed: 2 of 3 now');
     const durations = chart(page, 'How long tasks take');
     await expect(durations).toContainText(
       /Cycle time.*Half within\s*2 days.*Lead time.*Half within\s*4 days/s,

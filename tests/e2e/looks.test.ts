@@ -96,7 +96,7 @@ async function lookAround(
   await expect(page.getByRole('rowheader', { name: 'DashboardPage' })).toBeVisible();
   await look('performance');
   await page.goto('/history?days=90');
-  await expect(page.getByText(/^\d+ of \d+ tasks are completed now/)).toBeVisible();
+  await expect(page.getByText(/^Completed: \d+ of \d+ now/)).toBeVisible();
   await look('history');
 }
 
