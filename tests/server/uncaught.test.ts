@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startProcess } from '../../ops/drills/server-process.ts';
 import { apiTokenOf } from '../kit/api-tokens.ts';
+import { SECRET } from '../kit/server.ts';
 import { startWorld } from '../kit/world.ts';
 
 // Each process takes seconds to start where others want the processor too.
@@ -15,7 +16,7 @@ const { token } = await apiTokenOf(ada, { scopes: ['READ', 'WRITE'] });
 async function start(FAULT: 'rejection' | 'exception', environment: NodeJS.ProcessEnv = {}) {
   const server = await startProcess({
     DATABASE_URL: world.databaseUrl,
-    AUTH_SECRET: 's'.repeat(32),
+    AUTH_SECRET: SECRET,
     LOG_LEVEL: 'error',
     NODE_OPTIONS: `--import ${join(import.meta.dirname, '../kit/fault.ts')}`,
     FAULT,
