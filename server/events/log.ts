@@ -2,7 +2,7 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { committed, isTransaction, type Transaction } from '../database/transaction.ts';
 import type { EventKind, NewEvent } from './kinds.ts';
-import { compare, markOf, toCursor, type Mark } from './position.ts';
+import { compare, markOf, SEEN, toCursor, type Mark } from './position.ts';
 
 const mark = { transactionId: true, sequence: true, horizon: true } as const;
 
@@ -69,6 +69,6 @@ function row<Kind extends EventKind>({ data, ...event }: NewEvent<Kind>): Prisma
 /** The cursor after which everything is news to a reader who reads now. */
 export async function currentCursor(tx: Transaction | Database): Promise<string> {
   const [row] = await tx.$queryRaw<[{ snapshot: string }]>`
-    /* currentCursor */ SELECT pg_current_snapshot()::text AS snapshot`;
+    /* currentCursor */ SELECT ${Prisma.raw(SEEN)} AS snapshot`;
   return toCursor(tx, markOf(row.snapshot));
 }

@@ -52,17 +52,31 @@ export function readUpTo(position: Position, mark: Mark): Position & Partial<Mar
   return { ...mark, horizon: mark.horizon > transactionId ? mark.horizon : transactionId };
 }
 
+/** Of all events of a transaction. */
+export const LAST_SEQUENCE = 2n ** 63n - 1n;
 /** More would make cursors too long; events of theirs may then come once more. */
 const MOST_UNDER_WAY = 40;
 
-/** Where a reader is who has read at a snapshot, as PostgreSQL writes one: everything else is news to them. */
-export function markOf(snapshot: string): Mark {
-  const [horizon = '', next = '', running = ''] = snapshot.split(':');
-  const underWay = running.split(',').filter(Boolean).map(BigInt);
+/**
+ * In SQL, what a reader sees, for `markOf`: the snapshot, and the latest transaction with events in it. Later ones had
+ * none, and after a crash PostgreSQL may give out their ids again.
+ */
+export const SEEN = `pg_current_snapshot()::text || ':' || coalesce(
+  (SELECT max(transaction_id) FROM events), (SELECT trimmed_transaction_id FROM event_log))`;
+
+/** Where a reader is who has read at a snapshot, as `SEEN` says it: everything else is news to them. */
+export function markOf(seen: string): Mark {
+  const [, , running = '', latest = '0'] = seen.split(':');
+  const transactionId = BigInt(latest);
+  const underWay = running
+    .split(',')
+    .filter(Boolean)
+    .map(BigInt)
+    .filter((id) => id < transactionId);
   return {
-    transactionId: BigInt(next),
-    sequence: 0n,
-    horizon: BigInt(horizon),
+    transactionId,
+    sequence: LAST_SEQUENCE,
+    horizon: underWay[0] ?? null,
     underWay: underWay.length > MOST_UNDER_WAY ? undefined : underWay,
   };
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Event } from '../../prisma/generated/client/client.ts';
 import { HORIZON, HORIZON_HERE } from '../database/horizon.ts';
-import { compare, type Position } from './position.ts';
+import { LAST_SEQUENCE, type Position } from './position.ts';
 
 /** The log at the moment from which on it is read. */
 export interface OpenedLog {
@@ -11,7 +11,7 @@ export interface OpenedLog {
   recent: Event[];
   /** Up to here there may have been events that are not among them. */
   floor: Position;
-  /** Everything up to here is behind the reader. */
+  /** Everything up to here is behind the reader: that of an event, or of the last that was trimmed. */
   position: Position;
 }
 
@@ -104,22 +104,21 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     );
     const [log] = rows;
     if (!log) throw new Error('the table event_log has lost its row');
-    const wentBack = position !== undefined && BigInt(log.next) < position.transactionId;
+    const wentBack = position !== undefined && BigInt(log.next) <= position.transactionId;
     if (log.epoch === epoch && !wentBack) return;
     const answer = await opened.query<Row>(
       `/* recentLog */
-       SELECT horizon_now, log.* FROM (SELECT ${HORIZON} AS horizon_now) AS now
-       LEFT JOIN LATERAL (SELECT * FROM events WHERE transaction_id < horizon_now::bigint
-         ORDER BY transaction_id DESC, sequence DESC LIMIT ${RECENT + 1}) AS log ON true`,
+       SELECT * FROM events WHERE transaction_id < (${HORIZON})::bigint
+       ORDER BY transaction_id DESC, sequence DESC LIMIT ${RECENT + 1}`,
     );
-    const recent = answer.rows.filter(({ sequence }) => sequence !== null).map(toEvent);
+    const recent = answer.rows.map(toEvent);
     const beyond = recent.length > RECENT ? recent.pop() : undefined;
-    epoch = log.epoch;
-    position = { transactionId: BigInt(answer.rows[0]?.horizon_now ?? 0), sequence: 0n };
     const trimmed = {
       transactionId: BigInt(log.trimmed),
       sequence: log.trimmed === '0' ? 0n : LAST_SEQUENCE,
     };
+    epoch = log.epoch;
+    position = recent[0] ?? trimmed;
     reader.onOpen({ epoch, recent: recent.reverse(), floor: beyond ?? trimmed, position });
     caughtUpAt = Date.now();
   }
@@ -135,10 +134,9 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     if (!first) throw new Error('reading the log always gives a row');
     const events = rows.filter(({ sequence }) => sequence !== null).map(toEvent);
     const last = events.at(-1);
-    const isFull = events.length === BATCH && last !== undefined;
-    const horizon = { transactionId: BigInt(first.horizon_now), sequence: 0n };
-    // The two readings differ in their horizons; where it has been once, nothing comes any more.
-    position = isFull ? last : compare(horizon, from) > 0 ? horizon : from;
+    const isFull = events.length === BATCH;
+    // Not the horizon: after a crash PostgreSQL gives out again the ids of transactions that had left nothing behind.
+    position = last ?? from;
     reader.onEvents(events, position);
     const waitedAlready = isWaiting;
     isWaiting = first.waiting;
@@ -196,11 +194,9 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
   };
 }
 
-const LAST_SEQUENCE = 2n ** 63n - 1n;
-
 /** One statement and so one snapshot: what it does not give below its own horizon is not there. */
 const reading = (horizon: string) => `/* readLog */
-  SELECT horizon_now, waiting, log.*
+  SELECT waiting, log.*
   FROM (SELECT horizon_now, EXISTS (SELECT FROM events WHERE transaction_id >= horizon_now::bigint) AS waiting
         FROM (SELECT ${horizon} AS horizon_now) AS snapshot) AS now
   LEFT JOIN LATERAL (
@@ -214,7 +210,6 @@ const READ = { name: 'readLog', text: reading(HORIZON) };
 const READ_PAST_OTHERS = { name: 'readLogPastOthers', text: reading(HORIZON_HERE) };
 
 interface Row {
-  horizon_now: string;
   waiting: boolean;
   sequence: string | null;
   transaction_id: string;

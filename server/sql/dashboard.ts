@@ -1,6 +1,6 @@
 import { Prisma, type TaskPriority, type TaskStatus } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
-import { markOf, toCursor } from '../events/position.ts';
+import { markOf, SEEN, toCursor } from '../events/position.ts';
 import type { Viewer } from '../policy.ts';
 import { countedScope, type Scope } from './counted-scope.ts';
 import { grown, localDays } from './local-days.ts';
@@ -109,7 +109,7 @@ export async function countDashboard(
            (SELECT json_agg(counts) FROM counts WHERE count <> 0) AS counts,
            ${days > 0 ? Prisma.sql`(SELECT json_agg(per_day ORDER BY day) FROM per_day)` : Prisma.sql`NULL`} AS "perDay",
            shared.*,
-           pg_current_snapshot()::text AS snapshot
+           ${Prisma.raw(SEEN)} AS snapshot
     FROM due, lately, shared`,
   );
   if (!row) throw new Error('counting always gives one row');

@@ -2,6 +2,7 @@ import { Prisma, type SharePermission, type TeamRole } from '../../prisma/genera
 import { run, type Database } from '../database/client.ts';
 import { Together } from '../database/together.ts';
 import { isTransaction, type Transaction } from '../database/transaction.ts';
+import { SEEN } from '../events/position.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person, Viewer } from '../policy.ts';
 
@@ -58,7 +59,7 @@ function togetherOf(db: Database): Together<string, Rights | undefined> {
 function statementFor(userIds: string[]): Prisma.Sql {
   return Prisma.sql`
     /* viewerOf */
-    SELECT id, email, pg_current_snapshot()::text AS snapshot,
+    SELECT id, email, ${Prisma.raw(SEEN)} AS snapshot,
            (SELECT json_object_agg(team_id, role) FROM memberships WHERE user_id = users.id) AS teams,
            (SELECT string_agg(task_id::text || permission::text, ' ') FROM task_shares
             WHERE shared_with_id = users.id AND (expires_at IS NULL OR expires_at > now())) AS shared
