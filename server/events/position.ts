@@ -46,10 +46,11 @@ export function isNews(event: Position, mark: Mark): boolean {
 export function readUpTo(position: Position, mark: Mark): Position & Partial<Mark> {
   if (compare(mark, position) <= 0) return position;
   if (mark.horizon === null) return mark;
-  const underWay = mark.underWay?.filter((id) => id >= position.transactionId);
+  // Of the position's own transaction more may be to come.
+  const open = position.sequence === LAST_SEQUENCE ? position.transactionId + 1n : position.transactionId;
+  const underWay = mark.underWay?.filter((id) => id >= open);
   if (underWay) return { ...mark, underWay, horizon: underWay[0] ?? null };
-  const { transactionId } = position;
-  return { ...mark, horizon: mark.horizon > transactionId ? mark.horizon : transactionId };
+  return { ...mark, horizon: mark.horizon > open ? mark.horizon : open };
 }
 
 /** Of all events of a transaction. */

@@ -118,7 +118,7 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
       sequence: log.trimmed === '0' ? 0n : LAST_SEQUENCE,
     };
     epoch = log.epoch;
-    position = recent[0] ?? trimmed;
+    position = recent[0] ? wholly(recent[0]) : trimmed;
     reader.onOpen({ epoch, recent: recent.reverse(), floor: beyond ?? trimmed, position });
     caughtUpAt = Date.now();
   }
@@ -136,7 +136,7 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     const last = events.at(-1);
     const isFull = events.length === BATCH;
     // Not the horizon: after a crash PostgreSQL gives out again the ids of transactions that had left nothing behind.
-    position = last ?? from;
+    position = last ? (isFull ? last : wholly(last)) : from;
     reader.onEvents(events, position);
     const waitedAlready = isWaiting;
     isWaiting = first.waiting;
@@ -208,6 +208,11 @@ const reading = (horizon: string) => `/* readLog */
 const READ = { name: 'readLog', text: reading(HORIZON) };
 /** Costs more, and is asked only where something waits. */
 const READ_PAST_OTHERS = { name: 'readLogPastOthers', text: reading(HORIZON_HERE) };
+
+/** Below the horizon the latest event is the last of its transaction. */
+function wholly({ transactionId }: Position): Position {
+  return { transactionId, sequence: LAST_SEQUENCE };
+}
 
 interface Row {
   waiting: boolean;

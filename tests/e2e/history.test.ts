@@ -146,26 +146,26 @@ describe('a person sees how their work went', () => {
     await ada.createTask('Mine alone');
     await ada.createTask('Mine alone too');
     const page = await historyOf(ada);
-    await expect(chart(page, 'Burn-up')).toContainText('0 of 3 tasks');
+    await expect(chart(page, 'Burn-up')).toContainText('Completed: 0 of 3 now');
     await page.getByLabel('Whose tasks').selectOption({ label: team.name });
-    await expect(chart(page, 'Burn-up')).toContainText('0 of 1 tasks');
+    await expect(chart(page, 'Burn-up')).toContainText('Completed: 0 of 1 now');
 
     const stranger = await historyOf(await withPast());
     await stranger.goto(new URL(page.url()).pathname + new URL(page.url()).search);
     await expect(stranger.getByRole('alert')).toBeVisible();
     await stranger.getByRole('link', { name: 'Show my tasks' }).click();
-    await expect(chart(stranger, 'Burn-up')).toContainText('2 of 3 tasks');
+    await expect(chart(stranger, 'Burn-up')).toContainText('Completed: 2 of 3 now');
   });
 
   test('[FR-017] as it goes on, without a reload', async () => {
     const ada = await withPast();
     const page = await historyOf(ada);
-    await expect(chart(page, 'Burn-up')).toContainText('2 of 3 tasks');
+    await expect(chart(page, 'Burn-up')).toContainText('Completed: 2 of 3 now');
     await expect(page.locator('[data-connection]')).toHaveText('Live');
     const id = await ada.createTask('Order paper');
-    await expect(chart(page, 'Burn-up')).toContainText('2 of 4 tasks');
+    await expect(chart(page, 'Burn-up')).toContainText('Completed: 2 of 4 now');
     await ada.query(`mutation { completeTask(input: { id: "${id}" }) { cursor } }`);
-    await expect(chart(page, 'Burn-up')).toContainText('3 of 4 tasks');
+    await expect(chart(page, 'Burn-up')).toContainText('Completed: 3 of 4 now');
   });
 
   test('and what to do, where there is nothing yet', async () => {
