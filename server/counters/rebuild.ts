@@ -63,6 +63,8 @@ async function rebuildWhere(
   await writer.client.query('SELECT pg_advisory_lock($1)', [REBUILD_LOCK]);
   if (!(await isWanted(writer.client))) return;
   await removeReplaced(writer.client);
+  // Of tables that were filled just now PostgreSQL has no statistics yet, and would look rows up the slow way.
+  await writer.client.query('ANALYZE tasks, events');
   const generation = await nextGeneration(writer.client);
   const snapshot = await keepSnapshot(reader.client);
   await makeRoom(writer.client);
