@@ -15,8 +15,6 @@ export default defineConfig({
     // Real sockets, browsers and deadlines share two cores of a machine that has other work: once more, and the report
     // names it. At a desk a test that does not hold is to be seen at once.
     retry: Number(process.env['TEST_RETRY'] ?? 0),
-    // To load the server anew for each file took half of the run; what a file starts, it ends.
-    isolate: false,
     // Node itself loads the code, as it does when the server runs: one copy of graphql, import.meta as it is.
     experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
@@ -25,7 +23,18 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/e2e/**'],
+          exclude: ['tests/{e2e,ops}/**'],
+          // To load the server anew for each file takes longer than most of them run; what a file starts, it ends.
+          isolate: false,
+          sequence: { groupOrder: 1 },
+          maxWorkers: '100%',
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'ops',
+          include: ['tests/ops/**/*.test.ts'],
           sequence: { groupOrder: 1 },
           maxWorkers: '100%',
         },
