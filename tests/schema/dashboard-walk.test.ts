@@ -453,7 +453,7 @@ test(
         }
         expect(await differencesIn(databaseUrl)).toEqual([]);
       }),
-      { numRuns: Number(process.env['WALKS'] ?? 2), endOnFailure: true },
+      { numRuns: Number(process.env['WALKS'] ?? 3), endOnFailure: true },
     );
     expect([...done].sort(), 'everything came about at least once').toEqual(NAMES.toSorted());
   },
