@@ -57,7 +57,7 @@ function heading({ size, rounds, seconds, busy, postgresVersion }: Run): string 
 - ${new Date().toISOString().slice(0, 10)}; ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB; Linux ${release()}
 - Node ${process.versions.node}, PostgreSQL ${postgresVersion}; graphql ${ours('graphql')}, Yoga ${ours('graphql-yoga')}, Pothos ${ours('@pothos/core')}, Prisma ${ours('@prisma/client')}; PostGraphile ${theirs('postgraphile')}, Apollo Server ${theirs('@apollo/server')} on graphql ${theirs('graphql')}
 - ${many(size.users)} users, ${many(size.teams)} teams, ${many(size.tasks)} tasks (one owner has ${many(size.busyTasks)}${size.hugeTasks ? `, another ${many(size.hugeTasks)} more` : ''}), ${many(size.shares)} shares, ${many(size.conversations)} conversations with ${many(size.messages)} messages
-- Each server on one core, PostgreSQL and the load generator on the other; ${rounds} interleaved rounds of ${seconds} s; medians. Equal answers are checked before, created rows and their events after.
+- Each server on one core, the load generator on the other, ${process.env['BENCH_DATABASE_URL'] ? 'and a given PostgreSQL on both, so that rates and times say little' : 'with PostgreSQL'}; ${rounds} interleaved rounds of ${seconds} s; medians. Equal answers are checked before, created rows and their events after.
 - Raw is \`node:http\` and \`pg\` with one statement by hand for each operation, whose JSON is sent as it comes; neither it nor the others ask who is there. Taskwire runs in production configuration, with an API token, its policy and its limits.
 - ${conditions(busy)}`;
 }
