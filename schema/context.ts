@@ -26,8 +26,8 @@ export interface Context {
   readonly person: SignedIn;
   /** The person with all their rights, as `enter` last read them, or `become` gave them. */
   readonly viewer: Viewer;
-  /** The database's snapshot at which `enter` last read the rights: `markOf` makes a place in the log of it. */
-  readonly snapshot: string;
+  /** What was to be seen of the log when `enter` last read the rights: `markOf` makes a place in it of that. */
+  readonly seen: string;
   /**
    * What the viewer's rights say to a question. Where nothing else is taken of the viewer, a subscription's answer goes
    * to everybody whose rights say the same.

@@ -21,8 +21,8 @@ export async function liveSource<Payload extends object>(
   { after, clock, ...wishes }: Wanted,
   tell: (heard: Heard) => Payload | undefined | Promise<Payload | undefined>,
 ): Promise<Source<Payload>> {
-  const { db, gate, headers, live, outlet, person, snapshot } = context;
-  const from = after ?? (await toCursor(db, markOf(snapshot)));
+  const { db, gate, headers, live, outlet, person, seen } = context;
+  const from = after ?? (await toCursor(db, markOf(seen)));
   const feed = await live.follow(person, from, { ...wishes, isAlone: !outlet });
   const stopWatching = live.onEnd(
     person,

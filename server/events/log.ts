@@ -68,7 +68,7 @@ function row<Kind extends EventKind>({ data, ...event }: NewEvent<Kind>): Prisma
 
 /** The cursor after which everything is news to a reader who reads now. */
 export async function currentCursor(tx: Transaction | Database): Promise<string> {
-  const [row] = await tx.$queryRaw<[{ snapshot: string }]>`
-    /* currentCursor */ SELECT ${Prisma.raw(SEEN)} AS snapshot`;
-  return toCursor(tx, markOf(row.snapshot));
+  const [row] = await tx.$queryRaw<[{ seen: string }]>`
+    /* currentCursor */ SELECT ${Prisma.raw(SEEN)} AS seen`;
+  return toCursor(tx, markOf(row.seen));
 }

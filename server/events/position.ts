@@ -46,15 +46,20 @@ export function isNews(event: Position, mark: Mark): boolean {
 export function readUpTo(position: Position, mark: Mark): Position & Partial<Mark> {
   if (compare(mark, position) <= 0) return position;
   if (mark.horizon === null) return mark;
-  // Of the position's own transaction more may be to come.
-  const open = position.sequence === LAST_SEQUENCE ? position.transactionId + 1n : position.transactionId;
-  const underWay = mark.underWay?.filter((id) => id >= open);
+  // Where it is not the end of its transaction, more of that may be to come.
+  const firstOpen = position.transactionId + (position.sequence === LAST_SEQUENCE ? 1n : 0n);
+  const underWay = mark.underWay?.filter((id) => id >= firstOpen);
   if (underWay) return { ...mark, underWay, horizon: underWay[0] ?? null };
-  return { ...mark, horizon: mark.horizon > open ? mark.horizon : open };
+  return { ...mark, horizon: mark.horizon > firstOpen ? mark.horizon : firstOpen };
 }
 
-/** Of all events of a transaction. */
-export const LAST_SEQUENCE = 2n ** 63n - 1n;
+const LAST_SEQUENCE = 2n ** 63n - 1n;
+
+/** Behind all events of a transaction. */
+export function endOf(transactionId: bigint): Position {
+  return { transactionId, sequence: LAST_SEQUENCE };
+}
+
 /** More would make cursors too long; events of theirs may then come once more. */
 const MOST_UNDER_WAY = 40;
 
@@ -75,8 +80,7 @@ export function markOf(seen: string): Mark {
     .map(BigInt)
     .filter((id) => id < transactionId);
   return {
-    transactionId,
-    sequence: LAST_SEQUENCE,
+    ...endOf(transactionId),
     horizon: underWay[0] ?? null,
     underWay: underWay.length > MOST_UNDER_WAY ? undefined : underWay,
   };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Event } from '../../prisma/generated/client/client.ts';
 import { HORIZON, HORIZON_HERE } from '../database/horizon.ts';
-import { LAST_SEQUENCE, type Position } from './position.ts';
+import { endOf, type Position } from './position.ts';
 
 /** The log at the moment from which on it is read. */
 export interface OpenedLog {
@@ -37,6 +37,8 @@ export interface Tail {
   stop(): Promise<void>;
 }
 
+/** Before everything. */
+const START: Position = { transactionId: 0n, sequence: 0n };
 const CHANNEL = 'taskwire_events';
 /** By this name PostgreSQL knows each server's connection that reads the log. */
 export const LOG_READER = 'taskwire log';
@@ -113,19 +115,17 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     );
     const recent = answer.rows.map(toEvent);
     const beyond = recent.length > RECENT ? recent.pop() : undefined;
-    const trimmed = {
-      transactionId: BigInt(log.trimmed),
-      sequence: log.trimmed === '0' ? 0n : LAST_SEQUENCE,
-    };
+    const trimmed = log.trimmed === '0' ? START : endOf(BigInt(log.trimmed));
     epoch = log.epoch;
-    position = recent[0] ? wholly(recent[0]) : trimmed;
+    // Below the horizon the latest event is the last of its transaction.
+    position = recent[0] ? endOf(recent[0].transactionId) : trimmed;
     reader.onOpen({ epoch, recent: recent.reverse(), floor: beyond ?? trimmed, position });
     caughtUpAt = Date.now();
   }
 
   /** @returns how long to wait until the next look. */
   async function look(): Promise<number> {
-    const from = position ?? { transactionId: 0n, sequence: 0n };
+    const from = position ?? START;
     const { rows } = await client.query<Row>({
       ...(isWaiting ? READ_PAST_OTHERS : READ),
       values: [String(from.transactionId), String(from.sequence), BATCH],
@@ -136,7 +136,7 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     const last = events.at(-1);
     const isFull = events.length === BATCH;
     // Not the horizon: after a crash PostgreSQL gives out again the ids of transactions that had left nothing behind.
-    position = last ? (isFull ? last : wholly(last)) : from;
+    position = last ? (isFull ? last : endOf(last.transactionId)) : from;
     reader.onEvents(events, position);
     const waitedAlready = isWaiting;
     isWaiting = first.waiting;
@@ -208,11 +208,6 @@ const reading = (horizon: string) => `/* readLog */
 const READ = { name: 'readLog', text: reading(HORIZON) };
 /** Costs more, and is asked only where something waits. */
 const READ_PAST_OTHERS = { name: 'readLogPastOthers', text: reading(HORIZON_HERE) };
-
-/** Below the horizon the latest event is the last of its transaction. */
-function wholly({ transactionId }: Position): Position {
-  return { transactionId, sequence: LAST_SEQUENCE };
-}
 
 interface Row {
   waiting: boolean;

@@ -79,7 +79,7 @@ class OperationContext implements Context {
     return this.rights;
   }
 
-  get snapshot(): string {
+  get seen(): string {
     return this.readAt ?? '';
   }
 
@@ -101,7 +101,7 @@ class OperationContext implements Context {
 
   private async readRights(): Promise<void> {
     const now = await viewerOf(this.db, this.person, this.gate.adminEmails);
-    this.readAt = now.snapshot;
+    this.readAt = now.seen;
     this.rights = now;
   }
 }

@@ -36,7 +36,7 @@ export interface PerDay {
 interface Row extends Omit<DashboardCounts, 'byStatus' | 'byPriority' | 'perDay' | 'cursor'> {
   counts: { status: TaskStatus; priority: TaskPriority; count: number }[] | null;
   perDay: PerDay[] | null;
-  snapshot: string;
+  seen: string;
 }
 
 /**
@@ -109,16 +109,16 @@ export async function countDashboard(
            (SELECT json_agg(counts) FROM counts WHERE count <> 0) AS counts,
            ${days > 0 ? Prisma.sql`(SELECT json_agg(per_day ORDER BY day) FROM per_day)` : Prisma.sql`NULL`} AS "perDay",
            shared.*,
-           ${Prisma.raw(SEEN)} AS snapshot
+           ${Prisma.raw(SEEN)} AS seen
     FROM due, lately, shared`,
   );
   if (!row) throw new Error('counting always gives one row');
-  const { snapshot, counts, perDay: given, ...others } = row;
+  const { seen, counts, perDay: given, ...others } = row;
   return {
     ...others,
     ...byStatusAndPriority(counts ?? []),
     perDay: given ?? [],
-    cursor: await toCursor(db, markOf(snapshot)),
+    cursor: await toCursor(db, markOf(seen)),
   };
 }
 

@@ -6,16 +6,16 @@ import { SEEN } from '../events/position.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person, Viewer } from '../policy.ts';
 
-/** A viewer, with the snapshot that their rights were read at. */
+/** A viewer, with what of the log was to be seen when their rights were read. */
 export interface ViewerNow extends Viewer {
-  /** As PostgreSQL writes it; `markOf` reads it. */
-  snapshot: string;
+  /** As `SEEN` says it; `markOf` reads it. */
+  seen: string;
 }
 
 interface Row {
   id: string;
   email: string;
-  snapshot: string;
+  seen: string;
   teams: Record<string, TeamRole> | null;
   /** Each task's id with the permission right behind it: much cheaper to write and to read than JSON. */
   shared: string | null;
@@ -59,7 +59,7 @@ function togetherOf(db: Database): Together<string, Rights | undefined> {
 function statementFor(userIds: string[]): Prisma.Sql {
   return Prisma.sql`
     /* viewerOf */
-    SELECT id, email, ${Prisma.raw(SEEN)} AS snapshot,
+    SELECT id, email, ${Prisma.raw(SEEN)} AS seen,
            (SELECT json_object_agg(team_id, role) FROM memberships WHERE user_id = users.id) AS teams,
            (SELECT string_agg(task_id::text || permission::text, ' ') FROM task_shares
             WHERE shared_with_id = users.id AND (expires_at IS NULL OR expires_at > now())) AS shared
@@ -68,12 +68,12 @@ function statementFor(userIds: string[]): Prisma.Sql {
 
 function rightsOf(rows: readonly Row[]): ReadonlyMap<string, Rights> {
   return new Map(
-    rows.map(({ id, email, snapshot, teams, shared }) => [
+    rows.map(({ id, email, seen, teams, shared }) => [
       id,
       {
         userId: id,
         email,
-        snapshot,
+        seen,
         teams: new Map(Object.entries(teams ?? {})),
         sharedTasks: new Map(shared?.split(' ').map(sharedTask)),
       },
