@@ -129,8 +129,8 @@ export const variables = {
   ),
   TRACE_SAMPLE_RATE: variable(
     'Share of operations whose resolvers are measured, from 0 to 1',
-    '0.02',
-    number(0.02, 0, 1),
+    '0.01',
+    number(0.01, 0, 1),
   ),
   METRICS_TOKEN: variable(
     'Bearer token, 16 characters or more, for /metrics from other machines; this one needs none',

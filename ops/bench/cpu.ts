@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
@@ -8,15 +8,18 @@ export const SERVER_CORE = '0';
 /** For PostgreSQL and the load generator. */
 export const OTHERS_CORE = '1';
 
-/** The kernel's unit for CPU time in /proc, which is 10 ms on every Linux. */
-const TICK_MS = 10;
+const NANOSECONDS_A_MS = 1e6;
 const LOOKED_AT_MS = 2_000;
 
-/** Milliseconds of CPU that a process has used; proc(5). */
+/**
+ * Milliseconds of CPU that the threads of a process have used: the scheduler's own count, since what proc(5) has of a process
+ * comes in steps of 10 ms.
+ */
 export function cpuMs(pid: number): number {
-  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
-  const [user, system] = fields.split(' ').slice(11, 13);
-  return (Number(user) + Number(system)) * TICK_MS;
+  const threads = `/proc/${pid}/task`;
+  return readdirSync(threads)
+    .map((thread) => Number(readFileSync(`${threads}/${thread}/schedstat`, 'utf8').split(' ')[0]))
+    .reduce((sum, nanoseconds) => sum + nanoseconds / NANOSECONDS_A_MS, 0);
 }
 
 /**

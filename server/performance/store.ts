@@ -59,8 +59,9 @@ export class PerformanceStore {
     this.#slowMs = slowMs;
   }
 
-  operationEnded(request: RequestTrace): void {
-    const took = performance.now() - request.startedAt;
+  /** @param endedAt by `performance.now()`. */
+  operationEnded(request: RequestTrace, endedAt: number): void {
+    const took = endedAt - request.startedAt;
     timingsOf(this.operations, request.operation ?? NO_OPERATION).add(took);
     this.observer?.operationEnded(request, took);
     if (took <= this.#slowMs) return;

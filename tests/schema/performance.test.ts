@@ -216,11 +216,12 @@ test('[T060] of many slow operations at once some are in the log, and how many w
   const clock = vi.spyOn(performance, 'now').mockReturnValue(5_000);
   onTestFinished(() => clock.mockRestore());
   const many = 500;
-  for (let n = 0; n < many; n += 1) withRequest((request) => store.operationEnded(request));
+  for (let n = 0; n < many; n += 1)
+    withRequest((request) => store.operationEnded(request, performance.now()));
   const told = lines.length;
   expect(told).toBeLessThan(many / 2);
   clock.mockReturnValue(6_000);
-  for (let n = 0; n < 2; n += 1) withRequest((request) => store.operationEnded(request));
+  for (let n = 0; n < 2; n += 1) withRequest((request) => store.operationEnded(request, performance.now()));
   expect(lines.slice(told).map(({ leftOut }) => leftOut)).toEqual([many - told, undefined]);
 });
 

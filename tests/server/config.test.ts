@@ -31,7 +31,7 @@ describe('somebody who starts the server', () => {
       backupKeepDays: 7,
       backupSchedule: undefined,
       slowMs: 100,
-      traceSampleRate: 0.02,
+      traceSampleRate: 0.01,
       metricsToken: undefined,
       socketLimits: { ofPerson: 100, ofAddress: 1000, heartbeatMs: 30_000 },
       otlpEndpoint: undefined,
