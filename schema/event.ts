@@ -31,6 +31,10 @@ const kinds: Record<LoggedKind, KindOfEvent> = {
   'task.completed': { description: 'A task became DONE.', subject: 'Task' },
   'task.reopened': { description: 'A done or cancelled task became an open one again.', subject: 'Task' },
   'task.deleted': { description: 'A task was deleted.', subject: 'Task' },
+  'task.leftTeam': {
+    description: 'A task went to another team, or out of its team; those who are left there read of it so.',
+    subject: 'Task',
+  },
   'task.shared': { description: 'A task was shared; `person` is with whom.', subject: 'TaskShare' },
   'task.shareUpdated': {
     description: 'A share now allows something else, or ends at another time.',
@@ -46,9 +50,14 @@ const kinds: Record<LoggedKind, KindOfEvent> = {
     description: 'A team was deleted; its former members read of it, and its name is the change.',
     subject: 'Team',
   },
-  'team.memberInvited': { description: 'Somebody was invited to a team.', subject: 'TeamInvitation' },
+  'team.memberInvited': {
+    description:
+      'Somebody was invited to a team. The invited person reads of it in an event of their own, without team and actor.',
+    subject: 'TeamInvitation',
+  },
   'team.invitationRevoked': {
-    description: 'An invitation was taken back, or declined.',
+    description:
+      'An invitation was taken back, or declined. The invited person has an event of their own, also where the team was deleted.',
     subject: 'TeamInvitation',
   },
   'team.memberJoined': {

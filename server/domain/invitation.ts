@@ -5,6 +5,7 @@ import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Conflict, Forbidden, NotFound } from '../errors.ts';
 import { earlierRemoval } from '../events/earlier-removal.ts';
 import { append, currentCursor } from '../events/log.ts';
+import { tellInvited } from '../events/tell-invited.ts';
 import { newId } from '../ids.ts';
 import { can, visible, type Person } from '../policy.ts';
 import { lockTeam } from '../sql/lock-team.ts';
@@ -46,9 +47,7 @@ export async function inviteMember(db: Database, person: Person, input: unknown)
       select: { id: true },
     });
     if (member) {
-      throw new Conflict('They are in this team already; give them another role with `changeRole`.', {
-        field: 'email',
-      });
+      throw new Conflict('They are in this team already; change their role instead.', { field: 'email' });
     }
     const earlier = await tx.teamInvitation.findUnique({ where: { teamId_email: { teamId, email } } });
     if (earlier && isOpen(earlier) && !can(viewer, 'invitation.revoke', earlier))
@@ -63,6 +62,7 @@ export async function inviteMember(db: Database, person: Person, input: unknown)
       update: terms,
       select: { id: true },
     });
+    await tellInvited(tx, 'team.memberInvited', { id });
     // Nobody learns from it whether the address has an account, so it names no person.
     const cursor = await append(tx, {
       kind: 'team.memberInvited',
@@ -122,6 +122,7 @@ export async function revokeInvitation(
       return { id, cursor };
     }
     if (!can(viewer, 'invitation.revoke', invitation)) throw ownersInvitation(invitation);
+    await tellInvited(tx, 'team.invitationRevoked', { id });
     await tx.teamInvitation.delete({ where: { id }, select: { id: true } });
     const event = { kind: 'team.invitationRevoked', ...addressOf(person, invitation), data: {} } as const;
     return { id, cursor: await append(tx, event) };

@@ -163,7 +163,7 @@ async function receiverOf(tx: Transaction, viewer: Viewer, task: Task, { userId,
 
 class NobodyThere extends NotFound {
   constructor(email: string) {
-    super('person');
+    super('person', undefined, { field: 'email' });
     this.message = `Nobody here signs in as ${email}; ask them to sign up, and share the task then.`;
   }
 }

@@ -3,7 +3,7 @@ import type { Task, TaskStatus } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { append, appendAll, currentCursor } from '../events/log.ts';
-import { taskChanged } from '../events/task-event.ts';
+import { taskChanged, taskLeftTeam } from '../events/task-event.ts';
 import { can, visible, type Person, type TaskAction, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
@@ -64,9 +64,10 @@ export async function changeTasks(
     changed.map(({ after }) => after),
   );
   await checkHierarchy(tx, changed);
-  const events = changed.map(({ before, after }) =>
+  const events = changed.flatMap(({ before, after }) => [
     taskChanged(kindOf(before, after), person, before, after),
-  );
+    ...(before.teamId === null || before.teamId === after.teamId ? [] : [taskLeftTeam(person, before)]),
+  ]);
   const [only] = events;
   return { ids, cursor: only && events.length === 1 ? await append(tx, only) : await appendAll(tx, events) };
 }

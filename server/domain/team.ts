@@ -8,6 +8,7 @@ import { earlierRemoval } from '../events/earlier-removal.ts';
 import { fingerprintOf, firstCreation, refuseUsedIds } from '../events/first-creation.ts';
 import { append, currentCursor } from '../events/log.ts';
 import { teamDeleted } from '../events/team-deletion.ts';
+import { tellInvited } from '../events/tell-invited.ts';
 import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
 import { heldTeam } from './team-hold.ts';
@@ -119,6 +120,7 @@ export async function deleteTeam(db: Database, person: Person, input: unknown): 
       return { id, cursor };
     }
     const team = await tx.team.findUniqueOrThrow({ where: { id }, select: { id: true, name: true } });
+    await tellInvited(tx, 'team.invitationRevoked', { teamId: id });
     const cursor = await teamDeleted(tx, person, team);
     await tx.team.delete({ where: { id }, select: { id: true } });
     return { id, cursor };

@@ -30,6 +30,8 @@ interface EventKinds {
   'task.completed': TaskEventData;
   'task.reopened': TaskEventData;
   'task.deleted': TaskEventData;
+  /** For the people of the team that it was in, whom the event of the change is not for any more. */
+  'task.leftTeam': Record<string, never>;
   'task.shared': { taskId: string; permission: SharePermission };
   'task.shareUpdated': { taskId: string; permission: SharePermission };
   'task.shareRevoked': { taskId: string };

@@ -43,6 +43,11 @@ export function taskCreated(actor: Person, task: EventTask, fingerprint: string)
   };
 }
 
+/** The event of a task that went to another team, or out of its team, for those who are left there. */
+export function taskLeftTeam(actor: Person, before: EventTask): NewEvent<'task.leftTeam'> {
+  return { kind: 'task.leftTeam', ...addressOf(actor, before), personId: null, data: {} };
+}
+
 /** Who did it to which task, and who may read of it. */
 function addressOf(actor: Person, task: Pick<Task, 'id' | 'ownerId' | 'teamId'>) {
   return { actorId: actor.userId, subjectId: task.id, teamId: task.teamId, personId: task.ownerId };

@@ -59,6 +59,27 @@ test('[FR-027] nobody is told what they may not see', async () => {
   expect(titles(ofCyd)).toEqual(['my own']);
 });
 
+test('[FR-021] a team is told that a task has left it, and nothing of where it went', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const team = await teamOf(ada, [[bob, 'MEMBER']]);
+  const other = await teamOf(ada);
+  const id = await ada.createTask('for the team', { teamId: team.id });
+  const [ofAda, ofBob] = await Promise.all([watchEvents(world, ada), watchEvents(world, bob)]);
+  for (const place of [`teamId: "${other.id}"`, 'teamId: null'])
+    await ada.query(`mutation { updateTask(input: { id: "${id}", ${place} }) { cursor } }`);
+  await bob.createTask('my own');
+  await ofAda.until(() => kinds(ofAda).length === 4);
+  await ofBob.until(isOf('my own'));
+  expect(kinds(ofAda)).toEqual(['TASK_UPDATED', 'TASK_LEFT_TEAM', 'TASK_UPDATED', 'TASK_LEFT_TEAM']);
+  expect(kinds(ofBob)).toEqual(['TASK_LEFT_TEAM', 'TASK_CREATED']);
+  expect(titles(ofBob)).toEqual(['my own']);
+
+  const { activity } = await bob.query<{ activity: { nodes: { kind: string; changes: unknown[] }[] } }>(
+    `{ activity(first: 1, filter: { team: { eq: "${team.id}" } }) { nodes { kind changes { field } } } }`,
+  );
+  expect(activity.nodes).toEqual([{ kind: 'TASK_LEFT_TEAM', changes: [] }]);
+});
+
 test('a filter leaves out what is not wanted', async () => {
   const { ada } = await people('Ada');
   const team = await teamOf(ada);

@@ -106,6 +106,39 @@ describe('an invitation', () => {
     ]);
   });
 
+  test('is news to the invited person, and tells nobody else whether they have an account', async () => {
+    const { id, invitation } = await garden();
+    await ada.query(REVOKE, { id: invitation });
+    const again = await invite(ada, id, dan.email);
+    await ada.query('mutation ($id: ID!) { deleteTeam(input: { id: $id }) { cursor } }', { id });
+    const newsOf = async (person: Person) => {
+      const { activity } = await person.query<{ activity: { nodes: object[] } }>(
+        `query ($first: ID!, $second: ID!) {
+           activity(filter: { or: [{ subject: $first }, { subject: $second }] }) {
+             nodes { kind actor { name } person { name } changes { after } }
+           }
+         }`,
+        { first: invitation, second: again },
+      );
+      return activity.nodes;
+    };
+    const own = { actor: null, person: { name: 'Dan' } };
+    expect(await newsOf(dan)).toEqual([
+      { kind: 'TEAM_INVITATION_REVOKED', ...own, changes: [] },
+      { kind: 'TEAM_MEMBER_INVITED', ...own, changes: [{ after: 'MEMBER' }] },
+      { kind: 'TEAM_INVITATION_REVOKED', ...own, changes: [] },
+      { kind: 'TEAM_MEMBER_INVITED', ...own, changes: [{ after: 'MEMBER' }] },
+    ]);
+    expect(await newsOf(eve)).toEqual([]);
+    const other = await teamOf(ada);
+    await invite(ada, other.id, dan.email);
+    await invite(ada, other.id, 'nobody.yet@example.com');
+    expect(await eventsOf(other.id, 'team.memberInvited')).toMatchObject([
+      { actorId: uuidOf('User', ada.id), personId: null },
+      { actorId: uuidOf('User', ada.id), personId: null },
+    ]);
+  });
+
   test('[BR-03] to be an admin is the owner’s to change or take back, not another admin’s', async () => {
     const { id, invitation } = await garden('ADMIN');
     expect(await outcome(invite(bob, id, dan.email, 'VIEWER'))).toBe('FORBIDDEN');

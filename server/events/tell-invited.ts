@@ -1,0 +1,30 @@
+import { Prisma } from '../../prisma/generated/client/client.ts';
+import type { Transaction } from '../database/transaction.ts';
+
+type Invitations = { id: string } | { teamId: string };
+
+/**
+ * Appends, for whom open invitations are to, that they were made or renewed, or that they end, while they are still there.
+ * These events name neither team nor actor: only the invited read them, and whoever invites an address does not learn
+ * from the log whether it has an account.
+ */
+export async function tellInvited(
+  tx: Transaction,
+  kind: 'team.memberInvited' | 'team.invitationRevoked',
+  which: Invitations,
+): Promise<void> {
+  const wanted =
+    'id' in which
+      ? Prisma.sql`invitation.id = ${which.id}::uuid`
+      : Prisma.sql`invitation.team_id = ${which.teamId}::uuid`;
+  const data =
+    kind === 'team.memberInvited'
+      ? Prisma.sql`jsonb_build_object('role', invitation.role)`
+      : Prisma.sql`'{}'::jsonb`;
+  await tx.$executeRaw`
+    /* tellInvited */
+    INSERT INTO events (kind, subject_id, person_id, data)
+    SELECT ${kind}, invitation.id, users.id, ${data}
+    FROM team_invitations AS invitation JOIN users ON users.email = invitation.email
+    WHERE ${wanted} AND invitation.expires_at > now()`;
+}
