@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { salutation } from '../../client/src/lib/dashboard/salutation.ts';
-import { dayIn, daysBetween, describeDue, knownZone } from '../../client/src/lib/task/due-day.ts';
+import {
+  dayIn,
+  daysBetween,
+  describeDue,
+  endOfDay,
+  knownZone,
+  lastDayBefore,
+} from '../../client/src/lib/task/due-day.ts';
 
 const lateSundayInUtc = new Date('2026-11-22T23:30:00Z');
 
@@ -17,6 +24,20 @@ describe('days are those of the person’s timezone', () => {
   test('a timezone that the browser does not know falls back to UTC instead of breaking the page', () => {
     expect(knownZone('Mars/Olympus')).toBe('UTC');
     expect(dayIn('Mars/Olympus', lateSundayInUtc)).toBe('2026-11-22');
+  });
+
+  test.each([
+    ['2026-11-22', 'UTC', '2026-11-23T00:00:00.000Z'],
+    ['2026-11-22', 'Asia/Kathmandu', '2026-11-22T18:15:00.000Z'],
+    ['2026-11-22', 'Pacific/Kiritimati', '2026-11-22T10:00:00.000Z'],
+    ['2026-10-25', 'Europe/Berlin', '2026-10-25T23:00:00.000Z'],
+    ['2026-03-29', 'Europe/Berlin', '2026-03-29T22:00:00.000Z'],
+    // On the next day the clocks of Beirut go from midnight to one.
+    ['2026-03-28', 'Asia/Beirut', '2026-03-28T22:00:00.000Z'],
+  ])('%s ends in %s at %s', (day, timezone, moment) => {
+    expect(endOfDay(day, timezone)).toBe(moment);
+    expect(dayIn(timezone, new Date(Date.parse(moment) - 1))).toBe(day);
+    expect(lastDayBefore(moment, timezone)).toContain(`${Number(day.slice(8))} `);
   });
 
   test('the greeting fits the hour where the person is', () => {

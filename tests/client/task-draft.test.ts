@@ -1,6 +1,6 @@
 import { fromString, toUUID } from 'typeid-js';
 import { describe, expect, test } from 'vitest';
-import { createCreationIds } from '../../client/src/lib/task/creation-id.ts';
+import { createCreationIds } from '../../client/src/lib/api/creation-id.ts';
 import { changesOf, differences, draftOf } from '../../client/src/lib/task/task-draft.ts';
 
 const draft = draftOf({
@@ -9,6 +9,8 @@ const draft = draftOf({
   status: 'TODO',
   priority: 'LOW',
   dueOn: '2026-11-30',
+  team: null,
+  assignee: null,
 });
 
 describe('editing a task', () => {
@@ -22,6 +24,12 @@ describe('editing a task', () => {
     expect(changesOf({ ...draft, description: 'x' }, draft)).toEqual({ description: '' });
   });
 
+  test('no team and nobody to do it are sent as null', () => {
+    const placed = { ...draft, teamId: 'team_1', assigneeId: 'user_1' };
+    expect(changesOf(placed, draft)).toEqual({ teamId: null, assigneeId: null });
+    expect(changesOf(draft, placed)).toEqual({ teamId: 'team_1', assigneeId: 'user_1' });
+  });
+
   test('differences come in the order of the form', () => {
     expect(differences(draft, { ...draft, dueOn: '', title: 'Book a seat' })).toEqual(['title', 'dueOn']);
   });
@@ -30,7 +38,7 @@ describe('editing a task', () => {
 describe('adding a task', () => {
   test('[BR-10] its id is a UUID of version 7 in its typed form, of the moment at which it was made', () => {
     const before = Date.now();
-    const uuid = toUUID(fromString(createCreationIds().idFor({}), 'task'));
+    const uuid = toUUID(fromString(createCreationIds('task').idFor({}), 'task'));
     expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     const made = Number.parseInt(uuid.replaceAll('-', '').slice(0, 12), 16);
     expect(made).toBeGreaterThanOrEqual(before);
@@ -38,7 +46,7 @@ describe('adding a task', () => {
   });
 
   test('[BR-10] the same content sent again keeps its id until it is confirmed, other content gets another', () => {
-    const ids = createCreationIds();
+    const ids = createCreationIds('task');
     const first = ids.idFor({ title: 'Call Grace' });
     expect(first).toMatch(/^task_[0-9a-hjkmnp-tv-z]{26}$/);
     expect(ids.idFor({ title: 'Call Grace' })).toBe(first);

@@ -221,6 +221,44 @@ describe('when something is not right, the page says so and leads on', () => {
     await addTask(page, 'Order paper');
   });
 
+  test('[FR-019] what a person has typed outlives their session, but not their signing out', async () => {
+    const { account, page } = await newcomer('Ida');
+    await addTask(page, 'Order paper');
+    const newTask = page.getByRole('textbox', { name: 'New task' });
+    const editor = page.getByRole('dialog', { name: 'Edit task' });
+    const elsewhere = await page.context().newPage();
+    const endSession = async () => {
+      await elsewhere.goto('/');
+      await signOut(elsewhere);
+      await expect(page.getByText('Your session has ended.')).toBeVisible();
+      await signIn(page, account);
+    };
+
+    await newTask.fill('Call the printer');
+    await endSession();
+    await expect(newTask).toHaveValue('Call the printer');
+    await page.getByRole('button', { name: 'Add task' }).click();
+    await expect(newTask).toHaveValue('');
+
+    await page.getByRole('button', { name: 'Edit “Order paper”' }).click();
+    await editor.getByLabel('Title').fill('Order recycled paper');
+    await endSession();
+    await expect(editor.getByText('not saved it yet')).toBeVisible();
+    await editor.getByRole('button', { name: 'Save changes' }).click();
+    await expect(editor).toBeHidden();
+    await expect(page.getByRole('listitem').filter({ hasText: 'Order recycled paper' })).toBeVisible();
+    await page.reload();
+    await expect(page.getByRole('listitem').filter({ hasText: 'Order recycled paper' })).toBeVisible();
+    await expect(editor).toBeHidden();
+
+    await newTask.fill('A secret');
+    await signOut(page);
+    await expect(page.getByText('You are signed out.')).toBeVisible();
+    await signIn(page, account);
+    await expect(page.getByRole('listitem').filter({ hasText: 'Call the printer' })).toBeVisible();
+    await expect(newTask).toHaveValue('');
+  });
+
   test('[FR-019] a lost server loses nothing that was typed, and the page goes on when it is back', async () => {
     const { page } = await newcomer('Gus');
     await addTask(page, 'Order paper');

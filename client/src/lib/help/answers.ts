@@ -22,6 +22,14 @@ export const questions: Items = [
     'While you write it, press Details. For a task that is there, press the pencil beside it.',
   ],
   [
+    'How do I share a task with somebody?',
+    'Press the little person beside the task, and enter the email address that they sign in with. You say whether they may only read the task or change it as well, and until when. There you also see with whom it is shared, and take that back.',
+  ],
+  [
+    'How do I give a task to somebody else?',
+    'Put it into a team of yours, under Details while you write it or in the edit window later, and choose under “For” who is to do it. A task without a team can be for whomever you share it with.',
+  ],
+  [
     'When does my day begin?',
     'At midnight where you are: your timezone is in Settings, in the menu under your initial. Taskwire takes it from your device when you sign up. When you travel, change it there.',
   ],
@@ -72,7 +80,7 @@ export const troubles: Items = [
   ],
   [
     '“Your session has ended. Sign in to go on.”',
-    'You signed out in another tab, or were away for thirty days. After signing in you come back to where you were.',
+    'You signed out in another tab, or were away for thirty days. After signing in you come back to where you were, and to what you had typed.',
   ],
   [
     'A task is missing from the list',

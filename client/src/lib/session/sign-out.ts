@@ -2,6 +2,7 @@ import { graphql } from '../../gql/gql.ts';
 import { endsSession } from '../api/client.ts';
 import type { useApi } from '../api/context.ts';
 import { describeFailure } from '../api/failure.ts';
+import { forgetUnsent } from '../task/unsent.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
 
 const SignOut = graphql(`
@@ -17,5 +18,8 @@ export async function signOut(api: ReturnType<typeof useApi>): Promise<void> {
   const { error } = await api.client.mutation(SignOut, {}, endsSession).toPromise();
   const failure = error && describeFailure(error);
   if (failure && failure.code !== 'UNAUTHENTICATED') toasts.show(failure.message);
-  else await api.leave('signed-out');
+  else {
+    forgetUnsent();
+    await api.leave('signed-out');
+  }
 }

@@ -9,6 +9,7 @@ export interface DueDay {
 }
 
 const millisecondsOfADay = 86_400_000;
+const millisecondsOfAMinute = 60_000;
 const daysCalledSoon = 7;
 
 /** The day that it is in `timezone` at an instant; UTC's day where the browser does not know the zone. */
@@ -40,6 +41,26 @@ export function dayAfter(day: Day, days: number): Day {
 export function mondayOf(day: Day): Day {
   const sinceMonday = (new Date(`${day}T00:00Z`).getUTCDay() + 6) % 7;
   return dayAfter(day, -sinceMonday);
+}
+
+/** The instant at which a day ends in `timezone`, as the API writes it. */
+export function endOfDay(day: Day, timezone: string): string {
+  const midnight = Date.parse(`${dayAfter(day, 1)}T00:00Z`) / millisecondsOfAMinute;
+  // No clock is further from UTC; when it jumps, only the clock itself knows.
+  let within = midnight - 15 * 60;
+  let beyond = midnight + 15 * 60;
+  while (beyond - within > 1) {
+    const middle = Math.floor((within + beyond) / 2);
+    if (dayIn(timezone, new Date(middle * millisecondsOfAMinute)) <= day) within = middle;
+    else beyond = middle;
+  }
+  return new Date(beyond * millisecondsOfAMinute).toISOString();
+}
+
+/** The last day that lies before an instant in `timezone`, as people write it. */
+export function lastDayBefore(moment: string, timezone: string): string {
+  const day = dayIn(timezone, new Date(Date.parse(moment) - 1));
+  return format(day, { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
 /** How a due day reads, seen from the viewer's today. */

@@ -1,25 +1,58 @@
 import type { TaskPriority, TaskStatus, UpdateTaskInput } from '../../gql/graphql.ts';
 
-/** What a person edits of a task, as the form holds it: an empty due day is `''`. */
+/** What a person edits of a task, as the form holds it: no due day, no team and nobody are `''`. */
 export interface TaskDraft {
   title: string;
   description: string;
   status: TaskStatus;
   priority: TaskPriority;
   dueOn: string;
+  teamId: string;
+  assigneeId: string;
 }
 
 export type TaskField = keyof TaskDraft;
 
-const fields = ['title', 'description', 'status', 'priority', 'dueOn'] as const satisfies TaskField[];
+const fields = [
+  'title',
+  'description',
+  'status',
+  'priority',
+  'dueOn',
+  'teamId',
+  'assigneeId',
+] as const satisfies TaskField[];
 
 /** The longest that the API accepts, in characters; it says so itself, this only spares the round trip. */
 export const longest = { title: 200, description: 10_000 } as const;
 
+export const blank: TaskDraft = {
+  title: '',
+  description: '',
+  status: 'TODO',
+  priority: 'NONE',
+  dueOn: '',
+  teamId: '',
+  assigneeId: '',
+};
+
+type Placed = Omit<TaskDraft, 'dueOn' | 'teamId' | 'assigneeId'> & {
+  dueOn: string | null;
+  team: { id: string } | null;
+  assignee: { id: string } | null;
+};
+
 /** A draft of what a task says now. */
-export function draftOf(task: Omit<TaskDraft, 'dueOn'> & { dueOn?: string | null | undefined }): TaskDraft {
-  const { title, description, status, priority, dueOn } = task;
-  return { title, description, status, priority, dueOn: dueOn ?? '' };
+export function draftOf({ title, description, status, priority, dueOn, team, assignee }: Placed): TaskDraft {
+  return {
+    title,
+    description,
+    status,
+    priority,
+    dueOn: dueOn ?? '',
+    teamId: team?.id ?? '',
+    assigneeId: assignee?.id ?? '',
+  };
 }
 
 /** The fields in which two drafts differ, in the order of the form. */
@@ -36,5 +69,7 @@ export function changesOf(before: TaskDraft, after: TaskDraft): Omit<UpdateTaskI
     ...(changed.has('status') && { status: after.status }),
     ...(changed.has('priority') && { priority: after.priority }),
     ...(changed.has('dueOn') && { dueOn: after.dueOn || null }),
+    ...(changed.has('teamId') && { teamId: after.teamId || null }),
+    ...(changed.has('assigneeId') && { assigneeId: after.assigneeId || null }),
   };
 }

@@ -1,29 +1,29 @@
 const digits = '0123456789abcdefghjkmnpqrstvwxyz';
 const digitsOfAnId = 26;
 
-/** A new task's id, a TypeID: the time in milliseconds and chance, as a UUID of version 7, in base 32. */
-function newTaskId(): string {
+/** A new thing's id, a TypeID: the time in milliseconds and chance, as a UUID of version 7, in base 32. */
+function newId(type: string): string {
   const [high = 0, middle = 0, low = 0] = crypto.getRandomValues(new Uint32Array(3));
   const versioned = (BigInt(Date.now()) << 16n) | 0x7000n | BigInt(high & 0xfff);
   const variant = 0x80000000n | BigInt(middle & 0x3fffffff);
   const uuid = (versioned << 64n) | (variant << 32n) | BigInt(low);
   const places = Array.from({ length: digitsOfAnId }, (_, place) => BigInt(5 * (digitsOfAnId - 1 - place)));
-  return `task_${places.map((place) => digits[Number((uuid >> place) & 31n)]).join('')}`;
+  return `${type}_${places.map((place) => digits[Number((uuid >> place) & 31n)]).join('')}`;
 }
 
 /**
  * Gives each creation an id that stays the same while the same content is sent again, so that a request whose answer was
- * lost can be repeated without making a second task. Other content gets another id.
+ * lost can be repeated without making a second thing. Other content gets another id.
  */
-export function createCreationIds() {
+export function createCreationIds(type: 'task' | 'team') {
   let last: { content: string; id: string } | undefined;
   return {
     idFor(content: unknown): string {
       const written = JSON.stringify(content);
-      if (last?.content !== written) last = { content: written, id: newTaskId() };
+      if (last?.content !== written) last = { content: written, id: newId(type) };
       return last.id;
     },
-    /** The creation is confirmed: the same content is then another task. */
+    /** The creation is confirmed: the same content is then another thing. */
     done(): void {
       last = undefined;
     },

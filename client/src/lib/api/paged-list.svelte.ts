@@ -1,0 +1,110 @@
+import type { CombinedError } from '@urql/core';
+import { describeFailure, type Failure } from './failure.ts';
+
+/** How many further ones "Show more" adds. */
+const pageSize = 25;
+/** The most that the API hands out in one page. */
+const largestPage = 100;
+
+/** One page of a list, as every connection of the API has it. */
+export interface ListPage<Node> {
+  totalCount: number;
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  nodes: readonly Node[];
+}
+
+type PageReader<Node> = (
+  after: string | null,
+  first: number,
+) => Promise<{ page: ListPage<Node> | undefined; error: CombinedError | undefined }>;
+
+/**
+ * A list as far as it was opened. The first page belongs to the page's own query; each time that one changes, what was
+ * opened behind it is read again, and takes the old one's place only when it is all there.
+ */
+export class PagedList<Node extends { readonly id: string }> {
+  loading = $state(false);
+  failure = $state.raw<Failure>();
+
+  #further = $state.raw<ListPage<Node>>();
+  #wanted = 0;
+  /** Counts up whenever what is under way has become pointless. */
+  #generation = 0;
+  #isBehind = false;
+  #reading: Promise<void> | undefined;
+  readonly #first: () => ListPage<Node> | undefined;
+  readonly #readPage: PageReader<Node>;
+
+  nodes = $derived.by((): Node[] => {
+    const first = this.#first()?.nodes ?? [];
+    // While further pages are read again, one may stand in both.
+    const known = Object.groupBy(first, ({ id }) => id);
+    return [...first, ...(this.#further?.nodes.filter(({ id }) => !(id in known)) ?? [])];
+  });
+  totalCount = $derived.by(() => this.#first()?.totalCount ?? 0);
+  hasMore = $derived.by(() => (this.#further ?? this.#first())?.pageInfo.hasNextPage ?? false);
+
+  /**
+   * Only while a component is being set up, as it follows that component's life.
+   * @param selection which list it is, where that changes; another one begins with its first page.
+   */
+  constructor(
+    first: () => ListPage<Node> | undefined,
+    readPage: PageReader<Node>,
+    selection: () => unknown = () => undefined,
+  ) {
+    this.#first = first;
+    this.#readPage = readPage;
+    $effect(() => {
+      selection();
+      this.#generation += 1;
+      this.#further = undefined;
+      this.#wanted = 0;
+      this.loading = false;
+      this.failure = undefined;
+    });
+    $effect(() => {
+      first();
+      if (this.#wanted > 0) void this.#catchUp();
+    });
+  }
+
+  /** @returns when what came is shown, or that it failed. */
+  async showMore(): Promise<void> {
+    if (this.loading) return;
+    this.loading = true;
+    this.#wanted = (this.#further?.nodes.length ?? 0) + pageSize;
+    const generation = this.#generation;
+    await this.#catchUp();
+    if (generation === this.#generation) this.loading = false;
+  }
+
+  /** One reading at a time: what changes meanwhile is read after it. */
+  #catchUp(): Promise<void> {
+    this.#isBehind = true;
+    return (this.#reading ??= this.#readOn().finally(() => (this.#reading = undefined)));
+  }
+
+  async #readOn(): Promise<void> {
+    while (this.#isBehind) {
+      this.#isBehind = false;
+      await this.#read();
+    }
+  }
+
+  async #read(): Promise<void> {
+    const generation = this.#generation;
+    let last = this.#first();
+    const nodes: Node[] = [];
+    while (last?.pageInfo.hasNextPage && nodes.length < this.#wanted) {
+      const left = Math.min(this.#wanted - nodes.length, largestPage);
+      const { page, error } = await this.#readPage(last.pageInfo.endCursor, left);
+      if (generation !== this.#generation) return;
+      this.failure = error && describeFailure(error);
+      if (!page) return;
+      nodes.push(...page.nodes);
+      last = page;
+    }
+    if (last) this.#further = { ...last, nodes };
+  }
+}

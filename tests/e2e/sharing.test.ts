@@ -1,0 +1,106 @@
+import type { Browser, Page } from '@playwright/test';
+import { beforeAll, test } from 'vitest';
+import { launchBrowser } from '../kit/browser.ts';
+import { teamOf } from '../kit/team.ts';
+import { expect, expectStatistics, signIn, visit } from '../kit/visitor.ts';
+import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const world = await startWorld();
+const { people } = world;
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  return () => browser.close();
+});
+
+async function dashboardOf({ email }: Person): Promise<Page> {
+  const page = await visit(browser, world.url, { timezoneId: 'UTC' });
+  await signIn(page, { email, password: PASSWORD });
+  await expect(page.locator('[data-connection]')).toHaveText('Live');
+  return page;
+}
+
+const row = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
+
+test('[BR-06] a person shares a task, says what the other may do with it, and takes it back', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  await ada.createTask('Plan the party');
+  const [page, other] = await Promise.all([dashboardOf(ada), dashboardOf(bob)]);
+
+  const open = page.getByRole('button', { name: 'Share “Plan the party”' });
+  await open.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Share “Plan the party”' });
+  await expect(dialog).toContainText('Nobody yet.');
+  await dialog.getByLabel('With whom').fill('nobody@example.com');
+  await page.keyboard.press('Enter');
+  await expect(dialog.getByRole('alert')).toContainText('Nobody here signs in as nobody@example.com');
+  await expect(dialog.getByLabel('With whom')).toHaveAccessibleDescription(/Nobody here signs in/);
+
+  const tomorrow = new Date(Date.now() + DAY_MS);
+  await dialog.getByLabel('With whom').fill(bob.email);
+  await dialog.getByLabel('Until the end of').fill(tomorrow.toISOString().slice(0, 10));
+  await page.keyboard.press('Enter');
+  const share = dialog.getByRole('listitem').filter({ hasText: 'Bob' });
+  const lastDay = tomorrow.toLocaleDateString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    timeZone: 'UTC',
+  });
+  await expect(share).toContainText(`Until the end of ${lastDay}`);
+  await expect(other.getByRole('button', { name: 'Read “Plan the party”' })).toBeVisible();
+  await expectStatistics(other, { total: 0, pending: 0, completed: 0, shared: 1 });
+
+  await share.getByLabel('What Bob may do').selectOption('Change it');
+  await other.getByRole('checkbox', { name: 'Complete “Plan the party”' }).click();
+  await expectStatistics(page, { total: 1, pending: 0, completed: 1, shared: 0 });
+
+  await share.getByRole('button', { name: 'Stop sharing with Bob' }).click();
+  await expect(dialog).toContainText('Nobody yet.');
+  await expectStatistics(other, { total: 0, pending: 0, completed: 0, shared: 0 });
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+});
+
+test('in the list of a team, a new task is the team’s, and goes to whoever is to do it', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const { name } = await teamOf(ada, [[bob, 'MEMBER']]);
+  const [page, other] = await Promise.all([dashboardOf(ada), dashboardOf(bob)]);
+
+  await page.getByRole('button', { name: 'Filters' }).click();
+  await page.getByRole('combobox', { name: 'Whose' }).selectOption(name);
+  const newTask = page.getByRole('textbox', { name: 'New task' });
+  await expect(newTask).toHaveAttribute('placeholder', `What is to be done in ${name}?`);
+  await page.getByRole('button', { name: 'Details' }).click();
+  await newTask.fill('Order paper');
+  await page.getByRole('form', { name: 'New task' }).getByLabel('For').selectOption('Bob');
+  await newTask.press('Enter');
+  await expect(row(page, 'Order paper')).toContainText(`${name} · For Bob`);
+  await expect(row(other, 'Order paper')).toContainText(`${name} · From Ada · For you`);
+
+  await page.getByRole('button', { name: 'Edit “Order paper”' }).click();
+  const editor = page.getByRole('dialog', { name: 'Edit task' });
+  await expect(editor.getByLabel('For')).toHaveValue(bob.id);
+  await editor.getByLabel('Team').selectOption('No team');
+  await editor.getByRole('button', { name: 'Save changes' }).click();
+  await expect(editor).toBeHidden();
+  await expect(row(other, 'Order paper')).toHaveCount(0);
+});
+
+test('[BR-04] who may change a task but not move it, finds its team fixed', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const { id: teamId, name } = await teamOf(ada, [[bob, 'MEMBER']]);
+  await ada.createTask('Order paper', { teamId, assigneeId: bob.id });
+  const page = await dashboardOf(bob);
+  await page.getByRole('button', { name: 'Edit “Order paper”' }).click();
+  const editor = page.getByRole('dialog', { name: 'Edit task' });
+  await expect(editor.getByLabel('Team')).toBeDisabled();
+  await expect(editor.getByLabel('Team')).toHaveValue(teamId);
+  await editor.getByLabel('For').selectOption('Ada');
+  await editor.getByRole('button', { name: 'Save changes' }).click();
+  await expect(row(page, 'Order paper')).toContainText(`${name} · From Ada · For Ada`);
+  await expect(page.getByRole('button', { name: 'Read “Order paper”' })).toBeVisible();
+});

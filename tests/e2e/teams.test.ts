@@ -1,0 +1,291 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser, Page } from '@playwright/test';
+import { beforeAll, describe, test } from 'vitest';
+import { newId, uuidOf } from '../../server/ids.ts';
+import { launchBrowser } from '../kit/browser.ts';
+import { accept, invite, teamOf } from '../kit/team.ts';
+import { expect, signIn, visit } from '../kit/visitor.ts';
+import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
+
+/** What "at once" means to people. */
+const AT_ONCE = expect.configure({ timeout: 1_000 });
+
+const world = await startWorld();
+const { people } = world;
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  return () => browser.close();
+});
+
+const account = (page: Page) => page.getByRole('button', { name: /^Account/ });
+const row = (page: Page, text: string) => page.getByRole('listitem').filter({ hasText: text });
+const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name });
+const button = (page: Page, name: string) => page.getByRole('button', { name });
+const dialog = (page: Page, name: string) => page.getByRole('dialog', { name });
+
+/** The page of a person's teams, to which the menu leads them, from when it is live. */
+async function teamsOf({ email }: Person): Promise<Page> {
+  const page = await visit(browser, world.url, { timezoneId: 'UTC' });
+  await signIn(page, { email, password: PASSWORD });
+  await account(page).click();
+  await page.getByRole('link', { name: 'Teams' }).click();
+  await expect(heading(page, 'Teams')).toBeVisible();
+  await expect(page.locator('[data-connection]')).toHaveText('Live');
+  return page;
+}
+
+/** The page of the one team that a person is in. */
+async function teamPageOf(person: Person, name: string): Promise<Page> {
+  const page = await teamsOf(person);
+  await page.getByRole('main').getByRole('link', { name }).click();
+  await expect(heading(page, name)).toBeVisible();
+  return page;
+}
+
+async function create(page: Page, name: string, description = ''): Promise<void> {
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Description').fill(description);
+  await button(page, 'Create team').click();
+}
+
+async function inviteBy(page: Page, email: string, role: string): Promise<void> {
+  await page.getByLabel('Email').fill(email);
+  await page.getByRole('combobox', { name: 'Role' }).selectOption(role);
+  await page.getByRole('button', { name: 'Invite', exact: true }).click();
+}
+
+test('[BR-01] [SC-004] a person creates a team and invites another, who sees it before their eyes and joins', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const [here, there] = await Promise.all([teamsOf(ada), teamsOf(bob)]);
+  await expect(there.getByText('You are in no team yet')).toBeVisible();
+  const name = `Garden ${randomUUID().slice(0, 8)}`;
+  await create(here, name, 'Beds, hedges, and the old pear tree.');
+  await expect(heading(here, name)).toBeVisible();
+  await expect(here.getByText('Beds, hedges, and the old pear tree.')).toBeVisible();
+  await expect(here.getByText('You are the owner of this team.')).toBeVisible();
+
+  await inviteBy(here, bob.email, 'Viewer');
+  await AT_ONCE(row(there, name)).toContainText(/Invited by Ada as Viewer, until\s+\d+ \w+/);
+  await expect(account(there)).toHaveAccessibleName('Account: Bob, an invitation waits');
+  await account(there).click();
+  await expect(there.getByRole('link', { name: 'Teams 1 invitation' })).toBeVisible();
+  await there.keyboard.press('Escape');
+  await expect(row(here, bob.email)).toContainText('Viewer, by Ada, until');
+
+  await button(there, `Accept the invitation to “${name}”`).click();
+  await expect(heading(there, name)).toBeVisible();
+  await expect(row(there, 'Bob (you)')).toContainText('Viewer');
+  await expect(account(there)).toHaveAccessibleName('Account: Bob');
+  await AT_ONCE(here.getByRole('heading', { name: '2 members' })).toBeVisible();
+  await expect(here.getByRole('heading', { name: 'Open invitations' })).toHaveCount(0);
+});
+
+test('[SC-004] an invitation is declined, withdrawn, or gone with its team, and both sides see that', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const { id, name } = await teamOf(ada);
+  const other = await teamOf(ada);
+  const [here, there] = [await teamPageOf(ada, name), await teamsOf(bob)];
+  await inviteBy(here, bob.email, 'Member');
+  await button(there, `Decline the invitation to “${name}”`).click();
+  await expect(row(there, name)).toHaveCount(0);
+  await AT_ONCE(row(here, bob.email)).toHaveCount(0);
+
+  await inviteBy(here, bob.email, 'Admin');
+  await AT_ONCE(row(there, name)).toContainText('as Admin');
+  await invite(ada, other.id, bob.email);
+  await AT_ONCE(row(there, other.name)).toBeVisible();
+  await button(here, `Withdraw the invitation to ${bob.email}`).press('Enter');
+  await AT_ONCE(row(there, name)).toHaveCount(0);
+  await expect(here.getByRole('heading', { name: 'Invite somebody' })).toBeFocused();
+
+  await ada.query('mutation ($id: ID!) { deleteTeam(input: { id: $id }) { cursor } }', { id: other.id });
+  await AT_ONCE(row(there, other.name)).toHaveCount(0);
+  await ada.query('mutation ($id: ID!) { updateTeam(input: { id: $id, name: "Orchard" }) { cursor } }', {
+    id,
+  });
+  await AT_ONCE(heading(here, 'Orchard')).toBeVisible();
+});
+
+test('[BR-02] [FR-029] an owner makes somebody an admin, hands the team over to them, and leaves', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const { name } = await teamOf(ada, [[bob, 'MEMBER']]);
+  const [here, there] = await Promise.all([teamPageOf(ada, name), teamPageOf(bob, name)]);
+  await expect(button(here, 'Leave this team')).toHaveCount(0);
+  await expect(here.getByText('Before you can leave, hand it over')).toBeVisible();
+
+  await button(here, 'Change the role of “Bob”').click();
+  await dialog(here, 'Role of Bob')
+    .getByRole('radio', { name: /^Admin/ })
+    .check();
+  await button(here, 'Save').click();
+  await AT_ONCE(there.getByText('You are an admin of this team.')).toBeVisible();
+  await expect(button(there, 'Edit')).toBeVisible();
+  await expect(row(here, 'Bob')).toContainText('Admin');
+
+  await button(here, 'Change the role of “Bob”').click();
+  await dialog(here, 'Role of Bob')
+    .getByRole('radio', { name: /^Owner/ })
+    .check();
+  await button(here, 'Hand over…').click();
+  await expect(dialog(here, 'Hand this team over?')).toContainText('you become an admin of it');
+  await button(here, 'Hand over').click();
+  await expect(here.getByText('You are an admin of this team.')).toBeVisible();
+  await AT_ONCE(there.getByText('You are the owner of this team.')).toBeVisible();
+
+  await button(here, 'Leave this team').click();
+  await dialog(here, 'Leave this team?').getByRole('button', { name: 'Leave' }).click();
+  await expect(here.getByText('You are in no team yet')).toBeVisible();
+  await AT_ONCE(there.getByRole('heading', { name: '1 member' })).toBeVisible();
+});
+
+test('what the server refuses is said at its field, and nothing typed is lost', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const { name } = await teamOf(ada, [[bob, 'MEMBER']]);
+  const page = await teamsOf(ada);
+  await create(page, name, 'The same again');
+  await expect(page.getByLabel('Name')).toHaveAccessibleDescription(
+    'Another team has this name; choose another.',
+  );
+  await expect(page.getByLabel('Description')).toHaveValue('The same again');
+
+  await page.getByRole('main').getByRole('link', { name }).click();
+  await inviteBy(page, bob.email, 'Viewer');
+  const email = page.getByLabel('Email');
+  await expect(email).toHaveAccessibleDescription(
+    /They are in this team already; change their role instead\.$/,
+  );
+  await expect(email).toHaveValue(bob.email);
+  await expect(email).toBeFocused();
+
+  await button(page, 'Edit').click();
+  await dialog(page, 'Edit team').getByLabel('Name').fill(' ');
+  await button(page, 'Save changes').click();
+  await expect(dialog(page, 'Edit team').getByLabel('Name')).toHaveAttribute('aria-invalid', 'true');
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('Your changes are not saved.')).toBeVisible();
+  await dialog(page, 'Edit team').getByLabel('Name').fill(`${name} anew`);
+  await button(page, 'Save changes').click();
+  await expect(heading(page, `${name} anew`)).toBeVisible();
+});
+
+describe('[BR-03] [FR-029] what somebody may not do has no button', () => {
+  test('for a viewer, who leads nobody', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const { name } = await teamOf(ada, [[bob, 'VIEWER']]);
+    await invite(ada, (await teamOf(ada)).id, bob.email);
+    const page = await teamPageOf(bob, name);
+    await expect(row(page, 'Ada')).toContainText('Owner');
+    const buttons = await page.getByRole('main').getByRole('button').allInnerTexts();
+    expect(buttons).toEqual(['Leave this team']);
+    await expect(page.getByLabel('Email')).toHaveCount(0);
+  });
+
+  test('for an admin, who leads members and viewers', async () => {
+    const { ada, bob, cleo, dan } = await people('Ada', 'Bob', 'Cleo', 'Dan');
+    const { name } = await teamOf(ada, [
+      [bob, 'ADMIN'],
+      [cleo, 'ADMIN'],
+      [dan, 'VIEWER'],
+    ]);
+    const page = await teamPageOf(bob, name);
+    await expect(button(page, 'Remove “')).toHaveCount(1);
+    await expect(button(page, 'Delete this team')).toHaveCount(0);
+    await expect(page.getByRole('combobox', { name: 'Role' }).getByRole('option')).toHaveText([
+      'Member',
+      'Viewer',
+    ]);
+    await button(page, 'Change the role of “Dan”').click();
+    const roles = dialog(page, 'Role of Dan').getByRole('radio');
+    await expect(roles).toHaveCount(2);
+    await expect(roles.last()).toBeChecked();
+  });
+});
+
+test('[BR-06] who is removed while the page is open is told so, once, and led back', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const { name, memberships } = await teamOf(ada, [[bob, 'MEMBER']]);
+  const page = await teamPageOf(bob, name);
+  await ada.query('mutation ($id: ID!) { removeMember(input: { id: $id }) { cursor } }', {
+    id: memberships.get(bob.id),
+  });
+  await AT_ONCE(page.getByRole('alert')).toContainText(`You are not in “${name}” any more`);
+  await bob.createTask('Order paper');
+  await page.getByRole('link', { name: 'Go to your teams' }).click();
+  await expect(page.getByText('You are in no team yet')).toBeVisible();
+  const refused = { kind: 'access.refused', actorId: uuidOf('User', bob.id) };
+  expect(await world.db.event.count({ where: refused })).toBe(1);
+
+  await page.goto('/teams/nowhere');
+  await expect(page.getByRole('alert')).toContainText('There is no team here, or you are not in it.');
+});
+
+test('a person does all that is asked first with keys alone, and does not lose their place', async () => {
+  const { ada, bob, cleo } = await people('Ada', 'Bob', 'Cleo');
+  const { name } = await teamOf(ada, [
+    [bob, 'MEMBER'],
+    [cleo, 'MEMBER'],
+  ]);
+  const page = await teamPageOf(ada, name);
+  const remove = button(page, 'Remove “Bob”');
+  await remove.press('Enter');
+  await expect(button(page, 'Keep them')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(remove).toBeFocused();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(row(page, 'Bob')).toHaveCount(0);
+  await expect(button(page, 'Change the role of “Cleo”')).toBeFocused();
+
+  await page.keyboard.press('Enter');
+  await page.getByRole('radio', { name: /^Member/ }).focus();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowUp');
+  await expect(page.getByRole('radio', { name: /^Owner/ })).toBeChecked();
+  await page.keyboard.press('Enter');
+  await expect(dialog(page, 'Hand this team over?')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(button(page, 'Change the role of “Cleo”')).toBeFocused();
+
+  await button(page, 'Delete this team').press('Enter');
+  await expect(dialog(page, 'Delete this team?')).toContainText('each goes back to the person who owns it');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('You are in no team yet')).toBeVisible();
+  await expect(page.getByText(`Deleted “${name}”`)).toBeVisible();
+});
+
+test('a large team shows all of its people, also after one more has come; and its tasks and history are a step away', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const { id, name } = await teamOf(ada);
+  const many = Array.from({ length: 60 }, (_, number) => ({ id: newId(), name: `Person ${number + 2}` }));
+  await world.db.user.createMany({ data: many.map((one) => ({ ...one, email: `${one.id}@example.com` })) });
+  await world.db.membership.createMany({
+    data: many.map((one) => ({ teamId: uuidOf('Team', id), userId: one.id, role: 'MEMBER' as const })),
+  });
+  const invitation = await invite(ada, id, bob.email);
+
+  const page = await teamPageOf(ada, name);
+  const members = page.getByRole('list', { name: 'Members' }).getByRole('listitem');
+  await expect(members).toHaveCount(25);
+  await button(page, 'Show more').press('Enter');
+  await expect(members).toHaveCount(50);
+  await button(page, 'Show more').press('Enter');
+  await expect(members).toHaveCount(61);
+  await expect(members.nth(50).getByRole('button').first()).toBeFocused();
+  await expect(button(page, 'Show more')).toHaveCount(0);
+  await accept(bob, invitation);
+  await expect(members).toHaveCount(62);
+  await expect(page.getByRole('heading', { name: '62 members' })).toBeVisible();
+
+  await ada.createTask('Order paper', { teamId: id });
+  await ada.createTask('Mine alone');
+  await page.getByRole('main').getByRole('link', { name: 'Tasks' }).click();
+  await expect(row(page, 'Order paper')).toBeVisible();
+  await expect(row(page, 'Mine alone')).toHaveCount(0);
+  await page.goBack();
+  await page.getByRole('main').getByRole('link', { name: 'History' }).click();
+  await expect(page.getByLabel('Whose tasks')).toHaveValue(id);
+});
