@@ -25,7 +25,7 @@ async function dashboardOf({ email }: Person): Promise<Page> {
 
 const row = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
 
-test('[BR-06] a person shares a task, says what the other may do with it, and takes it back', async () => {
+test('[T066] [BR-06] a person shares a task, says what the other may do with it, and takes it back', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   await ada.createTask('Plan the party');
   const [page, other] = await Promise.all([dashboardOf(ada), dashboardOf(bob)]);

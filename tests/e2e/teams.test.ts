@@ -56,7 +56,7 @@ async function inviteBy(page: Page, email: string, role: string): Promise<void> 
   await page.getByRole('button', { name: 'Invite', exact: true }).click();
 }
 
-test('[BR-01] [SC-004] a person creates a team and invites another, who sees it before their eyes and joins', async () => {
+test('[T066] [BR-01] [SC-004] a person creates a team and invites another, who sees it before their eyes and joins', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const [here, there] = await Promise.all([teamsOf(ada), teamsOf(bob)]);
   await expect(there.getByText('You are in no team yet')).toBeVisible();
