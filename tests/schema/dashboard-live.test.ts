@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { watch } from '../kit/live.ts';
+import { share } from '../kit/shares.ts';
 import { teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -41,6 +42,17 @@ test('[FR-010] [SC-004] the numbers come at once, and again when they have chang
     input: { taskId: ofBob, email: ada.email },
   });
   await dashboard.until(({ dashboard: { statistics } }) => statistics.shared === 1);
+});
+
+test('a share that runs out by itself is counted no more at once', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const id = await ada.createTask('borrowed');
+  const endsAt = Date.now() + 4_000;
+  await share(world, id, { from: ada, to: bob, expiresAt: new Date(endsAt) });
+  const dashboard = await watchDashboard(bob);
+  expect(dashboard.told).toMatchObject([{ dashboard: { statistics: { shared: 1 } } }]);
+  await dashboard.until(({ dashboard: { statistics } }) => statistics.shared === 0);
+  expect(Date.now() - endsAt).toBeLessThan(2_000);
 });
 
 test('many changes at once are told as few, and the last one tells all', async () => {

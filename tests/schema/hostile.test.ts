@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { startWorld } from '../kit/world.ts';
@@ -22,9 +22,15 @@ async function drip(first: string): Promise<{ text: string; took: number }> {
   let text = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   const dripping = setInterval(() => socket.write('x'), 500);
-  await once(socket, 'close');
+  const wasReset = await closed(socket);
   clearInterval(dripping);
-  return { text, took: (performance.now() - began) / 1000 };
+  // A letter that was under way when the server closed takes what the server said with it.
+  return wasReset ? drip(first) : { text, took: (performance.now() - began) / 1000 };
+}
+
+/** @returns whether it was for an error; `once` would throw that. */
+function closed(socket: Socket): Promise<boolean> {
+  return new Promise((resolve) => socket.once('close', resolve));
 }
 
 /** Asks for more than the system's buffers hold, and reads none of it for a while. @returns how many answers came. */
@@ -34,7 +40,7 @@ async function ignore(seconds: number): Promise<number> {
   await sleep(seconds * 1000);
   let text = '';
   socket.on('data', (chunk: string) => (text += chunk)).resume();
-  await once(socket, 'close');
+  await closed(socket);
   return text.split('HTTP/1.1 200 OK').length - 1;
 }
 
