@@ -2,7 +2,7 @@ import type { Browser, Page } from '@playwright/test';
 import { beforeAll, expect as expectValue, test } from 'vitest';
 import { launchBrowser } from '../kit/browser.ts';
 import { teamOf } from '../kit/team.ts';
-import { expect, show, signIn, visit } from '../kit/visitor.ts';
+import { expect, show, openDashboard } from '../kit/visitor.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -16,12 +16,7 @@ beforeAll(async () => {
   return () => browser.close();
 });
 
-async function dashboardOf({ email }: Person): Promise<Page> {
-  const page = await visit(browser, world.url, { timezoneId: 'UTC' });
-  await signIn(page, { email, password: PASSWORD });
-  await expect(page.locator('[data-connection]')).toHaveText('Live');
-  return page;
-}
+const dashboardOf = ({ email }: Person) => openDashboard(browser, world.url, { email, password: PASSWORD });
 
 /** The list has exactly these titles, in this order. */
 const expectTitles = (page: Page, titles: (string | RegExp)[]) =>

@@ -69,6 +69,18 @@ export async function signIn(page: Page, { email, password }: Omit<Account, 'nam
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
+/** A person's dashboard in a browser of their own, from the moment on when it is live. */
+export async function openDashboard(
+  browser: Browser,
+  url: string,
+  who: Omit<Account, 'name'>,
+): Promise<Page> {
+  const page = await visit(browser, url, { timezoneId: 'UTC' });
+  await signIn(page, who);
+  await expect(page.locator('[data-connection]')).toHaveText('Live');
+  return page;
+}
+
 export async function signOut(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Account/ }).click();
   await page.getByRole('navigation', { name: 'Account' }).getByRole('button', { name: 'Sign out' }).click();

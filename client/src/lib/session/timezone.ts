@@ -3,6 +3,15 @@ export function deviceTimezone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
+interface Viewer {
+  readonly data: { readonly viewer: { readonly timezone: string } } | undefined;
+}
+
+/** The timezone of who is signed in; until that is read, this device's. */
+export function timezoneOf({ data }: Viewer): string {
+  return data?.viewer.timezone ?? deviceTimezone();
+}
+
 /** Every timezone that the browser knows, with `current` and UTC among them. */
 export function timezones(current: string): string[] {
   return [...new Set(['UTC', current, ...Intl.supportedValuesOf('timeZone')])].sort();

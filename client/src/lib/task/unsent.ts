@@ -20,12 +20,14 @@ interface UnsentEdit {
   typed: TaskDraft;
 }
 
-export function unsentTaskOf(userId: string): Unsent<TaskDraft> {
-  return storedUnder(`${storedAs} task ${userId}`);
+/** @param userId whose it is; while that is not known, nothing is kept. */
+export function unsentTaskOf(userId: string | undefined): Unsent<TaskDraft> {
+  return storedFor(userId, 'task');
 }
 
-export function unsentEditOf(userId: string): Unsent<UnsentEdit> {
-  return storedUnder(`${storedAs} edit ${userId}`);
+/** The same of an edit. */
+export function unsentEditOf(userId: string | undefined): Unsent<UnsentEdit> {
+  return storedFor(userId, 'edit');
 }
 
 /** Whoever signs out leaves nothing behind. */
@@ -35,7 +37,9 @@ export function forgetUnsent(): void {
   });
 }
 
-function storedUnder<Value>(key: string): Unsent<Value> {
+function storedFor<Value>(userId: string | undefined, what: string): Unsent<Value> {
+  if (userId === undefined) return { read: () => undefined, keep: () => undefined };
+  const key = `${storedAs} ${what} ${userId}`;
   return {
     read: () =>
       whereAllowed((storage) => {
