@@ -66,8 +66,7 @@ async function lookAround(
   const page = await visit(browser, world.url, { ...options, colorScheme });
   const look = async (name: string) => {
     await picture(page, `${name}-${device}-${colorScheme}`);
-    // A tablet shows nothing that a phone or a desktop does not.
-    if (device !== 'tablet') await expectAccessible(page);
+    await expectAccessible(page);
     if (device === 'phone') expect(await tooSmallOf(page), `too small for a finger in ${name}`).toEqual([]);
   };
 
