@@ -122,7 +122,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: ['node_modules', '^prisma/generated/'] },
-    exclude: { path: '^(client/(build|\\.svelte-kit|node_modules)|ops/bench)/' },
+    exclude: { path: '^(client/(build|\\.svelte-kit|node_modules)|server/graphiql/build|ops/bench)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

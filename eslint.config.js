@@ -8,6 +8,7 @@ export default defineConfig(
   globalIgnores([
     'prisma/generated',
     'client/src/gql',
+    'server/graphiql/build',
     'client/build',
     'client/.svelte-kit',
     'client/node_modules',

@@ -58,6 +58,14 @@ const steps: Step[] = [
     folder: 'client',
     command: ['vite', 'build'],
   },
+  {
+    name: 'graphiql',
+    title: 'explorer GraphiQL',
+    inputs: ['server/graphiql', 'ops/graphiql-files.ts'],
+    except: ['server/graphiql/build'],
+    outputs: ['server/graphiql/build', 'server/graphiql/build/index.html'],
+    command: ['node', 'ops/graphiql-files.ts'],
+  },
 ];
 
 const { values, positionals } = parseArgs({

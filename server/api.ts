@@ -35,6 +35,8 @@ export interface ApiSettings {
   redisUrl: string | undefined;
   monitoring: Monitoring;
   limits: Limits;
+  /** Whether browsers get GraphiQL. */
+  hasGraphiql: boolean;
 }
 
 export interface Api {
@@ -98,7 +100,17 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     socketLimits: settings.socketLimits,
   });
   return {
-    answer: createRequestListener({ gate, graphql, live, log, publicUrl, origins, monitoring, limits }),
+    answer: createRequestListener({
+      gate,
+      graphql,
+      live,
+      log,
+      publicUrl,
+      origins,
+      monitoring,
+      limits,
+      hasGraphiql: settings.hasGraphiql,
+    }),
     upgrade: createUpgradeListener(sockets),
     async endStreams(withinMs) {
       await Promise.all([sockets.close(withinMs), live.endStreams()]);

@@ -137,6 +137,16 @@ export const variables = {
     'none',
     z.string().min(16, 'must have 16 characters or more').optional(),
   ),
+  GRAPHIQL: variable(
+    'Whether browsers get the explorer GraphiQL at /graphql: on or off',
+    'on',
+    z.enum(['on', 'off'], 'must be on or off').default('on'),
+  ),
+  REQUESTS_PER_ADDRESS: variable(
+    'Most HTTP requests from one network address under way at once, in each process; behind a proxy TRUST_PROXY has to say so',
+    '1000',
+    whole(1000, 1),
+  ),
   SOCKETS_PER_PERSON: variable(
     'Most WebSockets of one person open at once, in each process',
     '100',
@@ -212,6 +222,8 @@ export interface Config {
   /** Of 1. */
   traceSampleRate: number;
   metricsToken: string | undefined;
+  hasGraphiql: boolean;
+  requestsPerAddress: number;
   socketLimits: { ofPerson: number; ofAddress: number; heartbeatMs: number };
   otlpEndpoint: string | undefined;
   rateLimitPoints: number;
@@ -256,6 +268,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     slowMs: read('SLOW_MS'),
     traceSampleRate: read('TRACE_SAMPLE_RATE'),
     metricsToken: read('METRICS_TOKEN'),
+    hasGraphiql: read('GRAPHIQL') === 'on',
+    requestsPerAddress: read('REQUESTS_PER_ADDRESS'),
     socketLimits: {
       ofPerson: read('SOCKETS_PER_PERSON'),
       ofAddress: read('SOCKETS_PER_ADDRESS'),

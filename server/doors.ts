@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { STOPPING, Unavailable } from './errors.ts';
 import type { AnswerListener, UpgradeListener } from './transports/http.ts';
+import { refuse } from './transports/refuse.ts';
 import type { TimedResponse } from './transports/response-time.ts';
 import { turnAway } from './transports/turn-away.ts';
 
@@ -44,7 +45,7 @@ export class Doors {
 
   #meet(request: IncomingMessage, response: TimedResponse): void {
     if (this.#state === 'opening') {
-      refuse(request, response, 'Taskwire is starting; try again shortly.');
+      sendAway(request, response, 'Taskwire is starting; try again shortly.');
       return;
     }
     if (this.#state !== 'open') response.setHeader('Connection', 'close');
@@ -52,7 +53,7 @@ export class Doors {
     // The process is alive to its end, whoever asks for it.
     const isMeant = this.#state === 'leaving' ? path !== '/readyz' : path === '/healthz';
     if (this.#state !== 'open' && !isMeant) {
-      refuse(request, response, STOPPING);
+      sendAway(request, response, STOPPING);
       return;
     }
     this.#inside += 1;
@@ -64,16 +65,12 @@ export class Doors {
   }
 }
 
-function refuse(request: IncomingMessage, response: TimedResponse, why: string): void {
-  const { code, details } = new Unavailable(why);
-  const isProbe = request.url?.startsWith('/readyz');
-  const body = isProbe ? { status: why } : { errors: [{ message: why, extensions: { code, ...details } }] };
-  // What is left unread would break the connection before the answer has arrived.
-  request.resume();
-  response.writeHead(503, {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    'retry-after': String(details.retryAfter),
-  });
-  response.end(`${JSON.stringify(body)}\n`);
+function sendAway(request: IncomingMessage, response: TimedResponse, why: string): void {
+  const refusal = new Unavailable(why);
+  if (!request.url?.startsWith('/readyz')) {
+    refuse(response, refusal);
+    return;
+  }
+  response.writeHead(refusal.status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(`${JSON.stringify({ status: why })}\n`);
 }

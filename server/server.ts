@@ -129,8 +129,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
       limits: {
         operations: createBudget('operations', config.rateLimitPoints, MINUTE_SECONDS, redis),
         signIn: createSignInLimits(config.signInAttempts, redis),
+        requestsPerAddress: config.requestsPerAddress,
         proxies: config.trustProxy,
       },
+      hasGraphiql: config.hasGraphiql,
     });
     if (config.backupSchedule) closing.push(await scheduleBackups(config, config.backupSchedule, log));
     closing.push(() => api.close());

@@ -6,6 +6,8 @@ export interface Limits {
   /** Points for operations, of each viewer. */
   operations: Budget;
   signIn: SignInLimits;
+  /** Most HTTP requests of one network address under way at once. */
+  requestsPerAddress: number;
   /** How many proxies stand in front of the server. */
   proxies: number;
 }

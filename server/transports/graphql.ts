@@ -27,27 +27,6 @@ export const MOST_BODY_BYTES = 1024 * 1024;
 /** Characters of all documents that are remembered together; what is made of a document takes several times as much. */
 const MOST_DOCUMENTS = 4 * 1024 * 1024;
 
-const welcome = `# Welcome to Taskwire. Sign up once:
-mutation SignUp {
-  signUp(input: { name: "Ada", email: "ada@example.com", password: "correct horse" }) {
-    token
-    viewer { id name }
-  }
-}
-
-# Then these work, by the cookie that signing up has set:
-mutation CreateTask {
-  createTask(input: { title: "Water the plants", priority: HIGH }) {
-    task { id title status version }
-  }
-}
-
-query Dashboard {
-  dashboard { statistics { total pending completed shared } }
-  tasks(first: 10) { nodes { id title status dueOn } totalCount }
-}
-`;
-
 export interface GraphqlSettings {
   gate: Gate;
   live: Live;
@@ -59,7 +38,7 @@ export interface GraphqlSettings {
 
 /** GraphQL, for transports to serve. */
 export interface Graphql {
-  /** Over HTTP, with GraphiQL for browsers. */
+  /** Over HTTP. */
   yoga: ReturnType<typeof createYoga<object, Context>>;
   contextOf: ContextOf;
   /** Runs an operation with everything that is measured and limited. */
@@ -96,10 +75,7 @@ export function createGraphql({ gate, live, log, origins, monitoring, limits }: 
     landingPage: false,
     healthCheckEndpoint: '/healthz/graphql',
     maxRequestBodySize: MOST_BODY_BYTES,
-    graphiql: { title: 'Taskwire', defaultQuery: welcome, credentials: 'same-origin' },
-    // A megabyte of page that most starts never serve.
-    renderGraphiQL: async (options) =>
-      (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
+    graphiql: false,
   });
   return { yoga, contextOf, execute: run, documents, masked };
 }

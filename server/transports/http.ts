@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import sirv from 'sirv';
 import type { Origins } from '../auth/origins.ts';
 import type { Gate } from '../auth/sign-in.ts';
+import { RateLimited } from '../errors.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Live } from '../live/live.ts';
 import type { Log } from '../log.ts';
@@ -12,11 +13,15 @@ import type { Monitoring } from '../performance/monitoring.ts';
 import { withRequest } from '../request.ts';
 import { addressOf } from './address.ts';
 import { answerAuth } from './auth.ts';
+import { contentSecurityPolicy } from './content-security-policy.ts';
 import { crossOrigin } from './cors.ts';
+import { createGraphiql } from './graphiql.ts';
 import { answerPosts } from './graphql-post.ts';
 import { MOST_BODY_BYTES, type Graphql } from './graphql.ts';
 import { createMetrics } from './metrics.ts';
+import { OpenResponses } from './open-responses.ts';
 import { readiness } from './readiness.ts';
+import { refuse } from './refuse.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { TimedResponse } from './response-time.ts';
 import { turnAway } from './turn-away.ts';
@@ -34,7 +39,12 @@ interface HttpSettings {
   origins: Origins;
   monitoring: Monitoring;
   limits: Limits;
+  /** Whether browsers get GraphiQL. */
+  hasGraphiql: boolean;
 }
+
+const TOO_MANY_REQUESTS = 'Too many requests from your address are under way; wait for some of them to end.';
+const TRY_AGAIN_SECONDS = 2;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
@@ -48,6 +58,9 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
   const { gate, graphql, live, log, publicUrl, origins, monitoring, limits } = settings;
   const secure = securityHeaders(publicUrl);
   const isPreflight = crossOrigin(origins);
+  const open = new OpenResponses(limits.requestsPerAddress);
+  const graphiql = settings.hasGraphiql ? createGraphiql(contentSecurityPolicy()) : null;
+  const operations = answerPosts(graphql, MOST_BODY_BYTES);
   const auth = answerAuth(gate.auth, publicUrl, MOST_BODY_BYTES);
   const dashboard = existsSync(dashboardFolder)
     ? sirv(dashboardFolder, {
@@ -60,7 +73,10 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
     : notBuilt;
 
   const routes: Record<string, Handler> = {
-    '/graphql': answerPosts(graphql, MOST_BODY_BYTES),
+    '/graphql': (request, response) => {
+      if (!graphiql?.page(request, response)) return operations(request, response);
+      return undefined;
+    },
     '/schema.graphql': (_request, response) => {
       answer(response, 200, printedSchema);
     },
@@ -80,25 +96,30 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
 
   function handlerOf(request: IncomingMessage): Handler {
     const path = request.url?.split('?', 1)[0] ?? '/';
-    return routes[path] ?? (path.startsWith('/api/auth/') ? auth : dashboard);
+    const route = routes[path];
+    if (route) return route;
+    if (path.startsWith('/api/auth/')) return auth;
+    return graphiql && path.startsWith('/graphiql/') ? graphiql.files : dashboard;
   }
 
   return (request, response) => {
-    withRequest(
-      (trace) => {
-        const requestId = trace.id;
-        trace.traceparent = request.headers['traceparent'] as string | undefined;
-        response.trace = trace;
-        secure(response);
-        if (isPreflight(request, response)) return;
-        Promise.try(handlerOf(request), request, response).catch((error: unknown) => {
-          log.error({ requestId, err: error }, 'request failed');
-          if (response.headersSent) response.destroy();
-          else answer(response, 500, `Something went wrong on the server (request ${requestId}).\n`);
-        });
-      },
-      addressOf(request, limits.proxies),
-    );
+    const address = addressOf(request, limits.proxies);
+    withRequest((trace) => {
+      const requestId = trace.id;
+      trace.traceparent = request.headers['traceparent'] as string | undefined;
+      response.trace = trace;
+      secure(response);
+      if (!open.admit(response, address ?? '')) {
+        refuse(response, new RateLimited(TOO_MANY_REQUESTS, TRY_AGAIN_SECONDS));
+        return;
+      }
+      if (isPreflight(request, response)) return;
+      Promise.try(handlerOf(request), request, response).catch((error: unknown) => {
+        log.error({ requestId, err: error }, 'request failed');
+        if (response.headersSent) response.destroy();
+        else answer(response, 500, `Something went wrong on the server (request ${requestId}).\n`);
+      });
+    }, address);
   };
 }
 

@@ -33,6 +33,8 @@ describe('somebody who starts the server', () => {
       slowMs: 100,
       traceSampleRate: 0.01,
       metricsToken: undefined,
+      hasGraphiql: true,
+      requestsPerAddress: 1000,
       socketLimits: { ofPerson: 100, ofAddress: 1000, heartbeatMs: 30_000 },
       otlpEndpoint: undefined,
       rateLimitPoints: 1_000_000,

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser, Page } from '@playwright/test';
+import { beforeAll, test } from 'vitest';
+import { launchBrowser } from '../kit/browser.ts';
+import { freshDatabase } from '../kit/database.ts';
+import { startTestServer, type TestServer } from '../kit/server.ts';
+import { expect, signUp, visit } from '../kit/visitor.ts';
+
+let server: TestServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  const databaseUrl = await freshDatabase();
+  [server, browser] = await Promise.all([startTestServer(databaseUrl), launchBrowser()]);
+  return async () => {
+    await browser.close();
+    await server.stop();
+  };
+});
+
+const editor = (page: Page) => page.locator('.graphiql-query-editor .monaco-editor').first();
+const result = (page: Page) => page.locator('.graphiql-response .view-lines');
+const run = (page: Page) => page.getByRole('button', { name: /^Execute query/ });
+
+async function openExplorer(page: Page, operation?: string): Promise<void> {
+  await page.goto(operation ? `/graphql?query=${encodeURIComponent(operation)}` : '/graphql');
+  await expect(editor(page)).toBeVisible();
+}
+
+test('a visitor runs the examples in the explorer, with scripts that the policy allows (H1)', async () => {
+  const page = await visit(browser, server.url);
+  const workers: string[] = [];
+  page.on('worker', (worker) => workers.push(worker.url()));
+  await openExplorer(page);
+  await run(page).click();
+  await page.getByRole('menuitem', { name: 'SignUp' }).click();
+  await expect(result(page)).toContainText('"token"');
+  await run(page).click();
+  await page.getByRole('menuitem', { name: 'Dashboard' }).click();
+  await expect(result(page)).toContainText('"totalCount": 0');
+  await expect.poll(() => workers.some((url) => url.includes('/graphiql/'))).toBe(true);
+});
+
+test('a subscription in the explorer shows what happens, by the cookie (H1)', async () => {
+  const page = await visit(browser, server.url);
+  const email = `grace.${randomUUID().slice(0, 8)}@example.com`;
+  await signUp(page, { name: 'Grace', email, password: 'correct horse battery' });
+  await expect(page.getByRole('textbox', { name: 'New task' })).toBeVisible();
+  await openExplorer(page, 'subscription Follow { events { event { kind } } }');
+  await run(page).click();
+  await expect(page.getByRole('button', { name: /^Stop query/ })).toBeVisible();
+  await expect
+    .poll(async () => {
+      await page.request.post('/graphql', {
+        headers: { origin: server.url },
+        data: { query: 'mutation { createTask(input: { title: "Seen in the explorer" }) { cursor } }' },
+      });
+      return result(page).innerText();
+    })
+    .toContain('TASK_CREATED');
+});
+
+test('headers that were typed into the explorer are still there after a reload', async () => {
+  const page = await visit(browser, server.url);
+  await openExplorer(page, '{ viewer { name } }');
+  await page.getByRole('button', { name: 'Headers' }).click();
+  await page.locator('[data-uri$="-headers.json"]').first().click();
+  await page.keyboard.type('{"authorization": "Bearer of-nobody"');
+  await run(page).click();
+  await expect(result(page)).toContainText('UNAUTHENTICATED');
+  await page.waitForTimeout(1_000);
+  await page.reload();
+  await page.getByRole('button', { name: 'Headers' }).click();
+  await expect(page.locator('[data-uri$="-headers.json"] .view-lines')).toContainText('of-nobody');
+});
