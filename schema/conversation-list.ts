@@ -17,7 +17,7 @@ import {
   onReference,
   TextFilter,
 } from './filters.ts';
-import { NODES, selectedInPage } from './selected-fields.ts';
+import { NODES, selectedInPage } from './selection.ts';
 import { OrderDirection } from './task-list.ts';
 
 const ConversationFilter = filterType('ConversationFilter', 'Which conversations', (t) => ({

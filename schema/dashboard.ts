@@ -8,7 +8,7 @@ import type { Scope } from '../server/sql/counted-scope.ts';
 import { MOST_DAYS } from '../server/sql/local-days.ts';
 import { countDashboard, type DashboardCounts } from '../server/sql/dashboard.ts';
 import { builder } from './builder.ts';
-import { argumentsBelow } from './lookahead.ts';
+import { argumentsBelow } from './selection.ts';
 import { Priority, Status } from './task.ts';
 
 const Statistics = builder.objectRef<DashboardCounts>('Statistics').implement({

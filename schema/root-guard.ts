@@ -9,7 +9,7 @@ import SchemaBuilder, {
 import type { GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
 import { Forbidden, NotFound } from '../server/errors.ts';
 import type { Context } from './context.ts';
-import { depthOf } from './selection-depth.ts';
+import { depthOf } from './selection.ts';
 
 /**
  * Root fields are for signed-in people unless they say `public: true`. Reading fields get the viewer with all

@@ -15,7 +15,7 @@ import {
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
 import { builder, type PayloadFields } from './builder.ts';
-import { depthOf } from './selection-depth.ts';
+import { depthOf } from './selection.ts';
 import { Priority, Status, Task, taskOf } from './task.ts';
 
 const cursorDescription = 'The log’s position after the change.';

@@ -28,7 +28,7 @@ import {
 } from './filters.ts';
 import { readPage } from '../server/sql/read-page.ts';
 import { tasks as table } from '../server/sql/tables.ts';
-import { NODES, selectedInPage } from './selected-fields.ts';
+import { NODES, selectedInPage } from './selection.ts';
 import { Priority, Status, Task } from './task.ts';
 
 const TaskStatusFilter = enumFilter('TaskStatusFilter', Status, 'Which statuses');

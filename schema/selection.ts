@@ -1,0 +1,89 @@
+import {
+  getArgumentValues,
+  getNamedType,
+  isObjectType,
+  Kind,
+  type FieldNode,
+  type GraphQLResolveInfo,
+  type SelectionSetNode,
+} from 'graphql';
+import type { Selected } from '../server/sql/read-page.ts';
+
+/**
+ * Field nodes at the end of a path below the field that is being resolved, through fragments. A fragment is expanded once
+ * for each level of the path: fragments that spread fragments would otherwise take time that doubles with each.
+ */
+function selectionsAt({ fieldNodes, fragments }: GraphQLResolveInfo, path: readonly string[]): FieldNode[] {
+  const found: FieldNode[] = [];
+  const seen = Array.from({ length: path.length + 1 }, () => new Set<string>());
+  const visit = (selected: SelectionSetNode | undefined, level: number): void => {
+    for (const selection of selected?.selections ?? []) {
+      if (selection.kind === Kind.INLINE_FRAGMENT) visit(selection.selectionSet, level);
+      else if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        const name = selection.name.value;
+        if (seen[level]?.has(name)) continue;
+        seen[level]?.add(name);
+        visit(fragments[name]?.selectionSet, level);
+      } else if (level === path.length) found.push(selection);
+      else if (selection.name.value === path[level]) visit(selection.selectionSet, level + 1);
+    }
+  };
+  for (const { selectionSet } of fieldNodes) visit(selectionSet, 0);
+  return found;
+}
+
+/**
+ * The arguments of each selection of the named fields directly below the field that is being resolved, so that one
+ * statement can fetch what all of them ask for. Includes selections that a directive skips.
+ */
+export function argumentsBelow(
+  info: GraphQLResolveInfo,
+  names: readonly string[],
+): Record<string, unknown>[] {
+  const type = getNamedType(info.returnType);
+  if (!isObjectType(type)) throw new TypeError(`${type.name} is not an object`);
+  const fields = type.getFields();
+  return selectionsAt(info, []).flatMap((node) => {
+    const field = names.includes(node.name.value) && fields[node.name.value];
+    return field ? [getArgumentValues(field, node, info.variableValues)] : [];
+  });
+}
+
+/** Levels of fields selected below a field: 1 when all of them are leaves. */
+export function depthOf({ fieldNodes, fragments }: GraphQLResolveInfo): number {
+  const known = new Map<string, number>();
+  const ofFragment = (name: string): number => {
+    const depth = known.get(name) ?? below(fragments[name]?.selectionSet);
+    known.set(name, depth);
+    return depth;
+  };
+  const below = (selected: SelectionSetNode | undefined): number => {
+    let deepest = 0;
+    for (const selection of selected?.selections ?? []) {
+      const depth =
+        selection.kind === Kind.FRAGMENT_SPREAD
+          ? ofFragment(selection.name.value)
+          : below(selection.selectionSet) + (selection.kind === Kind.FIELD ? 1 : 0);
+      deepest = Math.max(deepest, depth);
+    }
+    return deepest;
+  };
+  return Math.max(...fieldNodes.map(({ selectionSet }) => below(selectionSet)));
+}
+
+/** Paths to the objects of a connection's page. */
+export const NODES = [['edges', 'node'], ['nodes']];
+
+/** The fields selected of the objects of a connection's page. */
+export function selectedInPage(info: GraphQLResolveInfo): Selected {
+  const names = (paths: readonly (readonly string[])[]) =>
+    paths.flatMap((path) => selectionsAt(info, path)).map(({ name }) => name.value);
+  const placesOf = (list: string | undefined) =>
+    list === undefined ? NODES : NODES.flatMap((path) => NODES.map((further) => [...path, list, ...further]));
+  const ofObjects = names(NODES);
+  return {
+    fields: (list) => new Set(list === undefined ? ofObjects : names(placesOf(list))),
+    ofNamed: (relation, list) => new Set(names(placesOf(list).map((path) => [...path, relation]))),
+    isRepeated: (list) => ofObjects.indexOf(list) !== ofObjects.lastIndexOf(list),
+  };
+}
