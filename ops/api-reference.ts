@@ -45,7 +45,7 @@ const pages: Record<string, { title: string; about: string }> = {
   teams: {
     title: 'Teams',
     about:
-      'Each team has one OWNER. ADMINs lead it too, MEMBERs create tasks and change those that are theirs, VIEWERs read.',
+      'Each team has one OWNER. ADMINs lead it too, MEMBERs create tasks and change those that are theirs, VIEWERs read. Rights add up: a VIEWER who owns a task of the team, or has an EDIT share of it, keeps what ownership or the share allows.',
   },
   conversations: {
     title: 'Conversations',

@@ -129,7 +129,7 @@ const edit = builder.relayMutationField(
       labels: t.stringList({ description: 'All its labels from now on: at most 20, of 1 to 50 characters.' }),
       assigneeId: t.id({
         description:
-          'A member of its team; without a team, its owner or somebody it is shared with. Null takes it back.',
+          'A member of its team; without a team, its owner or a person it is shared with. Null clears it. Requires `viewerCan.assign`, except to take the task off yourself.',
       }),
       teamId: t.id({
         description: 'Another team; asks for `viewerCan.move`. Null makes it its owner’s alone.',

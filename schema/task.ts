@@ -42,6 +42,10 @@ const TaskRights = builder.objectRef<(action: TaskAction) => boolean>('TaskRight
       description: 'Show it to others, and take that back.',
       resolve: (may) => may('task.share'),
     }),
+    assign: t.boolean({
+      description: 'Assign it to another person. A viewer who may edit it can always take it off themselves.',
+      resolve: (may) => may('task.assign'),
+    }),
     move: t.boolean({
       description: 'Put it into another team of the viewer’s; its owner also takes it out of its team.',
       resolve: (may) => may('task.move'),

@@ -23,7 +23,10 @@ export const TeamRole = builder.enumType('TeamRole', {
       description: 'Edits and deletes any task, and invites, removes and re-roles members and viewers.',
     },
     MEMBER: { description: 'Creates tasks; edits and deletes those they own or are assigned.' },
-    VIEWER: { description: 'Reads.' },
+    VIEWER: {
+      description:
+        'Reads. Rights add up: tasks that they own, or have an EDIT share of, they can still change as its owner or editor.',
+    },
   } satisfies Record<Role, object>,
 });
 

@@ -40,6 +40,8 @@ interface Subjects {
   'task.comment': TaskSubject;
   'task.delete': TaskSubject;
   'task.share': TaskSubject;
+  /** Gives it to another person to do. In a team the assignee may delete it, so an EDIT share does not allow this. */
+  'task.assign': TaskSubject;
   /** Takes it out of its team, or into another. */
   'task.move': TaskSubject;
   'comment.edit': Pick<Comment, 'authorId'>;
@@ -84,6 +86,7 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
     can(viewer, 'task.edit', task) || hasRole(viewer, task.teamId, WORKING_ROLES),
   'task.delete': (viewer, task) => commands(viewer, task) || worksOn(viewer, task),
   'task.share': (viewer, task) => commands(viewer, task),
+  'task.assign': (viewer, task) => commands(viewer, task) || worksOn(viewer, task),
   'task.move': (viewer, task) => commands(viewer, task),
   'comment.edit': (viewer, comment) => comment.authorId === viewer.userId,
   'comment.delete': (viewer, { authorId, task }) => authorId === viewer.userId || commands(viewer, task),
@@ -116,14 +119,14 @@ export function teamsLedBy(viewer: Viewer): string[] {
   return [...viewer.teams.keys()].filter((id) => hasRole(viewer, id, LEADING_ROLES));
 }
 
-/** Ownership, which in a team counts for as long as one is in it; and leading the task's team. */
+/** Owning the task, which in a team counts for every member whatever their role (BR-05); or leading its team. */
 function commands(viewer: Viewer, task: TaskSubject): boolean {
   if (task.teamId === null) return task.ownerId === viewer.userId;
   if (!viewer.teams.has(task.teamId)) return false;
   return task.ownerId === viewer.userId || hasRole(viewer, task.teamId, LEADING_ROLES);
 }
 
-/** Being the one whom a team has set to the task. */
+/** Being assigned the task in a team, with a role that works there. */
 function worksOn(viewer: Viewer, task: TaskSubject): boolean {
   return task.assigneeId === viewer.userId && hasRole(viewer, task.teamId, WORKING_ROLES);
 }

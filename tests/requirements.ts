@@ -58,7 +58,8 @@ export const requirements = {
   'BR-01': 'Whoever creates a team owns it; it has exactly one owner at any moment.',
   'BR-02': 'A former owner becomes ADMIN with the transfer, and the owner cannot go before one.',
   'BR-03': 'An ADMIN manages MEMBERs and VIEWERs only, and no invitation makes an OWNER.',
-  'BR-04': 'In a team OWNER and ADMIN change any task, a MEMBER those that are theirs, and a VIEWER none.',
+  'BR-04':
+    'In a team OWNER and ADMIN change any task, a MEMBER those that are theirs; the role VIEWER allows reading only.',
   'BR-05': 'Rights add up; EDIT allows neither deleting nor sharing.',
   'BR-06':
     'The owner of a task and the leaders of its team share it; who leaves a team loses all rights there at once.',
@@ -71,6 +72,8 @@ export const requirements = {
   'BR-11': 'Rows, counters and events change in one transaction.',
   'BR-12': 'Who acts is never an argument.',
   'BR-13': 'An assistant or MCP client confirms before it deletes or shares, and the server sees to it.',
+  'BR-18':
+    'Rights cannot be combined: after any allowed steps by several people, each may do what these rules say.',
   'BR-14': 'What each number of the dashboard means, for a person and for a team.',
 } as const satisfies Record<string, string>;
 

@@ -9,7 +9,7 @@ import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { writeTasks } from '../sql/write-tasks.ts';
 import { outdated } from './outdated-task.ts';
-import { checkHierarchy, checkPlacement } from './task-placement.ts';
+import { checkHierarchy, checkPlacement, ONLY_ASSIGNERS } from './task-placement.ts';
 
 /** The fields that a verb may change; the rest follows from them. */
 export type Changes = Partial<
@@ -107,6 +107,7 @@ const refusals: Record<TaskAction, string> = {
   'task.comment': 'You may see this task, but not comment on it.',
   'task.delete': 'You may see this task, but not delete it.',
   'task.share': 'Only its owner, and who leads its team, may share this task.',
+  'task.assign': ONLY_ASSIGNERS,
   'task.move': 'Only its owner, and who leads its team, may move this task to another team.',
 };
 

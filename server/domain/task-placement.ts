@@ -15,19 +15,25 @@ export interface Placement {
   path: string;
 }
 
+export const ONLY_ASSIGNERS =
+  'Only the owner of this task, its team’s owner and admins, and the member it is assigned to can assign it.';
+
 /** How many tasks may lie one under the other. */
 const DEEPEST = 10;
 
 /**
- * Checks where tasks are put: into teams that the viewer may put them, under tasks that they may change, in the
- * hands of people who see them. `checkHierarchy` has to follow once they are written.
+ * Checks where tasks are put: into teams that the viewer may put them, under tasks that they may change, and
+ * assigned, by a viewer who may assign them, to people who see them. `checkHierarchy` has to follow once they are written.
  */
 export async function checkPlacement(
   tx: Transaction,
   viewer: Viewer,
   placements: readonly Placement[],
 ): Promise<void> {
-  for (const placement of placements) checkTeam(viewer, placement);
+  for (const placement of placements) {
+    checkTeam(viewer, placement);
+    checkAssigner(viewer, placement);
+  }
   await holdNewTeams(tx, placements);
   await checkAssignees(tx, placements);
   await checkParents(tx, viewer, placements);
@@ -60,6 +66,13 @@ function checkTeam(viewer: Viewer, { before, after, path }: Placement): void {
       field,
     );
   }
+}
+
+/** Without the right to assign, a viewer can only take the task off themselves. */
+function checkAssigner(viewer: Viewer, { before, after, path }: Placement): void {
+  if (!before || before.assigneeId === after.assigneeId || can(viewer, 'task.assign', before)) return;
+  if (after.assigneeId === null && before.assigneeId === viewer.userId) return;
+  throw new Forbidden(ONLY_ASSIGNERS, before.id, { field: `${path}assigneeId` });
 }
 
 /** A team that is deleted meanwhile takes no more tasks. */

@@ -161,6 +161,57 @@ describe('assigning a task', () => {
     await expect(update(cara, { id, assigneeId: ada.id })).rejects.toMatchObject(invalid('assigneeId'));
   });
 
+  test('[BR-05] is not for who holds an EDIT share, who could then delete it as its assignee (M3)', async () => {
+    const id = await bob.createTask('Tea', { teamId: team });
+    for (const person of [cara, dan, eve]) await share(id, bob, person, 'EDIT');
+    const attempts: [Person, Person][] = [
+      [cara, cara],
+      [dan, cara],
+      [eve, cara],
+    ];
+    for (const [person, assignee] of attempts) {
+      await expect(update(person, { id, assigneeId: assignee.id })).rejects.toMatchObject({
+        code: 'FORBIDDEN',
+        extensions: { field: 'assigneeId' },
+      });
+      expect(await outcome(remove(person, id))).toBe('FORBIDDEN');
+    }
+    expect(await update(cara, { id, title: 'Coffee', assigneeId: null })).toMatchObject({ assignee: null });
+  });
+
+  test('[BR-05] of somebody’s own is not for who holds an EDIT share either, for it may go to a team later (M3)', async () => {
+    const id = await bob.createTask('Tea');
+    await share(id, bob, cara, 'EDIT');
+    expect(await outcome(update(cara, { id, assigneeId: cara.id }))).toBe('FORBIDDEN');
+    await update(bob, { id, teamId: team });
+    expect(await outcome(remove(cara, id))).toBe('FORBIDDEN');
+  });
+
+  test('[BR-04] is for its assignee, who passes it on or takes it off themselves (M3)', async () => {
+    const id = await bob.createTask('Tea', { teamId: team, assigneeId: cara.id });
+    expect(await update(cara, { id, assigneeId: ada.id })).toMatchObject({ assignee: { id: ada.id } });
+    expect(await outcome(update(cara, { id, assigneeId: cara.id }))).toBe('FORBIDDEN');
+    await update(bob, { id, assigneeId: dan.id });
+    expect(await outcome(update(dan, { id, assigneeId: null })), 'a VIEWER reads').toBe('FORBIDDEN');
+    await share(id, bob, dan, 'EDIT');
+    expect(await outcome(update(dan, { id, assigneeId: cara.id }))).toBe('FORBIDDEN');
+    expect(await update(dan, { id, assigneeId: null })).toMatchObject({ assignee: null });
+  });
+
+  test('[BR-05] does not matter to a demoted owner, who keeps what ownership allows (L5)', async () => {
+    const { fay } = await people('Fay');
+    const { id: other, memberships } = await teamOf(ada, [[fay, 'MEMBER']]);
+    const id = await fay.createTask('Tea', { teamId: other });
+    const foreign = await ada.createTask('Milk', { teamId: other, assigneeId: fay.id });
+    await ada.query('mutation ($id: ID!) { changeRole(input: { id: $id, role: VIEWER }) { cursor } }', {
+      id: memberships.get(fay.id),
+    });
+    expect(await outcome(fay.createTask('Cake', { teamId: other }))).toBe('FORBIDDEN');
+    expect(await outcome(update(fay, { id: foreign, title: 'Cream' }))).toBe('FORBIDDEN');
+    expect(await update(fay, { id, assigneeId: ada.id })).toMatchObject({ assignee: { id: ada.id } });
+    expect(await outcome(remove(fay, id))).toBe('ok');
+  });
+
   test('is undone before a task goes to a team where the assignee is not', async () => {
     const id = await cara.createTask('Tea', { teamId: team, assigneeId: bob.id });
     const { id: other } = await teamOf(cara);

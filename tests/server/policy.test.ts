@@ -27,7 +27,7 @@ interface Ties {
   share?: Share;
 }
 
-const ALL = 'see edit comment delete share move';
+const ALL = 'see edit comment delete share assign move';
 
 const ofPersonalTasks: [who: string, ties: Ties, may: string][] = [
   ['the owner', { is: 'owner' }, ALL],
@@ -45,7 +45,7 @@ const ofTeamTasks: [who: string, ties: Ties, may: string][] = [
   ['an ADMIN', { role: 'ADMIN' }, ALL],
   ['a MEMBER', { role: 'MEMBER' }, 'see comment'],
   ['a MEMBER who owns it', { role: 'MEMBER', is: 'owner' }, ALL],
-  ['a MEMBER who is set to it', { role: 'MEMBER', is: 'assignee' }, 'see edit comment delete'],
+  ['a MEMBER who is set to it', { role: 'MEMBER', is: 'assignee' }, 'see edit comment delete assign'],
   ['a MEMBER with a VIEW share', { role: 'MEMBER', share: 'VIEW' }, 'see comment'],
   ['a MEMBER with an EDIT share', { role: 'MEMBER', share: 'EDIT' }, 'see edit comment'],
   ['a VIEWER', { role: 'VIEWER' }, 'see'],
@@ -98,7 +98,7 @@ async function tie(who: string, { role, is, share }: Ties, inTeam: boolean) {
   return { viewer: await viewerOf(db, { userId }), task };
 }
 
-const TASK_ACTIONS = ['edit', 'comment', 'delete', 'share', 'move'] as const;
+const TASK_ACTIONS = ['edit', 'comment', 'delete', 'share', 'assign', 'move'] as const;
 
 async function rightsOn(task: TaskSubject, viewer: Viewer): Promise<string> {
   const found = await db.task.findFirst({ where: { id: task.id, AND: visible.task(viewer) } });

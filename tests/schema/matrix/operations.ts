@@ -190,6 +190,16 @@ const onTasks: Record<string, Operation> = {
     theTask,
   ),
   archiveTask: write('archiveTask', (names) => ({ id: names['task'] }), { ...theTask, ...task('edit') }),
+  'updateTask to another person': write(
+    'updateTask',
+    (names) => ({ id: names['task'], assigneeId: names['assignable'] }),
+    { ...theTask, ...task('assign') },
+  ),
+  'updateTask to no assignee': write(
+    'updateTask',
+    (names) => ({ id: names['task'], assigneeId: null }),
+    theTask,
+  ),
   'updateTask out of its team': write(
     'updateTask',
     (names) => ({ id: names['task'], teamId: null, assigneeId: null }),

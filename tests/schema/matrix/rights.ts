@@ -40,6 +40,8 @@ export const rights = {
     moveTask behind it         | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
     moveTask ahead of it       | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
     archiveTask                | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
+    updateTask to another person| ✓    ✓        ✓    ✓     F      F      F        F    F    N      N      N        U
+    updateTask to no assignee  | ✓     ✓        ✓    ✓     F      F      F        F    F    N      N      N        U
     updateTask out of its team | ✓     F        F    F     F      F      F        F    F    N      N      N        U
     updateTask into another    | ✓     F        ✓    ✓     F      F      F        F    F    N      N      N        U
     deleteTask                 | ✓     ✓        ✓    ✓     F      F      F        F    F    N      N      N        U
@@ -86,6 +88,8 @@ export const rights = {
     moveTask                   | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
     moveTask behind it         | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
     archiveTask                | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
+    updateTask to another person| ✓    F        N    N     N      N      F        F    F    N      N      N        U
+    updateTask to no assignee  | ✓     F        N    N     N      N      F        F    F    N      N      N        U
     updateTask into a team     | ✓     F        N    N     N      N      F        F    F    N      N      N        U
     deleteTask                 | ✓     F        N    N     N      N      F        F    F    N      N      N        U
     createTask under it        | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U

@@ -100,7 +100,12 @@ function taskScene(inTeam: boolean): Builder {
         fresh: publicId('Task', newId()),
         freshComment: publicId('Comment', newId()),
       },
-      standing: { team: team.id, annex: annex.id, newcomer: people.newcomer.email },
+      standing: {
+        team: team.id,
+        annex: annex.id,
+        newcomer: people.newcomer.email,
+        assignable: (inTeam ? people.otheradmin : people.guest).id,
+      },
     };
   };
 }
