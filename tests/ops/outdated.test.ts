@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Runs the command with an `npm` that says of each package what it is given here, or that the range's own is current. */
+async function outdated(newer: Record<string, string>) {
+  const folder = await mkdtemp(join(tmpdir(), 'taskwire-npm-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const script = `#!${process.execPath}
+    const { dependencies } = JSON.parse(require('node:fs').readFileSync('package.json', 'utf8'));
+    const newer = ${JSON.stringify(newer)};
+    console.log(JSON.stringify(Object.fromEntries(Object.entries(dependencies).map(([name, range]) =>
+      [name, { wanted: newer[name + '@' + range] ?? range.slice(1) }]))));
+    process.exitCode = 1;`;
+  await writeFile(join(folder, 'npm'), script);
+  await chmod(join(folder, 'npm'), 0o755);
+  const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+  return new Promise<{ code: number; stdout: string }>((resolve) => {
+    execFile(process.execPath, ['ops/outdated.ts'], { cwd: root, env }, (error, stdout) => {
+      resolve({ code: Number(error?.code ?? 0), stdout });
+    });
+  });
+}
+
+test('an operator reads which direct dependencies are behind their current patch, and which one that is', async () => {
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+    devDependencies: Record<string, string>;
+  };
+  const auth = manifest.dependencies['better-auth'] ?? '';
+  const lint = manifest.devDependencies['eslint'] ?? '';
+  const answer = await outdated({ [`better-auth@~${auth}`]: '1.7.999', [`eslint@~${lint}`]: '10.15.999' });
+  expect(answer.stdout.trim().split('\n')).toEqual([
+    `eslint: ${lint} is used, 10.15.999 is current`,
+    `better-auth: ${auth} is used, 1.7.999 is current`,
+  ]);
+  expect(answer.code).toBe(1);
+  expect(await outdated({})).toEqual({
+    code: 0,
+    stdout: 'Every direct dependency is at its current patch.\n',
+  });
+});
+
+test('the lock file names no other place to download from than npm’s own registry', async () => {
+  const lock = await readFile(join(root, 'package-lock.json'), 'utf8');
+  const elsewhere = [...lock.matchAll(/"resolved": "([^"]+)"/g)]
+    .map(([, address = '']) => address)
+    .filter((address) => !address.startsWith('https://registry.npmjs.org/'));
+  expect(elsewhere).toEqual([]);
+});
