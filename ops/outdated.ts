@@ -23,8 +23,9 @@ const root = join(import.meta.dirname, '..');
 const { dependencies, devDependencies } = JSON.parse(
   await readFile(join(root, 'package.json'), 'utf8'),
 ) as Manifest;
-const used = { ...devDependencies, ...dependencies };
-delete used[FOLLOWS_PRISMA];
+const used = Object.fromEntries(
+  Object.entries({ ...devDependencies, ...dependencies }).filter(([name]) => name !== FOLLOWS_PRISMA),
+);
 
 const behind = Object.entries(await newestPatches(used)).filter(([name, newest]) => newest !== used[name]);
 for (const [name, newest] of behind)
