@@ -102,6 +102,14 @@ const kinds: Record<LoggedKind, KindOfEvent> = {
     description:
       'A wrong password was given for the account of `person`; null where there is no account with that address.',
   },
+  'password.changed': {
+    description: 'A person changed their password, or set a new one with an operator’s one-time link.',
+    subject: 'User',
+  },
+  'password.resetIssued': {
+    description: 'An operator issued a one-time link that sets a new password for `person`.',
+  },
+  'account.unlocked': { description: 'An operator lifted the limits on signing in as `person`.' },
 };
 
 export const EventKind = builder.enumType('EventKind', {

@@ -18,6 +18,10 @@ function sessionPayload(t: PayloadFields<NewSession>) {
       description: 'A JWT for the header `Authorization: Bearer <token>`. It ends with its session.',
     }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When the token runs out.' }),
+    failedSignIns: t.exposeInt('failedSignIns', {
+      description:
+        'How often signing in to this account has failed since it last succeeded. Where it was not the person, they should have another password.',
+    }),
     viewer: t.prismaField({
       type: User,
       description: 'The person who is signed in now.',
@@ -33,9 +37,16 @@ builder.relayMutationField(
     description: 'Who the new person is.',
     inputFields: (t) => ({
       name: t.string({ required: true, description: '1 to 100 characters.' }),
-      email: t.string({ required: true, description: 'Upper and lower case count as the same.' }),
+      email: t.string({
+        required: true,
+        description:
+          'Kept without spaces around it, in lower case, and with its domain in ASCII (punycode). Any address that a browser’s form takes is taken.',
+      }),
       password: t.string({ required: true, description: passwordLength }),
-      timezone: t.string({ description: 'IANA name, as in `Europe/Berlin`; UTC when left out.' }),
+      timezone: t.string({
+        description:
+          'As the device reports it, like `Europe/Berlin`, `EST5EDT` or `+05:30`; one that is not known counts as UTC, as when left out.',
+      }),
     }),
   },
   {
@@ -52,7 +63,10 @@ builder.relayMutationField(
   {
     description: 'Who wants to sign in.',
     inputFields: (t) => ({
-      email: t.string({ required: true, description: 'The address of the account.' }),
+      email: t.string({
+        required: true,
+        description: 'The address of the account, in any spelling that signing up takes.',
+      }),
       password: t.string({ required: true, description: passwordLength }),
     }),
   },

@@ -275,4 +275,7 @@ export const AUDITED = [
   'team.memberRemoved',
   'team.memberLeft',
   'team.ownershipTransferred',
+  'password.changed',
+  'password.resetIssued',
+  'account.unlocked',
 ] as const;

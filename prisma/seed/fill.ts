@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { hashPassword } from '../../server/auth/auth.ts';
+import { hashPassword } from '../../server/auth/passwords.ts';
 import { connect, disconnect } from '../../server/database/client.ts';
 import { applyMigrations } from '../../server/database/migrations.ts';
 import { countDashboard, type DashboardCounts } from '../../server/sql/dashboard.ts';

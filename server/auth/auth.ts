@@ -1,43 +1,13 @@
-import { createHash } from 'node:crypto';
-import { hash, verify } from '@node-rs/argon2';
 import { prismaAdapter } from 'better-auth/adapters/prisma';
-import { APIError, createAuthMiddleware, isAPIError } from 'better-auth/api';
 import { betterAuth } from 'better-auth/minimal';
 import { jwt } from 'better-auth/plugins/jwt';
 import type { Database } from '../database/client.ts';
-import { committed } from '../database/transaction.ts';
-import { newPerson } from '../domain/user.ts';
-import { RateLimited } from '../errors.ts';
-import { recordFailedSignIn } from '../events/refusal.ts';
-import { accountOf, type SignInLimits } from '../limits/sign-in-limits.ts';
+import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import type { Log } from '../log.ts';
+import { SESSION_SECONDS } from './account.ts';
+import { passwordEndpoints } from './password-endpoints.ts';
 
-/** argon2id with the first parameters that OWASP's Password Storage Cheat Sheet recommends: 19 MiB, 2 passes, 1 lane. */
-const argon2id = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
-
-/** As passwords are kept. */
-export function hashPassword(password: string): Promise<string> {
-  return hash(password, argon2id);
-}
-
-export const PASSWORD = { min: 8, max: 128 } as const;
-
-/** A session lives this long after it was last renewed, and its tokens with it. */
-const SESSION_SECONDS = 30 * 24 * 60 * 60;
 const RENEW_AFTER_SECONDS = 24 * 60 * 60;
-
-/** Says whose account was last signed in to with a browser, so that those who guess its password cannot keep it out. */
-const BROWSER_COOKIE = 'taskwire.browser';
-const BROWSER_KNOWN_SECONDS = 365 * 24 * 60 * 60;
-
-interface CookieReader {
-  getSignedCookie(name: string, secret: string): Promise<string | false | null>;
-}
-
-/** So that the cookie does not tell the address. */
-function fingerprintOf(email: string): string {
-  return createHash('sha256').update(accountOf(email)).digest('base64url');
-}
 
 interface AuthSettings {
   db: Database;
@@ -68,8 +38,6 @@ export function createAuth({
   limits,
   onSessionEnd,
 }: AuthSettings) {
-  const isKnownTo = async (call: CookieReader, email: string) =>
-    (await call.getSignedCookie(BROWSER_COOKIE, secret)) === fingerprintOf(email);
   return betterAuth({
     appName: 'Taskwire',
     baseURL: publicUrl,
@@ -83,7 +51,6 @@ export function createAuth({
       },
     },
     databaseHooks: {
-      user: { create: { before: checkedPerson } },
       session: {
         delete: {
           after: ({ id }) => {
@@ -92,32 +59,6 @@ export function createAuth({
           },
         },
       },
-    },
-    hooks: {
-      before: createAuthMiddleware(async (call) => {
-        if (call.path === '/sign-up/email') await heldTo(limits.beforeSignUp());
-        if (call.path !== '/sign-in/email') return;
-        const email = String((call.body as { email?: unknown }).email);
-        await heldTo(limits.beforeSignIn(email, await isKnownTo(call, email)));
-      }),
-      after: createAuthMiddleware(async (call) => {
-        const { path, context } = call;
-        if (path !== '/sign-in/email' && path !== '/sign-up/email') return;
-        // The library's transactions are its own.
-        committed(db);
-        const { email } = call.body as { email: string };
-        if (path === '/sign-in/email' && isWrongPassword(context.returned))
-          await recordFailedSignIn(db, email);
-        if (isAPIError(context.returned)) return;
-        if (path === '/sign-in/email') await limits.afterSignIn(email, await isKnownTo(call, email));
-        await call.setSignedCookie(BROWSER_COOKIE, fingerprintOf(email), secret, {
-          httpOnly: true,
-          sameSite: 'lax',
-          secure: publicUrl.startsWith('https:'),
-          path: '/',
-          maxAge: BROWSER_KNOWN_SECONDS,
-        });
-      }),
     },
     // Names change by the mutation updateViewer, which checks and records it.
     disabledPaths: ['/update-user', '/update-session'],
@@ -130,16 +71,9 @@ export function createAuth({
     },
     user: { additionalFields: { timezone: { type: 'string', input: false, defaultValue: 'UTC' } } },
     session: { expiresIn: SESSION_SECONDS, updateAge: RENEW_AFTER_SECONDS },
-    emailAndPassword: {
-      enabled: true,
-      minPasswordLength: PASSWORD.min,
-      maxPasswordLength: PASSWORD.max,
-      password: {
-        hash: hashPassword,
-        verify: ({ hash: stored, password }) => verify(stored, password),
-      },
-    },
+    emailAndPassword: { enabled: true },
     plugins: [
+      passwordEndpoints({ db, limits, secret, isSecure: publicUrl.startsWith('https:') }),
       jwt({
         jwt: {
           issuer: publicUrl,
@@ -150,39 +84,5 @@ export function createAuth({
         disableSettingJwtHeader: true,
       }),
     ],
-  });
-}
-
-/** The library answers with its own kind of errors only, by whichever of its paths it is called. */
-async function heldTo(limit: Promise<void>): Promise<void> {
-  try {
-    await limit;
-  } catch (error) {
-    if (!(error instanceof RateLimited)) throw error;
-    const { retryAfter = 1 } = error.details;
-    const body = { code: error.code, message: error.message, retryAfter };
-    throw new APIError('TOO_MANY_REQUESTS', body, { 'Retry-After': String(retryAfter) });
-  }
-}
-
-/** Where a limit has refused somebody. */
-export function rateLimitOf(thrown: unknown): RateLimited | undefined {
-  if (!isAPIError(thrown) || thrown.body?.code !== 'RATE_LIMITED') return undefined;
-  const { message, retryAfter } = thrown.body as unknown as { message: string; retryAfter: number };
-  return new RateLimited(message, retryAfter);
-}
-
-/** Also where there is no such account, which the library does not tell. */
-function isWrongPassword(answer: unknown): boolean {
-  return isAPIError(answer) && answer.body?.code === 'INVALID_EMAIL_OR_PASSWORD';
-}
-
-/** The library's own paths take names and addresses that the mutations would refuse. */
-function checkedPerson(person: { name: string; email: string }) {
-  const { success, data, error } = newPerson.safeParse(person);
-  if (success) return Promise.resolve({ data: { ...person, ...data } });
-  throw new APIError('BAD_REQUEST', {
-    code: 'VALIDATION_FAILED',
-    message: error.issues[0]?.message ?? 'The input is not valid.',
   });
 }

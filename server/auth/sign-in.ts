@@ -1,20 +1,19 @@
-import { isAPIError } from 'better-auth/api';
-import { z } from 'zod';
 import type { Database } from '../database/client.ts';
 import { committed } from '../database/transaction.ts';
-import { parse } from '../domain/validation.ts';
-import { checkTimezone, newPerson, updateUser } from '../domain/user.ts';
-import { Conflict, Forbidden, Unauthenticated, ValidationFailed } from '../errors.ts';
+import { Forbidden } from '../errors.ts';
 import type { Refusals } from '../events/refusal.ts';
-import { PASSWORD, rateLimitOf, type Auth } from './auth.ts';
+import type { Auth } from './auth.ts';
 import type { Credentials, SignedIn } from './credentials.ts';
 import { ruleOutDatabaseFailure } from './database-failure.ts';
+import { refusalOf, type PasswordEndpoints } from './password-endpoints.ts';
 
 /** A fresh session: a JWT for programs, cookies for browsers. */
 export interface NewSession {
   viewer: SignedIn;
   token: string;
   expiresAt: Date;
+  /** Attempts to sign in that have failed since the last that did not. */
+  failedSignIns: number;
   cookies: string[];
 }
 
@@ -27,47 +26,34 @@ export interface Gate {
   adminEmails: ReadonlySet<string>;
 }
 
-const password = z.string().max(PASSWORD.max, `A password has at most ${PASSWORD.max} characters.`);
-
-const registration = newPerson.extend({
-  password: password.min(PASSWORD.min, `A password has ${PASSWORD.min} characters or more.`),
-  timezone: z.string().nullish(),
-});
-
-const credentials = z.object({ email: z.string(), password });
-
 /**
- * Makes an account and signs its person in.
+ * Creates an account and signs its person in.
  * @throws Conflict where the email address has an account.
  */
-export async function signUp({ db, auth }: Gate, input: unknown, headers: Headers): Promise<NewSession> {
-  const { timezone, ...person } = parse(registration, input);
-  if (timezone != null) await checkTimezone(db, timezone);
-  const answer = await auth.api
-    .signUpEmail({ body: person, headers, returnHeaders: true })
-    .catch(async (error: unknown) => {
-      const limit = rateLimitOf(error);
-      if (limit) throw limit;
-      await ruleOutDatabaseFailure(db);
-      if (!isAPIError(error)) throw error;
-      throw (await isTaken(db, person.email)) ? takenAddress() : refusedSignUp();
-    });
-  const session = await sessionOf(db, auth, answer.response.token, answer.headers);
-  if (timezone != null) await updateUser(db, session.viewer, { timezone });
-  return session;
+export async function signUp({ db, auth }: Gate, input: object, headers: Headers): Promise<NewSession> {
+  const answer = await passwordsOf(auth)
+    .signUpEmail({ body: { ...input }, headers, returnHeaders: true })
+    .catch((error: unknown) => refuse(db, error));
+  return sessionOf(db, auth, answer.response, answer.headers);
 }
 
 /** @throws Unauthenticated where the address or the password is wrong; it does not tell which. */
-export async function signIn({ db, auth }: Gate, input: unknown, headers: Headers): Promise<NewSession> {
-  const answer = await auth.api
-    .signInEmail({ body: parse(credentials, input), headers, returnHeaders: true })
-    .catch(async (error: unknown) => {
-      const limit = rateLimitOf(error);
-      if (limit) throw limit;
-      await ruleOutDatabaseFailure(db);
-      throw isAPIError(error) ? new Unauthenticated('The email address or the password is wrong.') : error;
-    });
-  return sessionOf(db, auth, answer.response.token, answer.headers);
+export async function signIn({ db, auth }: Gate, input: object, headers: Headers): Promise<NewSession> {
+  const answer = await passwordsOf(auth)
+    .signInEmail({ body: { ...input }, headers, returnHeaders: true })
+    .catch((error: unknown) => refuse(db, error));
+  return sessionOf(db, auth, answer.response, answer.headers);
+}
+
+function passwordsOf({ api }: Auth): PasswordEndpoints {
+  return api;
+}
+
+async function refuse(db: Database, error: unknown): Promise<never> {
+  const refusal = refusalOf(error);
+  if (refusal) throw refusal;
+  await ruleOutDatabaseFailure(db);
+  throw error;
 }
 
 /**
@@ -88,31 +74,17 @@ export async function signOut(gate: Gate, { sessionId }: SignedIn, headers: Head
 async function sessionOf(
   db: Database,
   auth: Auth,
-  sessionToken: string | null,
+  begun: { token: string; failedSignIns: number },
   headers: Headers,
 ): Promise<NewSession> {
-  const { id, userId, expiresAt } = await db.session.findUniqueOrThrow({
-    where: { token: sessionToken ?? '' },
-  });
+  const { id, userId, expiresAt } = await db.session.findUniqueOrThrow({ where: { token: begun.token } });
   const exp = Math.floor(expiresAt.getTime() / 1000);
   const { token } = await auth.api.signJWT({ body: { payload: { sub: userId, sid: id, exp } } });
   return {
     viewer: { userId, sessionId: id, tokenId: null, mayWrite: true, endsAt: expiresAt },
     token,
     expiresAt,
+    failedSignIns: begun.failedSignIns,
     cookies: headers.getSetCookie(),
   };
-}
-
-/** Two people can ask for one address at the same moment, and the library then tells only one of them why not. */
-async function isTaken(db: Database, email: string): Promise<boolean> {
-  return (await db.user.count({ where: { email: email.toLowerCase() } })) > 0;
-}
-
-function takenAddress() {
-  return new Conflict('This email address has an account already; sign in with it.', { field: 'email' });
-}
-
-function refusedSignUp() {
-  return new ValidationFailed('The account could not be made from these details; check them and try again.');
 }

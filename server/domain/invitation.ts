@@ -12,7 +12,7 @@ import { lockTeam } from '../sql/lock-team.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { grantedRole, requireGrantable, type MembershipChange } from './membership.ts';
 import { heldTeam } from './team-hold.ts';
-import { newPerson } from './user.ts';
+import { emailAddress } from './email-address.ts';
 import { idOf, parse } from './validation.ts';
 
 /** What a verb hands back: which invitation to re-read, and the log's cursor after the change. */
@@ -26,7 +26,7 @@ export const INVITED_FOR_DAYS = 7;
 
 const invitation = z.object({
   teamId: idOf('Team'),
-  email: newPerson.shape.email.toLowerCase(),
+  email: emailAddress,
   role: grantedRole.nullish().transform((value) => value ?? 'MEMBER'),
 });
 

@@ -14,7 +14,7 @@ import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { newPerson } from './user.ts';
+import { emailAddress } from './email-address.ts';
 import { idOf, parse } from './validation.ts';
 
 /** What a verb hands back: which share to re-read, and the log's cursor after the change. */
@@ -33,7 +33,7 @@ const sharing = z
   .object({
     taskId: idOf('Task'),
     userId: idOf('User').nullish(),
-    email: newPerson.shape.email.toLowerCase().nullish(),
+    email: emailAddress.nullish(),
     permission: z
       .enum(SharePermission)
       .nullish()

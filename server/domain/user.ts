@@ -5,16 +5,14 @@ import { inTransaction } from '../database/transaction.ts';
 import { ValidationFailed } from '../errors.ts';
 import { append, currentCursor } from '../events/log.ts';
 import type { Person } from '../policy.ts';
-import { isTimezone } from '../sql/timezone.ts';
+import { knownTimezone } from '../sql/timezone.ts';
+import { emailAddress } from './email-address.ts';
 import { parse, text } from './validation.ts';
 
 const name = text('The name', { min: 1, max: 100 });
 
-/** What anybody who signs up must give, whichever way they come. */
-export const newPerson = z.object({
-  name,
-  email: z.email('This is not an email address.').max(254, 'An email address has at most 254 characters.'),
-});
+/** What a new person gives, whichever way they sign up. */
+export const newPerson = z.object({ name, email: emailAddress });
 
 const profile = z.object({
   name: name.nullish(),
@@ -23,8 +21,8 @@ const profile = z.object({
 
 /** Changes the viewer's own profile. A field that is left out, or null, stays as it is. */
 export async function updateUser(db: Database, person: Person, input: unknown): Promise<{ cursor: string }> {
-  const { name, timezone } = parse(profile, input);
-  if (timezone != null) await checkTimezone(db, timezone);
+  const { name, timezone: given } = parse(profile, input);
+  const timezone = given == null ? null : await timezoneNamed(db, given);
   const data: Prisma.UserUpdateInput = {};
   if (name != null) data.name = name;
   if (timezone != null) data.timezone = timezone;
@@ -43,8 +41,9 @@ export async function updateUser(db: Database, person: Person, input: unknown): 
 }
 
 /** @throws ValidationFailed where no such timezone is known. */
-export async function checkTimezone(db: Database, name: string): Promise<void> {
-  if (await isTimezone(db, name)) return;
+async function timezoneNamed(db: Database, given: string): Promise<string> {
+  const known = await knownTimezone(db, given);
+  if (known !== null) return known;
   throw new ValidationFailed('This is not a timezone; one reads like Europe/Berlin or UTC.', {
     field: 'timezone',
   });

@@ -61,6 +61,10 @@ interface EventKinds {
   /** `times` where one event stands for the rest of a minute; once otherwise. */
   'access.refused': { code: string; operation: string; times?: number };
   'signIn.failed': Record<string, never>;
+  /** `reset` where a one-time link of the operator was used. */
+  'password.changed': { by: 'person' | 'reset' };
+  'password.resetIssued': Record<string, never>;
+  'account.unlocked': Record<string, never>;
 }
 
 export type EventKind = keyof EventKinds;

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ApiToken } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
+import { inTransaction } from '../database/transaction.ts';
 import type { Forbidden, NotFound } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import { append } from './log.ts';
@@ -102,16 +103,16 @@ export async function recordRefusedToken(
 }
 
 /**
- * Appends a sign-in that failed, for the account's owner to read where there is an account. Neither the address nor the
- * password is kept: people mistype one as the other.
+ * Appends a sign-in that failed, and counts it for the account's owner, where there is an account. Neither the address nor
+ * the password is kept: people mistype one as the other.
  */
-export async function recordFailedSignIn(db: Database, email: string): Promise<void> {
-  const person = await db.user.findUnique({ where: { email: email.toLowerCase() }, select: { id: true } });
-  await append(db, {
-    kind: 'signIn.failed',
-    actorId: null,
-    subjectId: null,
-    personId: person?.id ?? null,
-    data: {},
+export async function recordFailedSignIn(db: Database, userId: string | null): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    if (userId !== null) {
+      const where = { userId, providerId: 'credential' };
+      await tx.account.updateMany({ where, data: { failedSignIns: { increment: 1 } } });
+    }
+    const event = { kind: 'signIn.failed', actorId: null, subjectId: null, personId: userId } as const;
+    await append(tx, { ...event, data: {} });
   });
 }

@@ -221,7 +221,7 @@ describe('guessing passwords', () => {
     expect((await attempt(bob.email, PASSWORD, '198.51.100.66')).status, 'another account').toBe(200);
   });
 
-  test('from ever new addresses ends too, and the owner goes on where they were signed in before', async () => {
+  test('from ever new addresses slows down, and the owner goes on everywhere (M7)', async () => {
     const { kai } = await world.people('Kai');
     const signedIn = await attempt(kai.email, PASSWORD, '203.0.113.20');
     const cookie = signedIn.headers
@@ -231,9 +231,16 @@ describe('guessing passwords', () => {
     const guesses = await Promise.all(
       Array.from({ length: 40 }, (_, n) => attempt(kai.email, `guess number ${n}`, `198.51.101.${n}`)),
     );
-    expect(guesses.filter(({ status }) => status === 401)).toHaveLength(30);
-    expect(guesses.filter(({ status }) => status === 429)).toHaveLength(10);
-    expect((await attempt(kai.email, PASSWORD, '203.0.113.21')).status, 'a browser nobody knows').toBe(429);
+    // The bound of the account, and what the network of them all may try in a minute.
+    expect(guesses.filter(({ status }) => status === 401)).toHaveLength(30 + 1);
+    const refused = guesses.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(9);
+    for (const { headers } of refused) expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    const again = await attempt(kai.email, 'not this one', '198.51.101.99');
+    expect(again.status, 'from the network of the guesser').toBe(429);
+    expect((await attempt(kai.email, PASSWORD, '203.0.113.21')).status, 'a new program').toBe(200);
+    await attempt(kai.email, 'a guess', '203.0.113.22');
+    expect((await attempt(kai.email, 'another guess', '203.0.113.23')).status).toBe(429);
     expect((await attempt(kai.email, PASSWORD, '203.0.113.21', { cookie })).status).toBe(200);
     expect((await attempt(bob.email, PASSWORD, '203.0.113.21', { cookie })).status, 'another account').toBe(
       200,
@@ -258,6 +265,34 @@ describe('guessing passwords', () => {
     for (const address of addresses) statuses.push((await attempt(ivy.email, 'wrong wrong', address)).status);
     expect(statuses).toEqual([401, 401, 401, 429]);
     expect((await attempt(ivy.email, PASSWORD, '2001:db8:0:8::1')).status, 'another network').toBe(200);
+  });
+
+  test('from one IPv6 customer’s many networks is bounded by what such customers have (M7)', async () => {
+    const { jay } = await world.people('Jay');
+    const guess = async (networks: readonly string[]) => {
+      const all = await Promise.all(
+        networks.map((network) => attempt(jay.email, 'wrong wrong', `${network}::1`)),
+      );
+      return all.filter(({ status }) => status === 401).length;
+    };
+    const fiftySix = Array.from({ length: 9 }, (_, n) => `2001:db8:1:10${n}`);
+    expect(await guess(fiftySix), '/56').toBe(6);
+    const fortyEight = Array.from({ length: 9 }, (_, n) => `2001:db8:1:${n + 2}00`);
+    expect(await guess(fortyEight), '/48').toBe(3);
+    expect((await attempt(jay.email, PASSWORD, '2001:db8:2::1')).status, 'elsewhere').toBe(200);
+  });
+
+  test('a person reads how many attempts have failed since they last signed in (M7)', async () => {
+    const { kim } = await world.people('Kim');
+    const signIn = async () => {
+      const input = { email: kim.email, password: PASSWORD };
+      const document =
+        'mutation ($input: SignInInput!) { signIn(input: $input) { failedSignIns viewer { id } } }';
+      return world.query(document, { input });
+    };
+    for (let n = 0; n < 2; n += 1) await attempt(kim.email, 'wrong wrong', '198.51.100.70');
+    expect(await signIn()).toMatchObject({ signIn: { failedSignIns: 2 } });
+    expect(await signIn()).toMatchObject({ signIn: { failedSignIns: 0 } });
   });
 
   test('what a client writes into X-Forwarded-For by itself is not believed', async () => {

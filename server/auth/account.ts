@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { Session, User } from '../../prisma/generated/client/client.ts';
+import type { Database } from '../database/client.ts';
+import { inTransaction, type Transaction } from '../database/transaction.ts';
+import { newPerson } from '../domain/user.ts';
+import { emailAddress } from '../domain/email-address.ts';
+import { parse } from '../domain/validation.ts';
+import { Conflict, Unauthenticated } from '../errors.ts';
+import { recordFailedSignIn } from '../events/refusal.ts';
+import { newId } from '../ids.ts';
+import type { SignInLimits } from '../limits/sign-in-limits.ts';
+import { currentRequest } from '../request.ts';
+import { knownTimezone } from '../sql/timezone.ts';
+import { givenPassword, hashPassword, isPassword, newPassword } from './passwords.ts';
+
+/** A session lives this long after it was last renewed, and its tokens with it. */
+export const SESSION_SECONDS = 30 * 24 * 60 * 60;
+
+const TOKEN_BYTES = 24;
+const LONGEST_AGENT = 300;
+
+/** The account that a password belongs to; the auth library knows other kinds. */
+export const CREDENTIAL = 'credential';
+
+const registration = newPerson.extend({ password: newPassword, timezone: z.string().nullish() });
+
+const credentials = z.object({ email: z.string('The address must be text.'), password: givenPassword });
+
+export interface Begun {
+  user: User;
+  session: Session;
+}
+
+/**
+ * Creates an account, and its first session. A timezone that is not known becomes UTC: no device is kept out for its clock.
+ * @throws Conflict where the email address has an account.
+ */
+export async function createAccount(
+  db: Database,
+  limits: SignInLimits,
+  input: unknown,
+  agent: string | null,
+): Promise<Begun> {
+  const { password, timezone, ...person } = parse(registration, input);
+  await limits.beforeSignUp();
+  if ((await db.user.count({ where: { email: person.email } })) > 0) throw takenAddress();
+  const zone = timezone == null ? null : await knownTimezone(db, timezone);
+  const stored = await hashPassword(password);
+  const id = newId();
+  return inTransaction(db, async (tx) => {
+    const data = { ...person, id, timezone: zone ?? 'UTC' };
+    // Two people may ask for one address at the same moment.
+    const [user] = await tx.user.createManyAndReturn({ data: [data], skipDuplicates: true });
+    if (!user) throw takenAddress();
+    const account = { userId: id, accountId: id, providerId: CREDENTIAL, password: stored };
+    await tx.account.create({ data: account, select: { id: true } });
+    return { user, session: await startSession(tx, id, agent) };
+  });
+}
+
+/**
+ * Begins a session of the person with this address and password.
+ * @param isKnown whether somebody has signed in to this account with the same browser before.
+ * @returns also how many attempts have failed since the last that did not.
+ * @throws Unauthenticated where the address or the password is wrong; it does not tell which.
+ */
+export async function beginSession(
+  db: Database,
+  limits: SignInLimits,
+  input: unknown,
+  { isKnown, agent }: { isKnown: (email: string) => Promise<boolean>; agent: string | null },
+): Promise<Begun & { failedSignIns: number }> {
+  const { email, password } = parse(credentials, input);
+  const account = await checkPassword(db, limits, { email, isKnown: await isKnown(email) }, password);
+  if (!account) throw new Unauthenticated('The email address or the password is wrong.');
+  const { user, failedSignIns } = account;
+  return inTransaction(db, async (tx) => {
+    if (failedSignIns > 0)
+      await tx.account.update({
+        where: { id: account.id },
+        data: { failedSignIns: 0 },
+        select: { id: true },
+      });
+    return { user, session: await startSession(tx, user.id, agent), failedSignIns };
+  });
+}
+
+/**
+ * The account that a password opens; null where it is wrong, or there is none with this address. Each attempt counts to
+ * the limits, and one that fails is an event. Call it outside of transactions.
+ * @throws RateLimited
+ */
+export async function checkPassword(
+  db: Database,
+  limits: SignInLimits,
+  { email, isKnown }: { email: string; isKnown: boolean },
+  password: string,
+) {
+  const { data: address } = emailAddress.safeParse(email);
+  const where = { providerId: CREDENTIAL, user: { email: address ?? '' } };
+  const attempt = await limits.beforeSignIn(email, isKnown, async () => {
+    const locked = await db.account.findFirst({ where, select: { unlockedAt: true } });
+    return locked?.unlockedAt ?? null;
+  });
+  const account = await db.account.findFirst({ where, include: { user: true } });
+  if (!(await isPassword(account?.password, password)) || !account) {
+    // What is no address is no attempt on an account.
+    if (address !== undefined) await recordFailedSignIn(db, account?.userId ?? null);
+    return null;
+  }
+  await attempt.succeeded();
+  return account;
+}
+
+/** Triggers append its event. */
+export async function startSession(tx: Transaction, userId: string, agent: string | null): Promise<Session> {
+  return tx.session.create({
+    data: {
+      userId,
+      token: randomBytes(TOKEN_BYTES).toString('base64url'),
+      expiresAt: new Date(Date.now() + SESSION_SECONDS * 1000),
+      ipAddress: currentRequest()?.address ?? null,
+      userAgent: agent?.slice(0, LONGEST_AGENT) ?? null,
+    },
+  });
+}
+
+function takenAddress() {
+  return new Conflict('This email address has an account already; sign in with it.', { field: 'email' });
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { APIError, createAuthEndpoint, formCsrfMiddleware, isAPIError } from 'better-auth/api';
+import { setSessionCookie } from 'better-auth/cookies';
+import { z } from 'zod';
+import type { Database } from '../database/client.ts';
+import { accountOf } from '../domain/email-address.ts';
+import { TaskwireError } from '../errors.ts';
+import type { SignInLimits } from '../limits/sign-in-limits.ts';
+import { beginSession, createAccount, type Begun } from './account.ts';
+
+/** Says whose account was last signed in to with a browser, so that those who guess its password cannot keep it out. */
+const BROWSER_COOKIE = 'taskwire.browser';
+const BROWSER_KNOWN_SECONDS = 365 * 24 * 60 * 60;
+
+interface Settings {
+  db: Database;
+  limits: SignInLimits;
+  /** Signs cookies. */
+  secret: string;
+  /** Whether browsers reach the server by HTTPS. */
+  isSecure: boolean;
+}
+
+interface CookieReader {
+  getSignedCookie(name: string, secret: string): Promise<string | false | null>;
+}
+
+/**
+ * Signing up and in with a password, under the auth library's own paths and names, which they replace. The library's
+ * hash passwords inside of a database transaction, and take fields and addresses by other rules than ours.
+ */
+export function passwordEndpoints({ db, limits, secret, isSecure }: Settings) {
+  const options = {
+    method: 'POST' as const,
+    use: [formCsrfMiddleware],
+    body: z.record(z.string(), z.unknown()),
+  };
+
+  const signUpEmail = createAuthEndpoint('/sign-up/email', options, (call) =>
+    inLibrarysErrors(async () => {
+      const agent = call.headers?.get('user-agent') ?? null;
+      return answer(call, await createAccount(db, limits, call.body, agent), 0);
+    }),
+  );
+
+  const signInEmail = createAuthEndpoint('/sign-in/email', options, (call) =>
+    inLibrarysErrors(async () => {
+      const begun = await beginSession(db, limits, call.body, {
+        isKnown: (email) => isKnownTo(call, email),
+        agent: call.headers?.get('user-agent') ?? null,
+      });
+      return answer(call, begun, begun.failedSignIns);
+    }),
+  );
+
+  async function isKnownTo(call: CookieReader, email: string): Promise<boolean> {
+    return (await call.getSignedCookie(BROWSER_COOKIE, secret)) === fingerprintOf(email);
+  }
+
+  async function answer(call: Call, { user, session }: Begun, failedSignIns: number) {
+    await setSessionCookie(call, { user, session }, false);
+    await call.setSignedCookie(BROWSER_COOKIE, fingerprintOf(user.email), secret, {
+      httpOnly: true,
+      sameSite: 'lax',
+      secure: isSecure,
+      path: '/',
+      maxAge: BROWSER_KNOWN_SECONDS,
+    });
+    return call.json({ redirect: false, token: session.token, user, failedSignIns });
+  }
+
+  return { id: 'taskwire-passwords', endpoints: { signUpEmail, signInEmail } };
+}
+
+/** The library’s own types know nothing of what replaces its endpoints. */
+export type PasswordEndpoints = ReturnType<typeof passwordEndpoints>['endpoints'];
+
+type Call = Parameters<typeof setSessionCookie>[0];
+
+/** So that the cookie does not tell the address. */
+function fingerprintOf(email: string): string {
+  return createHash('sha256').update(accountOf(email)).digest('base64url');
+}
+
+const STATUSES = {
+  UNAUTHENTICATED: 'UNAUTHORIZED',
+  CONFLICT: 'CONFLICT',
+  RATE_LIMITED: 'TOO_MANY_REQUESTS',
+  UNAVAILABLE: 'SERVICE_UNAVAILABLE',
+} as const;
+
+/** The library answers with its own kind of errors only. */
+async function inLibrarysErrors<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof TaskwireError)) throw error;
+    const { code, message, details } = error;
+    const status = STATUSES[code as keyof typeof STATUSES] as string | undefined;
+    const headers = new Headers();
+    if (details.retryAfter) headers.set('Retry-After', String(details.retryAfter));
+    const answer = new APIError(
+      (status ?? 'BAD_REQUEST') as 'BAD_REQUEST',
+      { code, message, ...details },
+      headers,
+    );
+    throw Object.assign(answer, { cause: error });
+  }
+}
+
+/** The error of ours that the library passes on. */
+export function refusalOf(thrown: unknown): TaskwireError | undefined {
+  return isAPIError(thrown) && thrown.cause instanceof TaskwireError ? thrown.cause : undefined;
+}
