@@ -17,6 +17,7 @@ import {
   type AnswerListener,
   type UpgradeListener,
 } from './transports/http.ts';
+import { Connections, type ConnectionLimits } from './live/connections.ts';
 import { createWebSocketTransport, type SocketLimits } from './transports/websocket.ts';
 
 export interface ApiSettings {
@@ -32,6 +33,9 @@ export interface ApiSettings {
   allowedOrigins: readonly string[];
   adminEmails: Iterable<string>;
   socketLimits: SocketLimits;
+  connectionLimits: ConnectionLimits;
+  /** Of one person in one process. */
+  mostSubscriptions: number;
   redisUrl: string | undefined;
   monitoring: Monitoring;
   limits: Limits;
@@ -81,6 +85,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     databaseUrl,
     redisUrl: settings.redisUrl,
     adminEmails: gate.adminEmails,
+    mostSubscriptions: settings.mostSubscriptions,
     log,
     // Also those that ended in other processes.
     onCredentialEnd: (id) => {
@@ -88,7 +93,8 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     },
   });
   const origins = createOrigins(publicUrl, allowedOrigins);
-  const graphql = createGraphql({ gate, live, log, origins, monitoring, limits });
+  const connections = new Connections(settings.connectionLimits);
+  const graphql = createGraphql({ gate, live, log, origins, monitoring, limits, connections });
   const sockets = createWebSocketTransport({
     graphql,
     gate,
@@ -97,6 +103,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     origins,
     monitoring,
     limits,
+    connections,
     socketLimits: settings.socketLimits,
   });
   return {

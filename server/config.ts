@@ -40,6 +40,8 @@ function whole(fallback: number, least: number, most = Infinity) {
   return z.coerce.number(error).int(error).min(least, error).max(most, error).default(fallback);
 }
 
+const MEGABYTE = 1024 * 1024;
+
 const optional = z.string().min(1).optional();
 
 /** Every environment variable that the server reads. The README's table is made from this list. */
@@ -148,10 +150,21 @@ export const variables = {
     whole(1000, 1),
   ),
   SOCKETS_PER_PERSON: variable(
-    'Most WebSockets of one person open at once, in each process',
-    '100',
-    whole(100, 1),
+    'WebSockets and event streams that one person may have open at once, in each process',
+    '50',
+    whole(50, 1),
   ),
+  SUBSCRIPTIONS_PER_PERSON: variable(
+    'Subscriptions that one person may have open at once, in each process, over all connections',
+    '500',
+    whole(500, 1),
+  ),
+  UNSENT_MB_PER_PERSON: variable(
+    'Megabytes that may wait for the WebSockets and event streams of one person to read them, in each process; beyond that the slowest connection is cut',
+    '16',
+    whole(16, 5),
+  ),
+  UNSENT_MB: variable('The same for all people together, in each process', '128', whole(128, 5)),
   SOCKETS_PER_ADDRESS: variable(
     'Most WebSockets from one network address open at once, in each process; behind a proxy TRUST_PROXY has to say so',
     '1000',
@@ -224,7 +237,10 @@ export interface Config {
   metricsToken: string | undefined;
   hasGraphiql: boolean;
   requestsPerAddress: number;
-  socketLimits: { ofPerson: number; ofAddress: number; heartbeatMs: number };
+  socketLimits: { ofAddress: number; heartbeatMs: number };
+  /** Connections in number, the rest in bytes. */
+  connectionLimits: { ofPerson: number; unsentOfPerson: number; unsentInAll: number };
+  mostSubscriptions: number;
   otlpEndpoint: string | undefined;
   rateLimitPoints: number;
   signInAttempts: number;
@@ -271,10 +287,15 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     hasGraphiql: read('GRAPHIQL') === 'on',
     requestsPerAddress: read('REQUESTS_PER_ADDRESS'),
     socketLimits: {
-      ofPerson: read('SOCKETS_PER_PERSON'),
       ofAddress: read('SOCKETS_PER_ADDRESS'),
       heartbeatMs: read('HEARTBEAT_SECONDS') * 1000,
     },
+    connectionLimits: {
+      ofPerson: read('SOCKETS_PER_PERSON'),
+      unsentOfPerson: read('UNSENT_MB_PER_PERSON') * MEGABYTE,
+      unsentInAll: read('UNSENT_MB') * MEGABYTE,
+    },
+    mostSubscriptions: read('SUBSCRIPTIONS_PER_PERSON'),
     otlpEndpoint: read('OTEL_EXPORTER_OTLP_ENDPOINT'),
     rateLimitPoints: read('RATE_LIMIT_POINTS'),
     signInAttempts: read('SIGN_IN_ATTEMPTS'),

@@ -91,6 +91,18 @@ export class QueryTooComplex extends TaskwireError {
   }
 }
 
+/** One payload of a connection that stays open is longer than the server sends. */
+export class AnswerTooLong extends TaskwireError {
+  readonly code = 'QUERY_TOO_COMPLEX';
+
+  constructor() {
+    super('This answer is longer than 4 MiB. Ask for shorter pages, or for less of each object.');
+  }
+}
+
+/** Why another WebSocket or event stream of a person is refused. */
+export const TOO_MANY_CONNECTIONS = 'You have too many connections open; close some, then connect again.';
+
 export class RateLimited extends TaskwireError {
   readonly code = 'RATE_LIMITED';
   override readonly status = 429;

@@ -119,6 +119,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
       allowedOrigins: config.allowedOrigins,
       adminEmails: config.adminEmails,
       socketLimits: config.socketLimits,
+      connectionLimits: config.connectionLimits,
+      mostSubscriptions: config.mostSubscriptions,
       redisUrl: config.redisUrl,
       monitoring: {
         store,

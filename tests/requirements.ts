@@ -75,6 +75,7 @@ export const requirements = {
   'BR-18':
     'Rights cannot be combined: after any allowed steps by several people, each may do what these rules say.',
   'BR-14': 'What each number of the dashboard means, for a person and for a team.',
+  'BR-19': 'One person’s requests, subscriptions, sockets and stored data never keep others from working.',
 } as const satisfies Record<string, string>;
 
 export type Requirement = keyof typeof requirements;

@@ -43,6 +43,7 @@ export async function killOne({
   const server = await startProcess({
     LOG_LEVEL: 'silent',
     SOCKETS_PER_PERSON: '100000',
+    SUBSCRIPTIONS_PER_PERSON: '100000',
     SOCKETS_PER_ADDRESS: '100000',
     RATE_LIMIT_POINTS: '0',
     WORKERS: '2',

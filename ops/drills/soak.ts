@@ -74,6 +74,7 @@ export async function soak(drill: Drill): Promise<SoakReport> {
     LOG_LEVEL: 'error',
     RATE_LIMIT_POINTS: '0',
     SOCKETS_PER_PERSON: '100000',
+    SUBSCRIPTIONS_PER_PERSON: '100000',
     SOCKETS_PER_ADDRESS: '100000',
     HEARTBEAT_SECONDS: String(drill.heartbeatSeconds),
     ...OPEN_TO_SIGHT,

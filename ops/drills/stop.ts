@@ -48,6 +48,7 @@ export async function stopUnderLoad({
   const settings = {
     LOG_LEVEL: 'silent',
     SOCKETS_PER_PERSON: '100000',
+    SUBSCRIPTIONS_PER_PERSON: '100000',
     SOCKETS_PER_ADDRESS: '100000',
     RATE_LIMIT_POINTS: '0',
     DATA_DIR: dataDir,

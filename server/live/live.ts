@@ -19,6 +19,8 @@ interface LiveSettings {
   databaseUrl: string;
   /** Where other processes hear of what this one commits, in place of the database. */
   redisUrl?: string | undefined;
+  /** Of one person in one process, over all of their connections: each takes some kilobytes while it is open. */
+  mostSubscriptions: number;
   /** Whose accounts read the audit trail, in lower case. */
   adminEmails: ReadonlySet<string>;
   log: Log;
@@ -51,9 +53,6 @@ export interface Live {
   stop(): Promise<void>;
 }
 
-/** Of one person in one process, however they are connected: each takes some kilobytes for as long as it is open. */
-const MOST_SUBSCRIPTIONS = 2_000;
-const TOO_MANY = `You have ${MOST_SUBSCRIPTIONS.toLocaleString('en')} subscriptions open; end some.`;
 const RETRY_AFTER_SECONDS = 10;
 
 /** How often it is found out who has had nothing to hear of for long, so that they resume from near the log's end. */
@@ -116,7 +115,7 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
     async follow(person, after, wishes) {
       const mark = await withoutStrangers(db, await fromCursor(db, after), hub.floor);
       const onlooker = onlookerOf(person);
-      if (onlooker.subscriptions >= MOST_SUBSCRIPTIONS) throw new RateLimited(TOO_MANY, RETRY_AFTER_SECONDS);
+      if (onlooker.subscriptions >= settings.mostSubscriptions) throw tooMany(onlooker.subscriptions);
       const feed = new Feed(onlooker, wishes, () => {
         streams.delete(feed);
         if (onlooker.remove(feed) && onlookers.get(person.userId) === onlooker)
@@ -157,4 +156,11 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
       await tail.stop();
     },
   };
+}
+
+function tooMany(open: number): RateLimited {
+  return new RateLimited(
+    `You have ${open} subscriptions open; end some, then try again.`,
+    RETRY_AFTER_SECONDS,
+  );
 }

@@ -154,9 +154,11 @@ async function observed(args: ValidatedSubscriptionArgs, payload: object): Promi
     },
   }) as Context;
   const result = await executeSubscriptionEvent({ ...args, rootValue: payload, contextValue: observing });
+  const text = result.errors ? null : JSON.stringify(result);
   return {
-    result,
-    text: result.errors ? null : JSON.stringify(result),
+    // Event streams send this text, too.
+    result: text === null ? result : Object.assign(result, { stringify: () => text }),
+    text,
     holdsFor: (other) => {
       if (result.errors) return false;
       if (isPersonal) return other === viewer;

@@ -10,14 +10,15 @@ import { byPlans } from '../execution/run-query.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Live } from '../live/live.ts';
 import type { Log } from '../log.ts';
-import { abandonedStreams } from '../plugins/abandoned-streams.ts';
 import { boundedDocuments } from '../plugins/bounded-documents.ts';
 import { codedErrors } from '../plugins/coded-errors.ts';
 import type { Monitoring } from '../performance/monitoring.ts';
 import { limited, limitedSubscriptions } from '../plugins/cost-limits.ts';
+import { eventStreams } from '../plugins/event-streams.ts';
 import { executedBy, type Execute } from '../plugins/execution.ts';
 import { sharedAnswers } from '../plugins/shared-answers.ts';
 import { measured, tracing } from '../plugins/tracing.ts';
+import type { Connections } from '../live/connections.ts';
 import { createContexts, viewerContext, type ContextOf } from '../plugins/viewer-context.ts';
 import { wellFormedRequests } from '../plugins/well-formed-requests.ts';
 
@@ -34,6 +35,8 @@ export interface GraphqlSettings {
   origins: Origins;
   monitoring: Monitoring;
   limits: Limits;
+  /** Those that stay open. */
+  connections: Connections;
 }
 
 /** GraphQL, for transports to serve. */
@@ -49,7 +52,8 @@ export interface Graphql {
   masked: (error: unknown) => GraphQLError;
 }
 
-export function createGraphql({ gate, live, log, origins, monitoring, limits }: GraphqlSettings): Graphql {
+export function createGraphql(settings: GraphqlSettings): Graphql {
+  const { gate, live, log, origins, monitoring, limits, connections } = settings;
   const { store, sampleRate } = monitoring;
   const run = measured(store, sampleRate, limited(limits.operations, byPlans(normalizedExecutor as Execute)));
   const contextOf = createContexts({ gate, live, store, origins });
@@ -66,7 +70,7 @@ export function createGraphql({ gate, live, log, origins, monitoring, limits }: 
       executedBy(run),
       limitedSubscriptions(limits.operations),
       sharedAnswers(),
-      abandonedStreams(),
+      eventStreams(connections),
     ],
     parserAndValidationCache: { documentCache: documents, errorCache: cacheByText() },
     logging: false,

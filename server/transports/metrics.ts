@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
+import { kept } from '../bounds.ts';
 import { readBackupStatus } from '../backup-status.ts';
 import { poolStatus, type Database } from '../database/client.ts';
 import { retriesOf } from '../database/transaction.ts';
@@ -126,6 +127,9 @@ async function createRegistry({ db, live, store, backupDir }: MetricsSettings): 
     { value: live.lag() },
   ]);
   gauge('taskwire_subscriptions', 'Subscriptions that are open.', () => [{ value: live.subscriptions() }]);
+  gauge('taskwire_kept', 'What this process keeps of everything that can grow.', () =>
+    Object.entries(kept()).map(([what, value]) => ({ labels: { what }, value })),
+  );
   gauge('taskwire_backup_age_seconds', 'Time since the last good one.', async () => {
     const { lastGood, lastVerified } = await readBackupStatus(backupDir);
     return Object.entries({ backup: lastGood, verification: lastVerified }).flatMap(([kind, good]) =>

@@ -12,17 +12,19 @@ import {
   CloseCode,
   handleProtocols,
   makeServer,
-  type Context as Connection,
+  type Context as ProtocolContext,
   type SubscribePayload,
 } from 'graphql-ws';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Context } from '../../schema/context.ts';
 import { classify } from '../database/failures.ts';
-import { STOPPING, Unauthenticated, Unavailable } from '../errors.ts';
+import { AnswerTooLong, STOPPING, TOO_MANY_CONNECTIONS, Unauthenticated, Unavailable } from '../errors.ts';
 import type { Outlet } from '../live/told.ts';
 import { oneByOne } from '../one-by-one.ts';
+import { toCodedError } from '../plugins/coded-errors.ts';
 import { withRequest } from '../request.ts';
 import { addressOf } from './address.ts';
+import { isTooLong, type Connection } from '../live/connections.ts';
 import type { Graphql, GraphqlSettings } from './graphql.ts';
 import { Quota } from './quota.ts';
 import { SocketOperation } from './socket-operation.ts';
@@ -33,8 +35,6 @@ const MOST_MESSAGE_BYTES = 1024 * 1024;
 const MOST_MESSAGES_A_MINUTE = 1_200;
 /** Operations under way on one socket, most of which are subscriptions. */
 const MOST_OPERATIONS = 100;
-/** What one socket may have waiting for a reader who does not read. */
-const MOST_UNSENT_BYTES = 8 * 1024 * 1024;
 /** As much is sent ahead of what the other side reads without waiting. */
 const UNWAITED_BYTES = 64 * 1024;
 const INIT_WITHIN_MS = 10_000;
@@ -49,9 +49,7 @@ const LOOK_AGAIN_MS = 20;
 const CLOSE_WITHIN_MS = 5_000;
 
 export interface SocketLimits {
-  /** How many one process lets a person have open at once. */
-  ofPerson: number;
-  /** The same for a network address. */
+  /** How many one process lets a network address have open at once. */
   ofAddress: number;
   /** How often each must give a sign of life. */
   heartbeatMs: number;
@@ -82,6 +80,10 @@ interface Peer {
   close: (code: number, reason: string) => void;
   /** A promise where it does not keep up. */
   send: (text: string) => void | Promise<void>;
+  /** Ends it at once, with what is still to be sent. */
+  drop: () => void;
+  /** As it counts: of its address, and of its person once they are known. */
+  counted: Connection;
   /** By `performance.now()`. */
   nextBeatAt: number;
   isAlive: boolean;
@@ -96,7 +98,7 @@ interface Executors {
 
 /** GraphQL over WebSocket: the protocol `graphql-transport-ws`, with the same envelope as over HTTP. */
 export function createWebSocketTransport(settings: WebSocketSettings): WebSocketTransport {
-  const { gate, live, log, origins, limits } = settings;
+  const { gate, live, log, origins, limits, connections } = settings;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MOST_MESSAGE_BYTES,
@@ -105,7 +107,6 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     clientTracking: false,
   });
   const hold = holding();
-  const ofPeople = new Quota(settings.socketLimits.ofPerson);
   const ofAddresses = new Quota(settings.socketLimits.ofAddress);
   const peers = new Map<WebSocket, Peer>();
   let isClosing = false;
@@ -131,7 +132,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     connectionParams,
     subscriptions,
     extra,
-  }: Connection<Record<string, unknown>, Peer>) {
+  }: ProtocolContext<Record<string, unknown>, Peer>) {
     if (!origins.trusts(extra.headers)) return false;
     extra.operations = subscriptions;
     const authorization = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
@@ -145,10 +146,13 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     });
     // Whoever left meanwhile has had their farewells.
     if (!person || extra.isGone) return false;
-    if (!ofPeople.take(person.userId)) {
-      extra.close(TRY_AGAIN_LATER, 'Too many sockets of yours are open; close some.');
+    const counted = connections.ofPerson(person.userId, extra.drop);
+    if (!counted) {
+      extra.close(TRY_AGAIN_LATER, TOO_MANY_CONNECTIONS);
       return false;
     }
+    extra.counted.close();
+    extra.counted = counted;
     const stopWatching = live.onEnd(
       person,
       () => gate.credentials.resolve(extra.headers),
@@ -156,9 +160,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
         extra.close(CloseCode.Unauthorized, 'Unauthorized');
       },
     );
-    extra.farewells.push(stopWatching, () => {
-      ofPeople.give(person.userId);
-    });
+    extra.farewells.push(stopWatching);
     return true;
   }
 
@@ -184,25 +186,33 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       },
       send: (text) => {
         hold(connection);
-        return sent(socket, text);
+        return sent(socket, isTooLong(text) ? withoutAnswer(text) : text, peer);
       },
+      drop: () => {
+        socket.terminate();
+      },
+      counted: connections.ofAddress(address ?? '', () => {
+        socket.terminate();
+      }),
       nextBeatAt: performance.now() + heartbeatMs,
       isAlive: true,
       isGone: false,
     };
     peers.set(socket, peer);
+    const isTooMuch = countMessages();
+    const isOneTooMany = () => {
+      const isSo = isTooMuch();
+      if (isSo) peer.close(TRY_AGAIN_LATER, 'Too many messages; wait a minute.');
+      return isSo;
+    };
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
         send: peer.send,
         close: peer.close,
         onMessage: (listener) => {
-          const isTooMuch = countMessages();
           socket.on('message', (data: RawData) => {
-            if (isTooMuch()) {
-              peer.close(TRY_AGAIN_LATER, 'Too many messages; wait a minute.');
-              return;
-            }
+            if (isOneTooMany()) return;
             withRequest(({ id: requestId }) => {
               // eslint-disable-next-line @typescript-eslint/no-base-to-string -- the binary type is "nodebuffer"
               listener(String(data)).catch((error: unknown) => {
@@ -219,11 +229,17 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       .on('pong', () => {
         peer.isAlive = true;
       })
+      // ws answers each with a pong, which waits as all else does where the other side does not read.
+      .on('ping', () => {
+        peer.counted.unsent = socket.bufferedAmount;
+        isOneTooMany();
+      })
       // A message that is too long or no UTF-8; ws closes the socket by itself, with the right code.
       .on('error', () => undefined)
       .once('close', (code, reason) => {
         peers.delete(socket);
         peer.isGone = true;
+        peer.counted.close();
         for (const farewell of peer.farewells) farewell();
         void closed(code, String(reason)).catch((error: unknown) => {
           log.error({ err: error }, 'a closed WebSocket left something open');
@@ -375,24 +391,32 @@ function holding(): (connection: Duplex) => void {
   };
 }
 
-/** Waits for those who do not keep up: whoever waits for it sends no faster than the other side reads. */
-function sent(socket: WebSocket, text: string): Promise<void> | void {
+/**
+ * Waits for a reader who does not keep up, so that nothing is sent faster than it is read. All that waits counts; too
+ * much drops the connection.
+ */
+function sent(socket: WebSocket, text: string, peer: Peer): Promise<void> | void {
   if (socket.readyState !== socket.OPEN) return;
-  if (socket.bufferedAmount > MOST_UNSENT_BYTES) {
-    end(socket, TRY_AGAIN_LATER, 'You do not read; come back, and resume after your last cursor.');
-    return;
-  }
-  if (socket.bufferedAmount < UNWAITED_BYTES) {
-    socket.send(text, () => undefined);
-    return;
-  }
-  return new Promise((resolve) => {
-    // A socket that broke meanwhile says so by closing.
-    socket.send(text, () => {
-      resolve();
-    });
+  const isAhead = socket.bufferedAmount < UNWAITED_BYTES;
+  let onSent: () => void = () => undefined;
+  const done = isAhead ? undefined : new Promise<void>((resolve) => (onSent = resolve));
+  // A socket that broke in the meantime says so by closing.
+  socket.send(text, () => {
+    peer.counted.unsent = socket.bufferedAmount;
+    onSent();
   });
+  peer.counted.unsent = socket.bufferedAmount;
+  return done;
 }
+
+/** In place of an answer that is too long, one with the error that says so. */
+function withoutAnswer(text: string): string {
+  // Quotes within the id are escaped, so the first such text is the key.
+  const head = text.slice(0, text.indexOf(PAYLOAD));
+  return `${head}${PAYLOAD}${JSON.stringify({ errors: [withoutStatus(toCodedError(new AnswerTooLong()))] })}}`;
+}
+
+const PAYLOAD = ',"payload":';
 
 function end(socket: WebSocket, code: number, reason: string): void {
   if (socket.readyState !== socket.OPEN) return;

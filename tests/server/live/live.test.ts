@@ -23,6 +23,7 @@ const start = async (of = db, url = databaseUrl) => {
     db: of,
     databaseUrl: url,
     adminEmails: new Set(),
+    mostSubscriptions: 2_000,
     log: pino({ level: 'silent' }),
     onCredentialEnd: () => undefined,
   });

@@ -1,0 +1,49 @@
+/** One thing that grows with what people do. */
+interface Bound {
+  /** What is counted. */
+  readonly unit: 'bytes' | 'characters' | 'entries';
+  /** The most that one process keeps; null where a setting says so. */
+  readonly most: number | null;
+  /** What is dropped, or refused, beyond that. */
+  readonly beyond: string;
+}
+
+/**
+ * Everything that can grow in the memory of one process. What grows reads its bound here and reports its size with
+ * `keep`; `/metrics` has a line of `taskwire_kept` for each.
+ */
+export const BOUNDS = {
+  'unsent bytes': { unit: 'bytes', most: null, beyond: 'the slowest connection is cut' },
+} as const satisfies Record<string, Bound>;
+
+export type Kept = keyof typeof BOUNDS;
+
+const holders = new Map<Kept, { holder: WeakRef<object>; now: () => number }[]>();
+
+/**
+ * Reports how much of something a holder keeps, for as long as the holder itself is reachable.
+ * @param now must be cheap, since each scrape of `/metrics` calls it.
+ */
+export function keep<Holder extends object>(
+  what: Kept,
+  holder: Holder,
+  now: (holder: Holder) => number,
+): void {
+  const reference = new WeakRef(holder);
+  const size = () => {
+    const reachable = reference.deref();
+    return reachable ? now(reachable) : 0;
+  };
+  const others = (holders.get(what) ?? []).filter((other) => other.holder.deref());
+  holders.set(what, [...others, { holder: reference, now: size }]);
+}
+
+/** How much of each this process keeps now. */
+export function kept(): Record<Kept, number> {
+  const whats = Object.keys(BOUNDS) as Kept[];
+  const sizes = whats.map((what) => {
+    const of = holders.get(what) ?? [];
+    return [what, of.reduce((sum, { now }) => sum + now(), 0)] as const;
+  });
+  return Object.fromEntries(sizes) as Record<Kept, number>;
+}
