@@ -2,11 +2,13 @@ import { LRUCache } from 'lru-cache';
 import type { Event } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
 import type { TaskEventData, TaskFacts } from '../server/events/kinds.ts';
+import { Job } from '../server/live/fair-queue.ts';
 import { payloadOf } from '../server/live/source.ts';
 import type { Told } from '../server/live/told.ts';
 import type { Scope } from '../server/sql/counted-scope.ts';
 import type { LiveRights } from '../server/sql/live-rights.ts';
 import { builder } from './builder.ts';
+import type { Context } from './context.ts';
 import { Dashboard, DashboardScope, dashboardOf, daysBelow, scopeOf } from './dashboard.ts';
 import { liveSource } from './live-source.ts';
 
@@ -41,7 +43,7 @@ interface Update extends Awaited<ReturnType<typeof dashboardOf>>, Told {}
 /** What was counted of a scope after an event, for all who are told the same of it. */
 interface Latest {
   event: Event;
-  update: Promise<Update>;
+  job: Job<Update>;
 }
 
 /** Scopes that are followed, each by people of one timezone. */
@@ -51,7 +53,7 @@ const latest = new WeakMap<Database, LRUCache<string, Latest>>();
 
 /** Counts once for all who follow the same of a scope, from one event to the next. */
 function updateAfter(
-  db: Database,
+  { db, live, person }: Context,
   event: Event,
   sharedAs: string,
   count: () => Promise<Update>,
@@ -59,10 +61,10 @@ function updateAfter(
   const known = latest.get(db) ?? new LRUCache<string, Latest>({ max: MOST_SCOPES });
   latest.set(db, known);
   const counted = known.get(sharedAs);
-  if (counted?.event === event) return counted.update;
-  const update = count();
-  known.set(sharedAs, { event, update });
-  return update;
+  if (counted?.event === event) return live.queue.join(person.userId, counted.job);
+  const job = new Job(count);
+  known.set(sharedAs, { event, job });
+  return live.queue.join(person.userId, job);
 }
 
 /** Names what people are told the same of: shares are addressed to each of them alone. */
@@ -88,11 +90,11 @@ builder.subscriptionField('dashboard', (t) =>
         const count = () => dashboardOf(db, rights.viewer, scope, days);
         const named = classOf(rights, scope, days);
         const update = event
-          ? await updateAfter(db, event, named, async () => ({
+          ? await updateAfter(context, event, named, async () => ({
               ...(await count()),
               sharedAs: `${live.cursorOf(event)} ${named}`,
             }))
-          : await count();
+          : await live.queue.run(person.userId, count);
         const before = told;
         told = textOf(update);
         return event !== null || passed !== null || told !== before ? update : undefined;

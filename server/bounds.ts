@@ -13,6 +13,7 @@ interface Bound {
  * `keep`; `/metrics` has a line of `taskwire_kept` for each.
  */
 export const BOUNDS = {
+  'waiting payloads': { unit: 'entries', most: null, beyond: 'each subscription has one at most' },
   'unsent bytes': { unit: 'bytes', most: null, beyond: 'the slowest connection is cut' },
 } as const satisfies Record<string, Bound>;
 

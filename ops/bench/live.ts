@@ -166,7 +166,6 @@ async function startTaskwire(databaseUrl: string): Promise<Live> {
     DATABASE_URL: databaseUrl,
     AUTH_SECRET: 'only-ever-used-for-measurements-on-this-machine',
     SOCKETS_PER_ADDRESS: String(subscribers + 10),
-    SOCKETS_PER_PERSON: String(subscribers + 10),
     LOG_LEVEL: 'error',
   });
   return {

@@ -6,6 +6,7 @@ import { startTail } from '../events/tail.ts';
 import type { Log } from '../log.ts';
 import { oneByOne } from '../one-by-one.ts';
 import type { Person } from '../policy.ts';
+import { FairQueue } from './fair-queue.ts';
 import { Feed, type Wishes } from './feed.ts';
 import { endsCredential, watchCredential, type Credential } from './credential.ts';
 import { AUDIT, Hub } from './hub.ts';
@@ -29,6 +30,8 @@ interface LiveSettings {
 }
 
 export interface Live {
+  /** Where payloads are made that are not known already. */
+  readonly queue: FairQueue;
   /**
    * Follows what a person may see of the log.
    * @param after the cursor of where they are: what they have missed comes first.
@@ -112,6 +115,8 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
   }
 
   return {
+    queue: new FairQueue(),
+
     async follow(person, after, wishes) {
       const mark = await withoutStrangers(db, await fromCursor(db, after), hub.floor);
       const onlooker = onlookerOf(person);

@@ -12,6 +12,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../../schema/context.ts';
+import { Job } from '../live/fair-queue.ts';
 import { Handoff } from '../live/handoff.ts';
 import { Source } from '../live/source.ts';
 import type { Told } from '../live/told.ts';
@@ -37,7 +38,7 @@ const BYTES_BESIDES = 1_000;
  * outlet it goes there, past the iterators and promises that each subscription has for itself.
  */
 export function sharedAnswers(): Plugin<Context> {
-  const answers = new LRUCache<string, Answer | Promise<Answer>>({
+  const answers = new LRUCache<string, Answer | Job<Answer>>({
     maxSize: MOST_KEPT,
     maxEntrySize: LARGEST_KEPT,
   });
@@ -67,10 +68,13 @@ export function sharedAnswers(): Plugin<Context> {
     args: ValidatedSubscriptionArgs,
     payload: object,
   ): Answer | Promise<Answer> {
+    const { live, person } = args.contextValue as Context;
     const known = answers.get(key);
+    if (known instanceof Job) return live.queue.join(person.userId, known);
     if (known) return known;
-    const answer = observed(args, payload);
-    answers.set(key, answer, { size: key.length });
+    const job = new Job(() => observed(args, payload));
+    answers.set(key, job, { size: key.length });
+    const answer = live.queue.join(person.userId, job);
     // Those who come later need not wait for it.
     answer.then(
       (given) => {
@@ -121,9 +125,13 @@ export function sharedAnswers(): Plugin<Context> {
   };
 }
 
-async function alone(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer> {
-  const result = await executeSubscriptionEvent({ ...args, rootValue: payload });
-  return { result, text: null, holdsFor: () => true };
+/** Executes a payload for one subscription alone, once it is its person’s turn. */
+function alone(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer> {
+  const { live, person } = args.contextValue as Context;
+  return live.queue.run(person.userId, async () => {
+    const result = await executeSubscriptionEvent({ ...args, rootValue: payload });
+    return { result, text: null, holdsFor: () => true };
+  });
 }
 
 function sizeOf(key: string, { text }: Answer): number {
@@ -160,8 +168,8 @@ async function observed(args: ValidatedSubscriptionArgs, payload: object): Promi
     result: text === null ? result : Object.assign(result, { stringify: () => text }),
     text,
     holdsFor: (other) => {
-      if (result.errors) return false;
-      if (isPersonal) return other === viewer;
+      // What fails for one person fails alike for all of their subscriptions.
+      if (isPersonal || result.errors) return other === viewer;
       return asked.every(({ question, answer }) => question(other) === answer);
     },
   };

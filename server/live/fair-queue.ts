@@ -1,0 +1,148 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { keep } from '../bounds.ts';
+
+/** Jobs of one person that run at once: more would only wait for the same connections to the database. */
+const MOST_OF_PERSON = 3;
+/** Jobs of all people together that run at once. */
+const MOST_AT_ONCE = 12;
+/** A job that takes longer no longer counts among all, so that a slow database holds up nobody but its own people. */
+const LONG_MS = 250;
+
+/** Work that is done once, for the first person whose turn it is. */
+export class Job<Result> {
+  readonly result: Promise<Result>;
+  readonly #work: () => Promise<Result>;
+  readonly #settle: (result: Result | Promise<Result>) => void;
+  #hasBegun = false;
+
+  constructor(work: () => Promise<Result>) {
+    // It may begin in the middle of another request.
+    this.#work = AsyncLocalStorage.bind(work);
+    const { promise, resolve } = Promise.withResolvers<Result>();
+    this.result = promise;
+    this.#settle = resolve;
+  }
+
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  begin(): void {
+    this.#hasBegun = true;
+    this.#settle(Promise.try(this.#work));
+  }
+}
+
+/** A job, whatever it results in. */
+type AnyJob = Pick<Job<unknown>, 'result' | 'hasBegun' | 'begin'>;
+
+interface Lane {
+  running: number;
+  waiting: AnyJob[];
+}
+
+/**
+ * Runs what is done for people’s subscriptions: a few jobs of each person at once, and people take turns. Between two
+ * jobs that waited, requests get theirs. Where nothing waits, a job begins at once.
+ */
+export class FairQueue {
+  /** People with jobs that run or wait; those at the front are next. */
+  readonly #lanes = new Map<string, Lane>();
+  readonly #counted = new Map<object, number>();
+  #waiting = 0;
+  #isScheduled = false;
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor() {
+    keep('waiting payloads', this, (queue) => queue.#waiting);
+  }
+
+  /** Runs `work` once it is the person’s turn. */
+  run<Result>(userId: string, work: () => Promise<Result>): Promise<Result> {
+    return this.join(userId, new Job(work));
+  }
+
+  /** Waits for a job that may be another person’s as well; it runs when the first of them has their turn. */
+  join<Result>(userId: string, job: Job<Result>): Promise<Result> {
+    if (job.hasBegun) return job.result;
+    const lane = this.#lanes.get(userId) ?? { running: 0, waiting: [] };
+    this.#lanes.set(userId, lane);
+    if (lane.running < MOST_OF_PERSON && lane.waiting.length === 0 && this.#counted.size < MOST_AT_ONCE) {
+      this.#begin(userId, lane, job);
+    } else {
+      lane.waiting.push(job);
+      this.#waiting += 1;
+      this.#watch ??= setInterval(() => {
+        this.#passOverLong();
+      }, LONG_MS / 2);
+      this.#schedule();
+    }
+    return job.result;
+  }
+
+  #begin(userId: string, lane: Lane, job: AnyJob): void {
+    const turn = {};
+    lane.running += 1;
+    this.#counted.set(turn, performance.now());
+    const end = () => {
+      lane.running -= 1;
+      this.#counted.delete(turn);
+      if (lane.running === 0 && lane.waiting.length === 0) this.#lanes.delete(userId);
+      if (this.#waiting > 0) this.#schedule();
+    };
+    job.begin();
+    job.result.then(end, end);
+  }
+
+  /** One job at a time, each after what has come in from clients. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#beginNext();
+    });
+  }
+
+  #beginNext(): void {
+    const next = this.#counted.size < MOST_AT_ONCE ? this.#next() : undefined;
+    if (next) {
+      const { userId, lane, job } = next;
+      // To the end of those who take turns.
+      this.#lanes.delete(userId);
+      this.#lanes.set(userId, lane);
+      this.#begin(userId, lane, job);
+      if (this.#waiting > 0) this.#schedule();
+    }
+    if (this.#waiting > 0) return;
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+
+  /** The job of whom fewest run; of several such people, of the one whose last turn is longest ago. */
+  #next(): { userId: string; lane: Lane; job: AnyJob } | undefined {
+    const lanes = [...this.#lanes].filter(
+      ([, { waiting, running }]) => waiting.length > 0 && running < MOST_OF_PERSON,
+    );
+    for (const [userId, lane] of lanes.sort(([, a], [, b]) => a.running - b.running)) {
+      const job = this.#nextOf(lane);
+      if (job) return { userId, lane, job };
+      if (lane.running === 0) this.#lanes.delete(userId);
+    }
+    return undefined;
+  }
+
+  /** The next one that nobody has begun. */
+  #nextOf(lane: Lane): AnyJob | undefined {
+    const next = lane.waiting.findIndex((job) => !job.hasBegun);
+    const passed = lane.waiting.splice(0, next < 0 ? lane.waiting.length : next + 1);
+    this.#waiting -= passed.length;
+    return next < 0 ? undefined : passed.at(-1);
+  }
+
+  #passOverLong(): void {
+    const now = performance.now();
+    for (const [turn, began] of this.#counted) if (now - began > LONG_MS) this.#counted.delete(turn);
+    this.#schedule();
+  }
+}

@@ -1,0 +1,84 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { FairQueue, Job } from '../../../server/live/fair-queue.ts';
+
+/** Work that ends when it is told to. */
+function held(order: string[], name: string) {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const work = () => {
+    order.push(name);
+    return promise;
+  };
+  return { work, end: () => resolve(undefined) };
+}
+
+const settled = async () => {
+  for (let times = 0; times < 20; times += 1) await turn();
+};
+
+test('[BR-19] a few of one person’s payloads are made at once, and others begin at once (H5)', async () => {
+  const queue = new FairQueue();
+  const order: string[] = [];
+  const ofAda = Array.from({ length: 10 }, (_, n) => held(order, `ada ${n}`));
+  const done = ofAda.map(({ work }) => queue.run('ada', work));
+  expect(order).toEqual(['ada 0', 'ada 1', 'ada 2']);
+  const bob = held(order, 'bob');
+  done.push(queue.run('bob', bob.work));
+  expect(order.at(-1)).toBe('bob');
+  ofAda[1]?.end();
+  await settled();
+  expect(order.slice(4)).toEqual(['ada 3']);
+  for (const each of [...ofAda, bob]) each.end();
+  await Promise.all(done);
+  expect(order).toHaveLength(11);
+});
+
+test('[BR-19] when the process is full, people take turns (H5)', async () => {
+  const queue = new FairQueue();
+  const order: string[] = [];
+  const works = ['ada', 'bob', 'cyd', 'dan', 'eve', 'fay'].map((name) => ({
+    name,
+    held: [0, 1, 2, 3].map((n) => held(order, `${name} ${n}`)),
+  }));
+  const done = works.flatMap(({ name, held }) => held.map(({ work }) => queue.run(name, work)));
+  expect(order).toHaveLength(12);
+  works[0]?.held[0]?.end();
+  works[1]?.held[0]?.end();
+  await settled();
+  // Those who have nothing yet, and then one each.
+  expect(order.slice(12).map((name) => name.slice(0, 3))).toContain('eve');
+  expect(order.slice(12)).toContain('fay 0');
+  for (const each of works.flatMap(({ held }) => held)) each.end();
+  await Promise.all(done);
+  expect(order).toHaveLength(24);
+});
+
+test('[BR-19] a payload that many wait for is made in the turn of the first who has one (H5)', async () => {
+  const queue = new FairQueue();
+  const order: string[] = [];
+  const ofAda = Array.from({ length: 5 }, (_, n) => held(order, `ada ${n}`));
+  const done: Promise<unknown>[] = ofAda.map(({ work }) => queue.run('ada', work));
+  const shared = held(order, 'shared');
+  const job = new Job(shared.work);
+  done.push(queue.join('ada', job));
+  expect(order).not.toContain('shared');
+  done.push(queue.join('bob', job));
+  expect(order).toContain('shared');
+  for (const each of [...ofAda, shared]) each.end();
+  await Promise.all(done);
+  expect(order.filter((name) => name === 'shared')).toHaveLength(1);
+});
+
+test('[BR-19] payloads that wait for a slow database hold up no other person’s (H5)', async () => {
+  const queue = new FairQueue();
+  const order: string[] = [];
+  const stuck = ['ada', 'bob', 'cyd', 'dan'].flatMap((name) =>
+    [0, 1, 2].map((n) => ({ name, ...held(order, `${name} ${n}`) })),
+  );
+  const done = stuck.map(({ name, work }) => queue.run(name, work));
+  const eve = held(order, 'eve');
+  done.push(queue.run('eve', eve.work));
+  await expect.poll(() => order.includes('eve'), { timeout: 3_000 }).toBe(true);
+  for (const each of [...stuck, eve]) each.end();
+  await Promise.all(done);
+});
