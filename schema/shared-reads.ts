@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Message, Task } from '../prisma/generated/client/client.ts';
+import { forEveryone } from '../server/database/asker.ts';
 import type { Database } from '../server/database/client.ts';
 import { classify } from '../server/database/failures.ts';
 import { seesTask } from '../server/policy.ts';
@@ -67,7 +68,8 @@ function loaderOf(
 async function patiently<T>(read: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await read();
+      // Many subscribers wait for it, so it must not wait behind the statements of the first of them.
+      return await forEveryone(read);
     } catch (error) {
       if (classify(error).kind !== 'unavailable' || tries === TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

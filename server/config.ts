@@ -35,11 +35,16 @@ function number(fallback: number, least: number, most = Infinity) {
   return z.coerce.number(error).min(least, error).max(most, error).default(fallback);
 }
 
-function whole(fallback: number, least: number, most = Infinity) {
+function count(least: number, most = Infinity) {
   const error = range('whole number', least, most);
-  return z.coerce.number(error).int(error).min(least, error).max(most, error).default(fallback);
+  return z.coerce.number(error).int(error).min(least, error).max(most, error);
 }
 
+function whole(fallback: number, least: number, most = Infinity) {
+  return count(least, most).default(fallback);
+}
+
+const STATEMENTS_PER_PERSON = 3;
 const MEGABYTE = 1024 * 1024;
 
 const optional = z.string().min(1).optional();
@@ -96,6 +101,11 @@ export const variables = {
     whole(400, 1, 36_500),
   ),
   DATABASE_POOL_SIZE: variable('Most connections to the database at once', '10', whole(10, 2, 1000)),
+  DATABASE_STATEMENTS_PER_PERSON: variable(
+    'Most of these connections that one person, or one address that has not signed in, uses at once; less than DATABASE_POOL_SIZE',
+    '3, or less with a smaller pool',
+    count(1, 999).optional(),
+  ),
   AUTH_SECRET: variable(
     'Secret that signs sessions, 32 characters or more; required with DATABASE_URL in production',
     'made and kept in DATA_DIR',
@@ -220,6 +230,7 @@ export interface Config {
   dataDir: string;
   databaseUrl: string | undefined;
   databasePoolSize: number;
+  databaseStatementsPerPerson: number;
   redisUrl: string | undefined;
   workers: number;
   eventRetentionDays: number;
@@ -265,6 +276,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     if (!result.success) faults.push(`${name}: ${result.error.issues[0]?.message ?? 'is not valid'}`);
     return result.data as z.infer<(typeof variables)[Name]['parse']>;
   };
+  const poolSize = read('DATABASE_POOL_SIZE');
+  const perPerson = read('DATABASE_STATEMENTS_PER_PERSON');
+  if (perPerson !== undefined && perPerson >= poolSize)
+    faults.push(`DATABASE_STATEMENTS_PER_PERSON: must be less than DATABASE_POOL_SIZE, which is ${poolSize}`);
   const config: Config = {
     host: read('HOST'),
     port: read('PORT'),
@@ -272,7 +287,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     allowedOrigins: read('ALLOWED_ORIGINS'),
     dataDir: resolve(read('DATA_DIR')),
     databaseUrl: read('DATABASE_URL'),
-    databasePoolSize: read('DATABASE_POOL_SIZE'),
+    databasePoolSize: poolSize,
+    databaseStatementsPerPerson: perPerson ?? Math.min(STATEMENTS_PER_PERSON, poolSize - 1),
     redisUrl: read('REDIS_URL'),
     workers: read('WORKERS'),
     eventRetentionDays: read('EVENT_RETENTION_DAYS'),

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { newAsker, type Asker } from './database/asker.ts';
 
 /** One request, and where its time went so far, in milliseconds. */
 export interface RequestTrace {
@@ -23,8 +24,8 @@ export interface RequestTrace {
   readonly address: string | undefined;
   /** The trace of the caller that it belongs to, as W3C Trace Context has it. */
   traceparent: string | undefined;
-  /** Whether it has waited for a connection to the database as long as anybody does, and in vain. */
-  waitedInVain: boolean;
+  /** What the pool of database connections knows of it. */
+  readonly asker: Asker;
   /** The statements one by one, where somebody follows them. */
   readonly sent: { label: string; startedAt: number; took: number }[];
 }
@@ -46,10 +47,15 @@ export function withRequest<T>(work: (request: RequestTrace) => T, address?: str
     balance: undefined,
     address,
     traceparent: undefined,
-    waitedInVain: false,
+    asker: newAsker(),
     sent: [],
   };
   return requests.run(request, work, request);
+}
+
+/** By what the statements of a request are counted where no one has signed in. */
+export function shareOfAddress({ address }: RequestTrace): string {
+  return `address ${address ?? ''}`;
 }
 
 /** The request whose work this is; undefined outside of any. */

@@ -84,8 +84,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
     const store = new PerformanceStore({ log, slowMs: config.slowMs });
     const db = connect(database.url, {
       onStatement: (text) => store.statementStarted(text),
-      askerOf: currentRequest,
+      askerOf: () => currentRequest()?.asker,
       poolSize: config.databasePoolSize,
+      perPerson: config.databaseStatementsPerPerson,
       onConnectionLost: (error) => {
         log.warn({ err: error }, 'lost a connection to the database');
       },

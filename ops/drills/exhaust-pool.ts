@@ -1,6 +1,6 @@
 // npm run drill:pool
-// Lets a few changes hold every connection to the database: everybody else is told soon that there is none, and when to
-// come again, and once the changes get on all is as before.
+// Lets changes of several people hold every connection to the database: others are told soon that there is none, and
+// when to come again. Once the changes can go on, all is as before.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { ownPostgres } from './own-postgres.ts';
@@ -44,13 +44,18 @@ export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolR
     const { token } = somebody;
     // Whom the server has not met yet, so that it has to look who they are.
     const newcomer = await signUp(server.url);
-    const { createTask } = await somebody.query<{ createTask: { task: { id: string } } }>(
-      'mutation { createTask(input: { title: "Tea" }) { task { id } } }',
+    // One person alone cannot hold every connection.
+    const holding = await Promise.all(
+      Array.from({ length: CONNECTIONS }, async () => {
+        const person = await signUp(server.url);
+        const made = await person.query<{ createTask: { task: { id: string } } }>(
+          'mutation { createTask(input: { title: "Tea" }) { task { id } } }',
+        );
+        return { token: person.token, task: made.createTask.task };
+      }),
     );
     await holder.query('BEGIN; LOCK TABLE tasks');
-    const changes = Array.from({ length: CONNECTIONS }, () =>
-      send(server.url, token, RENAME, createTask.task),
-    );
+    const changes = holding.map((person) => send(server.url, person.token, RENAME, person.task));
     await allWait(holder);
 
     const answers = await Promise.all(

@@ -1,9 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import { AsyncResource } from 'node:async_hooks';
-import { promisify } from 'node:util';
-import { Client, Pool, type PoolClient } from 'pg';
+import { Client } from 'pg';
 import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.ts';
-import { EXHAUSTED_WORDS } from './failures.ts';
+import type { Asker } from './asker.ts';
+import { FairPool } from './fair-pool.ts';
 
 export type Database = PrismaClient;
 
@@ -16,24 +15,22 @@ export interface ConnectOptions {
   onConnectionLost?: (error: Error) => void;
   /** Told of each statement as it is sent; what it gives back is called when the statement has ended. */
   onStatement?: (text: string) => () => void;
-  /** For whose sake a connection is asked for, in whatever runs just now. */
+  /** The request whose statements run just now; undefined for the server's own work, which is not limited. */
   askerOf?: () => Asker | undefined;
-}
-
-/** Somebody who asks for connections, one after the other or at once. */
-export interface Asker {
-  /** Whether they have waited for one as long as anybody does; what they ask for in turn must not wait in turn. */
-  waitedInVain: boolean;
+  /** Most connections that one person holds at once; always less than there are. */
+  perPerson?: number;
 }
 
 export interface PoolStatus {
   size: number;
   open: number;
   idle: number;
+  /** Statements that wait for a connection, or for their turn among those of the same person. */
   waiting: number;
 }
 
 const POOL_SIZE = 10;
+const PER_PERSON = 3;
 /** Both to reach the server and to get a connection out of a busy pool. */
 const CONNECT_WITHIN_MS = 2_500;
 const STATEMENT_TIMEOUT_MS = 10_000;
@@ -58,36 +55,11 @@ const PLANNED_ANEW = '/* planned anew */';
 /** Prisma's own lists of the log: of a rare event the plan for all values walks through everything since. */
 const LIST_OF_EVENTS = /^SELECT .* FROM "public"\."events" AS /;
 
-const pools = new WeakMap<Database, Pool>();
-const namings = new WeakMap<Pool, Naming>();
+const pools = new WeakMap<Database, FairPool>();
+const namings = new WeakMap<FairPool, Naming>();
 
 /** Gives a statement the name under which each connection keeps it prepared; none where it is planned anew. */
 type Naming = (query: { sql: string }) => string;
-
-type Connected = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
-
-class RequestPool extends Pool {
-  askerOf: () => Asker | undefined = () => undefined;
-
-  override connect(): Promise<PoolClient>;
-  override connect(connected: Connected): void;
-  override connect(connected?: Connected): Promise<PoolClient> | undefined {
-    if (!connected) return promisify((done: Connected) => this.connect(done))() as Promise<PoolClient>;
-    const asker = this.askerOf();
-    if (asker?.waitedInVain && this.idleCount === 0) {
-      process.nextTick(connected, new Error(EXHAUSTED_WORDS), undefined, () => undefined);
-      return undefined;
-    }
-    const began = performance.now();
-    const heard: Connected = (error, client, release) => {
-      if (error && asker) asker.waitedInVain ||= performance.now() - began > CONNECT_WITHIN_MS / 2;
-      connected(error, client, release);
-    };
-    // A query that waits is taken up when another's ends, and must not count as part of the other's request.
-    super.connect(AsyncResource.bind(heard));
-    return undefined;
-  }
-}
 
 type Ended = (...outcome: unknown[]) => void;
 
@@ -118,10 +90,13 @@ function watched(onStatement: (text: string) => () => void): typeof Client {
  */
 export function connect(url: string, options: ConnectOptions = {}): Database {
   const statementTimeout = options.statementTimeout ?? STATEMENT_TIMEOUT_MS;
-  const pool = new RequestPool({
+  const pool = new FairPool({
     ...(options.onStatement ? { Client: watched(options.onStatement) } : {}),
     connectionString: url,
     max: options.poolSize ?? POOL_SIZE,
+    perPerson: options.perPerson ?? PER_PERSON,
+    waitMs: CONNECT_WITHIN_MS,
+    askerOf: options.askerOf ?? (() => undefined),
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
@@ -132,7 +107,6 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     application_name: 'taskwire',
     options: FOR_SHORT_STATEMENTS,
   });
-  if (options.askerOf) pool.askerOf = options.askerOf;
   const onConnectionLost = options.onConnectionLost ?? (() => undefined);
   const nameOf = nameStatements();
   namings.set(pool, nameOf);
@@ -184,13 +158,14 @@ function namedStatement(db: Database, { text, values }: Prisma.Sql) {
   return { name: namings.get(poolOf(db))?.({ sql: text }) ?? '', text, values };
 }
 
-/** How busy the connections of `db` are: `waiting` counts queries that no connection was free for. */
+/** How busy the connections of `db` are. */
 export function poolStatus(db: Database): PoolStatus {
   const pool = poolOf(db);
-  return { size: pool.options.max, open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
+  const waiting = pool.waitingCount + pool.inLine;
+  return { size: pool.options.max, open: pool.totalCount, idle: pool.idleCount, waiting };
 }
 
-function poolOf(db: Database): Pool {
+function poolOf(db: Database): FairPool {
   const pool = pools.get(db);
   if (!pool) throw new TypeError('This client was not made by connect()');
   return pool;

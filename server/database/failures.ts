@@ -16,6 +16,8 @@ export interface DatabaseFailure {
   constraint?: string;
   /** The connection broke or could not be opened, as opposed to none being free in the pool. */
   connectionLost: boolean;
+  /** What makes it unavailable, where that is known and people should hear of it. */
+  why?: 'busy' | 'own-share';
 }
 
 /** Serialisation failure and deadlock. */
@@ -52,6 +54,8 @@ const TRANSACTION_API = 'P2028';
 /** pg gives these no code, only words. */
 const LOST_WORDS =
   /^(Connection terminated|timeout expired$|Query read timeout$|Client (was closed|has encountered a connection error))/;
+/** The pool's own code: a person holds as many connections as one may. */
+export const SHARE_TAKEN = 'SHARE_TAKEN';
 /** The pool's own. */
 export const EXHAUSTED_WORDS = 'timeout exceeded when trying to connect';
 const NOT_STARTED_WORDS = 'Unable to start a transaction in the given time';
@@ -77,11 +81,12 @@ function judge(error: Record<string, unknown>): DatabaseFailure | undefined {
   ) {
     return { kind: 'unavailable', connectionLost: true };
   }
+  if (code === SHARE_TAKEN) return { kind: 'unavailable', connectionLost: false, why: 'own-share' };
   if (message === EXHAUSTED_WORDS || (code && EXHAUSTED_PRISMA.has(code))) {
-    return { kind: 'unavailable', connectionLost: false };
+    return { kind: 'unavailable', connectionLost: false, why: 'busy' };
   }
   if (code === TRANSACTION_API && message.includes(NOT_STARTED_WORDS)) {
-    return { kind: 'unavailable', connectionLost: false };
+    return { kind: 'unavailable', connectionLost: false, why: 'busy' };
   }
   // PostgreSQL's own errors only: Prisma's codes have the same length and begin with P.
   if (!code || !/^[0-9A-Z]{5}$/.test(code) || /^P[1-6]\d{3}$/.test(code)) return undefined;

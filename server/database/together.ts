@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { forEveryone } from './asker.ts';
 import { classify } from './failures.ts';
 
 /** More than one, so that what waits for a lock in PostgreSQL does not hold everything else up. */
@@ -55,7 +56,9 @@ export class Together<Item, Result> {
     this.#underWay += 1;
     const [first] = some;
     try {
-      const results = await first?.inItsRequest(() => this.#work(some.map(({ item }) => item)));
+      const results = await first?.inItsRequest(() =>
+        forEveryone(() => this.#work(some.map(({ item }) => item))),
+      );
       for (const [index, { resolve }] of some.entries()) resolve((results as Result[])[index] as Result);
     } catch (error) {
       await this.#failed(some, error);

@@ -15,7 +15,7 @@ const MOST_LINES_A_SECOND = 20;
 /** An operation that took longer than it should. */
 export interface SlowOperation extends Omit<
   RequestTrace,
-  'startedAt' | 'balance' | 'address' | 'traceparent' | 'waitedInVain' | 'sent'
+  'startedAt' | 'balance' | 'address' | 'traceparent' | 'asker' | 'sent'
 > {
   at: Date;
   /** Milliseconds, from the request's first byte to the result. */
@@ -65,7 +65,7 @@ export class PerformanceStore {
     timingsOf(this.operations, request.operation ?? NO_OPERATION).add(took);
     this.observer?.operationEnded(request, took);
     if (took <= this.#slowMs) return;
-    const { startedAt, balance, address, traceparent, waitedInVain, sent, ...rest } = request;
+    const { startedAt, balance, address, traceparent, asker, sent, ...rest } = request;
     this.slow.push({ ...rest, at: new Date(), took });
     if (this.slow.length > MOST_SLOW) this.slow.shift();
     const { id: requestId, operation, cost, statements } = request;

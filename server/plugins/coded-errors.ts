@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
-import { classify, type FailureKind } from '../database/failures.ts';
-import { TaskwireError, Unavailable, ValidationFailed } from '../errors.ts';
+import { classify, type DatabaseFailure } from '../database/failures.ts';
+import { RateLimited, TaskwireError, Unavailable, ValidationFailed } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { PerformanceStore } from '../performance/store.ts';
 import { currentRequestId } from '../request.ts';
@@ -20,8 +20,10 @@ export function codedErrors(log: Log, store: PerformanceStore): (thrown: unknown
     const located = thrown instanceof GraphQLError ? thrown : undefined;
     const cause = located ? causeOf(located) : thrown;
     if (located && cause === null) return withStandardCode(located);
-    const refusal = cause instanceof TaskwireError ? cause : refusalOf(classify(cause).kind);
-    if (refusal !== cause) log.error({ requestId: currentRequestId(), err: cause }, 'operation failed');
+    const refusal = cause instanceof TaskwireError ? cause : refusalOf(classify(cause));
+    // What one person asks for at once is no fault, and must not fill the log.
+    if (refusal !== cause && !(refusal instanceof RateLimited))
+      log.error({ requestId: currentRequestId(), err: cause }, 'operation failed');
     return new GraphQLError(refusal?.message ?? 'Something went wrong on the server.', {
       ...(located?.nodes ? { nodes: located.nodes } : {}),
       ...(located?.path ? { path: located.path } : {}),
@@ -36,10 +38,19 @@ export function toCodedError(refusal: TaskwireError): GraphQLError {
   return new GraphQLError(refusal.message, { originalError: refusal, extensions });
 }
 
+const RETRY_AFTER_SECONDS = 2;
+const TOO_MUCH_AT_ONCE =
+  'Too much of yours is under way at once. Wait for some of it to finish, or ask for less in one operation.';
+const CAUSES = {
+  busy: 'Taskwire is busy: every connection to its database is in use. Try again shortly.',
+} as const;
+
 /** The refusal that a database failure amounts to; null where the fault is ours. */
-function refusalOf(failure: FailureKind): TaskwireError | null {
-  if (failure === 'unavailable' || failure === 'retryable') return new Unavailable();
-  if (failure === 'invalid-text')
+function refusalOf({ kind, why }: DatabaseFailure): TaskwireError | null {
+  if (why === 'own-share') return new RateLimited(TOO_MUCH_AT_ONCE, RETRY_AFTER_SECONDS);
+  if (why) return new Unavailable(CAUSES[why]);
+  if (kind === 'unavailable' || kind === 'retryable') return new Unavailable();
+  if (kind === 'invalid-text')
     return new ValidationFailed('The input holds a character that no text can hold.');
   return null;
 }

@@ -6,6 +6,7 @@ import { Unauthenticated } from '../errors.ts';
 import type { Live } from '../live/live.ts';
 import type { PerformanceStore } from '../performance/store.ts';
 import type { Viewer } from '../policy.ts';
+import { currentRequest, shareOfAddress } from '../request.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { withoutForeignCookie, type Origins } from '../auth/origins.ts';
 
@@ -33,8 +34,17 @@ export function createContexts({ gate, live, store, origins }: ContextSettings):
         if (error instanceof Unauthenticated) return error;
         throw error;
       });
+    takeShare(signedIn);
     return new OperationContext(gate, live, store, headers, setCookies, signedIn);
   };
+}
+
+/** Counts the statements of the request to the person who has signed in, or else to the address. */
+function takeShare(signedIn: SignedIn | Unauthenticated | null): void {
+  const request = currentRequest();
+  if (!request) return;
+  const isPerson = signedIn !== null && !(signedIn instanceof Unauthenticated);
+  request.asker.share = isPerson ? signedIn.userId : shareOfAddress(request);
 }
 
 /** A class, for to make an object with getters of its own takes longer than a small operation. */

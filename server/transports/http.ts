@@ -10,7 +10,7 @@ import type { Limits } from '../limits/limits.ts';
 import type { Live } from '../live/live.ts';
 import type { Log } from '../log.ts';
 import type { Monitoring } from '../performance/monitoring.ts';
-import { withRequest } from '../request.ts';
+import { shareOfAddress, withRequest } from '../request.ts';
 import { addressOf } from './address.ts';
 import { answerAuth } from './auth.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
@@ -107,6 +107,8 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
     withRequest((trace) => {
       const requestId = trace.id;
       trace.traceparent = request.headers['traceparent'] as string | undefined;
+      // Operations take the share of their person once the credential is known.
+      if (request.url?.startsWith('/api/auth/')) trace.asker.share = shareOfAddress(trace);
       response.trace = trace;
       secure(response);
       if (!open.admit(response, address ?? '')) {

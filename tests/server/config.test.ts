@@ -21,6 +21,7 @@ describe('somebody who starts the server', () => {
       dataDir: resolve('.data'),
       databaseUrl: undefined,
       databasePoolSize: 10,
+      databaseStatementsPerPerson: 3,
       redisUrl: undefined,
       workers: 1,
       eventRetentionDays: 400,
@@ -104,6 +105,13 @@ describe('somebody who starts the server', () => {
     expect(refusal({ [name]: value })).toMatch(
       new RegExp(`^These settings need a change:\\n  ${name}: must .{8,}$`),
     );
+  });
+
+  test('[BR-19] cannot give one person every connection, and need not say so for a small pool (H2)', () => {
+    expect(refusal({ DATABASE_STATEMENTS_PER_PERSON: '10' })).toContain(
+      'must be less than DATABASE_POOL_SIZE',
+    );
+    expect(readConfig({ DATABASE_POOL_SIZE: '2' }).databaseStatementsPerPerson).toBe(1);
   });
 
   test('is told of all mistakes at once', () => {

@@ -60,8 +60,8 @@ test('[T064] a pool with no connection free refuses within three seconds', async
   ]);
   expect(performance.now() - before).toBeLessThan(3000);
   expect(failures).toEqual([
-    { kind: 'unavailable', connectionLost: false },
-    { kind: 'unavailable', connectionLost: false },
+    { kind: 'unavailable', connectionLost: false, why: 'busy' },
+    { kind: 'unavailable', connectionLost: false, why: 'busy' },
   ]);
   expect(await holding).toEqual([{ one: 1 }]);
 });

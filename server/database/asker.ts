@@ -1,0 +1,29 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** The request that statements are run for, as far as the pool of connections has to know it. */
+export interface Asker {
+  /**
+   * Whose share of the connections its statements take: a person's id, or an address where nobody has signed in.
+   * Undefined while the credential is looked up, which is not limited.
+   */
+  share: string | undefined;
+  /** Whether a statement of it has waited as long as it may; its next statements do not wait again. */
+  waitedInVain: boolean;
+  /** Transactions that it has open. Its statements outside of them do not wait in line, which the transaction would wait for. */
+  transactions: number;
+}
+
+export function newAsker(): Asker {
+  return { share: undefined, waitedInVain: false, transactions: 0 };
+}
+
+const forAll = new AsyncLocalStorage<boolean>();
+
+/** Runs work that serves several callers: its statements take no one's share, and do not end with one of the requests. */
+export function forEveryone<T>(work: () => T): T {
+  return forAll.run(true, work);
+}
+
+export function isForEveryone(): boolean {
+  return forAll.getStore() === true;
+}

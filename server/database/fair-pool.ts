@@ -1,0 +1,163 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { isForEveryone, type Asker } from './asker.ts';
+import { EXHAUSTED_WORDS, SHARE_TAKEN } from './failures.ts';
+
+export interface FairPoolConfig extends PoolConfig {
+  max: number;
+  /** Most connections that one person holds at once; always less than `max`. */
+  perPerson: number;
+  /** Milliseconds that a statement waits in its person's line, and again for a free connection. */
+  waitMs: number;
+  askerOf: () => Asker | undefined;
+}
+
+/** Statements of one person that wait in line; more than any operation within the limits runs. */
+export const MOST_WAITING = 500;
+const WATCH_EVERY_MS = 250;
+
+type Connected = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
+
+interface Turn {
+  asker: Asker;
+  isTransaction: boolean;
+  connected: Connected;
+  since: number;
+}
+
+/** What one person has of the pool. */
+interface Share {
+  held: number;
+  waiting: Turn[];
+}
+
+/**
+ * A pool in which one person holds a few connections at most: the rest of their statements wait in a line of their own,
+ * so that others find a connection. A transaction counts as one. Work without an asker is not limited.
+ */
+export class FairPool extends Pool {
+  readonly #settings: FairPoolConfig;
+  readonly #mostHeld: number;
+  readonly #shares = new Map<string, Share>();
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor(settings: FairPoolConfig) {
+    super(settings);
+    this.#settings = settings;
+    this.#mostHeld = Math.max(1, Math.min(settings.perPerson, settings.max - 1));
+  }
+
+  /** Statements that wait in the line of their person. */
+  get inLine(): number {
+    let count = 0;
+    for (const { waiting } of this.#shares.values()) count += waiting.length;
+    return count;
+  }
+
+  override connect(): Promise<PoolClient>;
+  override connect(connected: Connected): void;
+  override connect(connected?: Connected): Promise<PoolClient> | undefined {
+    if (connected) {
+      this.#ask(false, connected);
+      return undefined;
+    }
+    // Statements by themselves come with a callback; only transactions ask for the connection itself.
+    return new Promise((resolve, reject) => {
+      this.#ask(true, (error, client) => {
+        if (client) resolve(client);
+        else reject(error ?? new Error('the pool gave neither a connection nor an error'));
+      });
+    });
+  }
+
+  #ask(isTransaction: boolean, connected: Connected): void {
+    const asker = isForEveryone() ? undefined : this.#settings.askerOf();
+    // A statement that waits is taken up when another's ends, and must not count as part of the other's request.
+    const turn = { isTransaction, connected: AsyncResource.bind(connected), since: 0 };
+    if (!asker) {
+      this.#take(turn, undefined, undefined);
+      return;
+    }
+    if (asker.waitedInVain && this.idleCount === 0) {
+      refuse(turn, new Error(EXHAUSTED_WORDS));
+      return;
+    }
+    const share = this.#shareOf(asker);
+    if (!share || share.held < this.#mostHeld || asker.transactions > 0) this.#take(turn, asker, share);
+    else if (asker.waitedInVain || share.waiting.length >= MOST_WAITING) refuse(turn, new ShareTaken());
+    else this.#line(share, { ...turn, asker, since: performance.now() });
+  }
+
+  #shareOf({ share: key }: Asker): Share | undefined {
+    if (key === undefined) return undefined;
+    const share = this.#shares.get(key) ?? { held: 0, waiting: [] };
+    this.#shares.set(key, share);
+    return share;
+  }
+
+  #line(share: Share, turn: Turn): void {
+    share.waiting.push(turn);
+    this.#watch ??= setInterval(() => {
+      this.#endLongWaits();
+    }, WATCH_EVERY_MS).unref();
+  }
+
+  #take(
+    { isTransaction, connected }: Omit<Turn, 'asker'>,
+    asker: Asker | undefined,
+    share: Share | undefined,
+  ): void {
+    const began = performance.now();
+    if (share) share.held += 1;
+    super.connect((error: Error | undefined, client: PoolClient | undefined, release) => {
+      if (error || !client) {
+        if (asker) asker.waitedInVain ||= performance.now() - began > this.#settings.waitMs / 2;
+        if (asker && share) this.#giveBack(asker, share);
+        connected(error, client, release);
+        return;
+      }
+      if (asker && isTransaction) asker.transactions += 1;
+      const { release: giveToPool } = client;
+      client.release = (broken) => {
+        giveToPool(broken);
+        if (asker && isTransaction) asker.transactions -= 1;
+        if (asker && share) this.#giveBack(asker, share);
+      };
+      connected(undefined, client, client.release);
+    });
+  }
+
+  #giveBack({ share: key = '' }: Asker, share: Share): void {
+    share.held -= 1;
+    const next = share.held < this.#mostHeld ? share.waiting.shift() : undefined;
+    if (next) this.#take(next, next.asker, share);
+    else if (share.held === 0) this.#shares.delete(key);
+  }
+
+  #endLongWaits(): void {
+    const latest = performance.now() - this.#settings.waitMs;
+    for (const { waiting } of this.#shares.values()) {
+      while (waiting[0] && waiting[0].since < latest) {
+        const turn = waiting.shift() as Turn;
+        turn.asker.waitedInVain = true;
+        turn.connected(new ShareTaken(), undefined, () => undefined);
+      }
+    }
+    if (this.inLine > 0) return;
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+}
+
+/** All connections that a person may hold are held, and this statement has waited long enough. */
+class ShareTaken extends Error {
+  readonly code = SHARE_TAKEN;
+
+  constructor() {
+    super('the person holds as many connections as one may');
+  }
+}
+
+function refuse({ connected }: Pick<Turn, 'connected'>, error: Error): void {
+  process.nextTick(connected, error, undefined, () => undefined);
+}

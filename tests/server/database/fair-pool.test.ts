@@ -1,0 +1,84 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, expect, test } from 'vitest';
+import { Prisma } from '../../../prisma/generated/client/client.ts';
+import { newAsker, type Asker } from '../../../server/database/asker.ts';
+import { connect, disconnect, poolStatus, run, textsOf } from '../../../server/database/client.ts';
+import { MOST_WAITING } from '../../../server/database/fair-pool.ts';
+import { classify } from '../../../server/database/failures.ts';
+import { Together } from '../../../server/database/together.ts';
+import { inTransaction } from '../../../server/database/transaction.ts';
+import { freshDatabase } from '../../kit/database.ts';
+
+const askers = new AsyncLocalStorage<Asker>();
+const db = connect(await freshDatabase(), {
+  poolSize: 4,
+  perPerson: 2,
+  askerOf: () => askers.getStore(),
+});
+afterAll(() => disconnect(db));
+
+/** Does something as a request of this person. Prisma begins nothing before it is awaited. */
+function as<T>(share: string, work: () => Promise<T>): Promise<T> {
+  return askers.run({ ...newAsker(), share }, async () => work());
+}
+
+const one = Prisma.sql`SELECT 1 AS one`;
+const pause = (seconds: number) => Prisma.sql`SELECT 1 AS one FROM pg_sleep(${seconds})`;
+
+test('[BR-19] nobody holds more than their share of the connections, by whichever way they ask (H2)', async () => {
+  const ways: (() => Promise<unknown>)[] = [
+    () => run(db, pause(1)),
+    () => textsOf(db, pause(1)),
+    () => db.$queryRaw`SELECT 1 FROM pg_sleep(1)`,
+    () => inTransaction(db, (tx) => tx.$queryRaw`SELECT 1 FROM pg_sleep(1)`),
+  ];
+  for (const way of ways) {
+    const many = Array.from({ length: 5 }, () => as('Ada', way));
+    await expect.poll(() => poolStatus(db)).toMatchObject({ waiting: 3 });
+    const { open, idle } = poolStatus(db);
+    expect(open - idle).toBe(2);
+    const before = performance.now();
+    expect(await as('Bob', () => run(db, one))).toEqual([{ one: 1 }]);
+    expect(performance.now() - before, 'Bob waits for nobody').toBeLessThan(700);
+    await Promise.all(many);
+    expect(poolStatus(db)).toMatchObject({ waiting: 0 });
+  }
+});
+
+test('[BR-19] a transaction counts once, whatever it asks for, and never waits for itself (H2)', async () => {
+  const both = Array.from({ length: 2 }, () =>
+    as('Ada', () =>
+      inTransaction(db, async (tx) => {
+        await tx.$queryRaw`SELECT 1 FROM pg_sleep(0.1)`;
+        await run(db, one);
+        return db.$queryRaw`SELECT 1 AS one`;
+      }),
+    ),
+  );
+  expect(await Promise.all(both)).toEqual([[{ one: 1 }], [{ one: 1 }]]);
+});
+
+test('[BR-19] a line that is too long is refused to its person alone, and what waits too long as well (H2)', async () => {
+  const held = [1, 2].map(() => as('Ada', () => inTransaction(db, () => sleep(4_000))));
+  await expect.poll(() => poolStatus(db).open - poolStatus(db).idle).toBe(2);
+  const ofAda = () => as('Ada', () => run(db, one)).then(() => 'answered', classify);
+  const waiting = Array.from({ length: MOST_WAITING }, ofAda);
+  const refusal = { kind: 'unavailable', connectionLost: false, why: 'own-share' };
+  expect(await ofAda()).toEqual(refusal);
+  expect(await as('Bob', () => run(db, one))).toEqual([{ one: 1 }]);
+  const before = performance.now();
+  expect(await Promise.all(waiting)).toEqual(waiting.map(() => refusal));
+  expect(performance.now() - before).toBeLessThan(3_500);
+  expect(await as('Bob', () => run(db, one))).toEqual([{ one: 1 }]);
+  await Promise.all(held);
+});
+
+test('[BR-19] work for several people at once does not wait behind the first of them (H2)', async () => {
+  const together = new Together((items: number[]) => run(db, one).then(() => items));
+  const held = [1, 2].map(() => as('Ada', () => run(db, pause(1.5))));
+  const before = performance.now();
+  await as('Ada', () => together.add(1));
+  expect(performance.now() - before).toBeLessThan(700);
+  await Promise.all(held);
+});
