@@ -11,10 +11,14 @@ export interface Asker {
   waitedInVain: boolean;
   /** Transactions that it has open. Its statements outside of them do not wait in line, which the transaction would wait for. */
   transactions: number;
+  /** Whether it only reads, so that its statements may be ended once its answer is of no use. */
+  readsOnly: boolean;
+  /** Whether its answer is given or no longer wanted: it gets no connection any more. */
+  isAbandoned: boolean;
 }
 
 export function newAsker(): Asker {
-  return { share: undefined, waitedInVain: false, transactions: 0 };
+  return { share: undefined, waitedInVain: false, transactions: 0, readsOnly: false, isAbandoned: false };
 }
 
 const forAll = new AsyncLocalStorage<boolean>();

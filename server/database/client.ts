@@ -1,5 +1,4 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import { Client } from 'pg';
 import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.ts';
 import type { Asker } from './asker.ts';
 import { FairPool } from './fair-pool.ts';
@@ -11,6 +10,8 @@ export interface ConnectOptions {
   poolSize?: number;
   /** Milliseconds that one statement may take. */
   statementTimeout?: number;
+  /** Milliseconds that a statement which only reads may take, outside of transactions; less than the above. */
+  readTimeout?: number;
   /** Told of each connection that broke; the pool replaces it by itself. */
   onConnectionLost?: (error: Error) => void;
   /** Told of each statement as it is sent; what it gives back is called when the statement has ended. */
@@ -34,6 +35,7 @@ const PER_PERSON = 3;
 /** Both to reach the server and to get a connection out of a busy pool. */
 const CONNECT_WITHIN_MS = 2_500;
 const STATEMENT_TIMEOUT_MS = 10_000;
+const READ_TIMEOUT_MS = 2_000;
 /** Less than a statement has, so that the log tells a wait from work. */
 const LOCK_TIMEOUT_MS = 8_000;
 /** A server that says nothing by then, not even that the statement took too long, is gone. */
@@ -61,29 +63,6 @@ const namings = new WeakMap<FairPool, Naming>();
 /** Gives a statement the name under which each connection keeps it prepared; none where it is planned anew. */
 type Naming = (query: { sql: string }) => string;
 
-type Ended = (...outcome: unknown[]) => void;
-
-/** A connection that tells of each statement: it gets a text or a configuration, then values or not, and a callback or not. */
-function watched(onStatement: (text: string) => () => void): typeof Client {
-  class WatchedClient extends Client {
-    override query(...given: unknown[]): never {
-      const [first] = given as [string | { text?: string }];
-      const ended = onStatement(typeof first === 'string' ? first : (first.text ?? ''));
-      const callback = given.at(-1);
-      if (typeof callback === 'function') {
-        given[given.length - 1] = (...outcome: unknown[]) => {
-          ended();
-          (callback as Ended)(...outcome);
-        };
-      }
-      const result: unknown = (super.query as (...all: unknown[]) => unknown)(...given);
-      if (result instanceof Promise) result.then(ended, ended);
-      return result as never;
-    }
-  }
-  return WatchedClient;
-}
-
 /**
  * Prisma on a pool of connections to PostgreSQL at `url`. Nothing is opened before the first query, and a
  * database that goes away fails the queries of that time only: the pool reconnects once it is back.
@@ -91,11 +70,12 @@ function watched(onStatement: (text: string) => () => void): typeof Client {
 export function connect(url: string, options: ConnectOptions = {}): Database {
   const statementTimeout = options.statementTimeout ?? STATEMENT_TIMEOUT_MS;
   const pool = new FairPool({
-    ...(options.onStatement ? { Client: watched(options.onStatement) } : {}),
     connectionString: url,
     max: options.poolSize ?? POOL_SIZE,
     perPerson: options.perPerson ?? PER_PERSON,
     waitMs: CONNECT_WITHIN_MS,
+    readMs: options.readTimeout ?? READ_TIMEOUT_MS,
+    onStatement: options.onStatement,
     askerOf: options.askerOf ?? (() => undefined),
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     idleTimeoutMillis: IDLE_MS,
@@ -126,6 +106,11 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
   });
   pools.set(db, pool);
   return db;
+}
+
+/** Gives up all that is still done for a request: statements that wait are refused, those that run are ended. */
+export function abandon(db: Database, asker: Asker): void {
+  poolOf(db).abandon(asker);
 }
 
 /** Closes all connections; queries under way end first. */

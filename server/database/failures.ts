@@ -17,7 +17,7 @@ export interface DatabaseFailure {
   /** The connection broke or could not be opened, as opposed to none being free in the pool. */
   connectionLost: boolean;
   /** What makes it unavailable, where that is known and people should hear of it. */
-  why?: 'busy' | 'own-share';
+  why?: 'busy' | 'own-share' | 'slow' | 'abandoned';
 }
 
 /** Serialisation failure and deadlock. */
@@ -25,6 +25,8 @@ const RETRYABLE = new Set(['40001', '40P01']);
 /** Bytes that are no valid UTF-8, a character that the encoding lacks, a NUL escape in JSON. */
 const INVALID_TEXT = new Set(['22021', '22P05']);
 const UNIQUE_VIOLATION = '23505';
+/** Ended before it was done, for taking too long. */
+const QUERY_CANCELED = '57014';
 /** Connection exceptions; shutting down, crashed, starting up, dropped, idle too long in a transaction or session; no such database. */
 const CONNECTION_LOST = /^(08...|57P0[1-5]|25P03|3D000)$/;
 /** Of the many things that its code 55000 can mean; and the database is away while a restore renames it. */
@@ -56,6 +58,8 @@ const LOST_WORDS =
   /^(Connection terminated|timeout expired$|Query read timeout$|Client (was closed|has encountered a connection error))/;
 /** The pool's own code: a person holds as many connections as one may. */
 export const SHARE_TAKEN = 'SHARE_TAKEN';
+/** The pool's own: nobody waits for the answer any more. */
+export const ABANDONED_WORDS = 'the request was given up';
 /** The pool's own. */
 export const EXHAUSTED_WORDS = 'timeout exceeded when trying to connect';
 const NOT_STARTED_WORDS = 'Unable to start a transaction in the given time';
@@ -82,6 +86,8 @@ function judge(error: Record<string, unknown>): DatabaseFailure | undefined {
     return { kind: 'unavailable', connectionLost: true };
   }
   if (code === SHARE_TAKEN) return { kind: 'unavailable', connectionLost: false, why: 'own-share' };
+  if (message === ABANDONED_WORDS || error['originalMessage'] === ABANDONED_WORDS)
+    return { kind: 'unavailable', connectionLost: false, why: 'abandoned' };
   if (message === EXHAUSTED_WORDS || (code && EXHAUSTED_PRISMA.has(code))) {
     return { kind: 'unavailable', connectionLost: false, why: 'busy' };
   }
@@ -106,7 +112,13 @@ function judgeSqlState(sqlState: string, error: Record<string, unknown>): Databa
           : sqlState === UNIQUE_VIOLATION
             ? 'unique-violation'
             : 'other';
-  return { kind, sqlState, connectionLost: lost, ...(constraint === undefined ? {} : { constraint }) };
+  return {
+    kind,
+    sqlState,
+    connectionLost: lost,
+    ...(constraint === undefined ? {} : { constraint }),
+    ...(sqlState === QUERY_CANCELED ? { why: 'slow' as const } : {}),
+  };
 }
 
 /** pg has the name itself; the adapter wraps it. */

@@ -1,14 +1,17 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { isForEveryone, type Asker } from './asker.ts';
-import { EXHAUSTED_WORDS, SHARE_TAKEN } from './failures.ts';
+import { ABANDONED_WORDS, EXHAUSTED_WORDS, SHARE_TAKEN } from './failures.ts';
+import { PoolConnection, type PoolConnectionConfig, type StopReason } from './pool-connection.ts';
 
-export interface FairPoolConfig extends PoolConfig {
+export interface FairPoolConfig extends PoolConfig, Pick<PoolConnectionConfig, 'onStatement'> {
   max: number;
   /** Most connections that one person holds at once; always less than `max`. */
   perPerson: number;
   /** Milliseconds that a statement waits in its person's line, and again for a free connection. */
   waitMs: number;
+  /** Milliseconds that a statement which only reads may take, outside of transactions. */
+  readMs: number;
   askerOf: () => Asker | undefined;
 }
 
@@ -17,6 +20,17 @@ export const MOST_WAITING = 500;
 const WATCH_EVERY_MS = 250;
 
 type Connected = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
+
+/** What the pool does with connections of its own making, besides handing them out. */
+type Connection = Pick<PoolConnection, 'statement' | 'stop'>;
+
+/** One use of a connection. */
+interface Lease {
+  asker: Asker | undefined;
+  isTransaction: boolean;
+  /** Until PostgreSQL was told to end its statement. */
+  stopping?: Promise<void>;
+}
 
 interface Turn {
   asker: Asker;
@@ -39,10 +53,11 @@ export class FairPool extends Pool {
   readonly #settings: FairPoolConfig;
   readonly #mostHeld: number;
   readonly #shares = new Map<string, Share>();
+  readonly #leases = new Map<Connection, Lease>();
   #watch: NodeJS.Timeout | undefined;
 
   constructor(settings: FairPoolConfig) {
-    super(settings);
+    super({ ...settings, Client: PoolConnection });
     this.#settings = settings;
     this.#mostHeld = Math.max(1, Math.min(settings.perPerson, settings.max - 1));
   }
@@ -70,12 +85,28 @@ export class FairPool extends Pool {
     });
   }
 
+  /** Gives up what is still done for a request: what waits is refused, and reads are ended. */
+  abandon(asker: Asker): void {
+    asker.isAbandoned = true;
+    const share = asker.share === undefined ? undefined : this.#shares.get(asker.share);
+    for (const turn of share?.waiting.filter((each) => each.asker === asker) ?? []) {
+      share?.waiting.splice(share.waiting.indexOf(turn), 1);
+      refuse(turn, new Error(ABANDONED_WORDS));
+    }
+    for (const [connection, lease] of this.#leases)
+      if (lease.asker === asker && isReading(connection, lease)) stop(connection, lease, 'abandoned');
+  }
+
   #ask(isTransaction: boolean, connected: Connected): void {
     const asker = isForEveryone() ? undefined : this.#settings.askerOf();
     // A statement that waits is taken up when another's ends, and must not count as part of the other's request.
     const turn = { isTransaction, connected: AsyncResource.bind(connected), since: 0 };
     if (!asker) {
       this.#take(turn, undefined, undefined);
+      return;
+    }
+    if (asker.isAbandoned) {
+      refuse(turn, new Error(ABANDONED_WORDS));
       return;
     }
     if (asker.waitedInVain && this.idleCount === 0) {
@@ -97,9 +128,7 @@ export class FairPool extends Pool {
 
   #line(share: Share, turn: Turn): void {
     share.waiting.push(turn);
-    this.#watch ??= setInterval(() => {
-      this.#endLongWaits();
-    }, WATCH_EVERY_MS).unref();
+    this.#keepWatch();
   }
 
   #take(
@@ -116,14 +145,32 @@ export class FairPool extends Pool {
         connected(error, client, release);
         return;
       }
+      const lease: Lease = { asker, isTransaction };
+      this.#leases.set(client as PoolClient & Connection, lease);
+      this.#keepWatch();
       if (asker && isTransaction) asker.transactions += 1;
-      const { release: giveToPool } = client;
-      client.release = (broken) => {
+      const giveToPool = client.release.bind(client);
+      const giveBack = (broken?: Error | boolean) => {
         giveToPool(broken);
-        if (asker && isTransaction) asker.transactions -= 1;
         if (asker && share) this.#giveBack(asker, share);
       };
-      connected(undefined, client, client.release);
+      client.release = (broken) => {
+        this.#leases.delete(client as PoolClient & Connection);
+        if (asker && isTransaction) asker.transactions -= 1;
+        if (lease.stopping)
+          void lease.stopping.then(() => {
+            giveBack(broken);
+          });
+        else giveBack(broken);
+      };
+      if (asker?.isAbandoned) {
+        client.release();
+        connected(new Error(ABANDONED_WORDS), undefined, () => undefined);
+        return;
+      }
+      connected(undefined, client, () => {
+        client.release();
+      });
     });
   }
 
@@ -132,6 +179,25 @@ export class FairPool extends Pool {
     const next = share.held < this.#mostHeld ? share.waiting.shift() : undefined;
     if (next) this.#take(next, next.asker, share);
     else if (share.held === 0) this.#shares.delete(key);
+  }
+
+  /** One timer for all, since most statements are over long before it looks. */
+  #keepWatch(): void {
+    this.#watch ??= setInterval(() => {
+      this.#endLongWaits();
+      this.#endLongReads();
+      if (this.inLine > 0 || this.#leases.size > 0) return;
+      clearInterval(this.#watch);
+      this.#watch = undefined;
+    }, WATCH_EVERY_MS).unref();
+  }
+
+  #endLongReads(): void {
+    const latest = performance.now() - this.#settings.readMs;
+    for (const [connection, lease] of this.#leases) {
+      const { since = Infinity } = connection.statement ?? {};
+      if (since < latest && isReading(connection, lease)) stop(connection, lease, 'slow');
+    }
   }
 
   #endLongWaits(): void {
@@ -143,10 +209,24 @@ export class FairPool extends Pool {
         turn.connected(new ShareTaken(), undefined, () => undefined);
       }
     }
-    if (this.inLine > 0) return;
-    clearInterval(this.#watch);
-    this.#watch = undefined;
   }
+}
+
+const READS = /^\s*(?:\/\*.*?\*\/\s*)?(?:SELECT|WITH)\b/is;
+const CHANGES_OR_LOCKS = /\b(?:INSERT|UPDATE|DELETE|MERGE|FOR\s+(?:KEY\s+)?SHARE|pg_advisory\w*)\b/i;
+
+/** What a transaction reads belongs to its change; a read that names one of these words counts as a change, too. */
+function isReading({ statement }: Connection, { isTransaction }: Lease): boolean {
+  return (
+    !isTransaction &&
+    statement !== undefined &&
+    READS.test(statement.text) &&
+    !CHANGES_OR_LOCKS.test(statement.text)
+  );
+}
+
+function stop(connection: Connection, lease: Lease, why: StopReason): void {
+  lease.stopping ??= connection.stop(why);
 }
 
 /** All connections that a person may hold are held, and this statement has waited long enough. */

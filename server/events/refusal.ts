@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { ApiToken } from '../../prisma/generated/client/client.ts';
+import { forEveryone } from '../database/asker.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
 import type { Forbidden, NotFound } from '../errors.ts';
@@ -45,7 +46,8 @@ export function createRefusals(
     const times = count - TOLD_SINGLY;
     if (times <= 0) return;
     const event = { kind: 'access.refused', actorId: person.userId, subjectId: null } as const;
-    const done = append(db, { ...event, data: { ...told, times } })
+    // By then the request that was refused first is over.
+    const done = forEveryone(() => append(db, { ...event, data: { ...told, times } }))
       .then(() => undefined, onFault)
       .finally(() => appending.delete(done));
     appending.add(done);
@@ -65,12 +67,9 @@ export function createRefusals(
       if (minute.count === 0) minutes.set(key, minute);
       minute.count += 1;
       if (minute.count > TOLD_SINGLY) return;
-      await append(db, {
-        kind: 'access.refused',
-        actorId: person.userId,
-        subjectId: subjectId ?? null,
-        data: minute.told,
-      });
+      const event = { kind: 'access.refused', actorId: person.userId, data: minute.told } as const;
+      // A client that leaves before it is answered is not spared the record.
+      await forEveryone(() => append(db, { ...event, subjectId: subjectId ?? null }));
     },
     async close() {
       minutes.clear();

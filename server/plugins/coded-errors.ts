@@ -20,9 +20,10 @@ export function codedErrors(log: Log, store: PerformanceStore): (thrown: unknown
     const located = thrown instanceof GraphQLError ? thrown : undefined;
     const cause = located ? causeOf(located) : thrown;
     if (located && cause === null) return withStandardCode(located);
-    const refusal = cause instanceof TaskwireError ? cause : refusalOf(classify(cause));
-    // What one person asks for at once is no fault, and must not fill the log.
-    if (refusal !== cause && !(refusal instanceof RateLimited))
+    const failure = cause instanceof TaskwireError ? null : classify(cause);
+    const refusal = failure ? refusalOf(failure) : (cause as TaskwireError);
+    // What one person asks for at once, or no longer waits for, is no fault, and must not fill the log.
+    if (failure && failure.why !== 'own-share' && failure.why !== 'abandoned')
       log.error({ requestId: currentRequestId(), err: cause }, 'operation failed');
     return new GraphQLError(refusal?.message ?? 'Something went wrong on the server.', {
       ...(located?.nodes ? { nodes: located.nodes } : {}),
@@ -42,6 +43,10 @@ const RETRY_AFTER_SECONDS = 2;
 const TOO_MUCH_AT_ONCE =
   'Too much of yours is under way at once. Wait for some of it to finish, or ask for less in one operation.';
 const CAUSES = {
+  slow:
+    'This took longer than an answer may take, and was ended. Ask for less: a shorter page, fewer conditions or words, ' +
+    'fewer days; or try again shortly.',
+  abandoned: 'The request was given up before its answer was ready.',
   busy: 'Taskwire is busy: every connection to its database is in use. Try again shortly.',
 } as const;
 

@@ -12,6 +12,7 @@ import type { Live } from '../live/live.ts';
 import type { Log } from '../log.ts';
 import { boundedDocuments } from '../plugins/bounded-documents.ts';
 import { codedErrors } from '../plugins/coded-errors.ts';
+import { givenUp } from '../plugins/given-up.ts';
 import type { Monitoring } from '../performance/monitoring.ts';
 import { limited, limitedSubscriptions } from '../plugins/cost-limits.ts';
 import { eventStreams } from '../plugins/event-streams.ts';
@@ -55,7 +56,11 @@ export interface Graphql {
 export function createGraphql(settings: GraphqlSettings): Graphql {
   const { gate, live, log, origins, monitoring, limits, connections } = settings;
   const { store, sampleRate } = monitoring;
-  const run = measured(store, sampleRate, limited(limits.operations, byPlans(normalizedExecutor as Execute)));
+  const run = measured(
+    store,
+    sampleRate,
+    limited(limits.operations, givenUp(byPlans(normalizedExecutor as Execute))),
+  );
   const contextOf = createContexts({ gate, live, store, origins });
   const documents = cacheByText<DocumentNode>();
   const masked = codedErrors(log, store);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import sirv from 'sirv';
 import type { Origins } from '../auth/origins.ts';
 import type { Gate } from '../auth/sign-in.ts';
+import { abandon } from '../database/client.ts';
 import { RateLimited } from '../errors.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Live } from '../live/live.ts';
@@ -94,6 +95,11 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
     '/metrics': createMetrics({ ...monitoring, db: gate.db, live }),
   };
 
+  /** A client that leaves ahead of its answer has no use for what is still read for it. */
+  function giveUp(this: TimedResponse): void {
+    if (!this.writableFinished && this.trace?.asker.readsOnly) abandon(gate.db, this.trace.asker);
+  }
+
   function handlerOf(request: IncomingMessage): Handler {
     const path = request.url?.split('?', 1)[0] ?? '/';
     const route = routes[path];
@@ -110,6 +116,7 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
       // Operations take the share of their person once the credential is known.
       if (request.url?.startsWith('/api/auth/')) trace.asker.share = shareOfAddress(trace);
       response.trace = trace;
+      response.once('close', giveUp);
       secure(response);
       if (!open.admit(response, address ?? '')) {
         refuse(response, new RateLimited(TOO_MANY_REQUESTS, TRY_AGAIN_SECONDS));

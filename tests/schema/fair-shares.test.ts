@@ -16,7 +16,7 @@ test('[BR-19] a person whose changes all wait for a lock keeps others neither fr
   const waiting = Array.from({ length: 12 }, () =>
     ada.query(rename, { id: task }).then(
       () => 'done',
-      ({ code }: { code: string }) => code,
+      (error: unknown) => (error as { code: string }).code,
     ),
   );
   await expect
@@ -36,4 +36,52 @@ test('[BR-19] a person whose changes all wait for a lock keeps others neither fr
   expect(new Set(told), 'of those that waited too long').toEqual(new Set(['RATE_LIMITED']));
   await holder.query('ROLLBACK');
   expect(await Promise.all(waiting.slice(0, 3))).toEqual(['done', 'done', 'done']);
+});
+
+/** Statements of the server that run now and read the table of tasks. */
+async function reading(observer: Client): Promise<number> {
+  const { rowCount } = await observer.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'taskwire'
+     AND state = 'active' AND query LIKE '%tasks%'`,
+  );
+  return rowCount ?? 0;
+}
+
+/** Has every read of tasks take long, for whoever asks. */
+async function slowTasks(): Promise<{ observer: Client }> {
+  const observer = new Client(world.databaseUrl);
+  await observer.connect();
+  await observer.query(`
+    ALTER TABLE tasks RENAME TO real_tasks;
+    CREATE VIEW tasks AS SELECT real_tasks.* FROM real_tasks, LATERAL (SELECT pg_sleep(5)) AS slow`);
+  onTestFinished(async () => {
+    await observer.query('DROP VIEW tasks; ALTER TABLE real_tasks RENAME TO tasks');
+    await observer.end();
+  });
+  return { observer };
+}
+
+test('[BR-19] a read that takes too long ends after two seconds, and says to ask for less (H2)', async () => {
+  await slowTasks();
+  const before = performance.now();
+  await expect(ada.query('{ tasks { nodes { title } } }')).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('Ask for less') as string,
+  });
+  expect(performance.now() - before).toBeLessThan(4_000);
+});
+
+test('[BR-19] what a client no longer waits for is no longer read (H2)', async () => {
+  const { observer } = await slowTasks();
+  const leaving = new AbortController();
+  const asked = fetch(`${world.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${ada.token}` },
+    body: JSON.stringify({ query: '{ tasks { nodes { title } } }' }),
+    signal: leaving.signal,
+  }).catch(() => undefined);
+  await expect.poll(() => reading(observer), { interval: 20 }).toBe(1);
+  leaving.abort();
+  await asked;
+  await expect.poll(() => reading(observer), { interval: 20, timeout: 800 }).toBe(0);
 });

@@ -49,7 +49,7 @@ test('[T064] a server survives its database: calls fail as unavailable meanwhile
 });
 
 test('[T064] a pool with no connection free refuses within three seconds', async () => {
-  const db = client({ poolSize: 1 });
+  const db = client({ poolSize: 1, readTimeout: 10_000 });
   const busy = db.$queryRaw`SELECT 1 AS one FROM pg_sleep(3.5)`;
   const holding = busy.then((rows) => rows);
   await expect.poll(() => poolStatus(db)).toMatchObject({ size: 1, open: 1, idle: 0 });
@@ -74,6 +74,16 @@ test('[T064] a statement that takes too long is ended, and its connection serves
     connectionLost: false,
   });
   expect(await db.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+});
+
+test('a read has two seconds, and a change has ten (H2)', async () => {
+  const db = client({ poolSize: 2 });
+  const began = performance.now();
+  const change = db.$transaction((tx) => tx.$queryRaw`SELECT 1 AS one FROM pg_sleep(3)`);
+  const read = await db.$queryRaw`SELECT 1 FROM pg_sleep(9)`.catch(classify);
+  expect(read).toMatchObject({ kind: 'unavailable', sqlState: '57014', why: 'slow', connectionLost: false });
+  expect(performance.now() - began).toBeLessThan(3_500);
+  expect(await change).toEqual([{ one: 1 }]);
 });
 
 test('[T064] a wait for a lock ends before the statement does, and nobody holds a transaction open', async () => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { Prisma } from '../../../prisma/generated/client/client.ts';
 import { newAsker, type Asker } from '../../../server/database/asker.ts';
-import { connect, disconnect, poolStatus, run, textsOf } from '../../../server/database/client.ts';
+import { abandon, connect, disconnect, poolStatus, run, textsOf } from '../../../server/database/client.ts';
 import { MOST_WAITING } from '../../../server/database/fair-pool.ts';
 import { classify } from '../../../server/database/failures.ts';
 import { Together } from '../../../server/database/together.ts';
@@ -81,4 +81,39 @@ test('[BR-19] work for several people at once does not wait behind the first of 
   await as('Ada', () => together.add(1));
   expect(performance.now() - before).toBeLessThan(700);
   await Promise.all(held);
+});
+
+test('[BR-19] what is still read for a request that was given up ends at once, and what waited never begins (H2)', async () => {
+  const asker = { ...newAsker(), share: 'Ada' };
+  const reads = Array.from({ length: 5 }, () =>
+    askers.run(asker, async () => run(db, pause(31))).catch(classify),
+  );
+  const change = askers.run(asker, () =>
+    inTransaction(db, (tx) => tx.$queryRaw<object[]>`SELECT 1 AS one FROM pg_sleep(1)`),
+  );
+  change.catch(() => undefined);
+  await expect.poll(() => poolStatus(db)).toMatchObject({ waiting: 4 });
+  const before = performance.now();
+  abandon(db, asker);
+  const given = { kind: 'unavailable', connectionLost: false, why: 'abandoned' };
+  expect(await Promise.all(reads)).toEqual(reads.map(() => given));
+  expect(performance.now() - before).toBeLessThan(1_000);
+  expect(await change.catch(classify), 'it had not begun').toEqual(given);
+  expect(await askers.run(asker, async () => run(db, one)).catch(classify)).toEqual(given);
+  expect(
+    await db.$queryRaw`SELECT FROM pg_stat_activity WHERE query LIKE ${'%pg_sleep($1)%'} AND state = 'active' AND pid <> pg_backend_pid()`,
+  ).toEqual([]);
+  expect(await as('Ada', () => run(db, one))).toEqual([{ one: 1 }]);
+});
+
+test('[BR-19] a connection whose statement was ended never ends the next one on it (H2)', async () => {
+  for (let round = 0; round < 30; round += 1) {
+    const asker = { ...newAsker(), share: 'Ada' };
+    const read = askers.run(asker, async () => run(db, pause(0.01))).catch(() => undefined);
+    await sleep(round % 15);
+    abandon(db, asker);
+    const next = Array.from({ length: 4 }, () => as('Bob', () => run(db, pause(0.002))));
+    expect(await Promise.all(next)).toHaveLength(4);
+    await read;
+  }
 });

@@ -1,0 +1,101 @@
+import { connect as openSocket } from 'node:net';
+import { Client, type ClientConfig } from 'pg';
+import { ABANDONED_WORDS } from './failures.ts';
+
+/** Why a statement is ended before it is done: it takes too long, or its answer is no longer wanted. */
+export type StopReason = 'slow' | 'abandoned';
+
+export interface PoolConnectionConfig extends ClientConfig {
+  /** Told of each statement as it is sent; what it gives back is called when the statement has ended. */
+  onStatement?: ((text: string) => () => void) | undefined;
+}
+
+interface Statement {
+  text: string;
+  /** By `performance.now()`. */
+  since: number;
+  stopped?: StopReason;
+}
+
+type Ended = (...outcome: unknown[]) => void;
+
+/** What pg keeps of a connection, but does not declare. */
+interface Internals {
+  processID: number;
+  secretKey: number;
+}
+
+const CANCEL_REQUEST = 80_877_102;
+const CANCEL_BYTES = 16;
+const CANCEL_WITHIN_MS = 1_000;
+
+/** A connection of the pool, which knows the statement that it works at and can have it ended. */
+export class PoolConnection extends Client {
+  readonly #onStatement: PoolConnectionConfig['onStatement'];
+  #statement: Statement | undefined;
+
+  constructor(config?: PoolConnectionConfig) {
+    super(config);
+    this.#onStatement = config?.onStatement;
+  }
+
+  /** The one under way. */
+  get statement(): Readonly<Statement> | undefined {
+    return this.#statement;
+  }
+
+  /** pg takes a text or a configuration, then values or not, and a callback or not. */
+  override query(...given: unknown[]): never {
+    const [first] = given as [string | { text?: string }];
+    const text = typeof first === 'string' ? first : (first.text ?? '');
+    const told = this.#onStatement?.(text);
+    const statement: Statement = { text, since: performance.now() };
+    this.#statement = statement;
+    const ended = (error?: unknown) => {
+      told?.();
+      if (this.#statement === statement) this.#statement = undefined;
+      // PostgreSQL says only that somebody asked for its end.
+      if (statement.stopped === 'abandoned' && error instanceof Error) error.message = ABANDONED_WORDS;
+    };
+    const callback = given.at(-1);
+    if (typeof callback === 'function') {
+      given[given.length - 1] = (...outcome: unknown[]) => {
+        ended(outcome[0]);
+        (callback as Ended)(...outcome);
+      };
+    }
+    const result: unknown = (super.query as (...all: unknown[]) => unknown)(...given);
+    if (result instanceof Promise) {
+      result.then(() => {
+        ended();
+      }, ended);
+    }
+    return result as never;
+  }
+
+  /**
+   * Has PostgreSQL end the statement under way. Done once PostgreSQL was told: until then the connection must get no
+   * other statement, for that would be ended instead.
+   */
+  stop(why: StopReason): Promise<void> {
+    if (!this.#statement) return Promise.resolve();
+    this.#statement.stopped = why;
+    const { processID, secretKey } = this as unknown as Internals;
+    const request = Buffer.alloc(CANCEL_BYTES);
+    for (const [n, value] of [CANCEL_BYTES, CANCEL_REQUEST, processID, secretKey].entries())
+      request.writeInt32BE(value | 0, n * 4);
+    const { host, port } = this;
+    return new Promise((resolve) => {
+      const socket = host.startsWith('/') ? openSocket(`${host}/.s.PGSQL.${port}`) : openSocket(port, host);
+      // PostgreSQL closes it once it has passed the request on. Where it cannot be reached, its own limit ends the statement.
+      socket
+        .once('close', () => {
+          resolve();
+        })
+        .on('error', () => undefined)
+        .setTimeout(CANCEL_WITHIN_MS, () => socket.destroy())
+        .end(request);
+      socket.resume();
+    });
+  }
+}
