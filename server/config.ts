@@ -191,9 +191,14 @@ export const variables = {
     z.url().optional(),
   ),
   RATE_LIMIT_POINTS: variable(
-    'Points that each viewer may spend in a minute, an object of an answer being one; 0 sets no limit',
+    'Points that each viewer can spend in a minute; 0 sets no limit',
     '1000000',
     whole(1_000_000, 0),
+  ),
+  RATE_LIMIT_REQUESTS: variable(
+    'Requests to the API that each network address may send to each process in a minute, whatever becomes of them; a document that is new to the process counts as 10. 0 sets no limit, and this machine has none. Behind a proxy TRUST_PROXY has to say so',
+    '6000',
+    whole(6_000, 0),
   ),
   SIGN_IN_ATTEMPTS: variable(
     'Wrong passwords for one account from one address in a quarter of an hour, and a tenth of those that all browsers together may send in an hour which nobody has signed in with before; 0 sets no limit, nor one on sign-ups',
@@ -254,6 +259,7 @@ export interface Config {
   mostSubscriptions: number;
   otlpEndpoint: string | undefined;
   rateLimitPoints: number;
+  rateLimitRequests: number;
   signInAttempts: number;
   trustProxy: number;
   logLevel: LogLevel;
@@ -314,6 +320,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     mostSubscriptions: read('SUBSCRIPTIONS_PER_PERSON'),
     otlpEndpoint: read('OTEL_EXPORTER_OTLP_ENDPOINT'),
     rateLimitPoints: read('RATE_LIMIT_POINTS'),
+    rateLimitRequests: read('RATE_LIMIT_REQUESTS'),
     signInAttempts: read('SIGN_IN_ATTEMPTS'),
     trustProxy: read('TRUST_PROXY'),
     logLevel: read('LOG_LEVEL'),

@@ -17,6 +17,7 @@ import { closeAll } from './close-all.ts';
 import { Doors } from './doors.ts';
 import { keptSecret } from './kept-secret.ts';
 import { createBudget } from './limits/budgets.ts';
+import { RequestBudget } from './limits/request-budget.ts';
 import { openRedis } from './limits/redis.ts';
 import { createSignInLimits } from './limits/sign-in-limits.ts';
 import { createLog } from './log.ts';
@@ -131,6 +132,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       },
       limits: {
         operations: createBudget('operations', config.rateLimitPoints, MINUTE_SECONDS, redis),
+        requests: new RequestBudget(config.rateLimitRequests),
         signIn: createSignInLimits(config.signInAttempts, redis),
         requestsPerAddress: config.requestsPerAddress,
         proxies: config.trustProxy,

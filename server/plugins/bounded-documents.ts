@@ -8,6 +8,8 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { NEW_DOCUMENT, type RequestBudget } from '../limits/request-budget.ts';
+import { toCodedError } from './coded-errors.ts';
 
 /** The dashboard's longest document has 280, the introspection query of most clients 180. */
 const MOST_TOKENS = 2_000;
@@ -25,11 +27,16 @@ const SHOWN = 50;
 const opening = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
 const closing = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
-/** Refuses documents that are too large or too deep: by their tokens before they are parsed, the rest before validation. */
-export function boundedDocuments(): Plugin {
+/**
+ * Refuses documents that are too large or too deep: by their tokens before they are parsed, the rest before validation.
+ * A document that was not parsed before counts as several requests.
+ */
+export function boundedDocuments(requests: RequestBudget): Plugin {
   return {
     onParse({ parseFn, setParseFn }) {
       setParseFn((source: string | Source, options: object): unknown => {
+        const refusal = requests.spend(NEW_DOCUMENT - 1);
+        if (refusal) throw toCodedError(refusal);
         checkTokens(typeof source === 'string' ? new Source(source) : source);
         const document = parseFn(source, options) as DocumentNode;
         checkDefinitions(document);

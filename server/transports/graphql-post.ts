@@ -13,6 +13,8 @@ import { Written } from '../execution/run-query.ts';
 import type { Priced } from '../plugins/cost-limits.ts';
 import { textOf } from './body.ts';
 import type { Graphql } from './graphql.ts';
+import { isTooDeep } from './json-depth.ts';
+import { refuse } from './refuse.ts';
 
 /** How Yoga's plugins read a document. */
 interface Enveloped {
@@ -34,9 +36,14 @@ interface Params {
  * @param mostBytes the longest body that is read here; Yoga refuses longer ones.
  */
 export function answerPosts(graphql: Graphql, mostBytes: number) {
-  const { yoga } = graphql;
+  const { yoga, requests } = graphql;
   const prepare = preparing(graphql);
   return async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
+    const refusal = requests.spend(1);
+    if (refusal) {
+      refuse(response, refusal);
+      return response;
+    }
     const mediaType = isPlainPost(request, mostBytes) ? answerTypeOf(request.headers.accept) : null;
     if (mediaType === null) return yoga(request, response);
     const body = await textOf(request, mostBytes);
@@ -145,6 +152,8 @@ function paramsOf(body: string): Params | null {
 }
 
 function parsed(json: string): unknown {
+  // Yoga says what is wrong with it.
+  if (isTooDeep(json)) return null;
   try {
     return JSON.parse(json);
   } catch {

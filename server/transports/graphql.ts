@@ -8,6 +8,7 @@ import type { Origins } from '../auth/origins.ts';
 import type { Gate } from '../auth/sign-in.ts';
 import { byPlans } from '../execution/run-query.ts';
 import type { Limits } from '../limits/limits.ts';
+import type { RequestBudget } from '../limits/request-budget.ts';
 import type { Live } from '../live/live.ts';
 import type { Log } from '../log.ts';
 import { boundedDocuments } from '../plugins/bounded-documents.ts';
@@ -17,6 +18,7 @@ import type { Monitoring } from '../performance/monitoring.ts';
 import { limited, limitedSubscriptions } from '../plugins/cost-limits.ts';
 import { eventStreams } from '../plugins/event-streams.ts';
 import { executedBy, type Execute } from '../plugins/execution.ts';
+import { keptIntrospection } from '../plugins/kept-introspection.ts';
 import { sharedAnswers } from '../plugins/shared-answers.ts';
 import { measured, tracing } from '../plugins/tracing.ts';
 import type { Connections } from '../live/connections.ts';
@@ -51,16 +53,15 @@ export interface Graphql {
   documents: LRUCache<string, DocumentNode>;
   /** As callers may see it. */
   masked: (error: unknown) => GraphQLError;
+  /** Counts each request before anything of it is read. */
+  requests: RequestBudget;
 }
 
 export function createGraphql(settings: GraphqlSettings): Graphql {
   const { gate, live, log, origins, monitoring, limits, connections } = settings;
   const { store, sampleRate } = monitoring;
-  const run = measured(
-    store,
-    sampleRate,
-    limited(limits.operations, givenUp(byPlans(normalizedExecutor as Execute))),
-  );
+  const executed = keptIntrospection(givenUp(byPlans(normalizedExecutor as Execute)));
+  const run = measured(store, sampleRate, limited(limits.operations, executed));
   const contextOf = createContexts({ gate, live, store, origins });
   const documents = cacheByText<DocumentNode>();
   const masked = codedErrors(log, store);
@@ -70,7 +71,7 @@ export function createGraphql(settings: GraphqlSettings): Graphql {
     plugins: [
       tracing(),
       wellFormedRequests(),
-      boundedDocuments(),
+      boundedDocuments(limits.requests),
       viewerContext(contextOf),
       executedBy(run),
       limitedSubscriptions(limits.operations),
@@ -86,7 +87,7 @@ export function createGraphql(settings: GraphqlSettings): Graphql {
     maxRequestBodySize: MOST_BODY_BYTES,
     graphiql: false,
   });
-  return { yoga, contextOf, execute: run, documents, masked };
+  return { yoga, contextOf, execute: run, documents, masked, requests: limits.requests };
 }
 
 function cacheByText<Value extends object>() {

@@ -26,6 +26,7 @@ import { withRequest } from '../request.ts';
 import { addressOf } from './address.ts';
 import { isTooLong, type Connection } from '../live/connections.ts';
 import type { Graphql, GraphqlSettings } from './graphql.ts';
+import { DEEPEST_JSON, isTooDeep } from './json-depth.ts';
 import { Quota } from './quota.ts';
 import { SocketOperation } from './socket-operation.ts';
 import { turnAway } from './turn-away.ts';
@@ -213,9 +214,14 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
         onMessage: (listener) => {
           socket.on('message', (data: RawData) => {
             if (isOneTooMany()) return;
+            // eslint-disable-next-line @typescript-eslint/no-base-to-string -- the binary type is "nodebuffer"
+            const message = String(data);
+            if (isTooDeep(message)) {
+              peer.close(CloseCode.BadRequest, `Messages can be nested at most ${DEEPEST_JSON} levels deep.`);
+              return;
+            }
             withRequest(({ id: requestId }) => {
-              // eslint-disable-next-line @typescript-eslint/no-base-to-string -- the binary type is "nodebuffer"
-              listener(String(data)).catch((error: unknown) => {
+              listener(message).catch((error: unknown) => {
                 log.error({ requestId, err: error }, 'operation over WebSocket failed');
                 peer.close(CloseCode.InternalServerError, 'Internal server error');
               });
@@ -287,7 +293,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
  * @returns what to execute, or the errors that answer this operation and leave the socket alone.
  */
 async function prepare(
-  { graphql: { yoga, masked } }: WebSocketSettings,
+  { graphql: { yoga, masked, requests } }: WebSocketSettings,
   headers: Headers,
   payload: SubscribePayload,
   operation: SocketOperation,
@@ -303,6 +309,8 @@ async function prepare(
       validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
       contextFactory: () => Promise<object>;
     } & Executors;
+    const refusal = requests.spend(1);
+    if (refusal) throw refusal;
     const document = parse(payload.query);
     const faults = validate(schema, document);
     if (faults.length > 0) return faults.map((fault) => masked(invalid(fault)));

@@ -41,6 +41,7 @@ describe('somebody who starts the server', () => {
       socketLimits: { ofAddress: 1000, heartbeatMs: 30_000 },
       otlpEndpoint: undefined,
       rateLimitPoints: 1_000_000,
+      rateLimitRequests: 6_000,
       signInAttempts: 10,
       trustProxy: 0,
       logLevel: 'info',
