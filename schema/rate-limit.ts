@@ -4,7 +4,7 @@ import { builder } from './builder.ts';
 
 const RateLimit = builder.objectRef<{ balance: Balance | undefined; cost: number }>('RateLimit').implement({
   description:
-    'What the viewer may still spend. Every object that an operation may answer with costs a point, every change ten.',
+    'What the viewer can still spend. Points stand for the work of an operation: an object of the answer costs one, a change ten or more.',
   fields: (t) => ({
     cost: t.exposeInt('cost', {
       description: 'Points that this very operation costs, as priced before it ran.',

@@ -19,6 +19,10 @@ import { depthOf } from './selection.ts';
  * the viewer what they may see, and nothing in place of the rest.
  */
 class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
+  override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
+    return isPublic(field) ? { ...field, extensions: { ...field.extensions, isPublic: true } } : field;
+  }
+
   override wrapSubscribe(
     subscribe: GraphQLFieldResolver<unknown, Types['Context'], object> | undefined,
     field: PothosOutputFieldConfig<Types>,
@@ -35,7 +39,7 @@ class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
     field: PothosOutputFieldConfig<Types>,
   ): GraphQLFieldResolver<unknown, Types['Context'], object> {
     if (field.kind !== 'Query' && field.kind !== 'Mutation') return resolve;
-    if ((field.pothosOptions as { public?: boolean }).public) return resolve;
+    if (isPublic(field)) return resolve;
     const changes = field.kind === 'Mutation';
     return guarded(field.name, async (context, ...call) => {
       if (!changes) await context.enter();
@@ -49,6 +53,10 @@ class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
       return result;
     });
   }
+}
+
+function isPublic<Types extends SchemaTypes>({ pothosOptions }: PothosOutputFieldConfig<Types>): boolean {
+  return (pothosOptions as { public?: boolean }).public ?? false;
 }
 
 type Resolve<Given> = GraphQLFieldResolver<unknown, Given, object>;

@@ -1,42 +1,46 @@
 import {
+  getArgumentValues,
   getNamedType,
   getNullableType,
   getOperationAST,
+  getVariableValues,
   isCompositeType,
   isInputObjectType,
   isListType,
-  isObjectType,
-  isInterfaceType,
   Kind,
+  visit,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  type GraphQLArgument,
   type GraphQLCompositeType,
+  type GraphQLField,
   type GraphQLSchema,
   type SelectionSetNode,
-  type ValueNode,
 } from 'graphql';
+import { bytesOf, conditionPoints, POINTS, type Arguments } from './points.ts';
+import { introspectionLength, isIntrospection, OF_INTROSPECTION } from './introspection-price.ts';
 
-type Variables = Readonly<Record<string, unknown>>;
+/** What one run of an operation costs at most, in points, by the variables as the request gives them. */
+export type Price = (variables: Readonly<Record<string, unknown>>) => number;
 
-/** What one run of an operation costs at most, in points; known before it runs. */
-export type Price = (variables: Variables) => number;
-
-/** For a list that says nothing of its length: no such list of the API is longer for long. */
+/** The length of a list that takes no length: most are shorter. */
 const PLAIN_LIST = 10;
 const PAGE = { usual: 50, most: 100 } as const;
-/** A change writes rows, an event and an index or ten. */
-const CHANGE = 10;
-/** The whole of it, however much is asked for; graphql-js bounds its depth. */
-const INTROSPECTION = 50;
+/** Of an operation whose variables do not fit: it is not run. */
+const REFUSED = 1;
+
+type VariableValues = NonNullable<Parameters<typeof getArgumentValues>[2]>;
 
 interface Scope {
-  variables: Variables;
-  /** How long the page is whose `nodes` and `edges` stand here. */
+  variables: VariableValues;
+  /** Length of the page that `nodes` and `edges` here belong to. */
   page: number;
-  /** So that fragments within fragments within fragments are counted once each. */
-  fragments: Map<FragmentDefinitionNode, Map<number, number>>;
+  /** What `totalCount` costs here. */
+  count: number;
+  /** Whether the object is one of all types of the schema, so that averages hold. */
+  isOfAllTypes: boolean;
+  /** Costs of fragments by scope, so that each is added up once however often it is spread. */
+  fragments: Map<FragmentDefinitionNode, Map<string, number>>;
 }
 
 type Cost = (scope: Scope) => number;
@@ -44,8 +48,9 @@ type Cost = (scope: Scope) => number;
 const prices = new WeakMap<DocumentNode, Map<string, Price>>();
 
 /**
- * The price of a document's operation: each object that it may answer with is a point, so pages multiply what is asked
- * of their objects; each count is one, each thing that is changed ten; scalars are free. The document has been validated.
+ * The price of a document's operation: a point for each object that it may answer with, so that pages multiply what is
+ * asked of their objects, and what `POINTS` says for other work. Arguments count with their defaults and those of
+ * variables. The document must be valid.
  */
 export function priceOf(
   schema: GraphQLSchema,
@@ -75,7 +80,7 @@ function compile(
     let cost: Cost | undefined;
     fragments.set(definition.name.value, {
       node: definition,
-      // Not before all fragments are known.
+      // Compiled on first use, when all fragments are known.
       cost: (scope) =>
         (cost ??= isCompositeType(type) ? costOf(definition.selectionSet, type) : () => 0)(scope),
     });
@@ -96,94 +101,132 @@ function compile(
 
   function costOfField(node: FieldNode, parent: GraphQLCompositeType): Cost {
     const name = node.name.value;
-    if (name === '__schema' || name === '__type') return () => INTROSPECTION;
-    const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
+    const field = schema.getField(parent as never, name);
     const type = field && getNamedType(field.type);
-    if (!type || !isCompositeType(type) || !node.selectionSet) return () => (name === 'totalCount' ? 1 : 0);
+    if (!field || !type) return () => 0;
+    if (!isCompositeType(type) || !node.selectionSet)
+      return name === 'totalCount' ? ({ count }) => count : () => 0;
     const inner = costOf(node.selectionSet, type);
-    if (parent === schema.getMutationType()) {
-      const changes = changesOf(node, field.args);
-      return (scope) => {
-        const count = changes(scope.variables);
-        // Its payload lists what has changed, and such a list is reckoned with its usual length.
-        return count * CHANGE + Math.max(1, count / PLAIN_LIST) * (1 + inner(scope));
-      };
-    }
-    const size = sizeOf(node, field.args);
+    if (isIntrospection(type)) return costOfIntrospection(name, parent, isList(field), inner);
+    const given = argumentsOf(node, field);
+    if (parent === schema.getMutationType()) return costOfChange(field, given, inner);
+    const own = POINTS.fields[`${parent.name}.${name}`];
+    const extra: Cost = own ? (scope) => own(given(scope)) : () => 0;
     if (type.name.endsWith('Connection')) {
-      return (scope) => 1 + inner({ ...scope, page: clamp(size(scope.variables) ?? PAGE.usual) });
+      const isRoot = parent === root;
+      return (scope) => {
+        const args = given(scope);
+        const scan = isRoot ? conditionPoints(args) : 0;
+        const page = clamp(sizeOf(args) ?? PAGE.usual);
+        const count = (isRoot ? POINTS.count : POINTS.nestedCount) + scan;
+        return 1 + extra(scope) + scan + inner({ ...scope, page, count });
+      };
     }
     const isPage = parent.name.endsWith('Connection') && (name === 'nodes' || name === 'edges');
     if (isPage) return (scope) => scope.page * (1 + inner(scope));
-    const isList = isListType(getNullableType(field.type));
     return (scope) => {
-      const length = isList ? (size(scope.variables) ?? PLAIN_LIST) : 1;
-      return Math.max(1, length) * (1 + inner(scope));
+      const length = isList(field) ? (sizeOf(given(scope)) ?? PLAIN_LIST) : 1;
+      return extra(scope) + Math.max(1, length) * (1 + inner(scope));
     };
   }
 
   const total = costOf(operation.selectionSet, root);
-  return (variables) => total({ variables, page: PAGE.usual, fragments: new Map() });
+  return (variables) => {
+    const { variableValues } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
+    if (!variableValues) return REFUSED;
+    const scope = { page: PAGE.usual, count: 1, isOfAllTypes: false, fragments: new Map() };
+    return Math.ceil(total({ variables: variableValues, ...scope }));
+  };
+
+  function costOfIntrospection(
+    name: string,
+    parent: GraphQLCompositeType,
+    isMany: boolean,
+    inner: Cost,
+  ): Cost {
+    const isTypes = name === 'types';
+    // What belongs to a type of the list of all is as long as the average; of a chosen one it may be longer.
+    const staysOfAll =
+      isTypes || (parent.name === '__Type' && isMany && name !== 'interfaces' && name !== 'possibleTypes');
+    return (scope) => {
+      const length = isMany ? introspectionLength(schema, name, scope.isOfAllTypes) : 1;
+      const isOfAllTypes = isTypes || (scope.isOfAllTypes && staysOfAll);
+      return length * (OF_INTROSPECTION + inner({ ...scope, isOfAllTypes }));
+    };
+  }
+}
+
+/** A change, or as many as the longest list of objects in its input has. */
+function costOfChange(
+  field: GraphQLField<unknown, unknown>,
+  given: (scope: Scope) => Arguments,
+  inner: Cost,
+): Cost {
+  const input = field.args.find(({ name }) => name === 'input')?.type;
+  const type = input && getNamedType(input);
+  const lists = isInputObjectType(type)
+    ? Object.values(type.getFields()).filter(
+        (one) => isListType(getNullableType(one.type)) && isInputObjectType(getNamedType(one.type)),
+      )
+    : [];
+  const own = POINTS.mutations[field.name] ?? POINTS.change;
+  return (scope) => {
+    const { input: values = {} } = given(scope) as { input?: Record<string, unknown> };
+    const lengths = lists.map(({ name }) => (values[name] as unknown[] | undefined)?.length ?? 1);
+    const count = Math.max(1, ...lengths);
+    const written = Math.floor(bytesOf(values) / POINTS.bytesPerPoint);
+    // Its payload lists what has changed; such a list is counted with its usual length.
+    return count * own + written + Math.max(1, count / PLAIN_LIST) * (1 + inner(scope));
+  };
+}
+
+/** A field's arguments with all defaults; those without variables are read once. Empty where they do not fit. */
+function argumentsOf(node: FieldNode, field: GraphQLField<unknown, unknown>): (scope: Scope) => Arguments {
+  if (field.args.length === 0) return () => ({});
+  const read = ({ variables }: Scope): Arguments => {
+    try {
+      return getArgumentValues(field, node, variables);
+    } catch {
+      return {};
+    }
+  };
+  if (hasVariables(node)) return read;
+  let known: Arguments | undefined;
+  return (scope) => (known ??= read(scope));
+}
+
+function hasVariables({ arguments: given = [] }: FieldNode): boolean {
+  let found = false;
+  for (const argument of given)
+    visit(argument, {
+      Variable() {
+        found = true;
+      },
+    });
+  return found;
 }
 
 function once({ node, cost }: { node: FragmentDefinitionNode; cost: Cost }, scope: Scope): number {
-  const known = scope.fragments.get(node) ?? new Map<number, number>();
+  const known = scope.fragments.get(node) ?? new Map<string, number>();
   scope.fragments.set(node, known);
-  const before = known.get(scope.page);
+  const key = `${scope.page} ${scope.count} ${scope.isOfAllTypes}`;
+  const before = known.get(key);
   if (before !== undefined) return before;
   const found = cost(scope);
-  known.set(scope.page, found);
+  known.set(key, found);
   return found;
 }
 
 /** What the arguments say of a list's length. */
-function sizeOf(
-  node: FieldNode,
-  args: readonly GraphQLArgument[],
-): (variables: Variables) => number | undefined {
-  const given = ['first', 'last', 'ids'].flatMap(
-    (name) => node.arguments?.find((argument) => argument.name.value === name)?.value ?? [],
+function sizeOf({ first, last, ids, days }: Arguments): number | undefined {
+  const sizes = [first, last, Array.isArray(ids) ? ids.length : undefined, days].filter(
+    (size) => typeof size === 'number',
   );
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- Pothos does not fill what is to replace it yet
-  const preset = args.find(({ name }) => name === 'first')?.defaultValue;
-  const usual = typeof preset === 'number' ? preset : undefined;
-  return (variables) => {
-    const sizes = given.map((value) => lengthOf(value, variables)).filter((size) => size !== undefined);
-    return sizes.length > 0 ? Math.max(...sizes) : usual;
-  };
+  return sizes.length > 0 ? Math.max(...sizes) : undefined;
 }
 
-function lengthOf(value: ValueNode, variables: Variables): number | undefined {
-  if (value.kind === Kind.INT) return Number(value.value);
-  if (value.kind === Kind.LIST) return value.values.length;
-  const given = value.kind === Kind.VARIABLE ? variables[value.name.value] : undefined;
-  if (Array.isArray(given)) return given.length;
-  return typeof given === 'number' ? given : undefined;
-}
-
-/** How many things a mutation changes: as many as the longest list of objects in its input has, or one. */
-function changesOf(node: FieldNode, args: readonly GraphQLArgument[]): (variables: Variables) => number {
-  const given = node.arguments?.find(({ name }) => name.value === 'input')?.value;
-  const input = args.find(({ name }) => name === 'input')?.type;
-  const type = input && getNamedType(input);
-  const lists: string[] = [];
-  if (isInputObjectType(type)) {
-    for (const field of Object.values(type.getFields()))
-      if (isListType(getNullableType(field.type)) && isInputObjectType(getNamedType(field.type)))
-        lists.push(field.name);
-  }
-  if (!given || lists.length === 0) return () => 1;
-  return (variables) => Math.max(1, ...lists.map((name) => lengthWithin(given, name, variables) ?? 1));
-}
-
-function lengthWithin(value: ValueNode, name: string, variables: Variables): number | undefined {
-  if (value.kind === Kind.OBJECT) {
-    const field = value.fields.find((one) => one.name.value === name);
-    return field && lengthOf(field.value, variables);
-  }
-  const given = value.kind === Kind.VARIABLE ? variables[value.name.value] : undefined;
-  const list = (given as Variables | null | undefined)?.[name];
-  return Array.isArray(list) ? list.length : undefined;
+function isList({ type }: GraphQLField<unknown, unknown>): boolean {
+  return isListType(getNullableType(type));
 }
 
 function clamp(size: number): number {

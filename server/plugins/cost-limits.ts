@@ -1,4 +1,4 @@
-import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import { getOperationAST, Kind, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../../schema/context.ts';
 import { QueryTooComplex, RateLimited, Unauthenticated } from '../errors.ts';
@@ -42,8 +42,9 @@ export function limitedSubscriptions(budget: Budget): Plugin {
 /** Takes an operation's price from its budget. `instead` answers the operation; null where it may run. */
 async function hold(
   budget: Budget,
-  { schema, document, operationName, variableValues, contextValue }: ExecutionArgs,
+  args: ExecutionArgs,
 ): Promise<{ instead: ExecutionResult | null; cost: object }> {
+  const { schema, document, operationName, variableValues, contextValue } = args;
   const context = contextValue as Priced;
   const points = priceOf(schema, document, operationName)(variableValues ?? {});
   const request = currentRequest();
@@ -53,7 +54,7 @@ async function hold(
     return { instead: { data: null, extensions: { cost: price } }, cost: price };
   if (points > MOST_POINTS)
     return { instead: refused(new QueryTooComplex(points, MOST_POINTS)), cost: price };
-  const balance = await budget.spend(keyOf(context), points);
+  const balance = await budget.spend(keyOf(args), points);
   if (request && balance.limit > 0) request.balance = balance;
   const { limit, remaining, reset, sufficed } = balance;
   const instead = sufficed ? null : refused(new RateLimited(overspent(balance), reset));
@@ -75,12 +76,26 @@ function refused(error: QueryTooComplex | RateLimited): ExecutionResult {
   return { errors: [toCodedError(error)] };
 }
 
-/** Whose budget it is: the viewer's, or where nobody is signed in, the address's. */
-function keyOf(context: Context): string {
+/**
+ * The key of the budget that pays: the viewer's, or without one the address's. Only public mutations use the budget that
+ * signing in needs; everything else anonymous has one apart, so that it cannot keep anyone from signing in.
+ */
+function keyOf(args: ExecutionArgs): string {
   try {
-    return context.person.userId;
+    return (args.contextValue as Context).person.userId;
   } catch (error) {
-    if (error instanceof Unauthenticated) return `address ${currentRequest()?.address ?? ''}`;
-    throw error;
+    if (!(error instanceof Unauthenticated)) throw error;
+    const address = currentRequest()?.address ?? '';
+    return isPublicMutation(args) ? `address ${address}` : `anonymous ${address}`;
   }
+}
+
+function isPublicMutation({ schema, document, operationName }: ExecutionArgs): boolean {
+  const operation = getOperationAST(document, operationName);
+  const type = operation && schema.getRootType(operation.operation);
+  if (!type || type !== schema.getMutationType()) return false;
+  return operation.selectionSet.selections.every(
+    (selection) =>
+      selection.kind === Kind.FIELD && type.getFields()[selection.name.value]?.extensions['isPublic'],
+  );
 }

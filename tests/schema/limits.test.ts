@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { parse } from 'graphql';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { getIntrospectionQuery, parse } from 'graphql';
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { schema } from '../../schema/index.ts';
 import { priceOf } from '../../server/limits/price.ts';
 import { startTestServer } from '../kit/server.ts';
@@ -56,25 +57,32 @@ describe('the price of an operation', () => {
   test('is a point for each object that it may answer with, and pages multiply', () => {
     expect(price('{ viewer { id name email } }')).toBe(1);
     expect(price('{ tasks(first: 10) { nodes { id title } } }')).toBe(1 + 10);
-    expect(price('{ tasks(first: 10) { nodes { owner { name } } totalCount } }')).toBe(1 + 10 * 2 + 1);
+    expect(price('{ tasks(first: 10) { nodes { owner { name } } totalCount } }')).toBe(1 + 10 * 2 + 10);
     expect(price('{ tasks(first: 10) { nodes { comments(last: 3) { nodes { author { id } } } } } }')).toBe(
       1 + 10 * (1 + 1 + 3 * 2),
     );
     expect(price('{ tasks { nodes { id } } }'), 'a page is 50 long').toBe(51);
     expect(price('query ($n: Int) { tasks(first: $n) { edges { node { id } } } }', { n: 7 })).toBe(1 + 7 * 2);
     expect(price('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['a', 'b', 'c'] })).toBe(3);
-    expect(price('{ search(query: "x") { rank } }'), 'its default is 20').toBe(20);
+    expect(price('{ search(query: "x") { rank } }'), 'its default is 20').toBe(220 + 20);
     expect(price('mutation { deleteTask(input: { id: "x" }) { cursor } }')).toBe(11);
   });
 
   test('counts each of many changes, whether they stand in the document or in its variables', () => {
     const tasks = Array.from({ length: 500 }, () => ({ title: 'Tea' }));
-    const many = (inner: string) =>
-      `mutation ($input: CreateTasksInput!, $tasks: [CreateTaskInput!]!) { ${inner} { cursor tasks { id } } }`;
-    const fiveHundred = 500 * 10 + 500 / 10 + 500;
-    expect(price(many('createTasks(input: $input)'), { input: { tasks } })).toBe(fiveHundred);
-    expect(price(many('createTasks(input: { tasks: $tasks })'), { tasks })).toBe(fiveHundred);
-    expect(price(many('createTasks(input: { tasks: [{ title: "a" }, { title: "b" }] })'))).toBe(2 * 10 + 11);
+    const many = (variable: string, inner: string) =>
+      `mutation ${variable} { ${inner} { cursor tasks { id } } }`;
+    // Each title has three bytes.
+    const fiveHundred = 500 * 10 + 15 + 500 / 10 + 500;
+    expect(
+      price(many('($input: CreateTasksInput!)', 'createTasks(input: $input)'), { input: { tasks } }),
+    ).toBe(fiveHundred);
+    expect(
+      price(many('($tasks: [CreateTaskInput!]!)', 'createTasks(input: { tasks: $tasks })'), { tasks }),
+    ).toBe(fiveHundred);
+    expect(price(many('', 'createTasks(input: { tasks: [{ title: "a" }, { title: "b" }] })'))).toBe(
+      2 * 10 + 11,
+    );
     expect(price('mutation { createTask(input: { title: "x", labels: ["a", "b", "c"] }) { cursor } }')).toBe(
       11,
     );
@@ -90,6 +98,65 @@ describe('the price of an operation', () => {
     const began = performance.now();
     expect(price(bomb)).toBeGreaterThan(1_000_000);
     expect(performance.now() - began).toBeLessThan(1000);
+  });
+
+  test('takes values from the defaults of variables, also of fields of input objects (M4)', () => {
+    const tasks = (count: number) => `[${'{ title: "Tea" }'.repeat(count)}]`;
+    const create = (variable: string, input: string) =>
+      `mutation (${variable}) { createTasks(input: ${input}) { cursor } }`;
+    const ten = 10 * 10 + 1;
+    expect(price(create(`$input: CreateTasksInput! = { tasks: ${tasks(10)} }`, '$input'))).toBe(ten);
+    expect(price(create(`$tasks: [CreateTaskInput!]! = ${tasks(10)}`, '{ tasks: $tasks }'))).toBe(ten);
+    expect(price('query ($n: Int = 100) { tasks(first: $n) { nodes { id } } }')).toBe(101);
+    expect(price('query ($n: Int = 100) { tasks(first: $n) { nodes { id } } }', { n: 2 })).toBe(3);
+    expect(price('query ($ids: [ID!]! = ["a", "b", "c"]) { nodes(ids: $ids) { id } }')).toBe(3);
+    expect(
+      price(
+        'query ($f: TaskFilter = { title: { contains: "a" } }) { tasks(first: 1, filter: $f) { nodes { id } } }',
+      ),
+    ).toBe(202);
+    expect(price('{ dashboard { createdPerDay { count } } }'), 'thirty days').toBe(10 + 1 + 30);
+  });
+
+  test('grows with the conditions that rows are compared with, and once more for their count (H2)', () => {
+    const list = (filter: string, count = '') =>
+      price(`{ tasks(first: 1, filter: ${filter}) { nodes { id } ${count} } }`);
+    expect(list('{ status: { eq: TODO } }')).toBe(2 + 10);
+    expect(list('{ status: { eq: TODO }, dueOn: { isNull: true } }')).toBe(2 + 20);
+    expect(list('{ status: { in: [TODO, DONE] } }')).toBe(2 + 12);
+    expect(list('{ title: { contains: "a" } }')).toBe(2 + 200);
+    expect(list('{ title: { contains: "a" } }', 'totalCount')).toBe(2 + 200 + 10 + 200);
+    const many = Array.from({ length: 48 }, () => '{ title: { contains: "a" } }').join(' ');
+    expect(list(`{ or: [${many}] }`)).toBe(2 + 48 * 200);
+    expect(list(`{ not: { and: [${many}] } }`)).toBe(2 + 48 * 200);
+    const labels = Array.from({ length: 100 }, (_, n) => `"l${n}"`).join(' ');
+    expect(list(`{ labels: { hasSome: [${labels}] } }`)).toBe(2 + 110);
+    expect(price('{ search(query: "a b c", first: 1) { rank } }')).toBe(200 + 3 * 20 + 1);
+    expect(price('{ dashboard { history(days: 100) { cycleTime { median } } } }')).toBe(11 + 250 + 1 + 1);
+  });
+
+  test('grows with what is written (M10)', () => {
+    const text = 'ä'.repeat(5_000);
+    const comment =
+      'mutation ($body: String!) { addComment(input: { taskId: "x", body: $body }) { cursor } }';
+    expect(price(comment, { body: 'Tea' })).toBe(11);
+    expect(price(comment, { body: text })).toBe(11 + 100);
+    const tasks = Array.from({ length: 10 }, () => ({ title: 'Tea', description: text }));
+    const create = 'mutation ($input: CreateTasksInput!) { createTasks(input: $input) { cursor } }';
+    expect(price(create, { input: { tasks } })).toBe(10 * 10 + 1 + 1000);
+  });
+
+  test('of introspection is that of what it selects (M6)', () => {
+    const standard = price(getIntrospectionQuery());
+    expect(standard).toBeGreaterThan(100);
+    expect(standard).toBeLessThan(3_000);
+    const [, inner = ''] = /__schema (\{[\s\S]*?\n {4}\})/.exec(getIntrospectionQuery()) ?? [];
+    expect(inner).toContain('types');
+    const types = (count: number) =>
+      Array.from({ length: count }, (_, n) => `a${n}: types { ...FullType }`).join(' ');
+    const fragments = getIntrospectionQuery().replace(/[\s\S]*?(?=fragment FullType)/, '');
+    expect(price(`{ __schema { ${types(60)} } } ${fragments}`)).toBeGreaterThan(25_000);
+    expect(price('{ __type(name: "Task") { name } }')).toBe(1);
   });
 
   test('is told before anything runs, and what costs too much is refused', async () => {
@@ -135,11 +202,77 @@ describe('a budget', () => {
   });
 
   test('of who has not signed in is their address’s', async () => {
-    const query = `{ ${Array.from({ length: 40 }, (_, n) => `a${n}: __type(name: "Task") { name }`).join(' ')} }`;
+    const input = { email: 'nobody@example.com', password: 'wrong wrong wrong' };
+    const query = `mutation ($input: SignInInput!) { ${Array.from({ length: 9 }, (_, n) => `a${n}: signIn(input: $input) { token }`).join(' ')} }`;
     const from = (address: string) =>
-      ask({ query }, { 'x-forwarded-for': address }).then(({ status }) => status);
+      ask({ query, variables: { input } }, { 'x-forwarded-for': address }).then(({ status }) => status);
+    expect(await from('203.0.113.1')).toBe(401);
     expect(await from('203.0.113.1')).toBe(429);
     expect((await ask({ query: '{ __typename }' }, { 'x-forwarded-for': '203.0.113.2' })).status).toBe(200);
+  });
+});
+
+describe('somebody who is not signed in', () => {
+  test('signs in, whatever others at their address have asked for without signing in (M1)', async () => {
+    const { lea } = await world.people('Lea');
+    const from = { 'x-forwarded-for': '203.0.113.30' };
+    const tasks = Array.from({ length: 40 }, () => ({ title: 'Tea' }));
+    const query =
+      'mutation ($tasks: [CreateTaskInput!]!) { createTasks(input: { tasks: $tasks }) { cursor } }';
+    expect((await ask({ query, variables: { tasks } }, from)).status).toBe(401);
+    expect((await ask({ query, variables: { tasks } }, from)).status, 'their budget is spent').toBe(429);
+    const signIn = 'mutation ($input: SignInInput!) { signIn(input: $input) { token } }';
+    const variables = { input: { email: lea.email, password: PASSWORD } };
+    expect((await ask({ query: signIn, variables }, from)).status).toBe(200);
+  });
+});
+
+describe('requests', () => {
+  const query = (n: number) => `{ viewer { id } } # ${n}`;
+
+  test('that are refused before they cost points are counted, by POST, GET and WebSocket (M6)', async () => {
+    const counted = await startTestServer(world.databaseUrl, {
+      RATE_LIMIT_REQUESTS: '100',
+      RATE_LIMIT_POINTS: '0',
+      TRUST_PROXY: '1',
+    });
+    onTestFinished(() => counted.stop());
+    const from = (address: string) => ({ 'x-forwarded-for': address });
+    const post = (address: string, text: string) => ask({ query: text }, from(address), counted.url);
+
+    const refused = [];
+    for (let n = 0; n < 11; n += 1) refused.push((await post('203.0.113.40', `{ nothing${n} }`)).status);
+    expect(refused.slice(0, 10), 'ten new documents count as a hundred').not.toContain(429);
+    expect(refused[10]).toBe(429);
+    const spent = await post('203.0.113.40', query(0));
+    expect(spent.errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED' } }]);
+    expect(Number(spent.headers.get('retry-after'))).toBeGreaterThan(0);
+    const got = await fetch(`${counted.url}/graphql?query=${encodeURIComponent('{ __typename }')}`, {
+      headers: { ...from('203.0.113.40'), accept: 'application/json' },
+    });
+    expect(got.status).toBe(429);
+    expect((await post('203.0.113.41', query(0))).status, 'another address').toBe(401);
+    for (let n = 0; n < 80; n += 1) await post('203.0.113.41', query(0));
+    expect((await post('203.0.113.41', query(0))).status, 'a document that is known counts as one').toBe(401);
+
+    const signIn = 'mutation ($input: SignInInput!) { signIn(input: $input) { token } }';
+    const variables = { input: { email: ada.email, password: PASSWORD } };
+    const signedInThere = await ask({ query: signIn, variables }, from('203.0.113.43'), counted.url);
+    const here = signedInThere.data?.['signIn'] as { token: string };
+    const socket = new WebSocket(counted.url.replace('http', 'ws') + '/graphql', 'graphql-transport-ws', {
+      headers: from('203.0.113.42'),
+    });
+    onTestFinished(() => socket.close());
+    const answers: { type: string; payload?: { extensions?: { code: string } }[] }[] = [];
+    socket.on('message', (data: Buffer) => answers.push(JSON.parse(data.toString()) as never));
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'connection_init', payload: as(here) }));
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    for (let n = 0; n < 11; n += 1)
+      socket.send(JSON.stringify({ type: 'subscribe', id: `n${n}`, payload: { query: `{ no${n} }` } }));
+    await vi.waitFor(() => expect(answers).toHaveLength(12));
+    const codes = answers.slice(1).map(({ payload }) => payload?.[0]?.extensions?.code);
+    expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(1);
   });
 });
 

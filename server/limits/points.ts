@@ -1,0 +1,79 @@
+/** A field's arguments, with their defaults. */
+export type Arguments = Readonly<Record<string, unknown>>;
+
+/** What work costs that is not an object of the answer, in points. `npm run cost:report` compares it with CPU time. */
+export const POINTS = {
+  /** A change writes rows, an event and the entries of ten indexes. */
+  change: 10,
+  /** Text that a change writes, with its indexes and its copy in the log. */
+  bytesPerPoint: 100,
+  /** `totalCount` of a list at the root, which may look through all that the viewer sees; conditions are added. */
+  count: 10,
+  /** `totalCount` of a list of an object's, which is counted for the whole page at once. */
+  nestedCount: 1,
+  /** A condition of a filter, for the rows that it may look through. */
+  condition: 10,
+  /** `contains` reads the text of each row. */
+  contains: 200,
+  /** Each value of a list in a condition. */
+  listed: 1,
+  /** Each part of `orderBy`. */
+  ordered: 5,
+  mutations: {
+    // Passwords are hashed slowly on purpose.
+    signIn: 50,
+    signUp: 50,
+  } as Readonly<Record<string, number>>,
+  fields: {
+    'Query.search': ({ query }) => 200 + 20 * wordsIn(query),
+    'Query.dashboard': () => 10,
+    'Subscription.dashboard': () => 10,
+    'Dashboard.history': ({ days }) => 50 + 2 * Number(days),
+    'Query.activity': () => 20,
+    'Query.performance': () => 50,
+  } as Readonly<Record<string, (args: Arguments) => number>>,
+} as const;
+
+/** What a list's `filter` and `orderBy` cost. */
+export function conditionPoints({ filter, orderBy }: Arguments): number {
+  const parts = Array.isArray(orderBy) ? orderBy.length : Number(orderBy != null);
+  return ofFilter(filter) + parts * POINTS.ordered;
+}
+
+function ofFilter(filter: unknown): number {
+  if (typeof filter !== 'object' || filter === null) return 0;
+  let points = 0;
+  for (const [field, condition] of Object.entries(filter)) {
+    if (condition == null) continue;
+    if (field === 'not') points += ofFilter(condition);
+    else if (field === 'and' || field === 'or')
+      for (const each of condition as unknown[]) points += ofFilter(each);
+    else points += ofConditions(condition);
+  }
+  return points;
+}
+
+function ofConditions(conditions: unknown): number {
+  if (typeof conditions !== 'object' || conditions === null || conditions instanceof Date)
+    return POINTS.condition;
+  let points = 0;
+  for (const [operator, value] of Object.entries(conditions)) {
+    if (value == null) continue;
+    points += operator === 'contains' ? POINTS.contains : POINTS.condition;
+    if (Array.isArray(value)) points += value.length * POINTS.listed;
+  }
+  return points;
+}
+
+/** Bytes of all texts in a value. */
+export function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value !== 'object' || value === null) return 0;
+  let bytes = 0;
+  for (const each of Object.values(value)) bytes += bytesOf(each);
+  return bytes;
+}
+
+function wordsIn(query: unknown): number {
+  return String(query).trim().split(/\s+/).length;
+}
