@@ -3,7 +3,8 @@
 const may = {
   client: [],
   'server/database': ['server/errors', 'server/log'],
-  'server/sql': ['server/policy', 'server/events', 'server/database', 'server/errors'],
+  'server/search': ['server/database', 'server/log'],
+  'server/sql': ['server/search', 'server/policy', 'server/events', 'server/database', 'server/errors'],
   'server/policy': ['server/database', 'server/errors'],
   'server/events': ['server/policy', 'server/database', 'server/errors', 'server/log'],
   'server/live': [
@@ -51,6 +52,7 @@ const may = {
     'server/request',
   ],
   schema: [
+    'server/search',
     'server/limits',
     'server/request',
     'server/performance',

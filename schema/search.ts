@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { parse, text } from '../server/domain/validation.ts';
-import { MOST_FINDS, search, SEARCHABLE, type Find, type SnippetPart } from '../server/sql/search.ts';
+import { MOST_WORDS } from '../server/search/query.ts';
+import type { SnippetPart } from '../server/search/snippet.ts';
+import { MOST_FINDS, search, SEARCHABLE, type Find } from '../server/sql/search.ts';
 import { builder } from './builder.ts';
 import { Comment } from './comment.ts';
 import { Message } from './message.ts';
@@ -18,12 +20,12 @@ const SearchType = builder.enumType('SearchType', {
 
 const Snippet = builder.objectRef<SnippetPart>('SnippetPart').implement({
   description:
-    'Some text of a find. All parts one after the other are the snippet; it is plain text, never HTML.',
+    'A part of a snippet. All parts in order are the snippet. Show it as plain text, never as HTML.',
   fields: (t) => ({
     text: t.exposeString('text', {
-      description: 'As it stands in what was found, without the tags of any HTML.',
+      description: 'As it was written, HTML tags included.',
     }),
-    matched: t.exposeBoolean('matched', { description: 'Whether it is a word that was looked for.' }),
+    matched: t.exposeBoolean('matched', { description: 'Whether it matched the query.' }),
   }),
 });
 
@@ -42,7 +44,8 @@ const SearchResult = builder.objectRef<Omit<Find, 'type'> & { node: object }>('S
     }),
     snippet: t.field({
       type: [Snippet],
-      description: 'At most two passages around the words that were found.',
+      description:
+        'At most two passages around the words that matched, as they were written. “…” stands for what is left out.',
       resolve: ({ snippet }) => snippet,
     }),
     rank: t.exposeFloat('rank', {
@@ -64,11 +67,11 @@ builder.queryField('search', (t) =>
   t.field({
     type: [SearchResult],
     description:
-      'What the viewer may see of all tasks, comments and messages that hold all words of the query, the best fit first. The last word may be unfinished; words in quotes must stand together. Of each type the newest that the viewer sees are looked through first (2,000 tasks, the comments on these, 2,000 messages of the latest active conversations): where 50 of them fit, nothing older is found. Of what fits among older ones, the newest 1,000 are weighed.',
+      'Tasks, comments and messages that the viewer may see and that contain all words of the query, best match first. The last word may be unfinished. Words in quotes, and words without a space between them such as `report.pdf`, must stand together. Case and accents do not matter; an exact match ranks higher. Chinese, Japanese, Korean and Thai text is found by any part of it. Of each type the newest that the viewer sees are looked through first (2,000 tasks, the comments on these, 2,000 messages of the latest active conversations): where 50 of them fit, nothing older is found. Of what fits among older ones, the newest 1,000 are weighed.',
     args: {
       query: t.arg.string({
         required: true,
-        description: 'At most 200 characters; without any word nothing is found.',
+        description: `At most 200 characters and ${MOST_WORDS} words; further words are ignored. Without a word nothing is found.`,
       }),
       types: t.arg({ type: [SearchType], description: 'Only these; everything when left out.' }),
       first: t.arg.int({ required: true, defaultValue: 20, description: `At most ${MOST_FINDS}.` }),

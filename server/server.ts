@@ -23,6 +23,7 @@ import { createSignInLimits } from './limits/sign-in-limits.ts';
 import { createLog } from './log.ts';
 import { PerformanceStore } from './performance/store.ts';
 import { currentRequest } from './request.ts';
+import { startRewriting } from './search/rewrite.ts';
 import { TimedResponse } from './transports/response-time.ts';
 
 export interface RunningServer {
@@ -107,6 +108,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     const folder = startFolding(database.url, log);
     closing.push(() => folder.stop());
     closing.push(startTrimming(db, config.eventRetentionDays, log));
+    closing.push(startRewriting(db, log));
 
     const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : undefined;
     closing.push(() => Promise.resolve(redis?.disconnect()));

@@ -1,17 +1,13 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import type { Viewer } from '../policy.ts';
+import { parseQuery, type SearchQuery } from '../search/query.ts';
+import { snippetOf, type SnippetPart } from '../search/snippet.ts';
 import { visibleSql } from './visible.ts';
 
 export const SEARCHABLE = ['Task', 'Comment', 'Message'] as const;
 
 export type Searchable = (typeof SEARCHABLE)[number];
-
-/** Some text of a find; whether it is what was looked for. */
-export interface SnippetPart {
-  text: string;
-  matched: boolean;
-}
 
 export interface Find {
   type: Searchable;
@@ -33,9 +29,11 @@ const MOST_RANKED = 1_000;
 /** Where the newest have too few, so many finds at most are taken from all the others. */
 const MOST_OLDER = 20_000;
 
-/** Private-use characters that no text can smuggle in, since they are taken out of it first. */
-const MATCH_BEGINS = '\ue000';
-const MATCH_ENDS = '\ue001';
+/**
+ * What a match weighs: of a word without its accents in the text, as it stands in the text, without its accents in a
+ * title, as it stands in a title (`search_words` gives words the weights D, B, C and A).
+ */
+const WEIGHTS = Prisma.sql`'{0.2, 0.6, 0.4, 1}'::real[]`;
 
 /**
  * Full-text search over what the viewer may see: all words must be there, the last one may go on. What a word costs is
@@ -50,44 +48,25 @@ export async function search(
   types: readonly Searchable[],
   limit: number,
 ): Promise<Find[]> {
-  const query = await queryOf(db, words);
-  if (query === '' || types.length === 0) return [];
+  const query = parseQuery(words);
+  if (!query || types.length === 0) return [];
   const found = Prisma.join(
     types.map((type) => ranked(kinds[type], viewer, query)),
     ' UNION ALL ',
   );
-  const rows = await db.$queryRaw<(Omit<Find, 'snippet'> & { snippet: string })[]>`
+  const rows = await db.$queryRaw<(Omit<Find, 'snippet'> & { text: string })[]>`
     /* search */ /* planned anew */
     WITH newest_tasks AS MATERIALIZED (${newestTasks(viewer)}),
          newest_messages AS MATERIALIZED (${newestMessages(viewer)})
     SELECT type, id, rank,
-           ts_headline('simple', translate(
-             CASE type
-               WHEN 'Task' THEN (SELECT title || E'\n' || description FROM tasks WHERE tasks.id = best.id)
-               WHEN 'Comment' THEN (SELECT body FROM comments WHERE comments.id = best.id)
-               ELSE (SELECT content FROM messages WHERE messages.id = best.id)
-             END, ${MATCH_BEGINS + MATCH_ENDS}, ''), ${query}::tsquery,
-             ${`StartSel=${MATCH_BEGINS}, StopSel=${MATCH_ENDS}, MaxFragments=2, MaxWords=24, MinWords=8`}) AS snippet
+           CASE type
+             WHEN 'Task' THEN (SELECT concat_ws(E'\n', title, nullif(description, '')) FROM tasks WHERE tasks.id = best.id)
+             WHEN 'Comment' THEN (SELECT body FROM comments WHERE comments.id = best.id)
+             ELSE (SELECT content FROM messages WHERE messages.id = best.id)
+           END AS text
     FROM (SELECT type, id, rank FROM (${found}) AS found ORDER BY rank DESC, id DESC LIMIT ${limit}) AS best
     ORDER BY rank DESC, id DESC`;
-  return rows.map((row) => ({ ...row, snippet: partsOf(row.snippet) }));
-}
-
-/**
- * The words as PostgreSQL's own parser understands them, so that nothing typed can be an error. The last one may
- * go on, for it may not be finished. Parentheses at the end can only stand around words that belong together.
- */
-async function queryOf(db: Database, words: string): Promise<string> {
-  const [row] = await db.$queryRaw<[{ query: string }]>`
-    /* queryOf */
-    SELECT CASE WHEN query LIKE '%''' THEN query || ':*' ELSE query END AS query
-    FROM (SELECT websearch_to_tsquery('simple', ${plain(words)})::text AS query) AS parsed`;
-  return row.query;
-}
-
-/** Without the signs by which words would be left out, and with compounds as their words, so that half of one finds it. */
-function plain(words: string): string {
-  return words.replaceAll(/(^|[\s"])-+/gu, '$1').replaceAll(/(?<=\p{L})-(?=\p{L}|$)/gu, ' ');
+  return rows.map(({ text, ...row }) => ({ ...row, snippet: snippetOf(text, query.phrases) }));
 }
 
 /**
@@ -157,9 +136,9 @@ const kinds: Record<Searchable, Kind> = {
  * Finds of one type with their rank. The older ones are all there are, or as many of them as PostgreSQL comes to first:
  * by MATERIALIZED it plans for all, and stops all the same.
  */
-function ranked({ type, table, seen, near, newest }: Kind, viewer: Viewer, query: string): Prisma.Sql {
-  const rank = Prisma.sql`ts_rank(${table}.words, ${query}::tsquery) AS rank`;
-  const matching = Prisma.sql`FROM ${seen(viewer)} AND ${table}.words @@ ${query}::tsquery`;
+function ranked({ type, table, seen, near, newest }: Kind, viewer: Viewer, query: SearchQuery): Prisma.Sql {
+  const rank = Prisma.sql`ts_rank(${WEIGHTS}, ${table}.words, ${query.rank}::tsquery) AS rank`;
+  const matching = Prisma.sql`FROM ${seen(viewer)} AND ${table}.words @@ ${query.condition}::tsquery`;
   return Prisma.sql`
     (WITH near AS MATERIALIZED (
        SELECT ${table}.id, ${rank} ${matching} AND ${near} IN (SELECT id FROM ${newest})
@@ -171,17 +150,4 @@ function ranked({ type, table, seen, near, newest }: Kind, viewer: Viewer, query
      )
      SELECT ${type} AS type, id, rank
      FROM (TABLE near UNION SELECT id, ${rank} FROM newest_older JOIN ${table} USING (id)) AS found)`;
-}
-
-function partsOf(headline: string): SnippetPart[] {
-  return headline
-    .split(MATCH_BEGINS)
-    .flatMap((piece, i) => {
-      const [match = '', rest = ''] = i === 0 ? ['', piece] : piece.split(MATCH_ENDS);
-      return [
-        { text: match, matched: true },
-        { text: rest, matched: false },
-      ];
-    })
-    .filter(({ text }) => text !== '');
 }

@@ -2,11 +2,14 @@ import { randomInt } from 'node:crypto';
 import { Client } from 'pg';
 import { inject } from 'vitest';
 
-/** The address of a database with nothing in it. It goes with the run's other databases. */
-export async function emptyDatabase(): Promise<string> {
+/**
+ * The address of a database with nothing in it. It goes with the run's other databases.
+ * @param options of CREATE DATABASE.
+ */
+export async function emptyDatabase(options = ''): Promise<string> {
   const { serverUrl, template } = inject('databases');
   const name = `${template}_${String(randomInt(0x7fff_ffff))}`;
-  await query(serverUrl, `CREATE DATABASE ${name}`);
+  await query(serverUrl, `CREATE DATABASE ${name} ${options}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return url.href;

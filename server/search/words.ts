@@ -1,0 +1,122 @@
+/**
+ * The words of a text, by the same rules as `search_words` in the database (migrations/…_fold_words_for_search). The
+ * database makes them for the rows; here they are made for queries, and for snippets, which need their offsets.
+ */
+
+const IGNORED = oneOf(
+  String.raw`\u00ad\u0640\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff`,
+  String.raw`\u{1f3fb}-\u{1f3ff}\u{e0000}-\u{e0fff}`,
+);
+const SEPARATOR = oneOf(
+  String.raw`\u0001-\u002f\u003a-\u0060\u007b-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7`,
+  String.raw`\u02c2-\u02c5\u02d2-\u02df\u037e\u055a-\u055f\u0589-\u058f\u05be\u05c0\u05c3\u05c6\u05f3`,
+  String.raw`\u05f4\u0600-\u060f\u061b-\u061f\u066a-\u066d\u06d4\u0700-\u070d\u0964\u0965\u0970\u0df4`,
+  String.raw`\u0e3f\u0e4f\u0e5a\u0e5b\u0f04-\u0f14\u104a-\u104f\u10fb\u1360-\u1368\u1680\u17d4-\u17da`,
+  String.raw`\u1800-\u180a\u2000-\u22ff\u2400-\u25ff\u27c0-\u2aff\u2e00-\u2e7f\u2ff0-\u3004\u3008-\u3020`,
+  String.raw`\u3030\u303d\u30a0\u30fb\ue000-\uf8ff\ufff0-\uffff\u{1fb00}-\u{1fbff}\u{f0000}-\u{10ffff}`,
+);
+/** Scripts without spaces, and emoji. */
+const UNSPACED = oneOf(
+  String.raw`\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecf\u0edc-\u0edf\u1000-\u103f\u1050-\u109f\u1100-\u11ff`,
+  String.raw`\u1780-\u17d3\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\u2e80-\u2fdf\u3005-\u3007\u3031-\u3035`,
+  String.raw`\u3041-\u309f\u30a1-\u30fa\u30fc-\u318f\u31a0-\u31ff\u3400-\ua4cf\ua960-\ua97f\uac00-\ud7ff`,
+  String.raw`\u{1b000}-\u{1b16f}\u{1f000}-\u{1faff}\u{20000}-\u{3ffff}`,
+);
+const MARKS = String.raw`\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed`;
+const MARK = oneOf(MARKS);
+const UNWRITTEN = new RegExp(`[${MARKS}\u093c]`, 'gu');
+
+/** What normalises by itself: a character with what combines with it; Hangul may come as its parts. */
+const CLUSTER = /(?:[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]+|[^])[\p{M}\uff9e\uff9f]*/gu;
+
+/** Letters that do not decompose, as people type them instead. */
+const PLAIN: Record<string, string> = {
+  ...{ ı: 'i', ł: 'l', ø: 'o', đ: 'd', ð: 'd', æ: 'ae', œ: 'oe', þ: 'th' },
+  ...{ ى: 'ي', ة: 'ه', ک: 'ك', ی: 'ي', 'ँ': 'ं' },
+};
+const WITH_PLAIN = new RegExp(Object.keys(PLAIN).join('|'), 'gu');
+const ARABIC_ARTICLE = /^و?ال(?=.{3})/u;
+
+const LONGEST_WORD = 250;
+
+export interface Word {
+  /** Composed and in lower case. Of scripts without spaces it is each two characters, and the last one. */
+  exact: string;
+  /** Without accents, vowel signs and the Arabic article. */
+  plain: string;
+  /** Whether it is of a script without spaces, so that words begin anywhere. */
+  isUnspaced: boolean;
+  /** Where the word stands in the text. */
+  start: number;
+  end: number;
+}
+
+/** One folded character with the offsets of the cluster that it comes from. */
+interface Character {
+  text: string;
+  start: number;
+  end: number;
+}
+
+export function wordsOf(text: string): Word[] {
+  return runsOf(text).flatMap((run) => (UNSPACED.test(run[0]?.text ?? '') ? pairsOf(run) : [wordOf(run)]));
+}
+
+function wordOf(run: Character[]): Word {
+  const whole = run.map(({ text }) => text).join('');
+  const [exact, plain] = [cut(whole), cut(plainOf(whole))];
+  return { exact, plain, isUnspaced: false, start: run[0]?.start ?? 0, end: run.at(-1)?.end ?? 0 };
+}
+
+function pairsOf(run: Character[]): Word[] {
+  return run.map(({ text, start, end }, at) => {
+    const next = run[at + 1];
+    const exact = text + (next?.text ?? '');
+    return { exact, plain: exact, isUnspaced: true, start, end: next?.end ?? end };
+  });
+}
+
+/** Stretches of characters that are one word, or stand together in a script without spaces. */
+function runsOf(text: string): Character[][] {
+  const runs: Character[][] = [];
+  let run: Character[] = [];
+  const finish = () => {
+    if (run.length > 0) runs.push(run);
+    run = [];
+  };
+  for (const character of charactersOf(text)) {
+    const before = run.at(-1);
+    if (SEPARATOR.test(character.text) || (!before && MARK.test(character.text))) {
+      finish();
+      continue;
+    }
+    if (before && UNSPACED.test(before.text) !== UNSPACED.test(character.text)) finish();
+    run.push(character);
+  }
+  finish();
+  return runs;
+}
+
+function* charactersOf(text: string): Generator<Character> {
+  for (const { 0: cluster, index: start } of text.matchAll(CLUSTER)) {
+    const folded = cluster.normalize('NFKC').replaceAll('İ', 'i').toLowerCase();
+    for (const character of folded.replaceAll('ς', 'σ').replaceAll('ß', 'ss')) {
+      if (!IGNORED.test(character)) yield { text: character, start, end: start + cluster.length };
+    }
+  }
+}
+
+function plainOf(word: string): string {
+  // Й, Ї and Ў are letters of their own.
+  const parts = word.replace(/[^йїў]+/gu, (part) => part.normalize('NFD').replaceAll(UNWRITTEN, ''));
+  const plain = parts.normalize('NFC').replace(WITH_PLAIN, (letter) => PLAIN[letter] ?? letter);
+  return plain.replace(ARABIC_ARTICLE, '');
+}
+
+function cut(word: string): string {
+  return word.length > LONGEST_WORD ? Array.from(word).slice(0, LONGEST_WORD).join('') : word;
+}
+
+function oneOf(...ranges: string[]): RegExp {
+  return new RegExp(`[${ranges.join('')}]`, 'u');
+}

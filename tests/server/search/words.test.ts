@@ -1,0 +1,148 @@
+import { Client } from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { applyMigrations } from '../../../server/database/migrations.ts';
+import { parseQuery } from '../../../server/search/query.ts';
+import { snippetOf } from '../../../server/search/snippet.ts';
+import { wordsOf } from '../../../server/search/words.ts';
+import { expectedFinds, searchedTexts } from '../../kit/searched-texts.ts';
+import { freshDatabase } from '../../kit/database.ts';
+import { emptyDatabase } from '../database/scratch-database.ts';
+
+const database = await freshDatabase();
+
+async function connected(url: string): Promise<Client> {
+  const client = new Client(url);
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+}
+
+/** The words that the database makes of a text, with their places. */
+async function wordsInDatabase(client: Client, texts: string[]): Promise<string[][]> {
+  const { rows } = await client.query<{ words: string[] }>(
+    `SELECT ARRAY(SELECT concat(lexeme, ' ', place, ' ', weight) COLLATE "C" AS entry
+                  FROM unnest(search_words(text, 'A', 'C')) AS word (lexeme, places, weights),
+                       unnest(places, weights) AS at (place, weight)
+                  ORDER BY entry) AS words
+     FROM unnest($1::text[]) WITH ORDINALITY AS given (text, nth) ORDER BY nth`,
+    [texts],
+  );
+  return rows.map(({ words }) => words);
+}
+
+const any = (characters: string[]) => () => characters[Math.floor(Math.random() * characters.length)] ?? '';
+const anyAscii = any(Array.from('abcdeABC0123456789xe  __--..//::@@&&<<~~+#%;,()[]{}!?*|\\\'"\n\t=$^`'));
+
+function wordsHere(text: string): string[] {
+  const bytes = (word: string) => Buffer.from(word);
+  return wordsOf(text)
+    .flatMap(({ exact, plain }, at) => [
+      `${exact} ${at + 1} A`,
+      ...(plain === exact || plain === '' ? [] : [`${plain} ${at + 1} C`]),
+    ])
+    .sort((a, b) => bytes(a).compare(bytes(b)));
+}
+
+/** Some PostgreSQL know their case and their combining, and others do not. */
+const LATER_THAN_UNICODE_10 = /[\u1abf-\u1aff\u1c80-\u1cbf\u2c2f\u2c5f]/u;
+
+test('the database makes the same words of a text as a query is read by', async () => {
+  const client = await connected(database);
+  const early = Array.from({ length: 0x3400 - 0x80 }, (_, at) => String.fromCodePoint(at + 0x80)).filter(
+    (character) => /\P{Cn}/u.test(character) && !LATER_THAN_UNICODE_10.test(character),
+  );
+  const later = ['資', '한', '글', 'ｶ', 'ﾞ', 'ﬁ', 'Ａ', '️', '🚀', '👩', '‍', '🏽', '𝔘', '𠮷', '\ue000'];
+  const mixed = [...early, ...Array.from({ length: 200 }, () => later).flat()];
+  const texts = [
+    ...searchedTexts.flatMap(({ text, found }) => [text, text.normalize('NFD'), ...found]),
+    ...Array.from({ length: 300 }, () => Array.from({ length: 60 }, anyAscii).join('')),
+    ...Array.from({ length: 100 }, () => Array.from({ length: 40 }, any(mixed)).join('')),
+    ...Array.from({ length: early.length / 100 }, (_, at) =>
+      early
+        .slice(at * 100, at * 100 + 100)
+        .map((character) => ` x${character}y ${character} `)
+        .join(''),
+    ),
+  ];
+  const made = await wordsInDatabase(client, texts);
+  const different = texts.filter((text, at) => String(made[at]) !== String(wordsHere(text)));
+  expect(different).toEqual([]);
+});
+
+const LOCALES = {
+  C: "LOCALE 'C'",
+  'C.UTF-8': "LOCALE 'C.UTF-8'",
+  'English by ICU': "LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'",
+  'Turkish by ICU': "LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR'",
+};
+
+test.each(Object.entries(LOCALES))(
+  'each text is found by the words that a person expects, and by no others, with the locale %s (SEARCH-CASE) (SEARCH-GLUE)',
+  async (_name, locale) => {
+    const url = await emptyDatabase(`TEMPLATE template0 ENCODING 'UTF8' ${locale}`);
+    await applyMigrations(url);
+    const client = await connected(url);
+    await client.query(
+      `INSERT INTO users (id, name, email, updated_at) VALUES (gen_random_uuid(), 'Ada', 'ada@example.com', now())`,
+    );
+    await client.query(
+      `INSERT INTO tasks (id, title, owner_id) SELECT gen_random_uuid(), title, users.id FROM unnest($1::text[]) AS title, users`,
+      [searchedTexts.map(({ text }) => text)],
+    );
+    const expected = expectedFinds();
+    const found = new Map<string, string[]>();
+    for (const word of expected.keys()) {
+      const { rows } = await client.query<{ title: string }>(
+        'SELECT title FROM tasks WHERE words @@ $1::tsquery',
+        [parseQuery(word)?.condition],
+      );
+      const titles = rows.map(({ title }) => title);
+      found.set(
+        word,
+        searchedTexts.map(({ text }) => text).filter((text) => titles.includes(text)),
+      );
+    }
+    expect(expected.size).toBeGreaterThanOrEqual(120);
+    expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
+  },
+);
+
+test('what found a text is marked in it, and the snippet is the text as it was written (SEARCH-TAG)', () => {
+  for (const { text, found } of searchedTexts) {
+    for (const word of found) {
+      const snippet = snippetOf(text, parseQuery(word)?.phrases ?? []);
+      expect(snippet.map((part) => part.text).join(''), word).toBe(text);
+      expect(
+        snippet.filter(({ matched }) => matched),
+        `${word} in ${text}`,
+      ).not.toEqual([]);
+    }
+  }
+  const marks = (text: string, word: string) =>
+    snippetOf(text, parseQuery(word)?.phrases ?? []).flatMap(({ text, matched }) => (matched ? [text] : []));
+  expect(marks('List<Invoice> of an invoice', 'invoice')).toEqual(['Invoice', 'invoice']);
+  expect(marks('会議、資料室の資料', '資料')).toEqual(['資料', '資料']);
+  expect(marks('會議資料', '議')).toEqual(['議']);
+  expect(marks('Écrire une lettre', 'ecri')).toEqual(['Écrire']);
+  expect(marks('a b, then a, then b', '"a b"')).toEqual(['a', 'b']);
+});
+
+test('a snippet shows two passages of a long text, however deep what was found stands', () => {
+  const filling = 'filling '.repeat(600);
+  const text = `${filling}İĞNE ${filling}iğne ${filling}`;
+  const snippet = snippetOf(text, parseQuery('igne')?.phrases ?? []);
+  expect(snippet.filter(({ matched }) => matched)).toEqual([{ text: 'İĞNE', matched: true }]);
+  const whole = snippet.map((part) => part.text).join('');
+  expect(whole.length).toBeLessThan(400);
+  expect(whole).toMatch(/^… (filling )+İĞNE (filling )+ …$/);
+});
+
+test('a phrase has at most five words, and a query twenty (H2)', () => {
+  const twelve = parseQuery(`"${'a '.repeat(12)}"`);
+  expect(twelve?.phrases.map(({ length }) => length)).toEqual([5, 5, 2]);
+  expect(twelve?.rank).toBe("'a'");
+  const letters = 'a b c d e f g h i j k l m n o p q r s t u v w x y z';
+  expect(parseQuery(letters)?.phrases).toHaveLength(20);
+  expect(parseQuery('資料'.repeat(50))?.phrases.flat()).toHaveLength(20);
+});
