@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { Tables } from './manifest.ts';
+import { FORMAT, type Manifest, type Tables } from './manifest.ts';
 
 /** Text that is the same whatever the server and its settings; a digest rests on it. */
 const SETTINGS = `
@@ -25,9 +25,18 @@ export async function inSnapshot<T>(client: ClientBase, work: () => Promise<T>):
   }
 }
 
-async function tablesOf(client: ClientBase): Promise<{ name: string; quoted: string }[]> {
-  const { rows } = await client.query<{ name: string; quoted: string }>(
-    `SELECT relname AS name, quote_ident(nspname) || '.' || quote_ident(relname) AS quoted
+interface Table {
+  name: string;
+  quoted: string;
+  /** Its columns, but for the words of a search: the database makes those of the others, by rules that may change. */
+  columns: string;
+}
+
+async function tablesOf(client: ClientBase): Promise<Table[]> {
+  const { rows } = await client.query<Table>(
+    `SELECT relname AS name, quote_ident(nspname) || '.' || quote_ident(relname) AS quoted,
+            (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+             WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped AND atttypid <> 'tsvector'::regtype) AS columns
      FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
      WHERE relkind IN ('r', 'p') AND NOT relispartition AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
        AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
@@ -40,13 +49,17 @@ export async function tableCount(client: ClientBase): Promise<number> {
   return (await tablesOf(client)).length;
 }
 
-/** Counts and digests every table. Reads all of it: seconds for each million of rows. */
-export async function contentOf(client: ClientBase): Promise<Content> {
+/**
+ * Counts and digests every table. Reads all of it: seconds for each million of rows.
+ * @param format of the backup that it is compared with: the first one digests search words too.
+ */
+export async function contentOf(client: ClientBase, format: Manifest['format'] = FORMAT): Promise<Content> {
   const tables: Tables = {};
-  for (const { name, quoted } of await tablesOf(client)) {
+  for (const { name, quoted, columns } of await tablesOf(client)) {
+    const row = format === 1 ? 'given' : `ROW(${columns})`;
     const counted = await client.query<{ rows: string; digest: string }>(
-      `SELECT count(*) AS rows, coalesce(sum(('x' || left(md5(row::text), 15))::bit(60)::bigint::numeric), 0) AS digest
-       FROM ${quoted} AS row`,
+      `SELECT count(*) AS rows, coalesce(sum(('x' || left(md5((${row})::text), 15))::bit(60)::bigint::numeric), 0) AS digest
+       FROM ${quoted} AS given`,
     );
     tables[name] = { rows: Number(counted.rows[0]?.rows), digest: String(counted.rows[0]?.digest) };
   }

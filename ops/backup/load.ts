@@ -47,7 +47,7 @@ export async function load(
     const place = withDatabase(url, name);
     await fill(place, backup, signal);
     await withConnection(place, async (client) => {
-      const found = await inSnapshot(client, () => contentOf(client));
+      const found = await inSnapshot(client, () => contentOf(client, backup.manifest.format));
       refuseIf(backup, differences(backup.manifest.tables, found.tables));
     });
     await applyMigrations(place);

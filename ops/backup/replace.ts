@@ -82,7 +82,9 @@ export async function replaceBy(
 }
 
 async function isAsIn({ manifest }: Backup, url: string): Promise<boolean> {
-  const { tables } = await withConnection(url, (client) => inSnapshot(client, () => contentOf(client)));
+  const { tables } = await withConnection(url, (client) =>
+    inSnapshot(client, () => contentOf(client, manifest.format)),
+  );
   return differences(uncounted(manifest.tables), uncounted(tables)).length === 0;
 }
 

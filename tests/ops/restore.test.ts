@@ -316,6 +316,39 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect(await databasesLeft()).toEqual([]);
   });
 
+  test('[T061] a backup moves between databases of different locales, and its digests leave out search words (BACKUP-LOCALE)', async () => {
+    const { ida } = await world.people('Ida');
+    await ida.createTask('ÜBERPRÜFUNG—資料 🚀Launch');
+    const options = {
+      icu: "LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'und'",
+      libc: "LOCALE 'C.UTF-8'",
+      c: "LOCALE 'C'",
+    };
+    let from = environment;
+    for (const [name, locale] of Object.entries(options)) {
+      const url = new URL(world.databaseUrl);
+      url.pathname = `/${target}_${name}`;
+      await query(
+        world.databaseUrl,
+        `CREATE DATABASE ${target}_${name} TEMPLATE template0 ENCODING 'UTF8' ${locale}`,
+      );
+      const file = fileIn(await ops('backup', [], from));
+      from = { ...environment, DATABASE_URL: url.href };
+      expect(await ops('restore', ['--yes', file], from)).toMatchObject({ code: 0 });
+      await query(url.href, "ALTER TABLE tasks DISABLE TRIGGER tasks_words; UPDATE tasks SET words = ''");
+      expect(await query(url.href, "SELECT count(*)::int AS found FROM tasks WHERE words <> ''")).toEqual([
+        { found: 0 },
+      ]);
+      const { tables } = JSON.parse(await readFile(file.replace('.dump', '.json'), 'utf8')) as {
+        tables: object;
+      };
+      const moved = new Client({ connectionString: url.href });
+      await moved.connect();
+      const now = await inSnapshot(moved, () => contentOf(moved)).finally(() => moved.end());
+      expect(now.tables['tasks']).toEqual((tables as typeof now.tables)['tasks']);
+    }
+  });
+
   test('[T061] nobody is asked where nobody can answer, and a database of others is not replaced', async () => {
     const file = fileIn(await ops('backup', [], environment));
     expect(await ops('restore', [file], environment)).toMatchObject({
