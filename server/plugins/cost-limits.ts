@@ -1,4 +1,4 @@
-import { getOperationAST, Kind, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { getOperationAST, Kind, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../../schema/context.ts';
 import { QueryTooComplex, RateLimited, Unauthenticated } from '../errors.ts';
@@ -29,7 +29,7 @@ export function limited(budget: Budget, execute: Execute): Execute {
   };
 }
 
-/** The same for subscriptions, once each. */
+/** The same for subscriptions, as they begin. */
 export function limitedSubscriptions(budget: Budget): Plugin {
   return {
     async onSubscribe({ args, setResultAndStopExecution }) {
@@ -37,6 +37,17 @@ export function limitedSubscriptions(budget: Budget): Plugin {
       if (instead) setResultAndStopExecution(instead);
     },
   };
+}
+
+/**
+ * Takes the price of a payload that is made for one subscription alone from its viewer's budget.
+ * @returns the error that ends the subscription; null where the budget sufficed.
+ */
+export async function payForPayload(budget: Budget, args: ExecutionArgs): Promise<GraphQLError | null> {
+  const { schema, document, operationName, variableValues } = args;
+  const points = priceOf(schema, document, operationName)(variableValues ?? {});
+  const balance = await budget.spend(keyOf(args), points);
+  return balance.sufficed ? null : toCodedError(new RateLimited(overspent(balance), balance.reset));
 }
 
 /** Takes an operation's price from its budget. `instead` answers the operation; null where it may run. */

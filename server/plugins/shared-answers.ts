@@ -14,9 +14,11 @@ import { LRUCache } from 'lru-cache';
 import type { Context } from '../../schema/context.ts';
 import { Job } from '../live/fair-queue.ts';
 import { Handoff } from '../live/handoff.ts';
-import { Source } from '../live/source.ts';
+import type { Budget } from '../limits/budgets.ts';
+import { Ending, Source } from '../live/source.ts';
 import type { Told } from '../live/told.ts';
 import type { Viewer } from '../policy.ts';
+import { payForPayload } from './cost-limits.ts';
 
 /** An answer, and whom it holds for. */
 interface Answer {
@@ -24,6 +26,8 @@ interface Answer {
   /** As JSON; null where it is one operation’s own. */
   text: string | null;
   holdsFor: (viewer: Viewer) => boolean;
+  /** Whether it holds for one person alone. */
+  isPersonal: boolean;
 }
 
 /** Bytes of all answers that are kept together: those to as many events as can be resumed after. */
@@ -35,9 +39,10 @@ const BYTES_BESIDES = 1_000;
 /**
  * Answers an event once for all subscriptions that select the same of it, as far as their people may see the same. What
  * an answer has asked of its viewer is kept with it; it goes to others whose rights answer that alike. Where there is an
- * outlet it goes there, past the iterators and promises that each subscription has for itself.
+ * outlet it goes there, past the iterators and promises that each subscription has for itself. A payload that is executed
+ * for one subscription alone costs points of its viewer's budget; a subscription ends when that is used up.
  */
-export function sharedAnswers(): Plugin<Context> {
+export function sharedAnswers(budget: Budget): Plugin<Context> {
   const answers = new LRUCache<string, Answer | Job<Answer>>({
     maxSize: MOST_KEPT,
     maxEntrySize: LARGEST_KEPT,
@@ -99,10 +104,24 @@ export function sharedAnswers(): Plugin<Context> {
           if (isOver) return;
           return context.outlet && text !== null ? context.outlet.send(text) : results.take(result);
         };
+        const sendPaid = async (make: () => Answer | Promise<Answer>) => {
+          const refusal = await payForPayload(budget, args);
+          if (!refusal) return send(await make());
+          await results.take({ errors: [refusal] });
+          source.stop();
+          results.end();
+          return undefined;
+        };
         source.readBy({
           take: (payload: object) => {
-            const choose = (first: Answer) =>
-              first.holdsFor(context.viewer) ? send(first) : ownOf(validated, payload, selection).then(send);
+            const isLast = payload instanceof Ending;
+            if (!isLast && (payload as Told).sharedAs === undefined)
+              return sendPaid(() => firstOf(validated, payload, selection));
+            const choose = (first: Answer) => {
+              if (!first.holdsFor(context.viewer))
+                return sendPaid(() => ownOf(validated, payload, selection));
+              return first.isPersonal && !isLast ? sendPaid(() => first) : send(first);
+            };
             const first = firstOf(validated, payload, selection);
             return first instanceof Promise ? first.then(choose) : choose(first);
           },
@@ -130,7 +149,7 @@ function alone(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer
   const { live, person } = args.contextValue as Context;
   return live.queue.run(person.userId, async () => {
     const result = await executeSubscriptionEvent({ ...args, rootValue: payload });
-    return { result, text: null, holdsFor: () => true };
+    return { result, text: null, holdsFor: () => true, isPersonal: true };
   });
 }
 
@@ -167,6 +186,7 @@ async function observed(args: ValidatedSubscriptionArgs, payload: object): Promi
     // Event streams send this text, too.
     result: text === null ? result : Object.assign(result, { stringify: () => text }),
     text,
+    isPersonal,
     holdsFor: (other) => {
       // What fails for one person fails alike for all of their subscriptions.
       if (isPersonal || result.errors) return other === viewer;

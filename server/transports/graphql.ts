@@ -75,7 +75,7 @@ export function createGraphql(settings: GraphqlSettings): Graphql {
       viewerContext(contextOf),
       executedBy(run),
       limitedSubscriptions(limits.operations),
-      sharedAnswers(),
+      sharedAnswers(limits.operations),
       eventStreams(connections),
     ],
     parserAndValidationCache: { documentCache: documents, errorCache: cacheByText() },
