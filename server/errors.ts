@@ -28,8 +28,20 @@ export abstract class TaskwireError extends Error {
 }
 
 export class Unauthenticated extends TaskwireError {
-  readonly code = 'UNAUTHENTICATED';
-  override readonly status = 401;
+  readonly code: 'UNAUTHENTICATED' | 'VIEWER_CHANGED' = 'UNAUTHENTICATED';
+  override readonly status: number = 401;
+}
+
+/** The credential is another person's than the one that the request names in `Taskwire-Viewer`. */
+export class ViewerChanged extends Unauthenticated {
+  override readonly code = 'VIEWER_CHANGED';
+  override readonly status = 409;
+
+  constructor() {
+    super(
+      'Another person is signed in now. Discard what you show, and read it again without `Taskwire-Viewer`.',
+    );
+  }
 }
 
 export class Forbidden extends TaskwireError {

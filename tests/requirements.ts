@@ -76,6 +76,7 @@ export const requirements = {
     'Rights cannot be combined: after any allowed steps by several people, each may do what these rules say.',
   'BR-14': 'What each number of the dashboard means, for a person and for a team.',
   'BR-19': 'One person’s requests, subscriptions, sockets and stored data never keep others from working.',
+  'BR-20': 'A page never acts for another person than the one that it shows.',
 } as const satisfies Record<string, string>;
 
 export type Requirement = keyof typeof requirements;

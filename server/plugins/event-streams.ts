@@ -20,10 +20,11 @@ export function eventStreams(connections: Connections): Plugin<Context & { res?:
   return {
     onSubscribe: ({ args }) => ({
       onSubscribeResult({ result, setResult }) {
-        const { res: response, person } = args.contextValue;
+        const { contextValue: context } = args;
+        const { res: response } = context;
         if (!response || !isAsyncIterable(result)) return;
         const results = (result as AsyncIterable<ExecutionResult>)[Symbol.asyncIterator]();
-        const connection = connections.ofPerson(person.userId, () => response.destroy());
+        const connection = connections.ofPerson(context.person.userId, () => response.destroy());
         if (!connection) {
           void results.return?.();
           setResult({ errors: [toCodedError(new RateLimited(TOO_MANY_CONNECTIONS, RETRY_AFTER_SECONDS))] });

@@ -2,7 +2,8 @@ import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../../schema/context.ts';
 import type { SignedIn } from '../auth/credentials.ts';
 import type { Gate } from '../auth/sign-in.ts';
-import { Unauthenticated } from '../errors.ts';
+import { Unauthenticated, ViewerChanged } from '../errors.ts';
+import { publicId } from '../ids.ts';
 import type { Live } from '../live/live.ts';
 import type { PerformanceStore } from '../performance/store.ts';
 import type { Viewer } from '../policy.ts';
@@ -12,6 +13,9 @@ import { withoutForeignCookie, type Origins } from '../auth/origins.ts';
 
 /** Makes an operation's context from the headers of its request. */
 export type ContextOf = (headers: Headers) => Promise<Context>;
+
+/** The header, and the field of `connection_init`, in which a page names the person that it shows. */
+export const VIEWER_HEADER = 'taskwire-viewer';
 
 interface ContextSettings {
   gate: Gate;
@@ -35,16 +39,26 @@ export function createContexts({ gate, live, store, origins }: ContextSettings):
         throw error;
       });
     takeShare(signedIn);
-    return new OperationContext(gate, live, store, headers, setCookies, signedIn);
+    return new OperationContext(gate, live, store, headers, setCookies, asExpected(headers, signedIn));
   };
 }
 
+/** The person signed in, null without a credential, or why the credential does not count. */
+type Identity = SignedIn | Unauthenticated | null;
+
 /** Counts the statements of the request to the person who has signed in, or else to the address. */
-function takeShare(signedIn: SignedIn | Unauthenticated | null): void {
+function takeShare(signedIn: Identity): void {
   const request = currentRequest();
   if (!request) return;
   const isPerson = signedIn !== null && !(signedIn instanceof Unauthenticated);
   request.asker.share = isPerson ? signedIn.userId : shareOfAddress(request);
+}
+
+/** A cookie is shared by all tabs of a browser, so a page can be answered as another person than the one it shows. */
+function asExpected(headers: Headers, signedIn: Identity): Identity {
+  const expected = headers.get(VIEWER_HEADER);
+  if (expected === null || !signedIn || signedIn instanceof Unauthenticated) return signedIn;
+  return expected === publicId('User', signedIn.userId) ? signedIn : new ViewerChanged();
 }
 
 /** A class, for to make an object with getters of its own takes longer than a small operation. */
@@ -55,7 +69,7 @@ class OperationContext implements Context {
   readonly performance: PerformanceStore;
   readonly headers: Headers;
   readonly setCookies: string[];
-  private readonly signedIn: SignedIn | Unauthenticated | null;
+  private readonly signedIn: Identity;
   private rights: Viewer | undefined;
   private readAt: string | undefined;
   private entering: Promise<void> | undefined;
@@ -66,7 +80,7 @@ class OperationContext implements Context {
     store: PerformanceStore,
     headers: Headers,
     setCookies: string[],
-    signedIn: SignedIn | Unauthenticated | null,
+    signedIn: Identity,
   ) {
     this.db = gate.db;
     this.gate = gate;

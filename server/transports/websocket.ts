@@ -22,6 +22,7 @@ import { AnswerTooLong, STOPPING, TOO_MANY_CONNECTIONS, Unauthenticated, Unavail
 import type { Outlet } from '../live/told.ts';
 import { oneByOne } from '../one-by-one.ts';
 import { toCodedError } from '../plugins/coded-errors.ts';
+import { VIEWER_HEADER } from '../plugins/viewer-context.ts';
 import { withRequest } from '../request.ts';
 import { addressOf } from './address.ts';
 import { isTooLong, type Connection } from '../live/connections.ts';
@@ -138,6 +139,8 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     extra.operations = subscriptions;
     const authorization = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
     if (typeof authorization === 'string') extra.headers.set('authorization', authorization);
+    const viewer = connectionParams?.[VIEWER_HEADER];
+    if (typeof viewer === 'string') extra.headers.set(VIEWER_HEADER, viewer);
     const person = await gate.credentials.resolve(extra.headers).catch((error: unknown) => {
       if (error instanceof Unauthenticated) return null;
       if (classify(error).kind !== 'unavailable') throw error;

@@ -29,6 +29,11 @@ export function isUnreachable(error: CombinedError): boolean {
   return error.networkError !== undefined;
 }
 
+/** Whether one of the answer's errors has this code. */
+export function isCoded(error: CombinedError, code: string): boolean {
+  return error.graphQLErrors.some(({ extensions }) => extensions['code'] === code);
+}
+
 /**
  * Turns an answer's error into a sentence. The server's own sentence is preferred, because it knows the case;
  * an unexpected error says only its reference, and a missing answer says that nothing is lost.

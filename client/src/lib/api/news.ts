@@ -1,8 +1,9 @@
-import type { Client, CombinedError } from '@urql/core';
+import type { Client } from '@urql/core';
 import { graphql } from '../../gql/gql.ts';
 import type { EventKind } from '../../gql/graphql.ts';
 import { atMostEvery } from './at-most-every.ts';
 import type { Connection } from './connection.svelte.ts';
+import { isCoded } from './failure.ts';
 import type { Dial } from './line.ts';
 
 const Events = graphql(`
@@ -125,8 +126,4 @@ export class News {
     listen();
     return () => hangUp();
   };
-}
-
-function isCoded(error: CombinedError, code: string): boolean {
-  return error.graphQLErrors.some(({ extensions }) => extensions['code'] === code);
 }
