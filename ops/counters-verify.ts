@@ -1,14 +1,11 @@
 // npm run counters:verify
 // Compares every counter of the dashboards with the tasks themselves; says what differs, and exits with 1 then.
-import { Client } from 'pg';
 import { verifyCounters } from '../server/counters/verify.ts';
+import { openSession } from '../server/database/session.ts';
 import { runOnCounters } from './counters-command.ts';
 
 await runOnCounters(async (url) => {
-  const client = new Client({ connectionString: url, application_name: 'taskwire verify' });
-  // Without a listener a connection that breaks would end the process; the query says so too.
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await openSession(url, { application_name: 'taskwire verify' });
   try {
     const differences = await verifyCounters(client);
     for (const { what, counted, there } of differences) {

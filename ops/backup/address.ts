@@ -1,4 +1,5 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { openSession } from '../../server/database/session.ts';
 import { DatabaseUnreachable } from '../../server/database/start-failure.ts';
 import { BackupRefused } from './refusal.ts';
 
@@ -52,14 +53,10 @@ export function forProgram(url: string): { address: string; env: NodeJS.ProcessE
  * @throws BackupRefused where the database cannot be reached; what `work` throws.
  */
 export async function withConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({
-    connectionString: url,
+  const client = await openSession(url, {
     application_name: 'taskwire backup',
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
-  });
-  // A connection that breaks fails the query under way, which says it better.
-  client.on('error', () => undefined);
-  await client.connect().catch((error: unknown) => {
+  }).catch((error: unknown) => {
     throw new BackupRefused(new DatabaseUnreachable(url, error).message, { cause: error });
   });
   try {

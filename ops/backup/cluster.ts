@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg';
+import { DatabaseError, escapeIdentifier, escapeLiteral, type Client } from 'pg';
+import { openSession } from '../../server/database/session.ts';
 import { databaseOf, inWords, withDatabase } from './address.ts';
 import { BackupRefused } from './refusal.ts';
 
@@ -119,15 +120,11 @@ async function connectBeside(url: string): Promise<Client> {
   const failures: unknown[] = [];
   for (const name of MAINTENANCE) {
     if (name === databaseOf(url)) continue;
-    const client = new Client({
-      connectionString: withDatabase(url, name),
-      application_name: 'taskwire restore',
-      connectionTimeoutMillis: CONNECT_WITHIN_MS,
-    });
-    client.on('error', () => undefined);
     try {
-      await client.connect();
-      return client;
+      return await openSession(withDatabase(url, name), {
+        application_name: 'taskwire restore',
+        connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      });
     } catch (error) {
       failures.push(error);
     }

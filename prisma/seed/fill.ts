@@ -1,7 +1,8 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { hashPassword } from '../../server/auth/passwords.ts';
 import { connect, disconnect } from '../../server/database/client.ts';
 import { applyMigrations } from '../../server/database/migrations.ts';
+import { openSession } from '../../server/database/session.ts';
 import { countDashboard, type DashboardCounts } from '../../server/sql/dashboard.ts';
 import { viewerOf } from '../../server/sql/viewer.ts';
 import { characters, lead, PASSWORD } from './people.ts';
@@ -38,8 +39,7 @@ export async function fill(
   onProgress: (written: Written) => boolean = () => true,
 ): Promise<Filled> {
   await applyMigrations(url);
-  const client = new Client({ connectionString: url, application_name: 'taskwire demo' });
-  await client.connect();
+  const client = await openSession(url, { application_name: 'taskwire demo' });
   try {
     const { rows } = await client.query<{ free: boolean }>('SELECT pg_try_advisory_lock($1) AS free', [LOCK]);
     if (!rows[0]?.free) throw new FillingAlready('Another demo is being filled into this database.');

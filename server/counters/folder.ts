@@ -1,5 +1,6 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { SILENCE_MS } from '../database/client.ts';
+import { openSession } from '../database/session.ts';
 import type { Log } from '../log.ts';
 import { fold } from './fold.ts';
 
@@ -56,8 +57,7 @@ export function startFolding(url: string, log: Log): Folder {
 }
 
 async function connected(url: string, onLost: () => void): Promise<Client> {
-  const client = new Client({
-    connectionString: url,
+  const client = await openSession(url, {
     application_name: 'taskwire counters',
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -65,8 +65,5 @@ async function connected(url: string, onLost: () => void): Promise<Client> {
     idle_in_transaction_session_timeout: FROZEN_AFTER_MS,
     keepAlive: true,
   });
-  // Without a listener a connection that breaks would end the process.
-  client.on('error', onLost);
-  await client.connect();
-  return client;
+  return client.on('error', onLost);
 }

@@ -1,4 +1,5 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { openSession } from '../database/session.ts';
 import { factsOfEvents, factsOfTasks, scopesOf, taskKinds } from '../sql/task-facts.ts';
 import { COUNTERS_LOCK } from './fold.ts';
 import { counted, missingScopes, pastTotals, presentTotals } from './totals.ts';
@@ -115,14 +116,7 @@ async function isUncounted(client: Client): Promise<boolean> {
 }
 
 async function open(url: string): Promise<AsyncDisposable & { client: Client }> {
-  const client = new Client({
-    connectionString: url,
-    application_name: 'taskwire rebuild',
-    options: '-c jit=off -c work_mem=64MB',
-  });
-  // Without a listener a connection that breaks would end the process; the next query says so too.
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await openSession(url, { application_name: 'taskwire rebuild' }, { work_mem: '64MB' });
   return { client, [Symbol.asyncDispose]: () => client.end() };
 }
 

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.ts';
 import type { Asker } from './asker.ts';
 import { FairPool } from './fair-pool.ts';
+import { sessionTo } from './session.ts';
 
 export type Database = PrismaClient;
 
@@ -46,8 +47,8 @@ const IDLE_MS = 5 * 60_000;
 /** Each connection keeps the plan of every named statement, so there is an end to naming them. */
 const NAMED_STATEMENTS = 1_000;
 
-/** To compile a statement, or to start workers for it, takes longer than any statement of ours may. */
-const FOR_SHORT_STATEMENTS = '-c jit=off -c max_parallel_workers_per_gather=0';
+/** To start workers for a statement takes longer than any statement of ours may. */
+const FOR_SHORT_STATEMENTS = { max_parallel_workers_per_gather: '0' };
 
 /**
  * Says in a statement that its best plan hangs on its values. PostgreSQL settles on one plan for all values once a
@@ -69,8 +70,7 @@ type Naming = (query: { sql: string }) => string;
  */
 export function connect(url: string, options: ConnectOptions = {}): Database {
   const statementTimeout = options.statementTimeout ?? STATEMENT_TIMEOUT_MS;
-  const pool = new FairPool({
-    connectionString: url,
+  const settings = {
     max: options.poolSize ?? POOL_SIZE,
     perPerson: options.perPerson ?? PER_PERSON,
     waitMs: CONNECT_WITHIN_MS,
@@ -85,8 +85,8 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     query_timeout: statementTimeout + SILENCE_MS,
     idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
     application_name: 'taskwire',
-    options: FOR_SHORT_STATEMENTS,
-  });
+  };
+  const pool = new FairPool(sessionTo(url, settings, FOR_SHORT_STATEMENTS));
   const onConnectionLost = options.onConnectionLost ?? (() => undefined);
   const nameOf = nameStatements();
   namings.set(pool, nameOf);

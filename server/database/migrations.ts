@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, DatabaseError } from 'pg';
+import { DatabaseError, type Client } from 'pg';
+import { openSession } from './session.ts';
 import { DatabaseUnreachable, MigrationFailed, MigrationRefused } from './start-failure.ts';
 
 /** Where this program's own migrations are. */
@@ -63,14 +64,10 @@ export async function applyMigrations(
   options: MigrationOptions = {},
 ): Promise<{ applied: string[] }> {
   const migrations = await readMigrations(options.folder ?? migrationsFolder);
-  const client = new Client({
-    connectionString: url,
+  const client = await openSession(url, {
     application_name: 'taskwire migrations',
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
-  });
-  // A connection that breaks fails the query under way, which says it better.
-  client.on('error', () => undefined);
-  await client.connect().catch((error: unknown) => {
+  }).catch((error: unknown) => {
     throw new DatabaseUnreachable(url, error);
   });
   try {

@@ -1,4 +1,5 @@
-import { Client, type ClientBase } from 'pg';
+import type { ClientBase } from 'pg';
+import { openSession } from '../database/session.ts';
 
 /** Two servers that start at once must not both begin one. */
 const EPOCH_LOCK = 7_274_636_114;
@@ -22,8 +23,7 @@ export async function openEpoch(client: ClientBase): Promise<void> {
  * @returns whether it does.
  */
 export async function openEpochElsewhere(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url, application_name: 'taskwire epoch' });
-  await client.connect();
+  const client = await openSession(url, { application_name: 'taskwire epoch' });
   try {
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1)', [EPOCH_LOCK]);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { Event } from '../../prisma/generated/client/client.ts';
 import { HORIZON, HORIZON_HERE } from '../database/horizon.ts';
+import { openSession } from '../database/session.ts';
 import { endOf, type Position } from './position.ts';
 
 /** The log at the moment from which on it is read. */
@@ -72,8 +73,7 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
   let client = await open();
 
   async function open(): Promise<Client> {
-    const opened = new Client({
-      connectionString: url,
+    const opened = await openSession(url, {
       application_name: LOG_READER,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
       query_timeout: ANSWER_WITHIN_MS,
@@ -84,7 +84,6 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
       bell.ring();
     });
     try {
-      await opened.connect();
       await opened.query(`LISTEN ${CHANNEL}`);
       await recognise(opened);
     } catch (error) {

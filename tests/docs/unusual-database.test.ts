@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { readExamples } from '../../ops/api-examples.ts';
+import type { Database } from '../../server/database/client.ts';
+import { startWorld, type Person, type World } from '../kit/world.ts';
+import { plantGarden } from './garden.ts';
+
+/** Settings that a database or a provider may have, each of which changes how PostgreSQL reads or writes values. */
+const UNUSUAL = {
+  datestyle: 'SQL, DMY',
+  intervalstyle: 'sql_standard',
+  search_path: 'nowhere',
+  standard_conforming_strings: 'off',
+  default_transaction_isolation: 'serializable',
+  bytea_output: 'escape',
+  extra_float_digits: '-15',
+  array_nulls: 'off',
+  // These would end what takes longer than the server of a provider likes.
+  statement_timeout: '40ms',
+  lock_timeout: '1ms',
+};
+
+async function makeUnusual(db: Database, timezone: string): Promise<void> {
+  for (const [name, value] of Object.entries({ timezone, ...UNUSUAL })) {
+    const setting = `${name} = ${name === 'search_path' ? value : `'${value}'`}`;
+    await db.$executeRawUnsafe(
+      `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET %s', current_database(), ${quoted(setting)}); END $$`,
+    );
+  }
+}
+
+const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
+
+const usual = await startWorld();
+const expected = await answersOf(usual);
+
+describe.each(['Asia/Kolkata', 'America/St_Johns'])(
+  'a database in %s with unusual settings',
+  async (timezone) => {
+    const world = await startWorld({}, (db) => makeUnusual(db, timezone));
+
+    test('answers as any other', { timeout: 60_000 }, async () => {
+      expect(await answersOf(world)).toEqual(expected);
+    });
+
+    test('tells of moments as they were, by whichever way they are read, and filters by them (DB-TZ)', async () => {
+      const { ada } = await world.people('Ada');
+      const before = Date.now();
+      const id = await ada.createTask('Tea', { dueOn: '2030-03-04' });
+      await ada.query(
+        'mutation ($id: ID!) { addComment(input: { taskId: $id, body: "Green" }) { cursor } }',
+        { id },
+      );
+      const after = Date.now();
+      const { task, tasks, recent, later } = await ada.query<
+        Record<'task', Moments> & Record<'tasks' | 'recent' | 'later', { nodes: Moments[] }>
+      >(
+        `query ($id: ID!, $before: DateTime!, $after: DateTime!) {
+         task(id: $id) { ...M } tasks { nodes { ...M } }
+         recent: tasks(filter: { createdAt: { gte: $before, lte: $after } }) { nodes { ...M } }
+         later: tasks(filter: { createdAt: { gt: $after } }) { nodes { ...M } }
+       }
+       fragment M on Task { createdAt updatedAt dueOn comments(first: 1) { nodes { createdAt } } }`,
+        { id, before: new Date(before).toISOString(), after: new Date(after).toISOString() },
+      );
+      expect(tasks.nodes).toEqual([task]);
+      expect(recent.nodes).toEqual([task]);
+      expect(later.nodes).toEqual([]);
+      expect(task.dueOn).toBe('2030-03-04');
+      for (const moment of [task.createdAt, task.updatedAt, task.comments.nodes[0]?.createdAt ?? '']) {
+        expect(Date.parse(moment)).toBeGreaterThanOrEqual(before - 1);
+        expect(Date.parse(moment)).toBeLessThanOrEqual(after + 1);
+      }
+    });
+
+    test('lets a share be read until it ends, and no longer (DB-TZ)', async () => {
+      const { ada, bob } = await world.people('Ada', 'Bob');
+      const id = await ada.createTask('Tea');
+      const expiresAt = new Date(Date.now() + 3_000).toISOString();
+      const share =
+        'mutation ($id: ID!, $bob: ID!, $at: DateTime!) { shareTask(input: { taskId: $id, userId: $bob, permission: VIEW, expiresAt: $at }) { cursor } }';
+      await ada.query(share, { id, bob: bob.id, at: expiresAt });
+      const read = () =>
+        bob.query<{ task: object | null }>('query ($id: ID!) { task(id: $id) { title } }', { id });
+      expect(await read()).toEqual({ task: { title: 'Tea' } });
+      await sleep(Date.parse(expiresAt) - Date.now() + 100);
+      expect(await read()).toEqual({ task: null });
+    });
+  },
+);
+
+interface Moments {
+  createdAt: string;
+  updatedAt: string;
+  dueOn: string;
+  comments: { nodes: { createdAt: string }[] };
+}
+
+/** What the reference's examples of queries answer, with the same names in each world. */
+async function answersOf(world: World): Promise<unknown[]> {
+  const readers: { grace: Person; alan: Person } = {
+    ...(await world.people('Grace')),
+    ...(await world.people('Alan')),
+  };
+  const garden = await plantGarden(readers);
+  const answers = [];
+  for (const { kind, name, text, variables } of readExamples()) {
+    // These tell of the server itself, another thing each time.
+    if (kind !== 'query' || name === 'Performance' || name === 'RateLimit') continue;
+    answers.push({
+      name,
+      answer: garden.asPrinted(await readers.grace.query(text, garden.really(variables))),
+    });
+  }
+  return answers;
+}
