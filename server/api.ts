@@ -4,6 +4,7 @@ import { createCredentials } from './auth/credentials.ts';
 import { removeKeysOfOtherSecret } from './auth/sealed-keys.ts';
 import type { Gate } from './auth/sign-in.ts';
 import type { Database } from './database/client.ts';
+import { createHealthCheck } from './database/health.ts';
 import { committed } from './database/transaction.ts';
 import { createRefusals } from './events/refusal.ts';
 import { startLive } from './live/live.ts';
@@ -92,6 +93,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
       gate.credentials.forget(id);
     },
   });
+  const check = createHealthCheck(databaseUrl);
   const origins = createOrigins(publicUrl, allowedOrigins);
   const connections = new Connections(settings.connectionLimits);
   const graphql = createGraphql({ gate, live, log, origins, monitoring, limits, connections });
@@ -109,6 +111,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
   return {
     answer: createRequestListener({
       gate,
+      check,
       graphql,
       live,
       log,
@@ -123,6 +126,9 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
       await Promise.all([sockets.close(withinMs), live.endStreams()]);
       await live.stop();
     },
-    close: () => refusals.close(),
+    async close() {
+      await check.stop();
+      await refusals.close();
+    },
   };
 }

@@ -43,6 +43,8 @@ const LOCK_TIMEOUT_MS = 8_000;
 export const SILENCE_MS = 2_000;
 /** Leaves a transaction no time to hold the log's horizon back for long. */
 const TRANSACTION_TIMEOUT_MS = 15_000;
+/** A disk that was full counts as full for so long. */
+const FULL_FOR_MS = 30_000;
 const IDLE_MS = 5 * 60_000;
 /** Each connection keeps the plan of every named statement, so there is an end to naming them. */
 const NAMED_STATEMENTS = 1_000;
@@ -111,6 +113,11 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
 /** Gives up all that is still done for a request: statements that wait are refused, those that run are ended. */
 export function abandon(db: Database, asker: Asker): void {
   poolOf(db).abandon(asker);
+}
+
+/** Whether PostgreSQL has lately refused a change of `db` because its disk is full. It says so only where a change needs room. */
+export function diskIsFull(db: Database): boolean {
+  return performance.now() - poolOf(db).fullAt < FULL_FOR_MS;
 }
 
 /** Closes all connections; queries under way end first. */

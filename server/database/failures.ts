@@ -17,7 +17,7 @@ export interface DatabaseFailure {
   /** The connection broke or could not be opened, as opposed to none being free in the pool. */
   connectionLost: boolean;
   /** What makes it unavailable, where that is known and people should hear of it. */
-  why?: 'busy' | 'own-share' | 'slow' | 'abandoned';
+  why?: 'busy' | 'own-share' | 'slow' | 'abandoned' | 'read-only' | 'disk-full';
 }
 
 /** Serialisation failure and deadlock. */
@@ -25,8 +25,13 @@ const RETRYABLE = new Set(['40001', '40P01']);
 /** Bytes that are no valid UTF-8, a character that the encoding lacks, a NUL escape in JSON. */
 const INVALID_TEXT = new Set(['22021', '22P05']);
 const UNIQUE_VIOLATION = '23505';
-/** Ended before it was done, for taking too long. */
-const QUERY_CANCELED = '57014';
+export const DISK_FULL = '53100';
+/** What people should hear of, by PostgreSQL's code: ended for taking too long; no room; a standby or made read-only. */
+const CAUSES: Partial<Record<string, NonNullable<DatabaseFailure['why']>>> = {
+  57014: 'slow',
+  [DISK_FULL]: 'disk-full',
+  25006: 'read-only',
+};
 /** Connection exceptions; shutting down, crashed, starting up, dropped, idle too long in a transaction or session; no such database. */
 const CONNECTION_LOST = /^(08...|57P0[1-5]|25P03|3D000)$/;
 /** Of the many things that its code 55000 can mean; and the database is away while a restore renames it. */
@@ -102,6 +107,7 @@ function judge(error: Record<string, unknown>): DatabaseFailure | undefined {
 function judgeSqlState(sqlState: string, error: Record<string, unknown>): DatabaseFailure {
   const lost = CONNECTION_LOST.test(sqlState);
   const constraint = constraintOf(error);
+  const why = CAUSES[sqlState];
   const kind: FailureKind =
     lost || OVERLOADED.test(sqlState) || CLOSED_TO_US.test(sqlState)
       ? 'unavailable'
@@ -117,7 +123,7 @@ function judgeSqlState(sqlState: string, error: Record<string, unknown>): Databa
     sqlState,
     connectionLost: lost,
     ...(constraint === undefined ? {} : { constraint }),
-    ...(sqlState === QUERY_CANCELED ? { why: 'slow' as const } : {}),
+    ...(why ? { why } : {}),
   };
 }
 

@@ -50,6 +50,8 @@ interface Share {
  * so that others find a connection. A transaction counts as one. Work without an asker is not limited.
  */
 export class FairPool extends Pool {
+  /** When PostgreSQL last found its disk full, by `performance.now()`. */
+  fullAt = -Infinity;
   readonly #settings: FairPoolConfig;
   readonly #mostHeld: number;
   readonly #shares = new Map<string, Share>();
@@ -57,7 +59,13 @@ export class FairPool extends Pool {
   #watch: NodeJS.Timeout | undefined;
 
   constructor(settings: FairPoolConfig) {
-    super({ ...settings, Client: PoolConnection });
+    super({
+      ...settings,
+      Client: PoolConnection,
+      onDiskFull: () => {
+        this.fullAt = performance.now();
+      },
+    } as PoolConfig);
     this.#settings = settings;
     this.#mostHeld = Math.max(1, Math.min(settings.perPerson, settings.max - 1));
   }

@@ -1,6 +1,6 @@
 import { connect as openSocket } from 'node:net';
-import { Client, type ClientConfig } from 'pg';
-import { ABANDONED_WORDS } from './failures.ts';
+import { Client, DatabaseError, type ClientConfig } from 'pg';
+import { ABANDONED_WORDS, DISK_FULL } from './failures.ts';
 
 /** Why a statement is ended before it is done: it takes too long, or its answer is no longer wanted. */
 export type StopReason = 'slow' | 'abandoned';
@@ -8,6 +8,8 @@ export type StopReason = 'slow' | 'abandoned';
 export interface PoolConnectionConfig extends ClientConfig {
   /** Told of each statement as it is sent; what it gives back is called when the statement has ended. */
   onStatement?: ((text: string) => () => void) | undefined;
+  /** Told when PostgreSQL finds no room on its disk. */
+  onDiskFull?: () => void;
 }
 
 interface Statement {
@@ -32,11 +34,13 @@ const CANCEL_WITHIN_MS = 1_000;
 /** A connection of the pool, which knows the statement that it works at and can have it ended. */
 export class PoolConnection extends Client {
   readonly #onStatement: PoolConnectionConfig['onStatement'];
+  readonly #onDiskFull: PoolConnectionConfig['onDiskFull'];
   #statement: Statement | undefined;
 
   constructor(config?: PoolConnectionConfig) {
     super(config);
     this.#onStatement = config?.onStatement;
+    this.#onDiskFull = config?.onDiskFull;
   }
 
   /** The one under way. */
@@ -54,6 +58,7 @@ export class PoolConnection extends Client {
     const ended = (error?: unknown) => {
       told?.();
       if (this.#statement === statement) this.#statement = undefined;
+      if (error instanceof DatabaseError && error.code === DISK_FULL) this.#onDiskFull?.();
       // PostgreSQL says only that somebody asked for its end.
       if (statement.stopped === 'abandoned' && error instanceof Error) error.message = ABANDONED_WORDS;
     };

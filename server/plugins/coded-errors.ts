@@ -46,6 +46,9 @@ const CAUSES = {
   slow:
     'This took longer than an answer may take, and was ended. Ask for less: a shorter page, fewer conditions or words, ' +
     'fewer days; or try again shortly.',
+  'read-only': 'The database of Taskwire takes no changes at the moment; reading works. Try again later.',
+  'disk-full':
+    'The disk of Taskwire’s database is full, so nothing can be saved; reading works. Tell the administrator of this server.',
   abandoned: 'The request was given up before its answer was ready.',
   busy: 'Taskwire is busy: every connection to its database is in use. Try again shortly.',
 } as const;

@@ -6,6 +6,7 @@ import sirv from 'sirv';
 import type { Origins } from '../auth/origins.ts';
 import type { Gate } from '../auth/sign-in.ts';
 import { abandon } from '../database/client.ts';
+import type { HealthCheck } from '../database/health.ts';
 import { RateLimited } from '../errors.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Live } from '../live/live.ts';
@@ -33,6 +34,7 @@ export type UpgradeListener = (request: IncomingMessage, connection: Duplex, hea
 
 interface HttpSettings {
   gate: Gate;
+  check: HealthCheck;
   graphql: Graphql;
   live: Live;
   log: Log;
@@ -56,7 +58,7 @@ const dashboardFolder = fileURLToPath(new URL('../../client/build', import.meta.
 
 /** Everything that one address offers, by path. */
 export function createRequestListener(settings: HttpSettings): AnswerListener {
-  const { gate, graphql, live, log, publicUrl, origins, monitoring, limits } = settings;
+  const { gate, check, graphql, live, log, publicUrl, origins, monitoring, limits } = settings;
   const secure = securityHeaders(publicUrl);
   const isPreflight = crossOrigin(origins);
   const open = new OpenResponses(limits.requestsPerAddress);
@@ -85,14 +87,14 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
       answer(response, 200, 'ok\n');
     },
     '/readyz': async (_request, response) => {
-      const { isReady, details } = await readiness(gate.db, live, monitoring.backupDir);
+      const { isReady, details } = await readiness(gate.db, check, live, monitoring.backupDir);
       response.writeHead(isReady ? 200 : 503, {
         'content-type': 'application/json',
         'cache-control': 'no-store',
       });
       response.end(`${JSON.stringify(details)}\n`);
     },
-    '/metrics': createMetrics({ ...monitoring, db: gate.db, live }),
+    '/metrics': createMetrics({ ...monitoring, db: gate.db, check, live }),
   };
 
   /** A client that leaves ahead of its answer has no use for what is still read for it. */

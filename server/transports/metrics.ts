@@ -3,15 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 import { kept } from '../bounds.ts';
 import { readBackupStatus } from '../backup-status.ts';
-import { poolStatus, type Database } from '../database/client.ts';
+import { diskIsFull, poolStatus, type Database } from '../database/client.ts';
+import type { HealthCheck } from '../database/health.ts';
 import { retriesOf } from '../database/transaction.ts';
 import type { Live } from '../live/live.ts';
 import type { PerformanceStore } from '../performance/store.ts';
 import { Timings } from '../performance/timings.ts';
-import { logLags, type LogLags } from '../sql/log-lag.ts';
+import type { LogLags } from '../sql/log-lag.ts';
 
 export interface MetricsSettings {
   db: Database;
+  check: HealthCheck;
   live: Live;
   store: PerformanceStore;
   backupDir: string;
@@ -55,7 +57,7 @@ function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-async function createRegistry({ db, live, store, backupDir }: MetricsSettings): Promise<Registry> {
+async function createRegistry({ db, check, live, store, backupDir }: MetricsSettings): Promise<Registry> {
   // Loaded where it is asked for: most servers start without.
   const { collectDefaultMetrics, Registry } = await import('prom-client');
   const registry = new Registry();
@@ -104,12 +106,21 @@ async function createRegistry({ db, live, store, backupDir }: MetricsSettings): 
       value,
     }));
   });
-  const lags = atOnce(() => logLags(db).catch(() => undefined));
   const ofLags = async (pick: (lags: LogLags) => number) => {
-    const known = await lags();
+    const known = await check.health();
     return known ? [{ value: pick(known) }] : [];
   };
-  gauge('taskwire_up', 'Whether the database answers.', async () => [{ value: (await lags()) ? 1 : 0 }]);
+  gauge('taskwire_up', 'Whether the database answers.', async () => [
+    { value: (await check.health()) ? 1 : 0 },
+  ]);
+  gauge(
+    'taskwire_writable',
+    'Whether the database takes changes: 0 on a standby, and with a full disk.',
+    async () => {
+      const health = await check.health();
+      return health ? [{ value: health.readOnly || diskIsFull(db) ? 0 : 1 }] : [];
+    },
+  );
   gauge('taskwire_log_lag_seconds', 'Age of the oldest event that nobody reads yet.', () =>
     ofLags(({ log }) => log.seconds),
   );
@@ -143,12 +154,6 @@ async function createRegistry({ db, live, store, backupDir }: MetricsSettings): 
     );
   });
   return registry;
-}
-
-/** Those who ask while an answer is on its way share it. */
-function atOnce<Value>(ask: () => Promise<Value>): () => Promise<Value> {
-  let asked: Promise<Value> | undefined;
-  return () => (asked ??= ask().finally(() => (asked = undefined)));
 }
 
 function histogram(name: string, labels: Record<string, string>, timings: Timings) {

@@ -1,31 +1,35 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readBackupStatus, type BackupAttempt } from '../backup-status.ts';
-import type { Database } from '../database/client.ts';
+import { diskIsFull, poolStatus, type Database } from '../database/client.ts';
+import type { DatabaseHealth, HealthCheck } from '../database/health.ts';
 import type { Live } from '../live/live.ts';
-import { logLags } from '../sql/log-lag.ts';
 
-/** Whoever asks does not wait much longer, and a database that takes longer is of no use to people either. */
-const ANSWERS_WITHIN_MS = 2_000;
-
-/** Whether the server can do its work now, and what an operator wants to know beside. Nothing of it is secret. */
+/** Whether the server can do its work now, and what an operator wants to know besides. Nothing of it is secret. */
 export async function readiness(
   db: Database,
+  check: HealthCheck,
   live: Live,
   backupDir: string,
 ): Promise<{ isReady: boolean; details: object }> {
-  const answered = Promise.race([logLags(db), sleep(ANSWERS_WITHIN_MS, null, { ref: false })]);
-  const [lags, backups] = await Promise.all([answered.catch(() => null), readBackupStatus(backupDir)]);
+  const [health, backups] = await Promise.all([check.health(), readBackupStatus(backupDir)]);
   return {
-    isReady: lags !== null,
+    isReady: health !== null,
     details: {
-      status: lags ? 'ready' : 'The database does not answer.',
-      logLag: lags?.log ?? null,
-      foldLag: lags?.fold ?? null,
+      status: statusOf(db, health),
+      logLag: health?.log ?? null,
+      foldLag: health?.fold ?? null,
       liveLagSeconds: live.lag(),
       lastBackup: inShort(backups.backup, backups.lastGood),
       lastVerification: inShort(backups.verification, backups.lastVerified),
     },
   };
+}
+
+function statusOf(db: Database, health: DatabaseHealth | null): string {
+  if (!health) return 'The database does not answer.';
+  if (health.readOnly) return 'ready for reads only: the database takes no changes';
+  if (diskIsFull(db)) return 'ready for reads only: the disk of the database is full';
+  const { size, open, idle, waiting } = poolStatus(db);
+  return open === size && idle === 0 && waiting > 0 ? 'busy' : 'ready';
 }
 
 function inShort(last: BackupAttempt | undefined, good: BackupAttempt | undefined) {

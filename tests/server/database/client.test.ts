@@ -98,7 +98,12 @@ test('[T064] a database that lets nobody in, or takes no writes, is unavailable,
     client().$executeRawUnsafe(`DO $$ BEGIN RAISE SQLSTATE '${code}'; END $$`).catch(classify);
   // No such role, a wrong password; a standby; a disk that cannot be read.
   for (const sqlState of ['28000', '28P01', '25006', '58030'])
-    expect(await raised(sqlState)).toEqual({ kind: 'unavailable', sqlState, connectionLost: false });
+    expect(await raised(sqlState)).toEqual({
+      kind: 'unavailable',
+      sqlState,
+      connectionLost: false,
+      ...(sqlState === '25006' ? { why: 'read-only' } : {}),
+    });
   const stranger = new URL(url);
   stranger.username = 'nobody_of_this_name';
   const db = connect(stranger.href);
