@@ -3,6 +3,7 @@ import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.
 import type { Asker } from './asker.ts';
 import { FairPool } from './fair-pool.ts';
 import { sessionTo } from './session.ts';
+import { StatementNames } from './statement-names.ts';
 
 export type Database = PrismaClient;
 
@@ -46,25 +47,12 @@ const TRANSACTION_TIMEOUT_MS = 15_000;
 /** A disk that was full counts as full for so long. */
 const FULL_FOR_MS = 30_000;
 const IDLE_MS = 5 * 60_000;
-/** Each connection keeps the plan of every named statement, so there is an end to naming them. */
-const NAMED_STATEMENTS = 1_000;
 
 /** To start workers for a statement takes longer than any statement of ours may. */
 const FOR_SHORT_STATEMENTS = { max_parallel_workers_per_gather: '0' };
 
-/**
- * Says in a statement that its best plan hangs on its values. PostgreSQL settles on one plan for all values once a
- * named statement has run five times.
- */
-const PLANNED_ANEW = '/* planned anew */';
-/** Prisma's own lists of the log: of a rare event the plan for all values walks through everything since. */
-const LIST_OF_EVENTS = /^SELECT .* FROM "public"\."events" AS /;
-
 const pools = new WeakMap<Database, FairPool>();
-const namings = new WeakMap<FairPool, Naming>();
-
-/** Gives a statement the name under which each connection keeps it prepared; none where it is planned anew. */
-type Naming = (query: { sql: string }) => string;
+const namings = new WeakMap<FairPool, StatementNames>();
 
 /**
  * Prisma on a pool of connections to PostgreSQL at `url`. Nothing is opened before the first query, and a
@@ -72,12 +60,14 @@ type Naming = (query: { sql: string }) => string;
  */
 export function connect(url: string, options: ConnectOptions = {}): Database {
   const statementTimeout = options.statementTimeout ?? STATEMENT_TIMEOUT_MS;
+  const names = new StatementNames();
   const settings = {
     max: options.poolSize ?? POOL_SIZE,
     perPerson: options.perPerson ?? PER_PERSON,
     waitMs: CONNECT_WITHIN_MS,
     readMs: options.readTimeout ?? READ_TIMEOUT_MS,
     onStatement: options.onStatement,
+    names,
     askerOf: options.askerOf ?? (() => undefined),
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     idleTimeoutMillis: IDLE_MS,
@@ -90,8 +80,7 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
   };
   const pool = new FairPool(sessionTo(url, settings, FOR_SHORT_STATEMENTS));
   const onConnectionLost = options.onConnectionLost ?? (() => undefined);
-  const nameOf = nameStatements();
-  namings.set(pool, nameOf);
+  namings.set(pool, names);
   // The adapter attaches its own with its first query, which may come later than one of ours.
   pool.on('error', () => undefined);
   // The adapter attaches these to the pool and to each connection in a transaction; without them Node would end.
@@ -99,7 +88,7 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     disposeExternalPool: true,
     onPoolError: onConnectionLost,
     onConnectionError: onConnectionLost,
-    statementNameGenerator: nameOf,
+    statementNameGenerator: ({ sql }) => names.nameOf(sql),
   });
   const db = new PrismaClient({
     adapter,
@@ -147,7 +136,7 @@ export async function textsOf(db: Database, sql: Prisma.Sql): Promise<(string | 
 }
 
 function namedStatement(db: Database, { text, values }: Prisma.Sql) {
-  return { name: namings.get(poolOf(db))?.({ sql: text }) ?? '', text, values };
+  return { name: namings.get(poolOf(db))?.nameOf(text) ?? '', text, values };
 }
 
 /** How busy the connections of `db` are. */
@@ -161,17 +150,4 @@ function poolOf(db: Database): FairPool {
   const pool = pools.get(db);
   if (!pool) throw new TypeError('This client was not made by connect()');
   return pool;
-}
-
-function nameStatements(): Naming {
-  const names = new Map<string, string>();
-  return ({ sql }) => {
-    const known = names.get(sql);
-    if (known !== undefined) return known;
-    // An empty name means: parse, run, forget.
-    if (names.size >= NAMED_STATEMENTS || sql.includes(PLANNED_ANEW) || LIST_OF_EVENTS.test(sql)) return '';
-    const name = `tw${names.size}`;
-    names.set(sql, name);
-    return name;
-  };
 }

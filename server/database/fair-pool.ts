@@ -4,7 +4,7 @@ import { isForEveryone, type Asker } from './asker.ts';
 import { ABANDONED_WORDS, EXHAUSTED_WORDS, SHARE_TAKEN } from './failures.ts';
 import { PoolConnection, type PoolConnectionConfig, type StopReason } from './pool-connection.ts';
 
-export interface FairPoolConfig extends PoolConfig, Pick<PoolConnectionConfig, 'onStatement'> {
+export interface FairPoolConfig extends PoolConfig, Pick<PoolConnectionConfig, 'onStatement' | 'names'> {
   max: number;
   /** Most connections that one person holds at once; always less than `max`. */
   perPerson: number;

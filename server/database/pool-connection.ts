@@ -1,6 +1,7 @@
 import { connect as openSocket } from 'node:net';
 import { Client, DatabaseError, type ClientConfig } from 'pg';
 import { ABANDONED_WORDS, DISK_FULL } from './failures.ts';
+import type { StatementNames } from './statement-names.ts';
 
 /** Why a statement is ended before it is done: it takes too long, or its answer is no longer wanted. */
 export type StopReason = 'slow' | 'abandoned';
@@ -8,6 +9,8 @@ export type StopReason = 'slow' | 'abandoned';
 export interface PoolConnectionConfig extends ClientConfig {
   /** Told of each statement as it is sent; what it gives back is called when the statement has ended. */
   onStatement?: ((text: string) => () => void) | undefined;
+  /** The names that statements are prepared under. */
+  names?: StatementNames;
   /** Told when PostgreSQL finds no room on its disk. */
   onDiskFull?: () => void;
 }
@@ -25,6 +28,11 @@ type Ended = (...outcome: unknown[]) => void;
 interface Internals {
   processID: number;
   secretKey: number;
+  connection: {
+    /** The statements that PostgreSQL keeps prepared, by name. */
+    parsedStatements: Record<string, string>;
+    close(what: { type: 'S'; name: string }): void;
+  };
 }
 
 const CANCEL_REQUEST = 80_877_102;
@@ -35,12 +43,15 @@ const CANCEL_WITHIN_MS = 1_000;
 export class PoolConnection extends Client {
   readonly #onStatement: PoolConnectionConfig['onStatement'];
   readonly #onDiskFull: PoolConnectionConfig['onDiskFull'];
+  readonly #names: StatementNames | undefined;
+  #dropped = 0;
   #statement: Statement | undefined;
 
   constructor(config?: PoolConnectionConfig) {
     super(config);
     this.#onStatement = config?.onStatement;
     this.#onDiskFull = config?.onDiskFull;
+    this.#names = config?.names;
   }
 
   /** The one under way. */
@@ -52,6 +63,8 @@ export class PoolConnection extends Client {
   override query(...given: unknown[]): never {
     const [first] = given as [string | { text?: string }];
     const text = typeof first === 'string' ? first : (first.text ?? '');
+    if (this.#names && this.#names.dropped !== this.#dropped && !this.#statement)
+      this.#forgetDropped(this.#names);
     const told = this.#onStatement?.(text);
     const statement: Statement = { text, since: performance.now() };
     this.#statement = statement;
@@ -76,6 +89,17 @@ export class PoolConnection extends Client {
       }, ended);
     }
     return result as never;
+  }
+
+  /** Goes along with the next statement, so that it costs no round trip. */
+  #forgetDropped(names: StatementNames): void {
+    this.#dropped = names.dropped;
+    const { connection } = this as unknown as Internals;
+    for (const name of Object.keys(connection.parsedStatements)) {
+      if (names.isLive(name)) continue;
+      connection.close({ type: 'S', name });
+      Reflect.deleteProperty(connection.parsedStatements, name);
+    }
   }
 
   /**

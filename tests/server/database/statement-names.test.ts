@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, expect, test } from 'vitest';
+import { Prisma } from '../../../prisma/generated/client/client.ts';
+import { connect, disconnect, run } from '../../../server/database/client.ts';
+import { LONGEST_NAMED, MOST_NAMED } from '../../../server/database/statement-names.ts';
+import { freshDatabase } from '../../kit/database.ts';
+
+const db = connect(await freshDatabase(), { poolSize: 1 });
+afterAll(() => disconnect(db));
+
+/** The texts that the one connection keeps prepared. */
+async function prepared(): Promise<string[]> {
+  const rows = await run<{ statement: string }>(
+    db,
+    Prisma.raw('SELECT statement FROM pg_prepared_statements'),
+  );
+  return rows.map(({ statement }) => statement);
+}
+
+const shape = (n: number) => Prisma.raw(`SELECT ${n} AS n`);
+
+test('[BR-19] however many shapes of statements come, a connection keeps few of them prepared (H3)', async () => {
+  for (let n = 0; n < 3 * MOST_NAMED; n += 1) expect(await run(db, shape(n))).toEqual([{ n }]);
+  expect((await prepared()).length).toBeLessThanOrEqual(MOST_NAMED);
+  expect(await run(db, shape(0)), 'one that was dropped').toEqual([{ n: 0 }]);
+});
+
+test('what is used again and again stays prepared (H3)', async () => {
+  const often = Prisma.raw('SELECT 1 AS often');
+  for (let n = 0; n < 2 * MOST_NAMED; n += 1) {
+    await run(db, shape(10_000 + n));
+    if (n % 50 === 0) await run(db, often);
+  }
+  expect(await prepared()).toContain('SELECT 1 AS often');
+});
+
+test('[BR-19] neither long statements nor lists of ids are kept (H3)', async () => {
+  const long = `SELECT '${'x'.repeat(LONGEST_NAMED)}' AS long`;
+  await run(db, Prisma.raw(long));
+  for (let length = 21; length < 30; length += 1)
+    await db.task.findMany({ where: { id: { in: Array.from({ length }, () => randomUUID()) } } });
+  const kept = await prepared();
+  expect(kept).not.toContain(long);
+  expect(kept.filter((text) => text.includes('$25'))).toEqual([]);
+});
