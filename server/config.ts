@@ -83,6 +83,10 @@ export const variables = {
         protocol: /^postgres(ql)?$/,
         message: 'must read like postgres://user:password@host:5432/database',
       })
+      // Without a name PostgreSQL would take the database that is named as the role is.
+      .refine((given) => new URL(given).pathname.length > 1, {
+        message: 'must name the database, like postgres://user:password@host:5432/database',
+      })
       .optional(),
   ),
   REDIS_URL: variable(

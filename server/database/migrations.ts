@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DatabaseError, type Client } from 'pg';
 import { openSession } from './session.ts';
-import { DatabaseUnreachable, MigrationFailed, MigrationRefused } from './start-failure.ts';
+import { BEHIND_POOLER, requireUsable } from './requirements.ts';
+import {
+  DatabaseUnreachable,
+  DatabaseUnsuitable,
+  MigrationFailed,
+  MigrationRefused,
+} from './start-failure.ts';
 
 /** Where this program's own migrations are. */
 export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -68,9 +74,14 @@ export async function applyMigrations(
     application_name: 'taskwire migrations',
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
   }).catch((error: unknown) => {
-    throw new DatabaseUnreachable(url, error);
+    const isPooler = /unsupported startup parameter/.test(messageOf(error));
+    throw isPooler
+      ? new DatabaseUnsuitable(BEHIND_POOLER, { cause: error })
+      : new DatabaseUnreachable(url, error);
   });
   try {
+    await requireUsable(client);
+    await liftProvidersLimits(client);
     if (pendingOf(migrations, await readHistory(client)).length === 0) return { applied: [] };
     await takeTurn(client, options.lockTimeout ?? LOCK_TIMEOUT_MS);
     const history = await readHistory(client);
@@ -81,6 +92,13 @@ export async function applyMigrations(
   } finally {
     await client.end();
   }
+}
+
+/** Those that only some versions of PostgreSQL know, so that a session cannot name them at its start. */
+async function liftProvidersLimits(client: Client): Promise<void> {
+  await client.query(
+    `SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('transaction_timeout', 'idle_session_timeout')`,
+  );
 }
 
 /** The folder's migrations, oldest first. */

@@ -23,6 +23,9 @@ const SETTINGS = {
   jit: 'off',
 } as const;
 
+/** A setting of no meaning, by which a session knows that its settings have arrived. */
+export const SESSION_MARK = 'taskwire.session';
+
 /** Limits that a session has only where its purpose gives it some; a role's own would end a long migration. */
 const UNLIMITED = { statement_timeout: '0', lock_timeout: '0', idle_in_transaction_session_timeout: '0' };
 
@@ -41,7 +44,7 @@ export function sessionTo<Config extends SessionConfig>(
   const given = address.searchParams.get('options') ?? '';
   address.searchParams.delete('options');
   const limits = Object.entries(UNLIMITED).filter(([name]) => config[name as keyof Config] === undefined);
-  const all = { ...Object.fromEntries(limits), ...SETTINGS, ...settings };
+  const all = { ...Object.fromEntries(limits), ...SETTINGS, [SESSION_MARK]: 'on', ...settings };
   const options = Object.entries(all).map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`);
   const connectionString = given ? address.href : url;
   return { ...config, connectionString, options: [given, ...options].join(' ').trim() };

@@ -79,6 +79,11 @@ export class DatabaseUnreachable extends StartFailure {
   }
 }
 
+/** It answers, but the server cannot work with it as it is. */
+export class DatabaseUnsuitable extends StartFailure {
+  readonly code = 'DATABASE_UNSUITABLE';
+}
+
 export class DatabaseVersionMismatch extends StartFailure {
   readonly code = 'DATABASE_VERSION_MISMATCH';
 }

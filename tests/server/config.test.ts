@@ -96,6 +96,8 @@ describe('somebody who starts the server', () => {
     ['DATABASE_URL', 'the usual one'],
     ['DATABASE_URL', 'mysql://root@db/taskwire'],
     ['DATABASE_URL', 'db:5432/taskwire'],
+    ['DATABASE_URL', 'postgres://db:5432'],
+    ['DATABASE_URL', 'postgres://db:5432/'],
     ['SLOW_MS', 'soon'],
     ['TRACE_SAMPLE_RATE', '2'],
     ['DATABASE_POOL_SIZE', '1'],

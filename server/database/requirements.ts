@@ -1,0 +1,64 @@
+import { escapeIdentifier, type ClientBase } from 'pg';
+import { SESSION_MARK } from './session.ts';
+import { DatabaseUnsuitable } from './start-failure.ts';
+
+interface Facts {
+  name: string;
+  role: string;
+  encoding: string;
+  isStandby: boolean;
+  isReadOnly: boolean;
+  hasSettings: boolean;
+  mayCreate: boolean | null;
+}
+
+/**
+ * Looks whether the server can work with a database, before anything is changed in it.
+ * @throws DatabaseUnsuitable with a sentence that says what to change.
+ */
+export async function requireUsable(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<Facts>(
+    `SELECT current_database() AS name, current_user AS role, pg_is_in_recovery() AS "isStandby",
+            current_setting('server_encoding') AS encoding,
+            current_setting('transaction_read_only')::bool AS "isReadOnly",
+            current_setting('${SESSION_MARK}', true) IS NOT NULL AS "hasSettings",
+            (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = 'public') AS "mayCreate"`,
+  );
+  const facts = rows[0];
+  const fault = facts && faultOf(facts);
+  if (fault) throw new DatabaseUnsuitable(fault);
+}
+
+function faultOf({ name, role, ...facts }: Facts): string | null {
+  const database = escapeIdentifier(name);
+  if (!facts.hasSettings) return BEHIND_POOLER;
+  if (facts.encoding !== 'UTF8') {
+    return (
+      `The database ${name} is encoded in ${facts.encoding}, which cannot hold every text. Make another one, for example by ` +
+      `CREATE DATABASE taskwire ENCODING 'UTF8' TEMPLATE template0; and set DATABASE_URL to it.`
+    );
+  }
+  if (facts.isStandby)
+    return `The database ${name} is on a standby, which takes no changes. Set DATABASE_URL to the primary server.`;
+  if (facts.isReadOnly) {
+    return (
+      `The database ${name} is read-only for the role ${role} (default_transaction_read_only is on). If its provider did ` +
+      `that because the disk is full, make room first; otherwise run ALTER DATABASE ${database} RESET default_transaction_read_only; ` +
+      `or the same for the role.`
+    );
+  }
+  if (facts.mayCreate === null)
+    return `The database ${name} has no schema "public". Run CREATE SCHEMA public AUTHORIZATION ${escapeIdentifier(role)}; in it.`;
+  if (!facts.mayCreate) {
+    return (
+      `The role ${role} may not create tables in the database ${name}. Let its owner run ` +
+      `GRANT CREATE ON SCHEMA public TO ${escapeIdentifier(role)}; in it.`
+    );
+  }
+  return null;
+}
+
+/** What to say where a pooler refuses or drops what a session says at its start. */
+export const BEHIND_POOLER =
+  'DATABASE_URL leads to a connection pooler, such as PgBouncer, that does not pass session settings on. Taskwire has a ' +
+  'pool of its own: set DATABASE_URL to PostgreSQL itself.';

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { connect as openSocket, createServer, type AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { applyMigrations } from '../../../server/database/migrations.ts';
+import { emptyDatabase, query } from './scratch-database.ts';
+
+const refusal = (url: string) =>
+  applyMigrations(url).then(
+    () => 'taken',
+    (error: unknown) => error as Error & { code: string },
+  );
+const unsuitable = (words: RegExp) => ({
+  code: 'DATABASE_UNSUITABLE',
+  message: expect.stringMatching(words) as string,
+});
+
+test.each(['LATIN1', 'SQL_ASCII'])(
+  'a database encoded in %s is refused, with how to make one (MANAGED-PG)',
+  async (encoding) => {
+    const { serverUrl, template } = inject('databases');
+    const name = `${template}_${String(randomInt(0x7fff_ffff))}`;
+    await query(serverUrl, `CREATE DATABASE ${name} ENCODING '${encoding}' LOCALE 'C' TEMPLATE template0`);
+    const url = new URL(serverUrl);
+    url.pathname = `/${name}`;
+    expect(await refusal(url.href)).toMatchObject(
+      unsuitable(new RegExp(`encoded in ${encoding}.*ENCODING 'UTF8'`)),
+    );
+  },
+);
+
+test('a role that may not create tables is told which right it lacks (MANAGED-PG)', async () => {
+  const url = new URL(await emptyDatabase());
+  const role = `taskwire_test_role_${String(randomInt(0x7fff_ffff))}`;
+  await query(url.href, `CREATE ROLE ${role} LOGIN PASSWORD 'x'; REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
+  onTestFinished(async () => {
+    await query(url.href, `DROP ROLE ${role}`);
+  });
+  const own = new URL(url);
+  own.username = role;
+  own.password = 'x';
+  expect(await refusal(own.href)).toMatchObject(
+    unsuitable(new RegExp(`GRANT CREATE ON SCHEMA public TO "${role}"`)),
+  );
+});
+
+test('a database that is read-only by default is refused, with how to change that (MANAGED-PG)', async () => {
+  const url = await emptyDatabase();
+  await query(url, setting('default_transaction_read_only = on'));
+  expect(await refusal(url)).toMatchObject(unsuitable(/read-only.*RESET default_transaction_read_only/));
+});
+
+test('short time-outs and an odd search path of the database do not keep it from being migrated (MANAGED-PG)', async () => {
+  const url = await emptyDatabase();
+  for (const odd of [
+    "statement_timeout = '1ms'",
+    "lock_timeout = '1ms'",
+    "idle_in_transaction_session_timeout = '1ms'",
+    "idle_session_timeout = '1ms'",
+    'search_path = nowhere',
+  ])
+    await query(url, setting(odd));
+  const { applied } = await applyMigrations(url);
+  expect(applied.length).toBeGreaterThan(0);
+});
+
+test('a pooler that drops what a session sets is noticed, and the address of PostgreSQL asked for (POOLER)', async () => {
+  expect(await refusal(await throughPooler(await emptyDatabase()))).toMatchObject(
+    unsuitable(/pooler.*set DATABASE_URL to PostgreSQL itself/),
+  );
+});
+
+function setting(words: string): string {
+  return `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET ${words.replaceAll("'", "''")}', current_database()); END $$`;
+}
+
+/** Leaves the start-up options out, as PgBouncer does with `ignore_startup_parameters = options`. */
+async function throughPooler(target: string): Promise<string> {
+  const url = new URL(target);
+  const server = createServer((incoming) => {
+    const outgoing = openSocket(Number(url.port || 5432), url.hostname);
+    incoming.once('data', (startup: Buffer) => {
+      outgoing.write(withoutOptions(startup));
+      incoming.pipe(outgoing);
+    });
+    outgoing.pipe(incoming);
+    for (const socket of [incoming, outgoing])
+      socket
+        .on('error', () => undefined)
+        .on('close', () => {
+          incoming.destroy();
+          outgoing.destroy();
+        });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+  });
+  url.host = `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  return url.href;
+}
+
+const HEAD_BYTES = 8;
+
+function withoutOptions(startup: Buffer): Buffer {
+  const words = startup.subarray(HEAD_BYTES).toString('utf8').split('\0').slice(0, -2);
+  const kept = [];
+  for (let at = 0; at + 1 < words.length; at += 2)
+    if (words[at] !== 'options') kept.push(words[at], words[at + 1]);
+  const body = Buffer.from(`${kept.join('\0')}\0\0`);
+  const head = Buffer.from(startup.subarray(0, HEAD_BYTES));
+  head.writeInt32BE(HEAD_BYTES + body.length, 0);
+  return Buffer.concat([head, body]);
+}
