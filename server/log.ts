@@ -1,6 +1,7 @@
 import { pino, stdSerializers, type Logger } from 'pino';
 import type { LogLevel } from './config.ts';
 import { classify } from './database/failures.ts';
+import { summarizeRepeats } from './repeated-lines.ts';
 
 export type Log = Logger;
 
@@ -23,8 +24,16 @@ function standardError() {
 
 /** The structured log, one JSON object a line on standard error. Credentials never get that far. */
 export function createLog(level: LogLevel): Log {
+  const summarized = summarizeRepeats();
   return pino(
     {
+      hooks: {
+        logMethod(line, method) {
+          summarized(line, (given) => {
+            method.apply(this, given as Parameters<typeof method>);
+          });
+        },
+      },
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
@@ -43,6 +52,8 @@ export function wordsOf(error: Error): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const { type, message: said, stack: whole, ...rest } = stdSerializers.err(error);
   const message = withoutValues(error, said);
+  // Where the database is away, the same stack stands in every line.
+  if (classify(error).connectionLost) return { type, message, code: rest['code'] as unknown };
   const frames = whole.match(/^ +at .*$/gm) ?? [];
   const stack = message === said ? whole : [message, ...frames].join('\n');
   return { type, message, stack, code: rest['code'] as unknown };

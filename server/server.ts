@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { scheduleBackups } from './backup-schedule.ts';
@@ -38,6 +39,7 @@ export interface RunningServer {
   stop(noticeMs?: number): Promise<void>;
 }
 
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const MINUTE_SECONDS = 60;
 
 /** A client that takes longer to send its headers, or all of its request, is cut off. */
@@ -54,18 +56,22 @@ const LAST_WORD_MS = 200;
  * @throws ConfigError, StartFailure with a sentence for whoever started it; nothing is left open then.
  */
 export async function startServer(config: Config): Promise<RunningServer> {
+  const log = createLog(config.logLevel);
+  const identity = { version, pid: process.pid, worker: cluster.worker?.id };
   const closing: (() => Promise<void>)[] = [];
   let stopped: Promise<void> | undefined;
   const server = createServer({ ...RECEIVING, ServerResponse: TimedResponse }).setTimeout(READING_MS);
   const doors = new Doors(server);
   const leave = async (noticeMs: number) => {
+    log.info(identity, 'stopping');
     doors.leave();
     if (noticeMs > 0) await sleep(noticeMs);
     await closeAll(closing);
+    log.info(identity, 'stopped');
   };
   const stop = (noticeMs = 0) => (stopped ??= leave(noticeMs));
   try {
-    const log = createLog(config.logLevel);
+    log.info({ ...identity, node: process.version }, 'starting');
     // Ahead of the port: of two starts on one folder, the second must hear of the folder.
     const database = config.databaseUrl
       ? externalDatabase(config.databaseUrl)
@@ -153,6 +159,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     // The system hands each that listens its share of the newcomers, whether it can answer them yet or not.
     if (listensLate) await listen(server, config);
     const { port } = server.address() as AddressInfo;
+    log.info({ ...identity, url, port }, 'started');
     return { url, port, stop };
   } catch (error) {
     await stop();
