@@ -15,7 +15,7 @@ interface Kind {
  * Bounds what an outage writes: where a database that is away fails many things in the same way, the first few are
  * written, and after ten seconds a line says how often it happened again.
  */
-export function summarizeRepeats(): (this: void, line: unknown[], write: (line: unknown[]) => void) => void {
+export function summarizeRepeats(): (line: unknown[], write: (line: unknown[]) => void) => void {
   const kinds = new Map<string, Kind>();
 
   const sum = (name: string) => {

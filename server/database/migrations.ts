@@ -74,7 +74,7 @@ export async function applyMigrations(
     application_name: 'taskwire migrations',
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
   }).catch((error: unknown) => {
-    const isPooler = /unsupported startup parameter/.test(messageOf(error));
+    const isPooler = messageOf(error).includes('unsupported startup parameter');
     throw isPooler
       ? new DatabaseUnsuitable(BEHIND_POOLER, { cause: error })
       : new DatabaseUnreachable(url, error);
