@@ -80,9 +80,10 @@ export async function applyMigrations(
       : new DatabaseUnreachable(url, error);
   });
   try {
-    await requireUsable(client);
     await liftProvidersLimits(client);
-    if (pendingOf(migrations, await readHistory(client)).length === 0) return { applied: [] };
+    const isPending = pendingOf(migrations, await readHistory(client)).length > 0;
+    await requireUsable(client, isPending);
+    if (!isPending) return { applied: [] };
     await takeTurn(client, options.lockTimeout ?? LOCK_TIMEOUT_MS);
     const history = await readHistory(client);
     if (!history) await makeTable(client);

@@ -13,10 +13,11 @@ interface Facts {
 }
 
 /**
- * Looks whether the server can work with a database, before anything is changed in it.
+ * Checks whether the server can work with a database, before anything is changed in it.
+ * @param isToMigrate whether tables are to be made or changed, which takes a right that the server does not need later.
  * @throws DatabaseUnsuitable with a sentence that says what to change.
  */
-export async function requireUsable(client: ClientBase): Promise<void> {
+export async function requireUsable(client: ClientBase, isToMigrate: boolean): Promise<void> {
   const { rows } = await client.query<Facts>(
     `SELECT current_database() AS name, current_user AS role, pg_is_in_recovery() AS "isStandby",
             current_setting('server_encoding') AS encoding,
@@ -25,7 +26,7 @@ export async function requireUsable(client: ClientBase): Promise<void> {
             (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = 'public') AS "mayCreate"`,
   );
   const facts = rows[0];
-  const fault = facts && faultOf(facts);
+  const fault = facts && (faultOf(facts) ?? (isToMigrate ? missingRightOf(facts) : null));
   if (fault) throw new DatabaseUnsuitable(fault);
 }
 
@@ -47,6 +48,10 @@ function faultOf({ name, role, ...facts }: Facts): string | null {
       `or the same for the role.`
     );
   }
+  return null;
+}
+
+function missingRightOf({ name, role, ...facts }: Facts): string | null {
   if (facts.mayCreate === null)
     return `The database ${name} has no schema "public". Run CREATE SCHEMA public AUTHORIZATION ${escapeIdentifier(role)}; in it.`;
   if (!facts.mayCreate) {

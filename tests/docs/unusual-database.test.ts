@@ -78,8 +78,8 @@ describe.each(['Asia/Kolkata', 'America/St_Johns'])(
       const id = await ada.createTask('Tea');
       const expiresAt = new Date(Date.now() + 5_000).toISOString();
       const share =
-        'mutation ($id: ID!, $bob: ID!, $at: DateTime!) { shareTask(input: { taskId: $id, userId: $bob, permission: VIEW, expiresAt: $at }) { cursor } }';
-      await ada.query(share, { id, bob: bob.id, at: expiresAt });
+        'mutation ($id: ID!, $bob: String!, $at: DateTime!) { shareTask(input: { taskId: $id, email: $bob, permission: VIEW, expiresAt: $at }) { cursor } }';
+      await ada.query(share, { id, bob: bob.email, at: expiresAt });
       const read = () => bob.query<{ task: object }>('query ($id: ID!) { task(id: $id) { title } }', { id });
       expect(await read()).toEqual({ task: { title: 'Tea' } });
       await sleep(Date.parse(expiresAt) - Date.now() + 100);
