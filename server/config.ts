@@ -84,7 +84,7 @@ export const variables = {
         message: 'must read like postgres://user:password@host:5432/database',
       })
       // Without a name PostgreSQL would take the database that is named as the role is.
-      .refine((given) => new URL(given).pathname.length > 1, {
+      .refine((given) => !URL.canParse(given) || new URL(given).pathname.length > 1, {
         message: 'must name the database, like postgres://user:password@host:5432/database',
       })
       .optional(),
