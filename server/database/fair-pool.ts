@@ -149,7 +149,10 @@ export class FairPool extends Pool {
     super.connect((error: Error | undefined, client: PoolClient | undefined, release) => {
       if (error || !client) {
         if (asker) asker.waitedInVain ||= performance.now() - began > this.#settings.waitMs / 2;
-        if (asker && share) this.#giveBack(asker, share);
+        if (asker && share) {
+          this.#refuseLine(share, error ?? new Error(EXHAUSTED_WORDS));
+          this.#giveBack(asker, share);
+        }
         connected(error, client, release);
         return;
       }
@@ -187,6 +190,16 @@ export class FairPool extends Pool {
     const next = share.held < this.#mostHeld ? share.waiting.shift() : undefined;
     if (next) this.#take(next, next.asker, share);
     else if (share.held === 0) this.#shares.delete(key);
+  }
+
+  /** Where no connection was free in time, those in line have waited about as long, and must not wait once more. */
+  #refuseLine({ waiting }: Share, error: Error): void {
+    const latest = performance.now() - this.#settings.waitMs / 2;
+    while (waiting[0] && waiting[0].since < latest) {
+      const turn = waiting.shift() as Turn;
+      turn.asker.waitedInVain = true;
+      refuse(turn, error);
+    }
   }
 
   /** One timer for all, since most statements are over long before it looks. */

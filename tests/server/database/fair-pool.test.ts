@@ -117,3 +117,18 @@ test('[BR-19] a connection whose statement was ended never ends the next one on 
     await read;
   }
 });
+
+test('[T064] who waits in line does not wait as long again where no connection is free either (H2)', async () => {
+  const held = ['Ada', 'Bob', 'Cy', 'Dan'].map((name) =>
+    as(name, () => inTransaction(db, () => sleep(7_000))),
+  );
+  await expect.poll(() => poolStatus(db)).toMatchObject({ open: 4, idle: 0 });
+  const before = performance.now();
+  const asked = Array.from({ length: 8 }, () =>
+    as('Eve', () => run(db, one)).then(() => 'answered', classify),
+  );
+  const refused = { kind: 'unavailable', connectionLost: false };
+  expect(await Promise.all(asked)).toMatchObject(asked.map(() => refused));
+  expect(performance.now() - before).toBeLessThan(3_500);
+  await Promise.all(held);
+}, 15_000);
