@@ -85,7 +85,7 @@ export type PayloadFields<Change> = PothosSchemaTypes.ObjectFieldBuilder<
 builder.queryType({ description: 'Everything that can be read. Each field asks for a signed-in viewer.' });
 builder.mutationType({
   description:
-    'Everything that can be changed. Each field but `signUp` and `signIn` asks for a signed-in viewer.',
+    'Everything that can be changed. Each field but `signUp`, `signIn` and `resetPassword` asks for a signed-in viewer.',
 });
 
 builder.subscriptionType({

@@ -1,6 +1,8 @@
 import './scalars.ts';
 import './user.ts';
 import './session.ts';
+import './session-list.ts';
+import './password.ts';
 import './task.ts';
 import './task-list.ts';
 import './task-changes.ts';

@@ -14,6 +14,7 @@ const filters: Record<IdType, (viewer: Viewer) => object> = {
   // Of many people, `seenPeople` has found those to be seen.
   User: () => ({}),
   ApiToken: visible.apiToken,
+  Session: visible.session,
   Team: visible.team,
   Membership: visible.membership,
   TeamInvitation: visible.invitation,

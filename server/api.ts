@@ -77,6 +77,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
   const gate: Gate = {
     db,
     auth,
+    signInLimits: limits.signIn,
     credentials: createCredentials(db, auth),
     refusals,
     adminEmails: new Set(adminEmails),

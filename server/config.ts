@@ -205,7 +205,7 @@ export const variables = {
     whole(6_000, 0),
   ),
   SIGN_IN_ATTEMPTS: variable(
-    'Wrong passwords for one account from one address in a quarter of an hour, and a tenth of those that all browsers together may send in an hour which nobody has signed in with before; 0 sets no limit, nor one on sign-ups',
+    'Failed sign-ins allowed per account and network in 15 minutes. Unknown browsers together get ten times as many per hour, then one a minute per network. 0 turns off these limits, and the one on sign-ups',
     '10',
     whole(10, 0),
   ),

@@ -5,6 +5,7 @@ import { ValidationFailed } from './errors.ts';
 const prefixes = {
   User: 'user',
   ApiToken: 'token',
+  Session: 'session',
   Team: 'team',
   Membership: 'member',
   TeamInvitation: 'invitation',

@@ -224,6 +224,7 @@ export const visible = {
   message: (viewer: Person): Prisma.MessageWhereInput => ({ conversation: visible.conversation(viewer) }),
 
   apiToken: (viewer: Person): Prisma.ApiTokenWhereInput => ({ userId: viewer.userId }),
+  session: (viewer: Person): Prisma.SessionWhereInput => ({ userId: viewer.userId }),
 
   /**
    * What happened in one's teams and in these of one's conversations, what one did or was concerned by elsewhere, and

@@ -14,7 +14,7 @@ export interface Command {
   usage: string;
   options: Options;
   /** The most words behind the options. */
-  files: 0 | 1;
+  files: 0 | 1 | 2;
   /** What it does; `interrupted` fires at Ctrl-C, and the work must then undo what it has begun and end. */
   run: (given: Arguments, interrupted: AbortSignal) => Promise<void>;
 }

@@ -17,6 +17,8 @@ import { givenPassword, hashPassword, isPassword, newPassword } from './password
 /** A session lives this long after it was last renewed, and its tokens with it. */
 export const SESSION_SECONDS = 30 * 24 * 60 * 60;
 
+/** More than anybody uses; a program that signs in again and again ends its own. */
+const MOST_SESSIONS = 500;
 const TOKEN_BYTES = 24;
 const LONGEST_AGENT = 300;
 
@@ -113,8 +115,16 @@ export async function checkPassword(
   return account;
 }
 
-/** Triggers append its event. */
+/** Begins a session in place of the one of the person that was unused longest, where they have too many. Triggers append
+ * the events. */
 export async function startSession(tx: Transaction, userId: string, agent: string | null): Promise<Session> {
+  const tooMany = await tx.session.findMany({
+    where: { userId },
+    orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],
+    skip: MOST_SESSIONS - 1,
+    select: { id: true },
+  });
+  if (tooMany.length > 0) await tx.session.deleteMany({ where: { id: { in: tooMany.map(({ id }) => id) } } });
   return tx.session.create({
     data: {
       userId,

@@ -2,6 +2,7 @@ import type { Database } from '../database/client.ts';
 import { committed } from '../database/transaction.ts';
 import { Forbidden } from '../errors.ts';
 import type { Refusals } from '../events/refusal.ts';
+import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import type { Auth } from './auth.ts';
 import type { Credentials, SignedIn } from './credentials.ts';
 import { ruleOutDatabaseFailure } from './database-failure.ts';
@@ -21,6 +22,7 @@ export interface Gate {
   db: Database;
   auth: Auth;
   credentials: Credentials;
+  signInLimits: SignInLimits;
   refusals: Refusals;
   /** Whose accounts read the audit trail, in lower case. */
   adminEmails: ReadonlySet<string>;

@@ -14,6 +14,7 @@ const NAMED = {
   comment: 'comment_01m830p3k4fzxrg13dh6yd3f48',
   conversation: 'conversation_01m830p3k4fzxrg13pvbgeqs1k',
   apiToken: 'token_01m830p3k4fzxrg142r75w4xcf',
+  session: 'session_01m830p3k4fzxrg142r75w4xcg',
   grace: 'user_01m830p3k4fzxrg14ank158ssc',
   alan: 'user_01m830p3k4fzxrg14hkyfs840a',
   graceAddress: 'grace@example.com',
@@ -63,6 +64,12 @@ export async function plantGarden({ grace, alan }: { grace: Person; alan: Person
     { task: water, alan: alan.id },
   );
   const conversation = made.conversation.conversation.id;
+  const begin =
+    'mutation ($email: String!, $password: String!) { signIn(input: { email: $email, password: $password }) { token } }';
+  await grace.query(begin, { email: grace.email, password: PASSWORD });
+  const { sessions } = await grace.query<{ sessions: { id: string; isCurrent: boolean }[] }>(
+    '{ sessions { id isCurrent } }',
+  );
   await alan.query(
     'mutation ($id: ID!) { sendMessage(input: { conversationId: $id, content: "The beans are up." }) { cursor } }',
     { id: conversation },
@@ -80,6 +87,7 @@ export async function plantGarden({ grace, alan }: { grace: Person; alan: Person
     comment: made.comment.comment.id,
     conversation,
     apiToken: made.apiToken.apiToken.id,
+    session: sessions.find(({ isCurrent }) => !isCurrent)?.id ?? '',
     grace: grace.id,
     alan: alan.id,
     graceAddress: grace.email,

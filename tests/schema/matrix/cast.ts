@@ -20,6 +20,7 @@ const ACTORS = [
   'Invited',
   'Participant',
   'Self',
+  'Alone',
 ] as const;
 
 /** Those who only belong to the scenery. */
@@ -74,7 +75,7 @@ export async function gather({ people }: World, readers: readonly Name[]): Promi
     annex,
     tokens: {
       READ: new Map(await Promise.all(readers.map((name) => token(name, 'READ')))),
-      WRITE: new Map([await token('self', 'WRITE')]),
+      WRITE: new Map([await token('alone', 'WRITE')]),
     },
   };
 }

@@ -76,6 +76,7 @@ const SELECTIONS: Record<string, string> = {
   createConversation: 'cursor conversation { id }',
   sendMessage: 'cursor message { id }',
   signIn: 'token',
+  resetPassword: 'email',
   signUp: 'token',
 };
 
@@ -496,6 +497,7 @@ const onPeople: Record<string, Operation> = {
   'node User': node('User', 'person'),
   'nodes User': nodes('User', 'person'),
   'node ApiToken': node('ApiToken', 'token'),
+  'node Session': node('Session', 'session'),
   'User.apiTokens': read(
     'node(id: $id) { ... on User { apiTokens(first: 100) { nodes { id } } } }',
     (names) => ({ id: names['person'] }),
@@ -537,6 +539,7 @@ const onPeople: Record<string, Operation> = {
     thePerson,
   ),
   revokeApiToken: write('revokeApiToken', (names) => ({ id: names['token'] }), { hidden: 'token' }),
+  endSession: write('endSession', (names) => ({ id: names['session'] }), { hidden: 'session' }),
 };
 
 const untraced = { traced: false };
@@ -559,7 +562,19 @@ const onOneself: Record<string, Operation> = {
   })),
   createApiToken: write('createApiToken', (_names, word) => ({ name: word, scopes: ['READ'] }), untraced),
   revokeApiToken: write('revokeApiToken', (names) => ({ id: names['token'] })),
+  sessions: read('sessions { id }', () => ({}), {}),
+  endOtherSessions: {
+    document: 'mutation { endOtherSessions { cursor } }',
+    variables: () => ({}),
+    ...untraced,
+  },
+  changePassword: write(
+    'changePassword',
+    () => ({ currentPassword: PASSWORD, newPassword: PASSWORD }),
+    untraced,
+  ),
   signOut: { document: 'mutation { signOut { signedOut } }', variables: () => ({}), ...untraced },
+  resetPassword: write('resetPassword', () => ({ token: 'x', newPassword: PASSWORD }), untraced),
   signIn: write('signIn', ({ email }) => ({ email, password: PASSWORD }), untraced),
   signUp: write('signUp', (names) => ({ email: names['newEmail'], name: 'x', password: PASSWORD }), untraced),
 };

@@ -178,6 +178,7 @@ export const rights = {
     node User                  | ✓       ✓    ✓        ✓     ✓           ·      ·        U
     nodes User                 | ✓       ✓    ✓        ✓     ✓           ·      ·        U
     node ApiToken              | ✓       ·    ·        ·     ·           ·      ·        U
+    node Session               | ✓       ·    ·        ·     ·           ·      ·        U
     User.apiTokens             | ✓       ·    ·        ·     ·           ·      ·        U
     User.invitations           | ✓       ·    ·        ·     ·           ·      ·        U
     createConversation         | ✓       ✓    ✓        ✓     ✓           N      N        U
@@ -187,7 +188,8 @@ export const rights = {
     createTasks for them       | ✓       V    V        V     V           V      V        U
     updateTask for them        | ✓       V    V        V     V           V      V        U
     updateTasks for them       | ✓       V    V        V     V           V      V        U
-    revokeApiToken             | ✓       N    N        N     N           N      N        U`,
+    revokeApiToken             | ✓       N    N        N     N           N      N        U
+    endSession                 | ✓       N    N        N     N           N      N        U`,
 
   'what is one’s own, by what one shows for it': `
                                | session WRITE READ nobody
@@ -205,7 +207,11 @@ export const rights = {
     createConversation         | ✓       ✓     F    U
     createApiToken             | ✓       F     F    U
     revokeApiToken             | ✓       F     F    U
+    sessions                   | ✓       ✓     ✓    U
+    endOtherSessions           | ✓       F     F    U
+    changePassword             | ✓       F     F    U
     signOut                    | ✓       F     F    U
+    resetPassword              | V       V     V    V
     signIn                     | ✓       ✓     ✓    ✓
     signUp                     | ✓       ✓     ✓    ✓`,
 };

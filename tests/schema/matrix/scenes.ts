@@ -213,6 +213,7 @@ const personScene: Builder = (stage, { people }, column, word) => {
       ...(column === 'oneself' ? {} : { person: publicId('User', person) }),
       mine: publicId('Task', mine),
       token: publicId('ApiToken', stage.apiToken(person, word)),
+      session: publicId('Session', stage.session(person, word)),
       invitation: publicId(
         'TeamInvitation',
         stage.invitation({ teamId: elsewhere, email, role: 'MEMBER', invitedById: people.guest.uuid }),
@@ -225,15 +226,15 @@ const personScene: Builder = (stage, { people }, column, word) => {
 };
 
 const ownScene: Builder = (stage, { people }, column, word) => ({
-  actor: column === 'nobody' ? null : 'self',
+  actor: column === 'nobody' ? null : 'alone',
   word,
   names: {
-    token: publicId('ApiToken', stage.apiToken(people.self.uuid, word)),
+    token: publicId('ApiToken', stage.apiToken(people.alone.uuid, word)),
     fresh: publicId('Task', newId()),
     freshTeam: publicId('Team', newId()),
     freshConversation: publicId('Conversation', newId()),
   },
-  standing: { email: people.self.email, newEmail: `${word}@example.com` },
+  standing: { email: people.alone.email, newEmail: `${word}@example.com` },
 });
 
 /** Who builds the subjects of which table. */

@@ -15,6 +15,7 @@ interface Rows {
   conversationParticipant: Prisma.ConversationParticipantCreateManyInput[];
   message: Prisma.MessageCreateManyInput[];
   apiToken: Prisma.ApiTokenCreateManyInput[];
+  session: Prisma.SessionCreateManyInput[];
   event: Prisma.EventCreateManyInput[];
 }
 
@@ -37,6 +38,7 @@ export class Stage {
     conversationParticipant: [],
     message: [],
     apiToken: [],
+    session: [],
     event: [],
   };
 
@@ -103,6 +105,13 @@ export class Stage {
     return id;
   }
 
+  session(userId: string, userAgent: string): string {
+    const id = newId();
+    const expiresAt = new Date(Date.now() + A_WEEK_MS);
+    this.#rows.session.push({ id, userId, userAgent, token: id, expiresAt });
+    return id;
+  }
+
   event(event: Given<'event', 'sequence'>): void {
     this.#rows.event.push(event);
   }
@@ -122,6 +131,7 @@ export class Stage {
       await db.conversationParticipant.createMany({ data });
     for (const data of portions(rows.message)) await db.message.createMany({ data });
     for (const data of portions(rows.apiToken)) await db.apiToken.createMany({ data });
+    for (const data of portions(rows.session)) await db.session.createMany({ data });
     for (const data of portions(rows.event)) await db.event.createMany({ data });
   }
 }

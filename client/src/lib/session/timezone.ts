@@ -3,6 +3,11 @@ export function deviceTimezone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
+/** Whether a timezone is UTC by whichever of its names, such as `Etc/UTC`, `GMT` or `+00:00`. */
+export function isUtc(timezone: string): boolean {
+  return /^(?:Etc\/)?(?:UTC|GMT|UCT|Zulu|Universal|Greenwich)$|^[+-]00:00$/.test(timezone);
+}
+
 interface Viewer {
   readonly data: { readonly viewer: { readonly timezone: string } } | undefined;
 }

@@ -1,0 +1,200 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { Database } from '../database/client.ts';
+import { inTransaction, type Transaction } from '../database/transaction.ts';
+import { emailAddress } from '../domain/email-address.ts';
+import { parse } from '../domain/validation.ts';
+import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
+import { append } from '../events/log.ts';
+import type { SignInLimits } from '../limits/sign-in-limits.ts';
+import { lockUser } from '../sql/lock-user.ts';
+import { checkPassword, CREDENTIAL } from './account.ts';
+import type { SignedIn } from './credentials.ts';
+import { givenPassword, hashPassword, newPassword } from './passwords.ts';
+
+/** How long a one-time link of an operator works. */
+export const RESET_MINUTES = 60;
+const RESET = 'password-reset:';
+const SECRET_BYTES = 32;
+
+/** What a new password has ended. */
+export interface PasswordChange {
+  endedSessionIds: string[];
+  revokedApiTokenIds: string[];
+  cursor: string;
+}
+
+const change = z.object({
+  currentPassword: givenPassword,
+  newPassword,
+  revokeApiTokens: z
+    .boolean()
+    .nullish()
+    .transform((value) => value ?? false),
+});
+
+const reset = z.object({ token: z.string(), newPassword });
+
+/**
+ * Gives the person another password, and ends their other sessions. A wrong current password counts, and is told, as a
+ * failed sign-in.
+ * @throws ValidationFailed where the current password is wrong; RateLimited after too many; Forbidden for an API token.
+ */
+export async function changePassword(
+  db: Database,
+  limits: SignInLimits,
+  holder: SignedIn,
+  input: unknown,
+): Promise<PasswordChange> {
+  const wanted = parse(change, input);
+  const { userId } = holder;
+  const keep = sessionOf(holder);
+  const { email } = await db.user.findUniqueOrThrow({ where: { id: userId }, select: { email: true } });
+  const account = await checkPassword(db, limits, { email, isKnown: false }, wanted.currentPassword);
+  if (!account) throw new ValidationFailed('The current password is wrong.', { field: 'currentPassword' });
+  const stored = await hashPassword(wanted.newPassword);
+  return inTransaction(db, (tx) =>
+    setPassword(tx, userId, {
+      stored,
+      by: 'person',
+      keep,
+      expected: account.password,
+      revokeApiTokens: wanted.revokeApiTokens,
+    }),
+  );
+}
+
+/** @throws Forbidden where the credential is an API token: it manages neither passwords nor sessions. */
+export function sessionOf({ sessionId, tokenId }: SignedIn): string {
+  if (sessionId !== null) return sessionId;
+  throw new Forbidden(
+    'An API token manages neither passwords nor sessions; sign in for that.',
+    tokenId ?? undefined,
+  );
+}
+
+/**
+ * Issues a one-time link's secret for an account, in place of an earlier one, and ends the account's sessions.
+ * @throws NotFound where the address has no account.
+ */
+export async function issuePasswordReset(db: Database, email: string): Promise<string> {
+  const token = randomBytes(SECRET_BYTES).toString('base64url');
+  await inTransaction(db, async (tx) => {
+    const userId = await userOf(tx, email);
+    await lockUser(tx, userId);
+    await forgetResets(tx, userId);
+    const expiresAt = new Date(Date.now() + RESET_MINUTES * 60_000);
+    const data = { identifier: resetOf(token), value: userId, expiresAt };
+    await tx.verification.create({ data, select: { id: true } });
+    await tx.session.deleteMany({ where: { userId } });
+    const event = { kind: 'password.resetIssued', actorId: null, subjectId: null, personId: userId } as const;
+    await append(tx, { ...event, data: {} });
+  });
+  return token;
+}
+
+/**
+ * Sets a password by a one-time link.
+ * @returns also the address of the account.
+ * @throws ValidationFailed where the link was used, has run out, or never was one.
+ */
+export async function resetPassword(
+  db: Database,
+  input: unknown,
+): Promise<PasswordChange & { email: string }> {
+  const wanted = parse(reset, input);
+  const where = { identifier: resetOf(wanted.token), expiresAt: { gt: new Date() } };
+  // No password is worked on for a link that is none.
+  if ((await db.verification.count({ where })) === 0) throw invalidLink();
+  const stored = await hashPassword(wanted.newPassword);
+  return inTransaction(db, async (tx) => {
+    const found = await tx.verification.findFirst({ where, select: { value: true } });
+    const { count } = await tx.verification.deleteMany({ where });
+    if (!found || count === 0) throw invalidLink();
+    const { email } = await tx.user.findUniqueOrThrow({
+      where: { id: found.value },
+      select: { email: true },
+    });
+    const options = { stored, by: 'reset', keep: null, expected: undefined, revokeApiTokens: false } as const;
+    return { ...(await setPassword(tx, found.value, options)), email };
+  });
+}
+
+/**
+ * Lifts the limits on signing in to an account, in every process.
+ * @throws NotFound where the address has no account.
+ */
+export async function unlockAccount(db: Database, email: string): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    const userId = await userOf(tx, email);
+    const where = { userId, providerId: CREDENTIAL };
+    await tx.account.updateMany({ where, data: { unlockedAt: new Date() } });
+    const event = { kind: 'account.unlocked', actorId: null, subjectId: null, personId: userId } as const;
+    await append(tx, { ...event, data: {} });
+  });
+}
+
+interface NewPassword {
+  stored: string;
+  by: 'person' | 'reset';
+  /** The session that goes on. */
+  keep: string | null;
+  /** The password that is replaced, where it must still be this one. */
+  expected: string | null | undefined;
+  revokeApiTokens: boolean;
+}
+
+async function setPassword(
+  tx: Transaction,
+  userId: string,
+  { stored, by, keep, expected, revokeApiTokens }: NewPassword,
+): Promise<PasswordChange> {
+  await lockUser(tx, userId);
+  const { count } = await tx.account.updateMany({
+    where: { userId, providerId: CREDENTIAL, ...(expected === undefined ? {} : { password: expected }) },
+    data: { password: stored, failedSignIns: 0 },
+  });
+  if (count === 0)
+    throw new Conflict('The password was changed at the same moment; sign in with the new one.');
+  const ended = { userId, ...(keep === null ? {} : { id: { not: keep } }) };
+  const sessions = await tx.session.findMany({ where: ended, select: { id: true } });
+  await tx.session.deleteMany({ where: ended });
+  const tokens = revokeApiTokens
+    ? await tx.apiToken.findMany({ where: { userId }, select: { id: true } })
+    : [];
+  if (revokeApiTokens) await tx.apiToken.deleteMany({ where: { userId } });
+  for (const { id } of tokens)
+    await append(tx, { kind: 'apiToken.revoked', actorId: userId, subjectId: id, data: {} });
+  await forgetResets(tx, userId);
+  const event = { kind: 'password.changed', actorId: userId, subjectId: userId, data: { by } } as const;
+  return {
+    endedSessionIds: sessions.map(({ id }) => id),
+    revokedApiTokenIds: tokens.map(({ id }) => id),
+    cursor: await append(tx, event),
+  };
+}
+
+async function userOf(tx: Transaction, given: string): Promise<string> {
+  const email = emailAddress.safeParse(given).data ?? '';
+  const user = await tx.user.findUnique({ where: { email }, select: { id: true } });
+  if (!user) throw new NotFound('account');
+  return user.id;
+}
+
+async function forgetResets(tx: Transaction, userId: string): Promise<void> {
+  await tx.verification.deleteMany({ where: { value: userId, identifier: { startsWith: RESET } } });
+}
+
+/** The secret itself is not stored: who reads the database cannot use it. */
+function resetOf(token: string): string {
+  return RESET + createHash('sha256').update(token).digest('base64url');
+}
+
+function invalidLink() {
+  return new ValidationFailed(
+    'This link was used already, or has expired. Ask your administrator for a new one.',
+    {
+      field: 'token',
+    },
+  );
+}
