@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Event } from '../prisma/generated/client/client.ts';
+import { BOUNDS, keep } from '../server/bounds.ts';
 import type { Database } from '../server/database/client.ts';
 import type { TaskEventData, TaskFacts } from '../server/events/kinds.ts';
 import { Job } from '../server/live/fair-queue.ts';
@@ -46,9 +47,6 @@ interface Latest {
   job: Job<Update>;
 }
 
-/** Scopes that are followed, each by people of one timezone. */
-const MOST_SCOPES = 1_000;
-
 const latest = new WeakMap<Database, LRUCache<string, Latest>>();
 
 /** Counts once for all who follow the same of a scope, from one event to the next. */
@@ -58,7 +56,8 @@ function updateAfter(
   sharedAs: string,
   count: () => Promise<Update>,
 ): Promise<Update> {
-  const known = latest.get(db) ?? new LRUCache<string, Latest>({ max: MOST_SCOPES });
+  const known = latest.get(db) ?? new LRUCache<string, Latest>({ max: BOUNDS['followed dashboards'].most });
+  if (!latest.has(db)) keep('followed dashboards', known, ({ size }) => size);
   latest.set(db, known);
   const counted = known.get(sharedAs);
   if (counted?.event === event) return live.queue.join(person.userId, counted.job);

@@ -35,7 +35,7 @@ const MeasuredThing = builder.objectRef<Named>('MeasuredThing').implement({
   fields: (t) => ({
     name: t.exposeString('name', {
       description:
-        'An operation’s own name, or its root fields; `Type.field`; a statement’s label. `(others)` stands for what came after the 500th name.',
+        'An operation’s own name, or its root fields; `Type.field`; a statement’s label. The server keeps 500 operation names, at most 50 of those that one person brought in; `(others)` stands for the rest.',
     }),
     operation: t.exposeString('operation', {
       nullable: true,
@@ -115,11 +115,13 @@ const Performance = builder.objectRef<PerformanceStore>('Performance').implement
     statements: t.field({
       type: [MeasuredThing],
       description: `SQL statements by label and operation. ${most}`,
-      resolve: ({ statements }) =>
+      resolve: ({ statementsOfOperations }) =>
         heaviest(
-          [...statements].flatMap(([name, byOperation]) =>
-            [...byOperation].map(([operation, timings]) => ({ name, operation, timings })),
-          ),
+          [...statementsOfOperations.values()].map(({ label, operation, timings }) => ({
+            name: label,
+            operation,
+            timings,
+          })),
         ),
     }),
     slowest: t.field({

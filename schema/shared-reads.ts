@@ -1,14 +1,13 @@
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Message, Task } from '../prisma/generated/client/client.ts';
+import { BOUNDS, keep } from '../server/bounds.ts';
 import { forEveryone } from '../server/database/asker.ts';
 import type { Database } from '../server/database/client.ts';
 import { classify } from '../server/database/failures.ts';
 import { seesTask } from '../server/policy.ts';
 import type { Context } from './context.ts';
 
-/** Ways of reading, each a selection of some client. */
-const MOST_WAYS = 1_000;
 const PAUSE_MS = 250;
 const TRIES = 40;
 
@@ -48,7 +47,8 @@ function loaderOf(
   query: object,
   read: (ids: readonly string[]) => Promise<{ id: string }[]>,
 ): Loader {
-  const known = loaders.get(db) ?? new LRUCache<string, Loader>({ max: MOST_WAYS });
+  const known = loaders.get(db) ?? new LRUCache<string, Loader>({ max: BOUNDS['subscription loaders'].most });
+  if (!loaders.has(db)) keep('subscription loaders', known, ({ size }) => size);
   loaders.set(db, known);
   const way = `${type} ${JSON.stringify(query)}`;
   const loader =

@@ -1,3 +1,5 @@
+const MEGABYTE = 1024 * 1024;
+
 /** One thing that grows with what people do. */
 interface Bound {
   /** What is counted. */
@@ -13,6 +15,26 @@ interface Bound {
  * `keep`; `/metrics` has a line of `taskwire_kept` for each.
  */
 export const BOUNDS = {
+  'operation names': { unit: 'entries', most: 500, beyond: 'the least recently used is dropped' },
+  'statements of operations': { unit: 'entries', most: 2_000, beyond: 'the least recently used is dropped' },
+  labels: { unit: 'entries', most: 1_500, beyond: 'counted as (others)' },
+  'statement texts': { unit: 'characters', most: 1_000_000, beyond: 'the least recently used is dropped' },
+  documents: { unit: 'characters', most: 4 * MEGABYTE, beyond: 'the least recently used is dropped' },
+  'refused documents': {
+    unit: 'characters',
+    most: 4 * MEGABYTE,
+    beyond: 'the least recently used is dropped',
+  },
+  'shared answers': { unit: 'bytes', most: 16 * MEGABYTE, beyond: 'the least recently used is dropped' },
+  'followed dashboards': { unit: 'entries', most: 1_000, beyond: 'the least recently used is dropped' },
+  'subscription loaders': { unit: 'entries', most: 1_000, beyond: 'the least recently used is dropped' },
+  credentials: { unit: 'entries', most: 10_000, beyond: 'the least recently used is dropped' },
+  'recent events': { unit: 'entries', most: 12_000, beyond: 'the oldest are dropped; older cursors expire' },
+  'live topics': {
+    unit: 'entries',
+    most: null,
+    beyond: 'bounded by subscriptions and what their people see',
+  },
   'waiting payloads': { unit: 'entries', most: null, beyond: 'each subscription has one at most' },
   'unsent bytes': { unit: 'bytes', most: null, beyond: 'the slowest connection is cut' },
 } as const satisfies Record<string, Bound>;

@@ -14,8 +14,10 @@ export interface RequestTrace {
   /** The sum over all statements; those that ran side by side count each. */
   sql: number;
   statements: number;
-  /** What it is called in statistics, once that is known. */
+  /** What its client calls it, once that is known. */
   operation: string | undefined;
+  /** What it is called in statistics, which keep only so many names. */
+  countedAs: string | undefined;
   /** Its price in points, once that is known. */
   cost: number | undefined;
   /** What it leaves of the viewer's budget, once that is known. */
@@ -43,6 +45,7 @@ export function withRequest<T>(work: (request: RequestTrace) => T, address?: str
     sql: 0,
     statements: 0,
     operation: undefined,
+    countedAs: undefined,
     cost: undefined,
     balance: undefined,
     address,

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import { BOUNDS, keep } from '../bounds.ts';
 import type { Database } from '../database/client.ts';
 import { isApiToken, useApiToken } from '../domain/api-token.ts';
 import { Unauthenticated } from '../errors.ts';
@@ -22,7 +23,6 @@ export interface SignedIn extends Person {
 
 /** How long a credential is believed without another look at its session or token. */
 const BELIEVED_MS = 5_000;
-const MOST_CREDENTIALS = 10_000;
 
 /** The session cookie's name; a server behind HTTPS adds the prefix that browsers then insist on. */
 const SESSION_COOKIE = /(?:^|;\s*)((?:__Secure-)?taskwire\.session_token=[^;]+)/;
@@ -42,7 +42,9 @@ export interface Credentials {
 
 /** Resolves each credential once and remembers it for seconds: the auth library's own check costs more than a request. */
 export function createCredentials(db: Database, auth: Auth): Credentials {
-  const believed = new LRUCache<string, SignedIn>({ max: MOST_CREDENTIALS, ttl: BELIEVED_MS });
+  const believed = new LRUCache<string, SignedIn>({ max: BOUNDS.credentials.most, ttl: BELIEVED_MS });
+
+  keep('credentials', believed, ({ size }) => size);
 
   let endings = 0;
 

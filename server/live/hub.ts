@@ -1,4 +1,5 @@
 import type { Event } from '../../prisma/generated/client/client.ts';
+import { BOUNDS, keep } from '../bounds.ts';
 import type { Database } from '../database/client.ts';
 import { CursorExpired } from '../errors.ts';
 import {
@@ -29,7 +30,7 @@ const MOST_BEHIND = 10_000;
 /** Kept beyond those: reading begins at a mark's horizon, which lies further back than what its holder has missed. */
 const KEPT_BESIDES = 1_000;
 /** So many are dropped at once; an event takes about a kilobyte. */
-const DROPPED_AT_ONCE = 1_000;
+const DROPPED_AT_ONCE = BOUNDS['recent events'].most - MOST_BEHIND - KEPT_BESIDES;
 
 /** Hands the events of the log to those who listen to one of their topics, and keeps the latest for those who come back. */
 export class Hub implements LogReader {
@@ -44,6 +45,8 @@ export class Hub implements LogReader {
 
   constructor(db: Database, onFailure: (error: unknown) => void) {
     this.#db = db;
+    keep('recent events', this, (hub) => hub.#recent.length);
+    keep('live topics', this, (hub) => hub.#listeners.size);
     this.#onFailure = onFailure;
   }
 

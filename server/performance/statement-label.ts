@@ -1,5 +1,12 @@
-const MOST_TEXTS = 2_000;
-const labels = new Map<string, string>();
+import { LRUCache } from 'lru-cache';
+import { BOUNDS, keep } from '../bounds.ts';
+
+/** By text, which can be long. */
+const labels = new LRUCache<string, string>({
+  maxSize: BOUNDS['statement texts'].most,
+  sizeCalculation: (_label, text) => text.length + 1,
+});
+keep('statement texts', labels, ({ calculatedSize }) => calculatedSize);
 
 const LABEL = /\/\*\s*([A-Za-z]\w*)\s*\*\//;
 const FIRST_TABLE = /\b(?:FROM|INTO|UPDATE)\s+(?:ONLY\s+)?(?:"?\w+"?\.)?"?(\w+)"?/i;
@@ -11,6 +18,6 @@ export function labelOf(text: string): string {
   const verb = /[A-Za-z]+/.exec(text.replaceAll(/\/\*.*?\*\//gs, ''))?.[0].toUpperCase() ?? 'nothing';
   const table = FIRST_TABLE.exec(text)?.[1];
   const label = LABEL.exec(text)?.[1] ?? (table ? `${verb} ${table}` : verb);
-  if (labels.size < MOST_TEXTS) labels.set(text, label);
+  labels.set(text, label);
   return label;
 }

@@ -12,6 +12,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../../schema/context.ts';
+import { BOUNDS, keep } from '../bounds.ts';
 import { Job } from '../live/fair-queue.ts';
 import { Handoff } from '../live/handoff.ts';
 import type { Budget } from '../limits/budgets.ts';
@@ -30,8 +31,6 @@ interface Answer {
   isPersonal: boolean;
 }
 
-/** Bytes of all answers that are kept together: those to as many events as can be resumed after. */
-const MOST_KEPT = 16 * 1024 * 1024;
 const LARGEST_KEPT = 128 * 1024;
 /** What an answer takes besides its characters; of one to an event, that is most of it. */
 const BYTES_BESIDES = 1_000;
@@ -44,9 +43,10 @@ const BYTES_BESIDES = 1_000;
  */
 export function sharedAnswers(budget: Budget): Plugin<Context> {
   const answers = new LRUCache<string, Answer | Job<Answer>>({
-    maxSize: MOST_KEPT,
+    maxSize: BOUNDS['shared answers'].most,
     maxEntrySize: LARGEST_KEPT,
   });
+  keep('shared answers', answers, ({ calculatedSize }) => calculatedSize);
   const numberOf = numbers();
 
   /** An answer that was made for somebody else may not hold. */

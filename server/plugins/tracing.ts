@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../../schema/context.ts';
+import { Unauthenticated } from '../errors.ts';
 import type { PerformanceStore } from '../performance/store.ts';
 import { currentRequest, type RequestTrace } from '../request.ts';
 import type { Execute } from './execution.ts';
@@ -39,7 +40,9 @@ export function measured(store: PerformanceStore, sampleRate: number, execute: E
   return (args) => {
     const request = currentRequest();
     if (!request) return execute(args);
-    request.operation = nameOf(args.document, args.operationName);
+    const { name, firstField } = namesOf(args.document, args.operationName);
+    request.operation = name;
+    request.countedAs = store.nameOf(name, firstField, userIdOf(args.contextValue as Context));
     operations += 1;
     if (operations % every === 0) (args.contextValue as Measured).measuredBy = store;
     const startedAt = performance.now();
@@ -107,21 +110,39 @@ function measuring(
   };
 }
 
-const names = new WeakMap<DocumentNode, Map<string, string>>();
+interface Names {
+  /** Its own name, or where it has none its root fields: never anything of its arguments. */
+  name: string;
+  /** The first of its root fields, which the schema bounds in number. */
+  firstField: string;
+}
 
-/** Its name, or where it has none its root fields: never anything of its arguments. */
-function nameOf(document: DocumentNode, chosen: string | null | undefined): string {
+const names = new WeakMap<DocumentNode, Map<string, Names>>();
+
+function namesOf(document: DocumentNode, chosen: string | null | undefined): Names {
   const known = names.get(document)?.get(chosen ?? '');
   if (known !== undefined) return known;
   const operation = document.definitions.find(
     (definition): definition is OperationDefinitionNode =>
       definition.kind === Kind.OPERATION_DEFINITION && (!chosen || definition.name?.value === chosen),
   );
-  const fields = operation?.selectionSet.selections.map((selection) =>
+  const fields = (operation?.selectionSet.selections ?? []).map((selection) =>
     selection.kind === Kind.FIELD ? selection.name.value : '…',
   );
-  const name = (operation?.name?.value ?? `{ ${fields?.join(' ')} }`).slice(0, LONGEST_NAME);
-  const ofDocument = names.get(document) ?? new Map<string, string>();
-  names.set(document, ofDocument.set(chosen ?? '', name));
-  return name;
+  const found = {
+    name: (operation?.name?.value ?? `{ ${fields.join(' ')} }`).slice(0, LONGEST_NAME),
+    firstField: `{ ${fields[0] ?? '…'} }`,
+  };
+  const ofDocument = names.get(document) ?? new Map<string, Names>();
+  names.set(document, ofDocument.set(chosen ?? '', found));
+  return found;
+}
+
+function userIdOf(context: Context): string | undefined {
+  try {
+    return context.person.userId;
+  } catch (error) {
+    if (error instanceof Unauthenticated) return undefined;
+    throw error;
+  }
 }

@@ -6,6 +6,7 @@ import { schema } from '../../schema/index.ts';
 import type { Context } from '../../schema/context.ts';
 import type { Origins } from '../auth/origins.ts';
 import type { Gate } from '../auth/sign-in.ts';
+import { BOUNDS, keep } from '../bounds.ts';
 import { byPlans } from '../execution/run-query.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { RequestBudget } from '../limits/request-budget.ts';
@@ -27,9 +28,6 @@ import { wellFormedRequests } from '../plugins/well-formed-requests.ts';
 
 /** Longer bodies are refused. */
 export const MOST_BODY_BYTES = 1024 * 1024;
-
-/** Characters of all documents that are remembered together; what is made of a document takes several times as much. */
-const MOST_DOCUMENTS = 4 * 1024 * 1024;
 
 export interface GraphqlSettings {
   gate: Gate;
@@ -63,7 +61,7 @@ export function createGraphql(settings: GraphqlSettings): Graphql {
   const executed = keptIntrospection(givenUp(byPlans(normalizedExecutor as Execute)));
   const run = measured(store, sampleRate, limited(limits.operations, executed));
   const contextOf = createContexts({ gate, live, store, origins });
-  const documents = cacheByText<DocumentNode>();
+  const documents = cacheByText<DocumentNode>('documents');
   const masked = codedErrors(log, store);
   const yoga = createYoga<object, Context>({
     schema,
@@ -78,7 +76,7 @@ export function createGraphql(settings: GraphqlSettings): Graphql {
       sharedAnswers(limits.operations),
       eventStreams(connections),
     ],
-    parserAndValidationCache: { documentCache: documents, errorCache: cacheByText() },
+    parserAndValidationCache: { documentCache: documents, errorCache: cacheByText('refused documents') },
     logging: false,
     cors: false,
     multipart: false,
@@ -90,9 +88,12 @@ export function createGraphql(settings: GraphqlSettings): Graphql {
   return { yoga, contextOf, execute: run, documents, masked, requests: limits.requests };
 }
 
-function cacheByText<Value extends object>() {
-  return new LRUCache<string, Value>({
-    maxSize: MOST_DOCUMENTS,
+/** What is made of a document takes several times as much as its text. */
+function cacheByText<Value extends object>(what: 'documents' | 'refused documents') {
+  const cache = new LRUCache<string, Value>({
+    maxSize: BOUNDS[what].most,
     sizeCalculation: (_, text) => text.length + 1,
   });
+  keep(what, cache, ({ calculatedSize }) => calculatedSize);
+  return cache;
 }

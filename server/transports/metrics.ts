@@ -8,7 +8,7 @@ import type { HealthCheck } from '../database/health.ts';
 import { retriesOf } from '../database/transaction.ts';
 import type { Live } from '../live/live.ts';
 import type { PerformanceStore } from '../performance/store.ts';
-import { Timings } from '../performance/timings.ts';
+import type { Timings } from '../performance/timings.ts';
 import type { LogLags } from '../sql/log-lag.ts';
 
 export interface MetricsSettings {
@@ -84,8 +84,11 @@ async function createRegistry({ db, check, live, store, backupDir }: MetricsSett
   };
 
   durations('taskwire_operation_seconds', 'How long operations took.', 'operation', () => store.operations);
-  durations('taskwire_statement_seconds', 'How long SQL statements took.', 'statement', () =>
-    [...store.statements].map(([label, byOperation]) => [label, Timings.sum(byOperation.values())]),
+  durations(
+    'taskwire_statement_seconds',
+    'How long SQL statements took.',
+    'statement',
+    () => store.statements,
   );
   durations(
     'taskwire_field_seconds',
