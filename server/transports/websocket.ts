@@ -75,6 +75,8 @@ export interface WebSocketTransport {
 interface Peer {
   /** Those of the upgrade, with the credential that `connection_init` brought. */
   headers: Headers;
+  /** Whose it is, once that is known. */
+  userId: string;
   /** What it has under way. */
   operations: Record<string, unknown>;
   /** Called when it is gone, in any order. */
@@ -120,7 +122,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       if (Object.keys(subscriptions).length > MOST_OPERATIONS) return [tooManyOperations()];
       const operation = new SocketOperation();
       subscriptions[id] = operation;
-      return operation.heeded(prepare(settings, extra.headers, payload, operation, outletOf(extra, id)));
+      return operation.heeded(prepare(settings, extra, payload, operation, outletOf(extra, id)));
     },
     onNext: (_connection, _id, _payload, _args, { errors, ...rest }) =>
       errors ? { ...rest, errors: errors.map(withoutStatus) } : undefined,
@@ -155,6 +157,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       extra.close(TRY_AGAIN_LATER, TOO_MANY_CONNECTIONS);
       return false;
     }
+    extra.userId = person.userId;
     extra.counted.close();
     extra.counted = counted;
     const stopWatching = live.onEnd(
@@ -183,6 +186,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
   function opened(socket: WebSocket, connection: Duplex, headers: Headers, address?: string): void {
     const peer: Peer = {
       headers,
+      userId: '',
       operations: {},
       farewells: [],
       close: (code, reason) => {
@@ -296,8 +300,8 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
  * @returns what to execute, or the errors that answer this operation and leave the socket alone.
  */
 async function prepare(
-  { graphql: { yoga, masked, requests } }: WebSocketSettings,
-  headers: Headers,
+  { graphql: { yoga, masked, requests }, live }: WebSocketSettings,
+  { headers, userId }: Peer,
   payload: SubscribePayload,
   operation: SocketOperation,
   outlet: Outlet,
@@ -322,7 +326,8 @@ async function prepare(
       document,
       contextValue: Object.assign(await contextFactory(), { outlet } satisfies Partial<Context>),
       rootValue: {
-        execute: (given) => operation.heeded(execute(given)),
+        // A socket may send a hundred at once, where over HTTP each takes a request.
+        execute: (given) => operation.heeded(live.queue.run(userId, () => Promise.resolve(execute(given)))),
         subscribe: (given) => operation.followed(subscribe(given)),
       },
     };
