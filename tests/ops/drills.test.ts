@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { commitLate } from '../../ops/drills/commit-late.ts';
 import { deafen } from '../../ops/drills/deaf-follower.ts';
 import { exhaustPool } from '../../ops/drills/exhaust-pool.ts';
+import { hostileHour } from '../../ops/drills/hostile.ts';
 import { killDatabase } from '../../ops/drills/kill-database.ts';
 import { killOne } from '../../ops/drills/kill-one.ts';
 import { loseRedis } from '../../ops/drills/lose-redis.ts';
@@ -126,5 +127,20 @@ test(
     });
     expect(report.endings, 'over WebSocket and server-sent events').toEqual(['FELL_BEHIND', 'FELL_BEHIND']);
     expect(report.grownBytes).toBeLessThan(64 * 1024 * 1024);
+  },
+);
+
+test(
+  '[BR-19] one account does everything that it may at once: another person’s page comes, and memory stays bounded',
+  { timeout: 120_000 },
+  async () => {
+    const { before, during, refused, attacks, largest } = await hostileHour({ seconds: 8, databaseUrl });
+    expect(Object.keys(attacks).length).toBeGreaterThan(3);
+    expect(during.asked).toBeGreaterThan(0);
+    expect(Object.keys(refused)).not.toContain('UNAVAILABLE');
+    // Generous, since tests share their cores with the server and with the attack.
+    expect(during.p50Ms).toBeLessThan(5_000 + 10 * before.p95Ms);
+    expect(largest.server).toBeLessThan(1024 ** 3);
+    expect(largest.database).toBeLessThan(1024 ** 3);
   },
 );
