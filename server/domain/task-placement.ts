@@ -1,7 +1,7 @@
 import type { Task } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
-import { can, seesTask, visible, type Viewer } from '../policy.ts';
+import { can, visible, type Viewer } from '../policy.ts';
 import { holdTeams } from '../sql/hold-teams.ts';
 import { hierarchyOf, lockHierarchy } from '../sql/task-hierarchy.ts';
 
@@ -49,15 +49,10 @@ function checkTeam(viewer: Viewer, { before, after, path }: Placement): void {
       field,
     );
   }
-  if (!seesTask(viewer, after)) {
-    if (after.teamId !== null) throw new NotFound('team', after.teamId, field);
-    throw new Forbidden(
-      'Only its owner may take this task out of the team, since it would be theirs alone.',
-      after.id,
-      field,
-    );
+  if (after.teamId === null) {
+    if (after.ownerId === viewer.userId) return;
+    throw new Forbidden('Only its owner can take this task out of the team.', after.id, field);
   }
-  if (after.teamId === null) return;
   if (!viewer.teams.has(after.teamId)) throw new NotFound('team', after.teamId, field);
   if (!can(viewer, 'team.createTask', { id: after.teamId })) {
     throw new Forbidden(
