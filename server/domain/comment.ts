@@ -8,7 +8,7 @@ import { fingerprintOf, firstCreation, refuseUsedIds } from '../events/first-cre
 import { append, currentCursor } from '../events/log.ts';
 import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
-import { holdTask } from '../sql/hold-task.ts';
+import { holdTask } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { idOf, newIdOf, parse, text } from './validation.ts';
 
@@ -34,7 +34,7 @@ export async function addComment(db: Database, person: Person, input: unknown): 
   const id = ownId ?? newId();
   const fingerprint = fingerprintOf(wanted);
   return inTransaction(db, async (tx) => {
-    await holdTask(tx, taskId);
+    await holdTask(tx, person, taskId);
     const viewer = await viewerOf(tx, person);
     const task = await tx.task.findFirst({ where: { id: taskId, AND: visible.task(viewer) } });
     if (!task) throw new NotFound('task', taskId);

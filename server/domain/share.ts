@@ -58,7 +58,7 @@ const edit = z.object({
 export async function shareTask(db: Database, person: Person, input: unknown): Promise<ShareChange> {
   const { taskId, permission, expiresAt, ...receiver } = parse(sharing, input);
   return inTransaction(db, async (tx) => {
-    await lockTasks(tx, [taskId]);
+    await lockTasks(tx, person, [taskId]);
     const viewer = await viewerOf(tx, person);
     const task = await tx.task.findFirst({ where: { id: taskId, AND: visible.task(viewer) } });
     if (!task) throw new NotFound('task', taskId);
@@ -133,7 +133,7 @@ export async function revokeShare(db: Database, person: Person, input: unknown):
 /** Reads a share that the person may see, and keeps the shares of its task as they are until the transaction ends. */
 async function lockedShare(tx: Transaction, person: Person, id: string) {
   const found = await tx.taskShare.findUnique({ where: { id }, select: { taskId: true } });
-  if (found) await lockTasks(tx, [found.taskId]);
+  if (found) await lockTasks(tx, person, [found.taskId]);
   const viewer = await viewerOf(tx, person);
   const share = await tx.taskShare.findFirst({
     where: { id, AND: visible.share(viewer) },

@@ -47,8 +47,9 @@ export async function changeTasks(
   person: Person,
   requests: readonly ChangeRequest[],
 ): Promise<{ ids: string[]; cursor: string }> {
-  const viewer = await viewerOf(tx, person);
   const ids = requests.map(({ id }) => id);
+  await lockTasks(tx, person, ids);
+  const viewer = await viewerOf(tx, person);
   const tasks = await lockedFor(tx, viewer, 'task.edit', requests);
   const now = new Date();
   const changed = tasks.flatMap((before, i) => {
@@ -73,7 +74,7 @@ export async function changeTasks(
 }
 
 /**
- * Reads tasks for a change, and keeps others from changing them until the transaction ends.
+ * Reads tasks that are locked for a change, with the rights that the viewer had once they were.
  * @throws NotFound, Forbidden, or Conflict where the viewer's version is outdated.
  */
 export async function lockedFor(
@@ -89,7 +90,6 @@ export async function lockedFor(
       field: `${wanted[again]?.path ?? ''}id`,
     });
   }
-  await lockTasks(tx, ids);
   const found = await tx.task.findMany({ where: { id: { in: ids }, AND: visible.task(viewer) } });
   const byId = new Map(found.map((task) => [task.id, task]));
   return wanted.map(({ id, version, path }) => {

@@ -231,7 +231,7 @@ export async function deleteTask(db: Database, person: Person, input: unknown): 
   const wanted = parse(reference, input);
   const { id } = wanted;
   return inTransaction(db, async (tx) => {
-    await lockTasks(tx, [id]);
+    await lockTasks(tx, person, [id]);
     const earlier = await tx.event.findFirst({
       where: { subjectId: id, kind: 'task.deleted', actorId: person.userId },
     });
