@@ -1,11 +1,23 @@
-import { generateKeyBetween } from 'fractional-indexing';
+import { isDeepStrictEqual } from 'node:util';
+import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing';
+import type { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { NotFound, ValidationFailed } from '../errors.ts';
 import { visible, type Viewer } from '../policy.ts';
+import { lockTasks } from '../sql/lock-tasks.ts';
+import { writePositions } from '../sql/write-tasks.ts';
 
 const BASE_62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** In a key of fractional indexing, "g" says that seven digits follow; those hold milliseconds until the year 2081. */
 const SEVEN_DIGITS = 'g';
+/** A key beyond this many characters makes its neighbours be spaced again. */
+const LONGEST_KEY = 48;
+/** What spacing again aims at, so that many moves fit before the next time. */
+const COMFORTABLE_KEY = 24;
+/** How many neighbours on either side may be spaced again at once. */
+const WIDEST = 128;
+/** How often a place is read again that others change at the same time. */
+const TRIES = 3;
 
 /**
  * A position behind every task that was created before, without a look at any of them.
@@ -26,50 +38,171 @@ function fraction(index: number): string {
   return `${BASE_62.charAt(Math.floor(index / 62))}${BASE_62.charAt(index % 62)}V`;
 }
 
+/** Where a task stands in a list that is ordered by position: equal positions are told apart by id. */
+interface Place {
+  id: string;
+  position: string;
+}
+
+/** Where a task goes: right behind one task, right ahead of another, or between the two. */
+interface Target {
+  after: string | null;
+  before: string | null;
+}
+
 /**
- * A position right behind one task and right ahead of another, where either may be null.
- * @throws NotFound, or ValidationFailed where both are null or stand the other way round.
+ * The position that puts a task where the viewer wants it. It holds the task and the neighbours of its place until the
+ * transaction ends. Neighbours whose keys leave no room get new ones in the same transaction; their order stays.
+ * @returns null where the task stands there already.
+ * @throws NotFound, or ValidationFailed where both neighbours are null or in the wrong order.
  */
-export async function positionBetween(
+export async function positionFor(
   tx: Transaction,
   viewer: Viewer,
-  after: string | null,
-  before: string | null,
-): Promise<string> {
-  const lower = after === null ? null : await positionOf(tx, viewer, after);
-  const upper = before === null ? null : await positionOf(tx, viewer, before);
-  if (lower !== null && upper !== null) {
-    if (lower < upper) return generateKeyBetween(lower, upper);
-    // Two that were created in the same millisecond have no place between them.
-    if (lower === upper) return generateKeyBetween(lower, await neighbour(tx, viewer, { gt: lower }, 'asc'));
-    throw new ValidationFailed('The task to go behind stands behind the task to go ahead of.', {
-      field: 'after',
-    });
+  id: string,
+  { after, before }: Target,
+): Promise<string | null> {
+  if (after === null && before === null) {
+    throw new ValidationFailed('Give `after`, `before` or both.', { field: 'after' });
   }
-  if (lower !== null) return generateKeyBetween(lower, await neighbour(tx, viewer, { gt: lower }, 'asc'));
-  if (upper !== null) return generateKeyBetween(await neighbour(tx, viewer, { lt: upper }, 'desc'), upper);
-  throw new ValidationFailed('Say which task to go behind, or which to go ahead of.', { field: 'after' });
-}
+  const named = [after, before].filter((neighbour) => neighbour !== null);
+  if (named.includes(id)) return null;
+  await lockTasks(tx, viewer, [id, ...named]);
+  const places = await placesOf(tx, viewer, [id, ...named]);
+  const missing = named.find((neighbour) => !places.has(neighbour));
+  if (missing !== undefined) throw new NotFound('task', missing);
 
-async function positionOf(tx: Transaction, viewer: Viewer, id: string): Promise<string> {
-  const task = await tx.task.findFirst({
-    where: { id, AND: visible.task(viewer) },
-    select: { position: true },
+  const gap = await heldGap(tx, viewer, id, {
+    lower: after === null ? null : (places.get(after) ?? null),
+    upper: before === null ? null : (places.get(before) ?? null),
   });
-  if (!task) throw new NotFound('task', id);
-  return task.position;
+  const own = places.get(id);
+  if (own && isBehind(own, gap.lower) && isBehind(gap.upper, own)) return null;
+  return keyIn(gap) ?? respaced(tx, viewer, id, gap);
 }
 
-async function neighbour(
+interface Gap {
+  /** Null at the beginning of the list. */
+  lower: Place | null;
+  /** Null at its end. */
+  upper: Place | null;
+}
+
+/**
+ * The gap that a task goes into: the side that is not given is the next task that the viewer sees. It is read again
+ * once that one is held, because another move may have come between.
+ */
+async function heldGap(tx: Transaction, viewer: Viewer, id: string, { lower, upper }: Gap): Promise<Gap> {
+  if (lower && upper) {
+    if (isBehind(upper, lower)) return { lower, upper };
+    throw new ValidationFailed('`after` must come before `before` in this list.', { field: 'after' });
+  }
+  const [from, direction] = lower ? ([lower, 'asc'] as const) : ([upper, 'desc'] as const);
+  const next = async () =>
+    from ? ((await neighboursOf(tx, viewer, id, from, direction, 1))[0] ?? null) : null;
+  let found = await next();
+  for (let tries = 0; found && tries < TRIES; tries += 1) {
+    await lockTasks(tx, viewer, [found.id]);
+    const again = await next();
+    if (isDeepStrictEqual(again, found)) break;
+    found = again;
+  }
+  return lower ? { lower, upper: found } : { lower: found, upper };
+}
+
+/** Whether one place comes after another; null stands for the end of the list on that side. */
+function isBehind(place: Place | null, other: Place | null): boolean {
+  if (!place || !other) return true;
+  return place.position === other.position ? place.id > other.id : place.position > other.position;
+}
+
+/** A key in a gap; null where there is no room for one that is short enough. */
+function keyIn({ lower, upper }: Gap): string | null {
+  if (lower && upper && lower.position >= upper.position) return null;
+  const key = generateKeyBetween(lower?.position ?? null, upper?.position ?? null);
+  return key.length > LONGEST_KEY ? null : key;
+}
+
+/** Gives the tasks around a gap new keys, as few as it takes, and returns the key between them. */
+async function respaced(tx: Transaction, viewer: Viewer, id: string, gap: Gap): Promise<string> {
+  const { below, above } = await heldNeighbours(tx, viewer, id, gap);
+  for (let width = 1; ; width *= 2) {
+    const isWidest = width >= WIDEST;
+    const [left, right] = [below.slice(0, width).reverse(), above.slice(0, width)];
+    const [from, to] = [below[width]?.position ?? null, above[width]?.position ?? null];
+    const hasNoRoom = from !== null && to !== null && from >= to;
+    if (hasNoRoom && !isWidest) continue;
+    // Where all of them have one key, the place is behind them all.
+    const end = hasNoRoom ? await firstBeyond(tx, viewer, id, from) : to;
+    const keys = generateNKeysBetween(from, end, left.length + 1 + right.length);
+    if (!isWidest && keys.some((key) => key.length > COMFORTABLE_KEY)) continue;
+    const [own = ''] = keys.splice(left.length, 1);
+    const moved = [...left, ...right].map((place, i) => ({ id: place.id, position: keys[i] ?? '' }));
+    await writePositions(tx, moved);
+    return own;
+  }
+}
+
+/** The tasks on both sides of a gap, the nearest first, held and read again until nothing came between. */
+async function heldNeighbours(tx: Transaction, viewer: Viewer, id: string, { lower, upper }: Gap) {
+  const around = async () => ({
+    below: lower ? [lower, ...(await neighboursOf(tx, viewer, id, lower, 'desc', WIDEST))] : [],
+    above: upper ? [upper, ...(await neighboursOf(tx, viewer, id, upper, 'asc', WIDEST))] : [],
+  });
+  let found = await around();
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    await lockTasks(
+      tx,
+      viewer,
+      [...found.below, ...found.above].map((place) => place.id),
+    );
+    const again = await around();
+    if (isDeepStrictEqual(again, found)) break;
+    found = again;
+  }
+  return found;
+}
+
+/** The first position behind a given one. */
+async function firstBeyond(
   tx: Transaction,
   viewer: Viewer,
-  position: { gt: string } | { lt: string },
-  direction: 'asc' | 'desc',
+  id: string,
+  position: string,
 ): Promise<string | null> {
   const next = await tx.task.findFirst({
-    where: { position, AND: visible.task(viewer) },
-    orderBy: { position: direction },
+    where: { id: { not: id }, position: { gt: position }, AND: visible.task(viewer) },
+    orderBy: { position: 'asc' },
     select: { position: true },
   });
   return next?.position ?? null;
+}
+
+async function placesOf(
+  tx: Transaction,
+  viewer: Viewer,
+  ids: readonly string[],
+): Promise<Map<string, Place>> {
+  const where = { id: { in: [...ids] }, AND: visible.task(viewer) };
+  const found = await tx.task.findMany({ where, select: { id: true, position: true } });
+  return new Map(found.map((place) => [place.id, place]));
+}
+
+/** The next tasks that a viewer sees in one direction, the nearest first, without the one that moves. */
+async function neighboursOf(
+  tx: Transaction,
+  viewer: Viewer,
+  moved: string,
+  { id, position }: Place,
+  direction: 'asc' | 'desc',
+  take: number,
+): Promise<Place[]> {
+  const further = direction === 'asc' ? 'gt' : 'lt';
+  const where: Prisma.TaskWhereInput = {
+    id: { not: moved },
+    OR: [{ position: { [further]: position } }, { position, id: { [further]: id } }],
+    AND: visible.task(viewer),
+  };
+  const orderBy = [{ position: direction }, { id: direction }];
+  return tx.task.findMany({ where, orderBy, take, select: { id: true, position: true } });
 }

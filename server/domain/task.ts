@@ -13,7 +13,7 @@ import { insertTask, insertTaskUnlessTaken } from '../sql/insert-task.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { changeTasks, lockedFor, type Changes, type ChangeRequest } from './task-change.ts';
-import { endOfList, positionBetween } from './task-position.ts';
+import { endOfList, positionFor } from './task-position.ts';
 import { checkHierarchy, checkPlacement } from './task-placement.ts';
 import { day, idOf, line, newIdOf, parse, text, version } from './validation.ts';
 
@@ -214,13 +214,17 @@ export async function archiveTask(db: Database, person: Person, input: unknown):
   });
 }
 
-/** Puts a task at another place of its list, and under another status if one is given. */
+/** Puts a task at another place of its list, and under another status if one is given. Where it stands already it stays. */
 export async function moveTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const { after, before, status, ...wanted } = parse(move, input);
   return inTransaction(db, async (tx) => {
     const viewer = await viewerOf(tx, person);
-    const position = await positionBetween(tx, viewer, after ?? null, before ?? null);
-    const changes = () => ({ position, ...(status == null ? {} : { status }) });
+    const target = { after: after ?? null, before: before ?? null };
+    const position = await positionFor(tx, viewer, wanted.id, target);
+    const changes = () => ({
+      ...(position === null ? {} : { position }),
+      ...(status == null ? {} : { status }),
+    });
     const { cursor } = await changeTasks(tx, person, [{ ...wanted, changes }]);
     return { id: wanted.id, cursor };
   });

@@ -18,3 +18,15 @@ export async function writeTasks(tx: Transaction, tasks: readonly Task[]): Promi
       "startedAt" timestamptz, "completedAt" timestamptz, "archivedAt" timestamptz, version int, "updatedAt" timestamptz)
     WHERE tasks.id = new.id`;
 }
+
+/** Writes positions alone: for tasks that make room for another, and otherwise stay as they are. */
+export async function writePositions(
+  tx: Transaction,
+  places: readonly Pick<Task, 'id' | 'position'>[],
+): Promise<void> {
+  await tx.$executeRaw`
+    /* writePositions */
+    UPDATE tasks SET position = new.position
+    FROM jsonb_to_recordset(${JSON.stringify(places)}::jsonb) AS new(id uuid, position text)
+    WHERE tasks.id = new.id`;
+}

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { dice } from '../kit/dice.ts';
@@ -112,13 +113,13 @@ describe('moving a task in its list', () => {
     expect(await titles(ada, { team: { eq: team.id } })).toBe('b a c');
   });
 
-  test('between two that were created in the same millisecond puts it right behind both', async () => {
+  test('between two that were created in the same millisecond puts it there', async () => {
     const team = await teamOf(ada);
     const { a, b, c } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
     const { position } = await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', a) } });
     await db.task.update({ where: { id: uuidOf('Task', b) }, data: { position } });
     await move(ada, { id: c, after: a, before: b });
-    expect(await titles(ada, { team: { eq: team.id } })).toBe('a b c d');
+    expect(await titles(ada, { team: { eq: team.id } })).toBe('a c b d');
   });
 
   test('refuses places that are none', async () => {
@@ -145,6 +146,91 @@ describe('moving a task in its list', () => {
       code: 'CONFLICT',
       extensions: { field: 'version', currentVersion: 2 },
     });
+  });
+});
+
+describe('a place with no room', () => {
+  /** Gives tasks these positions, as many moves leave them. */
+  async function put(places: Record<string, string>) {
+    for (const [id, position] of Object.entries(places))
+      await db.task.update({ where: { id: uuidOf('Task', id) }, data: { position } });
+  }
+
+  const longest = async (teamId: string) => {
+    const rows = await db.task.findMany({ where: { teamId: uuidOf('Team', teamId) } });
+    return Math.max(...rows.map(({ position }) => position.length));
+  };
+
+  test('is made between tasks of one position: it stands where it was put (POS-TIE)', async () => {
+    const team = await teamOf(ada);
+    const { a, b, c, d } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
+    await put({ [a]: 'a0', [b]: 'a0', [c]: 'a0' });
+    await move(ada, { id: d, after: a, before: b });
+    expect(await titles(ada, { team: { eq: team.id } })).toBe('a d b c');
+    await move(ada, { id: c, after: a });
+    expect(await titles(ada, { team: { eq: team.id } })).toBe('a c d b');
+    await put({ [a]: 'a0', [b]: 'a0', [c]: 'a0', [d]: 'a0' });
+    await move(ada, { id: d, before: b });
+    expect(await titles(ada, { team: { eq: team.id } })).toBe('a d b c');
+  });
+
+  test('is made by keys that do not grow, however often people move tasks there (POS-TIE)', async () => {
+    const team = await teamOf(ada);
+    const { a, b, c, d } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
+    for (let turn = 0; turn < 200; turn += 1) {
+      await move(ada, { id: turn % 2 ? c : d, after: a });
+    }
+    expect(await titles(ada, { team: { eq: team.id } })).toBe('a c d b');
+    expect(await longest(team.id)).toBeLessThanOrEqual(48);
+    expect(b).toBeTruthy();
+  });
+
+  test('is made beside a key as long as an index takes, where moving failed (POS-TIE)', async () => {
+    const team = await teamOf(ada);
+    const { a, b, c } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
+    // Chance cannot be compressed, so PostgreSQL counts every byte of it.
+    const noise = Array.from({ length: 2_660 }, () => randomBytes(1).toString('base64url').charAt(0))
+      .join('')
+      .replaceAll(/[-_]/g, 'x');
+    await put({ [a]: `a0${noise}V`, [b]: `a0${noise}W` });
+    await move(ada, { id: c, after: a, before: b });
+    expect(await titles(ada, { team: { eq: team.id } })).toBe('a c b d');
+    expect(await longest(team.id)).toBeLessThanOrEqual(48);
+  });
+
+  test('leaves the others’ versions and moments, for they stand as before (POS-TIE)', async () => {
+    const team = await teamOf(ada);
+    const { a, b, c } = await list(ada, ['a', 'b', 'c'], { teamId: team.id });
+    await put({ [a]: 'a0', [b]: 'a0' });
+    const before = await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', b) } });
+    await move(ada, { id: c, after: a, before: b });
+    const after = await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', b) } });
+    expect(after.position).not.toBe(before.position);
+    expect({ ...after, position: '' }).toEqual({ ...before, position: '' });
+  });
+
+  test('is not asked for by a task that stands there already: no version, no event (POS-TIE)', async () => {
+    const team = await teamOf(ada);
+    const { a, b, c } = await list(ada, ['a', 'b', 'c'], { teamId: team.id });
+    const events = await db.event.count();
+    const places = [{ after: a }, { before: c }, { after: a, before: c }, { after: b }, { before: b }];
+    for (const place of places) expect(await move(ada, { id: b, ...place })).toMatchObject({ version: 1 });
+    expect(await db.event.count()).toBe(events);
+    expect(await move(ada, { id: b, after: a, status: 'DONE' })).toMatchObject({
+      version: 2,
+      status: 'DONE',
+    });
+    expect(await titles(ada, { team: { eq: team.id } })).toBe('a b c');
+  });
+
+  test('goes to two people at once as two positions (POS-TIE)', async () => {
+    const team = await teamOf(ada, [[bob, 'ADMIN']]);
+    for (let round = 0; round < 5; round += 1) {
+      const { a, b, c, d } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
+      await Promise.all([move(ada, { id: c, after: a }), move(bob, { id: d, before: b })]);
+      const rows = await db.task.findMany({ where: { id: { in: [c, d].map((id) => uuidOf('Task', id)) } } });
+      expect(new Set(rows.map(({ position }) => position)).size).toBe(2);
+    }
   });
 });
 
