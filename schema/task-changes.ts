@@ -12,6 +12,7 @@ import {
   type TaskChange,
   type TasksChange,
 } from '../server/domain/task.ts';
+import { outsidersOf } from '../server/domain/share.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
 import { builder, type PayloadFields } from './builder.ts';
@@ -58,7 +59,7 @@ function reference(t: InputFields) {
     id: t.id({ required: true, description: 'Which task.' }),
     version: t.int({
       description:
-        'The version that this is based on. If the task has another by now, CONFLICT, with what it says now in `extensions.current`: its own fields, and `ownerId`, `assigneeId`, `teamId`. Unchecked when left out.',
+        'The version that this is based on. If the task has another by now, and does not already say what is asked, CONFLICT, with what it says now in `extensions.current`: its own fields, and `ownerId`, `assigneeId`, `teamId`. Unchecked when left out.',
     }),
   };
 }
@@ -118,7 +119,8 @@ builder.relayMutationField(
 const edit = builder.relayMutationField(
   'updateTask',
   {
-    description: 'New values for a task. What is left out stays as it is.',
+    description:
+      'New values for a task. What is left out stays as it is. Null is refused where a field cannot be empty.',
     inputFields: (t) => ({
       ...reference(t),
       title: t.string({ description: '1 to 200 characters on one line.' }),
@@ -144,7 +146,17 @@ const edit = builder.relayMutationField(
     description: 'Changes a task.',
     resolve: (_root, { input }, { db, person }) => updateTask(db, person, input),
   },
-  { description: 'The changed task.', outputFields: taskPayload },
+  {
+    description: 'The changed task.',
+    outputFields: (t: PayloadFields<TaskChange>) => ({
+      ...taskPayload(t),
+      stillSharedWith: t.int({
+        description:
+          'How many people outside the task’s team still see it by a share, for example after it was moved into a team. 0 without a team, and for viewers outside of it. `Task.shares` lists the shares, and `revokeShare` ends one.',
+        resolve: ({ id }, _args, { db, viewer }) => outsidersOf(db, viewer, id),
+      }),
+    }),
+  },
 );
 
 builder.relayMutationField(

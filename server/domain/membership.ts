@@ -7,6 +7,7 @@ import { earlierRemoval } from '../events/earlier-removal.ts';
 import { append, currentCursor } from '../events/log.ts';
 import { toCursor } from '../events/position.ts';
 import { can, grantableRoles, visible, type Person, type Viewer } from '../policy.ts';
+import { clearAssigneeInTeam } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { heldAgain, heldTeam, TRANSFER_FIRST } from './team-hold.ts';
 import { idOf, parse } from './validation.ts';
@@ -138,7 +139,10 @@ function memberOf(tx: Transaction, teamId: string, userId: string): Promise<Memb
   return tx.membership.findUnique({ where: { teamId_userId: { teamId, userId } } });
 }
 
-/** With the membership go the shares of the team's tasks, or a former member would still see some of them. */
+/**
+ * With the membership go the shares of the team's tasks, or a former member would still see some of them, and what is
+ * assigned to them there, or it would come back with them.
+ */
 async function takeOut(
   tx: Transaction,
   person: Person,
@@ -148,6 +152,7 @@ async function takeOut(
   const { id, teamId, userId, role } = member;
   await tx.membership.delete({ where: { id }, select: { id: true } });
   await tx.taskShare.deleteMany({ where: { sharedWithId: userId, task: { teamId } } });
+  await clearAssigneeInTeam(tx, person, { userId, teamId });
   return append(tx, { kind, ...addressOf(person, member), data: { role } });
 }
 

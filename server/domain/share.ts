@@ -13,6 +13,7 @@ import { append, currentCursor } from '../events/log.ts';
 import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
+import { clearAssigneeOfShare } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, parse } from './validation.ts';
@@ -121,12 +122,30 @@ export async function revokeShare(db: Database, person: Person, input: unknown):
       throw new Forbidden(ONLY_LEADERS, id);
 
     await tx.taskShare.delete({ where: { id }, select: { id: true } });
+    await clearAssigneeOfShare(tx, person, { taskId: share.taskId, userId: share.sharedWithId });
     const cursor = await append(tx, {
       kind: 'task.shareRevoked',
       ...addressOf(person, share, share.task),
       data: { taskId: share.taskId },
     });
     return { id, cursor };
+  });
+}
+
+/**
+ * How many people outside a task's team still see the task by a share. 0 for personal tasks, and for viewers who are
+ * not in the team, because they do not know with whom else it is shared.
+ */
+export async function outsidersOf(db: Database, viewer: Viewer, taskId: string): Promise<number> {
+  const where = { id: taskId, AND: visible.task(viewer) };
+  const task = await db.task.findFirst({ where, select: { teamId: true } });
+  if (!task?.teamId || !viewer.teams.has(task.teamId)) return 0;
+  return db.taskShare.count({
+    where: {
+      taskId,
+      OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }],
+      sharedWith: { memberships: { none: { teamId: task.teamId } } },
+    },
   });
 }
 

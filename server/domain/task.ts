@@ -11,6 +11,7 @@ import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
 import { insertTask, insertTaskUnlessTaken } from '../sql/insert-task.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
+import { clearParent } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { changeTasks, lockedFor, type Changes, type ChangeRequest } from './task-change.ts';
 import { endOfList, positionFor } from './task-position.ts';
@@ -245,6 +246,7 @@ export async function deleteTask(db: Database, person: Person, input: unknown): 
     await tx.task.delete({ where: { id }, select: { id: true } });
     return { id, cursor: await append(tx, taskChanged('task.deleted', person, task, null)) };
   });
+    await clearParent(tx, person, id);
 }
 
 async function changeOne(db: Database, person: Person, request: ChangeRequest): Promise<TaskChange> {

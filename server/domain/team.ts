@@ -11,6 +11,7 @@ import { teamDeleted } from '../events/team-deletion.ts';
 import { tellInvited } from '../events/tell-invited.ts';
 import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
+import { clearTeam } from '../sql/tasks-along.ts';
 import { heldTeam } from './team-hold.ts';
 import { idOf, newIdOf, parse, text } from './validation.ts';
 
@@ -121,6 +122,7 @@ export async function deleteTeam(db: Database, person: Person, input: unknown): 
     }
     const team = await tx.team.findUniqueOrThrow({ where: { id }, select: { id: true, name: true } });
     await tellInvited(tx, 'team.invitationRevoked', { teamId: id });
+    await clearTeam(tx, person, id);
     const cursor = await teamDeleted(tx, person, team);
     await tx.team.delete({ where: { id }, select: { id: true } });
     return { id, cursor };

@@ -1,0 +1,77 @@
+import { Prisma } from '../../prisma/generated/client/client.ts';
+import type { Transaction } from '../database/transaction.ts';
+import type { Person } from '../policy.ts';
+
+/** The tasks that a deleted parent leaves behind. */
+export async function clearParent(tx: Transaction, actor: Person, parentId: string): Promise<void> {
+  await changeAlong(tx, actor, Prisma.sql`parent_id = ${parentId}::uuid`, Prisma.sql`parent_id = NULL`);
+}
+
+/** The tasks that a deleted team leaves to their owners; an assignee who cannot see one any more is cleared. */
+export async function clearTeam(tx: Transaction, actor: Person, teamId: string): Promise<void> {
+  await changeAlong(
+    tx,
+    actor,
+    Prisma.sql`team_id = ${teamId}::uuid`,
+    Prisma.sql`team_id = NULL, assignee_id = CASE
+      WHEN before.assignee_id = before.owner_id OR EXISTS (
+        SELECT FROM task_shares
+        WHERE task_id = before.id AND shared_with_id = before.assignee_id
+          AND (expires_at IS NULL OR expires_at > now())) THEN before.assignee_id END`,
+  );
+}
+
+/** The tasks of a team that are assigned to a person who is not in it any more. */
+export async function clearAssigneeInTeam(
+  tx: Transaction,
+  actor: Person,
+  { userId, teamId }: { userId: string; teamId: string },
+): Promise<void> {
+  const which = Prisma.sql`team_id = ${teamId}::uuid AND assignee_id = ${userId}::uuid`;
+  await changeAlong(tx, actor, which, Prisma.sql`assignee_id = NULL`);
+}
+
+/** A personal task that is assigned to a person it is not shared with any more. */
+export async function clearAssigneeOfShare(
+  tx: Transaction,
+  actor: Person,
+  { taskId, userId }: { taskId: string; userId: string },
+): Promise<void> {
+  const which = Prisma.sql`id = ${taskId}::uuid AND team_id IS NULL AND assignee_id = ${userId}::uuid`;
+  await changeAlong(tx, actor, which, Prisma.sql`assignee_id = NULL`);
+}
+
+/**
+ * Changes tasks along with what they belonged to, each with a new version and its event, in one statement whatever
+ * their number.
+ */
+async function changeAlong(
+  tx: Transaction,
+  { userId }: Person,
+  which: Prisma.Sql,
+  changes: Prisma.Sql,
+): Promise<void> {
+  await tx.$executeRaw`
+    /* changeAlong */
+    WITH before AS (SELECT * FROM tasks WHERE ${which} ORDER BY id FOR NO KEY UPDATE),
+    after AS (
+      UPDATE tasks SET ${changes}, version = tasks.version + 1, updated_at = now()
+      FROM before WHERE tasks.id = before.id
+      RETURNING tasks.*
+    )
+    INSERT INTO events (kind, actor_id, subject_id, team_id, person_id, data)
+    SELECT 'task.updated', ${userId}::uuid, after.id, after.team_id, after.owner_id,
+           jsonb_build_object('before', ${facts('before')}, 'after', ${facts('after')})
+    FROM after JOIN before USING (id) ORDER BY id`;
+}
+
+/** `TaskFacts` of a row, in the forms that `task-event.ts` writes. */
+function facts(row: 'before' | 'after'): Prisma.Sql {
+  const moment = (column: string) =>
+    `to_char(${row}.${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  return Prisma.raw(`jsonb_build_object(
+    'owner', ${row}.owner_id, 'assignee', ${row}.assignee_id, 'team', ${row}.team_id, 'status', ${row}.status,
+    'priority', ${row}.priority, 'dueOn', to_char(${row}.due_on, 'YYYY-MM-DD'),
+    'archived', ${row}.archived_at IS NOT NULL, 'createdAt', ${moment('created_at')},
+    'startedAt', ${moment('started_at')}, 'completedAt', ${moment('completed_at')})`);
+}
