@@ -1,5 +1,6 @@
 import type { EnumRef, InputFieldMap, InputShapeFromFields } from '@pothos/core';
 import { ValidationFailed } from '../server/errors.ts';
+import { charactersOf } from '../server/domain/validation.ts';
 import { uuidOf, type IdType } from '../server/ids.ts';
 import { builder } from './builder.ts';
 
@@ -139,31 +140,44 @@ export function matching<Filter extends object>(
   const read = readers as unknown as Record<string, FieldReader<unknown>>;
   let conditions = 0;
 
-  const all = (given: object, depth: number, path: string): Where => {
+  // Null where every condition is left out, as by variables that are not set: that is none inside of `not` either.
+  const all = (given: object, depth: number, path: string): Where | null => {
     if (depth > DEEPEST) {
       throw new ValidationFailed(`A filter can be at most ${DEEPEST} deep.`, { field: 'filter' });
     }
     const { and, or, not, ...fields } = given as Combined<Record<string, unknown>>;
     const inner = (name: string) => (part: object, i: number) => all(part, depth + 1, `${path}.${name}.${i}`);
-    // What holds no condition counts as one, or empty groups could grow without end.
+    // A group without a condition counts as one, or empty groups could grow without end.
     const parts = Object.entries(fields).flatMap(([field, value]) =>
       value == null ? [] : (read[field]?.(value, `${path}.${field}`) ?? []),
     );
+    let leavesOut = Object.keys(fields).length > 0 || not === null;
     conditions += Math.max(parts.length, 1);
     if (conditions > MOST_CONDITIONS) {
       throw new ValidationFailed(`A filter can have at most ${MOST_CONDITIONS} conditions.`, {
         field: 'filter',
       });
     }
-    if (and) parts.push(...atMost(and, MOST_CONDITIONS, `${path}.and`).map(inner('and')));
+    if (and) {
+      const every = atMost(and, MOST_CONDITIONS, `${path}.and`).map(inner('and'));
+      parts.push(...every.filter((part) => part !== null));
+      leavesOut ||= every.includes(null);
+    }
     if (or) {
       const some = atMost(or, MOST_CONDITIONS, `${path}.or`).map(inner('or'));
-      parts.push(some.length > 0 ? { OR: some } : nothing(key));
+      const conditional = some.filter((part) => part !== null);
+      if (some.length === 0) parts.push(nothing(key));
+      // A part without a condition always holds, and so does the whole.
+      else if (conditional.length < some.length) leavesOut = true;
+      else parts.push({ OR: conditional });
     }
-    if (not) parts.push({ NOT: all(not, depth + 1, `${path}.not`) });
-    return parts.length > 0 ? { AND: parts } : everything(key);
+    const excluded = not ? all(not, depth + 1, `${path}.not`) : null;
+    if (excluded) parts.push({ NOT: excluded });
+    else if (not) leavesOut = true;
+    if (parts.length > 0) return { AND: parts };
+    return leavesOut ? null : everything(key);
   };
-  return filter ? all(filter, 0, 'filter') : {};
+  return (filter && all(filter, 0, 'filter')) ?? {};
 }
 
 /** Whether a filter has a condition on a field, at whichever depth. */
@@ -239,9 +253,13 @@ export function onReference(
 export function onLabels(column: string): FieldReader<typeof LabelsFilter.$inferInput> {
   return (given, path) => {
     const found: Where[] = [];
-    if (given.has != null) found.push({ [column]: { has: storable(given.has, `${path}.has`) } });
-    if (given.hasSome) found.push({ [column]: { hasSome: values(given.hasSome, `${path}.hasSome`) } });
-    if (given.hasEvery) found.push({ [column]: { hasEvery: values(given.hasEvery, `${path}.hasEvery`) } });
+    // Labels are trimmed when they are stored.
+    const trimmed = (labels: readonly string[]) => labels.map((label) => label.trim());
+    if (given.has != null) found.push({ [column]: { has: storable(given.has.trim(), `${path}.has`) } });
+    if (given.hasSome)
+      found.push({ [column]: { hasSome: values(trimmed(given.hasSome), `${path}.hasSome`) } });
+    if (given.hasEvery)
+      found.push({ [column]: { hasEvery: values(trimmed(given.hasEvery), `${path}.hasEvery`) } });
     if (given.isEmpty != null) found.push({ [column]: { isEmpty: given.isEmpty } });
     return found;
   };
@@ -267,7 +285,7 @@ function atMost<Value>(given: readonly Value[], most: number, path: string): rea
 
 /** Prisma hands the text to LIKE as it is. */
 function containing(given: string, path: string): object {
-  if (given.length > LONGEST_TEXT) {
+  if (charactersOf(given) > LONGEST_TEXT) {
     throw new ValidationFailed(`Look for at most ${LONGEST_TEXT} characters.`, { field: path });
   }
   return { contains: String(storable(given, path)).replaceAll(/[\\%_]/g, '\\$&'), mode: 'insensitive' };
@@ -284,5 +302,5 @@ function storable(value: unknown, path: string): unknown {
   if (value instanceof Date && !(value >= FIRST_DAY && value <= LAST_DAY)) {
     throw new ValidationFailed('The calendar goes from the year 1 to the year 9999.', { field: path });
   }
-  return value;
+  return typeof value === 'string' ? value.normalize('NFC') : value;
 }

@@ -44,7 +44,7 @@ builder.relayMutationField(
 builder.relayMutationField(
   'updateTeam',
   {
-    description: 'New values for a team. What is left out, or null, stays as it is.',
+    description: 'New values for a team. What is left out stays as it is; null is refused.',
     inputFields: (t) => ({
       id: t.id({ required: true, description: 'Which team.' }),
       name: t.string({ description: nameDescription }),

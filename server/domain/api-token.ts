@@ -10,7 +10,7 @@ import { recordRefusedToken } from '../events/refusal.ts';
 import { newId } from '../ids.ts';
 import { visible, type Person } from '../policy.ts';
 import { lockUser } from '../sql/lock-user.ts';
-import { idOf, parse, text } from './validation.ts';
+import { idOf, parse, line } from './validation.ts';
 
 /** Makes a leaked token recognisable to those who look for them. */
 const PREFIX = 'twp_';
@@ -35,7 +35,7 @@ export interface NewApiToken {
 }
 
 const creation = z.object({
-  name: text('The name', { min: 1, max: 100 }),
+  name: line('The name', { min: 1, max: 100 }),
   scopes: z
     .array(z.enum(ApiTokenScope))
     .min(1, 'A token needs a scope, READ or WRITE.')

@@ -10,7 +10,7 @@ import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { holdTask } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { idOf, newIdOf, parse, text } from './validation.ts';
+import { idOf, markdown, newIdOf, parse } from './validation.ts';
 
 /** What a verb hands back: which comment to re-read, and the log's cursor after the change. */
 export interface CommentChange {
@@ -18,7 +18,7 @@ export interface CommentChange {
   cursor: string;
 }
 
-const body = text('The comment', { min: 1, max: 10_000 });
+const body = markdown('The comment', { min: 1, max: 10_000 });
 
 const addition = z.object({ id: newIdOf('Comment').nullish(), taskId: idOf('Task'), body });
 

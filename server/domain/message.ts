@@ -8,7 +8,7 @@ import { newId } from '../ids.ts';
 import { can, visible, type Person } from '../policy.ts';
 import { lockConversation } from '../sql/lock-conversation.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { idOf, newIdOf, parse, text } from './validation.ts';
+import { idOf, markdown, newIdOf, parse } from './validation.ts';
 
 /** What a verb hands back: which message to re-read, and the log's cursor after the change. */
 export interface MessageChange {
@@ -19,7 +19,7 @@ export interface MessageChange {
 const sending = z.object({
   id: newIdOf('Message').nullish(),
   conversationId: idOf('Conversation'),
-  content: text('The message', { min: 1, max: 10_000 }),
+  content: markdown('The message', { min: 1, max: 10_000 }),
 });
 
 /**

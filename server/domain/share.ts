@@ -16,7 +16,7 @@ import { lockTasks } from '../sql/lock-tasks.ts';
 import { clearAssigneeOfShare } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { emailAddress } from './email-address.ts';
-import { idOf, parse } from './validation.ts';
+import { idOf, NOT_NULL, parse } from './validation.ts';
 
 /** What a verb hands back: which share to re-read, and the log's cursor after the change. */
 export interface ShareChange {
@@ -48,7 +48,7 @@ const sharing = z
 
 const edit = z.object({
   id: idOf('TaskShare'),
-  permission: z.enum(SharePermission).nullish(),
+  permission: z.enum(SharePermission, NOT_NULL).optional(),
   expiresAt: expiry.nullish(),
 });
 

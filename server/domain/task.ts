@@ -16,7 +16,7 @@ import { viewerOf } from '../sql/viewer.ts';
 import { changeTasks, lockedFor, type Changes, type ChangeRequest } from './task-change.ts';
 import { endOfList, positionFor } from './task-position.ts';
 import { checkHierarchy, checkPlacement } from './task-placement.ts';
-import { day, idOf, line, newIdOf, parse, text, version } from './validation.ts';
+import { day, idOf, line, markdown, newIdOf, NOT_NULL, parse, version } from './validation.ts';
 
 /** What a verb hands back: which task to re-read, and the log's cursor after the change. */
 export interface TaskChange {
@@ -36,9 +36,9 @@ export interface TasksChange {
 export const LARGEST_BATCH = 500;
 
 const title = line('The title', { min: 1, max: 200 });
-const description = text('The description', { min: 0, max: 10_000 });
+const description = markdown('The description', { min: 0, max: 10_000 });
 const labels = z
-  .array(text('A label', { min: 1, max: 50 }))
+  .array(line('A label', { min: 1, max: 50 }), NOT_NULL)
   .transform((given) => [...new Set(given)])
   .refine((given) => given.length <= 20, 'A task can have at most 20 labels.');
 
@@ -69,13 +69,13 @@ const creation = z.object({
 
 const reference = z.object({ id: idOf('Task'), version });
 
-/** A field that is left out stays. Null clears what can be cleared, and otherwise counts as left out. */
+/** A field that is left out stays. Null clears what can be cleared, and is refused elsewhere. */
 const edit = reference.extend({
-  title: title.nullish(),
-  description: description.nullish(),
-  status: z.enum(TaskStatus).nullish(),
-  priority: z.enum(TaskPriority).nullish(),
-  labels: labels.nullish(),
+  title: title.optional(),
+  description: description.optional(),
+  status: z.enum(TaskStatus, NOT_NULL).optional(),
+  priority: z.enum(TaskPriority, NOT_NULL).optional(),
+  labels: labels.optional(),
   dueOn: day.nullish(),
   assigneeId: idOf('User').nullish(),
   teamId: idOf('Team').nullish(),
@@ -83,7 +83,7 @@ const edit = reference.extend({
 });
 
 const move = reference.extend({
-  status: z.enum(TaskStatus).nullish(),
+  status: z.enum(TaskStatus, NOT_NULL).optional(),
   after: idOf('Task').nullish(),
   before: idOf('Task').nullish(),
 });
@@ -208,7 +208,10 @@ export async function reopenTask(db: Database, person: Person, input: unknown): 
 
 /** Puts a task away, or back with `archived: false`. An archived task counts nowhere. */
 export async function archiveTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
-  const { archived, ...wanted } = parse(reference.extend({ archived: z.boolean().nullish() }), input);
+  const { archived, ...wanted } = parse(
+    reference.extend({ archived: z.boolean(NOT_NULL).optional() }),
+    input,
+  );
   return changeOne(db, person, {
     ...wanted,
     changes: ({ archivedAt }) => ({ archivedAt: archived === false ? null : (archivedAt ?? new Date()) }),
@@ -224,7 +227,7 @@ export async function moveTask(db: Database, person: Person, input: unknown): Pr
     const position = await positionFor(tx, viewer, wanted.id, target);
     const changes = () => ({
       ...(position === null ? {} : { position }),
-      ...(status == null ? {} : { status }),
+      ...(status === undefined ? {} : { status }),
     });
     const { cursor } = await changeTasks(tx, person, [{ ...wanted, changes }]);
     return { id: wanted.id, cursor };
@@ -243,10 +246,10 @@ export async function deleteTask(db: Database, person: Person, input: unknown): 
     if (earlier) return { id, cursor: await toCursor(tx, earlier) };
     const [task] = await lockedFor(tx, await viewerOf(tx, person), 'task.delete', [wanted]);
     if (!task) throw new NotFound('task', id);
+    await clearParent(tx, person, id);
     await tx.task.delete({ where: { id }, select: { id: true } });
     return { id, cursor: await append(tx, taskChanged('task.deleted', person, task, null)) };
   });
-    await clearParent(tx, person, id);
 }
 
 async function changeOne(db: Database, person: Person, request: ChangeRequest): Promise<TaskChange> {
@@ -256,12 +259,8 @@ async function changeOne(db: Database, person: Person, request: ChangeRequest): 
   });
 }
 
-const CLEARABLE = new Set(['dueOn', 'assigneeId', 'teamId', 'parentId']);
-
 function editRequest({ id, version, ...fields }: z.output<typeof edit>): ChangeRequest {
-  const given = Object.entries<unknown>(fields).filter(
-    ([field, value]) => value !== undefined && (value !== null || CLEARABLE.has(field)),
-  );
+  const given = Object.entries<unknown>(fields).filter(([, value]) => value !== undefined);
   const changes = Object.fromEntries(given) as Changes;
   return { id, version, changes: () => changes };
 }

@@ -13,7 +13,7 @@ import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
 import { clearTeam } from '../sql/tasks-along.ts';
 import { heldTeam } from './team-hold.ts';
-import { idOf, newIdOf, parse, text } from './validation.ts';
+import { idOf, line, newIdOf, parse, text } from './validation.ts';
 
 /** What a verb hands back: which team to re-read, and the log's cursor after the change. */
 export interface TeamChange {
@@ -25,11 +25,11 @@ const LONGEST_SLUG = 60;
 
 /** Two names that look the same are the same. */
 const name = z
-  .string('The name must be text.')
-  .transform((given) => given.normalize('NFC').replaceAll(/\s+/gu, ' '))
-  .pipe(text('The name', { min: 1, max: 100 }));
+  .string('The name must be text, and cannot be null.')
+  .overwrite((given) => given.replaceAll(/\s+/gu, ' '))
+  .pipe(line('The name', { min: 1, max: 100 }));
 const slug = z
-  .string('The slug must be text.')
+  .string('The slug must be text, and cannot be null.')
   .regex(
     /^[a-z0-9]+(-[a-z0-9]+)*$/,
     'A slug has lower-case letters a to z, digits, and single dashes between them, like `web-team`.',
@@ -46,9 +46,9 @@ const creation = z.object({
 
 const edit = z.object({
   id: idOf('Team'),
-  name: name.nullish(),
-  slug: slug.nullish(),
-  description: description.nullish(),
+  name: name.optional(),
+  slug: slug.optional(),
+  description: description.optional(),
 });
 
 /**
@@ -86,7 +86,7 @@ async function found(tx: Transaction, person: Person, id: string, fingerprint: s
   return append(tx, { kind: 'team.created', ...addressOf(person, id), data: { fingerprint } });
 }
 
-/** Changes the given fields of a team. A field that is left out, or null, stays; so does the slug under a new name. */
+/** Changes the given fields of a team. A field that is left out stays; so does the slug under a new name. */
 export async function updateTeam(db: Database, person: Person, input: unknown): Promise<TeamChange> {
   const { id, ...given } = parse(edit, input);
   const change = inTransaction(db, async (tx) => {
@@ -133,9 +133,14 @@ function addressOf({ userId }: Person, teamId: string) {
   return { actorId: userId, subjectId: teamId, teamId };
 }
 
-function differences(team: Team, given: Partial<Record<'name' | 'slug' | 'description', string | null>>) {
+function differences(
+  team: Team,
+  given: Partial<Record<'name' | 'slug' | 'description', string | undefined>>,
+) {
   return Object.fromEntries(
-    Object.entries(given).filter(([field, value]) => value != null && value !== team[field as keyof Team]),
+    Object.entries<string | undefined>(given).filter(
+      ([field, value]) => value !== undefined && value !== team[field as keyof Team],
+    ),
   );
 }
 

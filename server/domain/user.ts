@@ -7,25 +7,25 @@ import { append, currentCursor } from '../events/log.ts';
 import type { Person } from '../policy.ts';
 import { knownTimezone } from '../sql/timezone.ts';
 import { emailAddress } from './email-address.ts';
-import { parse, text } from './validation.ts';
+import { line, NOT_NULL, parse } from './validation.ts';
 
-const name = text('The name', { min: 1, max: 100 });
+const name = line('The name', { min: 1, max: 100 });
 
 /** What a new person gives, whichever way they sign up. */
 export const newPerson = z.object({ name, email: emailAddress });
 
 const profile = z.object({
-  name: name.nullish(),
-  timezone: z.string().nullish(),
+  name: name.optional(),
+  timezone: z.string(NOT_NULL).optional(),
 });
 
-/** Changes the viewer's own profile. A field that is left out, or null, stays as it is. */
+/** Changes the viewer's own profile. A field that is left out stays as it is. */
 export async function updateUser(db: Database, person: Person, input: unknown): Promise<{ cursor: string }> {
   const { name, timezone: given } = parse(profile, input);
-  const timezone = given == null ? null : await timezoneNamed(db, given);
+  const timezone = given === undefined ? undefined : await timezoneNamed(db, given);
   const data: Prisma.UserUpdateInput = {};
-  if (name != null) data.name = name;
-  if (timezone != null) data.timezone = timezone;
+  if (name !== undefined) data.name = name;
+  if (timezone !== undefined) data.timezone = timezone;
   const fields = Object.keys(data);
   return inTransaction(db, async (tx) => {
     if (fields.length === 0) return { cursor: await currentCursor(tx) };

@@ -281,7 +281,7 @@ describe('changing a share', () => {
       expiresAt: null,
     });
     expect(await update(ada, { id, expiresAt })).toMatchObject({ permission: 'EDIT', expiresAt });
-    expect(await update(ada, { id, permission: null })).toMatchObject({ permission: 'EDIT', expiresAt });
+    await expect(update(ada, { id, permission: null })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
     expect(await update(ada, { id, expiresAt: null })).toMatchObject({ permission: 'EDIT', expiresAt: null });
     await expect(rename(bob, task)).resolves.toBeDefined();
     expect((await eventsOf(id)).map(({ kind }) => kind)).toEqual([

@@ -65,7 +65,7 @@ describe('[BR-09] an edit of an outdated version', () => {
   test('is told so by every way of editing it', async () => {
     const id = await ada.createTask('Tea');
     const after = await ada.createTask('Water');
-    await edit(ada, [{ id, title: 'Coffee' }]);
+    await edit(ada, [{ id, title: 'Coffee', status: 'CANCELLED' }]);
     const now = await read(ada, id);
     for (const verb of ['completeTask', 'reopenTask', 'archiveTask', 'moveTask', 'deleteTask'] as const) {
       const type = `${verb.charAt(0).toUpperCase()}${verb.slice(1)}Input`;
@@ -73,6 +73,33 @@ describe('[BR-09] an edit of an outdated version', () => {
       const input = { id, version: 1, ...(verb === 'moveTask' ? { after } : {}) };
       expect(await conflictOf(ada.query(change, { input })), verb).toEqual(now);
     }
+  });
+
+  test('that was sent before, and whose answer was lost, succeeds and changes nothing (RETRY-CONFLICT)', async () => {
+    const id = await ada.createTask('Tea');
+    const after = await ada.createTask('Water');
+    const inputs: [verb: string, input: object][] = [
+      ['updateTask', { title: 'Coffee', labels: ['hot'], dueOn: '2027-03-01', assigneeId: ada.id }],
+      ['completeTask', {}],
+      ['reopenTask', {}],
+      ['archiveTask', {}],
+      ['archiveTask', { archived: false }],
+      ['moveTask', { after, status: 'IN_PROGRESS' }],
+    ];
+    for (const [version, [verb, input]] of inputs.entries()) {
+      const type = `${verb.charAt(0).toUpperCase()}${verb.slice(1)}Input`;
+      const change = `mutation ($input: ${type}!) { ${verb}(input: $input) { task { version } } }`;
+      const variables = { input: { id, version: version + 1, ...input } };
+      const once = await ada.query(change, variables);
+      expect(once, verb).toEqual({ [verb]: { task: { version: version + 2 } } });
+      expect(await ada.query(change, variables), verb).toEqual(once);
+    }
+    await edit(ada, [{ id, version: 7, title: 'Juice' }]);
+    await edit(ada, [{ id, version: 7, title: 'Juice' }]);
+    expect(await conflictOf(edit(ada, [{ id, version: 7, title: 'Coffee' }]))).toMatchObject({
+      version: 8,
+      title: 'Juice',
+    });
   });
 
   test('in a batch is told what the first such task says now, and nothing is changed', async () => {

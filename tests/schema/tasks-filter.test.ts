@@ -211,6 +211,23 @@ describe('a filter of tasks', () => {
     expect(all.length).toBeGreaterThan(20);
   });
 
+  test('takes a null for no condition inside of `not`, too (NOT-EMPTY)', async () => {
+    const all = await titles(ada, {});
+    const empty = { status: { in: null }, title: { contains: null } };
+    const filters = [
+      { not: empty },
+      { not: { status: {} } },
+      { not: { and: [empty, { priority: {} }] } },
+      { not: { or: [empty] } },
+      { not: { not: empty } },
+      { and: [{ not: empty }], or: [empty] },
+    ];
+    for (const filter of filters) expect(await titles(ada, filter), JSON.stringify(filter)).toEqual(all);
+    expect(await titles(ada, { not: { ...empty, archived: true } })).toEqual(all);
+    for (const none of [{ or: [] }, { not: {} }, { not: { and: [] } }])
+      expect(await titles(ada, none)).toEqual([]);
+  });
+
   test.each([
     ['an id of another type', { owner: { eq: publicId('Task', newId()) } }, 'filter.owner.eq'],
     ['an id that is none', { or: [{ team: { in: ['nonsense'] } }] }, 'filter.or.0.team.in'],

@@ -1,0 +1,203 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { uuidOf } from '../../server/ids.ts';
+import { outcome, teamOf } from '../kit/team.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const { db, people } = await startWorld({ LOG_LEVEL: 'silent' });
+
+let ada: Person;
+let team: string;
+let task: string;
+let conversation: string;
+
+const run = <Data = unknown>(field: string, input: object, selection = 'cursor') => {
+  const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`;
+  return ada.query<Record<string, Data>>(
+    `mutation ($input: ${type}!) { ${field}(input: $input) { ${selection} } }`,
+    { input },
+  );
+};
+
+beforeAll(async () => {
+  ({ ada } = await people('Ada'));
+  ({ id: team } = await teamOf(ada));
+  task = await ada.createTask('Tea');
+  const made = await run<{ conversation: { id: string } }>(
+    'createConversation',
+    { title: 'Talk' },
+    'conversation { id }',
+  );
+  conversation = made['createConversation']?.conversation.id ?? '';
+});
+
+/** Every text that people write, with the field that an error names. */
+const texts: [what: string, field: string, isLine: boolean, send: (text: string) => Promise<unknown>][] = [
+  ['a title', 'title', true, (title) => run('createTask', { title })],
+  ['a changed title', 'title', true, (title) => run('updateTask', { id: task, title })],
+  ['a label', 'labels.0', true, (label) => run('updateTask', { id: task, labels: [label] })],
+  ['a team’s name', 'name', true, (name) => run('createTeam', { name })],
+  ['a team’s changed name', 'name', true, (name) => run('updateTeam', { id: team, name })],
+  ['a conversation’s title', 'title', true, (title) => run('createConversation', { title })],
+  ['a person’s name', 'name', true, (name) => run('updateViewer', { name })],
+  ['a token’s name', 'name', true, (name) => run('createApiToken', { name, scopes: ['READ'] }, 'token')],
+  ['a comment', 'body', false, (body) => run('addComment', { taskId: task, body })],
+  ['a message', 'content', false, (content) => run('sendMessage', { conversationId: conversation, content })],
+];
+
+const INVISIBLE = {
+  'zero-width spaces': '\u200b\u200b',
+  'a joiner': '\u200d',
+  'a soft hyphen': '\u00ad',
+  'a Hangul filler': '\u3164',
+  'an empty Braille cell': '\u2800',
+  'a mark of direction': '\u200f',
+  'a variation selector': '\ufe0f',
+};
+
+const refusedOn = (field: string) => ({ code: 'VALIDATION_FAILED', extensions: { field } });
+
+describe.each(texts)('%s', (_what, field, isLine, send) => {
+  test.each(Object.entries(INVISIBLE))('of %s is refused as empty (ZWSP)', async (_name, text) => {
+    await expect(send(text)).rejects.toMatchObject({
+      ...refusedOn(field),
+      message: expect.stringMatching(/cannot be empty/) as string,
+    });
+  });
+
+  test.each(['a\u0007b', 'a\u001b[31mb', 'a\u009bb', 'a\u007fb'])(
+    'with a control character (%j) is refused (ZWSP)',
+    async (text) => {
+      await expect(send(text)).rejects.toMatchObject(refusedOn(field));
+    },
+  );
+
+  test('that turns the direction of what follows is refused on one line (ZWSP)', async () => {
+    for (const text of ['a\u202eb', 'a\u2067b', '\u202ba'])
+      expect(await outcome(send(`${text}${Math.random()}`))).toBe(isLine ? 'VALIDATION_FAILED' : 'ok');
+  });
+});
+
+test('joiners of emoji and of scripts stay (ZWSP)', async () => {
+  for (const title of ['👩‍💻 👩🏽‍🚀 🏴󠁧󠁢󠁥󠁮󠁧󠁿', 'می‌خواهم', 'क्‍ष', 'שלום\u200f', '❤️']) {
+    const id = await ada.createTask(title);
+    expect((await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', id) } })).title).toBe(
+      title.normalize('NFC'),
+    );
+  }
+});
+
+describe('one form of text', () => {
+  const COMPOSED = 'Café';
+  const DECOMPOSED = 'Cafe\u0301';
+
+  const found = async (filter: object) => {
+    const { tasks } = await ada.query<{ tasks: { totalCount: number } }>(
+      'query ($filter: TaskFilter) { tasks(filter: $filter) { totalCount } }',
+      { filter },
+    );
+    return tasks.totalCount;
+  };
+
+  test('makes one label and one title of both spellings, and finds them by either (NFC)', async () => {
+    const id = await ada.createTask(DECOMPOSED, { labels: [COMPOSED, DECOMPOSED, ` ${DECOMPOSED} `] });
+    const row = await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', id) } });
+    expect([row.title, row.labels]).toEqual([COMPOSED, [COMPOSED]]);
+    for (const spelling of [COMPOSED, DECOMPOSED]) {
+      const filters: object[] = [
+        { title: { eq: spelling } },
+        { title: { in: [spelling] } },
+        { title: { contains: spelling.slice(1) } },
+        { labels: { has: spelling } },
+        { labels: { has: ` ${spelling}\t` } },
+        { labels: { hasSome: [`${spelling} `] } },
+        { labels: { hasEvery: [spelling] } },
+      ];
+      for (const filter of filters) expect(await found(filter), JSON.stringify(filter)).toBe(1);
+    }
+  });
+
+  test('of a team’s name, a comment and a message is the composed one (NFC)', async () => {
+    await run('updateTeam', { id: team, name: DECOMPOSED });
+    await run('addComment', { taskId: task, body: DECOMPOSED });
+    await run('sendMessage', { conversationId: conversation, content: DECOMPOSED });
+    expect(await db.team.count({ where: { name: COMPOSED } })).toBe(1);
+    expect(await db.comment.count({ where: { body: COMPOSED } })).toBe(1);
+    expect(await db.message.count({ where: { content: COMPOSED } })).toBe(1);
+  });
+
+  test('is what an upgrade gives the rows of before (NFC)', async () => {
+    const before = await ada.createTask('Tea');
+    const id = uuidOf('Task', before);
+    const labels = ['home', DECOMPOSED, COMPOSED];
+    await db.task.update({ where: { id }, data: { title: DECOMPOSED, description: DECOMPOSED, labels } });
+    const migration = join(
+      import.meta.dirname,
+      '../../migrations/20261129213000_normalize_texts/migration.sql',
+    );
+    await db.$executeRawUnsafe(await readFile(migration, 'utf8'));
+    expect(await db.task.findUniqueOrThrow({ where: { id } })).toMatchObject({
+      title: COMPOSED,
+      description: COMPOSED,
+      labels: ['home', COMPOSED],
+      version: 1,
+    });
+  });
+
+  test('counts characters as people see the limit: 200 emoji are looked for, 201 are not (UTF16-LIMITS)', async () => {
+    expect(await found({ title: { contains: '🚀'.repeat(200) } })).toBe(0);
+    await expect(found({ title: { contains: '🚀'.repeat(201) } })).rejects.toMatchObject(
+      refusedOn('filter.title.contains'),
+    );
+  });
+});
+
+test('Markdown keeps the spaces that it begins with, which make a block of code (LEADING-CODE)', async () => {
+  const code = '    npm start\n\nStarts it.';
+  await run('updateTask', { id: task, description: `\n \n${code}  \n` });
+  await run('addComment', { taskId: task, body: code });
+  await run('sendMessage', { conversationId: conversation, content: code });
+  const row = await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', task) } });
+  expect(row.description).toBe(code);
+  expect(await db.comment.count({ where: { body: code } })).toBe(1);
+  expect(await db.message.count({ where: { content: code } })).toBe(1);
+});
+
+test.each([
+  ['updateTask', 'title'],
+  ['updateTask', 'description'],
+  ['updateTask', 'status'],
+  ['updateTask', 'priority'],
+  ['updateTask', 'labels'],
+  ['moveTask', 'status'],
+  ['archiveTask', 'archived'],
+  ['updateTeam', 'name'],
+  ['updateTeam', 'slug'],
+  ['updateTeam', 'description'],
+  ['updateViewer', 'name'],
+  ['updateViewer', 'timezone'],
+])('%s refuses null for its field %s, which cannot be cleared (NULL-CLEAR)', async (verb, field) => {
+  const input = {
+    ...(verb === 'updateViewer' ? {} : { id: verb === 'updateTeam' ? team : task }),
+    ...(verb === 'moveTask' ? { before: task } : {}),
+    [field]: null,
+  };
+  await expect(run(verb, input)).rejects.toMatchObject(refusedOn(field));
+});
+
+test('updateTasks and updateShare refuse null in the same way (NULL-CLEAR)', async () => {
+  const { bob } = await people('Bob');
+  await expect(run('updateTasks', { tasks: [{ id: task, title: null }] })).rejects.toMatchObject(
+    refusedOn('tasks.0.title'),
+  );
+  await teamOf(ada, [[bob, 'VIEWER']]);
+  const made = await run<{ share: { id: string } }>(
+    'shareTask',
+    { taskId: task, userId: bob.id },
+    'share { id }',
+  );
+  await expect(
+    run('updateShare', { id: made['shareTask']?.share.id, permission: null }),
+  ).rejects.toMatchObject(refusedOn('permission'));
+});
