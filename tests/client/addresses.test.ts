@@ -10,8 +10,10 @@ describe('the way back after signing in', () => {
     '/\\evil.example',
     'javascript:alert(1)',
     'settings',
+    '/.//evil.example',
+    '/a/..//evil.example',
     null,
-  ])('a prepared link to %s leads to the dashboard and not away', (wanted) => {
+  ])('a prepared link to %s leads to the dashboard and not away (L8)', (wanted) => {
     expect(returnPath(wanted)).toBe('/');
   });
 

@@ -2,7 +2,8 @@
 export function returnPath(wanted: string | null): string {
   if (wanted === null || !/^\/(?![/\\])/.test(wanted)) return '/';
   const { origin, pathname, search, hash } = new URL(wanted, 'https://taskwire.invalid');
-  if (origin !== 'https://taskwire.invalid') return '/';
+  // Dots in front of the slashes are gone only now.
+  if (origin !== 'https://taskwire.invalid' || /^\/[/\\]/.test(pathname)) return '/';
   return pathname === '/sign-in' || pathname === '/sign-up' ? '/' : pathname + search + hash;
 }
 
