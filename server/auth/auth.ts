@@ -5,6 +5,7 @@ import type { Database } from '../database/client.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import type { Log } from '../log.ts';
 import { SESSION_SECONDS } from './account.ts';
+import { libraryLog } from './library-log.ts';
 import { passwordEndpoints } from './password-endpoints.ts';
 
 const RENEW_AFTER_SECONDS = 24 * 60 * 60;
@@ -45,11 +46,7 @@ export function createAuth({
     secret,
     trustedOrigins: [publicUrl, ...allowedOrigins],
     telemetry: { enabled: false },
-    logger: {
-      log: (level, message) => {
-        log[level]({ part: 'auth' }, message);
-      },
-    },
+    logger: { log: libraryLog(log) },
     databaseHooks: {
       session: {
         delete: {
