@@ -47,6 +47,17 @@ function whole(fallback: number, least: number, most = Infinity) {
 const STATEMENTS_PER_PERSON = 3;
 const MEGABYTE = 1024 * 1024;
 
+function isOrigin(given: string): boolean {
+  if (!URL.canParse(given)) return false;
+  const { pathname, search, hash, username, password, hostname } = new URL(given);
+  return (
+    pathname === '/' &&
+    `${search}${hash}${username}${password}` === '' &&
+    !hostname.includes(',') &&
+    !/[?#@]/.test(given)
+  );
+}
+
 const optional = z.string().min(1).optional();
 
 /** Every environment variable that the server reads. The README's table is made from this list. */
@@ -54,9 +65,16 @@ export const variables = {
   HOST: variable('Address to listen on', '127.0.0.1', z.string().min(1).default('127.0.0.1')),
   PORT: variable('Port to listen on; 0 takes a free one', '4000', whole(4000, 0, 65_535)),
   PUBLIC_URL: variable(
-    'Address under which people reach the server',
+    'Address under which people reach the server: scheme, host and port, without a path. The server answers at this host, at those of ALLOWED_ORIGINS, at localhost and at IP addresses',
     'http://HOST:PORT',
-    z.url({ protocol: /^https?$/, message: 'must read like https://tasks.example.com' }).optional(),
+    z
+      .url({ protocol: /^https?$/, message: 'must read like https://tasks.example.com' })
+      .refine(
+        isOrigin,
+        'must be one address without path, password, query or fragment, like https://tasks.example.com; Taskwire does not run below a path',
+      )
+      .transform((given) => new URL(given).origin)
+      .optional(),
   ),
   ALLOWED_ORIGINS: variable(
     'Origins besides its own, with commas between them, whose pages may use the API and its WebSockets with the browser’s cookie, like https://app.example.com',
@@ -149,7 +167,7 @@ export const variables = {
     number(0.01, 0, 1),
   ),
   METRICS_TOKEN: variable(
-    'Bearer token, 16 characters or more, for /metrics from other machines; this one needs none',
+    'Bearer token, 16 characters or more, that /metrics then asks for; without it /metrics is for this machine alone, and closed where TRUST_PROXY is set',
     'none',
     z.string().min(16, 'must have 16 characters or more').optional(),
   ),
@@ -210,7 +228,7 @@ export const variables = {
     whole(10, 0),
   ),
   TRUST_PROXY: variable(
-    'How many proxies stand in front, so that X-Forwarded-For tells whom a request comes from',
+    'Number of trusted reverse proxies in front, each of which adds the client’s address to X-Forwarded-For; see docs/proxies.md',
     '0',
     whole(0, 0, 10),
   ),
@@ -293,7 +311,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const config: Config = {
     host: read('HOST'),
     port: read('PORT'),
-    publicUrl: read('PUBLIC_URL')?.replace(/\/+$/, ''),
+    publicUrl: read('PUBLIC_URL'),
     allowedOrigins: read('ALLOWED_ORIGINS'),
     dataDir: resolve(read('DATA_DIR')),
     databaseUrl: read('DATABASE_URL'),

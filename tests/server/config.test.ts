@@ -93,6 +93,11 @@ describe('somebody who starts the server', () => {
     ['PORT', '40.5'],
     ['PUBLIC_URL', 'tasks.example.com'],
     ['PUBLIC_URL', 'ftp://tasks.example.com'],
+    ['PUBLIC_URL', 'https://tasks.example.com/taskwire'],
+    ['PUBLIC_URL', 'https://ada:hush-hush@tasks.example.com'],
+    ['PUBLIC_URL', 'https://tasks.example.com/?a=b'],
+    ['PUBLIC_URL', 'https://tasks.example.com/#a'],
+    ['PUBLIC_URL', 'https://tasks.example.com,https://other.example.com'],
     ['DATABASE_URL', 'the usual one'],
     ['DATABASE_URL', 'mysql://root@db/taskwire'],
     ['DATABASE_URL', 'db:5432/taskwire'],
@@ -115,6 +120,14 @@ describe('somebody who starts the server', () => {
       'must be less than DATABASE_POOL_SIZE',
     );
     expect(readConfig({ DATABASE_POOL_SIZE: '2' }).databaseStatementsPerPerson).toBe(1);
+  });
+
+  test('reads that the server runs below no path, and never sees a password printed (SUBPATH)', () => {
+    expect(refusal({ PUBLIC_URL: 'https://tasks.example.com/taskwire' })).toContain('without path');
+    expect(refusal({ PUBLIC_URL: 'https://ada:hush-hush@tasks.example.com' })).not.toContain('hush-hush');
+    expect(readConfig({ PUBLIC_URL: 'https://Tasks.example.com:443/' }).publicUrl).toBe(
+      'https://tasks.example.com',
+    );
   });
 
   test('is told of all mistakes at once', () => {
