@@ -22,7 +22,8 @@ export async function liveSource<Payload extends object>(
   tell: (heard: Heard) => Payload | undefined | Promise<Payload | undefined>,
 ): Promise<Source<Payload>> {
   const { db, gate, headers, live, outlet, person, seen } = context;
-  const from = after ?? (await toCursor(db, markOf(seen)));
+  // A browser's EventSource that comes back says in this header how far it has got.
+  const from = headers.get('last-event-id') ?? after ?? (await toCursor(db, markOf(seen)));
   const feed = await live.follow(person, from, { ...wishes, isAlone: !outlet });
   const stopWatching = live.onEnd(
     person,

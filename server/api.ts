@@ -59,6 +59,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     settings;
   if ((await removeKeysOfOtherSecret(db, secret)) > 0)
     log.warn('the secret is another than before, so everybody signs in again');
+  const origins = createOrigins(publicUrl, allowedOrigins, limits.proxies);
   const auth = createAuth({
     db,
     log,
@@ -78,7 +79,8 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     db,
     auth,
     signInLimits: limits.signIn,
-    credentials: createCredentials(db, auth),
+    credentials: createCredentials(db, auth, origins),
+    origins,
     refusals,
     adminEmails: new Set(adminEmails),
   };
@@ -95,7 +97,6 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     },
   });
   const check = createHealthCheck(databaseUrl);
-  const origins = createOrigins(publicUrl, allowedOrigins);
   const connections = new Connections(settings.connectionLimits);
   const graphql = createGraphql({ gate, live, log, origins, monitoring, limits, connections });
   const sockets = createWebSocketTransport({
@@ -122,7 +123,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
       limits,
       hasGraphiql: settings.hasGraphiql,
     }),
-    upgrade: createUpgradeListener(sockets),
+    upgrade: createUpgradeListener(sockets, origins),
     async endStreams(withinMs) {
       await Promise.all([sockets.close(withinMs), live.endStreams()]);
       await live.stop();

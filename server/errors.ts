@@ -125,6 +125,18 @@ export class RateLimited extends TaskwireError {
   }
 }
 
+/** The request cannot be read. */
+export class BadUserInput extends TaskwireError {
+  readonly code = 'BAD_USER_INPUT';
+  override readonly status = 400;
+}
+
+/** The request names a host that the server does not answer at. */
+export class Misdirected extends TaskwireError {
+  readonly code = 'MISDIRECTED';
+  override readonly status = 421;
+}
+
 /** Why whoever comes while the server stops is sent away. */
 export const STOPPING = 'Taskwire is stopping; try again shortly.';
 

@@ -7,6 +7,7 @@ import { isApiToken, useApiToken } from '../domain/api-token.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import type { Auth } from './auth.ts';
+import type { Origins } from './origins.ts';
 import { ruleOutDatabaseFailure } from './database-failure.ts';
 
 /** A person, with what vouches for them. */
@@ -24,24 +25,41 @@ export interface SignedIn extends Person {
 /** How long a credential is believed without another look at its session or token. */
 const BELIEVED_MS = 5_000;
 
-/** The session cookie's name; a server behind HTTPS adds the prefix that browsers then insist on. */
-const SESSION_COOKIE = /(?:^|;\s*)((?:__Secure-)?taskwire\.session_token=[^;]+)/;
+/** Over HTTPS the session cookie has the prefix that only a page of HTTPS can set. */
+const PLAIN_COOKIE = 'taskwire.session_token';
+const SECURE_COOKIE = `__Secure-${PLAIN_COOKIE}`;
+/** A page of a sister domain can add cookies of the same name; so many are looked at. */
+const MOST_COOKIES = 4;
+
+/** Schemes other than ours belong to a proxy in front of the server, which may ask for a password of its own. */
+const OURS = /^bearer\b/i;
 
 const claims = z.object({ sub: z.uuid(), sid: z.uuid(), exp: z.number() });
 
+/** What makes a browser forget the session cookie of another scheme, which could only hide the one that counts. */
+const FORGET_PLAIN_COOKIE = `${PLAIN_COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`;
+
 export interface Credentials {
   /**
-   * Who a request's credential stands for; null where it carries none.
+   * Who a request's credential stands for, by whichever transport it comes; null where it carries none. A token counts
+   * before the cookie, and the cookie only where it comes from a page that is trusted.
    * @param onRenewal is given the cookies that prolong the browser's session, on the days when it is renewed.
    * @throws Unauthenticated where the credential is false, revoked or has run out.
    */
   resolve(headers: Headers, onRenewal?: (cookies: string[]) => void): Promise<SignedIn | null>;
+  /**
+   * The request's session cookie, `name=value`, as `resolve` reads it: of several the first that is good, or else the
+   * first; null where there is none that counts.
+   */
+  cookieOf(headers: Headers): Promise<string | null>;
+  /** `Set-Cookie` lines that clear session cookies which no longer count. */
+  staleCookies(headers: Headers): string[];
   /** Stops believing everything that rests on a session or an API token, at once. */
   forget(id: string): void;
 }
 
 /** Resolves each credential once and remembers it for seconds: the auth library's own check costs more than a request. */
-export function createCredentials(db: Database, auth: Auth): Credentials {
+export function createCredentials(db: Database, auth: Auth, origins: Origins): Credentials {
   const believed = new LRUCache<string, SignedIn>({ max: BOUNDS.credentials.most, ttl: BELIEVED_MS });
 
   keep('credentials', believed, ({ size }) => size);
@@ -101,16 +119,54 @@ export function createCredentials(db: Database, auth: Auth): Credentials {
     };
   }
 
+  const cookieName = origins.isHttps ? SECURE_COOKIE : PLAIN_COOKIE;
+
+  function candidates(headers: Headers): string[] {
+    if (!origins.trusts(headers)) return [];
+    const cookies = (headers.get('cookie') ?? '').split(/;\s*/);
+    return cookies.filter((cookie) => cookie.startsWith(`${cookieName}=`)).slice(0, MOST_COOKIES);
+  }
+
+  /** A bad cookie never hides a good one. */
+  async function firstGood(headers: Headers, onRenewal?: (cookies: string[]) => void) {
+    let refusal: Unauthenticated | undefined;
+    for (const cookie of candidates(headers)) {
+      try {
+        return { cookie, viewer: await remember(cookie, () => byCookie(cookie, onRenewal)) };
+      } catch (error) {
+        if (!(error instanceof Unauthenticated)) throw error;
+        refusal ??= error;
+      }
+    }
+    if (refusal) throw refusal;
+    return null;
+  }
+
   return {
     async resolve(headers, onRenewal) {
       const authorization = headers.get('authorization');
-      if (authorization !== null) {
+      if (authorization !== null && OURS.test(authorization)) {
         const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1];
         if (!token) throw new Unauthenticated('The Authorization header must read "Bearer <token>".');
         return remember(token, () => (isApiToken(token) ? byApiToken(token) : byToken(token)));
       }
-      const cookie = SESSION_COOKIE.exec(headers.get('cookie') ?? '')?.[1];
-      return cookie ? remember(cookie, () => byCookie(cookie, onRenewal)) : null;
+      return (await firstGood(headers, onRenewal))?.viewer ?? null;
+    },
+
+    async cookieOf(headers) {
+      const [first = null] = candidates(headers);
+      const found = await firstGood(headers).catch((error: unknown) => {
+        if (error instanceof Unauthenticated) return null;
+        throw error;
+      });
+      return found?.cookie ?? first;
+    },
+
+    staleCookies(headers) {
+      const hasPlain = (headers.get('cookie') ?? '')
+        .split(/;\s*/)
+        .some((one) => one.startsWith(`${PLAIN_COOKIE}=`));
+      return origins.isHttps && hasPlain ? [FORGET_PLAIN_COOKIE] : [];
     },
 
     forget(id) {

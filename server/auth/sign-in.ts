@@ -6,6 +6,7 @@ import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import type { Auth } from './auth.ts';
 import type { Credentials, SignedIn } from './credentials.ts';
 import { ruleOutDatabaseFailure } from './database-failure.ts';
+import type { Origins } from './origins.ts';
 import { refusalOf, type PasswordEndpoints } from './password-endpoints.ts';
 
 /** A fresh session: a JWT for programs, cookies for browsers. */
@@ -23,6 +24,7 @@ export interface Gate {
   auth: Auth;
   credentials: Credentials;
   signInLimits: SignInLimits;
+  origins: Origins;
   refusals: Refusals;
   /** Whose accounts read the audit trail, in lower case. */
   adminEmails: ReadonlySet<string>;
@@ -32,7 +34,12 @@ export interface Gate {
  * Creates an account and signs its person in.
  * @throws Conflict where the email address has an account.
  */
-export async function signUp({ db, auth }: Gate, input: object, headers: Headers): Promise<NewSession> {
+export async function signUp(
+  { db, auth, origins }: Gate,
+  input: object,
+  headers: Headers,
+): Promise<NewSession> {
+  refuseUntrustedPage(origins, headers);
   const answer = await passwordsOf(auth)
     .signUpEmail({ body: { ...input }, headers, returnHeaders: true })
     .catch((error: unknown) => refuse(db, error));
@@ -40,7 +47,12 @@ export async function signUp({ db, auth }: Gate, input: object, headers: Headers
 }
 
 /** @throws Unauthenticated where the address or the password is wrong; it does not tell which. */
-export async function signIn({ db, auth }: Gate, input: object, headers: Headers): Promise<NewSession> {
+export async function signIn(
+  { db, auth, origins }: Gate,
+  input: object,
+  headers: Headers,
+): Promise<NewSession> {
+  refuseUntrustedPage(origins, headers);
   const answer = await passwordsOf(auth)
     .signInEmail({ body: { ...input }, headers, returnHeaders: true })
     .catch((error: unknown) => refuse(db, error));
@@ -71,6 +83,11 @@ export async function signOut(gate: Gate, { sessionId }: SignedIn, headers: Head
   gate.credentials.forget(sessionId);
   committed(gate.db);
   return cleared.headers.getSetCookie();
+}
+
+/** The cookie that signing in sets would not count for such a page, which would ask to sign in again and again. */
+function refuseUntrustedPage(origins: Origins, headers: Headers): void {
+  if (!origins.trusts(headers)) throw new Forbidden(origins.whyUntrusted(headers));
 }
 
 async function sessionOf(

@@ -9,7 +9,8 @@ import type { PerformanceStore } from '../performance/store.ts';
 import type { Viewer } from '../policy.ts';
 import { currentRequest, shareOfAddress } from '../request.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { withoutForeignCookie, type Origins } from '../auth/origins.ts';
+import type { Origins } from '../auth/origins.ts';
+import type { Log } from '../log.ts';
 
 /** Makes an operation's context from the headers of its request. */
 export type ContextOf = (headers: Headers) => Promise<Context>;
@@ -19,6 +20,7 @@ export const VIEWER_HEADER = 'taskwire-viewer';
 
 interface ContextSettings {
   gate: Gate;
+  log: Log;
   live: Live;
   store: PerformanceStore;
   origins: Origins;
@@ -28,10 +30,21 @@ interface ContextSettings {
  * Resolves an operation's credential once, and lets resolvers ask for the viewer. An operation that never asks
  * works without one, so that a cookie which has run out keeps nobody from signing in again.
  */
-export function createContexts({ gate, live, store, origins }: ContextSettings): ContextOf {
-  return async (sent) => {
-    const headers = withoutForeignCookie(sent, origins);
-    const setCookies: string[] = [];
+export function createContexts({ gate, live, store, origins, log }: ContextSettings): ContextOf {
+  const note = atMostEvery(NOTE_EVERY_MS, (why: string) => {
+    log.warn(why);
+  });
+
+  /** What a page hears whose cookie does not count. */
+  function untrusted(headers: Headers): Unauthenticated | null {
+    if (origins.trusts(headers) || !headers.has('cookie')) return null;
+    const why = origins.whyUntrusted(headers);
+    note(why);
+    return new Unauthenticated(why);
+  }
+
+  return async (headers) => {
+    const setCookies = gate.credentials.staleCookies(headers);
     const signedIn = await gate.credentials
       .resolve(headers, (cookies) => setCookies.push(...cookies))
       .catch((error: unknown) => {
@@ -39,7 +52,20 @@ export function createContexts({ gate, live, store, origins }: ContextSettings):
         throw error;
       });
     takeShare(signedIn);
-    return new OperationContext(gate, live, store, headers, setCookies, asExpected(headers, signedIn));
+    const identity = asExpected(headers, signedIn) ?? untrusted(headers);
+    return new OperationContext(gate, live, store, headers, setCookies, identity);
+  };
+}
+
+/** Anybody can make requests of which there is something to note. */
+const NOTE_EVERY_MS = 60_000;
+
+function atMostEvery<Given>(milliseconds: number, act: (given: Given) => void): (given: Given) => void {
+  let quietUntil = 0;
+  return (given) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + milliseconds;
+    act(given);
   };
 }
 

@@ -1,8 +1,33 @@
 import type { IncomingMessage } from 'node:http';
 
-/** A body's text; null where the connection broke before its end, or it is longer than so many bytes. */
-export function textOf(request: IncomingMessage, mostBytes: number): Promise<string | null> {
-  return new Promise((resolve) => {
+/** Why a request has no text to read. */
+export type BodyFault = 'broken' | 'too-long' | 'not-utf-8';
+
+const BODY_STATUS = { broken: 400, 'too-long': 413, 'not-utf-8': 400 } as const;
+
+/** Thrown where a request's body cannot be read; the connection cannot be used for another one. */
+export class UnreadableBody extends Error {
+  override readonly name = 'UnreadableBody';
+  readonly status: number;
+
+  constructor(fault: BodyFault) {
+    super(
+      {
+        broken: 'The connection broke before the end of the body.',
+        'too-long': 'The body is too long.',
+        'not-utf-8': 'The body is not valid UTF-8.',
+      }[fault],
+    );
+    this.status = BODY_STATUS[fault];
+  }
+}
+
+/**
+ * A body's text.
+ * @throws UnreadableBody where it is longer than so many bytes, no valid UTF-8, or breaks off.
+ */
+export function textOf(request: IncomingMessage, mostBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
     request
@@ -14,9 +39,45 @@ export function textOf(request: IncomingMessage, mostBytes: number): Promise<str
         }
         // The rest is let pass.
         chunks.length = 0;
-        resolve(null);
+        reject(new UnreadableBody('too-long'));
       })
-      .once('end', () => resolve(Buffer.concat(chunks).toString()))
-      .once('error', () => resolve(null));
+      .once('end', () => {
+        const text = decoded(Buffer.concat(chunks));
+        if (text === null) reject(new UnreadableBody('not-utf-8'));
+        else resolve(text);
+      })
+      .once('error', () => {
+        reject(new UnreadableBody('broken'));
+      });
   });
+}
+
+/** Null where it is no valid UTF-8: a replacement character in its place would be stored. */
+function decoded(bytes: Buffer): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** Why a body in this form would be misread; null where it can be read. */
+export function whyUnreadable({ headers }: IncomingMessage): string | null {
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1];
+  if (charset !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(charset))
+    return 'Send the body in UTF-8, with the header "Content-Type: application/json".';
+  const coding = headers['content-encoding'];
+  if (coding !== undefined && coding !== 'identity') return 'Send the body without Content-Encoding.';
+  return null;
+}
+
+/** Whether an address has parameters that are no valid UTF-8 where they are decoded. */
+export function hasUndecodableQuery(url: string | undefined): boolean {
+  const query = url?.split('?').slice(1).join('?') ?? '';
+  try {
+    decodeURIComponent(query);
+    return false;
+  } catch {
+    return true;
+  }
 }

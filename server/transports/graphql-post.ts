@@ -8,10 +8,12 @@ import {
 } from 'graphql';
 import { processRegularResult } from 'graphql-yoga';
 import { schema } from '../../schema/index.ts';
+import { BadUserInput } from '../errors.ts';
 import { Turns } from '../execution/turns.ts';
 import { Written } from '../execution/run-query.ts';
 import type { Priced } from '../plugins/cost-limits.ts';
-import { textOf } from './body.ts';
+import { END_ID } from '../plugins/event-stream-format.ts';
+import { hasUndecodableQuery, textOf, UnreadableBody, whyUnreadable } from './body.ts';
 import type { Graphql } from './graphql.ts';
 import { isTooDeep } from './json-depth.ts';
 import { refuse } from './refuse.ts';
@@ -44,12 +46,27 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
       refuse(response, refusal);
       return response;
     }
+    if (request.method !== 'POST') return answerOthers(graphql, request, response);
+    const unreadable = whyUnreadable(request);
+    if (unreadable !== null) {
+      refuse(response, new BadUserInput(unreadable), { status: 415 });
+      return undefined;
+    }
     const mediaType = isPlainPost(request, mostBytes) ? answerTypeOf(request.headers.accept) : null;
-    if (mediaType === null) return yoga(request, response);
-    const body = await textOf(request, mostBytes);
-    if (body === null) return response.destroy();
-    const execute = await prepare(request, body);
+    const body = await textOf(request, mostBytes).catch((error: unknown) => {
+      if (error instanceof UnreadableBody) return error;
+      throw error;
+    });
+    if (body instanceof UnreadableBody) {
+      refuse(response, new BadUserInput(body.message), {
+        status: body.status,
+        headers: { connection: 'close' },
+      });
+      return undefined;
+    }
     // By this name Yoga finds a body that was read already.
+    if (mediaType === null) return yoga(Object.assign(request, { body }), response);
+    const execute = await prepare(request, body);
     if (execute === null) return yoga(Object.assign(request, { body }), response);
     const { result, cookies } = await execute();
     for (const cookie of cookies) response.appendHeader('Set-Cookie', cookie);
@@ -62,6 +79,16 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
     response.setHeader('Content-Length', Buffer.byteLength(sent));
     return response.end(sent);
   };
+}
+
+/** Queries and subscriptions by GET, and what is no operation at all. */
+function answerOthers({ yoga }: Graphql, request: IncomingMessage, response: ServerResponse): unknown {
+  if (hasUndecodableQuery(request.url)) {
+    refuse(response, new BadUserInput('The parameters are not valid UTF-8, percent-encoded.'));
+    return undefined;
+  }
+  if (request.headers['last-event-id'] === END_ID) return response.writeHead(204).end();
+  return yoga(request, response);
 }
 
 /** Characters from which on an answer is sent as bytes. */

@@ -17,6 +17,7 @@ import { codedErrors } from '../plugins/coded-errors.ts';
 import { givenUp } from '../plugins/given-up.ts';
 import type { Monitoring } from '../performance/monitoring.ts';
 import { limited, limitedSubscriptions } from '../plugins/cost-limits.ts';
+import { eventStreamFormat } from '../plugins/event-stream-format.ts';
 import { eventStreams } from '../plugins/event-streams.ts';
 import { executedBy, type Execute } from '../plugins/execution.ts';
 import { keptIntrospection } from '../plugins/kept-introspection.ts';
@@ -60,7 +61,7 @@ export function createGraphql(settings: GraphqlSettings): Graphql {
   const { store, sampleRate } = monitoring;
   const executed = keptIntrospection(givenUp(byPlans(normalizedExecutor as Execute)));
   const run = measured(store, sampleRate, limited(limits.operations, executed));
-  const contextOf = createContexts({ gate, live, store, origins });
+  const contextOf = createContexts({ gate, live, store, origins, log });
   const documents = cacheByText<DocumentNode>('documents');
   const masked = codedErrors(log, store);
   const yoga = createYoga<object, Context>({
@@ -75,6 +76,7 @@ export function createGraphql(settings: GraphqlSettings): Graphql {
       limitedSubscriptions(limits.operations),
       sharedAnswers(limits.operations),
       eventStreams(connections),
+      eventStreamFormat(),
     ],
     parserAndValidationCache: { documentCache: documents, errorCache: cacheByText('refused documents') },
     logging: false,

@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import sirv from 'sirv';
+import { readFileSync } from 'node:fs';
 import type { Origins } from '../auth/origins.ts';
 import type { Gate } from '../auth/sign-in.ts';
 import { abandon } from '../database/client.ts';
 import type { HealthCheck } from '../database/health.ts';
-import { RateLimited } from '../errors.ts';
+import { Misdirected, RateLimited } from '../errors.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Live } from '../live/live.ts';
 import type { Log } from '../log.ts';
@@ -22,6 +20,7 @@ import { answerPosts } from './graphql-post.ts';
 import { MOST_BODY_BYTES, type Graphql } from './graphql.ts';
 import { createMetrics } from './metrics.ts';
 import { OpenResponses } from './open-responses.ts';
+import { createPages } from './pages.ts';
 import { readiness } from './readiness.ts';
 import { refuse } from './refuse.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -49,12 +48,13 @@ interface HttpSettings {
 const TOO_MANY_REQUESTS = 'Too many requests from your address are under way; wait for some of them to end.';
 const TRY_AGAIN_SECONDS = 2;
 
+/** Those who ask whether the server is up know it by a name of their own, and hear nothing that is secret. */
+const PROBES = /^\/(?:healthz|readyz|metrics)(?:\?|$)/;
+
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** As it is committed; a test holds it to the schema that runs. */
 const printedSchema = readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8');
-
-const dashboardFolder = fileURLToPath(new URL('../../client/build', import.meta.url));
 
 /** Everything that one address offers, by path. */
 export function createRequestListener(settings: HttpSettings): AnswerListener {
@@ -64,21 +64,15 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
   const open = new OpenResponses(limits.requestsPerAddress);
   const graphiql = settings.hasGraphiql ? createGraphiql(contentSecurityPolicy()) : null;
   const operations = answerPosts(graphql, MOST_BODY_BYTES);
-  const auth = answerAuth(gate.auth, publicUrl, MOST_BODY_BYTES);
-  const dashboard = existsSync(dashboardFolder)
-    ? sirv(dashboardFolder, {
-        single: '200.html',
-        etag: true,
-        gzip: true,
-        brotli: true,
-        setHeaders: cachingOf,
-      })
-    : notBuilt;
+  const auth = answerAuth({ gate, origins, publicUrl, proxies: limits.proxies });
+  const pages = createPages();
 
   const routes: Record<string, Handler> = {
     '/graphql': (request, response) => {
-      if (!graphiql?.page(request, response)) return operations(request, response);
-      return undefined;
+      if (graphiql?.page(request, response)) return undefined;
+      response.setHeader('Cache-Control', 'private, no-store');
+      response.appendHeader('Vary', 'Authorization, Cookie, Accept');
+      return operations(request, response);
     },
     '/schema.graphql': (_request, response) => {
       answer(response, 200, printedSchema);
@@ -94,7 +88,14 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
       });
       response.end(`${JSON.stringify(details)}\n`);
     },
-    '/metrics': createMetrics({ ...monitoring, db: gate.db, check, live }),
+    '/metrics': createMetrics({
+      ...monitoring,
+      db: gate.db,
+      check,
+      live,
+      proxies: limits.proxies,
+      origins,
+    }),
   };
 
   /** A client that leaves ahead of its answer has no use for what is still read for it. */
@@ -103,11 +104,12 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
   }
 
   function handlerOf(request: IncomingMessage): Handler {
+    request.url = request.url?.replace(/^\/graphql\/(?=\?|$)/, '/graphql');
     const path = request.url?.split('?', 1)[0] ?? '/';
     const route = routes[path];
-    if (route) return route;
+    if (route) return path === '/graphql' ? route : readOnly(route);
     if (path.startsWith('/api/auth/')) return auth;
-    return graphiql && path.startsWith('/graphiql/') ? graphiql.files : dashboard;
+    return graphiql && path.startsWith('/graphiql/') ? graphiql.files : pages;
   }
 
   return (request, response) => {
@@ -124,6 +126,13 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
         refuse(response, new RateLimited(TOO_MANY_REQUESTS, TRY_AGAIN_SECONDS));
         return;
       }
+      const misdirected = PROBES.test(request.url ?? '')
+        ? null
+        : origins.whyMisdirected(request.headers.host, single(request.headers['x-forwarded-host']));
+      if (misdirected !== null) {
+        refuse(response, new Misdirected(misdirected));
+        return;
+      }
       if (isPreflight(request, response)) return;
       Promise.try(handlerOf(request), request, response).catch((error: unknown) => {
         log.error({ requestId, err: error }, 'request failed');
@@ -135,21 +144,29 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
 }
 
 /** Where a connection can become a WebSocket: at the API's own path. */
-export function createUpgradeListener(sockets: WebSocketTransport): UpgradeListener {
+export function createUpgradeListener(sockets: WebSocketTransport, origins: Origins): UpgradeListener {
   return (request, connection, head) => {
-    if (request.url?.split('?', 1)[0] === '/graphql') sockets.upgrade(request, connection, head);
+    const { headers, url = '' } = request;
+    if (origins.whyMisdirected(headers.host, single(headers['x-forwarded-host'])) !== null)
+      turnAway(connection, '421 Misdirected Request');
+    else if (/^\/graphql\/?(?:\?|$)/.test(url)) sockets.upgrade(request, connection, head);
     else turnAway(connection, '404 Not Found');
   };
 }
 
-/** What carries its content's hash in its name never changes; everything else is asked for again. */
-function cachingOf(response: ServerResponse, path: string): void {
-  const forever = path.startsWith('/_app/immutable/');
-  response.setHeader('Cache-Control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
+/** Refuses other methods than reading. */
+function readOnly(handler: Handler): Handler {
+  return (request, response) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return handler(request, response);
+    request.resume();
+    response.setHeader('Allow', 'GET, HEAD');
+    answer(response, 405, 'Use GET or HEAD here.\n');
+    return undefined;
+  };
 }
 
-function notBuilt(_request: IncomingMessage, response: ServerResponse): void {
-  answer(response, 404, 'The dashboard is not built; `npm start` builds it. The API is at /graphql.\n');
+function single(header: string | string[] | undefined): string | undefined {
+  return [header ?? []].flat().join(',') || undefined;
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
+import type { Origins } from '../auth/origins.ts';
 import { kept } from '../bounds.ts';
 import { readBackupStatus } from '../backup-status.ts';
 import { diskIsFull, poolStatus, type Database } from '../database/client.ts';
@@ -10,6 +11,7 @@ import type { Live } from '../live/live.ts';
 import type { PerformanceStore } from '../performance/store.ts';
 import type { Timings } from '../performance/timings.ts';
 import type { LogLags } from '../sql/log-lag.ts';
+import { isFromLoopback } from './address.ts';
 
 export interface MetricsSettings {
   db: Database;
@@ -17,8 +19,11 @@ export interface MetricsSettings {
   live: Live;
   store: PerformanceStore;
   backupDir: string;
-  /** Lets other machines in. */
+  /** With it, it is asked of everyone. */
   token: string | undefined;
+  /** How many proxies stand in front of the server. */
+  proxies: number;
+  origins: Origins;
 }
 
 interface Sample {
@@ -26,13 +31,17 @@ interface Sample {
   value: number;
 }
 
-/** Prometheus' page: for this machine itself, and for whoever has the token. */
+/** Prometheus' page: with the token, or where none is set for this machine itself. */
 export function createMetrics(settings: MetricsSettings) {
   let registry: Promise<Registry> | undefined;
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (!isAllowed(request, settings.token)) {
+    if (!isAllowed(request, settings)) {
       response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' });
-      response.end('Metrics are for this machine itself, or with "Authorization: Bearer <METRICS_TOKEN>".\n');
+      response.end(
+        settings.token === undefined
+          ? 'Metrics are for this machine alone; set METRICS_TOKEN to read them from elsewhere or behind a proxy.\n'
+          : 'Send "Authorization: Bearer <METRICS_TOKEN>".\n',
+      );
       return;
     }
     const { contentType, metrics } = await (registry ??= createRegistry(settings)).then(async (all) => ({
@@ -43,14 +52,25 @@ export function createMetrics(settings: MetricsSettings) {
   };
 }
 
-const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
+/** What proxies add, some of them unasked. */
+const TRACES_OF_PROXIES = [
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'forwarded',
+  'via',
+];
 
-function isAllowed({ headers, socket }: IncomingMessage, token: string | undefined): boolean {
-  const given = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
-  if (token !== undefined && given !== undefined) return timingSafeEqual(sha256(given), sha256(token));
-  // Through a proxy on this machine everybody seems to come from here.
-  const passedOn = headers['x-forwarded-for'] ?? headers.forwarded ?? headers.via;
-  return passedOn === undefined && LOOPBACK.test(socket.remoteAddress ?? '');
+function isAllowed(request: IncomingMessage, { token, proxies, origins }: MetricsSettings): boolean {
+  const { headers } = request;
+  if (token !== undefined) {
+    const given = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+    return given !== undefined && timingSafeEqual(sha256(given), sha256(token));
+  }
+  // Through a proxy on this machine every request seems to come from here.
+  if (proxies > 0 || TRACES_OF_PROXIES.some((name) => headers[name] !== undefined)) return false;
+  return isFromLoopback(request) && origins.whyMisdirected(headers.host, undefined) === null;
 }
 
 function sha256(text: string): Buffer {

@@ -384,7 +384,7 @@ function invalid(fault: GraphQLError): GraphQLError {
 
 function headersOf({ headers }: IncomingMessage): Headers {
   const given = new Headers();
-  for (const name of ['cookie', 'origin', 'host', 'sec-fetch-site', 'authorization']) {
+  for (const name of ['cookie', 'origin', 'host', 'x-forwarded-host', 'sec-fetch-site', 'authorization']) {
     const value = headers[name];
     if (typeof value === 'string') given.set(name, value);
   }

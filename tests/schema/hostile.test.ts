@@ -36,7 +36,9 @@ function closed(socket: Socket): Promise<boolean> {
 /** Asks for more than the system's buffers hold, and reads none of it for a while. @returns how many answers came. */
 async function ignore(seconds: number): Promise<number> {
   const socket = connect(Number(port), '127.0.0.1').setEncoding('latin1').pause();
-  socket.on('error', () => undefined).write('GET /schema.graphql HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(UNREAD));
+  socket
+    .on('error', () => undefined)
+    .write('GET /schema.graphql HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(UNREAD));
   await sleep(seconds * 1000);
   let text = '';
   socket.on('data', (chunk: string) => (text += chunk)).resume();
@@ -47,9 +49,9 @@ async function ignore(seconds: number): Promise<number> {
 /** They take half a minute, and so begin before the others. */
 const slowly = {
   reading: ignore(63),
-  headers: drip('POST /graphql HTTP/1.1\r\nhost: x\r\nx-slow: '),
+  headers: drip('POST /graphql HTTP/1.1\r\nhost: localhost\r\nx-slow: '),
   body: drip(
-    'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{',
+    'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{',
   ),
 };
 
@@ -189,7 +191,7 @@ const attacks: Record<string, Record<string, [Attack, string | null]>> = {
     'variables that are a text': [raw('{"query":"{ viewer { id } }","variables":"{}"}'), 'BAD_USER_INPUT'],
     'a body that says that it is compressed, and is not': [
       raw('{"query":"{ viewer { id } }"}', { 'content-encoding': 'gzip' }),
-      null,
+      'BAD_USER_INPUT',
     ],
     'a cost that is no word of ours': [
       raw('{"query":"{ viewer { name } }","extensions":{"cost":{"$gt":0}}}'),
@@ -368,7 +370,7 @@ describe('clients that take their time', () => {
   test('headers of a megabyte are refused', async () => {
     const socket = connect(Number(port), '127.0.0.1');
     socket.on('error', () => undefined);
-    socket.write(`GET /graphql HTTP/1.1\r\nhost: x\r\nx-long: ${'x'.repeat(1_000_000)}\r\n\r\n`);
+    socket.write(`GET /graphql HTTP/1.1\r\nhost: localhost\r\nx-long: ${'x'.repeat(1_000_000)}\r\n\r\n`);
     const [answer] = (await once(socket.setEncoding('utf8'), 'data')) as [string];
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     socket.destroy();
@@ -388,10 +390,10 @@ describe('the auth library’s own paths', () => {
   });
 
   test.each([
-    ['TRACE', 'host: x', 405],
-    ['DELETE', 'host: x', 405],
-    ['GET', 'host: [', 404],
-    ['GET', 'host: x\r\nx-forwarded-proto: \\\\', 404],
+    ['TRACE', 'host: localhost', 405],
+    ['DELETE', 'host: localhost', 405],
+    ['GET', 'host: [', 421],
+    ['GET', 'host: localhost\r\nx-forwarded-proto: \\\\', 405],
   ])('%s with "%s" is no fault of the server’s', async (method, headers, status) => {
     const socket = connect(Number(new URL(world.url).port), '127.0.0.1').setEncoding('utf8');
     socket.write(`${method} /api/auth/sign-in/email HTTP/1.1\r\n${headers}\r\nconnection: close\r\n\r\n`);
@@ -405,7 +407,7 @@ describe('clients that ask for a WebSocket where there is none', () => {
   const { port } = new URL(world.url);
   const UPGRADE = [
     'GET /nothing HTTP/1.1',
-    'host: x',
+    'host: localhost',
     'connection: upgrade',
     'upgrade: websocket',
     'sec-websocket-version: 13',

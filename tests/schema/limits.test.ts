@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { getIntrospectionQuery, parse } from 'graphql';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { schema } from '../../schema/index.ts';
 import { priceOf } from '../../server/limits/price.ts';
+import { freePort } from '../kit/free-port.ts';
 import { startTestServer } from '../kit/server.ts';
 import { PASSWORD, startWorld } from '../kit/world.ts';
 
@@ -316,15 +316,6 @@ describe.skipIf(!process.env['TEST_REDIS_URL'])('a budget that several servers s
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe('guessing passwords', () => {
   const attempt = (email: string, password: string, address: string, headers = {}) =>

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import sirv from 'sirv';
+import { contentSecurityPolicy } from './content-security-policy.ts';
+
+const folder = join(import.meta.dirname, '../../client/build');
+
+/** The addresses of the dashboard's pages; a test compares them with client/src/routes. */
+const PAGES = [
+  /^\/$/,
+  /^\/(?:sign-in|sign-up|help|history|performance|settings|teams)\/?$/,
+  /^\/teams\/[^/]+\/?$/,
+];
+
+const METHODS = 'GET, HEAD';
+const IMMUTABLE = '/_app/immutable/';
+
+export function isPage(path: string): boolean {
+  return PAGES.some((page) => page.test(path));
+}
+
+/**
+ * The dashboard: its files, and its one page at each of the pages' addresses. A browser gets the page for an unknown
+ * address too, with status 404, and says there that nothing is found.
+ */
+export function createPages(): (request: IncomingMessage, response: ServerResponse) => void {
+  const file = join(folder, '200.html');
+  if (!existsSync(file)) {
+    return (_request, response) => {
+      say(response, 404, 'The dashboard is not built; `npm start` builds it. The API is at /graphql.\n');
+    };
+  }
+  const page = readFileSync(file, 'utf8');
+  const csp = contentSecurityPolicy(hashesOf(page));
+  const options = { etag: true, gzip: true, brotli: true };
+  const files = sirv(folder, { ...options, setHeaders: cachingOf });
+  const shell = sirv(folder, {
+    ...options,
+    setHeaders: (response) => {
+      response.setHeader('Content-Security-Policy', csp);
+      response.setHeader('Cache-Control', 'no-cache');
+    },
+  });
+
+  return (request, response) => {
+    const path = request.url?.split('?', 1)[0] ?? '/';
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      request.resume();
+      response.setHeader('Allow', METHODS);
+      say(response, 405, `Use ${METHODS} here.\n`);
+      return;
+    }
+    const sendShell = () => {
+      shell(Object.assign(request, { url: '/200.html', _parsedUrl: undefined }), response);
+    };
+    if (isPage(path)) {
+      sendShell();
+      return;
+    }
+    files(request, response, () => {
+      if (!request.headers.accept?.includes('text/html') || path.includes('.') || path.startsWith('/api/')) {
+        say(response, 404, 'There is nothing at this address.\n');
+        return;
+      }
+      response.writeHead(404, {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': csp,
+        'cache-control': 'no-cache',
+      });
+      response.end(page);
+    });
+  };
+}
+
+/** Of the scripts that are in the page itself. */
+function hashesOf(page: string): string[] {
+  return [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(
+    ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+  );
+}
+
+/** What carries its content's hash in its name never changes; everything else is asked for again. */
+function cachingOf(response: ServerResponse, path: string): void {
+  const isForever = path.startsWith(IMMUTABLE);
+  response.setHeader('Cache-Control', isForever ? 'public, max-age=31536000, immutable' : 'no-cache');
+}
+
+function say(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
+}
