@@ -19,6 +19,7 @@ interface Service {
   security_opt?: string[];
   restart?: string;
   mem_limit?: string;
+  cpus?: number;
   command?: string[];
 }
 

@@ -76,6 +76,7 @@ test('each container has no rights that it can do without, and a bound on what i
     expect(service.security_opt, name).toContain('no-new-privileges:true');
     expect(service.cap_add ?? [], name).toEqual(name === 'caddy' ? ['NET_BIND_SERVICE'] : []);
     expect(service.mem_limit, name).toMatch(/^\d+[mg]$/);
+    expect(service.cpus, name).toBeGreaterThan(0);
     expect(service.image, name).toMatch(/:[\w.-]+$/);
   }
 });
@@ -99,6 +100,11 @@ test('each waits for what it needs to be healthy, and every file and volume that
     }
   }
   expect(Object.keys(compose.services['caddy']?.depends_on ?? {})).toEqual(serversOf(compose));
+});
+
+test('nothing that is for operators is public through the proxy (L12)', () => {
+  const [, hidden = ''] = /@private path (.*)\n\trespond @private 404/.exec(textOf('Caddyfile')) ?? [];
+  expect(hidden.split(' ').sort()).toEqual(['/metrics', '/readyz']);
 });
 
 test('proxy, monitoring and log know the same servers', () => {
