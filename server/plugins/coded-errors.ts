@@ -1,4 +1,4 @@
-import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
+import { GraphQLError, Kind, type GraphQLErrorExtensions } from 'graphql';
 import { classify, type DatabaseFailure } from '../database/failures.ts';
 import { RateLimited, TaskwireError, Unavailable, ValidationFailed } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -28,9 +28,23 @@ export function codedErrors(log: Log, store: PerformanceStore): (thrown: unknown
     return new GraphQLError(refusal?.message ?? 'Something went wrong on the server.', {
       ...(located?.nodes ? { nodes: located.nodes } : {}),
       ...(located?.path ? { path: located.path } : {}),
-      extensions: refusal ? extensionsOf(refusal) : internal(),
+      extensions: refusal ? { ...extensionsOf(refusal), ...atVariable(located, refusal) } : internal(),
     });
   }
+}
+
+/** What an error adds where a scalar refused the value of a variable, before any resolver ran. */
+function atVariable(located: GraphQLError | undefined, refusal: TaskwireError): GraphQLErrorExtensions {
+  const node = located?.nodes?.[0];
+  if (!located || node?.kind !== Kind.VARIABLE_DEFINITION || !(refusal instanceof ValidationFailed))
+    return {};
+  const before = located.message.slice(0, -refusal.message.length);
+  // Yoga's executor writes ` at "input.dueOn"; `, GraphQL's own ` value at .dueOn: `.
+  const path = /(?: at "\w+|value at )([\w.[\]]+)(?:"; |: )$/.exec(before)?.[1] ?? '';
+  const type = node.type.kind === Kind.NON_NULL_TYPE ? node.type.type : node.type;
+  const isInput = type.kind === Kind.NAMED_TYPE && type.name.value.endsWith('Input');
+  const field = `${isInput ? '' : node.variable.name.value}${path.replaceAll(/\[(\d+)\]/g, '.$1')}`;
+  return { field: field.replace(/^\./, ''), http: { status: 400, spec: true } };
 }
 
 /** A refusal of a whole operation, before any resolver; to be masked again does not change it. */
@@ -77,7 +91,7 @@ function causeOf(error: GraphQLError): unknown {
 const STANDARD = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
 
 function withStandardCode(error: GraphQLError): GraphQLError {
-  const { code: given, http } = error.extensions;
+  const { code: given, field, http } = error.extensions;
   // Yoga's `spec` would answer 200 to the older media type, also for what is no GraphQL request at all.
   const status = given === 'BAD_REQUEST' && http ? { ...http, spec: false } : http;
   const standard = error.message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_USER_INPUT';
@@ -88,6 +102,7 @@ function withStandardCode(error: GraphQLError): GraphQLError {
     ...(error.path ? { path: error.path } : {}),
     extensions: {
       code: typeof given === 'string' && STANDARD.has(given) ? given : standard,
+      ...(typeof field === 'string' ? { field } : {}),
       ...(status ? { http: status } : {}),
     },
   });

@@ -75,14 +75,21 @@ describe('an operation that GraphQL itself refuses', () => {
     ['a list for an input', create, { input: ['a', 'b'] }],
     ['a field that no input has', create, { input: { title: 'Pay', owner: 'user_1' } }],
     ['a status that no task has', create, { input: { title: 'Pay', status: 'LATER' } }],
-    ['an impossible day', create, { input: { title: 'Pay', dueOn: '2026-02-30' } }],
-    ['a day with a time', create, { input: { title: 'Pay', dueOn: '2026-02-03T10:00:00Z' } }],
     ['an object for an id', 'query ($id: ID!) { task(id: $id) { id } }', { id: { eq: 1 } }],
     ['a fraction for a page size', 'query ($n: Int) { tasks(first: $n) { totalCount } }', { n: 1.5 }],
     ['a page size beyond 32 bits', 'query ($n: Int) { tasks(first: $n) { totalCount } }', { n: 2 ** 40 }],
   ])('%s is BAD_USER_INPUT', async (_what, query, variables) => {
     const answer = await post({ query, variables });
     expect(codes(answer)).toEqual(['BAD_USER_INPUT']);
+    expect(answer.text).not.toMatch(INNARDS);
+  });
+
+  test.each([
+    ['an impossible day', '2026-02-30'],
+    ['a day with a time', '2026-02-03T10:00:00Z'],
+  ])('%s is VALIDATION_FAILED (YEAR-6)', async (_what, dueOn) => {
+    const answer = await post({ query: create, variables: { input: { title: 'Pay', dueOn } } });
+    expect(codes(answer)).toEqual(['VALIDATION_FAILED']);
     expect(answer.text).not.toMatch(INNARDS);
   });
 

@@ -201,3 +201,36 @@ test('updateTasks and updateShare refuse null in the same way (NULL-CLEAR)', asy
     run('updateShare', { id: made['shareTask']?.share.id, permission: null }),
   ).rejects.toMatchObject(refusedOn('permission'));
 });
+
+describe('a day or a moment that does not exist', () => {
+  const refused = (field: string) => ({
+    code: 'VALIDATION_FAILED',
+    message: expect.stringMatching(/^A (date|time) must exist, in the form [\dTZ:-]+\.$/) as string,
+    extensions: { field },
+  });
+
+  test('is refused by a plain sentence on its field, in a variable (YEAR-6)', async () => {
+    for (const dueOn of ['2026-02-30', '20260-01-01', '2026-1-1', '', 'soon', 20_260_101]) {
+      await expect(run('createTask', { title: 'Tea', dueOn }), String(dueOn)).rejects.toMatchObject(
+        refused('dueOn'),
+      );
+      const tasks = [{ id: task }, { id: task, dueOn }];
+      await expect(run('updateTasks', { tasks })).rejects.toMatchObject(refused('tasks.1.dueOn'));
+    }
+    await expect(
+      run('shareTask', { taskId: task, userId: ada.id, expiresAt: '2027-02-30T00:00:00Z' }),
+    ).rejects.toMatchObject(refused('expiresAt'));
+    const single = 'mutation ($day: Date) { createTask(input: { title: "Tea", dueOn: $day }) { cursor } }';
+    await expect(ada.query(single, { day: '2026-02-30' })).rejects.toMatchObject(refused('day'));
+    const filtered = 'query ($filter: TaskFilter) { tasks(filter: $filter) { totalCount } }';
+    await expect(ada.query(filtered, { filter: { dueOn: { before: '2026-13-01' } } })).rejects.toMatchObject(
+      refused('filter.dueOn.before'),
+    );
+  });
+
+  test('is refused so in the document itself (YEAR-6)', async () => {
+    await expect(
+      ada.query('mutation { createTask(input: { title: "Tea", dueOn: "2026-02-30" }) { cursor } }'),
+    ).rejects.toMatchObject({ ...refused('dueOn'), code: 'GRAPHQL_VALIDATION_FAILED' });
+  });
+});
