@@ -1,7 +1,7 @@
 import type { Prisma } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
 import { parseId, uuidOf } from '../server/ids.ts';
-import { visible, type Person } from '../server/policy.ts';
+import type { Person } from '../server/policy.ts';
 import { countEvents, findEvents } from '../server/sql/activity.ts';
 import { namedPeople } from '../server/sql/seen-people.ts';
 import { builder } from './builder.ts';
@@ -56,6 +56,14 @@ function actorsIn(filter: ActivityFilter | null | undefined): string[] {
   return actor == null ? inner : [uuidOf('User', actor, 'filter.actor'), ...inner];
 }
 
+/** The objects that a filter names as subjects, at whichever depth. */
+function subjectsIn(filter: ActivityFilter | null | undefined): string[] {
+  if (!filter) return [];
+  const { subject, and, or, not } = filter;
+  const inner = [...(and ?? []), ...(or ?? []), not].flatMap(subjectsIn);
+  return subject == null ? inner : [parseId(subject).uuid, ...inner];
+}
+
 /** What Prisma must look for to find the events that a filter describes, whoever may read of them. */
 async function described(
   { db, viewer }: Context,
@@ -91,7 +99,7 @@ builder.queryField('activity', (t) =>
     {
       type: Event,
       description:
-        'What happened, the latest first: in the viewer’s teams, to tasks shared with them, in their 1,000 latest active conversations, and what they did or were concerned by elsewhere. Administrators read the audit trail of everybody besides: sign-ins, refused access, use of tokens, changed roles. `totalCount` goes no further than 1,000.',
+        'What happened, the latest first: in the viewer’s teams, to the 1,000 newest tasks shared with them, in their 1,000 latest active conversations, and what they did or were concerned by elsewhere. Administrators read the audit trail of everybody besides: sign-ins, refused access, use of tokens, changed roles. To follow an older shared task, name it as `subject`. `totalCount` goes no further than 1,000.',
       args: { filter: t.arg({ type: ActivityFilter, description: 'Only these.' }) },
       resolve: async (_root, { filter, ...args }, context) => {
         const { db, viewer } = context;
@@ -101,18 +109,20 @@ builder.queryField('activity', (t) =>
           described(context, filter),
         ]);
         const reader = { viewer, conversationIds };
+        const subjects = subjectsIn(filter);
         const found = await findEvents(db, reader, {
+          subjects,
           where: { AND: [wanted, events.where] },
           oldestFirst: events.orderBy[0]?.['sequence'] === 'asc',
           limit: events.take,
         });
         const rows = await db.event.findMany({
-          where: { sequence: { in: found }, AND: visible.event(viewer, conversationIds) },
+          where: { sequence: { in: found } },
           orderBy: events.orderBy,
         });
         return {
           ...events.connection(rows),
-          totalCount: () => countEvents(db, reader, wanted, MOST_COUNTED),
+          totalCount: () => countEvents(db, reader, { where: wanted, subjects }, MOST_COUNTED),
         };
       },
     },

@@ -1,7 +1,9 @@
+import type { SharePermission } from '../prisma/generated/client/client.ts';
 import type { SignedIn } from '../server/auth/credentials.ts';
 import type { Gate } from '../server/auth/sign-in.ts';
 import type { Database } from '../server/database/client.ts';
 import type { Live } from '../server/live/live.ts';
+import type { SubscriberRights } from '../server/live/onlooker.ts';
 import type { Outlet } from '../server/live/told.ts';
 import type { PerformanceStore } from '../server/performance/store.ts';
 import type { Viewer } from '../server/policy.ts';
@@ -29,14 +31,21 @@ export interface Context {
   /** What was to be seen of the log when `enter` last read the rights: `markOf` makes a place in it of that. */
   readonly seen: string;
   /**
-   * What the viewer's rights say to a question. Where nothing else is taken of the viewer, a subscription's answer goes
-   * to everybody whose rights say the same.
+   * What a live share of a task allows the viewer; null without one. What is asked at the same time is looked up in one
+   * statement.
    */
-  asks(question: (viewer: Viewer) => boolean): boolean;
+  shareOf(taskId: string): SharePermission | null | Promise<SharePermission | null>;
+  /**
+   * What the viewer's rights say to a question. Where nothing else is taken of the viewer, a subscription's answer goes
+   * to all people whose rights say the same.
+   */
+  asks(question: Question): boolean | Promise<boolean>;
   /** Reads the person's rights, once an operation. */
   enter(): Promise<void>;
   /** Reads them again, after something was changed. */
   enterAgain(): Promise<void>;
   /** Goes on with rights that were read elsewhere, as a subscription does with each event. */
-  become(viewer: Viewer): void;
+  become(rights: SubscriberRights): void;
 }
+
+export type Question = (asker: Pick<Context, 'viewer' | 'shareOf'>) => boolean | Promise<boolean>;

@@ -29,8 +29,8 @@ function counts(userId: string, { teamId, assigned }: Scope): (event: Event) => 
     if (actorId === userId && kind === 'user.updated') return true;
     if (kind.startsWith('task.share')) return actorId === userId || personId === userId;
     if (kind.startsWith('task.')) {
-      const { before, after } = data as unknown as TaskEventData;
-      return isOfScope(before) || isOfScope(after);
+      const { before, after, sharedWith } = data as unknown as TaskEventData & { sharedWith?: string[] };
+      return isOfScope(before) || isOfScope(after) || sharedWith?.includes(userId) === true;
     }
     return (
       kind === 'team.deleted' ||
@@ -67,8 +67,12 @@ function updateAfter(
 }
 
 /** Names what people are told the same of: shares are addressed to each of them alone. */
-function classOf({ viewer, timezone }: LiveRights, { teamId, assigned }: Scope, days: number): string {
-  const isPersonal = teamId === null || viewer.sharedTasks.size > 0;
+function classOf(
+  { viewer, timezone, holdsShares }: LiveRights,
+  { teamId, assigned }: Scope,
+  days: number,
+): string {
+  const isPersonal = teamId === null || holdsShares;
   return JSON.stringify([teamId, assigned, timezone, days, isPersonal ? viewer.userId : null]);
 }
 

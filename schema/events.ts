@@ -1,7 +1,9 @@
 import type { Event as EventRow } from '../prisma/generated/client/client.ts';
 import { uuidOf } from '../server/ids.ts';
 import type { Live } from '../server/live/live.ts';
+import type { SubscriberRights } from '../server/live/onlooker.ts';
 import { payloadOf } from '../server/live/source.ts';
+import { sharedTaskOf, wasSharedWith } from '../server/live/task-shares.ts';
 import type { Told } from '../server/live/told.ts';
 import { seesEvent } from '../server/policy.ts';
 import { builder } from './builder.ts';
@@ -73,12 +75,25 @@ builder.subscriptionField('events', (t) =>
     subscribe: (_root, { after, filter }, context) =>
       liveSource(context, { after, wants: matches(filter ?? {}) }, ({ event, passed, rights }) => {
         if (passed) return { cursor: context.live.cursorOf(passed), event: null };
-        if (!event || !seesEvent(rights.viewer, rights.conversations, event)) return undefined;
-        return updateOf(event, context.live);
+        if (!event) return undefined;
+        const told = isTold(rights, event);
+        const updateIf = (isToldOf: boolean) => (isToldOf ? updateOf(event, context.live) : undefined);
+        return told instanceof Promise ? told.then(updateIf) : updateIf(told);
       }),
     resolve: payloadOf<Update>,
   }),
 );
+
+/** Whether a person is told of an event; of one about a task of others, by the share that they hold of it. */
+function isTold(
+  { viewer, conversations, shares }: SubscriberRights,
+  event: EventRow,
+): boolean | Promise<boolean> {
+  if (seesEvent(viewer, conversations, event, wasSharedWith(viewer.userId, event))) return true;
+  const taskId = sharedTaskOf(event);
+  const share = taskId === null ? null : shares.of(taskId);
+  return share instanceof Promise ? share.then((held) => held !== null) : share !== null;
+}
 
 const updates = new WeakMap<EventRow, Update>();
 

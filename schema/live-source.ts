@@ -40,7 +40,7 @@ export async function liveSource<Payload extends object>(
     stopClock?.();
   });
   return new Source(feed, (heard) => {
-    context.become(heard.rights.viewer);
+    context.become(heard.rights);
     return tell(heard);
   });
 }

@@ -2,14 +2,10 @@ import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Message, Task } from '../prisma/generated/client/client.ts';
 import { BOUNDS, keep } from '../server/bounds.ts';
-import { forEveryone } from '../server/database/asker.ts';
 import type { Database } from '../server/database/client.ts';
-import { classify } from '../server/database/failures.ts';
-import { seesTask } from '../server/policy.ts';
+import { patiently } from '../server/database/patience.ts';
 import type { Context } from './context.ts';
-
-const PAUSE_MS = 250;
-const TRIES = 40;
+import { sees } from './task-rights.ts';
 
 type Loader = DataLoader<string, { id: string } | null>;
 
@@ -25,7 +21,7 @@ export async function sharedTask(context: Context, id: string, query: object): P
   const read = (ids: readonly string[]) =>
     db.task.findMany({ ...query, relationLoadStrategy: 'join', where: { id: { in: [...ids] } } });
   const task = (await loaderOf(db, 'task', query, read).load(id)) as Task | null;
-  return task && context.asks((viewer) => seesTask(viewer, task)) ? task : null;
+  return task && (await context.asks((asker) => sees(asker, task))) ? task : null;
 }
 
 /** The same for a message of a conversation that its reader is known to take part in. */
@@ -63,16 +59,4 @@ function loaderOf(
     );
   known.set(way, loader);
   return loader;
-}
-
-async function patiently<T>(read: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      // Many subscribers wait for it, so it must not wait behind the statements of the first of them.
-      return await forEveryone(read);
-    } catch (error) {
-      if (classify(error).kind !== 'unavailable' || tries === TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    }
-  }
 }

@@ -8,7 +8,7 @@ import {
 } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
 import { ValidationFailed } from '../server/errors.ts';
-import { visible, type Viewer } from '../server/policy.ts';
+import { liveShareOf, visible, type Viewer } from '../server/policy.ts';
 import { builder } from './builder.ts';
 import { LARGEST_PAGE, moment, page, type Column, type Direction, type OrderBy } from './connection.ts';
 import {
@@ -26,8 +26,9 @@ import {
   onReference,
   TextFilter,
 } from './filters.ts';
-import { readPage } from '../server/sql/read-page.ts';
+import { countRows, readIds, readPage, type Sources } from '../server/sql/read-page.ts';
 import { tasks as table } from '../server/sql/tables.ts';
+import { visibleSql } from '../server/sql/visible.ts';
 import { NODES, selectedInPage } from './selection.ts';
 import { Priority, Status, Task } from './task.ts';
 
@@ -60,7 +61,7 @@ const TaskFilter = filterType('TaskFilter', 'Which tasks', (t) => ({
 
 type TaskFilter = typeof TaskFilter.$inferInput;
 
-/** What Prisma must look for to find the tasks that a viewer sees and a filter describes. */
+/** Which of the tasks that a viewer sees a filter describes, in Prisma's words. */
 function wantedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): Prisma.TaskWhereInput {
   const wanted = matching(filter, {
     id: onReference('id', 'Task'),
@@ -80,10 +81,10 @@ function wantedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): Pri
     updatedAt: onColumn('updatedAt'),
     completedAt: onColumn('completedAt', { nullable: true }),
     archived: onFlag({ archivedAt: { not: null } }),
-    sharedWithViewer: onFlag({ id: { in: [...viewer.sharedTasks.keys()] } }),
+    sharedWithViewer: onFlag({ shares: { some: liveShareOf(viewer) } }),
   });
   const present = mentions(filter, 'archived') ? {} : { archivedAt: null };
-  return { AND: [visible.task(viewer), wanted, present] };
+  return { AND: [wanted, present] };
 }
 
 export const OrderDirection = builder.enumType('OrderDirection', {
@@ -158,18 +159,21 @@ function orderOf(parts: readonly OrderPart[] | null | undefined): OrderBy<TaskOr
  */
 async function readByPrisma(
   db: Database,
-  query: Prisma.TaskFindManyArgs,
+  viewer: Viewer,
+  page: readonly { id: string; share?: unknown }[],
   selection: object,
 ): Promise<TaskRow[]> {
-  if (!Object.hasOwn(selection, 'include')) return db.task.findMany({ ...selection, ...query });
-  const page = await db.task.findMany({ ...query, select: { id: true } });
   if (page.length === 0) return [];
   const ids = Array.from({ length: LARGEST_PAGE + 1 }, (_, n) => page[n % page.length]?.id ?? '');
-  return db.task.findMany({
+  const rows = await db.task.findMany({
     ...selection,
-    where: { AND: [{ id: { in: ids } }, query.where ?? {}] },
-    orderBy: query.orderBy ?? [],
+    where: { id: { in: ids }, AND: visible.task(viewer) },
     relationLoadStrategy: 'join',
+  });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return page.flatMap(({ id, share }) => {
+    const row = byId.get(id);
+    return row ? Object.assign(row, share === undefined ? {} : { share }) : [];
   });
 }
 
@@ -192,10 +196,15 @@ builder.queryField('tasks', (t) =>
         const tasks = page(args, orderOf(orderBy));
         const selection: object = queryFromInfo({ context, info, paths: NODES });
         const query = { where: { AND: [wanted, tasks.where] }, orderBy: tasks.orderBy, take: tasks.take };
+        const selected = selectedInPage(info);
+        const sources: Sources = {
+          from: visibleSql.tasks(viewer),
+          added: selected.fields().has('viewerCan') ? { share: visibleSql.share(viewer) } : undefined,
+        };
         const rows =
-          (await readPage(db, table, { ...query, ...selection }, selectedInPage(info))) ??
-          (await readByPrisma(db, query, selection));
-        return { ...tasks.connection(rows), totalCount: () => db.task.count({ where: wanted }) };
+          (await readPage(db, table, { ...query, ...selection }, selected, sources)) ??
+          (await readByPrisma(db, viewer, await readIds(db, table, query, sources), selection));
+        return { ...tasks.connection(rows), totalCount: () => countRows(db, table, wanted, sources) };
       },
     },
     { description: 'A page of tasks.' },

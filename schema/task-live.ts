@@ -45,7 +45,7 @@ builder.subscriptionField('task', (t) =>
         if (!(await sharedTask(context, id, {}))) throw new NotFound('task', id);
       };
       await requireSight();
-      const wishes = { wants: (event: Event) => isAbout(event, id), coalesceMs: 0 };
+      const wishes = { wants: (event: Event) => isAbout(event, id), topics: [id], coalesceMs: 0 };
       let cursor = '';
       return liveSource<Update>(context, wishes, async ({ event, passed }) => {
         // It was seen just before.

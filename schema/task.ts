@@ -4,9 +4,10 @@ import type { TaskPriority, TaskStatus } from '../prisma/generated/client/client
 import type { Database } from '../server/database/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
-import { can, seesTask, visible, type TaskAction, type Viewer } from '../server/policy.ts';
+import { visible, type TaskAction, type Viewer } from '../server/policy.ts';
 import { builder } from './builder.ts';
 import { pagedRelation } from './paged-relation.ts';
+import { may, sees } from './task-rights.ts';
 
 export const Status = builder.enumType('TaskStatus', {
   description: 'How far a task has come. TODO and IN_PROGRESS count as pending.',
@@ -29,29 +30,32 @@ export const Priority = builder.enumType('TaskPriority', {
   } satisfies Record<TaskPriority, object>,
 });
 
-const TaskRights = builder.objectRef<(action: TaskAction) => boolean>('TaskRights').implement({
-  description: 'What the viewer may do with a task.',
-  fields: (t) => ({
-    edit: t.boolean({
-      description: 'Change, complete, reopen and archive it, and put it at another place of its list.',
-      resolve: (may) => may('task.edit'),
+const TaskRights = builder
+  .objectRef<(action: TaskAction) => boolean | Promise<boolean>>('TaskRights')
+  .implement({
+    description: 'What the viewer may do with a task.',
+    fields: (t) => ({
+      edit: t.boolean({
+        description: 'Change, complete, reopen and archive it, and put it at another place of its list.',
+        resolve: (mayDo) => mayDo('task.edit'),
+      }),
+      comment: t.boolean({ description: 'Comment on it.', resolve: (mayDo) => mayDo('task.comment') }),
+      delete: t.boolean({ description: 'Delete it for good.', resolve: (mayDo) => mayDo('task.delete') }),
+      share: t.boolean({
+        description: 'Show it to others, and take that back.',
+        resolve: (mayDo) => mayDo('task.share'),
+      }),
+      assign: t.boolean({
+        description:
+          'Assign it to another person. A viewer who may edit it can always take it off themselves.',
+        resolve: (may) => may('task.assign'),
+      }),
+      move: t.boolean({
+        description: 'Put it into another team of the viewer’s; its owner also takes it out of its team.',
+        resolve: (mayDo) => mayDo('task.move'),
+      }),
     }),
-    comment: t.boolean({ description: 'Comment on it.', resolve: (may) => may('task.comment') }),
-    delete: t.boolean({ description: 'Delete it for good.', resolve: (may) => may('task.delete') }),
-    share: t.boolean({
-      description: 'Show it to others, and take that back.',
-      resolve: (may) => may('task.share'),
-    }),
-    assign: t.boolean({
-      description: 'Assign it to another person. A viewer who may edit it can always take it off themselves.',
-      resolve: (may) => may('task.assign'),
-    }),
-    move: t.boolean({
-      description: 'Put it into another team of the viewer’s; its owner also takes it out of its team.',
-      resolve: (may) => may('task.move'),
-    }),
-  }),
-});
+  });
 
 const subject = { id: true, ownerId: true, assigneeId: true, teamId: true } as const;
 
@@ -117,10 +121,7 @@ export const Task = builder.prismaNode('Task', {
       type: TaskRights,
       description: 'What the viewer may do with it.',
       select: subject,
-      resolve:
-        (task, _args, { viewer }) =>
-        (action: TaskAction) =>
-          can(viewer, action, task),
+      resolve: (task, _args, context) => (action: TaskAction) => may(context, action, task),
     }),
   }),
 });
@@ -131,7 +132,7 @@ builder.prismaObjectFields(Task, (t) => ({
     nullable: true,
     description: 'The task that it is part of; null where there is none that the viewer may see.',
     select: (_args, _context, nested) => ({ parent: nested(true) }),
-    resolve: ({ parent }, _args, { viewer }) => (parent && seesTask(viewer, parent) ? parent : null),
+    resolve: async ({ parent }, _args, context) => (parent && (await sees(context, parent)) ? parent : null),
   }),
   subtasks: pagedRelation(t, 'subtasks', {
     type: Task,

@@ -15,12 +15,13 @@ export interface Person {
   userId: string;
 }
 
-/** A person with all that decides what they may see and do; `server/sql/viewer.ts` reads it in one statement. */
+/**
+ * A person with their roles; `server/sql/viewer.ts` reads it in one statement. Shares are not part of it: a person can
+ * receive any number of them, so they are joined in queries and looked up for the tasks at hand (`server/sql/shares.ts`).
+ */
 export interface Viewer extends Person {
   email: string;
   teams: ReadonlyMap<string, TeamRole>;
-  /** The tasks shared with them by shares that have not run out. */
-  sharedTasks: ReadonlyMap<string, SharePermission>;
   /** Reads the audit trail of everybody. It allows no change, so verbs need not know. */
   isAdmin: boolean;
 }
@@ -31,21 +32,27 @@ export type EventSubject = Pick<
   'kind' | 'teamId' | 'actorId' | 'personId' | 'subjectId' | 'conversationId'
 >;
 
-/** The part of a task that decides rights. */
-export type TaskSubject = Pick<Task, 'id' | 'ownerId' | 'assigneeId' | 'teamId'>;
+/** The columns of a task that decide rights. */
+export type TaskPlacement = Pick<Task, 'id' | 'ownerId' | 'assigneeId' | 'teamId'>;
+
+/** A task with everything that decides a viewer's rights on it. */
+export type TaskSubject = TaskPlacement & {
+  /** What a share of this task allows the viewer; null where they hold none that is live. */
+  share: SharePermission | null;
+};
 
 /** Every action that the policy rules on, with what it must know of its subject. */
 interface Subjects {
   'task.edit': TaskSubject;
   'task.comment': TaskSubject;
   'task.delete': TaskSubject;
-  'task.share': TaskSubject;
+  'task.share': TaskPlacement;
   /** Gives it to another person to do. In a team the assignee may delete it, so an EDIT share does not allow this. */
-  'task.assign': TaskSubject;
+  'task.assign': TaskPlacement;
   /** Takes it out of its team, or into another. */
-  'task.move': TaskSubject;
+  'task.move': TaskPlacement;
   'comment.edit': Pick<Comment, 'authorId'>;
-  'comment.delete': Pick<Comment, 'authorId'> & { task: TaskSubject };
+  'comment.delete': Pick<Comment, 'authorId'> & { task: TaskPlacement };
   'team.createTask': TeamSubject;
   'team.update': TeamSubject;
   'team.invite': TeamSubject;
@@ -80,8 +87,7 @@ export function can<A extends Action>(viewer: Viewer, action: A, subject: Subjec
 }
 
 const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean } = {
-  'task.edit': (viewer, task) =>
-    commands(viewer, task) || worksOn(viewer, task) || holdsEditShare(viewer, task),
+  'task.edit': (viewer, task) => commands(viewer, task) || worksOn(viewer, task) || task.share === 'EDIT',
   'task.comment': (viewer, task) =>
     can(viewer, 'task.edit', task) || hasRole(viewer, task.teamId, WORKING_ROLES),
   'task.delete': (viewer, task) => commands(viewer, task) || worksOn(viewer, task),
@@ -120,19 +126,15 @@ export function teamsLedBy(viewer: Viewer): string[] {
 }
 
 /** Owning the task, which in a team counts for every member whatever their role (BR-05); or leading its team. */
-function commands(viewer: Viewer, task: TaskSubject): boolean {
+function commands(viewer: Viewer, task: TaskPlacement): boolean {
   if (task.teamId === null) return task.ownerId === viewer.userId;
   if (!viewer.teams.has(task.teamId)) return false;
   return task.ownerId === viewer.userId || hasRole(viewer, task.teamId, LEADING_ROLES);
 }
 
 /** Being assigned the task in a team, with a role that works there. */
-function worksOn(viewer: Viewer, task: TaskSubject): boolean {
+function worksOn(viewer: Viewer, task: TaskPlacement): boolean {
   return task.assigneeId === viewer.userId && hasRole(viewer, task.teamId, WORKING_ROLES);
-}
-
-function holdsEditShare(viewer: Viewer, task: TaskSubject): boolean {
-  return viewer.sharedTasks.get(task.id) === 'EDIT';
 }
 
 function hasRole(viewer: Viewer, teamId: string | null, roles: readonly TeamRole[]): boolean {
@@ -140,36 +142,69 @@ function hasRole(viewer: Viewer, teamId: string | null, roles: readonly TeamRole
   return role !== undefined && roles.includes(role);
 }
 
-/** `visible.task` of one task that is at hand already, as the parent of another. */
-export function seesTask(viewer: Viewer, { id, ownerId, teamId }: TaskSubject): boolean {
-  if (viewer.sharedTasks.has(id)) return true;
+/** `visible.task` for one task that was read already, such as the parent of another. */
+export function seesTask(viewer: Viewer, task: TaskSubject): boolean {
+  return task.share !== null || seesUnshared(viewer, task);
+}
+
+/** Whether a viewer sees a task without any share, as its owner or a member of its team. */
+export function seesUnshared(viewer: Viewer, { ownerId, teamId }: TaskPlacement): boolean {
   return teamId === null ? ownerId === viewer.userId : viewer.teams.has(teamId);
 }
 
-/** `visible.event` of one event that is at hand already, as it comes out of the log. */
+/**
+ * `visibleSql.event` for one event that was read already, as it comes out of the log.
+ * @param holdsShare whether the viewer holds a live share of the event's subject.
+ */
 export function seesEvent(
   viewer: Viewer,
   conversationIds: ReadonlySet<string>,
   event: EventSubject,
+  holdsShare: boolean,
 ): boolean {
-  const { kind, teamId, actorId, personId, subjectId, conversationId } = event;
+  const { kind, teamId, actorId, personId, conversationId } = event;
   return (
     (teamId !== null && viewer.teams.has(teamId)) ||
     (teamId === null && (actorId === viewer.userId || personId === viewer.userId)) ||
     (personId === viewer.userId && PERSONAL.some((personal) => personal === kind)) ||
-    (subjectId !== null && viewer.sharedTasks.has(subjectId) && kind !== 'access.refused') ||
+    (holdsShare && showsByShare(event)) ||
     (conversationId !== null && conversationIds.has(conversationId)) ||
     (viewer.isAdmin && AUDITED.some((audited) => audited === kind))
   );
 }
 
-/** The other face of the rule: what a viewer sees, as a filter that every query carries. */
+/**
+ * Whether a share of its subject shows an event. A receiver of a task is not told who else was refused access to it.
+ */
+export function showsByShare({ kind, subjectId }: EventSubject): boolean {
+  return subjectId !== null && kind !== 'access.refused';
+}
+
+/** Shares addressed to a viewer that have not expired. */
+export function liveShareOf(viewer: Person): Prisma.TaskShareWhereInput {
+  return { sharedWithId: viewer.userId, ...unexpired() };
+}
+
+/** Shares that have not expired. */
+export function unexpired(): { OR: [{ expiresAt: null }, { expiresAt: { gt: Date } }] } {
+  return { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
+}
+
+/** Teams that a viewer is a member of. */
+function teamOf(viewer: Person): Prisma.TeamWhereInput {
+  return { memberships: { some: { userId: viewer.userId } } };
+}
+
+/**
+ * The other face of the rule: what a viewer sees, as a filter for Prisma. It names relations, never lists of ids, so it
+ * is the same statement for everybody. For lists of tasks and for events there is `visibleSql`.
+ */
 export const visible = {
   task: (viewer: Viewer): Prisma.TaskWhereInput => ({
     OR: [
       { ownerId: viewer.userId, teamId: null },
-      { teamId: { in: [...viewer.teams.keys()] } },
-      { id: { in: [...viewer.sharedTasks.keys()] } },
+      { team: teamOf(viewer) },
+      { shares: { some: liveShareOf(viewer) } },
     ],
   }),
 
@@ -192,14 +227,17 @@ export const visible = {
     ],
   }),
 
-  team: (viewer: Viewer): Prisma.TeamWhereInput => ({ id: { in: [...viewer.teams.keys()] } }),
+  team: teamOf,
 
-  membership: (viewer: Viewer): Prisma.MembershipWhereInput => ({ teamId: { in: [...viewer.teams.keys()] } }),
+  membership: (viewer: Viewer): Prisma.MembershipWhereInput => ({ team: teamOf(viewer) }),
 
   /** Those to oneself, and those of the teams that one leads; none that has run out. */
   invitation: (viewer: Viewer): Prisma.TeamInvitationWhereInput => ({
     expiresAt: { gt: new Date() },
-    OR: [{ email: viewer.email }, { teamId: { in: teamsLedBy(viewer) } }],
+    OR: [
+      { email: viewer.email },
+      { team: { memberships: { some: { userId: viewer.userId, role: { in: [...LEADING_ROLES] } } } } },
+    ],
   }),
 
   /**
@@ -207,11 +245,11 @@ export const visible = {
    * task is shared is not for those to know whom it is shared with.
    */
   share: (viewer: Viewer): Prisma.TaskShareWhereInput => ({
-    AND: { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
+    AND: unexpired(),
     OR: [
       { sharedWithId: viewer.userId },
       { task: { ownerId: viewer.userId, teamId: null } },
-      { task: { teamId: { in: [...viewer.teams.keys()] } } },
+      { task: { team: teamOf(viewer) } },
     ],
   }),
 
@@ -225,24 +263,6 @@ export const visible = {
 
   apiToken: (viewer: Person): Prisma.ApiTokenWhereInput => ({ userId: viewer.userId }),
   session: (viewer: Person): Prisma.SessionWhereInput => ({ userId: viewer.userId }),
-
-  /**
-   * What happened in one's teams and in these of one's conversations, what one did or was concerned by elsewhere, and
-   * what befell a task shared with one. Administrators read the audit trail besides. `server/sql/activity.ts` says it
-   * in SQL.
-   */
-  event: (viewer: Viewer, conversationIds: readonly string[]): Prisma.EventWhereInput => ({
-    OR: [
-      { teamId: { in: [...viewer.teams.keys()] } },
-      { teamId: null, actorId: viewer.userId },
-      { teamId: null, personId: viewer.userId },
-      { personId: viewer.userId, kind: { in: [...PERSONAL] } },
-      // Who else was kept out of a shared task is not for its receivers to know.
-      { subjectId: { in: [...viewer.sharedTasks.keys()] }, kind: { not: 'access.refused' } },
-      { conversationId: { in: [...conversationIds] } },
-      ...(viewer.isAdmin ? [{ kind: { in: [...AUDITED] } }] : []),
-    ],
-  }),
 };
 
 /**

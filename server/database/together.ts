@@ -20,13 +20,18 @@ interface Waiting<Item, Result> {
  */
 export class Together<Item, Result> {
   readonly #work: (items: Item[]) => Promise<Result[]>;
+  readonly #mostInOne: number;
   #waiting: Waiting<Item, Result>[] = [];
   #underWay = 0;
   #goesOn = false;
 
-  /** @param work does it for all of some items or for none of them, in one transaction; a result for each, in their order. */
-  constructor(work: (items: Item[]) => Promise<Result[]>) {
+  /**
+   * @param work does it for all of some items or for none of them, in one transaction; a result for each, in their order.
+   * @param mostInOne how many items one call of `work` gets at most.
+   */
+  constructor(work: (items: Item[]) => Promise<Result[]>, mostInOne = MOST_IN_ONE) {
     this.#work = work;
+    this.#mostInOne = mostInOne;
   }
 
   /** @throws what the work for this item alone throws, or whatever made PostgreSQL unavailable to all that waited. */
@@ -49,7 +54,7 @@ export class Together<Item, Result> {
 
   #next(): void {
     while (this.#underWay < MOST_UNDER_WAY && this.#waiting.length > 0)
-      void this.#make(this.#waiting.splice(0, MOST_IN_ONE));
+      void this.#make(this.#waiting.splice(0, this.#mostInOne));
   }
 
   async #make(some: Waiting<Item, Result>[]): Promise<void> {

@@ -10,6 +10,7 @@ import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { holdTask } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
+import { seenTasks } from './seen-tasks.ts';
 import { idOf, markdown, newIdOf, parse } from './validation.ts';
 
 /** What a verb hands back: which comment to re-read, and the log's cursor after the change. */
@@ -36,7 +37,7 @@ export async function addComment(db: Database, person: Person, input: unknown): 
   return inTransaction(db, async (tx) => {
     await holdTask(tx, person, taskId);
     const viewer = await viewerOf(tx, person);
-    const task = await tx.task.findFirst({ where: { id: taskId, AND: visible.task(viewer) } });
+    const task = (await seenTasks(tx, viewer, [taskId])).get(taskId);
     if (!task) throw new NotFound('task', taskId);
     if (!can(viewer, 'task.comment', task))
       throw new Forbidden('You may read this task, but not comment on it; ask its owner to let you.', taskId);

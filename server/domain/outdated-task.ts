@@ -1,14 +1,14 @@
-import type { Task } from '../../prisma/generated/client/client.ts';
 import { Conflict } from '../errors.ts';
 import { publicId } from '../ids.ts';
 import type { Viewer } from '../policy.ts';
+import type { SeenTask } from './seen-tasks.ts';
 
 /**
  * The refusal of a change that is based on another version than the task has. It carries the task as it is now, so that
  * nobody must ask for it to go on.
  * @param path what comes ahead of a field's name, as in `tasks.3.`.
  */
-export function outdated(viewer: Viewer, task: Task, given: number, path = ''): Conflict {
+export function outdated(viewer: Viewer, task: SeenTask, given: number, path = ''): Conflict {
   return new Conflict(
     `Somebody changed this task: it is at version ${task.version}, and your change is based on ${given}. Look at what it says now, and repeat your change.`,
     { field: `${path}version`, currentVersion: task.version, current: asRead(viewer, task) },
@@ -16,8 +16,8 @@ export function outdated(viewer: Viewer, task: Task, given: number, path = ''): 
 }
 
 /** A task's own fields under the names and in the forms in which the API gives them to this viewer. */
-function asRead(viewer: Viewer, task: Task): Record<string, unknown> {
-  const { id, ownerId, assigneeId, teamId, parentId: _, dueOn, ...own } = task;
+function asRead(viewer: Viewer, task: SeenTask): Record<string, unknown> {
+  const { id, ownerId, assigneeId, teamId, parentId: _parent, share: _share, dueOn, ...own } = task;
   return {
     id: publicId('Task', id),
     ...own,

@@ -4,11 +4,12 @@ import type { Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { append, appendAll, currentCursor } from '../events/log.ts';
 import { taskChanged, taskLeftTeam } from '../events/task-event.ts';
-import { can, visible, type Person, type TaskAction, type Viewer } from '../policy.ts';
+import { can, type Person, type TaskAction, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { writeTasks } from '../sql/write-tasks.ts';
 import { outdated } from './outdated-task.ts';
+import { seenTasks, type SeenTask } from './seen-tasks.ts';
 import { checkHierarchy, checkPlacement, ONLY_ASSIGNERS } from './task-placement.ts';
 
 /** The fields that a verb may change; the rest follows from them. */
@@ -82,7 +83,7 @@ export async function lockedFor(
   viewer: Viewer,
   action: TaskAction,
   wanted: readonly (Omit<ChangeRequest, 'changes'> & Partial<Pick<ChangeRequest, 'changes'>>)[],
-): Promise<Task[]> {
+): Promise<SeenTask[]> {
   const ids = wanted.map(({ id }) => id);
   const again = ids.findIndex((id, i) => ids.indexOf(id) < i);
   if (again >= 0) {
@@ -90,10 +91,9 @@ export async function lockedFor(
       field: `${wanted[again]?.path ?? ''}id`,
     });
   }
-  const found = await tx.task.findMany({ where: { id: { in: ids }, AND: visible.task(viewer) } });
-  const byId = new Map(found.map((task) => [task.id, task]));
+  const found = await seenTasks(tx, viewer, ids);
   return wanted.map(({ id, version, path, changes }) => {
-    const task = byId.get(id);
+    const task = found.get(id);
     const place = path === undefined ? {} : { field: `${path}id` };
     if (!task) throw new NotFound('task', id, place);
     if (!can(viewer, action, task)) throw new Forbidden(refusals[action], id, place);
@@ -114,7 +114,7 @@ const refusals: Record<TaskAction, string> = {
 };
 
 /** A task is completed when it becomes DONE, and stays so on the day it did; it is started once and for all. */
-function withConsequences(before: Task, after: Task, now: Date): Task {
+function withConsequences(before: Task, after: SeenTask, now: Date): SeenTask {
   const completedAt = after.status !== 'DONE' ? null : before.status === 'DONE' ? before.completedAt : now;
   const startedAt = before.startedAt ?? (after.status === 'IN_PROGRESS' ? now : null);
   return { ...after, startedAt, completedAt, updatedAt: now, version: before.version + 1 };

@@ -1,11 +1,12 @@
 import type { Task } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
-import { can, visible, type Viewer } from '../policy.ts';
+import { can, type TaskSubject, type Viewer } from '../policy.ts';
 import { holdTeams } from '../sql/hold-teams.ts';
 import { hierarchyOf, lockHierarchy } from '../sql/task-hierarchy.ts';
+import { seenTasks } from './seen-tasks.ts';
 
-type Placed = Pick<Task, 'id' | 'ownerId' | 'assigneeId' | 'teamId' | 'parentId'>;
+type Placed = TaskSubject & Pick<Task, 'parentId'>;
 
 /** Where a task was, nowhere if it is new, and where it goes. */
 export interface Placement {
@@ -124,11 +125,10 @@ async function checkParents(
   if (hung(placements).length > 0) await lockHierarchy(tx);
   if (wanted.length === 0) return;
   const ids = [...new Set(wanted.map(({ after }) => after.parentId))];
-  const parents = await tx.task.findMany({ where: { id: { in: ids }, AND: visible.task(viewer) } });
-  const byId = new Map(parents.map((parent) => [parent.id, parent]));
+  const parents = await seenTasks(tx, viewer, ids);
   for (const { after, path } of wanted) {
     const field = { field: `${path}parentId` };
-    const parent = byId.get(after.parentId);
+    const parent = parents.get(after.parentId);
     if (!parent) throw new NotFound('task', after.parentId, field);
     if (!can(viewer, 'task.edit', parent)) {
       throw new Forbidden(

@@ -8,7 +8,7 @@ import { toCursor } from '../events/position.ts';
 import { taskChanged, taskCreated } from '../events/task-event.ts';
 import { NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
-import type { Person } from '../policy.ts';
+import { unexpired, type Person } from '../policy.ts';
 import { insertTask, insertTaskUnlessTaken } from '../sql/insert-task.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { clearParent } from '../sql/tasks-along.ts';
@@ -34,6 +34,9 @@ export interface TasksChange {
 
 /** The most tasks that one call creates or changes: the log's horizon waits for the transaction. */
 export const LARGEST_BATCH = 500;
+
+/** People whom a deleted task was shared with and who are told so while they follow; all others find it gone. */
+const MOST_TOLD_OF_DELETION = 1_000;
 
 const title = line('The title', { min: 1, max: 200 });
 const description = markdown('The description', { min: 0, max: 10_000 });
@@ -139,7 +142,11 @@ async function create(
   const tasks = wanted.map((one, index) => newTask(person, one, now, index));
   const ids = tasks.map(({ id }) => id);
   const fingerprints = wanted.map((one) => fingerprintOf(withoutId(one)));
-  const placements = tasks.map((after, i) => ({ before: null, after, path: pathOf(i) }));
+  const placements = tasks.map((task, i) => ({
+    before: null,
+    after: { ...task, share: null },
+    path: pathOf(i),
+  }));
   if (tasks.some(({ assigneeId, teamId, parentId }) => assigneeId ?? teamId ?? parentId))
     await checkPlacement(tx, await viewerOf(tx, person), placements);
 
@@ -247,8 +254,16 @@ export async function deleteTask(db: Database, person: Person, input: unknown): 
     const [task] = await lockedFor(tx, await viewerOf(tx, person), 'task.delete', [wanted]);
     if (!task) throw new NotFound('task', id);
     await clearParent(tx, person, id);
+    const receivers = await tx.taskShare.findMany({
+      where: { taskId: id, ...unexpired() },
+      select: { sharedWithId: true },
+      take: MOST_TOLD_OF_DELETION,
+    });
     await tx.task.delete({ where: { id }, select: { id: true } });
-    return { id, cursor: await append(tx, taskChanged('task.deleted', person, task, null)) };
+    const event = taskChanged('task.deleted', person, task, null);
+    const sharedWith = receivers.map(({ sharedWithId }) => sharedWithId);
+    const data = sharedWith.length === 0 ? event.data : { ...event.data, sharedWith };
+    return { id, cursor: await append(tx, { ...event, data }) };
   });
 }
 

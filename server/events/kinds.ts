@@ -29,7 +29,8 @@ interface EventKinds {
   'task.updated': TaskEventData;
   'task.completed': TaskEventData;
   'task.reopened': TaskEventData;
-  'task.deleted': TaskEventData;
+  /** With whom it was shared, up to 1,000 people, for its shares are gone with it; left out for none. */
+  'task.deleted': TaskEventData & { sharedWith?: string[] };
   /** For the people of the team that it was in, whom the event of the change is not for any more. */
   'task.leftTeam': Record<string, never>;
   'task.shared': { taskId: string; permission: SharePermission };

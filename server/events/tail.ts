@@ -23,10 +23,16 @@ export interface LogReader {
    * before no longer counts then.
    */
   onOpen(log: OpenedLog): void;
-  /** The next events in order; everything up to `position` has been read with them. */
-  onEvents(events: Event[], position: Position): void;
+  /**
+   * The next events in order; everything up to `position` has been read with them. What it rejects with counts as a
+   * failure to read them, and they come again.
+   * @param connection what the log is read on, for what else has to be known of these events.
+   */
+  onEvents(events: Event[], position: Position, connection: LogConnection): void | Promise<void>;
   onFailure(error: unknown): void;
 }
+
+export type LogConnection = Pick<Client, 'query'>;
 
 export interface Tail {
   /** Looks now, since something was committed. */
@@ -135,8 +141,9 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     const last = events.at(-1);
     const isFull = events.length === BATCH;
     // Not the horizon: after a crash PostgreSQL gives out again the ids of transactions that had left nothing behind.
-    position = last ? (isFull ? last : endOf(last.transactionId)) : from;
-    reader.onEvents(events, position);
+    const reached = last ? (isFull ? last : endOf(last.transactionId)) : from;
+    await reader.onEvents(events, reached, client);
+    position = reached;
     const waitedAlready = isWaiting;
     isWaiting = first.waiting;
     if (isFull) return 0;

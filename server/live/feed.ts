@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '../../prisma/generated/client/client.ts';
 import { FellBehind } from '../errors.ts';
 import { isNews, type Mark, type Position } from '../events/position.ts';
-import type { LiveRights } from '../sql/live-rights.ts';
-import type { Onlooker, Subscription } from './onlooker.ts';
+import type { Onlooker, SubscriberRights, Subscription } from './onlooker.ts';
 
 /** What a subscription is about to tell, and the rights to decide by whether it may. */
 export interface Heard {
@@ -15,7 +14,7 @@ export interface Heard {
    */
   passed: (Position & Partial<Mark>) | null;
   /** No older than the event. */
-  rights: LiveRights;
+  rights: SubscriberRights;
 }
 
 export interface Reader {
@@ -31,6 +30,8 @@ export interface Reader {
 export interface Wishes {
   /** Which events matter; must not wait. Rights are for the reader of the feed to decide by. */
   wants: (event: Event) => boolean;
+  /** Ids of what it follows, besides what is told to its person by their roles and shares. */
+  topics?: readonly string[];
   /** So that what happens before it is asked for counts as one, the latest, and is heard at most once in so many milliseconds. */
   coalesceMs?: number;
   /** Whether it has a connection of its own, which nobody else closes when the server stops. */
@@ -49,6 +50,7 @@ const MOST_UNTOLD = 1_000;
  * Whoever reads it is called in the very moment when something is there, for thousands hear of one event.
  */
 export class Feed implements Subscription {
+  readonly topics: readonly string[];
   readonly #onlooker: Onlooker;
   readonly #wants: (event: Event) => boolean;
   readonly #coalesceMs: number | undefined;
@@ -66,7 +68,8 @@ export class Feed implements Subscription {
   #ending: { failure: unknown } | undefined;
   #onceEnded: () => void = () => undefined;
 
-  constructor(onlooker: Onlooker, { wants, coalesceMs }: Wishes, onEnd: () => void) {
+  constructor(onlooker: Onlooker, { wants, topics = [], coalesceMs }: Wishes, onEnd: () => void) {
+    this.topics = topics;
     this.#onlooker = onlooker;
     this.#wants = wants;
     this.#coalesceMs = coalesceMs;
@@ -172,7 +175,7 @@ export class Feed implements Subscription {
     }
   }
 
-  #tell(item: Item, rights: LiveRights): void {
+  #tell(item: Item, rights: SubscriberRights): void {
     if (this.#coalesceMs !== undefined) this.#restsUntil = Date.now() + this.#coalesceMs;
     const heard =
       item && 'passed' in item

@@ -1,4 +1,4 @@
-import type { Event } from '../../prisma/generated/client/client.ts';
+import type { Event, SharePermission } from '../../prisma/generated/client/client.ts';
 import { BOUNDS, keep } from '../bounds.ts';
 import type { Database } from '../database/client.ts';
 import { CursorExpired } from '../errors.ts';
@@ -11,13 +11,17 @@ import {
   type Mark,
   type Position,
 } from '../events/position.ts';
-import type { LogReader, OpenedLog } from '../events/tail.ts';
+import type { LogConnection, LogReader, OpenedLog } from '../events/tail.ts';
 import { AUDITED } from '../policy.ts';
+import { receiversOf, type Receivers } from './task-shares.ts';
 
 /** Whoever is told of the events of some topics. */
 export interface Listener {
-  /** Must neither wait nor throw. */
-  hear(event: Event): void;
+  /**
+   * Must neither wait nor throw.
+   * @param received what live shares of the event's subject allow, by person, where it was looked up.
+   */
+  hear(event: Event, received?: ReadonlyMap<string, SharePermission>): void;
   /** The log was exchanged for another one: nothing that was read of it counts any more. */
   lose(): void;
 }
@@ -37,6 +41,10 @@ export class Hub implements LogReader {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #db: Database;
   readonly #onFailure: (error: unknown) => void;
+  /** People who listen and may hold shares. */
+  readonly #holders = new Set<string>();
+  /** Grows with each person who comes to the holders. */
+  #arrivals = 0;
   #recent: Event[] = [];
   #floor: Position = { transactionId: 0n, sequence: 0n };
   #position: Position = this.#floor;
@@ -79,10 +87,21 @@ export class Hub implements LogReader {
       listener.lose();
   }
 
-  onEvents(events: Event[], position: Position): void {
+  async onEvents(events: Event[], position: Position, connection: LogConnection): Promise<void> {
+    let receivers: Receivers | undefined;
+    // Who comes while shares are looked up must be among those for whom they are.
+    for (let arrivals = -1; arrivals !== this.#arrivals;) {
+      arrivals = this.#arrivals;
+      receivers = await receiversOf(connection, events, this.#holders);
+    }
+    this.#handOut(events, position, receivers);
+  }
+
+  #handOut(events: Event[], position: Position, receivers: Receivers | undefined): void {
     for (const event of events) {
       this.#recent.push(event);
-      for (const listener of this.#listenersOf(event)) listener.hear(event);
+      const received = receivers?.get(event.subjectId ?? '');
+      for (const listener of this.#listenersOf(event, received)) listener.hear(event, received);
     }
     this.#position = position;
     this.#handedOut += events.length;
@@ -120,9 +139,18 @@ export class Hub implements LogReader {
     if (others?.delete(listener) && others.size === 0) this.#listeners.delete(topic);
   }
 
+  /** Says whether a person who listens to their own id may hold shares of tasks. */
+  setHolder(userId: string, holds: boolean): void {
+    if (!holds) this.#holders.delete(userId);
+    else if (!this.#holders.has(userId)) {
+      this.#holders.add(userId);
+      this.#arrivals += 1;
+    }
+  }
+
   /** Each once, however many of the event's topics they listen to. */
-  #listenersOf(event: Event): Iterable<Listener> {
-    const groups = topicsOf(event)
+  #listenersOf(event: Event, received?: ReadonlyMap<string, SharePermission>): Iterable<Listener> {
+    const groups = [...topicsOf(event), ...(received?.keys() ?? [])]
       .map((topic) => this.#listeners.get(topic))
       .filter((group) => group !== undefined);
     // A copy, for who hears of a new right joins its topic at once.
@@ -133,6 +161,7 @@ export class Hub implements LogReader {
 interface NamedInData {
   taskId?: string;
   participants?: string[];
+  sharedWith?: string[];
   before?: Partial<Record<'owner' | 'assignee' | 'team', string | null>> | string | null;
   after?: Partial<Record<'owner' | 'assignee' | 'team', string | null>> | string | null;
 }
@@ -140,9 +169,9 @@ interface NamedInData {
 /** Everybody and everything that an event names. Who really gets to read of it is the policy's to say. */
 export function topicsOf(event: Event): string[] {
   const { actorId, personId, teamId, conversationId, subjectId } = event;
-  const { taskId, participants, before, after } = event.data as NamedInData;
+  const { taskId, participants, sharedWith, before, after } = event.data as NamedInData;
   const topics = new Set([actorId, personId, teamId, conversationId, subjectId, taskId]);
-  for (const participant of participants ?? []) topics.add(participant);
+  for (const person of [...(participants ?? []), ...(sharedWith ?? [])]) topics.add(person);
   for (const facts of [before, after]) {
     if (typeof facts !== 'object' || facts === null) continue;
     topics.add(facts.owner).add(facts.assignee).add(facts.team);

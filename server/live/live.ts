@@ -12,6 +12,7 @@ import { endsCredential, watchCredential, type Credential } from './credential.t
 import { AUDIT, Hub } from './hub.ts';
 import { Onlooker } from './onlooker.ts';
 import { withoutStrangers } from './strangers.ts';
+import { undecidedTask } from './task-shares.ts';
 import { startWakeUps } from './wake-ups.ts';
 
 interface LiveSettings {
@@ -129,7 +130,10 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
       onlooker.add(feed);
       if (wishes.isAlone) streams.add(feed);
       try {
-        await onlooker.rights();
+        const { viewer, shares } = await onlooker.rights();
+        await shares.lookUp(
+          hub.since(mark).flatMap((event) => (wishes.wants(event) ? undecidedTask(viewer, event) : [])),
+        );
         // Nothing can happen between these, since nothing waits.
         feed.start(mark, hub.since(mark), hub.handedOut, readUpTo(hub.position, mark));
         return feed;

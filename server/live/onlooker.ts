@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Event } from '../../prisma/generated/client/client.ts';
+import type { Event, SharePermission } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { classify } from '../database/failures.ts';
 import { CursorExpired } from '../errors.ts';
@@ -8,9 +8,17 @@ import type { Position } from '../events/position.ts';
 import type { Person } from '../policy.ts';
 import { liveRightsOf, type LiveRights } from '../sql/live-rights.ts';
 import { AUDIT, topicsOf, type Hub, type Listener } from './hub.ts';
+import { KnownShares } from './known-shares.ts';
+
+/** What a person's subscriptions are decided by. */
+export interface SubscriberRights extends LiveRights {
+  shares: KnownShares;
+}
 
 /** Somebody's subscription, as the one who hears of things for it sees it. */
 export interface Subscription {
+  /** Ids of what it follows whoever else is told of it, such as one task. */
+  readonly topics: readonly string[];
   hear(event: Event): void;
   /** The person may see other things from now on, or fewer. */
   reconsider(): void;
@@ -61,10 +69,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class Onlooker implements Listener {
   readonly #hub: Hub;
   readonly #self: string;
-  readonly #read: () => Promise<LiveRights>;
+  readonly #read: () => Promise<SubscriberRights>;
   readonly #subscriptions = new Set<Subscription>();
   readonly #topics = new Set<string>();
-  #rights: LiveRights | undefined;
+  #rights: SubscriberRights | undefined;
   #reading: Promise<void> | undefined;
   #changes = 0;
   #isGone = false;
@@ -72,8 +80,12 @@ export class Onlooker implements Listener {
 
   constructor(hub: Hub, db: Database, person: Person, adminEmails: ReadonlySet<string>) {
     this.#hub = hub;
-    this.#read = () => liveRightsOf(db, person, adminEmails);
+    this.#read = async () => {
+      const rights = await liveRightsOf(db, person, adminEmails);
+      return { ...rights, shares: new KnownShares(db, person.userId, rights.holdsShares) };
+    };
     this.#self = person.userId;
+    this.#hub.setHolder(this.#self, true);
     // Ahead of the first reading, so that a change in the middle of it is heard of.
     this.#follow(this.#self);
   }
@@ -83,11 +95,13 @@ export class Onlooker implements Listener {
     return this.#subscriptions.size;
   }
 
-  hear(event: Event): void {
+  hear(event: Event, received?: ReadonlyMap<string, SharePermission>): void {
     const changesRights = changesRightsOf(this.#self, event);
     // More topics at once, for the next event may be of them; fewer once the rights are read.
     if (changesRights) for (const topic of topicsOf(event)) if (topic !== AUDIT) this.#follow(topic);
     if (changesRights) this.#forgetRights();
+    else if (received && event.subjectId !== null)
+      this.#rights?.shares.learn(event.subjectId, received.get(this.#self) ?? null);
     for (const subscription of this.#subscriptions) {
       subscription.hear(event);
       if (changesRights) subscription.reconsider();
@@ -108,11 +122,11 @@ export class Onlooker implements Listener {
   }
 
   /** What the person may see, as of the latest event that they have heard. Waits out a database that is away. */
-  rights(): LiveRights | Promise<LiveRights> {
+  rights(): SubscriberRights | Promise<SubscriberRights> {
     return this.#rights ?? this.#rightsOnceRead();
   }
 
-  async #rightsOnceRead(): Promise<LiveRights> {
+  async #rightsOnceRead(): Promise<SubscriberRights> {
     while (!this.#rights) {
       this.#reading ??= this.#readAgain();
       await this.#reading;
@@ -122,13 +136,18 @@ export class Onlooker implements Listener {
 
   add(subscription: Subscription): void {
     this.#subscriptions.add(subscription);
+    for (const topic of subscription.topics) this.#follow(topic);
   }
 
   /** @returns whether it was the last one; then this onlooker is of no use any more. */
   remove(subscription: Subscription): boolean {
     this.#subscriptions.delete(subscription);
-    if (this.#subscriptions.size > 0) return false;
+    if (this.#subscriptions.size > 0) {
+      if (subscription.topics.length > 0 && this.#rights) this.#followWanted(this.#rights);
+      return false;
+    }
     this.#isGone = true;
+    this.#hub.setHolder(this.#self, false);
     for (const topic of this.#topics) this.#hub.leave(topic, this);
     this.#topics.clear();
     clearTimeout(this.#expiry);
@@ -138,6 +157,7 @@ export class Onlooker implements Listener {
   #forgetRights(): void {
     this.#changes += 1;
     this.#rights = undefined;
+    if (!this.#isGone) this.#hub.setHolder(this.#self, true);
   }
 
   async #readAgain(): Promise<void> {
@@ -154,15 +174,27 @@ export class Onlooker implements Listener {
     }
   }
 
-  #settle(rights: LiveRights): void {
+  #settle(rights: SubscriberRights): void {
     this.#rights = rights;
     if (this.#isGone) return;
-    const { viewer, conversations, changesAt } = rights;
+    this.#hub.setHolder(this.#self, rights.holdsShares);
+    this.#followWanted(rights);
+    const { changesAt } = rights;
+    clearTimeout(this.#expiry);
+    if (changesAt === null) return;
+    const wait = Math.min(Math.max(changesAt.getTime() - Date.now(), 0) + 1, LONGEST_TIMER_MS);
+    this.#expiry = setTimeout(() => {
+      this.#forgetRights();
+      for (const subscription of this.#subscriptions) subscription.reconsider();
+    }, wait);
+  }
+
+  #followWanted({ viewer, conversations }: LiveRights): void {
     const wanted = new Set([
       this.#self,
       ...viewer.teams.keys(),
-      ...viewer.sharedTasks.keys(),
       ...conversations,
+      ...[...this.#subscriptions].flatMap(({ topics }) => topics),
       ...(viewer.isAdmin ? [AUDIT] : []),
     ]);
     for (const topic of wanted) this.#follow(topic);
@@ -171,13 +203,6 @@ export class Onlooker implements Listener {
       this.#topics.delete(topic);
       this.#hub.leave(topic, this);
     }
-    clearTimeout(this.#expiry);
-    if (changesAt === null) return;
-    const wait = Math.min(Math.max(changesAt.getTime() - Date.now(), 0) + 1, LONGEST_TIMER_MS);
-    this.#expiry = setTimeout(() => {
-      this.#forgetRights();
-      for (const subscription of this.#subscriptions) subscription.reconsider();
-    }, wait);
   }
 
   #follow(topic: string): void {

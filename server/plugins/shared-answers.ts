@@ -11,14 +11,13 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
-import type { Context } from '../../schema/context.ts';
+import type { Context, Question } from '../../schema/context.ts';
 import { BOUNDS, keep } from '../bounds.ts';
 import { Job } from '../live/fair-queue.ts';
 import { Handoff } from '../live/handoff.ts';
 import type { Budget } from '../limits/budgets.ts';
 import { Ending, Source } from '../live/source.ts';
 import type { Told } from '../live/told.ts';
-import type { Viewer } from '../policy.ts';
 import { payForPayload } from './cost-limits.ts';
 
 /** An answer, and whom it holds for. */
@@ -26,7 +25,7 @@ interface Answer {
   result: ExecutionResult;
   /** As JSON; null where it is one operation’s own. */
   text: string | null;
-  holdsFor: (viewer: Viewer) => boolean;
+  holdsFor: (context: Context) => boolean | Promise<boolean>;
   /** Whether it holds for one person alone. */
   isPersonal: boolean;
 }
@@ -62,10 +61,10 @@ export function sharedAnswers(budget: Budget): Plugin<Context> {
   }
 
   async function ownOf(args: ValidatedSubscriptionArgs, payload: object, selection: string): Promise<Answer> {
-    const { viewer } = args.contextValue as Context;
-    const key = `${(payload as Told).sharedAs} ${selection} ${numberOf(viewer)}`;
+    const context = args.contextValue as Context;
+    const key = `${(payload as Told).sharedAs} ${selection} ${numberOf(context.viewer)}`;
     const own = await remembered(key, args, payload);
-    return own.holdsFor(viewer) ? own : alone(args, payload);
+    return (await own.holdsFor(context)) ? own : alone(args, payload);
   }
 
   function remembered(
@@ -118,9 +117,12 @@ export function sharedAnswers(budget: Budget): Plugin<Context> {
             if (!isLast && (payload as Told).sharedAs === undefined)
               return sendPaid(() => firstOf(validated, payload, selection));
             const choose = (first: Answer) => {
-              if (!first.holdsFor(context.viewer))
-                return sendPaid(() => ownOf(validated, payload, selection));
-              return first.isPersonal && !isLast ? sendPaid(() => first) : send(first);
+              const sendIf = (holds: boolean) => {
+                if (!holds) return sendPaid(() => ownOf(validated, payload, selection));
+                return first.isPersonal && !isLast ? sendPaid(() => first) : send(first);
+              };
+              const holds = first.holdsFor(context);
+              return holds instanceof Promise ? holds.then(sendIf) : sendIf(holds);
             };
             const first = firstOf(validated, payload, selection);
             return first instanceof Promise ? first.then(choose) : choose(first);
@@ -161,20 +163,21 @@ function sizeOf(key: string, { text }: Answer): number {
 async function observed(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer> {
   const context = args.contextValue as Context;
   const { viewer } = context;
-  const asked: { question: (viewer: Viewer) => boolean; answer: boolean }[] = [];
+  const asked: Asked[] = [];
   let isPersonal = false;
-  const personal = (name: 'viewer' | 'person'): PropertyDescriptor => ({
+  const personal = (name: 'viewer' | 'person' | 'shareOf'): PropertyDescriptor => ({
     get: () => {
       isPersonal = true;
-      return context[name];
+      return name === 'shareOf' ? context.shareOf.bind(context) : context[name];
     },
   });
   const observing = Object.create(context, {
     viewer: personal('viewer'),
     person: personal('person'),
+    shareOf: personal('shareOf'),
     asks: {
-      value: (question: (viewer: Viewer) => boolean) => {
-        const answer = question(viewer);
+      value: (question: Question) => {
+        const answer = question(context);
         asked.push({ question, answer });
         return answer;
       },
@@ -182,6 +185,8 @@ async function observed(args: ValidatedSubscriptionArgs, payload: object): Promi
   }) as Context;
   const result = await executeSubscriptionEvent({ ...args, rootValue: payload, contextValue: observing });
   const text = result.errors ? null : JSON.stringify(result);
+  // So that the answer holds for the next person at once where theirs is at hand too.
+  for (const one of asked) one.answer = await one.answer;
   return {
     // Event streams send this text, too.
     result: text === null ? result : Object.assign(result, { stringify: () => text }),
@@ -189,10 +194,27 @@ async function observed(args: ValidatedSubscriptionArgs, payload: object): Promi
     isPersonal,
     holdsFor: (other) => {
       // What fails for one person fails alike for all of their subscriptions.
-      if (isPersonal || result.errors) return other === viewer;
-      return asked.every(({ question, answer }) => question(other) === answer);
+      if (isPersonal || result.errors) return other.viewer === viewer;
+      return answersAlike(asked, other);
     },
   };
+}
+
+interface Asked {
+  question: Question;
+  answer: boolean | Promise<boolean>;
+}
+
+/** Whether another person's rights answer all questions in the same way; at once where nothing must be looked up. */
+function answersAlike(asked: readonly Asked[], other: Context): boolean | Promise<boolean> {
+  const alike = asked.map(({ question, answer }) => {
+    const another = question(other);
+    if (typeof answer === 'boolean' && typeof another === 'boolean') return answer === another;
+    return Promise.all([Promise.resolve(answer), Promise.resolve(another)]).then(([a, b]) => a === b);
+  });
+  return alike.every((one) => typeof one === 'boolean')
+    ? alike.every(Boolean)
+    : Promise.all(alike.map((one) => Promise.resolve(one))).then((all) => all.every(Boolean));
 }
 
 /** The values of those variables that count after the subscription has begun: not those that only its root field takes. */

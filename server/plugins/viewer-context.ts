@@ -1,13 +1,16 @@
 import type { Plugin } from 'graphql-yoga';
-import type { Context } from '../../schema/context.ts';
+import type { Context, Question } from '../../schema/context.ts';
 import type { SignedIn } from '../auth/credentials.ts';
 import type { Gate } from '../auth/sign-in.ts';
 import { Unauthenticated, ViewerChanged } from '../errors.ts';
 import { publicId } from '../ids.ts';
+import type { KnownShares } from '../live/known-shares.ts';
 import type { Live } from '../live/live.ts';
+import type { SubscriberRights } from '../live/onlooker.ts';
 import type { PerformanceStore } from '../performance/store.ts';
 import type { Viewer } from '../policy.ts';
 import { currentRequest, shareOfAddress } from '../request.ts';
+import { shareOf } from '../sql/shares.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import type { Origins } from '../auth/origins.ts';
 import type { Log } from '../log.ts';
@@ -97,6 +100,7 @@ class OperationContext implements Context {
   readonly setCookies: string[];
   private readonly signedIn: Identity;
   private rights: Viewer | undefined;
+  private shares: KnownShares | undefined;
   private readAt: string | undefined;
   private entering: Promise<void> | undefined;
 
@@ -141,12 +145,17 @@ class OperationContext implements Context {
     return (this.entering = this.readRights());
   }
 
-  asks(question: (viewer: Viewer) => boolean): boolean {
-    return question(this.viewer);
+  shareOf(taskId: string): ReturnType<Context['shareOf']> {
+    return this.shares ? this.shares.of(taskId) : shareOf(this.db, this.person.userId, taskId);
   }
 
-  become(viewer: Viewer): void {
+  asks(question: Question): boolean | Promise<boolean> {
+    return question(this);
+  }
+
+  become({ viewer, shares }: SubscriberRights): void {
     this.rights = viewer;
+    this.shares = shares;
   }
 
   private async readRights(): Promise<void> {

@@ -1,7 +1,13 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { AUDITED, PERSONAL, type Viewer } from '../policy.ts';
-import { eventCondition } from './event-condition.ts';
+import { conditionOf } from './columns.ts';
+import { UNEXPIRED } from './shares.ts';
+import { eventColumns } from './tables.ts';
+import { teamsOf } from './visible.ts';
+
+/** The newest of the tasks that are shared with a person, whose events are looked for. */
+export const MOST_SHARED_TASKS = 1_000;
 
 /** A person whose activity is looked at, with the conversations whose events count. */
 export interface Reader {
@@ -11,6 +17,8 @@ export interface Reader {
 
 export interface WantedEvents {
   where: Prisma.EventWhereInput;
+  /** What `where` names as subjects: of these tasks all events count, also of those shared long ago. */
+  subjects?: readonly string[];
   oldestFirst: boolean;
   limit: number;
 }
@@ -32,43 +40,50 @@ export async function findEvents(db: Database, reader: Reader, wanted: WantedEve
 export async function countEvents(
   db: Database,
   reader: Reader,
-  where: Prisma.EventWhereInput,
+  wanted: Pick<WantedEvents, 'where' | 'subjects'>,
   most: number,
 ): Promise<number> {
   const [row] = await db.$queryRaw<[{ count: number }]>`
     /* countEvents */ /* planned anew */
     SELECT least(count(DISTINCT sequence), ${most})::int AS count
-    FROM (${topics(reader, { where, oldestFirst: false, limit: most })}) AS found`;
+    FROM (${topics(reader, { ...wanted, oldestFirst: false, limit: most })}) AS found`;
   return row.count;
 }
 
 /**
- * What `visible.event` of the policy says, topic by topic; a test holds the two together. Where a topic is "of no team",
- * the order names the team too, for that is how PostgreSQL sees that the index (person, team, sequence) gives it.
+ * The events of which `seesEvent` of the policy is true, topic by topic; a test compares the two. Where a topic is "of no
+ * team", the order names the team too, for that is how PostgreSQL sees that the index (person, team, sequence) gives it.
  */
 function topics({ viewer, conversationIds }: Reader, wanted: WantedEvents): Prisma.Sql {
-  const { userId, teams, sharedTasks, isAdmin } = viewer;
+  const { userId, isAdmin } = viewer;
+  const { subjects = [] } = wanted;
+  const received = Prisma.sql`shared_with_id = ${userId}::uuid AND ${UNEXPIRED}`;
+  const condition = conditionOf(eventColumns, wanted.where);
+  if (!condition) throw new TypeError('Events cannot be filtered by this');
   const first = (topic: Prisma.Sql, order = Prisma.sql`sequence ${direction(wanted)}`) => Prisma.sql`
-    (SELECT sequence FROM events WHERE ${topic} AND ${eventCondition(wanted.where)}
+    (SELECT sequence FROM events WHERE ${topic} AND ${condition}
      ORDER BY ${order} LIMIT ${wanted.limit})`;
   const firstOfEach = (values: Prisma.Sql, topic: Prisma.Sql) => Prisma.sql`
-    (SELECT sequence FROM unnest(${values}) AS topic(value) CROSS JOIN LATERAL ${first(topic)} AS each)`;
+    (SELECT sequence FROM ${values} AS topic(value) CROSS JOIN LATERAL ${first(topic)} AS each)`;
+  const each = (values: Prisma.Sql) => Prisma.sql`unnest(${values})`;
   const ofNoTeam = Prisma.sql`team_id ${direction(wanted)}, sequence ${direction(wanted)}`;
 
   const parts = [
-    firstOfEach(Prisma.sql`${[...teams.keys()]}::uuid[]`, Prisma.sql`team_id = topic.value`),
+    firstOfEach(each(teamsOf(viewer)), Prisma.sql`team_id = topic.value`),
     first(Prisma.sql`actor_id = ${userId}::uuid AND team_id IS NULL`, ofNoTeam),
     first(Prisma.sql`person_id = ${userId}::uuid AND team_id IS NULL`, ofNoTeam),
     first(Prisma.sql`person_id = ${userId}::uuid AND kind = ANY(${[...PERSONAL]})`),
     firstOfEach(
-      Prisma.sql`${[...sharedTasks.keys()]}::uuid[]`,
+      Prisma.sql`
+        (SELECT task_id FROM task_shares WHERE ${received} AND task_id = ANY(${[...subjects]}::uuid[])
+         UNION (SELECT task_id FROM task_shares WHERE ${received} ORDER BY task_id DESC LIMIT ${MOST_SHARED_TASKS}))`,
       Prisma.sql`subject_id = topic.value AND kind <> 'access.refused'`,
     ),
-    firstOfEach(Prisma.sql`${[...conversationIds]}::uuid[]`, Prisma.sql`conversation_id = topic.value`),
+    firstOfEach(each(Prisma.sql`${[...conversationIds]}::uuid[]`), Prisma.sql`conversation_id = topic.value`),
   ];
   if (isAdmin) {
     const audited = Prisma.sql`kind = topic.value AND kind = ANY(${[...AUDITED]})`;
-    parts.push(firstOfEach(Prisma.sql`${[...AUDITED]}::text[]`, audited));
+    parts.push(firstOfEach(each(Prisma.sql`${[...AUDITED]}::text[]`), audited));
   }
   return Prisma.join(parts, ' UNION ALL ');
 }

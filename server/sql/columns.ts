@@ -96,7 +96,15 @@ export type Condition = Readonly<Record<string, unknown>>;
 /** How the conditions that name a relation are said in SQL; null where they cannot be. */
 type Related = Readonly<Record<string, (condition: Condition) => Prisma.Sql | null>>;
 
-const comparisons: Record<string, string> = { equals: '=', lt: '<', lte: '<=', gt: '>', gte: '>=' };
+const comparisons: Record<string, string> = {
+  equals: '=',
+  lt: '<',
+  lte: '<=',
+  gt: '>',
+  gte: '>=',
+  hasSome: '&&',
+  hasEvery: '@>',
+};
 
 /** A condition in Prisma's words as SQL; null where it has other words than those for columns, and `related`. */
 export function conditionOf(
@@ -113,6 +121,10 @@ export function conditionOf(
           key,
         );
       }
+      if (key === 'NOT') {
+        const part = Array.isArray(value) ? null : conditionOf(columns, value as Condition, related);
+        return part && Prisma.sql`NOT ${part}`;
+      }
       const relation = related[key];
       if (relation) return relation(value as Condition);
       const column = columns[key];
@@ -121,6 +133,7 @@ export function conditionOf(
     'AND',
   );
 }
+
 /** No condition at all is true; what no alternatives at all mean is Prisma's to say. */
 function joined(parts: readonly (Prisma.Sql | null)[], word: 'AND' | 'OR'): Prisma.Sql | null {
   const known = parts.filter((part) => part !== null);
@@ -129,24 +142,50 @@ function joined(parts: readonly (Prisma.Sql | null)[], word: 'AND' | 'OR'): Pris
   return Prisma.sql`(${Prisma.join(known, ` ${word} `)})`;
 }
 
-function comparisonOf({ name, type }: Column, value: unknown): Prisma.Sql | null {
-  const left = Prisma.raw(name);
-  if (value === null) return Prisma.sql`${left} IS NULL`;
-  if (typeof value === 'string' || typeof value === 'number' || value instanceof Date)
-    return Prisma.sql`${left} = ${value}${Prisma.raw(`::${type}`)}`;
-  // Undefined would be no condition at all to Prisma, and must not become one here either.
-  if (typeof value !== 'object') return null;
+function comparisonOf(column: Column, value: unknown): Prisma.Sql | null {
+  if (value === null || typeof value !== 'object' || value instanceof Date)
+    return operated(column, 'equals', value);
+  const { mode, ...operations } = value as Condition;
+  if (mode !== undefined && (mode !== 'insensitive' || !Object.hasOwn(operations, 'contains'))) return null;
   return joined(
-    Object.entries(value).map(([comparison, right]: [string, unknown]) => {
-      if (comparison === 'in' && Array.isArray(right))
-        return Prisma.sql`${left} = ANY(${arrayOf(type, right)}${Prisma.raw(`::${type}[]`)})`;
-      const sign = comparisons[comparison];
-      return sign === undefined || right == null
-        ? null
-        : Prisma.sql`${left} ${Prisma.raw(sign)} ${right}${Prisma.raw(`::${type}`)}`;
-    }),
+    Object.entries(operations).map(([operation, right]) =>
+      operation === 'contains' && mode
+        ? operated(column, 'containsInAnyCase', right)
+        : operated(column, operation, right),
+    ),
     'AND',
   );
+}
+
+function operated({ name, type }: Column, operation: string, right: unknown): Prisma.Sql | null {
+  const left = Prisma.raw(name);
+  if (right === null) {
+    if (operation === 'equals') return Prisma.sql`${left} IS NULL`;
+    return operation === 'not' ? Prisma.sql`${left} IS NOT NULL` : null;
+  }
+  // Undefined would be no condition at all to Prisma, and must not become one here either.
+  if (right === undefined) return null;
+  const typed = Prisma.raw(`::${type}`);
+  switch (operation) {
+    case 'in':
+      return Array.isArray(right)
+        ? Prisma.sql`${left} = ANY(${arrayOf(type, right)}${Prisma.raw(`::${type}[]`)})`
+        : null;
+    case 'not':
+      return Prisma.sql`${left} <> ${right}${typed}`;
+    case 'contains':
+      return typeof right === 'string' ? Prisma.sql`${left} LIKE ${`%${right}%`}` : null;
+    case 'containsInAnyCase':
+      return typeof right === 'string' ? Prisma.sql`${left} ILIKE ${`%${right}%`}` : null;
+    case 'has':
+      return Prisma.sql`${left} @> ${[right]}${typed}`;
+    case 'isEmpty':
+      return right === true ? Prisma.sql`${left} = '{}'` : Prisma.sql`${left} <> '{}'`;
+    default: {
+      const sign = comparisons[operation];
+      return sign === undefined ? null : Prisma.sql`${left} ${Prisma.raw(sign)} ${right}${typed}`;
+    }
+  }
 }
 
 /** The driver looks for quotes in each of its elements, and ids have none. */

@@ -9,9 +9,13 @@ export interface LiveRights {
   conversations: ReadonlySet<string>;
   /** Where their days begin. */
   timezone: string;
-  /** When one of their shares runs out by itself; null where none does. */
+  /** When the next of their shares expires; null if none does. */
   changesAt: Date | null;
+  /** Whether they have been given any share, live or not. */
+  holdsShares: boolean;
 }
+
+type Row = Pick<LiveRights, 'timezone' | 'changesAt' | 'holdsShares'> & { conversations: string[] };
 
 const MOST_CONVERSATIONS = 10_000;
 
@@ -26,11 +30,12 @@ export async function liveRightsOf(
 ): Promise<LiveRights> {
   const [viewer, [row]] = await Promise.all([
     viewerOf(db, person, adminEmails),
-    db.$queryRaw<[{ conversations: string[]; timezone: string; changesAt: Date | null }]>`
+    db.$queryRaw<[Row]>`
       /* liveRightsOf */
       SELECT (SELECT timezone FROM users WHERE id = ${person.userId}::uuid) AS timezone,
              (SELECT min(expires_at) FROM task_shares
               WHERE shared_with_id = ${person.userId}::uuid AND expires_at > now()) AS "changesAt",
+             EXISTS (SELECT FROM task_shares WHERE shared_with_id = ${person.userId}::uuid) AS "holdsShares",
              ARRAY(SELECT conversation_id::text FROM conversation_participants WHERE user_id = ${person.userId}::uuid
                    ORDER BY conversation_id DESC LIMIT ${MOST_CONVERSATIONS}) AS conversations`,
   ]);

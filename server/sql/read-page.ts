@@ -1,5 +1,5 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
-import { textsOf, type Database } from '../database/client.ts';
+import { run, textsOf, type Database } from '../database/client.ts';
 import {
   columnOf,
   conditionOf,
@@ -21,6 +21,14 @@ export interface Wanted {
   orderBy: Order;
   take: number;
   include?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What else a page is made of, besides what Prisma has words for. */
+export interface Sources {
+  /** The rows that the page is taken from, as a table; the whole table when left out. */
+  from?: Prisma.Sql;
+  /** Values that each row of the page gets under a name of its own, as SQL about `found`; texts, or null. */
+  added?: Readonly<Record<string, Prisma.Sql>> | undefined;
 }
 
 /** What a client has selected of a page's rows. */
@@ -53,6 +61,7 @@ export async function readPage<Model>(
   table: PageTable<Model>,
   { include = {}, ...wanted }: Wanted,
   selected: Selected,
+  { from = Prisma.raw(table.name), added = {} }: Sources = {},
 ): Promise<Model[] | null> {
   const relations = Object.entries(include);
   const listed = relations.filter(([relation]) => Object.hasOwn(table.lists, relation));
@@ -62,10 +71,18 @@ export async function readPage<Model>(
     { ...wanted, include: Object.fromEntries(others) },
     selected.fields(),
     table.lists,
+    from,
   );
   const lists = listed.flatMap(([relation, list]) => {
     const { of, by } = table.lists[relation] as { of: Table; by: string };
-    const part = partOf(of, list as Wanted, selected.fields(relation), {}, Prisma.raw(`${by} = page.id AND`));
+    const part = partOf(
+      of,
+      list as Wanted,
+      selected.fields(relation),
+      {},
+      Prisma.raw(of.name),
+      Prisma.raw(`${by} = page.id AND`),
+    );
     return part ? [{ ...part, relation }] : [];
   });
   if (!page || lists.length < listed.length) return null;
@@ -79,13 +96,52 @@ export async function readPage<Model>(
   const texts = await textsOf(
     db,
     Prisma.sql`
-    ${Prisma.raw(`/* ${table.label} */`)}
+    ${Prisma.raw(`/* read${table.label} */`)}
     WITH page AS MATERIALIZED (${page.sql}), found AS (SELECT * FROM page${all(lists.map(listOf))})${all(mentioned.map(mentionedOf))}
-    SELECT ${Prisma.raw(values.join(', '))} FROM found${all(mentioned.map(onFirstRow))}`,
+    SELECT ${Prisma.join([Prisma.raw(values.join(', ')), ...Object.values(added)])}
+    FROM found${all(mentioned.map(onFirstRow))}`,
   );
   const isWhole = lists.every(({ relation }) => !selected.isRepeated(relation));
-  const rows = together(texts, page, lists, mentioned);
+  const rows = together(texts, page, lists, mentioned, Object.keys(added));
   return (isWhole ? rows : rows.map((row) => WholeRow.plain(row))) as Model[];
+}
+
+const NOTHING: Selected = { fields: () => new Set(), ofNamed: () => new Set(), isRepeated: () => false };
+
+/**
+ * The ids of a page of rows, in order.
+ * @throws TypeError for a condition that the statement cannot express.
+ */
+export async function readIds<Model extends { id: string }>(
+  db: Database,
+  table: PageTable<Model>,
+  wanted: Omit<Wanted, 'include'>,
+  sources: Sources = {},
+): Promise<Model[]> {
+  const rows = await readPage(db, table, wanted, NOTHING, sources);
+  if (!rows) throw new TypeError(`There is no SQL for this condition on ${table.name}`);
+  return rows;
+}
+
+/**
+ * How many rows fulfil a condition.
+ * @throws TypeError for one that the statement cannot express.
+ */
+export async function countRows(
+  db: Database,
+  table: PageTable<unknown>,
+  where: Condition,
+  { from = Prisma.raw(table.name) }: Pick<Sources, 'from'> = {},
+): Promise<number> {
+  const condition = conditionOf(within(table.name, table.columns), where, table.related);
+  if (!condition) throw new TypeError(`There is no SQL for this condition on ${table.name}`);
+  const [row] = await run<{ count: number }>(
+    db,
+    Prisma.sql`
+    ${Prisma.raw(`/* count${table.label} */`)}
+    SELECT count(*)::int AS count FROM ${from} AS ${Prisma.raw(table.name)} WHERE ${condition}`,
+  );
+  return row?.count ?? 0;
 }
 
 /** Null where it is wanted in a way that the statement cannot say. */
@@ -94,6 +150,7 @@ function partOf(
   { where, orderBy, take, include = {}, ...others }: Wanted,
   selected: ReadonlySet<string>,
   lists: object,
+  from: Prisma.Sql,
   belongs = Prisma.empty,
 ): Part | null {
   const columns = within(table.name, table.columns);
@@ -123,7 +180,7 @@ function partOf(
   const fields = [...new Set(wanted)];
   const list = Prisma.raw(fields.map((field) => columnOf(columns, field).name).join(', '));
   const sql = Prisma.sql`
-      SELECT ${list} FROM ${Prisma.raw(table.name)}
+      SELECT ${list} FROM ${from} AS ${Prisma.raw(table.name)}
       WHERE ${belongs} ${condition} ORDER BY ${orderOf(columns, orderBy)} LIMIT ${take}`;
   return { table, fields, names, sql };
 }
@@ -197,6 +254,7 @@ function together(
   page: Part,
   lists: readonly (Part & { relation: string })[],
   mentioned: readonly Mentioned[],
+  added: readonly string[],
 ): WholeRow[] {
   let at = page.fields.length + lists.reduce((sum, { fields }) => sum + fields.length, 0);
   const known = new Map<Table, ReadonlyMap<unknown, WholeRow>>();
@@ -228,6 +286,7 @@ function together(
       row[relation] = unpacked(given.slice(from, from + fields.length)).map(rowOf);
       from += fields.length;
     }
+    for (const [n, name] of added.entries()) row[name] = given[at + n] ?? null;
     return row;
   });
 }

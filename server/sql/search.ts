@@ -3,6 +3,7 @@ import type { Database } from '../database/client.ts';
 import type { Viewer } from '../policy.ts';
 import { parseQuery, type SearchQuery } from '../search/query.ts';
 import { snippetOf, type SnippetPart } from '../search/snippet.ts';
+import { UNEXPIRED } from './shares.ts';
 import { visibleSql } from './visible.ts';
 
 export const SEARCHABLE = ['Task', 'Comment', 'Message'] as const;
@@ -74,12 +75,12 @@ export async function search(
  * order, so that they are merged and not sorted. The viewer's own may have gone to a team that they are not in: who
  * reads this asks for what is visible besides.
  */
-function newestTasks({ userId, teams, sharedTasks }: Viewer): Prisma.Sql {
-  const shared = [...sharedTasks.keys()].sort().slice(-NEWEST);
+function newestTasks({ userId, teams }: Viewer): Prisma.Sql {
   const topics = [
     Prisma.sql`owner_id = ${userId}::uuid`,
     ...[...teams.keys()].map((id) => Prisma.sql`team_id = ${id}::uuid`),
-    ...(shared.length > 0 ? [Prisma.sql`id = ANY(${shared}::uuid[])`] : []),
+    Prisma.sql`id = ANY(ARRAY(SELECT task_id FROM task_shares WHERE shared_with_id = ${userId}::uuid AND ${UNEXPIRED}
+                              ORDER BY task_id DESC LIMIT ${NEWEST}))`,
   ];
   const newest = Prisma.sql`ORDER BY created_at DESC, id DESC LIMIT ${NEWEST}`;
   const each = topics.map((topic) => Prisma.sql`(SELECT id, created_at FROM tasks WHERE ${topic} ${newest})`);

@@ -18,7 +18,7 @@ export interface Table {
 
 /** A table that is read by the page, whose rows have lists. `Model` is what Prisma makes of a row. */
 export interface PageTable<Model> extends Table {
-  /** What reading a page of it is called in statistics. */
+  /** What its rows are called in statistics, as in `readTasks`. */
   label: string;
   /** What a list is of, and by which of its columns that belongs to a row. */
   lists: Readonly<Record<string, { of: Table; by: string }>>;
@@ -79,26 +79,67 @@ const taskColumns = {
   updatedAt: moment('updated_at'),
 } satisfies Columns<keyof Task>;
 
+const shareColumns = {
+  id: id('id'),
+  taskId: id('task_id'),
+  sharedWithId: id('shared_with_id'),
+  sharedById: id('shared_by_id'),
+  permission: word('permission', 'share_permission'),
+  expiresAt: moment('expires_at'),
+  createdAt: moment('created_at'),
+  updatedAt: moment('updated_at'),
+} satisfies Columns;
+
+const memberColumns: Columns = { userId: id('user_id'), role: word('role', 'team_role') };
+
+/** What the condition on a list says of `some` of its rows, if it says nothing else. */
+function some(condition: Condition, columns: Columns): Prisma.Sql | null {
+  const { some: wanted, ...others } = condition;
+  return Object.keys(others).length === 0 && wanted ? conditionOf(columns, wanted as Condition) : null;
+}
+
+/** Conditions on what belongs to the tasks of a table that goes by this name. */
+function relatedOfTask(name: string): Table['related'] {
+  const column = (field: string) => Prisma.raw(`${name}.${field}`);
+  return {
+    team: ({ memberships, ...others }) => {
+      const members =
+        Object.keys(others).length === 0 && memberships
+          ? some(memberships as Condition, memberColumns)
+          : null;
+      return (
+        members && Prisma.sql`${column('team_id')} IN (SELECT team_id FROM memberships WHERE ${members})`
+      );
+    },
+    shares: (condition) => {
+      const shares = some(condition, shareColumns);
+      return (
+        shares && Prisma.sql`EXISTS (SELECT FROM task_shares WHERE task_id = ${column('id')} AND ${shares})`
+      );
+    },
+    parent: (condition) => {
+      const parent = conditionOf(within('parent', taskColumns), condition, relatedOfTask('parent'));
+      return (
+        parent &&
+        Prisma.sql`EXISTS (SELECT FROM tasks AS parent WHERE parent.id = ${column('parent_id')} AND ${parent})`
+      );
+    },
+  };
+}
+
 const shares: Table = {
   name: 'task_shares',
-  columns: {
-    id: id('id'),
-    taskId: id('task_id'),
-    sharedWithId: id('shared_with_id'),
-    sharedById: id('shared_by_id'),
-    permission: word('permission', 'share_permission'),
-    expiresAt: moment('expires_at'),
-    createdAt: moment('created_at'),
-    updatedAt: moment('updated_at'),
-  },
+  columns: shareColumns,
   always: [],
   derived: [],
   names: { sharedWith: { by: 'sharedWithId', of: users }, sharedBy: { by: 'sharedById', of: users } },
-  related: { task: (condition) => conditionOf(within('page', taskColumns), condition) },
+  related: {
+    task: (condition) => conditionOf(within('page', taskColumns), condition, relatedOfTask('page')),
+  },
 };
 
 export const tasks: PageTable<Task> = {
-  label: 'readTasks',
+  label: 'Tasks',
   name: 'tasks',
   columns: taskColumns,
   always: ['ownerId', 'assigneeId', 'teamId'],
@@ -108,8 +149,18 @@ export const tasks: PageTable<Task> = {
     assignee: { by: 'assigneeId', of: users },
     team: { by: 'teamId', of: teams },
   },
-  related: {},
+  related: relatedOfTask('tasks'),
   lists: { shares: { of: shares, by: 'task_id' } },
+};
+
+/** The columns that a list of events can be filtered by. */
+export const eventColumns: Columns = {
+  sequence: { name: 'sequence', way: 'number', type: 'bigint' },
+  at: moment('at'),
+  kind: text('kind'),
+  actorId: id('actor_id'),
+  subjectId: id('subject_id'),
+  teamId: id('team_id'),
 };
 
 const messages: Table = {
@@ -132,7 +183,7 @@ const messages: Table = {
 const participants: Columns = { userId: id('user_id') };
 
 export const conversations: PageTable<Conversation> = {
-  label: 'readConversations',
+  label: 'Conversations',
   name: 'conversations',
   columns: {
     id: id('id'),
@@ -145,11 +196,11 @@ export const conversations: PageTable<Conversation> = {
   derived: ['viewerCan', 'participants'],
   names: { owner: { by: 'ownerId', of: users } },
   related: {
-    participants: ({ some, ...others }) => {
-      const condition = conditionOf(participants, { ...others, ...(some as Condition) });
+    participants: (condition) => {
+      const taking = some(condition, participants);
       return (
-        condition &&
-        Prisma.sql`EXISTS (SELECT FROM conversation_participants WHERE conversation_id = conversations.id AND ${condition})`
+        taking &&
+        Prisma.sql`EXISTS (SELECT FROM conversation_participants WHERE conversation_id = conversations.id AND ${taking})`
       );
     },
   },

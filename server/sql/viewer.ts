@@ -1,4 +1,4 @@
-import { Prisma, type SharePermission, type TeamRole } from '../../prisma/generated/client/client.ts';
+import { Prisma, type TeamRole } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
 import { Together } from '../database/together.ts';
 import { isTransaction, type Transaction } from '../database/transaction.ts';
@@ -17,8 +17,6 @@ interface Row {
   email: string;
   seen: string;
   teams: Record<string, TeamRole> | null;
-  /** Each task's id with the permission right behind it: much cheaper to write and to read than JSON. */
-  shared: string | null;
 }
 
 type Rights = Omit<ViewerNow, 'isAdmin'>;
@@ -60,29 +58,20 @@ function statementFor(userIds: string[]): Prisma.Sql {
   return Prisma.sql`
     /* viewerOf */
     SELECT id, email, ${Prisma.raw(SEEN)} AS seen,
-           (SELECT json_object_agg(team_id, role) FROM memberships WHERE user_id = users.id) AS teams,
-           (SELECT string_agg(task_id::text || permission::text, ' ') FROM task_shares
-            WHERE shared_with_id = users.id AND (expires_at IS NULL OR expires_at > now())) AS shared
+           (SELECT json_object_agg(team_id, role) FROM memberships WHERE user_id = users.id) AS teams
     FROM users WHERE id = ANY(${userIds}::uuid[])`;
 }
 
 function rightsOf(rows: readonly Row[]): ReadonlyMap<string, Rights> {
   return new Map(
-    rows.map(({ id, email, seen, teams, shared }) => [
+    rows.map(({ id, email, seen, teams }) => [
       id,
       {
         userId: id,
         email,
         seen,
         teams: new Map(Object.entries(teams ?? {})),
-        sharedTasks: new Map(shared?.split(' ').map(sharedTask)),
       },
     ]),
   );
-}
-
-const ID_LENGTH = 36;
-
-function sharedTask(given: string): [id: string, permission: SharePermission] {
-  return [given.slice(0, ID_LENGTH), given.slice(ID_LENGTH) as SharePermission];
 }

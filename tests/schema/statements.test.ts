@@ -218,7 +218,7 @@ test('[FR-014] no list takes more statements the longer it is', async () => {
   }
   expect(lines.join('\n')).toMatchInlineSnapshot(`
     "tasks: 2 for 5 and for 50: readTasks, viewerOf
-    tasks, and all below: 4 for 5 and for 50: count of tasks, tasks, tasks, viewerOf
+    tasks, and all below: 4 for 5 and for 50: countTasks, readTasks, tasks, viewerOf
     Task.shares: 2 for 5 and for 50: tasks, viewerOf
     Task.comments: 2 for 5 and for 50: tasks, viewerOf
     Task.subtasks: 2 for 5 and for 50: tasks, viewerOf

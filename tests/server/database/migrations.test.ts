@@ -13,6 +13,7 @@ const WITHOUT_MODEL = [
   'events_of_conversations',
   'events_personal',
   'memberships_one_owner',
+  'task_shares_expiring',
 ];
 
 let url: string;

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../../server/ids.ts';
 import { connect } from '../../../server/database/client.ts';
-import { visible } from '../../../server/policy.ts';
-import { readPage, type Selected, type Wanted } from '../../../server/sql/read-page.ts';
+import { liveShareOf, visible } from '../../../server/policy.ts';
+import { countRows, readPage, type Selected, type Wanted } from '../../../server/sql/read-page.ts';
 import { conversations, tasks as tasksTable, type PageTable } from '../../../server/sql/tables.ts';
 import { viewerOf } from '../../../server/sql/viewer.ts';
+import { visibleSql } from '../../../server/sql/visible.ts';
 import { WholeRow } from '../../../server/sql/whole-row.ts';
 import { dice } from '../../kit/dice.ts';
 import { freshDatabase } from '../../kit/database.ts';
@@ -37,10 +38,12 @@ beforeAll(async () => {
         .map((userId) => ({ teamId, userId, role: pick(['ADMIN', 'VIEWER'] as const) })),
     ),
   });
-  const tasks = Array.from({ length: 120 }, () => {
+  const ids = Array.from({ length: 120 }, newId);
+  const tasks = ids.map((id, n) => {
     const status = pick(['TODO', 'DONE'] as const);
     return {
-      id: newId(),
+      id,
+      parentId: n > 60 && n % 2 === 0 ? (ids[n % 50] ?? null) : null,
       title: pick(['a, b', '', '{"a":1}', 'NULL', '😀\n']) + 'x',
       description: pick(['', 'a,b\\', '\u001f']),
       labels: pick([[], ['a,b', '"'], ['NULL']]),
@@ -127,6 +130,25 @@ describe('a page of tasks reads as Prisma would read it', () => {
     },
     { assigneeId: { in: users.slice(0, 2) }, title: { gt: 'NULL' } },
     { id: { in: [] } },
+    // The shapes that the API's own filters have.
+    { title: { contains: 'A', mode: 'insensitive' } },
+    { title: { contains: '"a"' } },
+    { NOT: { AND: [{ dueOn: { not: null } }, { dueOn: { in: [new Date('2026-12-31')] } }] } },
+    { NOT: { status: { in: ['TODO'] } }, archivedAt: null },
+    { AND: [{ completedAt: { not: null } }, { completedAt: { gt: moments[0] as Date } }] },
+    { assigneeId: { not: users[0] } },
+    { labels: { has: 'a,b' } },
+    { labels: { hasSome: ['"', 'NULL'] } },
+    { NOT: { labels: { hasEvery: ['a,b', '"'] } } },
+    { OR: [{ labels: { isEmpty: true } }, { labels: { hasSome: [] } }] },
+    { labels: { isEmpty: false } },
+    { team: { memberships: { some: { userId: users[1] } } } },
+    {
+      NOT: {
+        shares: { some: { sharedWithId: users[2], OR: [{ expiresAt: null }, { permission: 'EDIT' }] } },
+      },
+    },
+    { parent: { OR: [{ ownerId: users[3] }, { shares: { some: { sharedWithId: users[4] } } }] } },
   ];
   const orders = [
     [{ id: 'asc' }],
@@ -144,11 +166,13 @@ describe('a page of tasks reads as Prisma would read it', () => {
       };
       for (const orderBy of orders) {
         const query = { where: { AND: [visible.task(viewer), filter] }, orderBy, take: 20 };
+        const sources = { from: visibleSql.tasks(viewer), added: { share: visibleSql.share(viewer) } };
         const rows = await readPage(
           db,
           tasksTable,
           {
             ...query,
+            where: filter,
             include: {
               owner: true,
               assignee: true,
@@ -157,6 +181,7 @@ describe('a page of tasks reads as Prisma would read it', () => {
             },
           },
           everythingOf(tasksTable),
+          sources,
         );
         const expected = await db.task.findMany({
           where: query.where,
@@ -173,7 +198,12 @@ describe('a page of tasks reads as Prisma would read it', () => {
             },
           },
         });
-        expect(rows?.map(plainly)).toEqual(expected);
+        const held = await db.taskShare.findMany({ where: liveShareOf(viewer) });
+        const shareOf = (id: string) => held.find(({ taskId }) => taskId === id)?.permission ?? null;
+        expect(rows?.map(plainly)).toEqual(expected.map((task) => ({ ...task, share: shareOf(task.id) })));
+        expect(await countRows(db, tasksTable, filter, sources)).toBe(
+          await db.task.count({ where: query.where }),
+        );
       }
     }
   });
@@ -245,7 +275,10 @@ test.each<[string, Partial<Wanted>]>([
   ['a condition that is undefined', { where: { ownerId: undefined } }],
   ['a comparison with undefined', { where: { dueOn: { lt: undefined } } }],
   ['a choice of none', { where: { OR: [] } }],
-  ['a search in text', { where: { title: { contains: 'a' } } }],
+  ['a search at the beginning of a text', { where: { title: { startsWith: 'a' } } }],
+  ['a search in any case without words', { where: { title: { equals: 'a', mode: 'insensitive' } } }],
+  ['shares of which all are', { where: { shares: { every: { permission: 'EDIT' } } } }],
+  ['a team of some name', { where: { team: { name: 'a' } } }],
   ['a condition on another table', { where: { owner: { name: 'a' } } }],
   ['part of a person', { include: { owner: { include: { tasks: true } } } }],
   ['another relation', { include: { parent: true } }],

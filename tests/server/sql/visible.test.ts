@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { Prisma } from '../../../prisma/generated/client/client.ts';
 import { newId } from '../../../server/ids.ts';
-import { AUDITED, seesEvent, seesTask, visible, type Viewer } from '../../../server/policy.ts';
+import { AUDITED, liveShareOf, seesEvent, seesTask, visible, type Viewer } from '../../../server/policy.ts';
+import { findEvents } from '../../../server/sql/activity.ts';
 import { visibleSql } from '../../../server/sql/visible.ts';
 import { viewerOf } from '../../../server/sql/viewer.ts';
 import { connect } from '../../../server/database/client.ts';
@@ -10,6 +11,8 @@ import { freshDatabase } from '../../kit/database.ts';
 
 const db = connect(await freshDatabase());
 const { pick, happens } = dice(5);
+
+const EVENTS = 1_000;
 
 const users = Array.from({ length: 8 }, newId);
 const teams = Array.from({ length: 5 }, newId);
@@ -66,7 +69,7 @@ beforeAll(async () => {
   });
   const maybe = (ids: readonly string[]) => (happens(0.5) ? pick(ids) : null);
   await db.event.createMany({
-    data: Array.from({ length: 1_000 }, () => ({
+    data: Array.from({ length: EVENTS }, () => ({
       kind: pick([
         ...AUDITED,
         'task.updated',
@@ -91,15 +94,24 @@ test.each(users.map((userId, n) => ({ n, userId })))(
     expect(viewer.isAdmin).toBe(n === 7);
     const participations = await db.conversationParticipant.findMany({ where: { userId } });
     const conversations = participations.map(({ conversationId }) => conversationId);
-    const found = await db.event.findMany({ where: visible.event(viewer, conversations) });
+    const reader = { viewer, conversationIds: conversations };
+    const found = await findEvents(db, reader, { where: {}, oldestFirst: true, limit: EVENTS });
     const all = await db.event.findMany();
-    const seen = all.filter((event) => seesEvent(viewer, new Set(conversations), event));
+    const shares = await sharesOf(viewer);
+    const seen = all.filter((event) =>
+      seesEvent(viewer, new Set(conversations), event, shares.has(event.subjectId ?? '')),
+    );
     expect(seen.length).toBeGreaterThan(100);
     expect(seen.length).toBeLessThan(all.length);
-    const sequences = (events: { sequence: bigint }[]) => new Set(events.map(({ sequence }) => sequence));
-    expect(sequences(seen)).toEqual(sequences(found));
+    expect(new Set(seen.map(({ sequence }) => sequence))).toEqual(new Set(found));
   },
 );
+
+/** The viewer's live shares, by task. */
+async function sharesOf(viewer: Viewer) {
+  const shares = await db.taskShare.findMany({ where: liveShareOf(viewer) });
+  return new Map(shares.map(({ taskId, permission }) => [taskId, permission]));
+}
 
 async function idsOf(table: Prisma.Sql, condition: Prisma.Sql): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`SELECT id FROM ${table} WHERE ${condition}`;
@@ -114,10 +126,12 @@ test.each(users.map((userId, n) => ({ n, userId })))(
     const ids = tasks.map(({ id }) => id).sort();
     expect(ids.length).toBeGreaterThan(5);
     expect(await idsOf(Prisma.sql`tasks`, visibleSql.task(viewer))).toEqual(ids);
+    expect(await idsOf(Prisma.sql`${visibleSql.tasks(viewer)} AS tasks`, Prisma.sql`true`)).toEqual(ids);
     const all = await db.task.findMany();
+    const shares = await sharesOf(viewer);
     expect(
       all
-        .filter((task) => seesTask(viewer, task))
+        .filter((task) => seesTask(viewer, { ...task, share: shares.get(task.id) ?? null }))
         .map(({ id }) => id)
         .sort(),
     ).toEqual(ids);

@@ -1,0 +1,65 @@
+import type { Event, SharePermission } from '../../prisma/generated/client/client.ts';
+import type { LogConnection } from '../events/tail.ts';
+import { seesEvent, showsByShare, type Viewer } from '../policy.ts';
+
+/** By task and person, what live shares allow. */
+export type Receivers = ReadonlyMap<string, ReadonlyMap<string, SharePermission>>;
+
+const NO_CONVERSATIONS: ReadonlySet<string> = new Set();
+
+/** Kinds whose subject is the share, and `personId` its receiver. */
+function isOfShare(kind: string): boolean {
+  return kind.startsWith('task.share');
+}
+
+/** The task that an event is told of to those whom it is shared with; null for other events. */
+export function sharedTaskOf(event: Event): string | null {
+  return event.kind.startsWith('task.') && !isOfShare(event.kind) && showsByShare(event)
+    ? event.subjectId
+    : null;
+}
+
+/** Whether an event says itself that its task was shared with a person: the shares of a deleted task are gone with it. */
+export function wasSharedWith(userId: string, { data }: Event): boolean {
+  return (data as { sharedWith?: string[] }).sharedWith?.includes(userId) === true;
+}
+
+/** The task of an event if only a share of it can decide whether a viewer is told; at most one. */
+export function undecidedTask(viewer: Viewer, event: Event): string[] {
+  const taskId = sharedTaskOf(event);
+  const isDecided = taskId === null || seesEvent(viewer, NO_CONVERSATIONS, event, false);
+  return isDecided || wasSharedWith(viewer.userId, event) ? [] : [taskId];
+}
+
+interface Row {
+  task_id: string;
+  shared_with_id: string;
+  permission: SharePermission;
+}
+
+/**
+ * Who of some people holds a share of which of the tasks that some events are about: one statement for all of them, none
+ * where there is nothing to look up.
+ * @param holders those who listen and may hold shares. To these come the people to whom one of the events gives a share.
+ */
+export async function receiversOf(
+  connection: LogConnection,
+  events: readonly Event[],
+  holders: ReadonlySet<string>,
+): Promise<Receivers | undefined> {
+  const tasks = new Set(events.flatMap((event) => sharedTaskOf(event) ?? []));
+  const people = new Set(holders);
+  for (const { kind, personId } of events) if (isOfShare(kind) && personId !== null) people.add(personId);
+  if (tasks.size === 0 || people.size === 0) return undefined;
+  const { rows } = await connection.query<Row>({
+    name: 'receiversOf',
+    text: `/* receiversOf */
+      SELECT task_id, shared_with_id, permission FROM task_shares
+      WHERE task_id = ANY($1::uuid[]) AND shared_with_id = ANY($2::uuid[])
+        AND (expires_at IS NULL OR expires_at > now())`,
+    values: [[...tasks], [...people]],
+  });
+  const receivers = new Map([...tasks].map((taskId) => [taskId, new Map<string, SharePermission>()]));
+  for (const row of rows) receivers.get(row.task_id)?.set(row.shared_with_id, row.permission);
+  return receivers;
+}

@@ -1,0 +1,147 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { publicId, uuidOf } from '../../server/ids.ts';
+import { watchEvents } from '../kit/live.ts';
+import { plansOf } from '../kit/plans.ts';
+import { recordedBy, statementsOf } from '../kit/statements.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const world = await startWorld({ LOG_LEVEL: 'silent' });
+const { db, people } = world;
+
+/** More than PostgreSQL takes parameters in one statement. */
+const SHARES = 40_000;
+/** What a page, its cursor and a filter take, and some more. */
+const MOST_PARAMETERS = 40;
+/** The most of one kind that a statement names: what a page can hold, and what is bounded by itself. */
+const LONGEST_LIST = 1_000;
+
+let ada: Person;
+let bob: Person;
+let newcomer: Person;
+let oldest: string;
+
+beforeAll(async () => {
+  ({ ada, bob, newcomer } = await people('Ada', 'Bob', 'Newcomer'));
+  const [owner, receiver] = [uuidOf('User', ada.id), uuidOf('User', bob.id)];
+  await db.$executeRaw`
+    INSERT INTO tasks (id, title, owner_id, created_at)
+    SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7000' || '8' || substr(md5(n::text), 1, 15))::uuid,
+           'Painting the fence, part ' || n, ${owner}::uuid, at
+    FROM (SELECT n, now() - n * interval '1 minute' AS at FROM generate_series(1, ${SHARES}::int) AS n) AS made`;
+  await db.$executeRaw`
+    INSERT INTO task_shares (id, task_id, shared_with_id, shared_by_id, permission)
+    SELECT gen_random_uuid(), id, ${receiver}::uuid, ${owner}::uuid,
+           (CASE WHEN title LIKE '%0' THEN 'EDIT' ELSE 'VIEW' END)::share_permission
+    FROM tasks WHERE owner_id = ${owner}::uuid`;
+  await db.$executeRaw`ANALYZE`;
+  const last = await db.task.findFirstOrThrow({ where: { ownerId: owner }, orderBy: { createdAt: 'asc' } });
+  oldest = publicId('Task', last.id);
+}, 120_000);
+
+const COUNTED = `totalCount nodes { id viewerCan { edit } parent { id } }`;
+
+const operations: Record<string, string> = {
+  viewer: '{ viewer { id invitations { totalCount } } }',
+  tasks: `{ tasks(first: 50) { ${COUNTED} } }`,
+  'tasks that are not done': `{ tasks(filter: { status: { notIn: [DONE] } }) { ${COUNTED} } }`,
+  'tasks of a title': `{ tasks(filter: { title: { contains: "7" } }, orderBy: [{ field: TITLE }]) { ${COUNTED} } }`,
+  'tasks of no team': `{ tasks(filter: { team: { isNull: true }, parent: { isNull: true } }) { ${COUNTED} } }`,
+  'tasks shared with one': `{ tasks(filter: { sharedWithViewer: true }) { ${COUNTED} } }`,
+  'tasks not shared with one': `{ tasks(filter: { sharedWithViewer: false }) { ${COUNTED} } }`,
+  'tasks from the end': `{ tasks(last: 50) { nodes { id subtasks { totalCount } comments { totalCount } } } }`,
+  teams: '{ teams { totalCount nodes { id } } }',
+  conversations: '{ conversations { totalCount nodes { id } } }',
+  activity: '{ activity { totalCount nodes { id task { id } actor { id } } } }',
+  search: '{ search(query: "fence") { node { ... on Task { id viewerCan { edit } } } } }',
+  dashboard:
+    '{ dashboard { statistics { total shared } shared { viewOnly canEdit } createdPerDay { count } } }',
+  'dashboard of what is assigned': '{ dashboard(scope: { assigned: true }) { statistics { total shared } } }',
+};
+
+describe('[FR-009] [FR-014] a person with 40,000 shares (MANY-SHARES, H6)', () => {
+  test.each(Object.entries(operations))(
+    'gets an answer for %s, from statements that list nothing they have',
+    async (_name, document) => {
+      const statements = await recordedBy(() => bob.query(document));
+      for (const { text, values } of statements) {
+        expect(values.length, text).toBeLessThanOrEqual(MOST_PARAMETERS + 2 * 101);
+        const lists = values.filter(
+          (value) => Array.isArray(value) || (typeof value === 'string' && /^[{[]/.test(value)),
+        );
+        for (const list of lists)
+          expect(String(list).split(',').length, text).toBeLessThanOrEqual(LONGEST_LIST);
+      }
+      const shapes = async (person: Person) => {
+        return new Set(await statementsOf(() => person.query(document)));
+      };
+      const ofBob = await shapes(bob);
+      const unseen = [...(await shapes(newcomer))].filter((text) => !ofBob.has(text));
+      expect(unseen, 'somebody without shares asks by the same statements').toEqual([]);
+    },
+  );
+
+  test('counts exactly what they see', async () => {
+    const count = (filter: string) =>
+      bob.query<{ tasks: { totalCount: number } }>(`{ tasks(filter: { ${filter} }) { totalCount } }`);
+    expect(await count('')).toEqual({ tasks: { totalCount: SHARES } });
+    expect(await count('title: { contains: "77" }, sharedWithViewer: true')).toEqual({
+      tasks: {
+        totalCount: Array.from({ length: SHARES }, (_, n) => n + 1).filter((n) => String(n).includes('77'))
+          .length,
+      },
+    });
+    expect(await bob.query('{ dashboard { shared { total viewOnly canEdit } } }')).toEqual({
+      dashboard: { shared: { total: SHARES, viewOnly: SHARES * 0.9, canEdit: SHARES * 0.1 } },
+    });
+  });
+
+  test('pays nothing for them to be known: who they are is read from a few pages', async () => {
+    const statements = await recordedBy(() => bob.query('{ viewer { id } }'));
+    const plans = await plansOf(
+      world.databaseUrl,
+      statements.filter(({ text }) => text.includes('SELECT')),
+    );
+    expect(plans.length).toBeGreaterThan(0);
+    for (const { visited, pages, statement } of plans) {
+      expect(visited, statement.text).toBeLessThan(100);
+      expect(pages, statement.text).toBeLessThan(100);
+    }
+  });
+
+  test('[BR-06] [FR-021] follows each of them, also the oldest, until the share is taken back', async () => {
+    const events = await watchEvents(world, bob);
+    const { cursor } = await bob.query<{ cursor: string }>('{ cursor }');
+    const change = (title: string) =>
+      ada.query(`mutation { updateTask(input: { id: "${oldest}", title: "${title}" }) { cursor } }`);
+    await change('first');
+    await events.until(({ events: { event } }) => event?.task?.title === 'first');
+    await change('second');
+    await events.until(({ events: { event } }) => event?.task?.title === 'second');
+
+    const { task } = await bob.query<{ task: { shares: { nodes: { id: string }[] } } }>(
+      `{ task(id: "${oldest}") { shares { nodes { id } } } }`,
+    );
+    await ada.query(`mutation { revokeShare(input: { id: "${task.shares.nodes[0]?.id}" }) { cursor } }`);
+    await change('third');
+    await bob.createTask('the end');
+    await events.until(({ events: { event } }) => event?.task?.title === 'the end');
+    const kinds = events.told.flatMap(({ events: { event } }) => event?.kind ?? []);
+    expect(kinds).toEqual(['TASK_UPDATED', 'TASK_UPDATED', 'TASK_SHARE_REVOKED', 'TASK_CREATED']);
+
+    const later = await watchEvents(world, bob, { after: cursor });
+    await later.until(({ events: { event } }) => event?.task?.title === 'the end');
+    expect(later.told.flatMap(({ events: { event } }) => event?.kind ?? [])).toEqual([
+      'TASK_SHARE_REVOKED',
+      'TASK_CREATED',
+    ]);
+  });
+
+  test('[FR-022] is told when a task is deleted that was shared with them', async () => {
+    const events = await watchEvents(world, bob);
+    const { tasks } = await bob.query<{ tasks: { nodes: { id: string }[] } }>(
+      '{ tasks(first: 1, filter: { sharedWithViewer: true }) { nodes { id } } }',
+    );
+    await ada.query(`mutation { deleteTask(input: { id: "${tasks.nodes[0]?.id}" }) { cursor } }`);
+    await events.until(({ events: { event } }) => event?.kind === 'TASK_DELETED');
+  });
+});
