@@ -37,7 +37,8 @@ export interface ApiSettings {
   connectionLimits: ConnectionLimits;
   /** Of one person in one process. */
   mostSubscriptions: number;
-  redisUrl: string | undefined;
+  /** Wakes the other servers by this channel. */
+  redis: { url: string; channel: string } | undefined;
   monitoring: Monitoring;
   limits: Limits;
   /** Whether browsers get GraphiQL. */
@@ -87,7 +88,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
   const live = await startLive({
     db,
     databaseUrl,
-    redisUrl: settings.redisUrl,
+    redis: settings.redis,
     adminEmails: gate.adminEmails,
     mostSubscriptions: settings.mostSubscriptions,
     log,

@@ -108,7 +108,7 @@ export const variables = {
       .optional(),
   ),
   REDIS_URL: variable(
-    'Redis that wakes the other processes when something happened; without it PostgreSQL does',
+    'Redis that wakes the other processes when something happened, and keeps limits; without it PostgreSQL wakes them, and each process counts limits for itself. Deployments with different AUTH_SECRETs can share one',
     'none',
     z.url({ protocol: /^rediss?$/, message: 'must read like redis://host:6379' }).optional(),
   ),

@@ -23,6 +23,7 @@ import { openRedis } from './limits/redis.ts';
 import { createSignInLimits } from './limits/sign-in-limits.ts';
 import { createLog } from './log.ts';
 import { PerformanceStore } from './performance/store.ts';
+import { redisNamespace } from './redis-namespace.ts';
 import { currentRequest } from './request.ts';
 import { startRewriting } from './search/rewrite.ts';
 import { TimedResponse } from './transports/response-time.ts';
@@ -116,22 +117,24 @@ export async function startServer(config: Config): Promise<RunningServer> {
     closing.push(startTrimming(db, config.eventRetentionDays, log));
     closing.push(startRewriting(db, log));
 
-    const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : undefined;
-    closing.push(() => Promise.resolve(redis?.disconnect()));
+    const secret = config.authSecret ?? (await keptSecret(config.dataDir));
+    const namespace = redisNamespace(secret);
+    const redis = config.redisUrl ? { client: await openRedis(config.redisUrl, log), namespace } : undefined;
+    closing.push(() => Promise.resolve(redis?.client.disconnect()));
 
     const { createApi } = await loadApi();
     const api = await createApi({
       db,
       databaseUrl: database.url,
       log,
-      secret: config.authSecret ?? (await keptSecret(config.dataDir)),
+      secret,
       publicUrl: url,
       allowedOrigins: config.allowedOrigins,
       adminEmails: config.adminEmails,
       socketLimits: config.socketLimits,
       connectionLimits: config.connectionLimits,
       mostSubscriptions: config.mostSubscriptions,
-      redisUrl: config.redisUrl,
+      redis: config.redisUrl ? { url: config.redisUrl, channel: namespace.nameOf('events') } : undefined,
       monitoring: {
         store,
         sampleRate: config.traceSampleRate,

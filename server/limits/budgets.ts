@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { SharedRedis } from './redis.ts';
 
 /** What is left of a budget after something was taken from it. */
 export interface Balance {
@@ -24,25 +24,26 @@ export interface Budget {
  * @param limit points; 0 means that there is no limit.
  * @param seconds the window's length; it begins with a key's first spending.
  */
-export function createBudget(name: string, limit: number, seconds: number, redis?: Redis): Budget {
+export function createBudget(name: string, limit: number, seconds: number, redis?: SharedRedis): Budget {
   if (limit === 0) return UNLIMITED;
-  const options = { keyPrefix: `taskwire:${name}`, points: limit, duration: seconds };
+  const options = { keyPrefix: redis?.namespace.nameOf(name) ?? name, points: limit, duration: seconds };
   const here = new RateLimiterMemory(options);
   const limiter = redis
-    ? new RateLimiterRedis({ ...options, storeClient: redis, insuranceLimiter: here })
+    ? new RateLimiterRedis({ ...options, storeClient: redis.client, insuranceLimiter: here })
     : here;
+  const keyOf = (key: string) => redis?.namespace.hide(key) ?? key;
   return {
     async spend(key, points) {
       try {
-        return balance(limit, await limiter.consume(key, points), true);
+        return balance(limit, await limiter.consume(keyOf(key), points), true);
       } catch (outcome) {
         if (outcome instanceof RateLimiterRes) return balance(limit, outcome, false);
         throw outcome;
       }
     },
     async refund(key, points) {
-      if (points === undefined) await limiter.delete(key);
-      else await limiter.reward(key, points);
+      if (points === undefined) await limiter.delete(keyOf(key));
+      else await limiter.reward(keyOf(key), points);
     },
   };
 }

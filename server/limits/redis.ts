@@ -1,9 +1,16 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../log.ts';
+import type { RedisNamespace } from '../redis-namespace.ts';
 
 const RECONNECT_LAST_MS = 2_000;
 /** Who waits longer for a limit than for the answer is better served without. */
 const ANSWER_WITHIN_MS = 500;
+
+/** Where the servers of one deployment count together. */
+export interface SharedRedis {
+  client: Redis;
+  namespace: RedisNamespace;
+}
 
 /** The Redis that budgets of several processes are kept in. It may come and go: each process then counts for itself. */
 export async function openRedis(url: string, log: Log): Promise<Redis> {

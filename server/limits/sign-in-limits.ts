@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { accountOf } from '../domain/email-address.ts';
 import { RateLimited } from '../errors.ts';
 import { currentRequest } from '../request.ts';
 import { createBudget, type Balance } from './budgets.ts';
+import type { SharedRedis } from './redis.ts';
 
 const MINUTE = 60;
 const QUARTER_HOUR = 15 * MINUTE;
@@ -45,7 +45,7 @@ export interface SignInLimits {
  * with before do not count. This machine itself has no network, and no limit of its own.
  * @param attempts wrong passwords for one account from one network, in a quarter of an hour; 0 means no limit.
  */
-export function createSignInLimits(attempts: number, redis?: Redis): SignInLimits {
+export function createSignInLimits(attempts: number, redis?: SharedRedis): SignInLimits {
   const perNetwork = [1, ...WIDER_NETWORKS.map(({ times }) => times)].map((times) =>
     createBudget(`sign-in-${times}`, attempts * times, QUARTER_HOUR, redis),
   );

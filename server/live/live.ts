@@ -20,7 +20,7 @@ interface LiveSettings {
   /** For the connection that reads the log. */
   databaseUrl: string;
   /** Where other processes hear of what this one commits, in place of the database. */
-  redisUrl?: string | undefined;
+  redis?: { url: string; channel: string } | undefined;
   /** Of one person in one process, over all of their connections: each takes some kilobytes while it is open. */
   mostSubscriptions: number;
   /** Whose accounts read the audit trail, in lower case. */
@@ -81,8 +81,12 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
   const streams = new Set<Feed>();
   const tail = await startTail(databaseUrl, hub);
 
-  const redis = settings.redisUrl
-    ? await startWakeUps(settings.redisUrl, { onWakeUp: () => tail.look(), log })
+  const redis = settings.redis
+    ? await startWakeUps(settings.redis.url, {
+        channel: settings.redis.channel,
+        onWakeUp: () => tail.look(),
+        log,
+      })
     : undefined;
 
   let resting: NodeJS.Timeout | undefined;

@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import type { Log } from '../log.ts';
 
 interface WakeUpSettings {
+  /** The servers of one deployment use the same. */
+  channel: string;
   /** Another process may have committed something. */
   onWakeUp: () => void;
   log: Log;
@@ -13,14 +15,16 @@ export interface WakeUps {
   stop(): void;
 }
 
-const CHANNEL = 'taskwire:events';
 const RECONNECT_LAST_MS = 2_000;
 
 /**
  * Wakes other processes, and is woken by them, by way of Redis. It may come and go: a lost wake-up only makes the
  * others look later.
  */
-export async function startWakeUps(url: string, { onWakeUp, log }: WakeUpSettings): Promise<WakeUps> {
+export async function startWakeUps(
+  url: string,
+  { channel, onWakeUp, log }: WakeUpSettings,
+): Promise<WakeUps> {
   // Loaded where it is asked for: most servers start without.
   const { Redis: Client } = await import('ioredis');
   let isAway = false;
@@ -40,7 +44,7 @@ export async function startWakeUps(url: string, { onWakeUp, log }: WakeUpSetting
   subscriber
     .on('ready', () => {
       isAway = false;
-      subscriber.subscribe(CHANNEL).catch(() => undefined);
+      subscriber.subscribe(channel).catch(() => undefined);
       // What happened meanwhile was told to nobody here.
       onWakeUp();
     })
@@ -50,7 +54,7 @@ export async function startWakeUps(url: string, { onWakeUp, log }: WakeUpSetting
       if (publisher.status !== 'ready' || isAsked) return false;
       isAsked = true;
       const answered = () => (isAsked = false);
-      publisher.publish(CHANNEL, '').then(answered, answered);
+      publisher.publish(channel, '').then(answered, answered);
       return true;
     },
     stop() {

@@ -1,9 +1,13 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { getIntrospectionQuery, parse } from 'graphql';
+import { Redis } from 'ioredis';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { schema } from '../../schema/index.ts';
 import { priceOf } from '../../server/limits/price.ts';
+import { redisNamespace } from '../../server/redis-namespace.ts';
+import { freshDatabase } from '../kit/database.ts';
 import { freePort } from '../kit/free-port.ts';
 import { startTestServer } from '../kit/server.ts';
 import { PASSWORD, startWorld } from '../kit/world.ts';
@@ -304,6 +308,45 @@ describe.skipIf(!process.env['TEST_REDIS_URL'])('a budget that several servers s
     const [one = '', other = ''] = await pair(redisUrl);
     expect((await ask({ query }, headers, one)).data).toMatchObject({ rateLimit: { remaining: 398 } });
     expect((await ask({ query }, headers, other)).data).toMatchObject({ rateLimit: { remaining: 296 } });
+  });
+
+  test('is another one for each deployment, and Redis does not learn who spends it (REDIS-SHARED)', async () => {
+    const { kim } = await world.people('Kim');
+    const redis = new Redis(redisUrl);
+    onTestFinished(() => {
+      redis.disconnect();
+    });
+    const deployments = await Promise.all(
+      ['first', 'second'].map(async (name) => {
+        const secret = `${name} secret of ${randomUUID()}`;
+        const environment = {
+          REDIS_URL: redisUrl,
+          AUTH_SECRET: secret,
+          SIGN_IN_ATTEMPTS: '2',
+          TRUST_PROXY: '1',
+        };
+        const server = await startTestServer(await freshDatabase(), environment);
+        onTestFinished(() => server.stop());
+        return { url: server.url, prefix: redisNamespace(secret).nameOf('') };
+      }),
+    );
+    const [locked, other] = deployments as [(typeof deployments)[0], (typeof deployments)[0]];
+    const query =
+      'mutation ($email: String!) { signIn(input: { email: $email, password: "not the password" }) { token } }';
+    const guess = ({ url }: { url: string }) =>
+      ask({ query, variables: { email: kim.email } }, { 'x-forwarded-for': '198.51.100.7' }, url);
+    for (let guesses = 0; guesses < 2; guesses += 1) expect((await guess(locked)).status).toBe(401);
+    expect((await guess(locked)).status).toBe(429);
+    expect((await guess(other)).status).toBe(401);
+
+    const keys = await redis.keys('*');
+    for (const { prefix } of deployments) {
+      expect(keys.filter((key) => key.startsWith(prefix))).not.toEqual([]);
+      expect(await redis.pubsub('NUMSUB', `${prefix}events`)).toEqual([`${prefix}events`, 1]);
+    }
+    const digest = createHash('sha256').update(kim.email).digest('base64url');
+    for (const shown of [kim.email, digest, '198.51.100.7'])
+      expect(keys.filter((key) => key.includes(shown))).toEqual([]);
   });
 
   test('is each server’s own while Redis is away, and nobody is kept waiting', async () => {

@@ -3,6 +3,8 @@ import { Client } from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { watchEvents, type EventTold } from '../../kit/live.ts';
 import { routeTo } from '../../kit/outage.ts';
+import { redisNamespace } from '../../../server/redis-namespace.ts';
+import { SECRET } from '../../kit/server.ts';
 import { startWorld } from '../../kit/world.ts';
 
 const redisUrl = process.env['TEST_REDIS_URL'];
@@ -19,7 +21,7 @@ test.skipIf(!redisUrl)(
     });
     let heard = 0;
     ear.on('message', () => (heard += 1));
-    await ear.subscribe('taskwire:events');
+    await ear.subscribe(redisNamespace(SECRET).nameOf('events'));
 
     const { ada } = await world.people('Ada');
     const events = await watchEvents(world, ada);
