@@ -5,6 +5,7 @@ import { readConfig } from '../server/config.ts';
 import { inWords } from './backup/address.ts';
 import { keepAttempt } from './backup/attempt.ts';
 import { backUp } from './backup/back-up.ts';
+import { checkBackUp } from './backup/check.ts';
 import { days, runCommand } from './backup/command.ts';
 import { size, total } from './backup/words.ts';
 
@@ -16,16 +17,22 @@ database that npm start uses (DATA_DIR or DATABASE_URL), whether the server runs
 
   --output-dir <folder>   where backups go (BACKUP_DIR, or "backups")
   --keep-days <days>      remove older ones afterwards, but never the last good one (BACKUP_KEEP_DAYS, or 7)
+  --check                 only say whether backups can be made: whether pg_dump reads the database, and the folder is usable
   --help                  this text
 
 Whoever has a backup has everybody's data and can sign in as anybody: keep it as safe as the server.
 `,
-  options: { 'output-dir': { type: 'string' }, 'keep-days': { type: 'string' } },
+  options: { 'output-dir': { type: 'string' }, 'keep-days': { type: 'string' }, check: { type: 'boolean' } },
   files: 0,
   async run({ values }, signal) {
     const config = readConfig(process.env);
     const folder = resolve(String(values['output-dir'] ?? config.backupDir));
     const keepDays = days('--keep-days', values['keep-days'], config.backupKeepDays);
+    if (values['check']) {
+      await checkBackUp(config, folder, signal);
+      console.log(`Backups can be made to ${folder}.`);
+      return;
+    }
     const began = performance.now();
     try {
       const { url, backup, removed } = await backUp(config, { folder, keepDays, signal });

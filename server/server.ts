@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { scheduleBackups } from './backup-schedule.ts';
+import { checkSchedule, scheduleBackups } from './backup-schedule.ts';
 import { ConfigError, type Config } from './config.ts';
 import { startFolding } from './counters/folder.ts';
 import { countUncounted } from './counters/rebuild.ts';
@@ -73,6 +73,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const stop = (noticeMs = 0) => (stopped ??= leave(noticeMs));
   try {
     log.info({ ...identity, node: process.version }, 'starting');
+    if (config.backupSchedule) await checkSchedule(config.backupSchedule);
     // Ahead of the port: of two starts on one folder, the second must hear of the folder.
     const database = config.databaseUrl
       ? externalDatabase(config.databaseUrl)
@@ -90,6 +91,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     const url = config.publicUrl ?? urlOf(server);
 
     await applyMigrations(database.url);
+    if (config.backupSchedule) closing.push(await scheduleBackups(config, config.backupSchedule, log));
     const store = new PerformanceStore({ log, slowMs: config.slowMs });
     const db = connect(database.url, {
       onStatement: (text) => store.statementStarted(text),
@@ -150,7 +152,6 @@ export async function startServer(config: Config): Promise<RunningServer> {
       },
       hasGraphiql: config.hasGraphiql,
     });
-    if (config.backupSchedule) closing.push(await scheduleBackups(config, config.backupSchedule, log));
     closing.push(() => api.close());
     // Ahead of everything that a request under way still needs.
     closing.push(async () => {

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { scheduleBackups } from './backup-schedule.ts';
+import { checkSchedule, scheduleBackups } from './backup-schedule.ts';
 import { closeAll } from './close-all.ts';
 import { ConfigError, type Config } from './config.ts';
 import { startEmbedded } from './database/embedded.ts';
@@ -38,6 +38,7 @@ export async function startWorkers(config: Config): Promise<RunningServer> {
   };
   try {
     const log = createLog(config.logLevel);
+    if (config.backupSchedule) await checkSchedule(config.backupSchedule);
     const database = config.databaseUrl
       ? externalDatabase(config.databaseUrl)
       : await startEmbedded(config.dataDir, {

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
@@ -21,6 +21,8 @@ const LOCK = 'lock';
 /** Nobody takes a file of this name for a backup; one that a killed run has left is removed by the next. */
 const DRAFT = '.draft';
 const LOCK_WAIT_MS = 30_000;
+/** Of every call of pg_dump. */
+export const DUMP_OPTIONS = ['--no-password', `--lock-wait-timeout=${LOCK_WAIT_MS}`];
 const NAME_TAKEN_WAIT_MS = 250;
 
 /**
@@ -29,8 +31,8 @@ const NAME_TAKEN_WAIT_MS = 250;
  */
 export async function lockFolder(folder: string): Promise<() => void> {
   let unlock: (() => void) | undefined;
+  await makeFolder(folder);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     unlock = tryLock(join(folder, LOCK));
   } catch (error) {
     throw unusable(folder, error);
@@ -41,6 +43,19 @@ export async function lockFolder(folder: string): Promise<() => void> {
     );
   }
   return unlock;
+}
+
+/**
+ * Makes the folder where it is not there.
+ * @throws BackupRefused where it cannot be written to.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw unusable(folder, error);
+  }
 }
 
 /**
@@ -84,8 +99,8 @@ async function write(client: ClientBase, url: string, name: string, options: Wri
     const dumping = run(
       programs.dump,
       [
-        ...['--format=custom', '--no-password', `--snapshot=${rows[0]?.snapshot}`, `--file=${draft}`],
-        ...[`--lock-wait-timeout=${LOCK_WAIT_MS}`, `--dbname=${address}`],
+        ...DUMP_OPTIONS,
+        ...['--format=custom', `--snapshot=${rows[0]?.snapshot}`, `--file=${draft}`, `--dbname=${address}`],
       ],
       signal ? { env, signal } : { env },
     );

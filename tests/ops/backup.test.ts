@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { findClient } from '../../ops/backup/programs.ts';
 import { rotate } from '../../ops/backup/rotation.ts';
 import { readBackupStatus } from '../../server/backup-status.ts';
@@ -176,21 +176,54 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     await expect(ask(server.url, '{ viewer { name } }', cy.token)).rejects.toThrow('sign in');
   });
 
-  test('[T061] a server with a schedule backs up by itself', async () => {
+  test('[T061] a server with a schedule backs up, and verifies what it backed up, by itself (ALERTS)', async () => {
     const folder = await scratchFolder();
     const environment = { ...(await environmentIn(folder)), PORT: '0', LOG_LEVEL: 'silent' };
     const server = await startServer(readConfig({ ...environment, BACKUP_SCHEDULE: '* * * * * *' }));
     onTestFinished(() => server.stop());
     await expect
-      .poll(() => readBackupStatus(folder), { timeout: 15_000 })
+      .poll(() => readBackupStatus(folder), { timeout: 30_000 })
       .toMatchObject({
         lastGood: { succeeded: true },
+        lastVerified: { succeeded: true },
       });
     await server.stop();
     const made = await backups(folder);
     expect(made.length).toBeGreaterThan(0);
     expect((await readdir(folder)).filter((name) => name.includes('draft'))).toEqual([]);
   });
+});
+
+test('[T061] a schedule that is wrong or never comes is refused before the database is looked for (LATE)', async () => {
+  const environment = {
+    ...(await environmentIn(await scratchFolder())),
+    DATABASE_URL: 'postgres://127.0.0.1:1/no',
+  };
+  for (const schedule of ['0 25 * * *', '0 0 31 2 *'])
+    await expect(startServer(readConfig({ ...environment, BACKUP_SCHEDULE: schedule }))).rejects.toThrow(
+      'BACKUP_SCHEDULE: ',
+    );
+});
+
+test('[T061] a server with a schedule and a pg_dump that does not work says so instead of starting (LATE)', async () => {
+  const folder = await scratchFolder();
+  for (const [program, ending] of Object.entries({
+    pg_dump: 'echo no such library >&2; exit 1',
+    pg_restore: '',
+  }))
+    await writeFile(
+      join(folder, program),
+      `#!/bin/sh\n[ "$1" = --version ] && { echo "${program} (PostgreSQL) 99.1"; exit 0; }\n${ending}\n`,
+      { mode: 0o755 },
+    );
+  vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const environment = { ...(await environmentIn(folder)), PORT: '0', LOG_LEVEL: 'silent' };
+  await expect(startServer(readConfig({ ...environment, BACKUP_SCHEDULE: '0 3 * * *' }))).rejects.toThrow(
+    /^BACKUP_SCHEDULE is set, but backups cannot be made\. pg_dump 99\.1 .* cannot read .*: no such library$/,
+  );
 });
 
 test('[T061] a machine without a pg_dump for the server says which one is wanted and how to get it', async () => {

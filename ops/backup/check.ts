@@ -1,0 +1,32 @@
+import type { Config } from '../../server/config.ts';
+import { openDatabase } from '../../server/database/open.ts';
+import { forProgram, inWords, withConnection } from './address.ts';
+import { findClient, run } from './programs.ts';
+import { BackupRefused } from './refusal.ts';
+import { DUMP_OPTIONS, makeFolder, serverVersion } from './write.ts';
+
+/**
+ * Checks that backups can be made: pg_dump reads the database's schema, and the folder can be written to.
+ * @throws BackupRefused where they cannot.
+ */
+export async function checkBackUp(config: Config, folder: string, signal: AbortSignal): Promise<void> {
+  await makeFolder(folder);
+  const database = await openDatabase(config);
+  try {
+    const { url } = database;
+    const { major } = await withConnection(url, serverVersion);
+    const programs = await findClient(major);
+    const { address, env } = forProgram(url);
+    const args = [...DUMP_OPTIONS, '--schema-only', '--file=/dev/null', `--dbname=${address}`];
+    await run(programs.dump, args, { env, signal }).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      const { message } = error as Error;
+      throw new BackupRefused(
+        `pg_dump ${programs.version} (${programs.dump}) cannot read ${inWords(url)}: ${message}`,
+        { cause: error },
+      );
+    });
+  } finally {
+    await database.close();
+  }
+}
