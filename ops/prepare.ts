@@ -123,6 +123,7 @@ async function run(step: Step): Promise<void> {
   const [program = '', ...parameters] = step.command;
   const bin = join(root, 'node_modules/.bin');
   const began = performance.now();
+  if (!existsSync(join(bin, program))) refuseWithout(program, step);
   process.stdout.write(`▸ Making the ${step.title} … `);
   // A step that breaks off half-way must not look done.
   rmSync(join(root, step.outputs[0], STAMP), { force: true });
@@ -147,6 +148,15 @@ async function run(step: Step): Promise<void> {
     process.exit(1);
   }
   console.log(`${((performance.now() - began) / 1000).toFixed(1)} s`);
+}
+
+/** `npm ci --omit=dev` leaves out what builds. */
+function refuseWithout(program: string, { title }: Step): never {
+  console.error(
+    `Making the ${title} needs ${program}, a development dependency that is not installed. Run "npm ci --include=dev", ` +
+      'then "npm start"; once all is made, "npm prune --omit=dev" may remove them again.',
+  );
+  process.exit(1);
 }
 
 /**
