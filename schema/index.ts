@@ -28,6 +28,7 @@ import './dashboard-live.ts';
 import './search.ts';
 import './performance.ts';
 import './rate-limit.ts';
+import './storage-usage.ts';
 import { builder } from './builder.ts';
 
 /** The whole API, assembled. */

@@ -28,6 +28,7 @@ export const BOUNDS = {
   'shared answers': { unit: 'bytes', most: 16 * MEGABYTE, beyond: 'the least recently used is dropped' },
   'followed dashboards': { unit: 'entries', most: 1_000, beyond: 'the least recently used is dropped' },
   'subscription loaders': { unit: 'entries', most: 1_000, beyond: 'the least recently used is dropped' },
+  'storage usage': { unit: 'entries', most: 10_000, beyond: 'the least recently used is dropped' },
   credentials: { unit: 'entries', most: 10_000, beyond: 'the least recently used is dropped' },
   'recent events': { unit: 'entries', most: 12_000, beyond: 'the oldest are dropped; older cursors expire' },
   'live topics': {

@@ -197,6 +197,16 @@ export const variables = {
     whole(16, 5),
   ),
   UNSENT_MB: variable('The same for all people together, in each process', '128', whole(128, 5)),
+  STORAGE_ROWS_PER_PERSON: variable(
+    'Tasks, comments, messages and other objects that one person may store; 0 sets no limit',
+    '100000',
+    whole(100_000, 0),
+  ),
+  STORAGE_MB_PER_PERSON: variable(
+    'Megabytes of text that one person may store; 0 sets no limit. With indexes the database needs several times as much',
+    '100',
+    whole(100, 0),
+  ),
   SOCKETS_PER_ADDRESS: variable(
     'Most WebSockets from one network address open at once, in each process; behind a proxy TRUST_PROXY has to say so',
     '1000',
@@ -279,6 +289,8 @@ export interface Config {
   /** Connections in number, the rest in bytes. */
   connectionLimits: { ofPerson: number; unsentOfPerson: number; unsentInAll: number };
   mostSubscriptions: number;
+  /** Of one person; 0 sets no limit. */
+  storageQuota: { rows: number; bytes: number };
   otlpEndpoint: string | undefined;
   rateLimitPoints: number;
   rateLimitRequests: number;
@@ -340,6 +352,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       unsentInAll: read('UNSENT_MB') * MEGABYTE,
     },
     mostSubscriptions: read('SUBSCRIPTIONS_PER_PERSON'),
+    storageQuota: {
+      rows: read('STORAGE_ROWS_PER_PERSON'),
+      bytes: read('STORAGE_MB_PER_PERSON') * MEGABYTE,
+    },
     otlpEndpoint: read('OTEL_EXPORTER_OTLP_ENDPOINT'),
     rateLimitPoints: read('RATE_LIMIT_POINTS'),
     rateLimitRequests: read('RATE_LIMIT_REQUESTS'),

@@ -93,6 +93,18 @@ export class FellBehind extends TaskwireError {
   }
 }
 
+/** The person stores as much as they may. */
+export class QuotaExceeded extends TaskwireError {
+  readonly code = 'QUOTA_EXCEEDED';
+
+  /** @param most what may be stored, in words. */
+  constructor(most: string) {
+    super(
+      `You have reached the storage quota of ${most}. Delete what you no longer need, or ask the operator of this server for a larger quota.`,
+    );
+  }
+}
+
 export class QueryTooComplex extends TaskwireError {
   readonly code = 'QUERY_TOO_COMPLEX';
 

@@ -12,6 +12,7 @@ import { connect, disconnect } from './database/client.ts';
 import { startEmbedded } from './database/embedded.ts';
 import { externalDatabase } from './database/external.ts';
 import { applyMigrations } from './database/migrations.ts';
+import { setStorageQuota } from './domain/quota.ts';
 import { openEpochElsewhere } from './events/new-epoch.ts';
 import { startTrimming } from './events/retention.ts';
 import { closeAll } from './close-all.ts';
@@ -103,6 +104,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       },
     });
     closing.push(() => disconnect(db));
+    setStorageQuota(db, config.storageQuota);
     if (config.otlpEndpoint) {
       // Loaded where it is asked for: most servers start without.
       const telemetry = (await import('./performance/telemetry.ts')).startTelemetry(db);

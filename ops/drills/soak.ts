@@ -73,6 +73,8 @@ export async function soak(drill: Drill): Promise<SoakReport> {
   const server = await startProcess({
     LOG_LEVEL: 'error',
     RATE_LIMIT_POINTS: '0',
+    STORAGE_ROWS_PER_PERSON: '0',
+    STORAGE_MB_PER_PERSON: '0',
     SOCKETS_PER_PERSON: '100000',
     SUBSCRIPTIONS_PER_PERSON: '100000',
     SOCKETS_PER_ADDRESS: '100000',

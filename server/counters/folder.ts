@@ -3,6 +3,7 @@ import { SILENCE_MS } from '../database/client.ts';
 import { openSession } from '../database/session.ts';
 import type { Log } from '../log.ts';
 import { fold } from './fold.ts';
+import { foldStorage } from './storage.ts';
 
 export interface Folder {
   /** Ends the fold under way first. */
@@ -20,7 +21,7 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 const FROZEN_AFTER_MS = 15_000;
 
 /**
- * Folds the log into the counters of the database at `url` once a second, on a connection of its own. It outlives every
+ * Folds the log into the counters of the database at `url`, and what people store into their usage, once a second, on a connection of its own. It outlives every
  * fault: a database that is away is asked again a second later. Any number of processes may do so at once.
  */
 export function startFolding(url: string, log: Log): Folder {
@@ -34,7 +35,8 @@ export function startFolding(url: string, log: Log): Folder {
     try {
       client ??= await connected(url, () => (client = undefined));
       const events = await fold(client);
-      if (events > BUSY_EVENTS) pause = BUSY_PAUSE_MS;
+      const changes = await foldStorage(client);
+      if (Math.max(events, changes) > BUSY_EVENTS) pause = BUSY_PAUSE_MS;
     } catch (error) {
       log.warn({ err: error }, 'could not fold the log into the counters; trying again');
       await client?.end().catch(() => undefined);

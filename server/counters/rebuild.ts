@@ -20,7 +20,13 @@ const SCOPES_REMOVED_AT_ONCE = 200;
 const TABLES = ['task_counts', 'task_due_counts', 'task_day_counts', 'task_day_changes', 'task_durations'];
 
 /** The tables that are made from the others, and change by themselves when those do not. */
-export const counterTables: readonly string[] = ['task_counter_state', 'task_scopes', ...TABLES];
+export const counterTables: readonly string[] = [
+  'task_counter_state',
+  'task_scopes',
+  'storage_usage',
+  'storage_changes',
+  ...TABLES,
+];
 
 interface Snapshot {
   name: string;

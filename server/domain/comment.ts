@@ -10,6 +10,7 @@ import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { holdTask } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
+import { checkQuota } from './quota.ts';
 import { seenTasks } from './seen-tasks.ts';
 import { idOf, markdown, newIdOf, parse } from './validation.ts';
 
@@ -34,6 +35,7 @@ export async function addComment(db: Database, person: Person, input: unknown): 
   const { taskId, body } = wanted;
   const id = ownId ?? newId();
   const fingerprint = fingerprintOf(wanted);
+  await checkQuota(db, person);
   return inTransaction(db, async (tx) => {
     await holdTask(tx, person, taskId);
     const viewer = await viewerOf(tx, person);
@@ -64,6 +66,7 @@ export async function updateComment(db: Database, person: Person, input: unknown
     if (!comment) throw new NotFound('comment', id);
     if (!can(viewer, 'comment.edit', comment)) throw new Forbidden('Only its author changes a comment.', id);
     if (body === comment.body) return { id, cursor: await currentCursor(tx) };
+    if (body.length > comment.body.length) await checkQuota(db, person);
 
     const { count } = await tx.comment.updateMany({ where: { id }, data: { body } });
     if (count === 0) throw new NotFound('comment', id);

@@ -10,6 +10,7 @@ import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { lockConversation } from '../sql/lock-conversation.ts';
 import { seenPeople } from '../sql/seen-people.ts';
 import { viewerOf } from '../sql/viewer.ts';
+import { checkQuota } from './quota.ts';
 import { idOf, line, newIdOf, parse } from './validation.ts';
 
 /** What a verb hands back: which conversation to re-read, and the log's cursor after the change. */
@@ -51,6 +52,7 @@ export async function createConversation(
   const id = ownId ?? newId();
   const fingerprint = fingerprintOf(wanted);
   const now = new Date();
+  await checkQuota(db, person);
   return inTransaction(db, async (tx) => {
     const conversation = { id, title, ownerId: person.userId, createdAt: now, updatedAt: now };
     const { count } = await tx.conversation.createMany({ data: [conversation], skipDuplicates: true });

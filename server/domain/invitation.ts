@@ -11,6 +11,7 @@ import { can, visible, type Person } from '../policy.ts';
 import { lockTeam } from '../sql/lock-team.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { grantedRole, requireGrantable, type MembershipChange } from './membership.ts';
+import { checkQuota } from './quota.ts';
 import { heldTeam } from './team-hold.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, parse } from './validation.ts';
@@ -38,6 +39,7 @@ const reference = z.object({ id: idOf('TeamInvitation') });
  */
 export async function inviteMember(db: Database, person: Person, input: unknown): Promise<InvitationChange> {
   const { teamId, email, role } = parse(invitation, input);
+  await checkQuota(db, person);
   return inTransaction(db, async (tx) => {
     const viewer = await heldTeam(tx, person, 'team.invite', teamId);
     if (!viewer) throw new NotFound('team', teamId);

@@ -8,6 +8,7 @@ import { newId } from '../ids.ts';
 import { can, visible, type Person } from '../policy.ts';
 import { lockConversation } from '../sql/lock-conversation.ts';
 import { viewerOf } from '../sql/viewer.ts';
+import { checkQuota } from './quota.ts';
 import { idOf, markdown, newIdOf, parse } from './validation.ts';
 
 /** What a verb hands back: which message to re-read, and the log's cursor after the change. */
@@ -33,6 +34,7 @@ export async function sendMessage(db: Database, person: Person, input: unknown):
   const { conversationId, content } = wanted;
   const id = ownId ?? newId();
   const fingerprint = fingerprintOf(wanted);
+  await checkQuota(db, person);
   return inTransaction(db, async (tx) => {
     const viewer = await viewerOf(tx, person);
     const where = { id: conversationId, AND: visible.conversation(viewer) };

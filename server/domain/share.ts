@@ -15,6 +15,7 @@ import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { clearAssigneeOfShare } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
+import { checkQuota } from './quota.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, NOT_NULL, parse } from './validation.ts';
 
@@ -58,6 +59,7 @@ const edit = z.object({
  */
 export async function shareTask(db: Database, person: Person, input: unknown): Promise<ShareChange> {
   const { taskId, permission, expiresAt, ...receiver } = parse(sharing, input);
+  await checkQuota(db, person);
   return inTransaction(db, async (tx) => {
     await lockTasks(tx, person, [taskId]);
     const viewer = await viewerOf(tx, person);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Task, TaskStatus } from '../../prisma/generated/client/client.ts';
-import type { Transaction } from '../database/transaction.ts';
+import { databaseOf, type Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { append, appendAll, currentCursor } from '../events/log.ts';
 import { taskChanged, taskLeftTeam } from '../events/task-event.ts';
@@ -9,6 +9,7 @@ import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { writeTasks } from '../sql/write-tasks.ts';
 import { outdated } from './outdated-task.ts';
+import { checkQuota } from './quota.ts';
 import { seenTasks, type SeenTask } from './seen-tasks.ts';
 import { checkHierarchy, checkPlacement, ONLY_ASSIGNERS } from './task-placement.ts';
 
@@ -59,6 +60,10 @@ export async function changeTasks(
     return [{ before, after: withConsequences(before, after, now), path: requests[i]?.path ?? '' }];
   });
   if (changed.length === 0) return { ids, cursor: await currentCursor(tx) };
+
+  const growing = changed.filter(({ before, after }) => textOf(after) > textOf(before));
+  for (const userId of new Set(growing.map(({ before }) => before.ownerId)))
+    await checkQuota(databaseOf(tx), { userId });
 
   await checkPlacement(tx, viewer, changed);
   await writeTasks(
@@ -112,6 +117,11 @@ const refusals: Record<TaskAction, string> = {
   'task.assign': ONLY_ASSIGNERS,
   'task.move': 'Only its owner, and who leads its team, may move this task to another team.',
 };
+
+/** Characters of text, which count to the storage of the task's owner. */
+function textOf({ title, description, labels }: Task): number {
+  return title.length + description.length + labels.join('').length;
+}
 
 /** A task is completed when it becomes DONE, and stays so on the day it did; it is started once and for all. */
 function withConsequences(before: Task, after: SeenTask, now: Date): SeenTask {

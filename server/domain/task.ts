@@ -13,6 +13,7 @@ import { insertTask, insertTaskUnlessTaken } from '../sql/insert-task.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { clearParent } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
+import { checkQuota } from './quota.ts';
 import { changeTasks, lockedFor, type Changes, type ChangeRequest } from './task-change.ts';
 import { endOfList, positionFor } from './task-position.ts';
 import { checkHierarchy, checkPlacement } from './task-placement.ts';
@@ -108,6 +109,7 @@ type Creation = z.output<typeof creation>;
 export async function createTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const wanted = parse(creation, input);
   const { assigneeId, teamId, parentId } = wanted;
+  await checkQuota(db, person);
   if ((assigneeId ?? teamId ?? parentId) === null) {
     const task = newTask(person, wanted, new Date());
     const event = taskCreated(person, task, fingerprintOf(withoutId(wanted)));
@@ -124,6 +126,7 @@ export async function createTask(db: Database, person: Person, input: unknown): 
 /** Creates up to 500 tasks, or none of them. */
 export async function createTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
   const { tasks } = parse(z.object({ tasks: batchOf(creation) }), input);
+  await checkQuota(db, person);
   return inTransaction(db, (tx) => create(tx, person, tasks, inBatch));
 }
 

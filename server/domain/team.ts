@@ -12,6 +12,7 @@ import { tellInvited } from '../events/tell-invited.ts';
 import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
 import { clearTeam } from '../sql/tasks-along.ts';
+import { checkQuota } from './quota.ts';
 import { heldTeam } from './team-hold.ts';
 import { idOf, line, newIdOf, parse, text } from './validation.ts';
 
@@ -60,6 +61,7 @@ export async function createTeam(db: Database, person: Person, input: unknown): 
   const { id: ownId, ...wanted } = parse(creation, input);
   const id = ownId ?? newId();
   const fingerprint = fingerprintOf(wanted);
+  await checkQuota(db, person);
   return inTransaction(db, async (tx) => {
     for (const slug of wanted.slug === null ? slugsOf(wanted.name, id) : [wanted.slug]) {
       const { count } = await tx.team.createMany({ data: { ...wanted, id, slug }, skipDuplicates: true });

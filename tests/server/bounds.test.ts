@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { BOUNDS, kept, type Kept } from '../../server/bounds.ts';
+import { checkQuota, setStorageQuota } from '../../server/domain/quota.ts';
 import { appendAll } from '../../server/events/log.ts';
 import { uuidOf } from '../../server/ids.ts';
 import { labelOf } from '../../server/performance/statement-label.ts';
@@ -112,5 +113,17 @@ test(
     await expect.poll(() => events.told.length, { timeout: 30_000 }).toBeGreaterThan(1_000);
     expect(await keptNow('recent events')).toBeLessThanOrEqual(BOUNDS['recent events'].most);
     expect(await keptNow('shared answers')).toBeLessThanOrEqual(BOUNDS['shared answers'].most);
+  },
+);
+
+test(
+  '[BR-19] what is known of the storage of very many people has an end (M10)',
+  { timeout: 60_000 },
+  async () => {
+    const ofServer = await keptNow('storage usage');
+    setStorageQuota(world.db, { rows: 1, bytes: 0 });
+    for (let people = 0; people < BOUNDS['storage usage'].most + 500; people += 500)
+      await Promise.all(Array.from({ length: 500 }, () => checkQuota(world.db, { userId: randomUUID() })));
+    expect(await keptNow('storage usage')).toBe(BOUNDS['storage usage'].most + ofServer);
   },
 );

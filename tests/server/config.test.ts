@@ -38,6 +38,7 @@ describe('somebody who starts the server', () => {
       requestsPerAddress: 1000,
       connectionLimits: { ofPerson: 50, unsentOfPerson: 16 * 1024 ** 2, unsentInAll: 128 * 1024 ** 2 },
       mostSubscriptions: 500,
+      storageQuota: { rows: 100_000, bytes: 104_857_600 },
       socketLimits: { ofAddress: 1000, heartbeatMs: 30_000 },
       otlpEndpoint: undefined,
       rateLimitPoints: 1_000_000,

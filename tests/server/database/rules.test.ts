@@ -54,10 +54,10 @@ test('[FR-004] the database itself refuses whatever refers to nothing', async ()
   for (const attempt of attempts)
     expect(await attempt.catch(classify)).toMatchObject({ kind: 'other', sqlState: '23503' });
 
-  // The log outlives what it tells of, and the counters are made of it; everything else that names a row is a foreign key.
+  // The log and the changes of storage outlive their rows, counters are made of the log, and a rewrite keeps its place; everything else that names a row is a foreign key.
   const free = await db.$queryRaw<{ name: string }[]>`
     SELECT relname || '.' || attname AS name FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT IN ('events', 'task_scopes')
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT IN ('events', 'task_scopes', 'storage_changes', 'search_rewrites')
       AND atttypid = 'uuid'::regtype AND attname LIKE '%\\_id' AND NOT EXISTS (
         SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid = attrelid AND attnum = ANY (conkey))`;
   expect(free).toEqual([]);

@@ -1,0 +1,63 @@
+import { LRUCache } from 'lru-cache';
+import { BOUNDS, keep } from '../bounds.ts';
+import type { Database } from '../database/client.ts';
+import { QuotaExceeded } from '../errors.ts';
+import type { Person } from '../policy.ts';
+import { storageUsageOf, type StorageUsage } from '../sql/storage-usage.ts';
+
+/** The most that one person stores; 0 sets no limit. */
+export type StorageQuota = StorageUsage;
+
+const MEGABYTE = 1024 * 1024;
+
+/** How long a process relies on what it has read. */
+const FRESH_MS = 1_000;
+
+class KnownUsage {
+  readonly quota: StorageQuota;
+  readonly #usage: LRUCache<string, StorageUsage>;
+
+  constructor(db: Database, quota: StorageQuota) {
+    this.quota = quota;
+    this.#usage = new LRUCache<string, StorageUsage>({
+      max: BOUNDS['storage usage'].most,
+      ttl: FRESH_MS,
+      allowStale: true,
+      fetchMethod: (userId) => storageUsageOf(db, userId),
+    });
+    keep('storage usage', this, (known) => known.#usage.size);
+  }
+
+  async of(userId: string): Promise<StorageUsage | undefined> {
+    return this.#usage.fetch(userId);
+  }
+}
+
+const known = new WeakMap<Database, KnownUsage>();
+
+/** Sets what each person of a database may store. Without it there is no limit. */
+export function setStorageQuota(db: Database, quota: StorageQuota): void {
+  known.set(db, new KnownUsage(db, quota));
+}
+
+/** What each person of a database may store; 0 where there is no limit. */
+export function storageQuotaOf(db: Database): StorageQuota {
+  return known.get(db)?.quota ?? { rows: 0, bytes: 0 };
+}
+
+/**
+ * Refuses to store more for a person who has reached their quota. Their usage is known from about a second ago, so they may
+ * exceed the quota by what they store in that time.
+ * @throws QuotaExceeded
+ */
+export async function checkQuota(db: Database, { userId }: Pick<Person, 'userId'>): Promise<void> {
+  const of = known.get(db);
+  if (!of || (of.quota.rows === 0 && of.quota.bytes === 0)) return;
+  const usage = await of.of(userId);
+  if (!usage) return;
+  const { rows, bytes } = of.quota;
+  if (rows > 0 && usage.rows >= rows)
+    throw new QuotaExceeded(`${rows.toLocaleString('en')} tasks, comments, messages and other objects`);
+  if (bytes > 0 && usage.bytes >= bytes)
+    throw new QuotaExceeded(`${(bytes / MEGABYTE).toLocaleString('en')} MB of text`);
+}

@@ -1,0 +1,205 @@
+import { readFile } from 'node:fs/promises';
+import { Client } from 'pg';
+import { describe, expect, test } from 'vitest';
+import { foldStorage } from '../../server/counters/storage.ts';
+import { uuidOf } from '../../server/ids.ts';
+import { startWorld, type Person } from '../kit/world.ts';
+
+const MOST_ROWS = 40;
+const world = await startWorld({ STORAGE_ROWS_PER_PERSON: String(MOST_ROWS), STORAGE_MB_PER_PERSON: '1' });
+
+const CREATE =
+  'mutation ($tasks: [CreateTaskInput!]!) { createTasks(input: { tasks: $tasks }) { tasks { id } } }';
+const UPDATE = 'mutation ($input: UpdateTaskInput!) { updateTask(input: $input) { cursor } }';
+const DELETE = 'mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }';
+const COMMENT =
+  'mutation ($taskId: ID!, $body: String!) { addComment(input: { taskId: $taskId, body: $body }) { comment { id } } }';
+const CONVERSE = 'mutation { createConversation(input: { title: "Plans" }) { conversation { id } } }';
+const SEND =
+  'mutation ($id: ID!, $content: String!) { sendMessage(input: { conversationId: $id, content: $content }) { cursor } }';
+const TEAM = 'mutation ($name: String!) { createTeam(input: { name: $name }) { team { id } } }';
+const INVITE =
+  'mutation ($teamId: ID!) { inviteMember(input: { teamId: $teamId, email: "eve@example.com" }) { cursor } }';
+const SHARE =
+  'mutation ($taskId: ID!, $userId: ID, $email: String) { shareTask(input: { taskId: $taskId, userId: $userId, email: $email, permission: EDIT }) { cursor } }';
+
+interface Usage {
+  rows: number;
+  bytes: number;
+  maxRows: number | null;
+  maxBytes: number | null;
+}
+
+async function usageOf(person: Person): Promise<Usage> {
+  const { viewer } = await person.query<{ viewer: { usage: Usage } }>(
+    '{ viewer { usage { rows bytes maxRows maxBytes } } }',
+  );
+  return viewer.usage;
+}
+
+async function createMany(person: Person, many: number, details: object = {}): Promise<string[]> {
+  const tasks = Array.from({ length: many }, (_, n) => ({ title: `Task ${n}`, ...details }));
+  const made = await person.query<{ createTasks: { tasks: { id: string }[] } }>(CREATE, { tasks });
+  return made.createTasks.tasks.map(({ id }) => id);
+}
+
+/** A process relies for a second on what it has read of a person's usage. */
+const refused = (work: () => Promise<unknown>) =>
+  expect.poll(() => work().catch((error: unknown) => error), { timeout: 5_000 });
+const accepted = (work: () => Promise<unknown>) =>
+  expect.poll(() => work().then(() => 'accepted', String), { timeout: 5_000 }).toBe('accepted');
+
+async function connected<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: world.databaseUrl });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+test('[BR-19] a person at their quota of objects hears how to go on, makes room, and others are not held up (M10)', async () => {
+  const { ada, bob } = await world.people('Ada', 'Bob');
+  const conversation = (await ada.query<{ createConversation: { conversation: { id: string } } }>(CONVERSE))
+    .createConversation.conversation;
+  const team = (await ada.query<{ createTeam: { team: { id: string } } }>(TEAM, { name: 'Quota' })).createTeam
+    .team;
+  const ids = await createMany(ada, MOST_ROWS);
+  const [taskId = ''] = ids;
+
+  await refused(() => ada.createTask('one more')).toMatchObject({
+    code: 'QUOTA_EXCEEDED',
+    message:
+      'You have reached the storage quota of 40 tasks, comments, messages and other objects. Delete what you no longer need, or ask the operator of this server for a larger quota.',
+  });
+  const more: Record<string, () => Promise<unknown>> = {
+    createTasks: () => createMany(ada, 1),
+    addComment: () => ada.query(COMMENT, { taskId, body: 'Yes' }),
+    createConversation: () => ada.query(CONVERSE),
+    sendMessage: () => ada.query(SEND, { id: conversation.id, content: 'Hello' }),
+    createTeam: () => ada.query(TEAM, { name: 'Another' }),
+    inviteMember: () => ada.query(INVITE, { teamId: team.id }),
+    shareTask: () => ada.query(SHARE, { taskId, email: bob.email }),
+  };
+  for (const [verb, work] of Object.entries(more))
+    await expect(work(), verb).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+  await ada.query('mutation ($id: ID!) { completeTask(input: { id: $id }) { cursor } }', { id: taskId });
+  await bob.createTask('not held up');
+
+  for (const id of ids.slice(1)) await ada.query(DELETE, { id });
+  await accepted(() => ada.createTask('room again'));
+  expect(await usageOf(ada)).toMatchObject({ maxRows: MOST_ROWS, maxBytes: 1024 * 1024 });
+});
+
+test('[BR-19] at the quota of text nothing gets longer, by anyone, but it may get shorter (M10)', async () => {
+  const { ada, bob } = await world.people('Ada', 'Bob');
+  const ids = await createMany(ada, 20, { description: '✓'.repeat(10_000) });
+  const short = await ada.createTask('short');
+  await ada.query(SHARE, { taskId: short, email: bob.email });
+  await createMany(ada, 16, { description: '✓'.repeat(10_000) });
+
+  await refused(() => ada.createTask('one more')).toMatchObject({
+    code: 'QUOTA_EXCEEDED',
+    message: expect.stringContaining('1 MB of text') as string,
+  });
+  for (const person of [ada, bob]) {
+    const longer = person.query(UPDATE, { input: { id: short, description: 'x'.repeat(1_000) } });
+    await expect(longer, person.name).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+  }
+  await bob.query(UPDATE, { input: { id: short, priority: 'HIGH' } });
+  for (const id of ids) await ada.query(UPDATE, { input: { id, description: '' } });
+  await accepted(() => ada.query(UPDATE, { input: { id: short, description: 'x'.repeat(1_000) } }));
+});
+
+test('[BR-19] nobody reads how much another person stores (M10)', async () => {
+  const { ada, bob } = await world.people('Ada', 'Bob');
+  const taskId = await ada.createTask('shared');
+  await ada.query(SHARE, { taskId, email: bob.email });
+  const { task } = await bob.query<{ task: object }>(
+    'query ($id: ID!) { task(id: $id) { owner { name usage { rows } } } }',
+    {
+      id: taskId,
+    },
+  );
+  expect(task).toEqual({ owner: { name: 'Ada', usage: null } });
+});
+
+describe('[BR-19] what is stored is counted', { timeout: 20_000 }, () => {
+  /** Makes, edits and deletes something of each kind. */
+  async function liveThroughIt(person: Person): Promise<void> {
+    const [first = '', second = ''] = await createMany(person, 3, { labels: ['garden', '庭'] });
+    await person.query(COMMENT, { taskId: first, body: 'Schön' });
+    await person.query(COMMENT, { taskId: second, body: 'gone with its task' });
+    await person.query(UPDATE, { input: { id: first, title: 'A longer title', description: 'Grüße' } });
+    await person.query(DELETE, { id: second });
+    const conversation = (
+      await person.query<{ createConversation: { conversation: { id: string } } }>(CONVERSE)
+    ).createConversation.conversation;
+    await person.query(SEND, { id: conversation.id, content: 'Hello ☀' });
+    const { team } = (
+      await person.query<{ createTeam: { team: { id: string } } }>(TEAM, { name: person.email })
+    ).createTeam;
+    await person.query(INVITE, { teamId: team.id });
+    await person.query('mutation { createApiToken(input: { name: "Calendar", scopes: [READ] }) { token } }');
+  }
+
+  const BY_HAND = `
+    SELECT count(*)::int AS rows, sum(bytes)::int AS bytes FROM (
+      SELECT octet_length(title) + octet_length(description) + octet_length(labels::text) AS bytes FROM tasks WHERE owner_id = $1
+      UNION ALL SELECT octet_length(body) FROM comments WHERE author_id = $1
+      UNION ALL SELECT octet_length(title) FROM conversations WHERE owner_id = $1
+      UNION ALL SELECT octet_length(content) FROM messages WHERE author_id = $1
+      UNION ALL SELECT 0 FROM memberships WHERE user_id = $1
+      UNION ALL SELECT 0 FROM task_shares WHERE shared_by_id = $1
+      UNION ALL SELECT octet_length(email) FROM team_invitations WHERE invited_by_id = $1
+      UNION ALL SELECT octet_length(name) FROM api_tokens WHERE user_id = $1
+    ) AS stored`;
+
+  async function byHand({ id }: Person): Promise<unknown> {
+    const { rows } = await connected((client) => client.query(BY_HAND, [uuidOf('User', id)]));
+    return rows[0];
+  }
+
+  test('exactly, at once and after it is folded by several processes (M10)', async () => {
+    const { ada, bob } = await world.people('Ada', 'Bob');
+    await Promise.all([ada, bob].map(liveThroughIt));
+    expect(await usageOf(ada)).toMatchObject((await byHand(ada)) as object);
+    await Promise.all(Array.from({ length: 3 }, () => connected(foldStorage)));
+    for (const person of [ada, bob])
+      expect(await usageOf(person)).toMatchObject((await byHand(person)) as object);
+  });
+
+  test('also what was there before the server counted it (M10)', async () => {
+    const { ada } = await world.people('Ada');
+    await liveThroughIt(ada);
+    const migration = new URL(
+      '../../migrations/20261129230000_count_storage_per_person/migration.sql',
+      import.meta.url,
+    );
+    await connected(async (client) => {
+      await client.query('BEGIN');
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT proname AS name FROM pg_proc WHERE proname LIKE 'count\\_storage\\_of\\_%'`,
+      );
+      for (const { name } of rows) await client.query(`DROP FUNCTION ${name} CASCADE`);
+      await client.query('DROP TABLE storage_usage, storage_changes');
+      await client.query(await readFile(migration, 'utf8'));
+      await client.query('COMMIT');
+    });
+    expect(await usageOf(ada)).toMatchObject((await byHand(ada)) as object);
+  });
+
+  test('and an account that is deleted leaves nothing behind (M10)', async () => {
+    const { ada } = await world.people('Ada');
+    await liveThroughIt(ada);
+    const left = await connected(async (client) => {
+      await client.query('DELETE FROM tasks WHERE owner_id = $1', [uuidOf('User', ada.id)]);
+      await client.query('DELETE FROM conversations WHERE owner_id = $1', [uuidOf('User', ada.id)]);
+      await client.query('DELETE FROM users WHERE id = $1', [uuidOf('User', ada.id)]);
+      await foldStorage(client);
+      return client.query('SELECT FROM storage_usage WHERE user_id = $1', [uuidOf('User', ada.id)]);
+    });
+    expect(left.rowCount).toBe(0);
+  });
+});
