@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import {
   getOperationAST,
   OperationTypeNode,
@@ -64,10 +65,10 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
       });
       return undefined;
     }
-    // By this name Yoga finds a body that was read already.
-    if (mediaType === null) return yoga(Object.assign(request, { body }), response);
-    const execute = await prepare(request, body);
-    if (execute === null) return yoga(Object.assign(request, { body }), response);
+    const execute = mediaType === null ? null : await prepare(request, body);
+    // By this name Yoga finds a body that was read already. It lists the keys of it, which of a text are its characters.
+    if (mediaType === null || execute === null)
+      return yoga(Object.assign(request, { body: Readable.from([body]) }), response);
     const { result, cookies } = await execute();
     for (const cookie of cookies) response.appendHeader('Set-Cookie', cookie);
     if (result.errors || result.extensions) return sendByYoga(graphql, response, result, mediaType);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { serverAudits } from 'graphql-http';
 import { describe, expect, test } from 'vitest';
 import { PASSWORD, startWorld } from '../../kit/world.ts';
@@ -100,4 +101,28 @@ test('who hangs up in the middle of an operation troubles nobody else', async ()
   socket.destroy();
   await once(socket, 'close');
   expect(await ada.query('{ viewer { name } }')).toEqual({ viewer: { name: 'Ada' } });
+});
+
+/** Milliseconds that this process works for one request, by the median of nine. */
+async function workOf(body: object): Promise<number> {
+  const took: number[] = [];
+  for (let n = 0; n < 9; n += 1) {
+    const before = performance.eventLoopUtilization();
+    const answer = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${ada.token}` },
+      body: JSON.stringify(body),
+    });
+    await answer.text();
+    took.push(performance.eventLoopUtilization(before).active);
+  }
+  return took.toSorted((a, b) => a - b)[4] ?? 0;
+}
+
+test('[BR-19] a long body that is refused takes hardly more work than one that is answered', async () => {
+  const query = 'query Known { viewer { id } }';
+  const long = 'x'.repeat(900_000);
+  const answered = await workOf({ query, variables: { long } });
+  const refused = await workOf({ query, operationName: long });
+  expect(refused).toBeLessThan(3 * answered + 10);
 });
