@@ -13,15 +13,16 @@ import {
 } from '../events/position.ts';
 import type { LogConnection, LogReader, OpenedLog } from '../events/tail.ts';
 import { AUDITED } from '../policy.ts';
-import { receiversOf, type Receivers } from './task-shares.ts';
+import { receiversOf, sharedTaskOf, type Receivers } from './task-shares.ts';
 
 /** Whoever is told of the events of some topics. */
 export interface Listener {
   /**
    * Must neither wait nor throw.
-   * @param received what live shares of the event's subject allow, by person, where it was looked up.
+   * @param shareOf what a live share of the event's subject allows a person, null without one; undefined where nothing
+   * was looked up for them.
    */
-  hear(event: Event, received?: ReadonlyMap<string, SharePermission>): void;
+  hear(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void;
   /** The log was exchanged for another one: nothing that was read of it counts any more. */
   lose(): void;
 }
@@ -43,8 +44,6 @@ export class Hub implements LogReader {
   readonly #onFailure: (error: unknown) => void;
   /** People who listen and may hold shares. */
   readonly #holders = new Set<string>();
-  /** Grows with each person who comes to the holders. */
-  #arrivals = 0;
   #recent: Event[] = [];
   #floor: Position = { transactionId: 0n, sequence: 0n };
   #position: Position = this.#floor;
@@ -88,20 +87,26 @@ export class Hub implements LogReader {
   }
 
   async onEvents(events: Event[], position: Position, connection: LogConnection): Promise<void> {
-    let receivers: Receivers | undefined;
-    // Who comes while shares are looked up must be among those for whom they are.
-    for (let arrivals = -1; arrivals !== this.#arrivals;) {
-      arrivals = this.#arrivals;
-      receivers = await receiversOf(connection, events, this.#holders);
-    }
-    this.#handOut(events, position, receivers);
+    const asked = new Set(this.#holders);
+    const receivers = await receiversOf(connection, events, asked);
+    // People who came while shares were looked up: they are told of every such task, and look up their own share.
+    const late = [...this.#holders].filter((userId) => !asked.has(userId));
+    this.#handOut(events, position, receivers, late);
   }
 
-  #handOut(events: Event[], position: Position, receivers: Receivers | undefined): void {
+  #handOut(
+    events: Event[],
+    position: Position,
+    receivers: Receivers | undefined,
+    late: readonly string[],
+  ): void {
     for (const event of events) {
       this.#recent.push(event);
-      const received = receivers?.get(event.subjectId ?? '');
-      for (const listener of this.#listenersOf(event, received)) listener.hear(event, received);
+      const shares = receivers?.get(event.subjectId ?? '');
+      const others = sharedTaskOf(event) === null ? [] : [...(shares?.keys() ?? []), ...late];
+      const shareOf = (userId: string) =>
+        !shares || late.includes(userId) ? undefined : (shares.get(userId) ?? null);
+      for (const listener of this.#listenersOf(event, others)) listener.hear(event, shareOf);
     }
     this.#position = position;
     this.#handedOut += events.length;
@@ -141,16 +146,13 @@ export class Hub implements LogReader {
 
   /** Says whether a person who listens to their own id may hold shares of tasks. */
   setHolder(userId: string, holds: boolean): void {
-    if (!holds) this.#holders.delete(userId);
-    else if (!this.#holders.has(userId)) {
-      this.#holders.add(userId);
-      this.#arrivals += 1;
-    }
+    if (holds) this.#holders.add(userId);
+    else this.#holders.delete(userId);
   }
 
   /** Each once, however many of the event's topics they listen to. */
-  #listenersOf(event: Event, received?: ReadonlyMap<string, SharePermission>): Iterable<Listener> {
-    const groups = [...topicsOf(event), ...(received?.keys() ?? [])]
+  #listenersOf(event: Event, others: readonly string[]): Iterable<Listener> {
+    const groups = [...topicsOf(event), ...others]
       .map((topic) => this.#listeners.get(topic))
       .filter((group) => group !== undefined);
     // A copy, for who hears of a new right joins its topic at once.

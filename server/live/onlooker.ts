@@ -95,13 +95,15 @@ export class Onlooker implements Listener {
     return this.#subscriptions.size;
   }
 
-  hear(event: Event, received?: ReadonlyMap<string, SharePermission>): void {
+  hear(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void {
     const changesRights = changesRightsOf(this.#self, event);
     // More topics at once, for the next event may be of them; fewer once the rights are read.
     if (changesRights) for (const topic of topicsOf(event)) if (topic !== AUDIT) this.#follow(topic);
     if (changesRights) this.#forgetRights();
-    else if (received && event.subjectId !== null)
-      this.#rights?.shares.learn(event.subjectId, received.get(this.#self) ?? null);
+    else if (event.subjectId !== null) {
+      const share = shareOf(this.#self);
+      if (share !== undefined) this.#rights?.shares.learn(event.subjectId, share);
+    }
     for (const subscription of this.#subscriptions) {
       subscription.hear(event);
       if (changesRights) subscription.reconsider();
