@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing';
-import type { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { NotFound, ValidationFailed } from '../errors.ts';
 import { visible, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
+import { neighboursOf, type Place } from '../sql/neighbours.ts';
 import { writePositions } from '../sql/write-tasks.ts';
 
 const BASE_62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -38,11 +38,8 @@ function fraction(index: number): string {
   return `${BASE_62.charAt(Math.floor(index / 62))}${BASE_62.charAt(index % 62)}V`;
 }
 
-/** Where a task stands in a list that is ordered by position: equal positions are told apart by id. */
-interface Place {
-  id: string;
-  position: string;
-}
+/** Behind all tasks of one position. */
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** Where a task goes: right behind one task, right ahead of another, or between the two. */
 interface Target {
@@ -170,11 +167,7 @@ async function firstBeyond(
   id: string,
   position: string,
 ): Promise<string | null> {
-  const next = await tx.task.findFirst({
-    where: { id: { not: id }, position: { gt: position }, AND: visible.task(viewer) },
-    orderBy: { position: 'asc' },
-    select: { position: true },
-  });
+  const [next] = await neighboursOf(tx, viewer, id, { position, id: LAST_ID }, 'asc', 1);
   return next?.position ?? null;
 }
 
@@ -186,23 +179,4 @@ async function placesOf(
   const where = { id: { in: [...ids] }, AND: visible.task(viewer) };
   const found = await tx.task.findMany({ where, select: { id: true, position: true } });
   return new Map(found.map((place) => [place.id, place]));
-}
-
-/** The next tasks that a viewer sees in one direction, the nearest first, without the one that moves. */
-async function neighboursOf(
-  tx: Transaction,
-  viewer: Viewer,
-  moved: string,
-  { id, position }: Place,
-  direction: 'asc' | 'desc',
-  take: number,
-): Promise<Place[]> {
-  const further = direction === 'asc' ? 'gt' : 'lt';
-  const where: Prisma.TaskWhereInput = {
-    id: { not: moved },
-    OR: [{ position: { [further]: position } }, { position, id: { [further]: id } }],
-    AND: visible.task(viewer),
-  };
-  const orderBy = [{ position: direction }, { id: direction }];
-  return tx.task.findMany({ where, orderBy, take, select: { id: true, position: true } });
 }

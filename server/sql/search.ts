@@ -113,14 +113,15 @@ const kinds: Record<Searchable, Kind> = {
   Task: {
     type: 'Task',
     table: Prisma.sql`tasks`,
-    seen: (viewer) => Prisma.sql`tasks WHERE ${visibleSql.task(viewer)}`,
+    seen: (viewer) => Prisma.sql`${visibleSql.tasks(viewer)} AS tasks WHERE true`,
     near: Prisma.sql`tasks.id`,
     newest: Prisma.sql`newest_tasks`,
   },
   Comment: {
     type: 'Comment',
     table: Prisma.sql`comments`,
-    seen: (viewer) => Prisma.sql`comments JOIN tasks ON tasks.id = task_id WHERE ${visibleSql.task(viewer)}`,
+    seen: (viewer) =>
+      Prisma.sql`comments JOIN ${visibleSql.tasks(viewer)} AS tasks ON tasks.id = task_id WHERE true`,
     near: Prisma.sql`task_id`,
     newest: Prisma.sql`newest_tasks`,
   },

@@ -10,6 +10,7 @@ const { db, people } = world;
 
 /** More than PostgreSQL takes parameters in one statement. */
 const SHARES = 40_000;
+const AT_ONCE = 2_000;
 /** What a page, its cursor and a filter take, and some more. */
 const MOST_PARAMETERS = 40;
 /** The most of one kind that a statement names: what a page can hold, and what is bounded by itself. */
@@ -23,16 +24,21 @@ let oldest: string;
 beforeAll(async () => {
   ({ ada, bob, newcomer } = await people('Ada', 'Bob', 'Newcomer'));
   const [owner, receiver] = [uuidOf('User', ada.id), uuidOf('User', bob.id)];
-  await db.$executeRaw`
-    INSERT INTO tasks (id, title, owner_id, created_at)
-    SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7000' || '8' || substr(md5(n::text), 1, 15))::uuid,
-           'Painting the fence, part ' || n, ${owner}::uuid, at
-    FROM (SELECT n, now() - n * interval '1 minute' AS at FROM generate_series(1, ${SHARES}::int) AS n) AS made`;
-  await db.$executeRaw`
-    INSERT INTO task_shares (id, task_id, shared_with_id, shared_by_id, permission)
-    SELECT gen_random_uuid(), id, ${receiver}::uuid, ${owner}::uuid,
-           (CASE WHEN title LIKE '%0' THEN 'EDIT' ELSE 'VIEW' END)::share_permission
-    FROM tasks WHERE owner_id = ${owner}::uuid`;
+  for (let first = 1; first <= SHARES; first += AT_ONCE) {
+    await db.$executeRaw`
+      WITH made AS (
+        INSERT INTO tasks (id, title, owner_id, created_at)
+        SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7000' || '8' || substr(md5(n::text), 1, 15))::uuid,
+               'Painting the fence, part ' || n, ${owner}::uuid, at
+        FROM (SELECT n, now() - n * interval '1 minute' AS at
+              FROM generate_series(${first}::int, ${first + AT_ONCE - 1}::int) AS n) AS numbers
+        RETURNING id, title
+      )
+      INSERT INTO task_shares (id, task_id, shared_with_id, shared_by_id, permission)
+      SELECT gen_random_uuid(), id, ${receiver}::uuid, ${owner}::uuid,
+             (CASE WHEN title LIKE '%0' THEN 'EDIT' ELSE 'VIEW' END)::share_permission
+      FROM made`;
+  }
   await db.$executeRaw`ANALYZE`;
   const last = await db.task.findFirstOrThrow({ where: { ownerId: owner }, orderBy: { createdAt: 'asc' } });
   oldest = publicId('Task', last.id);
