@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { taskVector, textVector } from '../../server/search/vector.ts';
 import type { DemoTeam } from './teams.ts';
 import type { DemoEvent, DemoPerson } from './demo.ts';
 import type { DemoTask } from './workspace.ts';
@@ -132,6 +133,7 @@ const taskColumns: Columns<DemoTask['task']> = {
   version: ['int', ({ version }) => version],
   created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
   updated_at: ['timestamptz', ({ updatedAt }) => updatedAt.toISOString()],
+  words: ['tsvector', taskVector],
 };
 
 const shareColumns: Columns<DemoTask['shares'][number]['share']> = {
@@ -150,6 +152,7 @@ const commentColumns: Columns<DemoTask['comments'][number]['comment']> = {
   task_id: ['uuid', ({ taskId }) => taskId],
   author_id: ['uuid', ({ authorId }) => authorId],
   body: ['text', ({ body }) => body],
+  words: ['tsvector', ({ body }) => textVector(body)],
   created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
   updated_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
 };

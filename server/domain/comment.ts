@@ -10,6 +10,7 @@ import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { holdTask } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
+import { insertComment, updateBody } from '../sql/write-text.ts';
 import { checkQuota } from './quota.ts';
 import { seenTasks } from './seen-tasks.ts';
 import { idOf, markdown, newIdOf, parse } from './validation.ts';
@@ -45,8 +46,8 @@ export async function addComment(db: Database, person: Person, input: unknown): 
       throw new Forbidden('You may read this task, but not comment on it; ask its owner to let you.', taskId);
 
     const comment = { id, taskId, body, authorId: person.userId };
-    const { count } = await tx.comment.createMany({ data: [comment], skipDuplicates: true });
-    if (count === 0) return { id, cursor: await firstCreation(tx, 'comment.added', person, id, fingerprint) };
+    const isNew = await insertComment(tx, comment);
+    if (!isNew) return { id, cursor: await firstCreation(tx, 'comment.added', person, id, fingerprint) };
     if (ownId != null) await refuseUsedIds(tx, 'comment.added', [ownId]);
     const cursor = await append(tx, {
       kind: 'comment.added',
@@ -68,8 +69,7 @@ export async function updateComment(db: Database, person: Person, input: unknown
     if (body === comment.body) return { id, cursor: await currentCursor(tx) };
     if (body.length > comment.body.length) await checkQuota(db, person);
 
-    const { count } = await tx.comment.updateMany({ where: { id }, data: { body } });
-    if (count === 0) throw new NotFound('comment', id);
+    if (!(await updateBody(tx, { id, body }))) throw new NotFound('comment', id);
     const cursor = await append(tx, {
       kind: 'comment.updated',
       ...addressOf(person, id, comment.task),

@@ -8,6 +8,7 @@ import { newId } from '../ids.ts';
 import { can, visible, type Person } from '../policy.ts';
 import { lockConversation } from '../sql/lock-conversation.ts';
 import { viewerOf } from '../sql/viewer.ts';
+import { insertMessage } from '../sql/write-text.ts';
 import { checkQuota } from './quota.ts';
 import { idOf, markdown, newIdOf, parse } from './validation.ts';
 
@@ -47,8 +48,8 @@ export async function sendMessage(db: Database, person: Person, input: unknown):
 
     const role = 'USER' as const;
     const message = { id, conversationId, authorId: person.userId, role, content, createdAt: moment };
-    const { count } = await tx.message.createMany({ data: [message], skipDuplicates: true });
-    if (count === 0) return { id, cursor: await firstCreation(tx, 'message.sent', person, id, fingerprint) };
+    const isNew = await insertMessage(tx, message);
+    if (!isNew) return { id, cursor: await firstCreation(tx, 'message.sent', person, id, fingerprint) };
     if (ownId != null) await refuseUsedIds(tx, 'message.sent', [ownId]);
 
     const data = { updatedAt: moment };

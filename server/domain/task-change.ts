@@ -66,10 +66,7 @@ export async function changeTasks(
     await checkQuota(databaseOf(tx), { userId });
 
   await checkPlacement(tx, viewer, changed);
-  await writeTasks(
-    tx,
-    changed.map(({ after }) => after),
-  );
+  await writeTasks(tx, changed);
   await checkHierarchy(tx, changed);
   const events = changed.flatMap(({ before, after }) => [
     taskChanged(kindOf(before, after), person, before, after),

@@ -13,6 +13,7 @@ import { insertTask, insertTaskUnlessTaken } from '../sql/insert-task.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { clearParent } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
+import { insertNewTasks } from '../sql/write-tasks.ts';
 import { checkQuota } from './quota.ts';
 import { changeTasks, lockedFor, type Changes, type ChangeRequest } from './task-change.ts';
 import { endOfList, positionFor } from './task-position.ts';
@@ -153,7 +154,7 @@ async function create(
   if (tasks.some(({ assigneeId, teamId, parentId }) => assigneeId ?? teamId ?? parentId))
     await checkPlacement(tx, await viewerOf(tx, person), placements);
 
-  const { count } = await tx.task.createMany({ data: tasks, skipDuplicates: true });
+  const count = await insertNewTasks(tx, tasks);
   if (count < tasks.length) {
     const given = ids.map((id, i) => ({ id, fingerprint: fingerprints[i] ?? '', path: pathOf(i) }));
     return { ids, cursor: await firstCreations(tx, 'task.created', person, given, count) };

@@ -1,6 +1,7 @@
 /**
- * The words of a text, by the same rules as `search_words` in the database (migrations/…_fold_words_for_search). The
- * database makes them for the rows; here they are made for queries, and for snippets, which need their offsets.
+ * The words of a text, by the same rules as `search_words` in the database (migrations/…_fold_words_for_search), which
+ * makes them for rows that plain SQL writes. `wordsOf` is for queries and snippets, which need the offsets of words;
+ * `foldedWordsOf` is for rows, and ten times as fast.
  */
 
 const IGNORED = oneOf(
@@ -58,6 +59,41 @@ interface Character {
   end: number;
 }
 
+const IGNORED_CHARACTERS = new RegExp(IGNORED, 'gu');
+/** A mark that has no letter before it is no word. */
+const BETWEEN_WORDS = new RegExp(`${SEPARATOR.source}(?:${SEPARATOR.source}|${MARK.source})*`, 'gu');
+const UNSPACED_RUN = new RegExp(`(${UNSPACED.source}+)`, 'u');
+const IS_ASCII = /^\p{ASCII}*$/u;
+
+/** The words of a text in their order, as `wordsOf` has them: a word's place is its index. */
+export function foldedWordsOf(text: string): Pick<Word, 'exact' | 'plain'>[] {
+  if (IS_ASCII.test(text)) return Array.from(text.toLowerCase().match(/[a-z0-9]+/g) ?? [], asciiWord);
+  const folded = fold(text.normalize('NFKC')).replace(IGNORED_CHARACTERS, '');
+  return ` ${folded}`.replace(BETWEEN_WORDS, ' ').split(' ').flatMap(wordsOfRun);
+}
+
+function asciiWord(word: string): Pick<Word, 'exact' | 'plain'> {
+  const exact = cut(word);
+  return { exact, plain: exact };
+}
+
+function wordsOfRun(run: string): Pick<Word, 'exact' | 'plain'>[] {
+  if (run === '') return [];
+  if (IS_ASCII.test(run)) return [asciiWord(run)];
+  if (!UNSPACED.test(run)) return [{ exact: cut(run), plain: cut(plainOf(run)) }];
+  // Runs of scripts without spaces are the odd ones.
+  return run.split(UNSPACED_RUN).flatMap((part, nth) => (nth % 2 === 1 ? pairsIn(part) : wordsOfRun(part)));
+}
+
+function pairsIn(run: string): Pick<Word, 'exact' | 'plain'>[] {
+  const characters = Array.from(run);
+  return characters.map((character, at) => asciiWord(character + (characters[at + 1] ?? '')));
+}
+
+function fold(composed: string): string {
+  return composed.replaceAll('İ', 'i').toLowerCase().replaceAll('ς', 'σ').replaceAll('ß', 'ss');
+}
+
 export function wordsOf(text: string): Word[] {
   return runsOf(text).flatMap((run) => (UNSPACED.test(run[0]?.text ?? '') ? pairsOf(run) : [wordOf(run)]));
 }
@@ -99,8 +135,7 @@ function runsOf(text: string): Character[][] {
 
 function* charactersOf(text: string): Generator<Character> {
   for (const { 0: cluster, index: start } of text.matchAll(CLUSTER)) {
-    const folded = cluster.normalize('NFKC').replaceAll('İ', 'i').toLowerCase();
-    for (const character of folded.replaceAll('ς', 'σ').replaceAll('ß', 'ss')) {
+    for (const character of fold(cluster.normalize('NFKC'))) {
       if (!IGNORED.test(character)) yield { text: character, start, end: start + cluster.length };
     }
   }

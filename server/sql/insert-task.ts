@@ -5,6 +5,7 @@ import { committed } from '../database/transaction.ts';
 import type { NewEvent } from '../events/kinds.ts';
 import { appended, appendedTo, type Appended } from '../events/log.ts';
 import type { Mark } from '../events/position.ts';
+import { taskVector } from '../search/vector.ts';
 
 /** A new task with the event that tells of it. */
 interface Creation {
@@ -57,7 +58,7 @@ export async function insertTaskUnlessTaken(db: Database, { task, event }: Creat
 
 const columns = Prisma.sql`
   id, title, description, status, priority, due_on, labels, position, owner_id, started_at, completed_at, created_at,
-  updated_at`;
+  updated_at, words`;
 
 function values(task: Task): Prisma.Sql {
   const { id, title, description, status, priority, labels, position, ownerId } = task;
@@ -66,7 +67,7 @@ function values(task: Task): Prisma.Sql {
   return Prisma.sql`
     ${id}::uuid, ${title}, ${description}, ${status}::task_status, ${priority}::task_priority, ${dueOn}::date,
     ${labels}::text[], ${position}, ${ownerId}::uuid, ${startedAt}::timestamptz, ${completedAt}::timestamptz,
-    ${createdAt}::timestamptz, ${createdAt}::timestamptz`;
+    ${createdAt}::timestamptz, ${createdAt}::timestamptz, ${taskVector(task)}::tsvector`;
 }
 
 function markOf({ transactionId, sequence, horizon }: Appended): Mark {

@@ -84,6 +84,8 @@ test('rows written by plain SQL have their words, and a changed text has new one
   expect(await words()).toEqual([{ words: "'launch':2A '🚀':1A" }]);
   await query(url, `UPDATE tasks SET description = 'plan—draft'`);
   expect(await words()).toEqual([{ words: "'draft':4B 'launch':2A 'plan':3B '🚀':1A" }]);
+  await query(url, `UPDATE tasks SET status = 'DONE', completed_at = now()`);
+  expect(await words()).toEqual([{ words: "'draft':4B 'launch':2A 'plan':3B '🚀':1A" }]);
   await query(url, `UPDATE tasks SET words = 'nothing'`);
   expect(await words()).toEqual([{ words: "'draft':4B 'launch':2A 'plan':3B '🚀':1A" }]);
 });

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { applyMigrations } from '../../../server/database/migrations.ts';
 import { parseQuery } from '../../../server/search/query.ts';
 import { snippetOf } from '../../../server/search/snippet.ts';
+import { taskVector } from '../../../server/search/vector.ts';
 import { wordsOf } from '../../../server/search/words.ts';
 import { expectedFinds, searchedTexts } from '../../kit/searched-texts.ts';
 import { freshDatabase } from '../../kit/database.ts';
@@ -68,6 +69,14 @@ test('the database makes the same words of a text as a query is read by', async 
   const made = await wordsInDatabase(client, texts);
   const different = texts.filter((text, at) => String(made[at]) !== String(wordsHere(text)));
   expect(different).toEqual([]);
+
+  const pairs = texts.map((title, at) => ({ title, description: texts[at + 1] ?? '' }));
+  const { rows } = await client.query(
+    `SELECT title, description, vector FROM jsonb_to_recordset($1) AS given (title text, description text, vector tsvector)
+     WHERE vector <> search_words(title, 'A', 'C') || search_words(description, 'B', 'D')`,
+    [JSON.stringify(pairs.map((pair) => ({ ...pair, vector: taskVector(pair) })))],
+  );
+  expect(rows).toEqual([]);
 });
 
 const LOCALES = {
