@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { checkSchedule, scheduleBackups } from './backup-schedule.ts';
 import { closeAll } from './close-all.ts';
 import { ConfigError, type Config } from './config.ts';
@@ -8,6 +8,7 @@ import { externalDatabase } from './database/external.ts';
 import { applyMigrations } from './database/migrations.ts';
 import { keptSecret } from './kept-secret.ts';
 import { createLog } from './log.ts';
+import { WorkerMetrics } from './performance/worker-metrics.ts';
 import type { RunningServer } from './server.ts';
 
 /** What a worker tells once it answers requests. */
@@ -54,6 +55,7 @@ export async function startWorkers(config: Config): Promise<RunningServer> {
       BACKUP_SCHEDULE: '',
     };
     const workers = new Set<Worker>();
+    const metrics = new WorkerMetrics();
     closing.push(() => endAll(workers, signal));
 
     const start = async (): Promise<WorkerReady> => {
@@ -72,6 +74,7 @@ export async function startWorkers(config: Config): Promise<RunningServer> {
       });
       const ready = await readiness(worker);
       isReady = true;
+      metrics.add(worker);
       return ready;
     };
     const replace = () => {
@@ -97,12 +100,17 @@ async function readiness(worker: Worker): Promise<WorkerReady> {
     throw new ConfigError('A worker could not start.');
   });
   try {
-    const [ready] = (await Promise.race([once(worker, 'message', failed), ended])) as [WorkerReady];
-    return ready;
+    return await Promise.race([readyMessage(worker, failed.signal), ended]);
   } finally {
     ended.catch(() => undefined);
     failed.abort();
   }
+}
+
+async function readyMessage(worker: Worker, signal: AbortSignal): Promise<WorkerReady> {
+  for await (const [message] of on(worker, 'message', { signal }) as AsyncIterable<[object]>)
+    if ('url' in message) return message as WorkerReady;
+  throw new Error('a worker’s messages end with an error only');
 }
 
 /** A worker gives notice by itself where SIGTERM asks it to end. */

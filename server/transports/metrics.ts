@@ -10,6 +10,7 @@ import { retriesOf } from '../database/transaction.ts';
 import type { Live } from '../live/live.ts';
 import type { PerformanceStore } from '../performance/store.ts';
 import type { Timings } from '../performance/timings.ts';
+import { ofAllWorkers } from '../performance/worker-metrics.ts';
 import type { LogLags } from '../sql/log-lag.ts';
 import { isFromLoopback } from './address.ts';
 
@@ -33,7 +34,8 @@ interface Sample {
 
 /** Prometheus' page: with the token, or where none is set for this machine itself. */
 export function createMetrics(settings: MetricsSettings) {
-  let registry: Promise<Registry> | undefined;
+  let own: Promise<Registry> | undefined;
+  const registry = ofAllWorkers(() => (own ??= createRegistry(settings)));
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (!isAllowed(request, settings)) {
       response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' });
@@ -44,7 +46,7 @@ export function createMetrics(settings: MetricsSettings) {
       );
       return;
     }
-    const { contentType, metrics } = await (registry ??= createRegistry(settings)).then(async (all) => ({
+    const { contentType, metrics } = await registry().then(async (all) => ({
       contentType: all.contentType,
       metrics: await all.metrics(),
     }));

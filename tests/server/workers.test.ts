@@ -70,6 +70,46 @@ test('[FR-021] two processes on one port tell the same, and one that is killed i
   expect(server.output().match(/Taskwire is ready/g)).toHaveLength(1);
 });
 
+test('whoever reads the metrics gets the same from either process, and a process that ends takes no count along (WORKERS-METRICS)', async () => {
+  const { cleo } = await world.people('Cleo');
+  const authorization = `Bearer ${(await apiTokenOf(cleo)).token}`;
+  const server = await startProcess({ ...environment, WORKERS: '2' });
+  onTestFinished(async () => {
+    await server.stop();
+  });
+  const look = (operation: string) =>
+    fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json', connection: 'close' },
+      body: JSON.stringify({ query: `query ${operation} { viewer { name } }` }),
+    });
+  const numbers = async () => {
+    const response = await fetch(`${server.url}/metrics`, { headers: { connection: 'close' } });
+    const page = await response.text();
+    const number = (name: string) =>
+      Number(new RegExp(`^${RegExp.escape(name)} (\\S+)$`, 'm').exec(page)?.[1]);
+    return {
+      looks: number('taskwire_operation_seconds_count{operation="Look"}'),
+      up: number('taskwire_up'),
+      started: number('process_start_time_seconds'),
+    };
+  };
+  for (let n = 0; n < 30; n += 1) expect((await look('Look')).status).toBe(200);
+  const told = [];
+  for (let n = 0; n < 12; n += 1) told.push(await numbers());
+  expect(new Set(told.map((each) => JSON.stringify(each))).size, JSON.stringify(told)).toBe(1);
+  expect(told[0]).toMatchObject({ looks: 30, up: 1 });
+  expect(told[0]?.started).toBeGreaterThan(0);
+
+  const [victim = 0] = server.workers();
+  process.kill(victim, 'SIGKILL');
+  await statusesUntil(server.url, () => server.workers().length === 2 && !server.workers().includes(victim));
+  for (let n = 0; n < 6; n += 1) expect(await numbers()).toMatchObject({ looks: 30, up: 1 });
+  await expect
+    .poll(async () => (await numbers()).started, { timeout: 30_000 })
+    .toBeGreaterThan(told[0]?.started ?? Infinity);
+});
+
 test('what keeps the first worker from starting is said once, and ends the start', async () => {
   const port = new URL(world.url).port;
   const failure = await startProcess({ ...environment, WORKERS: '2', PORT: port }).catch(

@@ -1,0 +1,128 @@
+import cluster, { type Worker } from 'node:cluster';
+import { randomUUID } from 'node:crypto';
+import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
+
+type Metrics = MetricObjectWithValues<MetricValue<string>>[];
+
+/** One end of the connection between the primary process and a worker. */
+interface Channel {
+  on(event: 'message', hear: (message: object) => void): unknown;
+  off(event: 'message', hear: (message: object) => void): unknown;
+  send?: (message: object, onSent: (error: Error | null) => void) => boolean;
+}
+
+interface Wanted {
+  metricsWanted: string;
+}
+interface Given {
+  metricsGiven: string;
+  lists: Metrics[];
+}
+
+/** A worker that does not answer in time counts with what it last gave. */
+const WORKER_ANSWERS_WITHIN_MS = 2_000;
+const PRIMARY_ANSWERS_WITHIN_MS = 5_000;
+
+/** How the numbers of the workers become one; all others are added, or as prom-client says. */
+const AGGREGATORS: Record<string, 'min' | 'max'> = {
+  // That of the newest worker: it changes when one is started again.
+  process_start_time_seconds: 'max',
+  nodejs_eventloop_lag_p99_seconds: 'max',
+  taskwire_up: 'min',
+  taskwire_writable: 'min',
+  taskwire_log_lag_seconds: 'max',
+  taskwire_fold_lag_events: 'max',
+  taskwire_fold_lag_seconds: 'max',
+  taskwire_live_lag_seconds: 'max',
+  taskwire_backup_age_seconds: 'max',
+  taskwire_backup_succeeded: 'min',
+};
+
+/**
+ * In a worker: gives its metrics to the primary process when that asks.
+ * @returns the metrics of all workers together; where there are no workers, `own`.
+ */
+export function ofAllWorkers(own: () => Promise<Registry>): () => Promise<Registry> {
+  if (!cluster.isWorker) return own;
+  answer(process, async () => [await (await own()).getMetricsAsJSON()]);
+  return async () => {
+    const lists = await ask(process, PRIMARY_ANSWERS_WITHIN_MS);
+    return lists ? aggregate(lists) : own();
+  };
+}
+
+/** In the primary process: collects the metrics of the workers. Counters go on from those of workers that have ended. */
+export class WorkerMetrics {
+  readonly #latest = new Map<Worker, Metrics>();
+  #ended: Metrics = [];
+  #collecting: Promise<Metrics[]> | undefined;
+
+  add(worker: Worker): void {
+    this.#latest.set(worker, []);
+    answer(
+      worker,
+      () => (this.#collecting ??= this.#collect().finally(() => (this.#collecting = undefined))),
+    );
+    worker.once('exit', () => {
+      void this.#remove(worker);
+    });
+  }
+
+  async #collect(): Promise<Metrics[]> {
+    const asked = [...this.#latest.keys()].map(async (worker) => {
+      const given = worker.isConnected() ? await ask(worker, WORKER_ANSWERS_WITHIN_MS) : undefined;
+      const metrics = given?.[0];
+      if (metrics && this.#latest.has(worker)) this.#latest.set(worker, metrics);
+    });
+    await Promise.all(asked);
+    return [this.#ended, ...this.#latest.values()];
+  }
+
+  async #remove(worker: Worker): Promise<void> {
+    const counted = (this.#latest.get(worker) ?? []).filter(({ type }) => String(type) !== 'gauge');
+    const ended = await aggregate([this.#ended, counted]);
+    this.#ended = await ended.getMetricsAsJSON();
+    this.#latest.delete(worker);
+  }
+}
+
+async function aggregate(lists: Metrics[]): Promise<Registry> {
+  // Loaded where it is asked for: most servers start without.
+  const { AggregatorRegistry } = await import('prom-client');
+  return AggregatorRegistry.aggregate(
+    lists.map((metrics) =>
+      metrics.map((metric) => ({ ...metric, aggregator: AGGREGATORS[metric.name] ?? metric.aggregator })),
+    ),
+  );
+}
+
+function answer(channel: Channel, give: () => Promise<Metrics[]>): void {
+  channel.on('message', (message: Partial<Wanted>) => {
+    const { metricsWanted } = message;
+    if (metricsWanted === undefined) return;
+    void give().then((lists) => {
+      // The other end may be gone, and waits no longer then.
+      channel.send?.({ metricsGiven: metricsWanted, lists } satisfies Given, () => undefined);
+    });
+  });
+}
+
+/** @returns undefined where the other end is gone, or does not answer in time. */
+async function ask(channel: Channel, withinMs: number): Promise<Metrics[] | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Metrics[] | undefined>();
+  const metricsWanted = randomUUID();
+  const hear = ({ metricsGiven, lists }: Partial<Given>) => {
+    if (metricsGiven === metricsWanted) resolve(lists);
+  };
+  const timer = setTimeout(resolve, withinMs, undefined);
+  channel.on('message', hear);
+  channel.send?.({ metricsWanted } satisfies Wanted, (error) => {
+    if (error) resolve(undefined);
+  });
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    channel.off('message', hear);
+  }
+}
