@@ -20,6 +20,7 @@ const MAKER_LOCK = 7_261_504;
 const UNFINISHED = 'Taskwire makes this database, and removes it again.';
 
 const EMPTIED_WITHIN_MS = 10_000;
+const OBJECT_IN_USE = '55006';
 const POLL_MS = 50;
 
 /** The PostgreSQL that a database is in, by a connection to another database of it. */
@@ -50,23 +51,22 @@ export interface Cluster extends AsyncDisposable {
  */
 export async function openCluster(url: string, purpose: 'restore' | 'verify'): Promise<Cluster> {
   const client = await connectBeside(url);
-  try {
-    await mayMakeDatabases(client);
-    if (purpose === 'restore') await takeTurn(client, databaseOf(url));
-  } catch (error) {
-    await client.end();
-    throw error;
-  }
-
   const has = async (name: string) => {
     const { rows } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
     return rows.length > 0;
   };
   const allow = (name: string, whether: boolean) =>
     client.query(`ALTER DATABASE ${escapeIdentifier(name)} ALLOW_CONNECTIONS ${whether}`);
-  // What a restore that was killed at the worst moment has left.
-  if (purpose === 'restore' && (await has(databaseOf(url)))) await allow(databaseOf(url), true);
-  await removeUnfinished(client, databaseOf(url));
+  try {
+    await mayMakeDatabases(client);
+    if (purpose === 'restore') await takeTurn(client, databaseOf(url));
+    // What a restore that was killed at the worst moment has left.
+    if (purpose === 'restore' && (await has(databaseOf(url)))) await allow(databaseOf(url), true);
+    await removeUnfinished(client, databaseOf(url));
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
 
   return {
     has,
@@ -82,7 +82,7 @@ export async function openCluster(url: string, purpose: 'restore' | 'verify'): P
       return name;
     },
     async drop(name) {
-      await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
+      await drop(client, name);
     },
     async replace(name, successor) {
       const replaced = (await has(name)) ? `${successor}_replaced` : null;
@@ -90,13 +90,8 @@ export async function openCluster(url: string, purpose: 'restore' | 'verify'): P
       try {
         await empty(client, successor);
         if (replaced) await empty(client, name);
-        await client.query('BEGIN');
-        if (replaced) await client.query(rename(name, replaced));
-        await client.query(rename(successor, name));
-        await client.query(`COMMENT ON DATABASE ${escapeIdentifier(name)} IS NULL`);
-        await client.query('COMMIT');
+        await untilUnused(() => exchange(client, { name, successor, replaced }));
       } catch (error) {
-        await client.query('ROLLBACK').catch(() => undefined);
         if (replaced) await allow(name, true);
         throw error;
       }
@@ -171,7 +166,10 @@ async function removeUnfinished(client: Client, model: string): Promise<void> {
       [MAKER_LOCK, datname],
     );
     if (!locks[0]?.taken) continue;
-    await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(datname)} WITH (FORCE)`);
+    // One that cannot be removed now is left to the next.
+    await drop(client, datname).catch((error: unknown) => {
+      if (!(error instanceof DatabaseError || error instanceof BackupRefused)) throw error;
+    });
     await client.query('SELECT pg_advisory_unlock($1, hashtext($2))', [MAKER_LOCK, datname]);
   }
 }
@@ -213,16 +211,59 @@ async function settingsOf(client: Client, model: string): Promise<string[]> {
   });
 }
 
+/** Gives a database's name to another, in one transaction. */
+async function exchange(
+  client: Client,
+  { name, successor, replaced }: { name: string; successor: string; replaced: string | null },
+): Promise<void> {
+  try {
+    await client.query('BEGIN');
+    if (replaced) await client.query(rename(name, replaced));
+    await client.query(rename(successor, name));
+    await client.query(`COMMENT ON DATABASE ${escapeIdentifier(name)} IS NULL`);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
 function rename(from: string, to: string): string {
   return `ALTER DATABASE ${escapeIdentifier(from)} RENAME TO ${escapeIdentifier(to)}`;
 }
 
-/** Cuts off whoever is connected, and waits until they are gone. */
+/** Removes a database. PostgreSQL itself ends an autovacuum in it, which WITH (FORCE) needs a superuser for. */
+async function drop(client: Client, name: string): Promise<void> {
+  const { rows } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+  if (rows.length === 0) return;
+  await empty(client, name);
+  await untilUnused(() => client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)}`));
+}
+
+/** Tries again where another autovacuum has begun in the database, or somebody has connected to it. */
+async function untilUnused(work: () => Promise<unknown>): Promise<void> {
+  const deadline = Date.now() + EMPTIED_WITHIN_MS;
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      const isUsed = error instanceof DatabaseError && error.code === OBJECT_IN_USE;
+      if (!isUsed || Date.now() > deadline) throw error;
+      await sleep(POLL_MS);
+    }
+  }
+}
+
+/** Cuts off all sessions of people and programs, and waits until they are gone. Autovacuum is nobody's session. */
 async function empty(client: Client, name: string): Promise<void> {
   const deadline = Date.now() + EMPTIED_WITHIN_MS;
   for (;;) {
     const { rows } = await client
-      .query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name])
+      .query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usesysid IS NOT NULL',
+        [name],
+      )
       .catch((error: unknown) => {
         if (error instanceof DatabaseError) throw stillInUse(name, error.message);
         throw error;
