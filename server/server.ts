@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkSchedule, scheduleBackups } from './backup-schedule.ts';
 import { ConfigError, type Config } from './config.ts';
+import { startChecking } from './counters/check.ts';
 import { startFolding } from './counters/folder.ts';
 import { countUncounted } from './counters/rebuild.ts';
 import { connect, disconnect } from './database/client.ts';
@@ -118,6 +119,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     });
     const folder = startFolding(database.url, log);
     closing.push(() => folder.stop());
+    closing.push(startChecking(database.url, log));
     closing.push(startTrimming(db, config.eventRetentionDays, log));
     closing.push(startRewriting(db, log));
 

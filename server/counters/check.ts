@@ -1,0 +1,65 @@
+import { Client } from 'pg';
+import type { Log } from '../log.ts';
+import { rebuildCounters } from './rebuild.ts';
+import { verifyCounters } from './verify.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Late enough that a rolling upgrade has replaced the servers of before, whose events may say too little to be counted. */
+const TIMES = { firstMs: 10 * MINUTE_MS, everyMs: DAY_MS };
+
+/** Of all servers one checks at a time. */
+const CHECK_LOCK = 7_274_636_115;
+
+/**
+ * Compares the counters with the tasks some minutes after the start and then once a day, and counts everything again
+ * where they differ, while people go on working.
+ * @returns what ends it, and the check that is under way.
+ */
+export function startChecking(url: string, log: Log, { firstMs, everyMs } = TIMES): () => Promise<void> {
+  let client: Client | undefined;
+  let isStopping = false;
+  let running: Promise<void> | undefined;
+  let timer = setTimeout(next, firstMs).unref();
+
+  function next(): void {
+    running = check()
+      .catch((error: unknown) => {
+        if (!isStopping) log.warn({ err: error }, 'could not compare the counters with the tasks');
+      })
+      .finally(() => {
+        if (!isStopping) timer = setTimeout(next, everyMs).unref();
+      });
+  }
+
+  async function check(): Promise<void> {
+    client = new Client({ connectionString: url, application_name: 'taskwire check' });
+    // Without a listener a connection that breaks would end the process; the query says so too.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
+        CHECK_LOCK,
+      ]);
+      if (!rows[0]?.taken) return;
+      const differences = (await verifyCounters(client)).length;
+      if (differences === 0) return;
+      log.warn({ differences }, 'the counters of the dashboards are wrong; counting everything again');
+      await rebuildCounters(url, () => {
+        if (isStopping) throw new Error('the server ends');
+      });
+      log.info('the counters of the dashboards are right again');
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  return async () => {
+    isStopping = true;
+    clearTimeout(timer);
+    // Cuts the comparison off, which may take minutes.
+    await client?.end().catch(() => undefined);
+    await running;
+  };
+}
