@@ -15,9 +15,20 @@ const LENGTH = { min: 8, max: 128 } as const;
 /** A password as it is given to be checked. */
 export const givenPassword = z
   .string('A password must be text.')
-  .max(LENGTH.max, `A password has at most ${LENGTH.max} characters.`);
+  .refine(
+    (password) => charactersIn(password) <= LENGTH.max,
+    `A password has at most ${LENGTH.max} characters.`,
+  );
 
-export const newPassword = givenPassword.min(LENGTH.min, `A password has ${LENGTH.min} characters or more.`);
+export const newPassword = givenPassword.refine(
+  (password) => charactersIn(password) >= LENGTH.min,
+  `A password has ${LENGTH.min} characters or more.`,
+);
+
+/** Code points, as for every other text. */
+function charactersIn(password: string): number {
+  return Array.from(password).length;
+}
 
 let working = 0;
 const waiting: (() => void)[] = [];

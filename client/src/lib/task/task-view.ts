@@ -1,4 +1,5 @@
 import type { TaskFilter, TaskOrder, TaskPriority } from '../../gql/graphql.ts';
+import { beginningOf } from '../ui/text-length.ts';
 import { type Day, dayAfter, mondayOf } from './due-day.ts';
 import { priorities, priorityWords } from './task-words.ts';
 
@@ -92,7 +93,7 @@ export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
   return {
     show: known(taskFilters, asked('show'), usualView.show),
     order: known(taskOrders, asked('order'), usualView.order),
-    find: asked('find').trim().slice(0, longestSearch),
+    find: beginningOf(asked('find').trim(), longestSearch),
     whose: isTeam(whose) ? whose : known(taskSources, whose, 'all'),
     due: known(dueChoices, asked('due'), usualView.due),
     priority: priorityChoices.find(([name]) => name === asked('priority'))?.[0] ?? usualView.priority,
