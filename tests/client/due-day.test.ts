@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { salutation } from '../../client/src/lib/dashboard/salutation.ts';
 import {
+  dayFault,
   dayIn,
   daysBetween,
   describeDue,
@@ -70,4 +71,12 @@ describe('how a due day reads', () => {
     expect(daysBetween('2026-03-28', '2026-03-30')).toBe(2);
     expect(daysBetween('2026-10-26', '2026-10-24')).toBe(-2);
   });
+});
+
+test('a date that is incomplete, or of an unlikely year, is refused by a sentence (YEAR-6)', () => {
+  const fine = { badInput: false, rangeUnderflow: false, rangeOverflow: false };
+  expect(dayFault(fine)).toBeUndefined();
+  expect(dayFault({ ...fine, badInput: true })).toMatch(/incomplete or does not exist/);
+  for (const odd of [{ rangeUnderflow: true }, { rangeOverflow: true }])
+    expect(dayFault({ ...fine, ...odd })).toBe('Check the year: it must be between 1900 and 2200.');
 });

@@ -8,9 +8,22 @@ export interface DueDay {
   urgency: Urgency;
 }
 
+/** Due dates beyond these have a mistyped year. */
+export const earliestDue: Day = '1900-01-01';
+export const latestDue: Day = '2200-12-31';
+
 const millisecondsOfADay = 86_400_000;
 const millisecondsOfAMinute = 60_000;
 const daysCalledSoon = 7;
+
+/** Why a date field holds no due date that can be meant, by what the browser says of it. */
+export function dayFault(validity: Pick<ValidityState, 'badInput' | 'rangeUnderflow' | 'rangeOverflow'>) {
+  if (validity.badInput)
+    return 'This date is incomplete or does not exist. Enter a day, a month and a year, or clear it.';
+  if (validity.rangeUnderflow || validity.rangeOverflow)
+    return `Check the year: it must be between ${earliestDue.slice(0, 4)} and ${latestDue.slice(0, 4)}.`;
+  return undefined;
+}
 
 /** The day that it is in `timezone` at an instant; UTC's day where the browser does not know the zone. */
 export function dayIn(timezone: string, at: Date): Day {
