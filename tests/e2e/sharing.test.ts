@@ -99,3 +99,23 @@ test('[BR-04] who may change a task but not move it, finds its team fixed', asyn
   await expect(row(page, 'Order paper')).toContainText(`${name} · From Ada · For Ada`);
   await expect(page.getByRole('button', { name: 'Read “Order paper”' })).toBeVisible();
 });
+
+test('a task that moves into a team says who still sees it from outside, and a click ends that (SHARE-MOVE)', async () => {
+  const { ada, bob, eve } = await people('Ada', 'Bob', 'Eve');
+  const { name } = await teamOf(ada, [[bob, 'MEMBER']]);
+  const task = await ada.createTask('Plan the party');
+  for (const { email } of [bob, eve])
+    await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
+      input: { taskId: task, email },
+    });
+  const page = await dashboardOf(ada);
+  await page.getByRole('button', { name: 'Edit “Plan the party”' }).click();
+  const editor = page.getByRole('dialog', { name: 'Edit task' });
+  await editor.getByLabel('Team').selectOption(name);
+  await editor.getByRole('button', { name: 'Save changes' }).click();
+  await expect(page.getByText('Still shared with 1 person outside the team')).toBeVisible();
+  await page.getByRole('button', { name: 'Review shares' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Share “Plan the party”' });
+  await dialog.getByRole('button', { name: 'Stop sharing with Eve' }).click();
+  await expect(dialog.getByRole('listitem').filter({ hasText: 'Eve' })).toHaveCount(0);
+});
