@@ -148,7 +148,8 @@ builder.relayMutationField(
   },
   {
     description: `Invites whoever signs in with an address, for ${INVITED_FOR_DAYS} days. Inviting them again renews the invitation, with the role given now.`,
-    resolve: (_root, { input }, { db, person }) => inviteMember(db, person, input),
+    resolve: (_root, { input }, { db, gate, person }) =>
+      inviteMember(db, person, input, gate.invitationLimits),
   },
   {
     description: 'The made or renewed invitation.',

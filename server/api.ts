@@ -80,6 +80,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     db,
     auth,
     signInLimits: limits.signIn,
+    invitationLimits: limits.invitations,
     credentials: createCredentials(db, auth, origins),
     origins,
     refusals,

@@ -237,6 +237,11 @@ export const variables = {
     '10',
     whole(10, 0),
   ),
+  INVITATIONS_PER_HOUR: variable(
+    'Invitations to teams that each person can send in an hour. One address can get a tenth as many from one person, and half as many from all people. 0 sets no limit',
+    '100',
+    whole(100, 0),
+  ),
   TRUST_PROXY: variable(
     'Number of trusted reverse proxies in front, each of which adds the client’s address to X-Forwarded-For; see docs/proxies.md',
     '0',
@@ -295,6 +300,7 @@ export interface Config {
   rateLimitPoints: number;
   rateLimitRequests: number;
   signInAttempts: number;
+  invitationsPerHour: number;
   trustProxy: number;
   logLevel: LogLevel;
 }
@@ -360,6 +366,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     rateLimitPoints: read('RATE_LIMIT_POINTS'),
     rateLimitRequests: read('RATE_LIMIT_REQUESTS'),
     signInAttempts: read('SIGN_IN_ATTEMPTS'),
+    invitationsPerHour: read('INVITATIONS_PER_HOUR'),
     trustProxy: read('TRUST_PROXY'),
     logLevel: read('LOG_LEVEL'),
   };

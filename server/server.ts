@@ -22,6 +22,7 @@ import { keptSecret } from './kept-secret.ts';
 import { createBudget } from './limits/budgets.ts';
 import { RequestBudget } from './limits/request-budget.ts';
 import { openRedis } from './limits/redis.ts';
+import { createInvitationLimits } from './limits/invitation-limits.ts';
 import { createSignInLimits } from './limits/sign-in-limits.ts';
 import { createLog } from './log.ts';
 import { PerformanceStore } from './performance/store.ts';
@@ -151,6 +152,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
         operations: createBudget('operations', config.rateLimitPoints, MINUTE_SECONDS, redis),
         requests: new RequestBudget(config.rateLimitRequests),
         signIn: createSignInLimits(config.signInAttempts, redis),
+        invitations: createInvitationLimits(config.invitationsPerHour, redis),
         requestsPerAddress: config.requestsPerAddress,
         proxies: config.trustProxy,
       },

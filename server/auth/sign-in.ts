@@ -2,6 +2,7 @@ import type { Database } from '../database/client.ts';
 import { committed } from '../database/transaction.ts';
 import { Forbidden } from '../errors.ts';
 import type { Refusals } from '../events/refusal.ts';
+import type { InvitationLimits } from '../limits/invitation-limits.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import type { Auth } from './auth.ts';
 import type { Credentials, SignedIn } from './credentials.ts';
@@ -24,6 +25,7 @@ export interface Gate {
   auth: Auth;
   credentials: Credentials;
   signInLimits: SignInLimits;
+  invitationLimits: InvitationLimits;
   origins: Origins;
   refusals: Refusals;
   /** Whose accounts read the audit trail, in lower case. */

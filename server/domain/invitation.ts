@@ -7,6 +7,7 @@ import { earlierRemoval } from '../events/earlier-removal.ts';
 import { append, currentCursor } from '../events/log.ts';
 import { tellInvited } from '../events/tell-invited.ts';
 import { newId } from '../ids.ts';
+import type { InvitationLimits } from '../limits/invitation-limits.ts';
 import { can, visible, type Person } from '../policy.ts';
 import { lockTeam } from '../sql/lock-team.ts';
 import { viewerOf } from '../sql/viewer.ts';
@@ -35,11 +36,17 @@ const reference = z.object({ id: idOf('TeamInvitation') });
 
 /**
  * Invites whoever signs in with an address, now or later. Inviting them again renews the invitation, with the new role.
- * @throws Conflict where they are a member, Forbidden where the person may not give that role.
+ * @throws Conflict where they are a member, Forbidden where the person may not give that role, RateLimited.
  */
-export async function inviteMember(db: Database, person: Person, input: unknown): Promise<InvitationChange> {
+export async function inviteMember(
+  db: Database,
+  person: Person,
+  input: unknown,
+  limits: InvitationLimits,
+): Promise<InvitationChange> {
   const { teamId, email, role } = parse(invitation, input);
   await checkQuota(db, person);
+  await limits.beforeInvitation(person.userId, email);
   return inTransaction(db, async (tx) => {
     const viewer = await heldTeam(tx, person, 'team.invite', teamId);
     if (!viewer) throw new NotFound('team', teamId);

@@ -29,6 +29,8 @@ export async function startTestServer(
     DATA_DIR: dataDir,
     AUTH_SECRET: SECRET,
     DATABASE_URL: databaseUrl,
+    // Tests invite the same few people again and again.
+    INVITATIONS_PER_HOUR: '0',
     ...environment,
   };
   const workers = process.env['TEST_WORKERS'];
