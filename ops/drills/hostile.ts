@@ -63,7 +63,7 @@ export async function hostileHour({ seconds, databaseUrl }: Drill): Promise<Host
   let worker: Worker | undefined;
   try {
     await client.connect();
-    const victim = await signUp(server.url);
+    const victim = await signUp(server.url, () => '192.0.2.1');
     for (let n = 0; n < 30; n += 1)
       await victim.query(`mutation { createTask(input: { title: "Task ${n}" }) { cursor } }`);
     const { viewer } = await victim.query<{ viewer: { email: string } }>('{ viewer { email } }');

@@ -27,17 +27,19 @@ export interface Somebody {
   query<Data>(document: string, variables?: object): Promise<Data>;
 }
 
-export async function signUp(url: string): Promise<Somebody> {
+/** @param address the client address of each request, for a server behind a proxy; its own without one. */
+export async function signUp(url: string, address?: () => string): Promise<Somebody> {
   const input = { name: 'Drill', email: `${randomUUID()}@example.com`, password: randomUUID() };
   const { signUp: session } = await ask<{ signUp: { token: string } }>(
     url,
     undefined,
     'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }',
     { input },
+    address,
   );
   return {
     token: session.token,
-    query: (document, variables) => ask(url, session.token, document, variables),
+    query: (document, variables) => ask(url, session.token, document, variables, address),
   };
 }
 
@@ -48,10 +50,16 @@ export async function send(
   query: string,
   variables: object = {},
   extensions: object = {},
+  address?: () => string,
 ): Promise<Response> {
+  const headers = {
+    'content-type': 'application/json',
+    ...(token ? { authorization: `Bearer ${token}` } : {}),
+    ...(address ? { 'x-forwarded-for': address() } : {}),
+  };
   return fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    headers,
     body: JSON.stringify({ query, variables, extensions }),
   });
 }
@@ -61,8 +69,9 @@ async function ask<Data>(
   token: string | undefined,
   query: string,
   variables?: object,
+  address?: () => string,
 ): Promise<Data> {
-  const response = await send(url, token, query, variables);
+  const response = await send(url, token, query, variables, {}, address);
   const { data, errors } = (await response.json()) as { data: Data; errors?: AnsweredError[] };
   if (errors?.[0]) throw new Refusal(errors[0]);
   return data;
