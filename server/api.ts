@@ -4,7 +4,7 @@ import { createCredentials } from './auth/credentials.ts';
 import { removeKeysOfOtherSecret } from './auth/sealed-keys.ts';
 import type { Gate } from './auth/sign-in.ts';
 import type { Database } from './database/client.ts';
-import { createHealthCheck } from './database/health.ts';
+import { createHealthCheck } from './health.ts';
 import { committed } from './database/transaction.ts';
 import { createRefusals } from './events/refusal.ts';
 import { startLive } from './live/live.ts';

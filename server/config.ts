@@ -199,13 +199,13 @@ export const variables = {
   UNSENT_MB: variable('The same for all people together, in each process', '128', whole(128, 5)),
   STORAGE_ROWS_PER_PERSON: variable(
     'Tasks, comments, messages and other objects that one person may store; 0 sets no limit',
-    '100000',
-    whole(100_000, 0),
+    '1000000',
+    whole(1_000_000, 0),
   ),
   STORAGE_MB_PER_PERSON: variable(
     'Megabytes of text that one person may store; 0 sets no limit. With indexes the database needs several times as much',
-    '100',
-    whole(100, 0),
+    '1000',
+    whole(1_000, 0),
   ),
   SOCKETS_PER_ADDRESS: variable(
     'Most WebSockets from one network address open at once, in each process; behind a proxy TRUST_PROXY has to say so',

@@ -148,7 +148,7 @@ export function seesTask(viewer: Viewer, task: TaskSubject): boolean {
 }
 
 /** Whether a viewer sees a task without any share, as its owner or a member of its team. */
-export function seesUnshared(viewer: Viewer, { ownerId, teamId }: TaskPlacement): boolean {
+function seesUnshared(viewer: Viewer, { ownerId, teamId }: TaskPlacement): boolean {
   return teamId === null ? ownerId === viewer.userId : viewer.teams.has(teamId);
 }
 

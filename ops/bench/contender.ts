@@ -56,6 +56,9 @@ export async function startContender(
       HOST: '127.0.0.1',
       // One viewer asks for as much as thousands would; it is counted all the same.
       RATE_LIMIT_POINTS: '1000000000',
+      DATABASE_STATEMENTS_PER_PERSON: '9',
+      STORAGE_ROWS_PER_PERSON: '0',
+      STORAGE_MB_PER_PERSON: '0',
       DATA_DIR: join(import.meta.dirname, '.data'),
       AUTH_SECRET: 'only-ever-used-for-measurements-on-this-machine',
     },

@@ -117,7 +117,7 @@ export async function checkPassword(
 
 /** Begins a session in place of the one of the person that was unused longest, where they have too many. Triggers append
  * the events. */
-export async function startSession(tx: Transaction, userId: string, agent: string | null): Promise<Session> {
+async function startSession(tx: Transaction, userId: string, agent: string | null): Promise<Session> {
   const tooMany = await tx.session.findMany({
     where: { userId },
     orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],

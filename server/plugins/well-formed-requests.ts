@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { DEEPEST_JSON, isTooDeep } from '../transports/json-depth.ts';
+import { DEEPEST_JSON, isTooDeep } from '../limits/json-depth.ts';
 
 /**
  * Takes operations by POST as JSON only, since a browser sends any other type to another origin without asking

@@ -7,7 +7,7 @@ import { eventColumns } from './tables.ts';
 import { teamsOf } from './visible.ts';
 
 /** The newest of the tasks that are shared with a person, whose events are looked for. */
-export const MOST_SHARED_TASKS = 1_000;
+const MOST_SHARED_TASKS = 1_000;
 
 /** A person whose activity is looked at, with the conversations whose events count. */
 export interface Reader {

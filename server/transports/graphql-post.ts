@@ -16,7 +16,7 @@ import type { Priced } from '../plugins/cost-limits.ts';
 import { END_ID } from '../plugins/event-stream-format.ts';
 import { hasUndecodableQuery, textOf, UnreadableBody, whyUnreadable } from './body.ts';
 import type { Graphql } from './graphql.ts';
-import { isTooDeep } from './json-depth.ts';
+import { isTooDeep } from '../limits/json-depth.ts';
 import { refuse } from './refuse.ts';
 
 /** How Yoga's plugins read a document. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Origins } from '../auth/origins.ts';
 import type { Gate } from '../auth/sign-in.ts';
 import { abandon } from '../database/client.ts';
-import type { HealthCheck } from '../database/health.ts';
+import type { HealthCheck } from '../health.ts';
 import { Misdirected, RateLimited } from '../errors.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Live } from '../live/live.ts';

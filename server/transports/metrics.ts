@@ -5,7 +5,7 @@ import type { Origins } from '../auth/origins.ts';
 import { kept } from '../bounds.ts';
 import { readBackupStatus } from '../backup-status.ts';
 import { diskIsFull, poolStatus, type Database } from '../database/client.ts';
-import type { HealthCheck } from '../database/health.ts';
+import type { HealthCheck } from '../health.ts';
 import { retriesOf } from '../database/transaction.ts';
 import type { Live } from '../live/live.ts';
 import type { PerformanceStore } from '../performance/store.ts';

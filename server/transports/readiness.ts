@@ -1,6 +1,6 @@
 import { readBackupStatus, type BackupAttempt } from '../backup-status.ts';
 import { diskIsFull, poolStatus, type Database } from '../database/client.ts';
-import type { DatabaseHealth, HealthCheck } from '../database/health.ts';
+import type { DatabaseHealth, HealthCheck } from '../health.ts';
 import type { Live } from '../live/live.ts';
 
 /** Whether the server can do its work now, and what an operator wants to know besides. Nothing of it is secret. */

@@ -27,7 +27,7 @@ import { withRequest } from '../request.ts';
 import { addressOf } from './address.ts';
 import { isTooLong, type Connection } from '../live/connections.ts';
 import type { Graphql, GraphqlSettings } from './graphql.ts';
-import { DEEPEST_JSON, isTooDeep } from './json-depth.ts';
+import { DEEPEST_JSON, isTooDeep } from '../limits/json-depth.ts';
 import { Quota } from './quota.ts';
 import { SocketOperation } from './socket-operation.ts';
 import { turnAway } from './turn-away.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { isTooDeep } from '../../server/transports/json-depth.ts';
+import { isTooDeep } from '../../server/limits/json-depth.ts';
 import { startWorld } from '../kit/world.ts';
 
 const world = await startWorld({ LOG_LEVEL: 'silent' });

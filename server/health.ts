@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
-import { openSession } from './session.ts';
-import { logLagsBy, type LogLags } from '../sql/log-lag.ts';
+import { openSession } from './database/session.ts';
+import { logLagsBy, type LogLags } from './sql/log-lag.ts';
 
 /** What the database says of itself. */
 export interface DatabaseHealth extends LogLags {
