@@ -335,7 +335,10 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
       const file = fileIn(await ops('backup', [], from));
       from = { ...environment, DATABASE_URL: url.href };
       expect(await ops('restore', ['--yes', file], from)).toMatchObject({ code: 0 });
-      await query(url.href, "ALTER TABLE tasks DISABLE TRIGGER tasks_words; UPDATE tasks SET words = ''");
+      await query(
+        url.href,
+        "ALTER TABLE tasks DISABLE TRIGGER tasks_changed_words; UPDATE tasks SET words = ''",
+      );
       expect(await query(url.href, "SELECT count(*)::int AS found FROM tasks WHERE words <> ''")).toEqual([
         { found: 0 },
       ]);
