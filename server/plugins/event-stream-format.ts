@@ -57,7 +57,7 @@ function respond(results: AsyncIterable<Result, undefined>, ResponseOf: typeof R
       const { done, value } = next;
       if (!done) {
         isPassing = value.errors?.some(({ extensions }) => PASSING.has(String(extensions['code']))) ?? false;
-        controller.enqueue(encoder.encode(`event: next\n${idOf(value)}data: ${textOf(value)}\n\n`));
+        controller.enqueue(encoder.encode(`${idOf(value)}event: next\ndata: ${textOf(value)}\n\n`));
         return;
       }
       clearInterval(pinging);
