@@ -113,7 +113,7 @@ describe('a person’s sessions', () => {
     const { sessions } = await ada.query<Listed>(SESSIONS);
     expect(sessions).toMatchObject([
       { isCurrent: false, userAgent: 'Lynx', address: '203.0.113.7' },
-      { isCurrent: true, address: null },
+      { isCurrent: true, address: '127.0.0.1' },
     ]);
     const [lynx] = sessions;
     const end = 'mutation ($id: ID!) { endSession(input: { id: $id }) { endedSessionId } }';
