@@ -94,7 +94,7 @@ builder.relayMutationField(
 );
 
 const EndOtherSessionsPayload = builder.objectRef<SessionEnd>('EndOtherSessionsPayload').implement({
-  description: 'The end of other sessions.',
+  description: 'How many of the viewer’s sessions are gone, and where the log stands.',
   fields: (t) => ({
     endedSessions: t.int({ description: 'How many have ended.', resolve: ({ ids }) => ids.length }),
     cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),

@@ -28,6 +28,9 @@ interface Drill extends Pace {
   onProgress?: (words: string) => void;
 }
 
+/** The server opens its own connections to the database, such as that of the counters, soon after it is ready. */
+const OWN_CONNECTIONS_WITHIN_MS = 2_000;
+
 export interface SoakReport extends LoadReport {
   minutes: number;
   cuts: number;
@@ -88,6 +91,7 @@ export async function soak(drill: Drill): Promise<SoakReport> {
   const audiences: Audience[] = [];
   const busy: { end(): Promise<void> }[] = [];
   try {
+    await sleep(OWN_CONNECTIONS_WITHIN_MS);
     const before = await heldBy(url, inside);
     await fill(url, drill.before);
     const stage = await setUp(url);
