@@ -25,7 +25,7 @@ export const HISTORY = `
  */
 export async function installJournal(db: Database): Promise<void> {
   await db.$executeRaw`
-    CREATE TABLE journal (step bigserial, at timestamptz NOT NULL DEFAULT public.now(), task uuid, was tasks, became tasks)`;
+    CREATE TABLE journal (step bigserial, at timestamptz NOT NULL DEFAULT pg_catalog.now(), task uuid, was tasks, became tasks)`;
   await db.$executeRaw`
     CREATE FUNCTION keep_journal() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
     BEGIN
