@@ -28,6 +28,8 @@ export async function startServerProcess(databaseUrl: string, port = '0'): Promi
       ...process.env,
       PORT: port,
       LOG_LEVEL: 'error',
+      // One person stands for many.
+      SOCKETS_PER_PERSON: '1000',
       DATA_DIR: dataDir,
       AUTH_SECRET: SECRET,
       DATABASE_URL: databaseUrl,
