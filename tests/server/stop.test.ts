@@ -51,7 +51,9 @@ test('[T064] a server that is asked to end says so first, takes on nothing new, 
   const idle = await dialAs(server, key);
   const letGo = await hold();
   const overHttp = ask(server.url, RENAME, { id });
-  busy.send({ id: '1', type: 'subscribe', payload: { query: `{ task(id: "${id}") { id } }` } });
+  // A change, because a read would be ended after two seconds.
+  const query = `mutation { updateTask(input: { id: "${id}", priority: HIGH }) { task { id } } }`;
+  busy.send({ id: '1', type: 'subscribe', payload: { query } });
   await waiting(2);
   expect(await ready()).toBe(200);
   const ended = server.end();
@@ -73,7 +75,7 @@ test('[T064] a server that is asked to end says so first, takes on nothing new, 
   await letGo();
   expect(await overHttp).toMatchObject({ status: 200, answer: renamed });
   const answered = await busy.frame(({ id, type }) => id === '1' && type === 'next');
-  expect(answered.payload).toEqual({ data: { task: { id } } });
+  expect(answered.payload).toEqual({ data: { updateTask: { task: { id } } } });
   expect(await busy.closed).toMatchObject({ code: 1001 });
   expect(await ended).toBe(0);
 });
