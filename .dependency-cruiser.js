@@ -27,6 +27,7 @@ const may = {
     'server/database',
     'server/errors',
     'server/ids',
+    'server/secrets',
   ],
   'server/auth': [
     'server/bounds',
@@ -40,6 +41,7 @@ const may = {
     'server/ids',
     'server/log',
     'server/request',
+    'server/secrets',
   ],
   'server/performance': ['server/bounds', 'server/database', 'server/log', 'server/request'],
   'server/limits': [

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
@@ -7,6 +6,7 @@ import { parse } from '../domain/validation.ts';
 import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { append } from '../events/log.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
+import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockUser } from '../sql/lock-user.ts';
 import { checkPassword, CREDENTIAL } from './account.ts';
 import type { SignedIn } from './credentials.ts';
@@ -15,7 +15,6 @@ import { givenPassword, hashPassword, newPassword } from './passwords.ts';
 /** How long a one-time link of an operator works. */
 export const RESET_MINUTES = 60;
 const RESET = 'password-reset:';
-const SECRET_BYTES = 32;
 
 /** What a new password has ended. */
 export interface PasswordChange {
@@ -78,7 +77,7 @@ export function sessionOf({ sessionId, tokenId }: SignedIn): string {
  * @throws NotFound where the address has no account.
  */
 export async function issuePasswordReset(db: Database, email: string): Promise<string> {
-  const token = randomBytes(SECRET_BYTES).toString('base64url');
+  const token = newSecret();
   await inTransaction(db, async (tx) => {
     const userId = await userOf(tx, email);
     await lockUser(tx, userId);
@@ -185,9 +184,8 @@ async function forgetResets(tx: Transaction, userId: string): Promise<void> {
   await tx.verification.deleteMany({ where: { value: userId, identifier: { startsWith: RESET } } });
 }
 
-/** The secret itself is not stored: who reads the database cannot use it. */
 function resetOf(token: string): string {
-  return RESET + createHash('sha256').update(token).digest('base64url');
+  return RESET + Buffer.from(hashOfSecret(token)).toString('base64url');
 }
 
 function invalidLink() {

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ApiTokenScope, type ApiToken } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
@@ -9,12 +8,12 @@ import { append } from '../events/log.ts';
 import { recordRefusedToken } from '../events/refusal.ts';
 import { newId } from '../ids.ts';
 import { visible, type Person } from '../policy.ts';
+import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockUser } from '../sql/lock-user.ts';
 import { idOf, parse, line } from './validation.ts';
 
 /** Makes a leaked token recognisable to those who look for them. */
 const PREFIX = 'twp_';
-const SECRET_BYTES = 32;
 
 /** More than anybody can tell apart; a program that makes them in a loop is stopped here. */
 const MOST_TOKENS = 100;
@@ -58,13 +57,13 @@ export async function createApiToken(db: Database, holder: Holder, input: unknow
   const wanted = parse(creation, input);
   refuseToken(holder);
   const { userId } = holder;
-  const token = PREFIX + randomBytes(SECRET_BYTES).toString('base64url');
+  const token = PREFIX + newSecret();
   const id = newId();
   return inTransaction(db, async (tx) => {
     await lockUser(tx, userId);
     if ((await tx.apiToken.count({ where: { userId } })) >= MOST_TOKENS)
       throw new Conflict(`You have ${MOST_TOKENS} tokens already; revoke one that you no longer use.`);
-    const data = { ...wanted, id, userId, hash: hashOf(token) };
+    const data = { ...wanted, id, userId, hash: hashOfSecret(token) };
     await tx.apiToken.create({ data, select: { id: true } });
     const cursor = await append(tx, { kind: 'apiToken.created', actorId: userId, subjectId: id, data: {} });
     return { id, token, cursor };
@@ -108,7 +107,7 @@ export function isApiToken(credential: string): boolean {
  */
 export async function useApiToken(db: Database, token: string) {
   const now = new Date();
-  const found = await db.apiToken.findUnique({ where: { hash: hashOf(token) } });
+  const found = await db.apiToken.findUnique({ where: { hash: hashOfSecret(token) } });
   if (!found) throw new Unauthenticated('This API token is not valid, or was revoked; make a new one.');
   if (found.expiresAt !== null && found.expiresAt <= now) {
     await recordRefusedToken(db, found, new Date(now.getTime() - HOUR_MS));
@@ -134,8 +133,4 @@ async function recordUse(db: Database, token: ApiToken, now: Date): Promise<void
 
 function hourOf(moment: Date | null): number | null {
   return moment && Math.floor(moment.getTime() / HOUR_MS);
-}
-
-function hashOf(token: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(createHash('sha256').update(token).digest());
 }
