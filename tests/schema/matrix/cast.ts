@@ -108,6 +108,8 @@ const TABLES = [
   'team_invitations',
   'tasks',
   'task_shares',
+  'share_offers',
+  'blocks',
   'comments',
   'conversations',
   'conversation_participants',
