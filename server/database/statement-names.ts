@@ -2,8 +2,10 @@ import { LRUCache } from 'lru-cache';
 
 /** Statements that a connection keeps prepared, plan and all; the one that was used longest ago makes room. */
 export const MOST_NAMED = 300;
-/** Characters of a statement up to which it is kept: what it takes of PostgreSQL's memory grows with its length. */
-export const LONGEST_NAMED = 4_000;
+/** Characters of a statement up to which it is kept. */
+export const LONGEST_NAMED = 16_000;
+/** Characters of all kept statements together. PostgreSQL takes about 110 bytes for each, in each connection. */
+export const MOST_CHARACTERS = 300_000;
 
 /**
  * Says in a statement that its best plan depends on its values. PostgreSQL settles on one plan for all values once a
@@ -20,6 +22,8 @@ export class StatementNames {
   readonly #live = new Set<string>();
   readonly #names = new LRUCache<string, string>({
     max: MOST_NAMED,
+    maxSize: MOST_CHARACTERS,
+    sizeCalculation: (_name, sql) => sql.length,
     dispose: (name) => {
       this.#live.delete(name);
       this.dropped += 1;

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
 import { Prisma } from '../../../prisma/generated/client/client.ts';
 import { connect, disconnect, run } from '../../../server/database/client.ts';
-import { LONGEST_NAMED, MOST_NAMED } from '../../../server/database/statement-names.ts';
+import { LONGEST_NAMED, MOST_CHARACTERS, MOST_NAMED } from '../../../server/database/statement-names.ts';
+import { countDashboard } from '../../../server/sql/dashboard.ts';
 import { freshDatabase } from '../../kit/database.ts';
 
 const db = connect(await freshDatabase(), { poolSize: 1 });
@@ -23,6 +24,21 @@ test('[BR-19] however many shapes of statements come, a connection keeps few of 
   for (let n = 0; n < 3 * MOST_NAMED; n += 1) expect(await run(db, shape(n))).toEqual([{ n }]);
   expect((await prepared()).length).toBeLessThanOrEqual(MOST_NAMED);
   expect(await run(db, shape(0)), 'one that was dropped').toEqual([{ n: 0 }]);
+});
+
+test('[BR-19] long statements leave room for fewer of them (H3)', async () => {
+  const filler = 'x'.repeat(LONGEST_NAMED / 2);
+  for (let n = 0; n < (3 * MOST_CHARACTERS) / filler.length; n += 1)
+    await run(db, Prisma.raw(`SELECT ${n} AS n /* ${filler} */`));
+  const characters = (await prepared()).join('').length;
+  expect(characters).toBeLessThanOrEqual(MOST_CHARACTERS);
+  expect(characters).toBeGreaterThan(MOST_CHARACTERS / 2);
+});
+
+test('the dashboard with its history by days is a statement that stays prepared', async () => {
+  const viewer = { userId: randomUUID(), email: 'ada@example.com', teams: new Map(), isAdmin: false };
+  await countDashboard(db, viewer, { teamId: null, assigned: false }, 30).catch(() => undefined);
+  expect((await prepared()).some((text) => text.includes('countDashboard'))).toBe(true);
 });
 
 test('what is used again and again stays prepared (H3)', async () => {
