@@ -163,12 +163,15 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
     'Something that happened, as the log tells it for good. What it names is read as it is now, as far as the viewer may see it.',
   fields: (t) => ({
     id: t.id({
-      description: 'Its number in the log; `node` does not find it.',
-      resolve: ({ sequence }) => String(sequence),
+      description: 'Tells it from every other event; `node` does not find it.',
+      // Numbers of events that PostgreSQL lost in a failover are given out again.
+      resolve: ({ sequence, nonce }) =>
+        nonce === null ? String(sequence) : `${sequence}-${nonce.toString(36)}`,
     }),
     cursor: t.string({
       description: 'The log’s position after it.',
-      resolve: ({ transactionId, sequence }, _args, { db }) => toCursor(db, { transactionId, sequence }),
+      resolve: ({ transactionId, sequence, nonce }, _args, { db }) =>
+        toCursor(db, { transactionId, sequence, nonce }),
     }),
     at: t.expose('at', { type: 'DateTime', description: 'When it happened.' }),
     kind: t.field({

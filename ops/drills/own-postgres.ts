@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { startEmbedded } from '../../server/database/embedded.ts';
-import { ended, findPrograms, isRunning } from '../../server/database/postgres-programs.ts';
+import { ended, findPrograms, isRunning, type Account } from '../../server/database/postgres-programs.ts';
+import { run } from '../backup/programs.ts';
 
 const ANSWERS_WITHIN_MS = 60_000;
 const LOOK_AGAIN_MS = 20;
@@ -13,6 +14,8 @@ const LOOK_AGAIN_MS = 20;
 /** A PostgreSQL that a drill may kill, and start again at the same address. */
 export interface OwnPostgres {
   url: string;
+  /** The folder that has its data. */
+  folder: string;
   /** Ends its first process by `kill -9`; the others end when they notice. */
   kill(): Promise<void>;
   /** Resolves once it answers. */
@@ -22,11 +25,46 @@ export interface OwnPostgres {
 }
 
 export async function ownPostgres(): Promise<OwnPostgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'taskwire-postgres-'));
+  const folder = await newFolder();
   const made = await startEmbedded(folder);
   const { url } = made;
   await made.stop();
-  const cluster = join(folder, 'postgresql');
+  const postgres = await postgresIn(folder, url);
+  await postgres.start();
+  return postgres;
+}
+
+/** A standby that follows the PostgreSQL at `source` asynchronously, and answers at `url` once it is started. */
+export async function standbyOf(source: string, url: string): Promise<OwnPostgres> {
+  const folder = await newFolder();
+  const cluster = join(folder, CLUSTER);
+  await run('pg_basebackup', [`--dbname=${source}`, `--pgdata=${cluster}`, '--write-recovery-conf', FAST]);
+  const { account } = await findPrograms(folder);
+  if (account) await giveTo(account, cluster);
+  return postgresIn(folder, url);
+}
+
+/** Whether this machine has what a standby is made with. */
+export function canMakeStandby(): Promise<boolean> {
+  return run('pg_basebackup', ['--version']).then(
+    () => true,
+    () => false,
+  );
+}
+
+const CLUSTER = 'postgresql';
+const FAST = '--checkpoint=fast';
+
+const newFolder = () => mkdtemp(join(tmpdir(), 'taskwire-postgres-'));
+
+async function giveTo({ uid, gid }: Account, folder: string): Promise<void> {
+  await chown(folder, uid, gid);
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
+    await chown(join(entry.parentPath, entry.name), uid, gid);
+}
+
+async function postgresIn(folder: string, url: string): Promise<OwnPostgres> {
+  const cluster = join(folder, CLUSTER);
   const programs = await findPrograms(cluster);
   const settings = [`port=${new URL(url).port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories='];
   let child: ChildProcess | undefined;
@@ -37,22 +75,21 @@ export async function ownPostgres(): Promise<OwnPostgres> {
     await ended(child);
   }
 
-  const start = async () => {
-    const deadline = Date.now() + ANSWERS_WITHIN_MS;
-    while (!(await answers(url))) {
-      if (Date.now() > deadline) throw new Error('PostgreSQL does not answer in time');
-      // It gives up while processes of the one before are still there.
-      if (!child || !isRunning(child)) {
-        const given = settings.flatMap((setting) => ['-c', setting]);
-        child = programs.start('postgres', cluster, given, ['ignore', 'ignore', 'ignore']);
-      }
-      await sleep(LOOK_AGAIN_MS);
-    }
-  };
-  await start();
   return {
     url,
-    start,
+    folder: cluster,
+    async start() {
+      const deadline = Date.now() + ANSWERS_WITHIN_MS;
+      while (!(await answers(url))) {
+        if (Date.now() > deadline) throw new Error('PostgreSQL does not answer in time');
+        // It gives up while processes of the one before are still there.
+        if (!child || !isRunning(child)) {
+          const given = settings.flatMap((setting) => ['-c', setting]);
+          child = programs.start('postgres', cluster, given, ['ignore', 'ignore', 'ignore']);
+        }
+        await sleep(LOOK_AGAIN_MS);
+      }
+    },
     kill: () => end('SIGKILL'),
     async remove() {
       await end('SIGQUIT');

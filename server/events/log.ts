@@ -2,9 +2,9 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { committed, isTransaction, type Transaction } from '../database/transaction.ts';
 import type { EventKind, NewEvent } from './kinds.ts';
-import { compare, markOf, SEEN, toCursor, type Mark } from './position.ts';
+import { compare, leadsTo, markOf, SEEN, toCursor, type Mark, type Position } from './position.ts';
 
-const mark = { transactionId: true, sequence: true, horizon: true } as const;
+const mark = { transactionId: true, sequence: true, horizon: true, nonce: true } as const;
 
 /**
  * Appends one event to the log, in the transaction of the change that it tells of.
@@ -38,6 +38,7 @@ export interface Appended {
   transactionId: string;
   sequence: string;
   horizon: string;
+  nonce: number;
 }
 
 /** The same as a part of a statement: appends the event if `change`, a table expression of that statement, has a row. */
@@ -53,7 +54,7 @@ export function appended<Kind extends EventKind>(events: readonly NewEvent<Kind>
 
 const columns = Prisma.sql`kind, actor_id, subject_id, team_id, person_id, conversation_id, data`;
 const returned = Prisma.sql`
-  RETURNING subject_id AS "subjectId", transaction_id AS "transactionId", sequence, horizon`;
+  RETURNING subject_id AS "subjectId", transaction_id AS "transactionId", sequence, horizon, nonce`;
 
 function values<Kind extends EventKind>(event: NewEvent<Kind>): Prisma.Sql {
   const { kind, actorId, subjectId, teamId = null, personId = null, conversationId = null, data } = event;
@@ -71,4 +72,11 @@ export async function currentCursor(tx: Transaction | Database): Promise<string>
   const [row] = await tx.$queryRaw<[{ seen: string }]>`
     /* currentCursor */ SELECT ${Prisma.raw(SEEN)} AS seen`;
   return toCursor(tx, markOf(row.seen));
+}
+
+/** Whether the log still is the one that a position was taken from: PostgreSQL may have lost what came up to there. */
+export async function logLeadsTo(db: Database, position: Position): Promise<boolean> {
+  const [log] = await db.$queryRaw<[{ isThere: boolean }]>`
+    /* logLeadsTo */ SELECT ${leadsTo(position)} AS "isThere" FROM event_log`;
+  return log.isThere;
 }

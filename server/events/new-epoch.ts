@@ -13,8 +13,29 @@ export async function openEpoch(client: ClientBase): Promise<void> {
   await client.query(
     'UPDATE events SET transaction_id = 0, horizon = NULL WHERE transaction_id <> 0 OR horizon IS NOT NULL',
   );
-  await client.query('UPDATE event_log SET epoch = DEFAULT, trimmed_transaction_id = 0');
+  await client.query(
+    'UPDATE event_log SET epoch = DEFAULT, timeline = log_timeline(), trimmed_transaction_id = 0',
+  );
   await client.query('UPDATE task_counter_state SET transaction_id = NULL');
+}
+
+/** In SQL: whether nothing can be written, on a standby or where a provider has made the database so. */
+export const READ_ONLY = `current_setting('transaction_read_only')::boolean`;
+
+/** In SQL: whether a standby was promoted since the epoch began, and a new one can begin. */
+export const ON_OTHER_TIMELINE = `(
+  SELECT timeline IS DISTINCT FROM coalesce(log_timeline(), timeline) AND NOT ${READ_ONLY} FROM event_log)`;
+
+/**
+ * Begins the next epoch of a log that may have lost events of the given one, in the same cluster: cursors of before
+ * expire, and what is left holds, the counters too. Of several processes one does.
+ */
+export async function endEpoch(client: Pick<ClientBase, 'query'>, epoch: string): Promise<void> {
+  await client.query(
+    `/* endEpoch */
+     UPDATE event_log SET epoch = DEFAULT, timeline = coalesce(log_timeline(), timeline) WHERE epoch = $1`,
+    [epoch],
+  );
 }
 
 /**

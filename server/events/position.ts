@@ -1,3 +1,4 @@
+import { Prisma } from '../../prisma/generated/client/client.ts';
 import { databaseOf, type Transaction } from '../database/transaction.ts';
 import type { Database } from '../database/client.ts';
 import { CursorExpired, ValidationFailed } from '../errors.ts';
@@ -6,6 +7,8 @@ import { CursorExpired, ValidationFailed } from '../errors.ts';
 export interface Position {
   transactionId: bigint;
   sequence: bigint;
+  /** Of the last event up to here, so that a position in a log that was lost is told from this one; null without one. */
+  nonce: number | null;
 }
 
 /** What a client has read of the log. */
@@ -26,10 +29,11 @@ export function compare(a: Position, b: Position): number {
 }
 
 /** The position behind which everything that a mark does not cover lies. */
-export function startOf({ transactionId, sequence, horizon }: Mark): Position {
+export function startOf(mark: Mark): Position {
+  const { transactionId, horizon } = mark;
   return horizon !== null && horizon < transactionId
-    ? { transactionId: horizon, sequence: 0n }
-    : { transactionId, sequence };
+    ? { transactionId: horizon, sequence: 0n, nonce: null }
+    : mark;
 }
 
 /** Whether an event is news to whoever holds a mark. */
@@ -55,24 +59,36 @@ export function readUpTo(position: Position, mark: Mark): Position & Partial<Mar
 
 const LAST_SEQUENCE = 2n ** 63n - 1n;
 
-/** Behind all events of a transaction. */
-export function endOf(transactionId: bigint): Position {
-  return { transactionId, sequence: LAST_SEQUENCE };
+/** Behind all events of a transaction, of which the given one is the last. */
+export function endOf({ transactionId, nonce }: Omit<Position, 'sequence'>): Position {
+  return { transactionId, sequence: LAST_SEQUENCE, nonce };
+}
+
+/** In SQL, on the table `event_log`: whether the log leads to a position. It does not say so of what was trimmed. */
+export function leadsTo({ transactionId, sequence, nonce }: Position): Prisma.Sql {
+  return Prisma.sql`(
+    trimmed_transaction_id >= ${String(transactionId)}::bigint OR EXISTS (
+      SELECT FROM (
+        SELECT nonce FROM events
+        WHERE transaction_id = ${String(transactionId)}::bigint AND sequence <= ${String(sequence)}::bigint
+        ORDER BY sequence DESC LIMIT 1) AS latest
+      WHERE nonce IS NOT DISTINCT FROM ${nonce}::bigint))`;
 }
 
 /** More would make cursors too long; events of theirs may then come once more. */
 const MOST_UNDER_WAY = 40;
 
 /**
- * In SQL, what a reader sees, for `markOf`: the snapshot, and the latest transaction with events in it. Later ones had
- * none, and after a crash PostgreSQL may give out their ids again.
+ * In SQL, what a reader sees, for `markOf`: the snapshot, and the latest transaction with events in it, with the nonce
+ * of its last one. Later ones had none, and after a crash PostgreSQL may give out their ids again.
  */
 export const SEEN = `pg_current_snapshot()::text || ':' || coalesce(
-  (SELECT max(transaction_id) FROM events), (SELECT trimmed_transaction_id FROM event_log))`;
+  (SELECT concat(transaction_id, ':', nonce) FROM events ORDER BY transaction_id DESC, sequence DESC LIMIT 1),
+  (SELECT trimmed_transaction_id || ':' FROM event_log))`;
 
 /** Where a reader is who has read at a snapshot, as `SEEN` says it: everything else is news to them. */
 export function markOf(seen: string): Mark {
-  const [, , running = '', latest = '0'] = seen.split(':');
+  const [, , running = '', latest = '0', nonce] = seen.split(':');
   const transactionId = BigInt(latest);
   const underWay = running
     .split(',')
@@ -80,7 +96,7 @@ export function markOf(seen: string): Mark {
     .map(BigInt)
     .filter((id) => id < transactionId);
   return {
-    ...endOf(transactionId),
+    ...endOf({ transactionId, nonce: nonce ? Number(nonce) : null }),
     horizon: underWay[0] ?? null,
     underWay: underWay.length > MOST_UNDER_WAY ? undefined : underWay,
   };
@@ -104,7 +120,7 @@ function epochOf(db: Database): Promise<string> {
 
 /** Thirteen digits hold 64 bits: to read numbers as long as a message takes minutes. */
 const FORM =
-  /^([0-9a-f]{8})\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})(?:\.([0-9a-z]{1,13})(?:\.([0-9a-z-]{1,560}))?)?$/;
+  /^([0-9a-f]{8})\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})(-[0-9a-z]{0,6})?(?:\.([0-9a-z]{1,13})(?:\.([0-9a-z-]{1,560}))?)?$/;
 /** As cursors were before they had an epoch. */
 const OLD_FORM = /^[0-9a-z]+\.[0-9a-z]+$/;
 
@@ -119,9 +135,10 @@ export async function toCursor(
 /** The same where the log's epoch is at hand. */
 export function cursorIn(
   epoch: string,
-  { transactionId, sequence, horizon = null, underWay }: Position & Partial<Mark>,
+  { transactionId, sequence, nonce, horizon = null, underWay }: Position & Partial<Mark>,
 ): string {
-  const parts = [epoch, transactionId.toString(36), sequence.toString(36)];
+  const place = `${sequence.toString(36)}-${nonce?.toString(36) ?? ''}`;
+  const parts = [epoch, transactionId.toString(36), place];
   if (horizon !== null && horizon < transactionId) {
     parts.push(horizon.toString(36));
     // Never empty: the horizon itself is one of them.
@@ -132,29 +149,32 @@ export function cursorIn(
 
 /**
  * Reads a cursor that a client gives back.
- * @throws CursorExpired where it is of another epoch; ValidationFailed where it is no cursor of a log.
+ * @throws CursorExpired where it is of another epoch, or from before there were nonces; ValidationFailed where it is no
+ * cursor of a log.
  */
 export async function fromCursor(db: Database, cursor: string): Promise<Mark> {
   const text = Buffer.from(cursor, 'base64url').toString();
-  const [, epoch, transactionId, sequence, horizon, underWay] = FORM.exec(text) ?? [];
+  const [, epoch, transactionId, sequence, nonce, horizon, underWay] = FORM.exec(text) ?? [];
   if (!transactionId || !sequence) {
     if (OLD_FORM.test(text)) throw new CursorExpired();
     throw new ValidationFailed('This is no cursor of the log; take one that a payload’s `cursor` gave.', {
       field: 'after',
     });
   }
-  if (epoch !== (await epochOf(db))) throw new CursorExpired();
+  if (nonce === undefined || epoch !== (await epochOf(db))) throw new CursorExpired();
   const oldest = horizon === undefined ? null : fromBase36(horizon);
   return {
     transactionId: fromBase36(transactionId),
     sequence: fromBase36(sequence),
+    nonce: nonce === '-' ? null : Number(fromBase36(nonce.slice(1))),
     horizon: oldest,
     underWay: underWay?.split('-').map((id) => fromBase36(id) + (oldest ?? 0n)),
   };
 }
 
+/** At most what PostgreSQL can compare. */
 function fromBase36(digits: string): bigint {
   let value = 0n;
   for (const digit of digits) value = value * 36n + BigInt(Number.parseInt(digit, 36));
-  return value;
+  return value < LAST_SEQUENCE ? value : LAST_SEQUENCE;
 }

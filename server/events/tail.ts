@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import type { Event } from '../../prisma/generated/client/client.ts';
+import { Prisma, type Event } from '../../prisma/generated/client/client.ts';
 import { HORIZON, HORIZON_HERE } from '../database/horizon.ts';
 import { openSession } from '../database/session.ts';
-import { endOf, type Position } from './position.ts';
+import { endEpoch, ON_OTHER_TIMELINE, READ_ONLY } from './new-epoch.ts';
+import { endOf, leadsTo, type Position } from './position.ts';
 
 /** The log at the moment from which on it is read. */
 export interface OpenedLog {
@@ -23,6 +24,8 @@ export interface LogReader {
    * before no longer counts then.
    */
   onOpen(log: OpenedLog): void;
+  /** Events that were read, or acknowledged, may be lost: a new epoch begins. */
+  onLoss(): void;
   /**
    * The next events in order; everything up to `position` has been read with them. What it rejects with counts as a
    * failure to read them, and they come again.
@@ -45,7 +48,7 @@ export interface Tail {
 }
 
 /** Before everything. */
-const START: Position = { transactionId: 0n, sequence: 0n };
+const START: Position = { transactionId: 0n, sequence: 0n, nonce: null };
 const CHANNEL = 'taskwire_events';
 /** By this name PostgreSQL knows each server's connection that reads the log. */
 export const LOG_READER = 'taskwire log';
@@ -67,7 +70,7 @@ const ANSWER_WITHIN_MS = 15_000;
  * @throws where the database cannot be read at the start.
  */
 export async function startTail(url: string, reader: LogReader): Promise<Tail> {
-  let position: Position | undefined;
+  let position = START;
   let epoch: string | undefined;
   let caughtUpAt = Date.now();
   /** Whether something committed lies above the horizon. */
@@ -102,17 +105,19 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     return opened;
   }
 
-  /** Finds out whether this is still the log that was read before. */
+  /**
+   * Finds out whether this is still the log that was read before. A promoted standby, or an older copy of the data, may
+   * have lost events and give their numbers out again.
+   */
   async function recognise(opened: Client): Promise<void> {
-    const { rows } = await opened.query<{ epoch: string; trimmed: string; next: string }>(
-      `/* recogniseLog */
-       SELECT epoch, trimmed_transaction_id AS trimmed, pg_snapshot_xmax(pg_current_snapshot())::text AS next
-       FROM event_log`,
-    );
-    const [log] = rows;
-    if (!log) throw new Error('the table event_log has lost its row');
-    const wentBack = position !== undefined && BigInt(log.next) <= position.transactionId;
-    if (log.epoch === epoch && !wentBack) return;
+    const found = await stateOf(opened, position);
+    const isLost = found.epoch === epoch && !found.leadsHere;
+    if (found.epoch === epoch && !isLost && !found.elsewhere) return;
+    if (found.elsewhere || (isLost && !found.readOnly)) {
+      reader.onLoss();
+      await endEpoch(opened, found.epoch);
+    }
+    const log = await stateOf(opened, START);
     const answer = await opened.query<Row>(
       `/* recentLog */
        SELECT * FROM events WHERE transaction_id < (${HORIZON})::bigint
@@ -120,28 +125,32 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     );
     const recent = answer.rows.map(toEvent);
     const beyond = recent.length > RECENT ? recent.pop() : undefined;
-    const trimmed = log.trimmed === '0' ? START : endOf(BigInt(log.trimmed));
+    const trimmed = log.trimmed === '0' ? START : endOf({ transactionId: BigInt(log.trimmed), nonce: null });
     epoch = log.epoch;
     // Below the horizon the latest event is the last of its transaction.
-    position = recent[0] ? endOf(recent[0].transactionId) : trimmed;
+    position = recent[0] ? endOf(recent[0]) : trimmed;
     reader.onOpen({ epoch, recent: recent.reverse(), floor: beyond ?? trimmed, position });
     caughtUpAt = Date.now();
   }
 
   /** @returns how long to wait until the next look. */
   async function look(): Promise<number> {
-    const from = position ?? START;
+    const from = position;
     const { rows } = await client.query<Row>({
       ...(isWaiting ? READ_PAST_OTHERS : READ),
       values: [String(from.transactionId), String(from.sequence), BATCH],
     });
     const [first] = rows;
     if (!first) throw new Error('reading the log always gives a row');
+    if (first.epoch !== epoch || first.elsewhere) {
+      await recognise(client);
+      return 0;
+    }
     const events = rows.filter(({ sequence }) => sequence !== null).map(toEvent);
     const last = events.at(-1);
     const isFull = events.length === BATCH;
     // Not the horizon: after a crash PostgreSQL gives out again the ids of transactions that had left nothing behind.
-    const reached = last ? (isFull ? last : endOf(last.transactionId)) : from;
+    const reached = last ? (isFull ? last : endOf(last)) : from;
     await reader.onEvents(events, reached, client);
     position = reached;
     const waitedAlready = isWaiting;
@@ -200,9 +209,28 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
   };
 }
 
+interface LogState {
+  epoch: string;
+  trimmed: string;
+  leadsHere: boolean;
+  elsewhere: boolean;
+  readOnly: boolean;
+}
+
+async function stateOf(client: Client, position: Position): Promise<LogState> {
+  const { text, values } = Prisma.sql`
+    /* recogniseLog */
+    SELECT epoch, trimmed_transaction_id AS trimmed, ${leadsTo(position)} AS "leadsHere",
+           ${Prisma.raw(ON_OTHER_TIMELINE)} AS elsewhere, ${Prisma.raw(READ_ONLY)} AS "readOnly"
+    FROM event_log`;
+  const { rows } = await client.query<LogState>(text, values);
+  if (!rows[0]) throw new Error('the table event_log has lost its row');
+  return rows[0];
+}
+
 /** One statement and so one snapshot: what it does not give below its own horizon is not there. */
 const reading = (horizon: string) => `/* readLog */
-  SELECT waiting, log.*
+  SELECT (SELECT epoch FROM event_log) AS epoch, ${ON_OTHER_TIMELINE} AS elsewhere, waiting, log.*
   FROM (SELECT horizon_now, EXISTS (SELECT FROM events WHERE transaction_id >= horizon_now::bigint) AS waiting
         FROM (SELECT ${horizon} AS horizon_now) AS snapshot) AS now
   LEFT JOIN LATERAL (
@@ -216,9 +244,12 @@ const READ = { name: 'readLog', text: reading(HORIZON) };
 const READ_PAST_OTHERS = { name: 'readLogPastOthers', text: reading(HORIZON_HERE) };
 
 interface Row {
+  epoch: string;
+  elsewhere: boolean;
   waiting: boolean;
   sequence: string | null;
   transaction_id: string;
+  nonce: number | null;
   at: Date;
   actor_id: string | null;
   kind: string;
@@ -234,6 +265,7 @@ function toEvent(row: Row): Event {
     sequence: BigInt(row.sequence ?? 0),
     transactionId: BigInt(row.transaction_id),
     horizon: null,
+    nonce: row.nonce,
     at: row.at,
     actorId: row.actor_id,
     kind: row.kind,

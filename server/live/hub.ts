@@ -42,19 +42,21 @@ export class Hub implements LogReader {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #db: Database;
   readonly #onFailure: (error: unknown) => void;
+  readonly onLoss: () => void;
   /** People who listen and may hold shares. */
   readonly #holders = new Set<string>();
   #recent: Event[] = [];
-  #floor: Position = { transactionId: 0n, sequence: 0n };
+  #floor: Position = { transactionId: 0n, sequence: 0n, nonce: null };
   #position: Position = this.#floor;
   #epoch = '';
   #handedOut = 0;
 
-  constructor(db: Database, onFailure: (error: unknown) => void) {
+  constructor(db: Database, onFailure: (error: unknown) => void, onLoss: () => void) {
     this.#db = db;
     keep('recent events', this, (hub) => hub.#recent.length);
     keep('live topics', this, (hub) => hub.#listeners.size);
     this.#onFailure = onFailure;
+    this.onLoss = onLoss;
   }
 
   /** Everything up to here was handed out. */
@@ -131,6 +133,12 @@ export class Hub implements LogReader {
     const missed = this.#recent.slice(first).filter((event) => isNews(event, mark));
     if (missed.length > MOST_BEHIND) throw new CursorExpired();
     return missed;
+  }
+
+  /** Whether the event that a mark leads to is among those kept. */
+  leadsTo(mark: Mark): boolean {
+    const last = this.#recent.findLast((event) => compare(event, mark) <= 0);
+    return last?.transactionId === mark.transactionId && last.nonce === mark.nonce;
   }
 
   join(topic: string, listener: Listener): void {

@@ -1,6 +1,7 @@
 import type { Database } from '../database/client.ts';
 import { onCommit } from '../database/transaction.ts';
-import { RateLimited, STOPPING, Unavailable } from '../errors.ts';
+import { CursorExpired, RateLimited, STOPPING, Unavailable } from '../errors.ts';
+import { logLeadsTo } from '../events/log.ts';
 import { fromCursor, readUpTo, type Mark, type Position } from '../events/position.ts';
 import { startTail } from '../events/tail.ts';
 import type { Log } from '../log.ts';
@@ -68,9 +69,17 @@ const NOTIFY_EVERY_MS = 20;
 /** Follows the log for everybody who has a subscription open in this process. */
 export async function startLive(settings: LiveSettings): Promise<Live> {
   const { db, databaseUrl, adminEmails, log } = settings;
-  const hub = new Hub(db, (error) => {
-    log.warn({ err: error }, 'cannot read the log at the moment');
-  });
+  const hub = new Hub(
+    db,
+    (error) => {
+      log.warn({ err: error }, 'cannot read the log at the moment');
+    },
+    () => {
+      log.warn(
+        'PostgreSQL was replaced by a standby or by an older copy, which may have lost changes: the log begins a new epoch, and cursors of before expire',
+      );
+    },
+  );
   hub.join(AUDIT, {
     hear: (event) => {
       if (endsCredential(event)) settings.onCredentialEnd(event.subjectId);
@@ -123,7 +132,9 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
     queue: new FairQueue(),
 
     async follow(person, after, wishes) {
-      const mark = await withoutStrangers(db, await fromCursor(db, after), hub.floor);
+      const given = await fromCursor(db, after);
+      if (!hub.leadsTo(given) && !(await logLeadsTo(db, given))) throw new CursorExpired();
+      const mark = await withoutStrangers(db, given, hub.floor);
       const onlooker = onlookerOf(person);
       if (onlooker.subscriptions >= settings.mostSubscriptions) throw tooMany(onlooker.subscriptions);
       const feed = new Feed(onlooker, wishes, () => {

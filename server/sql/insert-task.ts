@@ -70,10 +70,11 @@ function values(task: Task): Prisma.Sql {
     ${createdAt}::timestamptz, ${createdAt}::timestamptz, ${taskVector(task)}::tsvector`;
 }
 
-function markOf({ transactionId, sequence, horizon }: Appended): Mark {
+function markOf({ transactionId, sequence, horizon, nonce }: Appended): Mark {
   return {
     transactionId: BigInt(transactionId),
     sequence: BigInt(sequence),
     horizon: BigInt(horizon),
+    nonce,
   };
 }

@@ -1,7 +1,13 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { send, signUp } from '../../../ops/drills/workspace.ts';
+import { ownPostgres } from '../../../ops/drills/own-postgres.ts';
+import { send, signUp, type Somebody } from '../../../ops/drills/workspace.ts';
 import { freshDatabase } from '../../kit/database.ts';
 import { differencesIn } from '../../kit/counters.ts';
+import { watchEvents, type EventTold, type Watch } from '../../kit/live.ts';
 import { startTestServer } from '../../kit/server.ts';
 import { query } from '../database/scratch-database.ts';
 
@@ -37,4 +43,96 @@ test('a log that came from another PostgreSQL by other means than ours is read a
   const [epoch] = await query(databaseUrl, 'SELECT epoch FROM event_log');
   await (await startTestServer(databaseUrl)).stop();
   expect(await query(databaseUrl, 'SELECT epoch FROM event_log'), 'once is enough').toEqual([epoch]);
+});
+
+async function createTasks(somebody: Somebody, count: number): Promise<string[]> {
+  const cursors: string[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const { createTask } = await somebody.query<{ createTask: { cursor: string } }>(CREATE);
+    cursors.push(createTask.cursor);
+  }
+  return cursors;
+}
+
+const idsOf = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => events.event?.id ?? []);
+const numberOf = (id: string) => id.split('-')[0];
+
+/** With owners and rights, which PostgreSQL insists on. */
+async function copyOf(folder: string): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'taskwire-copy-'));
+  onTestFinished(() => rm(copy, { recursive: true, force: true }));
+  execFileSync('cp', ['-a', `${folder}/.`, copy]);
+  return copy;
+}
+
+async function putBack(copy: string, folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  execFileSync('cp', ['-a', copy, folder]);
+}
+
+test('a copied-back DATA_DIR gives numbers out again: cursors of what is lost expire, those of before go on, and no id names two events (FAILOVER)', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'taskwire-data-'));
+  onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+  let server = await startTestServer('', { DATA_DIR: dataDir });
+  onTestFinished(() => server.stop());
+  const again = async () => {
+    server = await startTestServer('', { DATA_DIR: dataDir, PORT: new URL(server.url).port });
+  };
+  const ada = await signUp(server.url);
+  const [kept = ''] = await createTasks(ada, 1);
+  await server.stop();
+  const copy = await copyOf(dataDir);
+
+  await again();
+  const lost = await createTasks(ada, 4);
+  const lostIds = idsOf(await watchEvents(server, ada, { after: kept }));
+  await server.stop();
+  await putBack(copy, dataDir);
+
+  await again();
+  await createTasks(ada, 8);
+  for (const after of lost) {
+    const resumed = await watchEvents(server, ada, { after });
+    expect(resumed.told).toEqual([]);
+    expect(await resumed.end).toBe('CURSOR_EXPIRED');
+  }
+  const ids = idsOf(await watchEvents(server, ada, { after: kept }));
+  expect(ids).toHaveLength(8);
+  expect(lostIds).toHaveLength(4);
+  expect(ids.map(numberOf), 'the numbers of the lost').toEqual(expect.arrayContaining(lostIds.map(numberOf)));
+  expect(new Set(ids).intersection(new Set(lostIds)).size).toBe(0);
+});
+
+test('an older copy under a server that goes on ends every subscription, begins a new epoch, and is counted right (FAILOVER)', async () => {
+  const postgres = await ownPostgres();
+  onTestFinished(() => postgres.remove());
+  const server = await startTestServer(postgres.url);
+  onTestFinished(() => server.stop());
+  const isReady = () =>
+    expect.poll(async () => (await fetch(`${server.url}/readyz`)).status, { timeout: 20_000 });
+  const epoch = () => query(postgres.url, 'SELECT epoch FROM event_log');
+  const ada = await signUp(server.url);
+  await createTasks(ada, 1);
+  const before = await epoch();
+  await postgres.kill();
+  const copy = await copyOf(postgres.folder);
+  await postgres.start();
+  await isReady().toBe(200);
+  expect(await epoch(), 'what lost nothing goes on').toEqual(before);
+
+  const events = await watchEvents(server, ada);
+  const [lost = ''] = await createTasks(ada, 1);
+  await events.until(({ events: { event } }) => event !== null);
+  await postgres.kill();
+  await putBack(copy, postgres.folder);
+  await postgres.start();
+  expect(await events.end).toBe('CURSOR_EXPIRED');
+  await isReady().toBe(200);
+  expect(await epoch()).not.toEqual(before);
+  await createTasks(ada, 3);
+  expect(await (await watchEvents(server, ada, { after: lost })).end).toBe('CURSOR_EXPIRED');
+  expect(await ada.query('{ dashboard { statistics { total } } }')).toEqual({
+    dashboard: { statistics: { total: 4 } },
+  });
+  expect(await differencesIn(postgres.url)).toEqual([]);
 });

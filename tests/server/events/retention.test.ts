@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
-import { toCursor } from '../../../server/events/position.ts';
+import { endOf, toCursor } from '../../../server/events/position.ts';
 import { rebuildCounters } from '../../../server/counters/rebuild.ts';
 import { trimLog } from '../../../server/events/retention.ts';
 import { readHistory } from '../../../server/sql/dashboard-history.ts';
@@ -29,8 +29,8 @@ test(
     const id = await ada.createTask('long ago');
     await world.db.$executeRaw`UPDATE events SET at = at - interval '401 days'`;
     // Behind them, whatever else is under way in this PostgreSQL: the API's cursors go back to that.
-    const { transactionId } = await world.db.event.findFirstOrThrow({ orderBy: { transactionId: 'desc' } });
-    const late = await toCursor(world.db, { transactionId: transactionId + 1n, sequence: 0n });
+    const last = await world.db.event.findFirstOrThrow({ orderBy: { sequence: 'desc' } });
+    const late = await toCursor(world.db, endOf(last));
     await ada.createTask('now');
     const old = await world.db.event.count({
       where: { at: { lt: new Date(Date.now() - 400 * 24 * 3600_000) } },

@@ -106,7 +106,8 @@ test('who hears of nothing for long while much happens learns how far the log ha
   await happens(bob.userId, 1_200);
   const { event, passed } = await ofAda.next();
   expect(event).toBeNull();
-  const cursor = await toCursor(db, passed ?? { transactionId: 0n, sequence: 0n });
+  if (!passed) throw new Error('it learned nothing');
+  const cursor = await toCursor(db, passed);
   await happens(bob.userId, 9_900);
   await happens(ada.userId, 1);
   const resumed = reading(await live.follow(ada, cursor, all));

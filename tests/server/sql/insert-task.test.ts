@@ -54,7 +54,7 @@ describe('people who create tasks at the same moment', () => {
       tasks.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     );
     const written = await db.$queryRaw<object[]>`
-      SELECT tasks.id, transaction_id AS "transactionId", sequence, horizon FROM tasks
+      SELECT tasks.id, transaction_id AS "transactionId", sequence, horizon, nonce FROM tasks
       JOIN events ON subject_id = tasks.id AND actor_id = owner_id AND person_id = owner_id
         AND data->'after'->>'owner' = owner_id::text
         AND tasks.xmin::text::bigint = transaction_id & x'ffffffff'::bigint`;
