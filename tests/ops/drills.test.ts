@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import { commitLate } from '../../ops/drills/commit-late.ts';
 import { deafen } from '../../ops/drills/deaf-follower.ts';
 import { exhaustPool } from '../../ops/drills/exhaust-pool.ts';
+import { failOver } from '../../ops/drills/failover.ts';
 import { hostileHour } from '../../ops/drills/hostile.ts';
 import { killDatabase } from '../../ops/drills/kill-database.ts';
 import { killOne } from '../../ops/drills/kill-one.ts';
 import { loseRedis } from '../../ops/drills/lose-redis.ts';
+import { canMakeStandby } from '../../ops/drills/own-postgres.ts';
 import { stopUnderLoad } from '../../ops/drills/stop.ts';
 import { freshDatabase } from '../kit/database.ts';
 
@@ -62,6 +64,26 @@ test(
     expect(Object.keys(report.refused)).toEqual(['UNAVAILABLE']);
     expect(report.acknowledged).toBeGreaterThan(60);
     for (const ms of report.normalAfterMs) expect(ms).toBeLessThanOrEqual(5_000);
+  },
+);
+
+const hasStandbys = await canMakeStandby();
+if (!hasStandbys) console.log('▸ There is no pg_basebackup, so the drill of a failover is LEFT OUT.');
+
+test.skipIf(!hasStandbys)(
+  '[FR-022] a standby that is behind is promoted: whoever follows holds what the database holds, and no number names two things (FAILOVER)',
+  { timeout: 120_000 },
+  async () => {
+    const report = await failOver({ followers: 3, writesPerSecond: 40, seconds: { behind: 0.5, after: 1 } });
+    expect(report.lost).toBeGreaterThan(0);
+    expect(report.givenOutAgain).toBeGreaterThan(0);
+    expect(report).toMatchObject({
+      ambiguous: 0,
+      stayed: { missed: 0, phantoms: 0, expired: 3 },
+      cameBack: { missed: 0, phantoms: 0, expired: 3 },
+      miscounted: 0,
+      newEpoch: true,
+    });
   },
 );
 
