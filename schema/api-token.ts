@@ -23,6 +23,7 @@ const ApiToken = builder.prismaNode('ApiToken', {
   id: { field: 'id', description: 'Starts with `token_`. It is not the token.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.apiToken(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What its owner knows it by; 1 to 100 characters.' }),
     scopes: t.expose('scopes', {

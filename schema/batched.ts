@@ -8,7 +8,8 @@ const loaders = new WeakMap<Context, Map<string, DataLoader<unknown, unknown>>>(
 
 /**
  * Loads for one parent what the same field loads for its siblings too: all of them wait for one call of `load`,
- * so that a list costs what one parent does. Nothing is remembered after it.
+ * so that a list costs what one parent does. Nothing is remembered after it. Call Pothos' `queryFromInfo` for each
+ * parent and ahead of it: by that call Pothos knows that the parent's rows have what is selected.
  */
 export async function batched<Key, Value>(
   context: Context,

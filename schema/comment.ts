@@ -1,7 +1,7 @@
 import { addComment, deleteComment, updateComment, type CommentChange } from '../server/domain/comment.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
-import { can, visible, type Action } from '../server/policy.ts';
+import { can, placement, visible, type Action } from '../server/policy.ts';
 import { builder, type PayloadFields } from './builder.ts';
 import { moment } from './connection.ts';
 import { pagedRelation } from './paged-relation.ts';
@@ -23,6 +23,7 @@ export const Comment = builder.prismaNode('Comment', {
   id: { field: 'id', description: 'Starts with `comment_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.comment(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     task: t.relation('task', { type: Task, description: 'What it is about.' }),
     author: t.relation('author', { type: User, description: 'Who said it.' }),
@@ -37,7 +38,7 @@ export const Comment = builder.prismaNode('Comment', {
       description: 'What the viewer may do with it.',
       select: {
         authorId: true,
-        task: { select: { id: true, ownerId: true, assigneeId: true, teamId: true } },
+        task: { select: placement },
       },
       resolve:
         (comment, _args, { viewer }) =>

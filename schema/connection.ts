@@ -44,11 +44,18 @@ const idColumn: Column<'id'> = { field: 'id', value: z.uuid() };
 
 type Condition = Record<string, unknown>;
 
+/** What Prisma reads of rows; all columns without `select`. */
+interface Selection {
+  select?: Record<string, unknown> | undefined;
+}
+
 /** What a list's query needs to fetch one page, and how its rows become a connection. */
 export interface Page<Field extends string> {
   where: Condition;
   orderBy: Record<string, unknown>[];
   take: number;
+  /** A selection of the list's rows, together with the columns that cursors are made of. */
+  withCursor: <Query extends Selection>(query: Query) => Query;
   connection<Row extends Record<Field, unknown>>(rows: Row[]): Connection<Row>;
 }
 
@@ -131,6 +138,11 @@ export function page<Field extends string>(
     where: { AND: bounds },
     orderBy: columns.map((column) => ({ [column.field]: sortOf(column, backward) })),
     take: size + 1,
+    withCursor(query) {
+      if (!query.select) return query;
+      const ofCursor = Object.fromEntries(columns.map(({ field }) => [field, true]));
+      return { ...query, select: { ...query.select, ...ofCursor } };
+    },
     connection(rows) {
       const more = rows.length > size;
       const seen = rows.slice(0, size);

@@ -92,15 +92,15 @@ builder.queryField('conversations', (t) =>
         const { field, direction } = orderBy ?? { field: 'updatedAt', direction: 'desc' };
         const wanted = wantedConversations(viewer, filter);
         const conversations = page(args, [{ ...columns[field], direction }]);
-        const selection: object = queryFromInfo({ context, info, paths: NODES });
         const query = {
+          ...conversations.withCursor(queryFromInfo({ context, info, paths: NODES })),
           where: { AND: [wanted, conversations.where] },
           orderBy: conversations.orderBy,
           take: conversations.take,
         };
         const rows =
-          (await readPage(db, table, { ...query, ...selection }, selectedInPage(info))) ??
-          (await db.conversation.findMany({ ...selection, ...query, relationLoadStrategy: 'join' }));
+          (await readPage(db, table, query, selectedInPage(info))) ??
+          (await db.conversation.findMany({ ...query, relationLoadStrategy: 'join' }));
         return {
           ...conversations.connection(rows),
           totalCount: () => db.conversation.count({ where: wanted }),

@@ -14,6 +14,7 @@ import { batched } from './batched.ts';
 import { builder, type PayloadFields } from './builder.ts';
 import type { Context } from './context.ts';
 import { page, type PageArguments } from './connection.ts';
+import { NODES } from './selection.ts';
 import { User } from './user.ts';
 
 const ConversationRights = builder
@@ -38,6 +39,7 @@ export const Conversation = builder.prismaNode('Conversation', {
   id: { field: 'id', description: 'Starts with `conversation_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.conversation(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     title: t.exposeString('title', { description: '1 to 200 characters on one line.' }),
     owner: t.relation('owner', { type: User, description: 'Who began it.' }),
@@ -47,13 +49,9 @@ export const Conversation = builder.prismaNode('Conversation', {
         description: `Who reads it and writes in it, its owner included; at most ${MOST_PARTICIPANTS + 1}, in the order of their signing up.`,
         select: { id: true },
         resolve: async ({ id }, args, context, info) => {
+          const selection = queryFromInfo({ context, info, paths: NODES });
           const people = await batched(context, info, id, (ids) =>
-            participantsOf(
-              context,
-              ids,
-              args,
-              queryFromInfo({ context, info, paths: [['edges', 'node'], ['nodes']] }),
-            ),
+            participantsOf(context, ids, args, selection),
           );
           if (!people) throw new NotFound('conversation');
           return people;

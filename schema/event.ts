@@ -289,6 +289,8 @@ async function reRead<Type extends SubjectType>(
   id: string | null,
 ): Promise<Read<Type> | null> {
   if (type === undefined || id === null) return null;
+  const selectionOf = (typeName: SubjectType) => queryFromInfo({ context, info, typeName });
+  const own = selectionOf(type);
   const found = await batched(context, info, `${type} ${id}`, async (keys) => {
     const idsOf = Map.groupBy(
       keys.map((key) => key.split(' ') as [SubjectType, string]),
@@ -297,7 +299,7 @@ async function reRead<Type extends SubjectType>(
     const rows = await Promise.all(
       [...idsOf].map(async ([wanted, named]) => {
         const ids = named.map(([, each]) => each);
-        const selection = queryFromInfo({ context, info, typeName: wanted });
+        const selection = wanted === type ? own : selectionOf(wanted);
         const seen: { id: string }[] = await readers[wanted](context, ids, selection);
         // By its name the Node interface tells which type a row is of.
         return seen.map(

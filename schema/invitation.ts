@@ -1,5 +1,4 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
-import type { GraphQLResolveInfo } from 'graphql';
 import type { TeamInvitation as Invitation } from '../prisma/generated/client/client.ts';
 import {
   acceptInvitation,
@@ -17,6 +16,7 @@ import type { Context } from './context.ts';
 import { page, type PageArguments } from './connection.ts';
 import { membershipPayload } from './membership.ts';
 import { pagedRelation } from './paged-relation.ts';
+import { NODES } from './selection.ts';
 import { Team, TeamRole } from './team.ts';
 import { User } from './user.ts';
 
@@ -39,6 +39,7 @@ const TeamInvitation = builder.prismaNode('TeamInvitation', {
   id: { field: 'id', description: 'Starts with `invitation_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.invitation(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     team: t.field({
       type: Team,
@@ -93,15 +94,9 @@ builder.prismaObjectField(User, 'invitations', (t) =>
         'The teams that have invited this person, the first first. Everybody sees their own only: it is empty for anybody else.',
       select: { id: true },
       resolve: async ({ id }, args, context, info) => {
-        const own =
-          id === context.viewer.userId
-            ? await batched(
-                context,
-                info,
-                id,
-                async () => new Map([[id, await ownInvitations(args, context, info)]]),
-              )
-            : undefined;
+        const selection = queryFromInfo({ context, info, paths: NODES });
+        const read = async () => new Map([[id, await ownInvitations(args, context, selection)]]);
+        const own = id === context.viewer.userId ? await batched(context, info, id, read) : undefined;
         return own ?? { ...page(args, []).connection<Invitation>([]), totalCount: () => Promise.resolve(0) };
       },
     },
@@ -111,12 +106,11 @@ builder.prismaObjectField(User, 'invitations', (t) =>
 );
 
 /** The viewer’s own, for as many places of the answer as they come up at. */
-async function ownInvitations(args: PageArguments, context: Context, info: GraphQLResolveInfo) {
-  const { db, viewer } = context;
+async function ownInvitations(args: PageArguments, { db, viewer }: Context, selection: object) {
   const own = { AND: [{ email: viewer.email }, visible.invitation(viewer)] };
   const invitations = page(args, []);
   const rows = await db.teamInvitation.findMany({
-    ...queryFromInfo({ context, info, paths: [['edges', 'node'], ['nodes']] }),
+    ...invitations.withCursor(selection),
     relationLoadStrategy: 'join',
     where: { AND: [own, invitations.where] },
     orderBy: invitations.orderBy,

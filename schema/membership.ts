@@ -29,6 +29,7 @@ const Membership = builder.prismaNode('Membership', {
   id: { field: 'id', description: 'Starts with `member_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.membership(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     team: t.relation('team', { type: Team, description: 'In which team.' }),
     user: t.relation('user', { type: User, description: 'Who it is.' }),

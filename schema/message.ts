@@ -23,6 +23,7 @@ export const Message = builder.prismaNode('Message', {
   id: { field: 'id', description: 'Starts with `message_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.message(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     conversation: t.relation('conversation', { type: Conversation, description: 'Where it was said.' }),
     author: t.relation('author', {

@@ -8,7 +8,10 @@ import { page, type OrderBy, type Page, type PageArguments } from './connection.
 
 type Types = typeof builder.$inferSchemaTypes;
 
-type FieldBuilder<Model extends PrismaModelTypes> = PothosSchemaTypes.PrismaObjectFieldBuilder<Types, Model>;
+type FieldBuilder<
+  Model extends PrismaModelTypes,
+  Shape extends object,
+> = PothosSchemaTypes.PrismaObjectFieldBuilder<Types, Model, Shape>;
 
 type Related<Model extends PrismaModelTypes, Relation extends Model['ListRelations']> = TypesForRelation<
   Types,
@@ -21,7 +24,7 @@ interface PagedRelation<
   Relation extends Model['ListRelations'],
   Args extends InputFieldMap,
 > {
-  type: ObjectRef<Types, Related<Model, Relation>['Shape']>;
+  type: ObjectRef<Types, { id: string }>;
   description: string;
   args?: Args;
   /** Which of them the viewer may see, and wants; counts for `totalCount` too. */
@@ -60,7 +63,8 @@ export function pagedRelation<
   Model extends PrismaModelTypes,
   Relation extends Model['ListRelations'] & string,
   Args extends InputFieldMap,
->(t: FieldBuilder<Model>, relation: Relation, options: PagedRelation<Model, Relation, Args>) {
+  Shape extends object,
+>(t: FieldBuilder<Model, Shape>, relation: Relation, options: PagedRelation<Model, Relation, Args>) {
   const { type, description, where, order } = options;
   /** All rows of a list are asked for their lists with the same arguments. */
   const pages = new WeakMap<object, Page<keyof Related<Model, Relation>['Shape'] & string>>();
@@ -73,14 +77,11 @@ export function pagedRelation<
 
   const rowsAndCount = (args: object, context: Context) => {
     const seen = where(args as InputShapeFromFields<Args>, context) as object;
-    const { where: within, orderBy, take } = pageOf(args, context);
-    const columns = Object.fromEntries(orderBy.flatMap(Object.keys).map((column) => [column, true]));
+    const { where: within, orderBy, take, withCursor } = pageOf(args, context);
     return {
       count: { select: { [relation]: { where: seen } } },
       rows: { where: { AND: [seen, within] }, orderBy, take },
-      /** Whatever the client selects, cursors are made of the columns that the list is ordered by. */
-      withCursor: ({ select, ...query }: SelectionMap): SelectionMap =>
-        select ? { ...query, select: { ...select, ...columns } } : query,
+      withCursor,
     };
   };
 

@@ -7,7 +7,6 @@ import {
   type GraphQLResolveInfo,
   type SelectionSetNode,
 } from 'graphql';
-import type { Selected } from '../server/sql/read-page.ts';
 
 /**
  * Field nodes at the end of a path below the field that is being resolved, through fragments. A fragment is expanded once
@@ -74,16 +73,12 @@ export function depthOf({ fieldNodes, fragments }: GraphQLResolveInfo): number {
 /** Paths to the objects of a connection's page. */
 export const NODES = [['edges', 'node'], ['nodes']];
 
-/** The fields selected of the objects of a connection's page. */
-export function selectedInPage(info: GraphQLResolveInfo): Selected {
-  const names = (paths: readonly (readonly string[])[]) =>
-    paths.flatMap((path) => selectionsAt(info, path)).map(({ name }) => name.value);
-  const placesOf = (list: string | undefined) =>
-    list === undefined ? NODES : NODES.flatMap((path) => NODES.map((further) => [...path, list, ...further]));
-  const ofObjects = names(NODES);
+/** The names of the fields that are selected of the objects of a connection's page. */
+export function selectedInPage(info: GraphQLResolveInfo) {
+  const names = NODES.flatMap((path) => selectionsAt(info, path)).map(({ name }) => name.value);
   return {
-    fields: (list) => new Set(list === undefined ? ofObjects : names(placesOf(list))),
-    ofNamed: (relation, list) => new Set(names(placesOf(list).map((path) => [...path, relation]))),
-    isRepeated: (list) => ofObjects.indexOf(list) !== ofObjects.lastIndexOf(list),
+    has: (field: string) => names.includes(field),
+    /** Whether it is selected at several places, perhaps in several ways. */
+    isRepeated: (field: string) => names.indexOf(field) !== names.lastIndexOf(field),
   };
 }

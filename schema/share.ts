@@ -21,6 +21,7 @@ const TaskShare = builder.prismaNode('TaskShare', {
   id: { field: 'id', description: 'Starts with `share_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.share(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     task: t.relation('task', { type: Task, description: 'Which task is shared.' }),
     sharedWith: t.relation('sharedWith', { type: User, description: 'Who has the access.' }),

@@ -4,8 +4,14 @@ import type { Message, Task } from '../prisma/generated/client/client.ts';
 import { BOUNDS, keep } from '../server/bounds.ts';
 import type { Database } from '../server/database/client.ts';
 import { patiently } from '../server/database/patience.ts';
+import { placement } from '../server/policy.ts';
 import type { Context } from './context.ts';
 import { sees } from './task-rights.ts';
+
+/** What is to be read of a row, in Prisma's words. */
+interface Selection {
+  select?: object | undefined;
+}
 
 type Loader = DataLoader<string, { id: string } | null>;
 
@@ -16,8 +22,9 @@ const loaders = new WeakMap<Database, LRUCache<string, Loader>>();
  * statement, and the policy decides for each of them by what was read. Waits out a database that is away for a
  * while, since an event is told once.
  */
-export async function sharedTask(context: Context, id: string, query: object): Promise<Task | null> {
+export async function sharedTask(context: Context, id: string, { select }: Selection): Promise<Task | null> {
   const { db } = context;
+  const query = { select: { ...select, ...placement } };
   const read = (ids: readonly string[]) =>
     db.task.findMany({ ...query, relationLoadStrategy: 'join', where: { id: { in: [...ids] } } });
   const task = (await loaderOf(db, 'task', query, read).load(id)) as Task | null;
@@ -29,8 +36,9 @@ export async function sharedMessage(
   db: Database,
   conversationId: string,
   id: string,
-  query: object,
+  { select }: Selection,
 ): Promise<Message | null> {
+  const query = { select: { ...select, id: true, conversationId: true } };
   const read = (ids: readonly string[]) =>
     db.message.findMany({ ...query, relationLoadStrategy: 'join', where: { id: { in: [...ids] } } });
   const message = (await loaderOf(db, 'message', query, read).load(id)) as Message | null;

@@ -16,7 +16,6 @@ import { outsidersOf } from '../server/domain/share.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
 import { builder, type PayloadFields } from './builder.ts';
-import { depthOf } from './selection.ts';
 import { Priority, Status, Task, taskOf } from './task.ts';
 
 const cursorDescription = 'The log’s position after the change.';
@@ -27,11 +26,15 @@ function taskPayload(t: PayloadFields<TaskChange>) {
     task: t.prismaField({
       type: Task,
       description: 'The task as it is now.',
-      resolve: (query, { id, task }, _args, context, info) =>
-        task && depthOf(info) === 1 ? task : taskOf(context.db, context.viewer, id, query),
+      resolve: (query, { id, task }, _args, context) =>
+        task && isOfColumns(query) ? task : taskOf(context.db, context.viewer, id, query),
     }),
     cursor: t.exposeString('cursor', { description: cursorDescription }),
   };
+}
+
+function isOfColumns({ select = {} }: { select?: object | undefined }): boolean {
+  return Object.values(select).every((wanted) => wanted === true);
 }
 
 /** The same for many tasks, re-read in one statement. */

@@ -194,15 +194,16 @@ builder.queryField('tasks', (t) =>
         const { db, viewer } = context;
         const wanted = wantedTasks(viewer, filter);
         const tasks = page(args, orderOf(orderBy));
-        const selection: object = queryFromInfo({ context, info, paths: NODES });
+        const selection = tasks.withCursor(queryFromInfo({ context, info, paths: NODES }));
         const query = { where: { AND: [wanted, tasks.where] }, orderBy: tasks.orderBy, take: tasks.take };
         const selected = selectedInPage(info);
         const sources: Sources = {
           from: visibleSql.tasks(viewer),
-          added: selected.fields().has('viewerCan') ? { share: visibleSql.share(viewer) } : undefined,
+          added: selected.has('viewerCan') ? { share: visibleSql.share(viewer) } : undefined,
+          isRepeated: selected.isRepeated,
         };
         const rows =
-          (await readPage(db, table, { ...query, ...selection }, selected, sources)) ??
+          (await readPage(db, table, { ...query, ...selection }, sources)) ??
           (await readByPrisma(db, viewer, await readIds(db, table, query, sources), selection));
         return { ...tasks.connection(rows), totalCount: () => countRows(db, table, wanted, sources) };
       },

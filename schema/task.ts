@@ -4,7 +4,7 @@ import type { TaskPriority, TaskStatus } from '../prisma/generated/client/client
 import type { Database } from '../server/database/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
-import { visible, type TaskAction, type Viewer } from '../server/policy.ts';
+import { placement, visible, type TaskAction, type Viewer } from '../server/policy.ts';
 import { builder } from './builder.ts';
 import { pagedRelation } from './paged-relation.ts';
 import { may, sees } from './task-rights.ts';
@@ -57,13 +57,12 @@ const TaskRights = builder
     }),
   });
 
-const subject = { id: true, ownerId: true, assigneeId: true, teamId: true } as const;
-
 export const Task = builder.prismaNode('Task', {
   description: 'Something to be done.',
   id: { field: 'id', description: 'Starts with `task_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.task(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     title: t.exposeString('title', { description: '1 to 200 characters on one line.' }),
     description: t.exposeString('description', {
@@ -120,7 +119,7 @@ export const Task = builder.prismaNode('Task', {
     viewerCan: t.field({
       type: TaskRights,
       description: 'What the viewer may do with it.',
-      select: subject,
+      select: placement,
       resolve: (task, _args, context) => (action: TaskAction) => may(context, action, task),
     }),
   }),
@@ -131,7 +130,7 @@ builder.prismaObjectFields(Task, (t) => ({
     type: Task,
     nullable: true,
     description: 'The task that it is part of; null where there is none that the viewer may see.',
-    select: (_args, _context, nested) => ({ parent: nested(true) }),
+    select: (_args, _context, nested) => ({ parent: nested({ select: placement }) }),
     resolve: async ({ parent }, _args, context) => (parent && (await sees(context, parent)) ? parent : null),
   }),
   subtasks: pagedRelation(t, 'subtasks', {

@@ -9,6 +9,7 @@ import { batched } from './batched.ts';
 import { builder } from './builder.ts';
 import { moment, page, type Column } from './connection.ts';
 import { enumFilter, filterType, matching, onColumn, TextFilter } from './filters.ts';
+import { NODES } from './selection.ts';
 import { OrderDirection } from './task-list.ts';
 import { User } from './user.ts';
 
@@ -61,6 +62,7 @@ export const Team = builder.prismaNode('Team', {
   id: { field: 'id', description: 'Starts with `team_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.team(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     name: t.exposeString('name', { description: '1 to 100 characters; no other team has the same.' }),
     slug: t.exposeString('slug', {
@@ -74,9 +76,8 @@ export const Team = builder.prismaNode('Team', {
       description: 'The one member with the role OWNER.',
       select: { id: true },
       resolve: async ({ id }, _args, context, info) => {
-        const owner = await batched(context, info, id, (ids) =>
-          ownersOf(context.db, ids, queryFromInfo({ context, info })),
-        );
+        const selection = queryFromInfo({ context, info });
+        const owner = await batched(context, info, id, (ids) => ownersOf(context.db, ids, selection));
         if (!owner) throw new NotFound('team');
         return owner;
       },
@@ -209,7 +210,7 @@ builder.queryField('teams', (t) =>
         const wanted = wantedTeams(viewer, filter);
         const teams = page(args, [{ ...columns[field], direction }]);
         const rows = await db.team.findMany({
-          ...queryFromInfo({ context, info, paths: [['edges', 'node'], ['nodes']] }),
+          ...teams.withCursor(queryFromInfo({ context, info, paths: NODES })),
           relationLoadStrategy: 'join',
           where: { AND: [wanted, teams.where] },
           orderBy: teams.orderBy,

@@ -7,6 +7,7 @@ export const User = builder.prismaNode('User', {
   id: { field: 'id', description: 'Starts with `user_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.user(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What others call them.' }),
     email: t.exposeString('email', { description: 'The address they sign in with, in lower case.' }),

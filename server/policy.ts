@@ -32,8 +32,10 @@ export type EventSubject = Pick<
   'kind' | 'teamId' | 'actorId' | 'personId' | 'subjectId' | 'conversationId'
 >;
 
-/** The columns of a task that decide rights. */
-export type TaskPlacement = Pick<Task, 'id' | 'ownerId' | 'assigneeId' | 'teamId'>;
+/** The columns of a task that decide rights, as a selection of Prisma's. */
+export const placement = { id: true, ownerId: true, assigneeId: true, teamId: true } as const;
+
+export type TaskPlacement = Pick<Task, keyof typeof placement>;
 
 /** A task with everything that decides a viewer's rights on it. */
 export type TaskSubject = TaskPlacement & {

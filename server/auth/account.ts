@@ -105,7 +105,10 @@ export async function checkPassword(
     const locked = await db.account.findFirst({ where, select: { unlockedAt: true } });
     return locked?.unlockedAt ?? null;
   });
-  const account = await db.account.findFirst({ where, include: { user: true } });
+  const account = await db.account.findFirst({
+    where,
+    select: { id: true, userId: true, password: true, failedSignIns: true, user: true },
+  });
   if (!(await isPassword(account?.password, password)) || !account) {
     // What is no address is no attempt on an account.
     if (address !== undefined) await recordFailedSignIn(db, account?.userId ?? null);

@@ -98,7 +98,10 @@ async function sessionOf(
   begun: { token: string; failedSignIns: number },
   headers: Headers,
 ): Promise<NewSession> {
-  const { id, userId, expiresAt } = await db.session.findUniqueOrThrow({ where: { token: begun.token } });
+  const { id, userId, expiresAt } = await db.session.findUniqueOrThrow({
+    where: { token: begun.token },
+    select: { id: true, userId: true, expiresAt: true },
+  });
   const exp = Math.floor(expiresAt.getTime() / 1000);
   const { token } = await auth.api.signJWT({ body: { payload: { sub: userId, sid: id, exp } } });
   return {

@@ -107,7 +107,8 @@ export function isApiToken(credential: string): boolean {
  */
 export async function useApiToken(db: Database, token: string) {
   const now = new Date();
-  const found = await db.apiToken.findUnique({ where: { hash: hashOfSecret(token) } });
+  const where = { hash: hashOfSecret(token) };
+  const found = await db.apiToken.findUnique({ where, omit: { hash: true } });
   if (!found) throw new Unauthenticated('This API token is not valid, or was revoked; make a new one.');
   if (found.expiresAt !== null && found.expiresAt <= now) {
     await recordRefusedToken(db, found, new Date(now.getTime() - HOUR_MS));
@@ -118,7 +119,7 @@ export async function useApiToken(db: Database, token: string) {
   return { userId, tokenId: id, mayWrite: scopes.includes('WRITE'), expiresAt };
 }
 
-async function recordUse(db: Database, token: ApiToken, now: Date): Promise<void> {
+async function recordUse(db: Database, token: Omit<ApiToken, 'hash'>, now: Date): Promise<void> {
   const { id, userId, lastUsedAt, updatedAt } = token;
   await inTransaction(db, async (tx) => {
     // Of several at once, in whichever process, one counts.

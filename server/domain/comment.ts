@@ -7,12 +7,12 @@ import { earlierRemoval } from '../events/earlier-removal.ts';
 import { fingerprintOf, firstCreation, refuseUsedIds } from '../events/first-creation.ts';
 import { append, currentCursor } from '../events/log.ts';
 import { newId } from '../ids.ts';
-import { can, visible, type Person, type Viewer } from '../policy.ts';
+import { can, placement, visible, type Person, type Viewer } from '../policy.ts';
 import { holdTask } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { insertComment, updateBody } from '../sql/write-text.ts';
 import { checkQuota } from './quota.ts';
-import { seenTasks } from './seen-tasks.ts';
+import { seenPlacements } from './seen-tasks.ts';
 import { idOf, markdown, newIdOf, parse } from './validation.ts';
 
 /** What a verb hands back: which comment to re-read, and the log's cursor after the change. */
@@ -40,7 +40,7 @@ export async function addComment(db: Database, person: Person, input: unknown): 
   return inTransaction(db, async (tx) => {
     await holdTask(tx, person, taskId);
     const viewer = await viewerOf(tx, person);
-    const task = (await seenTasks(tx, viewer, [taskId])).get(taskId);
+    const task = (await seenPlacements(tx, viewer, [taskId])).get(taskId);
     if (!task) throw new NotFound('task', taskId);
     if (!can(viewer, 'task.comment', task))
       throw new Forbidden('You may read this task, but not comment on it; ask its owner to let you.', taskId);
@@ -104,7 +104,10 @@ export async function deleteComment(db: Database, person: Person, input: unknown
 }
 
 async function seenComment(tx: Transaction, viewer: Viewer, id: string) {
-  return tx.comment.findFirst({ where: { id, AND: visible.comment(viewer) }, include: { task: true } });
+  return tx.comment.findFirst({
+    where: { id, AND: visible.comment(viewer) },
+    select: { authorId: true, taskId: true, body: true, task: { select: placement } },
+  });
 }
 
 function addressOf({ userId }: Person, id: string, task: Pick<Task, 'ownerId' | 'teamId'>) {

@@ -1,6 +1,6 @@
-import type { Task } from '../../prisma/generated/client/client.ts';
+import type { Task, TaskShare } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
-import { liveShareOf, visible, type TaskSubject, type Viewer } from '../policy.ts';
+import { liveShareOf, placement, visible, type TaskSubject, type Viewer } from '../policy.ts';
 
 /** A task with everything that decides the viewer's rights on it. */
 export type SeenTask = Task & TaskSubject;
@@ -11,11 +11,30 @@ export async function seenTasks(
   viewer: Viewer,
   ids: readonly string[],
 ): Promise<Map<string, SeenTask>> {
-  const rows = await tx.task.findMany({
-    where: { id: { in: [...ids] }, AND: visible.task(viewer) },
-    include: { shares: { where: liveShareOf(viewer), select: { permission: true } } },
-    relationLoadStrategy: 'join',
-  });
+  const include = { shares: heldBy(viewer) };
+  return byId(await tx.task.findMany({ ...seenBy(viewer, ids), include }));
+}
+
+/** The same of what decides rights on them alone. */
+export async function seenPlacements(
+  tx: Transaction,
+  viewer: Viewer,
+  ids: readonly string[],
+): Promise<Map<string, TaskSubject>> {
+  const select = { ...placement, shares: heldBy(viewer) };
+  return byId(await tx.task.findMany({ ...seenBy(viewer, ids), select }));
+}
+
+function seenBy(viewer: Viewer, ids: readonly string[]) {
+  const where = { id: { in: [...ids] }, AND: visible.task(viewer) };
+  return { where, relationLoadStrategy: 'join' } as const;
+}
+
+function heldBy(viewer: Viewer) {
+  return { where: liveShareOf(viewer), select: { permission: true } } as const;
+}
+
+function byId<Row extends { id: string; shares: Pick<TaskShare, 'permission'>[] }>(rows: readonly Row[]) {
   return new Map(
     rows.map(({ shares: [share], ...task }) => [task.id, { ...task, share: share?.permission ?? null }]),
   );

@@ -1,17 +1,12 @@
 import { z } from 'zod';
-import {
-  SharePermission,
-  type Prisma,
-  type Task,
-  type TaskShare,
-} from '../../prisma/generated/client/client.ts';
+import { SharePermission, type Prisma, type TaskShare } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { earlierRemoval } from '../events/earlier-removal.ts';
 import { append, currentCursor } from '../events/log.ts';
 import { newId } from '../ids.ts';
-import { can, visible, type Person, type Viewer } from '../policy.ts';
+import { can, placement, visible, type Person, type TaskPlacement, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { clearAssigneeOfShare } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
@@ -63,12 +58,16 @@ export async function shareTask(db: Database, person: Person, input: unknown): P
   return inTransaction(db, async (tx) => {
     await lockTasks(tx, person, [taskId]);
     const viewer = await viewerOf(tx, person);
-    const task = await tx.task.findFirst({ where: { id: taskId, AND: visible.task(viewer) } });
+    const where = { id: taskId, AND: visible.task(viewer) };
+    const task = await tx.task.findFirst({ where, select: placement });
     if (!task) throw new NotFound('task', taskId);
     if (!can(viewer, 'task.share', task)) throw new Forbidden(ONLY_LEADERS, taskId);
     const { id: sharedWithId } = await receiverOf(tx, viewer, task, receiver);
 
-    const earlier = await tx.taskShare.findFirst({ where: { taskId, sharedWithId } });
+    const earlier = await tx.taskShare.findFirst({
+      where: { taskId, sharedWithId },
+      select: { id: true, permission: true, expiresAt: true },
+    });
     if (earlier && isLive(earlier)) {
       if (earlier.permission !== permission || earlier.expiresAt?.getTime() !== expiresAt?.getTime())
         throw new Conflict('This task is shared with them in another way; change that share instead.');
@@ -158,7 +157,7 @@ async function lockedShare(tx: Transaction, person: Person, id: string) {
   const viewer = await viewerOf(tx, person);
   const share = await tx.taskShare.findFirst({
     where: { id, AND: visible.share(viewer) },
-    include: { task: true },
+    include: { task: { select: placement } },
   });
   return { viewer, share };
 }
@@ -169,7 +168,7 @@ interface Receiver {
 }
 
 /** An address finds anybody, since whoever knows it knows them; an id only whom the viewer may see. */
-async function receiverOf(tx: Transaction, viewer: Viewer, task: Task, { userId, email }: Receiver) {
+async function receiverOf(tx: Transaction, viewer: Viewer, task: TaskPlacement, { userId, email }: Receiver) {
   const where: Prisma.UserWhereInput =
     email == null ? { id: userId ?? '', AND: visible.user(viewer) } : { email };
   const field = email == null ? 'userId' : 'email';
@@ -194,7 +193,7 @@ function isLive({ expiresAt }: Pick<TaskShare, 'expiresAt'>): boolean {
 }
 
 /** Of a share hears its receiver; of one that they left themselves, the task's owner. */
-function addressOf({ userId }: Person, share: Pick<TaskShare, 'id' | 'sharedWithId'>, task: Task) {
+function addressOf({ userId }: Person, share: Pick<TaskShare, 'id' | 'sharedWithId'>, task: TaskPlacement) {
   return {
     actorId: userId,
     subjectId: share.id,

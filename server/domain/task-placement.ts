@@ -4,7 +4,7 @@ import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { can, type TaskSubject, type Viewer } from '../policy.ts';
 import { holdTeams } from '../sql/hold-teams.ts';
 import { hierarchyOf, lockHierarchy } from '../sql/task-hierarchy.ts';
-import { seenTasks } from './seen-tasks.ts';
+import { seenPlacements } from './seen-tasks.ts';
 
 type Placed = TaskSubject & Pick<Task, 'parentId'>;
 
@@ -125,7 +125,7 @@ async function checkParents(
   if (hung(placements).length > 0) await lockHierarchy(tx);
   if (wanted.length === 0) return;
   const ids = [...new Set(wanted.map(({ after }) => after.parentId))];
-  const parents = await seenTasks(tx, viewer, ids);
+  const parents = await seenPlacements(tx, viewer, ids);
   for (const { after, path } of wanted) {
     const field = { field: `${path}parentId` };
     const parent = parents.get(after.parentId);

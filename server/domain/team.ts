@@ -45,6 +45,9 @@ const creation = z.object({
   description: description.nullish().transform((value) => value ?? ''),
 });
 
+/** What of a team can change. */
+const texts = { name: true, slug: true, description: true } as const;
+
 const edit = z.object({
   id: idOf('Team'),
   name: name.optional(),
@@ -69,7 +72,8 @@ export async function createTeam(db: Database, person: Person, input: unknown): 
         if (ownId != null) await refuseUsedIds(tx, 'team.created', [ownId]);
         return { id, cursor: await found(tx, person, id, fingerprint) };
       }
-      const taken = await tx.team.findMany({ where: { OR: [{ id }, { name: wanted.name }] } });
+      const where = { OR: [{ id }, { name: wanted.name }] };
+      const taken = await tx.team.findMany({ where, select: { id: true } });
       if (taken.some((team) => team.id === id)) {
         return { id, cursor: await firstCreation(tx, 'team.created', person, id, fingerprint) };
       }
@@ -93,7 +97,7 @@ export async function updateTeam(db: Database, person: Person, input: unknown): 
   const { id, ...given } = parse(edit, input);
   const change = inTransaction(db, async (tx) => {
     const viewer = await heldTeam(tx, person, 'team.update', id);
-    const team = viewer && (await tx.team.findUnique({ where: { id } }));
+    const team = viewer && (await tx.team.findUnique({ where: { id }, select: texts }));
     if (!team) throw new NotFound('team', id);
     const changes = differences(team, given);
     const fields = Object.keys(changes);
@@ -136,12 +140,12 @@ function addressOf({ userId }: Person, teamId: string) {
 }
 
 function differences(
-  team: Team,
-  given: Partial<Record<'name' | 'slug' | 'description', string | undefined>>,
+  team: Pick<Team, keyof typeof texts>,
+  given: Partial<Record<keyof typeof texts, string | undefined>>,
 ) {
   return Object.fromEntries(
     Object.entries<string | undefined>(given).filter(
-      ([field, value]) => value !== undefined && value !== team[field as keyof Team],
+      ([field, value]) => value !== undefined && value !== team[field as keyof typeof texts],
     ),
   );
 }

@@ -20,7 +20,7 @@ export interface Wanted {
   where: Condition;
   orderBy: Order;
   take: number;
-  include?: Readonly<Record<string, unknown>> | undefined;
+  select?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What else a page is made of, besides what Prisma has words for. */
@@ -29,29 +29,21 @@ export interface Sources {
   from?: Prisma.Sql;
   /** Values that each row of the page gets under a name of its own, as SQL about `found`; texts, or null. */
   added?: Readonly<Record<string, Prisma.Sql>> | undefined;
-}
-
-/** What a client has selected of a page's rows. */
-export interface Selected {
-  /** The names of their fields, or of those of the rows of a list of theirs. */
-  fields(list?: string): ReadonlySet<string>;
-  /** The names of the fields of whom or what those name by a relation. */
-  ofNamed(relation: string, list?: string): ReadonlySet<string>;
-  /** Whether a list is selected at several places, perhaps in several ways, of which `Wanted` can have but one. */
-  isRepeated(list: string): boolean;
+  /** Whether the client selects a list at several places, perhaps in several ways, of which `Wanted` can have but one. */
+  isRepeated?: (list: string) => boolean;
 }
 
 /** Rows that the statement can read. */
 interface Part {
   table: Table;
   fields: string[];
-  /** Which of the table's `names` are wanted. */
-  names: string[];
+  /** Which of the table's `names` are wanted, and what of each. */
+  names: ReadonlyMap<string, string[]>;
   sql: Prisma.Sql;
 }
 
 /**
- * Reads a page of rows, each with what it names and with pages of what belongs to it, in one statement that has everybody
+ * Reads a page of rows, each with what it names and with pages of what belongs to it, in one statement that has each person
  * once: about half the time that Prisma takes to say and PostgreSQL to answer the same.
  * @returns rows as Prisma would give them, without columns that nothing asks for; null where this statement cannot say
  * what is wanted, and Prisma has to.
@@ -59,35 +51,23 @@ interface Part {
 export async function readPage<Model>(
   db: Database,
   table: PageTable<Model>,
-  { include = {}, ...wanted }: Wanted,
-  selected: Selected,
-  { from = Prisma.raw(table.name), added = {} }: Sources = {},
+  { select = {}, ...wanted }: Wanted,
+  { from = Prisma.raw(table.name), added = {}, isRepeated = () => false }: Sources = {},
 ): Promise<Model[] | null> {
-  const relations = Object.entries(include);
-  const listed = relations.filter(([relation]) => Object.hasOwn(table.lists, relation));
-  const others = relations.filter(([relation]) => !Object.hasOwn(table.lists, relation));
-  const page = partOf(
-    table,
-    { ...wanted, include: Object.fromEntries(others) },
-    selected.fields(),
-    table.lists,
-    from,
-  );
+  const selected = Object.entries(select);
+  const listed = selected.filter(([field]) => Object.hasOwn(table.lists, field));
+  const others = selected.filter(([field]) => !Object.hasOwn(table.lists, field));
+  const about = listed.flatMap(([relation]) => table.lists[relation]?.about ?? []);
+  const own = Object.fromEntries([...others, ...about.map((field) => [field, true] as const)]);
+  const page = partOf(table, { ...wanted, select: own }, from);
   const lists = listed.flatMap(([relation, list]) => {
     const { of, by } = table.lists[relation] as { of: Table; by: string };
-    const part = partOf(
-      of,
-      list as Wanted,
-      selected.fields(relation),
-      {},
-      Prisma.raw(of.name),
-      Prisma.raw(`${by} = page.id AND`),
-    );
+    const part = partOf(of, list as Wanted, Prisma.raw(of.name), Prisma.raw(`${by} = page.id AND`));
     return part ? [{ ...part, relation }] : [];
   });
   if (!page || lists.length < listed.length) return null;
 
-  const mentioned = mentionedBy(page, lists, selected);
+  const mentioned = mentionedBy(page, lists);
   const values = [
     ...page.fields.map((field) => single(columnOf(table.columns, field))),
     ...lists.flatMap(({ fields }, n) => fields.map((_, m) => `list_${n}_${m}`)),
@@ -101,12 +81,10 @@ export async function readPage<Model>(
     SELECT ${Prisma.join([Prisma.raw(values.join(', ')), ...Object.values(added)])}
     FROM found${all(mentioned.map(onFirstRow))}`,
   );
-  const isWhole = lists.every(({ relation }) => !selected.isRepeated(relation));
+  const isWhole = lists.every(({ relation }) => !isRepeated(relation));
   const rows = together(texts, page, lists, mentioned, Object.keys(added));
   return (isWhole ? rows : rows.map((row) => WholeRow.plain(row))) as Model[];
 }
-
-const NOTHING: Selected = { fields: () => new Set(), ofNamed: () => new Set(), isRepeated: () => false };
 
 /**
  * The ids of a page of rows, in order.
@@ -115,10 +93,10 @@ const NOTHING: Selected = { fields: () => new Set(), ofNamed: () => new Set(), i
 export async function readIds<Model extends { id: string }>(
   db: Database,
   table: PageTable<Model>,
-  wanted: Omit<Wanted, 'include'>,
+  wanted: Omit<Wanted, 'select'>,
   sources: Sources = {},
 ): Promise<Model[]> {
-  const rows = await readPage(db, table, wanted, NOTHING, sources);
+  const rows = await readPage(db, table, wanted, sources);
   if (!rows) throw new TypeError(`There is no SQL for this condition on ${table.name}`);
   return rows;
 }
@@ -147,37 +125,24 @@ export async function countRows(
 /** Null where it is wanted in a way that the statement cannot say. */
 function partOf(
   table: Table,
-  { where, orderBy, take, include = {}, ...others }: Wanted,
-  selected: ReadonlySet<string>,
-  lists: object,
+  { where, orderBy, take, select = {}, ...others }: Wanted,
   from: Prisma.Sql,
   belongs = Prisma.empty,
 ): Part | null {
   const columns = within(table.name, table.columns);
   const condition = conditionOf(columns, where, table.related);
-  const names = Object.keys(include).filter((relation) => include[relation] !== undefined);
-  const isColumn = (field: string) => Object.hasOwn(table.columns, field);
-  const isKnown = (field: string) =>
-    isColumn(field) ||
-    Object.hasOwn(table.names, field) ||
-    Object.hasOwn(lists, field) ||
-    table.derived.includes(field) ||
-    field === '__typename';
-  if (
-    condition === null ||
-    Object.keys(others).length > 0 ||
-    !names.every((relation) => Object.hasOwn(table.names, relation) && include[relation] === true) ||
-    ![...selected].every(isKnown)
-  )
-    return null;
-  const wanted = [
-    'id',
-    ...table.always,
-    ...orderBy.flatMap(Object.keys),
-    ...names.map((relation) => table.names[relation]?.by ?? relation),
-    ...[...selected].filter(isColumn),
-  ];
-  const fields = [...new Set(wanted)];
+  const names = new Map<string, string[]>();
+  const own: string[] = [];
+  for (const [field, wanted] of Object.entries(select)) {
+    const of = Object.hasOwn(table.names, field) ? table.names[field]?.of : undefined;
+    const fields = of && fieldsOf(of, wanted);
+    if (fields) names.set(field, fields);
+    else if (Object.hasOwn(table.columns, field) && wanted === true) own.push(field);
+    else return null;
+  }
+  if (condition === null || Object.keys(others).length > 0) return null;
+  const named = [...names.keys()].map((relation) => table.names[relation]?.by ?? relation);
+  const fields = [...new Set(['id', ...orderBy.flatMap(Object.keys), ...named, ...own])];
   const list = Prisma.raw(fields.map((field) => columnOf(columns, field).name).join(', '));
   const sql = Prisma.sql`
       SELECT ${list} FROM ${from} AS ${Prisma.raw(table.name)}
@@ -189,7 +154,7 @@ function partOf(
 function listOf({ table, fields, names, sql }: Part, n: number): Prisma.Sql {
   const values = [
     ...fields.map((field, m) => `${packed(columnOf(table.columns, field))} AS list_${n}_${m}`),
-    ...names.map((relation) => `array_agg(${nameOf(table, relation)}) AS ${relation}_${n}`),
+    ...[...names.keys()].map((relation) => `array_agg(${nameOf(table, relation)}) AS ${relation}_${n}`),
   ];
   return Prisma.sql`, LATERAL (SELECT ${Prisma.raw(values.join(', '))} FROM (${sql}) AS each) AS list_${Prisma.raw(String(n))}`;
 }
@@ -202,28 +167,28 @@ interface Mentioned {
   ids: string[];
 }
 
-function mentionedBy(
-  page: Part,
-  lists: readonly (Part & { relation: string })[],
-  selected: Selected,
-): Mentioned[] {
+function mentionedBy(page: Part, lists: readonly (Part & { relation: string })[]): Mentioned[] {
   const mentioned = new Map<Table, Mentioned>();
-  const mention = ({ table }: Part, relation: string, ids: string, list?: string) => {
-    const { of } = table.names[relation] as { of: Table };
-    const { fields, ids: others } = mentioned.get(of) ?? { fields: new Set(['id']), ids: [] };
-    for (const field of columnsFor(of, selected.ofNamed(relation, list))) fields.add(field);
-    mentioned.set(of, { table: of, fields, ids: [...others, `SELECT ${ids} FROM found`] });
+  const mention = ({ table, names }: Part, idsOf: (relation: string) => string) => {
+    for (const [relation, wanted] of names) {
+      const { of } = table.names[relation] as { of: Table };
+      const { fields, ids } = mentioned.get(of) ?? { fields: new Set(['id']), ids: [] };
+      for (const field of wanted) fields.add(field);
+      mentioned.set(of, { table: of, fields, ids: [...ids, `SELECT ${idsOf(relation)} FROM found`] });
+    }
   };
-  for (const relation of page.names) mention(page, relation, nameOf(page.table, relation));
-  for (const [n, list] of lists.entries())
-    for (const relation of list.names) mention(list, relation, `unnest(${relation}_${n})`, list.relation);
+  mention(page, (relation) => nameOf(page.table, relation));
+  for (const [n, list] of lists.entries()) mention(list, (relation) => `unnest(${relation}_${n})`);
   return [...mentioned.values()];
 }
 
-/** What fields take of a row: a field that is no column may take any. */
-function columnsFor({ columns }: Table, selected: ReadonlySet<string>): string[] {
-  const fields = [...selected].filter((field) => field !== '__typename');
-  return fields.every((field) => Object.hasOwn(columns, field)) ? fields : Object.keys(columns);
+/** The columns that are wanted of what a row names; undefined where more than columns is. */
+function fieldsOf({ columns }: Table, wanted: unknown): string[] | undefined {
+  const { select = {}, ...others } = wanted as { select?: Record<string, unknown> };
+  const isOfColumns = Object.entries(select).every(
+    ([field, value]) => value === true && Object.hasOwn(columns, field),
+  );
+  return isOfColumns && Object.keys(others).length === 0 && wanted !== true ? Object.keys(select) : undefined;
 }
 
 function nameOf({ names, columns }: Table, relation: string): string {
@@ -267,7 +232,7 @@ function together(
   }
   const filled = ({ table, fields, names }: Part) => {
     const make = rowsOf(table.columns, fields);
-    const named = names.map((relation) => {
+    const named = [...names.keys()].map((relation) => {
       const { by, of } = table.names[relation] as { by: string; of: Table };
       return { relation, by, known: known.get(of) };
     });

@@ -6,10 +6,6 @@ export interface Table {
   name: string;
   /** By their names in the model. */
   columns: Columns;
-  /** What is read of each row whoever asks: rights hang on it. */
-  always: readonly string[];
-  /** Fields of the API that are no columns, and take nothing beyond `always`. */
-  derived: readonly string[];
   /** Whom or what a row names: by which field, and where that is. */
   names: Readonly<Record<string, { by: string; of: Table }>>;
   /** Conditions that are about other tables, as SQL; null for those that cannot be said. */
@@ -20,8 +16,8 @@ export interface Table {
 export interface PageTable<Model> extends Table {
   /** What its rows are called in statistics, as in `readTasks`. */
   label: string;
-  /** What a list is of, and by which of its columns that belongs to a row. */
-  lists: Readonly<Record<string, { of: Table; by: string }>>;
+  /** What a list is of, by which of its columns that belongs to a row, and of which of the row's fields conditions on it are. */
+  lists: Readonly<Record<string, { of: Table; by: string; about: readonly string[] }>>;
   /** Only says of what kind the rows are. */
   model?: Model;
 }
@@ -36,8 +32,6 @@ const users: Table = {
     createdAt: moment('created_at'),
     updatedAt: moment('updated_at'),
   },
-  always: [],
-  derived: [],
   names: {},
   related: {},
 };
@@ -52,8 +46,6 @@ const teams: Table = {
     createdAt: moment('created_at'),
     updatedAt: moment('updated_at'),
   },
-  always: [],
-  derived: [],
   names: {},
   related: {},
 };
@@ -130,8 +122,6 @@ function relatedOfTask(name: string): Table['related'] {
 const shares: Table = {
   name: 'task_shares',
   columns: shareColumns,
-  always: [],
-  derived: [],
   names: { sharedWith: { by: 'sharedWithId', of: users }, sharedBy: { by: 'sharedById', of: users } },
   related: {
     task: (condition) => conditionOf(within('page', taskColumns), condition, relatedOfTask('page')),
@@ -142,15 +132,13 @@ export const tasks: PageTable<Task> = {
   label: 'Tasks',
   name: 'tasks',
   columns: taskColumns,
-  always: ['ownerId', 'assigneeId', 'teamId'],
-  derived: ['viewerCan'],
   names: {
     owner: { by: 'ownerId', of: users },
     assignee: { by: 'assigneeId', of: users },
     team: { by: 'teamId', of: teams },
   },
   related: relatedOfTask('tasks'),
-  lists: { shares: { of: shares, by: 'task_id' } },
+  lists: { shares: { of: shares, by: 'task_id', about: ['ownerId', 'assigneeId', 'teamId'] } },
 };
 
 /** The columns that a list of events can be filtered by. */
@@ -174,8 +162,6 @@ const messages: Table = {
     toolCalls: { name: 'tool_calls', way: 'json', type: 'jsonb' },
     createdAt: moment('created_at'),
   },
-  always: [],
-  derived: [],
   names: { author: { by: 'authorId', of: users } },
   related: {},
 };
@@ -192,8 +178,6 @@ export const conversations: PageTable<Conversation> = {
     createdAt: moment('created_at'),
     updatedAt: moment('updated_at'),
   },
-  always: ['ownerId'],
-  derived: ['viewerCan', 'participants'],
   names: { owner: { by: 'ownerId', of: users } },
   related: {
     participants: (condition) => {
@@ -204,5 +188,5 @@ export const conversations: PageTable<Conversation> = {
       );
     },
   },
-  lists: { messages: { of: messages, by: 'conversation_id' } },
+  lists: { messages: { of: messages, by: 'conversation_id', about: [] } },
 };
