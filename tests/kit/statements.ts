@@ -36,8 +36,8 @@ function isUnasked(client: unknown): boolean {
   return UNASKED.includes(connectionParameters?.application_name ?? '');
 }
 
-/** What the server asks by the clock: who it is that asks, anew every five seconds, and what of the log is too old. */
-const BY_THE_CLOCK = /FROM "public"\."(?:sessions|jwks)"|\/\* trimLog \*\//;
+/** What the server asks by the clock: who it is that asks, what a person stores, and what of the log is too old. */
+const BY_THE_CLOCK = /FROM "public"\."(?:sessions|jwks)"|\/\* (?:trimLog|storageUsageOf) \*\//;
 
 /** The same without the values, and without what comes by the clock. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
