@@ -36,9 +36,8 @@ await runCommand({
           console.log(`The limits on signing in as ${email} are lifted.`);
         } else {
           const token = await issuePasswordReset(db, email);
-          const origin = config.publicUrl ?? `http://${config.host}:${config.port}`;
           console.log(`Their sessions have ended. This link works once, for ${RESET_MINUTES} minutes:`);
-          console.log(`  ${origin}/reset-password#${token}`);
+          console.log(`  ${database.serverUrl}/reset-password#${token}`);
         }
       } finally {
         await disconnect(db);

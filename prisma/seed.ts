@@ -91,7 +91,7 @@ async function run({ tasks, seed }: { tasks: number; seed: number }): Promise<vo
       progress.show(written.tasks);
       return !interrupted;
     });
-    out.write(report(filled, progress.end(), config));
+    out.write(report(filled, progress.end(), config, database.serverUrl));
     if (!database.running) out.write('Start the server with npm start, unless it runs.\n');
   } finally {
     await database.close();
@@ -99,7 +99,7 @@ async function run({ tasks, seed }: { tasks: number; seed: number }): Promise<vo
   if (interrupted) process.exitCode = 130;
 }
 
-function report(filled: Filled, took: string, config: Config): string {
+function report(filled: Filled, took: string, config: Config, serverUrl: string): string {
   const { isNew, people, teams, tasks, shares, comments, dashboard } = filled;
   const { byStatus, sharedToView, sharedToEdit } = dashboard;
   const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
@@ -111,7 +111,7 @@ function report(filled: Filled, took: string, config: Config): string {
     ...(isNew ? [] : [startOver(config)]),
     ...(interrupted ? ['It was interrupted, so this is only the first part.'] : []),
     '',
-    `Sign in at ${config.publicUrl ?? `http://${config.host}:${config.port}`} with`,
+    `Sign in at ${serverUrl} with`,
     `  email     ${lead.email}`,
     `  password  ${PASSWORD}`,
     `${lead.name} has ${amount(total)} tasks: ${amount(byStatus.TODO + byStatus.IN_PROGRESS)} pending, ` +

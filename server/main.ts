@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { flushCompileCache } from 'node:module';
 import { ConfigError, readConfig } from './config.ts';
+import { noteServerUrl } from './database/data-dir-lock.ts';
 import { StartFailure } from './database/start-failure.ts';
 import { createLog } from './log.ts';
 import { startServer } from './server.ts';
@@ -30,7 +31,10 @@ try {
   process.on('SIGINT', () => end(0)).on('SIGTERM', () => end(NOTICE_MS));
   const server = await starting;
   if (cluster.isWorker) process.send?.({ url: server.url, port: server.port } satisfies WorkerReady);
-  else console.log(`Taskwire is ready at ${server.url}`);
+  else {
+    if (!config.databaseUrl) noteServerUrl(config.dataDir, server.url);
+    console.log(`Taskwire is ready at ${server.url}`);
+  }
   // Node would write it at the exit only, and a server that is killed has none.
   flushCompileCache();
 } catch (error) {

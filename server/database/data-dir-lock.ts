@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { DataDirInUse, DataDirUnusable } from './start-failure.ts';
 
 const SQLITE_BUSY = 5;
+const PID_FILE = 'server.pid';
 
 /** Long enough for the loser of two simultaneous starts to let the winner through. */
 const BUSY_WAIT_MS = 200;
@@ -38,7 +39,7 @@ export function tryLock(file: string): (() => void) | undefined {
  * @throws DataDirInUse when another process, or another start in this one, holds it.
  */
 export function lockDataDir(dataDir: string): () => void {
-  const pidFile = join(dataDir, 'server.pid');
+  const pidFile = join(dataDir, PID_FILE);
   let unlock: (() => void) | undefined;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -50,6 +51,21 @@ export function lockDataDir(dataDir: string): () => void {
   }
   if (!unlock) throw new DataDirInUse(dataDir, readPid(pidFile));
   return unlock;
+}
+
+/** Keeps the address at which the server on `dataDir` answers, for commands that run beside it. */
+export function noteServerUrl(dataDir: string, url: string): void {
+  writeFileSync(join(dataDir, PID_FILE), `${process.pid}\n${url}\n`);
+}
+
+/** The address that the running server on `dataDir` noted; undefined until it is ready. */
+export function notedServerUrl(dataDir: string): string | undefined {
+  try {
+    const [, url] = readFileSync(join(dataDir, PID_FILE), 'utf8').trim().split('\n');
+    return url;
+  } catch {
+    return undefined;
+  }
 }
 
 function readPid(file: string): number | undefined {

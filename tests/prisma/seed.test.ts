@@ -8,8 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lead, PASSWORD } from '../../prisma/seed/people.ts';
 import type { DemoPlan } from '../../prisma/seed/demo.ts';
 import { imagine } from '../../prisma/seed/workspace.ts';
-import { readConfig } from '../../server/config.ts';
-import { startServer, type RunningServer } from '../../server/server.ts';
+import { npmStart, type Started } from '../kit/npm-start.ts';
 import { startWorld } from '../kit/world.ts';
 
 const NUMBERS = `{ dashboard {
@@ -205,21 +204,24 @@ describe('the demo in a database', async () => {
 
 describe('the demo in the embedded database', () => {
   let dataDir: string;
-  let server: RunningServer | undefined;
+  let server: Started | undefined;
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'taskwire-demo-'));
   });
   afterAll(async () => {
-    await server?.stop();
+    server?.pressCtrlC();
+    await server?.exited;
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   });
 
   test('it starts the database where no server runs, and uses that of a server which does', async () => {
     const first = await demo(['--tasks', '50'], { DATA_DIR: dataDir });
-    server = await startServer(readConfig({ DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' }));
+    server = npmStart(dataDir);
+    const url = await server.ready();
     const second = await demo(['--tasks', '50'], { DATA_DIR: dataDir });
     expect(second).toContain('there already');
-    const { dashboard } = await asLead(server.url);
+    expect(second).toContain(`Sign in at ${url} with`);
+    const { dashboard } = await asLead(url);
     expect(dashboard.statistics).toEqual(numbersIn(first));
     expect(dashboard.statistics).toEqual(numbersIn(second));
   });
