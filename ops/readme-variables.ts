@@ -9,7 +9,7 @@ const begin = '<!-- Made from server/config.ts by npm run readme:variables. -->'
 const end = '<!-- End of what is made. -->';
 
 const table = [
-  '| Variable | What it says | Default |',
+  '| Variable | Meaning | Default |',
   '| --- | --- | --- |',
   ...Object.entries(variables).map(
     ([name, { about, default: value }]) => `| \`${name}\` | ${cell(about)} | ${valueCell(value)} |`,

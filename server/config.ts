@@ -60,12 +60,12 @@ function isOrigin(given: string): boolean {
 
 const optional = z.string().min(1).optional();
 
-/** Every environment variable that the server reads. The README's table is made from this list. */
+/** Every environment variable that the server reads. The README's table is generated from this list. */
 export const variables = {
   HOST: variable('Address to listen on', '127.0.0.1', z.string().min(1).default('127.0.0.1')),
   PORT: variable('Port to listen on; 0 takes a free one', '4000', whole(4000, 0, 65_535)),
   PUBLIC_URL: variable(
-    'Address under which people reach the server: scheme, host and port, without a path. The server answers at this host, at those of ALLOWED_ORIGINS, at localhost and at IP addresses',
+    'Public address of the server: scheme, host and port, without a path. Requests for other hosts are refused, except those of ALLOWED_ORIGINS, localhost and IP addresses',
     'http://HOST:PORT',
     z
       .url({ protocol: /^https?$/, message: 'must read like https://tasks.example.com' })
@@ -77,7 +77,7 @@ export const variables = {
       .optional(),
   ),
   ALLOWED_ORIGINS: variable(
-    'Origins besides its own, with commas between them, whose pages may use the API and its WebSockets with the browser’s cookie, like https://app.example.com',
+    'Other origins (comma-separated) that may use the API and its WebSockets with the browser’s cookie, like https://app.example.com',
     'none',
     listOf(
       z
@@ -88,13 +88,9 @@ export const variables = {
         .transform((given) => new URL(given).origin),
     ),
   ),
-  DATA_DIR: variable(
-    'Folder for the embedded database and the secrets',
-    '.data',
-    z.string().default('.data'),
-  ),
+  DATA_DIR: variable('Folder of the bundled database and the secrets', '.data', z.string().default('.data')),
   DATABASE_URL: variable(
-    'PostgreSQL to use in place of the embedded one',
+    'PostgreSQL to use instead of the bundled one',
     'none',
     z
       .url({
@@ -108,29 +104,29 @@ export const variables = {
       .optional(),
   ),
   REDIS_URL: variable(
-    'Redis that wakes the other processes when something happened, and keeps limits; without it PostgreSQL wakes them, and each process counts limits for itself. Deployments with different AUTH_SECRETs can share one',
+    'Redis for rate limits and for notifications between processes. Without it, notifications go through PostgreSQL and each process counts limits by itself. Deployments with different AUTH_SECRETs can share one',
     'none',
     z.url({ protocol: /^rediss?$/, message: 'must read like redis://host:6379' }).optional(),
   ),
   WORKERS: variable(
-    'Processes that serve the port side by side; about one for each core that PostgreSQL leaves free',
+    'Number of server processes; about one for each core that PostgreSQL leaves free',
     '1',
     whole(1, 1, 64),
   ),
   EVENT_RETENTION_DAYS: variable(
-    'Days after which events may go, and with them the activity, audit trail and history of that time',
+    'Days to keep events, and with them the activity, audit trail and history',
     '400',
     whole(400, 1, 36_500),
   ),
-  DATABASE_POOL_SIZE: variable('Most connections to the database at once', '10', whole(10, 2, 1000)),
+  DATABASE_POOL_SIZE: variable('Maximum number of database connections', '10', whole(10, 2, 1000)),
   DATABASE_STATEMENTS_PER_PERSON: variable(
-    'Most of these connections that one person, or one address that has not signed in, uses at once; less than DATABASE_POOL_SIZE',
+    'Maximum number of these connections for one person, or for one address that has not signed in; less than DATABASE_POOL_SIZE',
     '3, or less with a smaller pool',
     count(1, 999).optional(),
   ),
   AUTH_SECRET: variable(
-    'Secret that signs sessions, 32 characters or more; required with DATABASE_URL in production',
-    'made and kept in DATA_DIR',
+    'Secret that signs sessions, at least 32 characters. Required with DATABASE_URL in production',
+    'generated and kept in DATA_DIR',
     z.string().min(32, 'must have 32 characters or more').optional(),
   ),
   ADMIN_EMAILS: variable(
@@ -139,17 +135,17 @@ export const variables = {
     listOf(z.email('must be email addresses with commas between them')),
   ),
   BACKUP_DIR: variable(
-    'Folder for backups; another disk than that of the database is a good place',
+    'Folder for backups, preferably on another disk than the database',
     'backups',
     z.string().default('backups'),
   ),
   BACKUP_KEEP_DAYS: variable(
-    'Days after which a backup may go; the last good one stays',
+    'Days to keep backups. The last good backup is always kept',
     '7',
     whole(7, 1, 36_500),
   ),
   BACKUP_SCHEDULE: variable(
-    'When the server backs up by itself, as a cron expression in UTC like "0 3 * * *"; of several servers, set it on one',
+    'When to back up, as a cron expression in UTC like "0 3 * * *". With several servers, set it on one',
     'none',
     z
       .string()
@@ -157,78 +153,78 @@ export const variables = {
       .optional(),
   ),
   SLOW_MS: variable(
-    'Milliseconds beyond which operations and SQL statements are logged as slow',
+    'Operations and SQL statements that take longer are logged, in milliseconds',
     '100',
     number(100, 0),
   ),
   TRACE_SAMPLE_RATE: variable(
-    'Share of operations whose resolvers are measured, from 0 to 1',
+    'Fraction of operations whose resolvers are traced, from 0 to 1',
     '0.01',
     number(0.01, 0, 1),
   ),
   METRICS_TOKEN: variable(
-    'Bearer token, 16 characters or more, that /metrics then asks for; without it /metrics is for this machine alone, and closed where TRUST_PROXY is set',
+    'Bearer token that /metrics requires, at least 16 characters. Without it /metrics answers this machine only, and is closed where TRUST_PROXY is set',
     'none',
     z.string().min(16, 'must have 16 characters or more').optional(),
   ),
   GRAPHIQL: variable(
-    'Whether browsers get the explorer GraphiQL at /graphql: on or off',
+    'GraphiQL at /graphql for browsers: on or off',
     'on',
     z.enum(['on', 'off'], 'must be on or off').default('on'),
   ),
   REQUESTS_PER_ADDRESS: variable(
-    'Most HTTP requests from one network address under way at once, in each process; behind a proxy TRUST_PROXY has to say so',
+    'Maximum number of concurrent HTTP requests from one network address, per process. Behind a proxy set TRUST_PROXY',
     '1000',
     whole(1000, 1),
   ),
   SOCKETS_PER_PERSON: variable(
-    'WebSockets and event streams that one person may have open at once, in each process',
+    'Maximum number of open WebSockets and event streams for one person, per process',
     '50',
     whole(50, 1),
   ),
   SUBSCRIPTIONS_PER_PERSON: variable(
-    'Subscriptions that one person may have open at once, in each process, over all connections',
+    'Maximum number of open subscriptions for one person, per process, over all connections',
     '500',
     whole(500, 1),
   ),
   UNSENT_MB_PER_PERSON: variable(
-    'Megabytes that may wait for the WebSockets and event streams of one person to read them, in each process; beyond that the slowest connection is cut',
+    'Maximum number of megabytes waiting to be read by the WebSockets and event streams of one person, per process. Beyond it the slowest connection is closed',
     '16',
     whole(16, 5),
   ),
-  UNSENT_MB: variable('The same for all people together, in each process', '128', whole(128, 5)),
+  UNSENT_MB: variable('The same for all people together, per process', '128', whole(128, 5)),
   STORAGE_ROWS_PER_PERSON: variable(
-    'Tasks, comments, messages and other objects that one person may store; 0 sets no limit',
+    'Storage quota: tasks, comments, messages and other objects for one person; 0 turns it off',
     '1000000',
     whole(1_000_000, 0),
   ),
   STORAGE_MB_PER_PERSON: variable(
-    'Megabytes of text that one person may store; 0 sets no limit. With indexes the database needs several times as much',
+    'Storage quota: megabytes of text for one person; 0 turns it off. With indexes the database needs several times as much',
     '1000',
     whole(1_000, 0),
   ),
   SOCKETS_PER_ADDRESS: variable(
-    'Most WebSockets from one network address open at once, in each process; behind a proxy TRUST_PROXY has to say so',
+    'Maximum number of open WebSockets from one network address, per process. Behind a proxy set TRUST_PROXY',
     '1000',
     whole(1000, 1),
   ),
   HEARTBEAT_SECONDS: variable(
-    'How often each WebSocket must give a sign of life; less than the time after which proxies on the way cut silent connections',
+    'Ping interval for WebSockets; shorter than the idle time-out of the proxies in front',
     '30',
     number(30, 1, 3_600),
   ),
   OTEL_EXPORTER_OTLP_ENDPOINT: variable(
-    'Address of an OpenTelemetry collector for traces and metrics; the other OTEL_ variables of the standard count then, too',
+    'OpenTelemetry collector for traces and metrics. The other standard OTEL_ variables apply too',
     'none',
     z.url().optional(),
   ),
   RATE_LIMIT_POINTS: variable(
-    'Points that each viewer can spend in a minute; 0 sets no limit',
+    'Rate limit: points for each viewer per minute; 0 turns it off',
     '1000000',
     whole(1_000_000, 0),
   ),
   RATE_LIMIT_REQUESTS: variable(
-    'Requests to the API that each network address may send to each process in a minute, whatever becomes of them; a document that is new to the process counts as 10. 0 sets no limit, and this machine has none. Behind a proxy TRUST_PROXY has to say so',
+    'Rate limit: requests from one network address per process and minute, including refused ones; a document new to the process counts as 10. 0 turns it off, and this machine has none. Behind a proxy set TRUST_PROXY',
     '6000',
     whole(6_000, 0),
   ),
@@ -238,17 +234,17 @@ export const variables = {
     whole(10, 0),
   ),
   INVITATIONS_PER_HOUR: variable(
-    'Invitations to teams that each person can send in an hour. One address can get a tenth as many from one person, and half as many from all people. 0 sets no limit',
+    'Invitations to teams that one person can send per hour. One address gets at most a tenth as many from one person, and half as many from all people. 0 turns it off',
     '100',
     whole(100, 0),
   ),
   TRUST_PROXY: variable(
-    'Number of trusted reverse proxies in front, each of which adds the client’s address to X-Forwarded-For; see docs/proxies.md',
+    'Number of trusted reverse proxies, used to read the client’s address from X-Forwarded-For; see docs/proxies.md',
     '0',
     whole(0, 0, 10),
   ),
   LOG_LEVEL: variable(
-    'Least serious log line to print: trace, debug, info, warn, error or silent',
+    'Log level: trace, debug, info, warn, error or silent',
     'info',
     z
       .enum(
@@ -257,7 +253,7 @@ export const variables = {
       )
       .default('info'),
   ),
-  NODE_ENV: variable('"production" makes a missing AUTH_SECRET an error', 'none', optional),
+  NODE_ENV: variable('With "production", a missing AUTH_SECRET is an error', 'none', optional),
 } satisfies Record<string, Variable<unknown>>;
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
