@@ -29,6 +29,7 @@ import { PerformanceStore } from './performance/store.ts';
 import { redisNamespace } from './redis-namespace.ts';
 import { currentRequest } from './request.ts';
 import { startRewriting } from './search/rewrite.ts';
+import { adoptTimezones } from './sql/timezone.ts';
 import { TimedResponse } from './transports/response-time.ts';
 
 export interface RunningServer {
@@ -115,6 +116,12 @@ export async function startServer(config: Config): Promise<RunningServer> {
     }
     if (await openEpochElsewhere(database.url))
       log.warn('the log comes from another PostgreSQL, so it begins a new epoch: cursors of before expire');
+    const lostTimezones = await adoptTimezones(database.url);
+    if (lostTimezones.length > 0)
+      log.warn(
+        { timezones: lostTimezones },
+        'PostgreSQL does not know these timezones, so days of people there are counted in UTC until they choose another',
+      );
     await countUncounted(database.url, (progress) => {
       log.info(progress, 'counting the tasks that were there before');
     });

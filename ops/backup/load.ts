@@ -5,6 +5,7 @@ import { verifyCounters } from '../../server/counters/verify.ts';
 import { applyMigrations } from '../../server/database/migrations.ts';
 import { StartFailure } from '../../server/database/start-failure.ts';
 import { openEpoch } from '../../server/events/new-epoch.ts';
+import { adoptTimezones } from '../../server/sql/timezone.ts';
 import { forProgram, withConnection, withDatabase } from './address.ts';
 import type { Cluster } from './cluster.ts';
 import { contentOf, differences, inSnapshot } from './content.ts';
@@ -52,6 +53,7 @@ export async function load(
     });
     await applyMigrations(place);
     await withConnection(place, openEpoch);
+    await adoptTimezones(place);
     await rebuildCounters(place, () => signal?.throwIfAborted());
     await withConnection(place, async (client) => {
       refuseIf(backup, await brokenRules(client));

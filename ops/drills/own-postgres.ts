@@ -24,12 +24,13 @@ export interface OwnPostgres {
   remove(): Promise<void>;
 }
 
-export async function ownPostgres(): Promise<OwnPostgres> {
+/** @param installed the folder of its programs, where they are not those that come with this program. */
+export async function ownPostgres(installed?: string): Promise<OwnPostgres> {
   const folder = await newFolder();
   const made = await startEmbedded(folder);
   const { url } = made;
   await made.stop();
-  const postgres = await postgresIn(folder, url);
+  const postgres = await postgresIn(folder, url, installed);
   await postgres.start();
   return postgres;
 }
@@ -63,9 +64,9 @@ async function giveTo({ uid, gid }: Account, folder: string): Promise<void> {
     await chown(join(entry.parentPath, entry.name), uid, gid);
 }
 
-async function postgresIn(folder: string, url: string): Promise<OwnPostgres> {
+async function postgresIn(folder: string, url: string, installed?: string): Promise<OwnPostgres> {
   const cluster = join(folder, CLUSTER);
-  const programs = await findPrograms(cluster);
+  const programs = await findPrograms(cluster, installed);
   const settings = [`port=${new URL(url).port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories='];
   let child: ChildProcess | undefined;
 

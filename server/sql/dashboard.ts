@@ -61,8 +61,9 @@ export async function countDashboard(
       SELECT timezone, today, monday, begins, week_begins,
              (begins AT TIME ZONE 'UTC')::date AS first_day, quarter_of(begins) - 1 AS first_quarter,
              (week_begins AT TIME ZONE 'UTC')::date AS week_day, quarter_of(week_begins) - 1 AS week_quarter
-      FROM (SELECT timezone, (now() AT TIME ZONE timezone)::date AS today FROM users
-            WHERE id = ${viewer.userId}::uuid OFFSET 0) AS place
+      FROM (SELECT timezone, (now() AT TIME ZONE timezone)::date AS today
+            FROM (SELECT timezone_or_utc(timezone) AS timezone FROM users
+                  WHERE id = ${viewer.userId}::uuid OFFSET 0) AS reader OFFSET 0) AS place
       CROSS JOIN LATERAL (SELECT date_trunc('week', today)::date AS monday OFFSET 0) AS week
       CROSS JOIN LATERAL (SELECT start_of_day(today, timezone) AS begins,
                                  start_of_day(monday, timezone) AS week_begins OFFSET 0) AS moments
