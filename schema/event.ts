@@ -52,16 +52,16 @@ const kinds: Record<LoggedKind, KindOfEvent> = {
   },
   'team.memberInvited': {
     description:
-      'Somebody was invited to a team. The invited person reads of it in an event of their own, without team and actor.',
+      'A person was invited to a team. The account with that address, once verified, has an event of its own, without team and actor.',
     subject: 'TeamInvitation',
   },
   'team.invitationRevoked': {
     description:
-      'An invitation was taken back, or declined. The invited person has an event of their own, also where the team was deleted.',
+      'An invitation was withdrawn or declined. The account with its address, once verified, has an event of its own, also where the team was deleted.',
     subject: 'TeamInvitation',
   },
   'team.memberJoined': {
-    description: 'Somebody accepted an invitation; `person` is who.',
+    description: 'An invitation was accepted; `person` is the new member.',
     subject: 'TeamInvitation',
   },
   'team.roleChanged': {
@@ -110,6 +110,7 @@ const kinds: Record<LoggedKind, KindOfEvent> = {
     description: 'An operator issued a one-time link that sets a new password for `person`.',
   },
   'account.unlocked': { description: 'An operator lifted the limits on signing in as `person`.' },
+  'account.verified': { description: 'An operator verified the email address of `person`.' },
 };
 
 export const EventKind = builder.enumType('EventKind', {

@@ -4,12 +4,14 @@ import {
   acceptInvitation,
   INVITED_FOR_DAYS,
   inviteMember,
+  previewInvitation,
   revokeInvitation,
-  type InvitationChange,
+  type InvitationPreview,
+  type NewInvitation,
 } from '../server/domain/invitation.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
-import { can, visible } from '../server/policy.ts';
+import { can, invitedTo, visible } from '../server/policy.ts';
 import { batched } from './batched.ts';
 import { builder, type PayloadFields } from './builder.ts';
 import type { Context } from './context.ts';
@@ -28,14 +30,17 @@ interface Rights {
 const InvitationRights = builder.objectRef<Rights>('TeamInvitationRights').implement({
   description: 'What the viewer may do with an invitation.',
   fields: (t) => ({
-    accept: t.exposeBoolean('accept', { description: 'Join the team by it: it is to their address.' }),
-    revoke: t.exposeBoolean('revoke', { description: 'Take it back, or decline their own.' }),
+    accept: t.exposeBoolean('accept', {
+      description:
+        'Accept it by `id`: it is to their verified address. The secret of its link needs no right.',
+    }),
+    revoke: t.exposeBoolean('revoke', { description: 'Withdraw it, or decline their own.' }),
   }),
 });
 
 const TeamInvitation = builder.prismaNode('TeamInvitation', {
   description:
-    'An offer to join a team. Who leads the team sees it, and whoever signs in with its address, until it runs out.',
+    'An offer to join a team. Until it expires, those who lead the team see it, and the account with its address if that is verified.',
   id: { field: 'id', description: 'Starts with `invitation_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.invitation(viewer) }),
@@ -44,29 +49,29 @@ const TeamInvitation = builder.prismaNode('TeamInvitation', {
     team: t.field({
       type: Team,
       nullable: true,
-      description: 'Which team; null for who is not in it, which the invited person is not yet.',
+      description: 'Its team; null when the viewer is not a member.',
       select: (_args, _context, nested) => ({ team: nested(true) }),
       resolve: ({ team }, _args, { viewer }) => (viewer.teams.has(team.id) ? team : null),
     }),
     teamName: t.string({
-      description: 'What the team is called, also for the invited person.',
+      description: 'The name of its team, also for the invited person.',
       select: { team: { select: { name: true } } },
       resolve: ({ team }) => team.name,
     }),
-    email: t.exposeString('email', { description: 'The address that it is to, in lower case.' }),
+    email: t.exposeString('email', { description: 'The invited address, in lower case.' }),
     role: t.expose('role', { type: TeamRole, description: 'What the invited person becomes; never OWNER.' }),
     invitedBy: t.relation('invitedBy', { type: User, description: 'Who made it, or renewed it last.' }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
-      description: `When it runs out: ${INVITED_FOR_DAYS} days after it was made or renewed.`,
+      description: `When it expires: ${INVITED_FOR_DAYS} days after it was made or last renewed.`,
     }),
     viewerCan: t.field({
       type: InvitationRights,
       description: 'What the viewer may do with it.',
       select: { teamId: true, email: true, role: true },
       resolve: (invitation, _args, { viewer }) => ({
-        accept: can(viewer, 'invitation.accept', invitation),
-        revoke: can(viewer, 'invitation.revoke', invitation),
+        accept: can(viewer, 'invitation.accept', { ...invitation, isByLink: false }),
+        revoke: can(viewer, 'invitation.revoke', { ...invitation, isByLink: false }),
       }),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was first made.' }),
@@ -77,8 +82,7 @@ const TeamInvitation = builder.prismaNode('TeamInvitation', {
 builder.prismaObjectField(Team, 'invitations', (t) =>
   pagedRelation(t, 'invitations', {
     type: TeamInvitation,
-    description:
-      'Who is invited and has not answered, the first invited first. Empty for who does not lead the team.',
+    description: 'Open invitations, oldest first. Empty for viewers who do not lead the team.',
     where: (_args, { viewer }) => visible.invitation(viewer),
     order: () => [],
     page: 'A page of invitations.',
@@ -91,7 +95,7 @@ builder.prismaObjectField(User, 'invitations', (t) =>
     {
       type: TeamInvitation,
       description:
-        'The teams that have invited this person, the first first. Everybody sees their own only: it is empty for anybody else.',
+        'Open invitations to this person’s address, oldest first. Empty for other viewers, and while the address is not verified.',
       select: { id: true },
       resolve: async ({ id }, args, context, info) => {
         const selection = queryFromInfo({ context, info, paths: NODES });
@@ -105,9 +109,9 @@ builder.prismaObjectField(User, 'invitations', (t) =>
   ),
 );
 
-/** The viewer’s own, for as many places of the answer as they come up at. */
+/** The viewer’s own, read once for all places of the answer. */
 async function ownInvitations(args: PageArguments, { db, viewer }: Context, selection: object) {
-  const own = { AND: [{ email: viewer.email }, visible.invitation(viewer)] };
+  const own = { AND: [invitedTo(viewer), visible.invitation(viewer)] };
   const invitations = page(args, []);
   const rows = await db.teamInvitation.findMany({
     ...invitations.withCursor(selection),
@@ -123,15 +127,41 @@ async function ownInvitations(args: PageArguments, { db, viewer }: Context, sele
   };
 }
 
+const Preview = builder.objectRef<InvitationPreview>('InvitationPreview').implement({
+  description: 'What an invitation’s link shows to its holder.',
+  fields: (t) => ({
+    teamName: t.exposeString('teamName', { description: 'The name of the team.' }),
+    invitedByName: t.exposeString('invitedByName', {
+      description: 'The name of the person who made the invitation, or renewed it last.',
+    }),
+    role: t.expose('role', { type: TeamRole, description: 'The role of the new member; never OWNER.' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When the link expires.' }),
+  }),
+});
+
+builder.queryField('invitation', (t) =>
+  t.field({
+    type: Preview,
+    nullable: true,
+    description:
+      'The invitation that a link is for. NOT_FOUND when the link was used or replaced, was withdrawn or has expired.',
+    args: {
+      secret: t.arg.string({ required: true, description: 'The part of the link after `#`.' }),
+    },
+    resolve: (_root, { secret }, { db }) => previewInvitation(db, secret),
+  }),
+);
+
 builder.relayMutationField(
   'inviteMember',
   {
-    description: 'Whom to invite to which team, and as what.',
+    description: 'An invitation to a team.',
     inputFields: (t) => ({
       teamId: t.id({ required: true, description: 'Which team.' }),
       email: t.string({
         required: true,
-        description: 'The address they sign in with, or will sign up with; CONFLICT where a member does.',
+        description:
+          'The address of the person to invite, with or without an account. CONFLICT when a member has it.',
       }),
       role: t.field({
         type: TeamRole,
@@ -141,13 +171,18 @@ builder.relayMutationField(
     }),
   },
   {
-    description: `Invites whoever signs in with an address, for ${INVITED_FOR_DAYS} days. Inviting them again renews the invitation, with the role given now.`,
+    description: `Invites a person by address, for ${INVITED_FOR_DAYS} days. Send them the link of the answer: it works once, for any account. Inviting them again renews the invitation with a new link and the role given now; the old link ends.`,
     resolve: (_root, { input }, { db, gate, person }) =>
       inviteMember(db, person, input, gate.invitationLimits),
   },
   {
     description: 'The made or renewed invitation.',
-    outputFields: (t: PayloadFields<InvitationChange>) => ({
+    outputFields: (t: PayloadFields<NewInvitation>) => ({
+      link: t.string({
+        description:
+          'The address at which the invitation is accepted; its secret follows `#`. Only this answer has it.',
+        resolve: ({ secret }, _args, { gate }) => `${gate.origins.own}/join#${secret}`,
+      }),
       invitation: t.prismaField({
         type: TeamInvitation,
         description: 'The invitation as it is now.',
@@ -166,14 +201,20 @@ builder.relayMutationField(
 builder.relayMutationField(
   'acceptInvitation',
   {
-    description: 'Which invitation.',
+    description: 'An invitation, by its link or by its id.',
     inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which invitation; see `User.invitations`.' }),
+      secret: t.string({
+        description: 'The part of the link after `#`. The link works once, for any account.',
+      }),
+      id: t.id({
+        description:
+          'In place of `secret`, for an invitation to the viewer’s verified address; see `User.invitations`.',
+      }),
     }),
   },
   {
     description:
-      'Makes the viewer a member of the team that invited them. Accepting it again is harmless; FORBIDDEN where it has run out.',
+      'Makes the viewer a member of the team. By `secret`, NOT_FOUND when the link no longer works. By `id`, accepting again is harmless, and an expired invitation is FORBIDDEN.',
     resolve: (_root, { input }, { db, person }) => acceptInvitation(db, person, input),
   },
   { description: 'The viewer’s membership.', outputFields: membershipPayload },
@@ -182,12 +223,15 @@ builder.relayMutationField(
 builder.relayMutationField(
   'revokeInvitation',
   {
-    description: 'Which invitation ends.',
-    inputFields: (t) => ({ id: t.id({ required: true, description: 'Which invitation.' }) }),
+    description: 'An invitation, by its id or by its link.',
+    inputFields: (t) => ({
+      id: t.id({ description: 'Which invitation.' }),
+      secret: t.string({ description: 'In place of `id`, the part of the link after `#`.' }),
+    }),
   },
   {
     description:
-      'Takes an invitation back; the invited person declines it in the same way. Doing it again is harmless.',
+      'Withdraws an invitation; its receiver declines it in the same way. By `id`, doing it again is harmless.',
     resolve: (_root, { input }, { db, person }) => revokeInvitation(db, person, input),
   },
   {

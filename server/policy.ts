@@ -20,7 +20,8 @@ export interface Person {
  * receive any number of them, so they are joined in queries and looked up for the tasks at hand (`server/sql/shares.ts`).
  */
 export interface Viewer extends Person {
-  email: string;
+  /** Null until it is verified: anyone can register an address, so it proves nothing before. */
+  verifiedEmail: string | null;
   teams: ReadonlyMap<string, TeamRole>;
   /** Reads the audit trail of everybody. It allows no change, so verbs need not know. */
   isAdmin: boolean;
@@ -63,9 +64,9 @@ interface Subjects {
   'team.leave': TeamSubject;
   /** Removes this member, or gives them another role. */
   'member.manage': Pick<Membership, 'teamId' | 'role'>;
-  'invitation.accept': Pick<TeamInvitation, 'email'>;
-  /** Takes it back, or declines it. */
-  'invitation.revoke': Pick<TeamInvitation, 'teamId' | 'email' | 'role'>;
+  'invitation.accept': InvitationSubject;
+  /** Withdraws it, or declines it. */
+  'invitation.revoke': InvitationSubject;
   /** Gives it another title, or deletes it. */
   'conversation.manage': Pick<Conversation, 'ownerId'>;
   'conversation.send': Pick<Conversation, 'ownerId'>;
@@ -74,6 +75,11 @@ interface Subjects {
 export interface TeamSubject {
   id: string;
 }
+
+export type InvitationSubject = Pick<TeamInvitation, 'teamId' | 'email' | 'role'> & {
+  /** Whether the viewer has shown the secret of its link, which counts as much as a verified address. */
+  isByLink: boolean;
+};
 
 export type Action = keyof Subjects;
 export type ConversationAction = Extract<Action, `conversation.${string}`>;
@@ -105,9 +111,9 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
   'team.delete': (viewer, team) => hasRole(viewer, team.id, ['OWNER']),
   'team.leave': (viewer, team) => viewer.teams.has(team.id) && !hasRole(viewer, team.id, ['OWNER']),
   'member.manage': (viewer, member) => grantableRoles(viewer, member.teamId).includes(member.role),
-  'invitation.accept': (viewer, invitation) => invitation.email === viewer.email,
+  'invitation.accept': (viewer, { email, isByLink }) => isByLink || email === viewer.verifiedEmail,
   'invitation.revoke': (viewer, invitation) =>
-    invitation.email === viewer.email || can(viewer, 'member.manage', invitation),
+    can(viewer, 'invitation.accept', invitation) || can(viewer, 'member.manage', invitation),
   'conversation.manage': (viewer, conversation) => conversation.ownerId === viewer.userId,
   'conversation.send': () => true,
 };
@@ -192,6 +198,11 @@ export function unexpired(): { OR: [{ expiresAt: null }, { expiresAt: { gt: Date
   return { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
 }
 
+/** Invitations to a viewer's verified address, also those that have expired; none without one. */
+export function invitedTo({ verifiedEmail }: Viewer): Prisma.TeamInvitationWhereInput {
+  return verifiedEmail === null ? { id: { in: [] } } : { email: verifiedEmail };
+}
+
 /** Teams that a viewer is a member of. */
 function teamOf(viewer: Person): Prisma.TeamWhereInput {
   return { memberships: { some: { userId: viewer.userId } } };
@@ -233,11 +244,11 @@ export const visible = {
 
   membership: (viewer: Viewer): Prisma.MembershipWhereInput => ({ team: teamOf(viewer) }),
 
-  /** Those to oneself, and those of the teams that one leads; none that has run out. */
+  /** Those to one's verified address, and those of the teams that one leads; none that has expired. */
   invitation: (viewer: Viewer): Prisma.TeamInvitationWhereInput => ({
     expiresAt: { gt: new Date() },
     OR: [
-      { email: viewer.email },
+      invitedTo(viewer),
       { team: { memberships: { some: { userId: viewer.userId, role: { in: [...LEADING_ROLES] } } } } },
     ],
   }),
@@ -301,4 +312,5 @@ export const AUDITED = [
   'password.changed',
   'password.resetIssued',
   'account.unlocked',
+  'account.verified',
 ] as const;

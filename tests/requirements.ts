@@ -72,6 +72,7 @@ export const requirements = {
   'BR-11': 'Rows, counters and events change in one transaction.',
   'BR-12': 'Who acts is never an argument.',
   'BR-13': 'An assistant or MCP client confirms before it deletes or shares, and the server sees to it.',
+  'BR-16': 'An invitation is accepted by its link or by a verified address, never by an address alone.',
   'BR-18':
     'Rights cannot be combined: after any allowed steps by several people, each may do what these rules say.',
   'BR-14': 'What each number of the dashboard means, for a person and for a team.',

@@ -6,7 +6,8 @@ import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { newPerson } from '../domain/user.ts';
 import { emailAddress } from '../domain/email-address.ts';
 import { parse } from '../domain/validation.ts';
-import { Conflict, Unauthenticated } from '../errors.ts';
+import { Conflict, NotFound, Unauthenticated } from '../errors.ts';
+import { append } from '../events/log.ts';
 import { recordFailedSignIn } from '../events/refusal.ts';
 import { newId } from '../ids.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
@@ -116,6 +117,52 @@ export async function checkPassword(
   }
   await attempt.succeeded();
   return account;
+}
+
+/**
+ * Lifts the limits on signing in to an account, in every process.
+ * @throws NotFound where the address has no account.
+ */
+export async function unlockAccount(db: Database, email: string): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    const userId = await accountWith(tx, email);
+    const where = { userId, providerId: CREDENTIAL };
+    await tx.account.updateMany({ where, data: { unlockedAt: new Date() } });
+    const event = { kind: 'account.unlocked', actorId: null, subjectId: null, personId: userId } as const;
+    await append(tx, { ...event, data: {} });
+  });
+}
+
+/**
+ * Marks an account's address as verified, which an operator has made sure of. Doing it again changes nothing.
+ * @throws NotFound where the address has no account.
+ */
+export async function verifyAccount(db: Database, email: string): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    const id = await accountWith(tx, email);
+    const { count } = await tx.user.updateMany({
+      where: { id, emailVerified: false },
+      data: { emailVerified: true },
+    });
+    if (count === 0) return;
+    const event = { kind: 'account.verified', actorId: null, subjectId: null, personId: id } as const;
+    await append(tx, { ...event, data: {} });
+  });
+}
+
+/** Those of some addresses that no account has verified. */
+export async function unverifiedOf(db: Database, emails: readonly string[]): Promise<string[]> {
+  const where = { email: { in: [...emails] }, emailVerified: true };
+  const verified = await db.user.findMany({ where, select: { email: true } });
+  return emails.filter((email) => !verified.some((user) => user.email === email));
+}
+
+/** @throws NotFound where the address has no account. */
+export async function accountWith(tx: Transaction, given: string): Promise<string> {
+  const email = emailAddress.safeParse(given).data ?? '';
+  const user = await tx.user.findUnique({ where: { email }, select: { id: true } });
+  if (!user) throw new NotFound('account');
+  return user.id;
 }
 
 /** Begins a session in place of the one of the person that was unused longest, where they have too many. Triggers append

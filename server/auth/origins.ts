@@ -2,6 +2,8 @@ import { isIPv4 } from 'node:net';
 
 /** The addresses that the server answers at, and the pages that may use it with the browser's cookie. */
 export interface Origins {
+  /** The server's own, which links to its pages begin with. */
+  own: string;
   /** The allowed origins other than the server's own. */
   others: ReadonlySet<string>;
   /** Whether people reach the server by HTTPS. */
@@ -46,6 +48,7 @@ export function createOrigins(publicUrl: string, others: Iterable<string>, proxi
   }
 
   return {
+    own: own.origin,
     others: allowed,
     isHttps,
     trusts(headers) {

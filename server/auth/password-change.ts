@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { emailAddress } from '../domain/email-address.ts';
 import { parse } from '../domain/validation.ts';
-import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
+import { Conflict, Forbidden, ValidationFailed } from '../errors.ts';
 import { append } from '../events/log.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockUser } from '../sql/lock-user.ts';
-import { checkPassword, CREDENTIAL } from './account.ts';
+import { accountWith, checkPassword, CREDENTIAL } from './account.ts';
 import type { SignedIn } from './credentials.ts';
 import { givenPassword, hashPassword, newPassword } from './passwords.ts';
 
@@ -79,7 +78,7 @@ export function sessionOf({ sessionId, tokenId }: SignedIn): string {
 export async function issuePasswordReset(db: Database, email: string): Promise<string> {
   const token = newSecret();
   await inTransaction(db, async (tx) => {
-    const userId = await userOf(tx, email);
+    const userId = await accountWith(tx, email);
     await lockUser(tx, userId);
     await forgetResets(tx, userId);
     const expiresAt = new Date(Date.now() + RESET_MINUTES * 60_000);
@@ -116,20 +115,6 @@ export async function resetPassword(
     });
     const options = { stored, by: 'reset', keep: null, expected: undefined, revokeApiTokens: false } as const;
     return { ...(await setPassword(tx, found.value, options)), email };
-  });
-}
-
-/**
- * Lifts the limits on signing in to an account, in every process.
- * @throws NotFound where the address has no account.
- */
-export async function unlockAccount(db: Database, email: string): Promise<void> {
-  await inTransaction(db, async (tx) => {
-    const userId = await userOf(tx, email);
-    const where = { userId, providerId: CREDENTIAL };
-    await tx.account.updateMany({ where, data: { unlockedAt: new Date() } });
-    const event = { kind: 'account.unlocked', actorId: null, subjectId: null, personId: userId } as const;
-    await append(tx, { ...event, data: {} });
   });
 }
 
@@ -171,13 +156,6 @@ async function setPassword(
     revokedApiTokenIds: tokens.map(({ id }) => id),
     cursor: await append(tx, event),
   };
-}
-
-async function userOf(tx: Transaction, given: string): Promise<string> {
-  const email = emailAddress.safeParse(given).data ?? '';
-  const user = await tx.user.findUnique({ where: { email }, select: { id: true } });
-  if (!user) throw new NotFound('account');
-  return user.id;
 }
 
 async function forgetResets(tx: Transaction, userId: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TeamInvitation } from '../../prisma/generated/client/client.ts';
+import type { Prisma, TeamInvitation } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Conflict, Forbidden, NotFound } from '../errors.ts';
@@ -8,7 +8,8 @@ import { append, currentCursor } from '../events/log.ts';
 import { tellInvited } from '../events/tell-invited.ts';
 import { newId } from '../ids.ts';
 import type { InvitationLimits } from '../limits/invitation-limits.ts';
-import { can, visible, type Person } from '../policy.ts';
+import { can, invitedTo, visible, type Person, type Viewer } from '../policy.ts';
+import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockTeam } from '../sql/lock-team.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { grantedRole, requireGrantable, type MembershipChange } from './membership.ts';
@@ -23,6 +24,19 @@ export interface InvitationChange {
   cursor: string;
 }
 
+/** What making an invitation hands back; its secret cannot be read again. */
+export interface NewInvitation extends InvitationChange {
+  secret: string;
+}
+
+/** What the holder of a link reads of its invitation. */
+export interface InvitationPreview {
+  teamName: string;
+  invitedByName: string;
+  role: TeamInvitation['role'];
+  expiresAt: Date;
+}
+
 /** How long an invitation can be accepted. */
 export const INVITED_FOR_DAYS = 7;
 
@@ -32,10 +46,18 @@ const invitation = z.object({
   role: grantedRole.nullish().transform((value) => value ?? 'MEMBER'),
 });
 
-const reference = z.object({ id: idOf('TeamInvitation') });
+const reference = z
+  .object({ id: idOf('TeamInvitation').nullish(), secret: z.string().nullish() })
+  .refine(({ id, secret }) => (id == null) !== (secret == null), {
+    message: 'Name the invitation by `id` or by `secret`, not by both.',
+    path: ['id'],
+  });
+
+type Reference = z.output<typeof reference>;
 
 /**
- * Invites whoever signs in with an address, now or later. Inviting them again renews the invitation, with the new role.
+ * Invites a person by address. Inviting them again renews the invitation, with the new role and a new link; the old link
+ * ends.
  * @throws Conflict where they are a member, Forbidden where the person may not give that role, RateLimited.
  */
 export async function inviteMember(
@@ -43,7 +65,7 @@ export async function inviteMember(
   person: Person,
   input: unknown,
   limits: InvitationLimits,
-): Promise<InvitationChange> {
+): Promise<NewInvitation> {
   const { teamId, email, role } = parse(invitation, input);
   await checkQuota(db, person);
   await limits.beforeInvitation(person.userId, email);
@@ -59,12 +81,13 @@ export async function inviteMember(
       throw new Conflict('They are in this team already; change their role instead.', { field: 'email' });
     }
     const earlier = await tx.teamInvitation.findUnique({ where: { teamId_email: { teamId, email } } });
-    if (earlier && isOpen(earlier) && !can(viewer, 'invitation.revoke', earlier))
+    if (earlier && isOpen(earlier) && !can(viewer, 'invitation.revoke', { ...earlier, isByLink: false }))
       throw ownersInvitation(earlier);
 
     const id = earlier?.id ?? newId();
     const expiresAt = new Date(Date.now() + INVITED_FOR_DAYS * 24 * 60 * 60 * 1000);
-    const terms = { role, expiresAt, invitedById: person.userId };
+    const secret = newSecret();
+    const terms = { role, expiresAt, invitedById: person.userId, secretHash: hashOfSecret(secret) };
     await tx.teamInvitation.upsert({
       where: { id },
       create: { id, teamId, email, ...terms },
@@ -72,42 +95,65 @@ export async function inviteMember(
       select: { id: true },
     });
     await tellInvited(tx, 'team.memberInvited', { id });
-    // Nobody learns from it whether the address has an account, so it names no person.
+    // It names no person, or it would tell whether the address has an account.
     const cursor = await append(tx, {
       kind: 'team.memberInvited',
       ...addressOf(person, { id, teamId }),
       data: { role },
     });
-    return { id, cursor };
+    return { id, cursor, secret };
   });
 }
 
 /**
- * Makes the person a member, by an invitation to their address. Accepting it again, or twice at once, is harmless.
- * @throws Forbidden where it has run out, or is to another address.
+ * Reads an invitation by the secret of its link.
+ * @throws NotFound where no open invitation has this secret.
+ */
+export async function previewInvitation(db: Database, secret: string): Promise<InvitationPreview> {
+  const found = await db.teamInvitation.findFirst({
+    relationLoadStrategy: 'join',
+    where: byLink(secret),
+    select: {
+      role: true,
+      expiresAt: true,
+      team: { select: { name: true } },
+      invitedBy: { select: { name: true } },
+    },
+  });
+  if (!found) throw new LinkEnded();
+  const { role, expiresAt, team, invitedBy } = found;
+  return { role, expiresAt, teamName: team.name, invitedByName: invitedBy.name };
+}
+
+/**
+ * Makes the person a member: by the secret of a link, which works once, or by an invitation to their verified address,
+ * where accepting it again is harmless.
+ * @throws Forbidden where it has expired, or is to another address; NotFound where the link does not work.
  */
 export async function acceptInvitation(
   db: Database,
   person: Person,
   input: unknown,
 ): Promise<MembershipChange> {
-  const { id } = parse(reference, input);
+  const wanted = parse(reference, input);
   return inTransaction(db, async (tx) => {
     const { userId } = person;
-    const { viewer, invitation } = await heldInvitation(tx, person, id);
+    const { viewer, invitation } = await heldInvitation(tx, person, wanted);
     if (!invitation) {
+      const id = idIn(wanted);
       const member = await tx.membership.findFirst({ where: { id, userId }, select: { id: true } });
       if (!member) throw new NotFound('invitation', id);
       return { id, cursor: await currentCursor(tx) };
     }
+    const { id, teamId, role } = invitation;
     if (!can(viewer, 'invitation.accept', invitation)) {
-      throw new Forbidden('This invitation is to another address; only who signs in with it may accept.', id);
+      throw new Forbidden('This invitation is to another address. Only its link lets you accept it.', id);
     }
     if (!isOpen(invitation)) {
       throw new Forbidden('This invitation has expired; ask the team’s owner for a new one.', id);
     }
-    const { teamId, role } = invitation;
-    if (viewer.teams.has(teamId)) throw new Conflict('You are in this team already.', { field: 'id' });
+    const field = invitation.isByLink ? 'secret' : 'id';
+    if (viewer.teams.has(teamId)) throw new Conflict('You are in this team already.', { field });
     await tx.teamInvitation.delete({ where: { id }, select: { id: true } });
     // The membership goes on under the invitation's id, which is how accepting again finds it.
     await tx.membership.create({ data: { id, teamId, userId, role }, select: { id: true } });
@@ -116,20 +162,22 @@ export async function acceptInvitation(
   });
 }
 
-/** Takes an invitation back, or declines one's own. Doing it again is harmless. */
+/** Withdraws an invitation, or declines one’s own. Doing it again is harmless; by a link it is NOT_FOUND then. */
 export async function revokeInvitation(
   db: Database,
   person: Person,
   input: unknown,
 ): Promise<InvitationChange> {
-  const { id } = parse(reference, input);
+  const wanted = parse(reference, input);
   return inTransaction(db, async (tx) => {
-    const { viewer, invitation } = await heldInvitation(tx, person, id);
+    const { viewer, invitation } = await heldInvitation(tx, person, wanted);
     if (!invitation) {
+      const id = idIn(wanted);
       const cursor = await earlierRemoval(tx, 'team.invitationRevoked', person, id);
       if (cursor === null) throw new NotFound('invitation', id);
       return { id, cursor };
     }
+    const { id } = invitation;
     if (!can(viewer, 'invitation.revoke', invitation)) throw ownersInvitation(invitation);
     await tellInvited(tx, 'team.invitationRevoked', { id });
     await tx.teamInvitation.delete({ where: { id }, select: { id: true } });
@@ -138,17 +186,43 @@ export async function revokeInvitation(
   });
 }
 
-/** Reads an invitation that the person may see, or that was to them, and holds its team until the transaction ends. */
-async function heldInvitation(tx: Transaction, person: Person, id: string) {
+/**
+ * Reads an invitation that the person may see, that is to them, or that they know the secret of, and holds its team until
+ * the transaction ends.
+ */
+async function heldInvitation(tx: Transaction, person: Person, wanted: Reference) {
   const before = await viewerOf(tx, person);
-  const where = { id, OR: [{ email: before.email }, visible.invitation(before)] };
-  const seen = await tx.teamInvitation.findFirst({ where, select: { teamId: true } });
+  const seen = await tx.teamInvitation.findFirst({
+    where: referredTo(before, wanted),
+    select: { teamId: true },
+  });
   if (!seen || !(await lockTeam(tx, seen.teamId))) return { viewer: before, invitation: null };
   const viewer = await viewerOf(tx, person);
-  const invitation = await tx.teamInvitation.findFirst({
-    where: { id, OR: [{ email: viewer.email }, visible.invitation(viewer)] },
-  });
-  return { viewer, invitation };
+  const found = await tx.teamInvitation.findFirst({ where: referredTo(viewer, wanted) });
+  return { viewer, invitation: found && { ...found, isByLink: wanted.secret != null } };
+}
+
+function referredTo(viewer: Viewer, { id, secret }: Reference): Prisma.TeamInvitationWhereInput {
+  if (secret != null) return byLink(secret);
+  return { id: id ?? '', OR: [invitedTo(viewer), visible.invitation(viewer)] };
+}
+
+function byLink(secret: string): Prisma.TeamInvitationWhereInput {
+  return { secretHash: hashOfSecret(secret), expiresAt: { gt: new Date() } };
+}
+
+/** @throws LinkEnded for what was named by a secret: the invitation of a used link is gone. */
+function idIn({ id }: Reference): string {
+  if (id == null) throw new LinkEnded();
+  return id;
+}
+
+class LinkEnded extends NotFound {
+  constructor() {
+    super('invitation', undefined, { field: 'secret' });
+    this.message =
+      'This link does not work: it was used or replaced, or it has expired. Ask the person who sent it for a new one.';
+  }
 }
 
 function isOpen({ expiresAt }: TeamInvitation): boolean {

@@ -66,6 +66,7 @@ interface EventKinds {
   'password.changed': { by: 'person' | 'reset' };
   'password.resetIssued': Record<string, never>;
   'account.unlocked': Record<string, never>;
+  'account.verified': Record<string, never>;
 }
 
 export type EventKind = keyof EventKinds;

@@ -4,9 +4,9 @@ import type { Transaction } from '../database/transaction.ts';
 type Invitations = { id: string } | { teamId: string };
 
 /**
- * Appends, for whom open invitations are to, that they were made or renewed, or that they end, while they are still there.
- * These events name neither team nor actor: only the invited read them, and whoever invites an address does not learn
- * from the log whether it has an account.
+ * Appends, for the verified accounts that open invitations are to, that they were made or renewed, or that they end, while
+ * they are still there. These events name neither team nor actor: only the invited read them, and the person who invites
+ * an address does not learn from the log whether it has an account.
  */
 export async function tellInvited(
   tx: Transaction,
@@ -25,6 +25,6 @@ export async function tellInvited(
     /* tellInvited */
     INSERT INTO events (kind, subject_id, person_id, data)
     SELECT ${kind}, invitation.id, users.id, ${data}
-    FROM team_invitations AS invitation JOIN users ON users.email = invitation.email
+    FROM team_invitations AS invitation JOIN users ON users.email = invitation.email AND users.email_verified
     WHERE ${wanted} AND invitation.expires_at > now()`;
 }

@@ -30,6 +30,7 @@ export const POINTS = {
     'Subscription.dashboard': () => 10,
     'Dashboard.history': ({ days }) => 50 + 2 * Number(days),
     'Query.activity': () => 20,
+    'Query.invitation': () => 10,
     'Query.performance': () => 50,
   } as Readonly<Record<string, (args: Arguments) => number>>,
 } as const;

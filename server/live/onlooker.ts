@@ -40,6 +40,7 @@ const CHANGES_RIGHTS: ReadonlySet<string> = new Set<LoggedKind>([
   'team.ownershipTransferred',
   'conversation.created',
   'conversation.deleted',
+  'account.verified',
 ]);
 
 interface NamedInData {

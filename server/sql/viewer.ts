@@ -14,7 +14,7 @@ export interface ViewerNow extends Viewer {
 
 interface Row {
   id: string;
-  email: string;
+  verifiedEmail: string | null;
   seen: string;
   teams: Record<string, TeamRole> | null;
 }
@@ -40,7 +40,8 @@ export async function viewerOf(
     ? rightsOf(await db.$queryRaw<Row[]>(statementFor([userId]))).get(userId)
     : await togetherOf(db as Database).add(userId);
   if (!rights) throw new Unauthenticated('This account is gone; sign up for a new one.');
-  return { ...rights, isAdmin: adminEmails.has(rights.email) };
+  const { verifiedEmail } = rights;
+  return { ...rights, isAdmin: verifiedEmail !== null && adminEmails.has(verifiedEmail) };
 }
 
 function togetherOf(db: Database): Together<string, Rights | undefined> {
@@ -57,18 +58,18 @@ function togetherOf(db: Database): Together<string, Rights | undefined> {
 function statementFor(userIds: string[]): Prisma.Sql {
   return Prisma.sql`
     /* viewerOf */
-    SELECT id, email, ${Prisma.raw(SEEN)} AS seen,
+    SELECT id, CASE WHEN email_verified THEN email END AS "verifiedEmail", ${Prisma.raw(SEEN)} AS seen,
            (SELECT json_object_agg(team_id, role) FROM memberships WHERE user_id = users.id) AS teams
     FROM users WHERE id = ANY(${userIds}::uuid[])`;
 }
 
 function rightsOf(rows: readonly Row[]): ReadonlyMap<string, Rights> {
   return new Map(
-    rows.map(({ id, email, seen, teams }) => [
+    rows.map(({ id, verifiedEmail, seen, teams }) => [
       id,
       {
         userId: id,
-        email,
+        verifiedEmail,
         seen,
         teams: new Map(Object.entries(teams ?? {})),
       },

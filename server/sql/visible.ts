@@ -53,7 +53,7 @@ export const visibleSql = {
                   AND (shared_with_id = ${viewer.userId}::uuid OR ${unshared(viewer)}) OFFSET 0)
      OR EXISTS (SELECT FROM team_invitations AS invitation
                 WHERE invited_by_id = users.id AND expires_at > now()
-                  AND (invitation.email = ${viewer.email} OR team_id = ANY(${teamsLedBy(viewer)}::uuid[])) OFFSET 0)
+                  AND (invitation.email = ${viewer.verifiedEmail} OR team_id = ANY(${teamsLedBy(viewer)}::uuid[])) OFFSET 0)
      OR EXISTS (SELECT FROM tasks
                 WHERE (owner_id = users.id OR assignee_id = users.id) AND ${visibleSql.task(viewer)} OFFSET 0)
      OR EXISTS (SELECT FROM comments JOIN tasks ON tasks.id = task_id

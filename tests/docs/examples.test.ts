@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import { format } from 'prettier';
 import { describe, expect, test } from 'vitest';
+import { verifyAccount } from '../../server/auth/account.ts';
 import { EXAMPLES, readExamples, type Example } from '../../ops/api-examples.ts';
 import { schema } from '../../schema/index.ts';
 import { issuePasswordReset } from '../../server/auth/password-change.ts';
@@ -119,10 +120,13 @@ async function administrator(): Promise<Record<string, string>> {
     'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }',
     { input: ROOT },
   );
+  await verifyAccount(world.db, ROOT.email);
   return { authorization: `Bearer ${signUp.token}` };
 }
 
 /** One after the other: participants come in the order of their signing up. */
 async function pair() {
-  return { ...(await world.people('Grace')), ...(await world.people('Alan')) };
+  const { grace } = await world.people('Grace');
+  await verifyAccount(world.db, grace.email);
+  return { grace, ...(await world.people('Alan')) };
 }

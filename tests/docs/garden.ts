@@ -10,7 +10,7 @@ const NAMED = {
   kitchen: 'team_01m830p3k4fzxrg11wgsv2tw7b',
   gardener: 'member_01m830p3k4fzxrg1292qj90s5e',
   cook: 'member_01m830p3k4fzxrg12ph8bvbat7',
-  invitation: 'invitation_01m830p3k4fzxrg12zf35jp9qa',
+  secret: 'mCw6jPkbLMtHgE3M0-2xUuQe1PqLq4hXvWl3n7c9b0A',
   comment: 'comment_01m830p3k4fzxrg13dh6yd3f48',
   conversation: 'conversation_01m830p3k4fzxrg13pvbgeqs1k',
   apiToken: 'token_01m830p3k4fzxrg142r75w4xcf',
@@ -83,7 +83,7 @@ export async function plantGarden({ grace, alan }: { grace: Person; alan: Person
     kitchen: kitchen.id,
     gardener: garden.memberships.get(alan.id) ?? '',
     cook: kitchen.memberships.get(grace.id) ?? '',
-    invitation: await invite(alan, workshop.id, grace.email, 'MEMBER'),
+    secret: (await invite(alan, workshop.id, grace.email, 'MEMBER')).secret,
     comment: made.comment.comment.id,
     conversation,
     apiToken: made.apiToken.apiToken.id,
@@ -106,6 +106,7 @@ export async function plantGarden({ grace, alan }: { grace: Person; alan: Person
         if (name) return name;
         if (/cursor$/i.test(key)) return 'b3BhcXVl…';
         if (key === 'token') return `${text.slice(0, 4)}…`;
+        if (key === 'link') return `https://tasks.example.com/join#${NAMED.secret}`;
         if (/^\d{4}-\d\d-\d\dT/.test(text)) return MOMENT;
         if (/^[a-z]+_[0-9a-z]{26}$/.test(text)) return text.replace(/_.*/, `_${NEW}`);
         return text.replace(` ${slug}`, '').replace(`kitchen-${slug}`, 'kitchen').replace(slug, 'garden');

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from '@playwright/test';
 import { beforeAll, test } from 'vitest';
+import { verifyAccount } from '../../server/auth/account.ts';
 import { launchBrowser } from '../kit/browser.ts';
 import { plantMonths } from '../kit/past.ts';
 import { invite, teamOf } from '../kit/team.ts';
@@ -53,6 +54,7 @@ beforeAll(async () => {
   await signUp(page, ADMIN);
   await expect(page.getByRole('heading', { level: 1 })).toContainText(ADMIN.name);
   const { id } = await world.db.user.findUniqueOrThrow({ where: { email: ADMIN.email } });
+  await verifyAccount(world.db, ADMIN.email);
   await plantMonths(world.db, id);
   return () => browser.close();
 });

@@ -1,5 +1,6 @@
 import type { Browser, Page } from '@playwright/test';
 import { beforeAll, describe, test } from 'vitest';
+import { verifyAccount } from '../../server/auth/account.ts';
 import { launchBrowser } from '../kit/browser.ts';
 import { startTestServer } from '../kit/server.ts';
 import { expect, signIn, signUp, visit } from '../kit/visitor.ts';
@@ -13,7 +14,10 @@ let browser: Browser;
 
 beforeAll(async () => {
   browser = await launchBrowser();
-  await signUp(await browser.newPage({ baseURL: world.url }), ADMIN);
+  const page = await browser.newPage({ baseURL: world.url });
+  await signUp(page, ADMIN);
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(ADMIN.name);
+  await verifyAccount(world.db, ADMIN.email);
   return () => browser.close();
 });
 

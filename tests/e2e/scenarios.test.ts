@@ -152,16 +152,17 @@ async function share(taskId: string | undefined, one: Somebody, other: Somebody)
     { name: `Office ${randomUUID()}` },
   );
   const teamId = createTeam.team.id;
-  await ask('mutation ($input: InviteMemberInput!) { inviteMember(input: $input) { cursor } }', one.token, {
-    input: { teamId, email: other.email, role: 'MEMBER' },
-  });
-  const { viewer } = await ask<{ viewer: { invitations: { nodes: { id: string }[] } } }>(
-    '{ viewer { invitations { nodes { id } } } }',
-    other.token,
+  const { inviteMember } = await ask<{ inviteMember: { link: string } }>(
+    'mutation ($input: InviteMemberInput!) { inviteMember(input: $input) { link } }',
+    one.token,
+    { input: { teamId, email: other.email, role: 'MEMBER' } },
   );
-  await ask('mutation ($id: ID!) { acceptInvitation(input: { id: $id }) { cursor } }', other.token, {
-    id: viewer.invitations.nodes[0]?.id,
-  });
+  const secret = new URL(inviteMember.link).hash.slice(1);
+  await ask(
+    'mutation ($secret: String!) { acceptInvitation(input: { secret: $secret }) { cursor } }',
+    other.token,
+    { secret },
+  );
   await ask('mutation ($input: CreateTaskInput!) { createTask(input: $input) { cursor } }', other.token, {
     input: { title: 'Tidy the office', teamId },
   });

@@ -36,20 +36,42 @@ interface Members {
   nodes: { id: string; user: { id: string } }[];
 }
 
-/** @returns the invitation's id. */
-export async function invite(leader: Person, teamId: string, email: string, role?: string): Promise<string> {
-  const { inviteMember } = await leader.query<{ inviteMember: { invitation: { id: string } } }>(
-    'mutation ($input: InviteMemberInput!) { inviteMember(input: $input) { invitation { id } } }',
-    { input: { teamId, email, role } },
-  );
-  return inviteMember.invitation.id;
+export interface Invitation {
+  id: string;
+  link: string;
+  /** What the link is accepted by. */
+  secret: string;
 }
 
-/** @returns the membership's id. */
-export async function accept(person: Person, id: string): Promise<string> {
+export async function invite(
+  leader: Person,
+  teamId: string,
+  email: string,
+  role?: string,
+): Promise<Invitation> {
+  const { inviteMember } = await leader.query<{
+    inviteMember: { invitation: { id: string }; link: string };
+  }>('mutation ($input: InviteMemberInput!) { inviteMember(input: $input) { invitation { id } link } }', {
+    input: { teamId, email, role },
+  });
+  const { invitation, link } = inviteMember;
+  return { id: invitation.id, link, secret: new URL(link).hash.slice(1) };
+}
+
+/** Accepts an invitation by its link. @returns the membership's id. */
+export function accept(person: Person, { secret }: Pick<Invitation, 'secret'>): Promise<string> {
+  return join(person, { secret });
+}
+
+/** Accepts an invitation to the person's verified address. @returns the membership's id. */
+export function acceptById(person: Person, id: string): Promise<string> {
+  return join(person, { id });
+}
+
+async function join(person: Person, input: { id: string } | { secret: string }): Promise<string> {
   const { acceptInvitation } = await person.query<{ acceptInvitation: { membership: { id: string } } }>(
-    'mutation ($id: ID!) { acceptInvitation(input: { id: $id }) { membership { id } } }',
-    { id },
+    'mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { membership { id } } }',
+    { input },
   );
   return acceptInvitation.membership.id;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { verifyAccount } from '../../server/auth/account.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { AUDITED, PERSONAL } from '../../server/policy.ts';
 import { statementsOf } from '../kit/statements.ts';
@@ -263,6 +264,7 @@ async function signUpAdmin(): Promise<Person> {
     `mutation { signUp(input: { name: "Root", email: "${ADMIN}", password: "correct horse battery" }) { token viewer { id } } }`,
   );
   const { token } = signUp;
+  await verifyAccount(db, ADMIN);
   return {
     id: signUp.viewer.id,
     name: 'Root',

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { verifyAccount } from '../../server/auth/account.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
-import { accept, invite, outcome, teamOf } from '../kit/team.ts';
+import { acceptById, invite, outcome, teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, people, query } = await startWorld();
 const { ada, bob, cleo, dan, eve } = await people('Ada', 'Bob', 'Cleo', 'Dan', 'Eve');
+await verifyAccount(db, dan.email);
 
 const REVOKE = 'mutation ($id: ID!) { revokeInvitation(input: { id: $id }) { revokedInvitationId cursor } }';
 const ACCEPT =
@@ -17,13 +19,14 @@ interface Own {
   viewer: { invitations: { totalCount: number; nodes: { id: string; teamName: string }[] } };
 }
 
-/** Ada owns it; Bob is an admin, Cleo a member; Dan is invited; Eve has nothing to do with it. */
+/** Ada owns it; Bob is an admin, Cleo a member; Dan is invited, by his verified address; Eve has nothing to do with it. */
 async function garden(role = 'MEMBER') {
   const team = await teamOf(ada, [
     [bob, 'ADMIN'],
     [cleo, 'MEMBER'],
   ]);
-  return { ...team, invitation: await invite(ada, team.id, dan.email, role) };
+  const { id: invitation } = await invite(ada, team.id, dan.email, role);
+  return { ...team, invitation };
 }
 
 function eventsOf(teamId: string, kind: string) {
@@ -76,14 +79,16 @@ describe('an invitation', () => {
     for (const { user } of team.members.nodes) expect(user.invitations).toEqual({ totalCount: 0, nodes: [] });
   });
 
-  test('can be made to an address that nobody has signed up with yet, in any case of letters', async () => {
+  test('can be made to an address without an account, in any case of letters, and waits until it is verified', async () => {
     const { id } = await garden();
     const invitation = await invite(ada, id, 'Later.Person@Example.com', 'VIEWER');
     const { signUp } = await query<{ signUp: { token: string } }>(
       `mutation { signUp(input: { name: "Later", email: "later.person@example.com", password: "correct horse battery" }) { token } }`,
     );
     const later = { authorization: `Bearer ${signUp.token}` };
-    expect(await query(ACCEPT, { id: invitation }, later)).toMatchObject({
+    expect(await outcome(query(ACCEPT, { id: invitation.id }, later))).toBe('NOT_FOUND');
+    await verifyAccount(db, 'later.person@example.com');
+    expect(await query(ACCEPT, { id: invitation.id }, later)).toMatchObject({
       acceptInvitation: { membership: { role: 'VIEWER' } },
     });
   });
@@ -95,7 +100,7 @@ describe('an invitation', () => {
       where: { id: uuidOf('TeamInvitation', invitation) },
       data: { expiresAt: ran },
     });
-    expect(await invite(bob, id, dan.email, 'MEMBER')).toBe(invitation);
+    expect(await invite(bob, id, dan.email, 'MEMBER')).toMatchObject({ id: invitation });
     const renewed = await db.teamInvitation.findMany({ where: { teamId: uuidOf('Team', id) } });
     expect(renewed).toMatchObject([{ role: 'MEMBER', invitedById: uuidOf('User', bob.id) }]);
     const days = ((renewed[0]?.expiresAt.getTime() ?? 0) - Date.now()) / 86_400_000;
@@ -109,7 +114,7 @@ describe('an invitation', () => {
   test('is news to the invited person, and tells nobody else whether they have an account', async () => {
     const { id, invitation } = await garden();
     await ada.query(REVOKE, { id: invitation });
-    const again = await invite(ada, id, dan.email);
+    const { id: again } = await invite(ada, id, dan.email);
     await ada.query('mutation ($id: ID!) { deleteTeam(input: { id: $id }) { cursor } }', { id });
     const newsOf = async (person: Person) => {
       const { activity } = await person.query<{ activity: { nodes: object[] } }>(
@@ -168,7 +173,7 @@ describe('an invitation', () => {
 describe('answering an invitation', () => {
   test('[FR-007] accepting it makes one a member, in one event, and it is gone', async () => {
     const { id, invitation } = await garden('VIEWER');
-    const member = await accept(dan, invitation);
+    const member = await acceptById(dan, invitation);
     expect(await eventsOf(id, 'team.memberJoined')).toMatchObject([
       {},
       {},
@@ -188,10 +193,10 @@ describe('answering an invitation', () => {
 
   test('accepting it again is harmless; after leaving, it is gone', async () => {
     const { id, invitation } = await garden();
-    const member = await accept(dan, invitation);
-    expect(await accept(dan, invitation)).toBe(member);
+    const member = await acceptById(dan, invitation);
+    expect(await acceptById(dan, invitation)).toBe(member);
     await dan.query('mutation ($id: ID!) { leaveTeam(input: { teamId: $id }) { cursor } }', { id });
-    expect(await outcome(accept(dan, invitation))).toBe('NOT_FOUND');
+    expect(await outcome(acceptById(dan, invitation))).toBe('NOT_FOUND');
   });
 
   test('one that has run out says so to the invited person, and is not there for anybody else', async () => {
@@ -200,10 +205,10 @@ describe('answering an invitation', () => {
       where: { id: uuidOf('TeamInvitation', invitation) },
       data: { expiresAt: new Date(Date.now() - 1_000) },
     });
-    await expect(accept(dan, invitation)).rejects.toThrow(
+    await expect(acceptById(dan, invitation)).rejects.toThrow(
       'This invitation has expired; ask the team’s owner for a new one.',
     );
-    for (const person of [ada, eve]) expect(await outcome(accept(person, invitation))).toBe('NOT_FOUND');
+    for (const person of [ada, eve]) expect(await outcome(acceptById(person, invitation))).toBe('NOT_FOUND');
     const { viewer } = await dan.query<Own>(OWN);
     expect(viewer.invitations.nodes.map((own) => own.id)).not.toContain(invitation);
   });
@@ -215,15 +220,15 @@ describe('answering an invitation', () => {
     revokes: string;
   }
   test.each<Cell>([
-    { who: 'the invited person', person: dan, accepts: 'ok', revokes: 'ok' },
+    { who: 'the invited person, by their verified address,', person: dan, accepts: 'ok', revokes: 'ok' },
     { who: 'the owner', person: ada, accepts: 'FORBIDDEN', revokes: 'ok' },
     { who: 'an admin', person: bob, accepts: 'FORBIDDEN', revokes: 'ok' },
     { who: 'a member', person: cleo, accepts: 'NOT_FOUND', revokes: 'NOT_FOUND' },
     { who: 'a stranger', person: eve, accepts: 'NOT_FOUND', revokes: 'NOT_FOUND' },
   ])('[BR-08] when $who tries to, accepting is $accepts and revoking $revokes', async (cell) => {
-    expect(await outcome(accept(cell.person, (await garden()).invitation))).toBe(cell.accepts);
+    expect(await outcome(acceptById(cell.person, (await garden()).invitation))).toBe(cell.accepts);
     expect(await outcome(cell.person.query(REVOKE, { id: (await garden()).invitation }))).toBe(cell.revokes);
-    expect(await outcome(accept(cell.person, publicId('TeamInvitation', newId())))).toBe('NOT_FOUND');
+    expect(await outcome(acceptById(cell.person, publicId('TeamInvitation', newId())))).toBe('NOT_FOUND');
   });
 
   test('[FR-011] nobody answers without signing in', async () => {
@@ -239,6 +244,6 @@ describe('answering an invitation', () => {
     expect(answers[1]).toEqual(answers[0]);
     expect(await revoke()).toEqual(answers[0]);
     expect(await eventsOf(id, 'team.invitationRevoked')).toHaveLength(1);
-    expect(await outcome(accept(dan, invitation))).toBe('NOT_FOUND');
+    expect(await outcome(acceptById(dan, invitation))).toBe('NOT_FOUND');
   });
 });

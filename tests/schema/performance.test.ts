@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { verifyAccount } from '../../server/auth/account.ts';
 import type { Log } from '../../server/log.ts';
 import { PerformanceStore } from '../../server/performance/store.ts';
 import { withRequest } from '../../server/request.ts';
@@ -19,6 +20,7 @@ const { signUp } = await world.query<{ signUp: { token: string } }>(
   'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }',
   { input: ROOT },
 );
+await verifyAccount(world.db, ROOT.email);
 const root = { authorization: `Bearer ${signUp.token}` };
 const { ada } = await world.people('Ada');
 

@@ -1,5 +1,6 @@
 import { getNamedType, isObjectType } from 'graphql';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { verifyAccount } from '../../server/auth/account.ts';
 import { schema } from '../../schema/index.ts';
 import { newId, publicId, uuidOf, type IdType } from '../../server/ids.ts';
 import { fillWithCrowd } from '../kit/crowd.ts';
@@ -74,6 +75,7 @@ async function signedUpAdmin(): Promise<string> {
     'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }',
     { input: { name: 'Root', email: ROOT, password: PASSWORD } },
   );
+  await verifyAccount(db, ROOT);
   return `Bearer ${signUp.token}`;
 }
 
@@ -132,6 +134,7 @@ async function chooseTeams({ id, email }: Person): Promise<void> {
   });
   const invitedById = other.memberships[0]?.userId ?? '';
   const terms = { role: 'MEMBER', expiresAt: new Date(Date.now() + DAY_MS) } as const;
+  await verifyAccount(db, email);
   const invitation = await db.teamInvitation.create({
     data: { teamId: other.id, email, invitedById, ...terms },
   });

@@ -1,5 +1,6 @@
 import { getNamedType, isObjectType } from 'graphql';
 import { beforeAll, expect, test } from 'vitest';
+import { verifyAccount } from '../../server/auth/account.ts';
 import { schema } from '../../schema/index.ts';
 import { endOfList } from '../../server/domain/task-position.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
@@ -43,6 +44,7 @@ beforeAll(async () => {
   });
   const strangers = rows((n) => ({ id: newId(), name: `Elsewhere ${n}`, slug: `elsewhere-${n}` }));
   await db.team.createMany({ data: strangers });
+  await verifyAccount(db, ada.email);
   const terms = { role: 'MEMBER', expiresAt: later } as const;
   await db.teamInvitation.createMany({
     data: [

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { verifyAccount } from '../../server/auth/account.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
-import { accept, invite, outcome, teamOf } from '../kit/team.ts';
+import { accept, acceptById, invite, outcome, teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, people } = await startWorld();
@@ -129,12 +130,27 @@ test('[BR-02] an owner who hands over and leaves at once never leaves the team w
 
 test('[BR-10] [FR-007] an invitation accepted twenty times at once makes one membership, and one event', async () => {
   const { id } = await teamOf(ada);
+  await verifyAccount(db, bob.email);
   const invitation = await invite(ada, id, bob.email);
-  const memberships = await Promise.all(Array.from({ length: 20 }, () => accept(bob, invitation)));
+  const memberships = await Promise.all(Array.from({ length: 20 }, () => acceptById(bob, invitation.id)));
   expect(new Set(memberships).size).toBe(1);
   const where = { teamId: uuidOf('Team', id) };
   expect(await db.membership.count({ where })).toBe(2);
   expect(await db.event.count({ where: { ...where, kind: 'team.memberJoined' } })).toBe(1);
+});
+
+test('[BR-16] of people who accept by one link at once exactly one joins', async () => {
+  for (let i = 0; i < 10; i += 1) {
+    const { id } = await teamOf(ada);
+    const invitation = await invite(ada, id, 'newcomer@example.com');
+    const outcomes = await Promise.all(
+      [bob, cleo, dan, bob, cleo].map((person) => outcome(accept(person, invitation))),
+    );
+    expect(outcomes.sort()).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'ok']);
+    const where = { teamId: uuidOf('Team', id) };
+    expect(await db.membership.count({ where })).toBe(2);
+    expect(await db.event.count({ where: { ...where, kind: 'team.memberJoined' } })).toBe(1);
+  }
 });
 
 test('an invitation that is revoked while it is accepted is either, and never both', async () => {
@@ -145,7 +161,7 @@ test('an invitation that is revoked while it is accepted is either, and never bo
       outcome(accept(bob, invitation)),
       outcome(
         ada.query('mutation ($id: ID!) { revokeInvitation(input: { id: $id }) { cursor } }', {
-          id: invitation,
+          id: invitation.id,
         }),
       ),
     ]);
@@ -158,7 +174,7 @@ test('people who invite the same address at once make one invitation', async () 
   const invitations = await Promise.all(
     Array.from({ length: 10 }, (_, i) => invite(i % 2 ? ada : bob, id, cleo.email)),
   );
-  expect(new Set(invitations).size).toBe(1);
+  expect(new Set(invitations.map((invitation) => invitation.id)).size).toBe(1);
 });
 
 test('a team that is deleted while people come and go is gone, with coded answers to everybody', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { statementsOf } from '../kit/statements.ts';
-import { invite, outcome, teamOf } from '../kit/team.ts';
+import { accept, invite, outcome, teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, people, query } = await startWorld();
@@ -300,13 +300,7 @@ describe('the list of teams', () => {
   test('is filtered by name and role, ordered, and paged', async () => {
     for (const name of ['Zebra 100%', 'Aster', 'Mint_1']) await create(dan, { name });
     const { id } = await create(ada, { name: 'Mint 2' });
-    await invite(ada, id, dan.email, 'VIEWER');
-    const { viewer } = await dan.query<{ viewer: { invitations: { nodes: { id: string }[] } } }>(
-      '{ viewer { invitations { nodes { id } } } }',
-    );
-    await dan.query('mutation ($id: ID!) { acceptInvitation(input: { id: $id }) { cursor } }', {
-      id: viewer.invitations.nodes[0]?.id,
-    });
+    await accept(dan, await invite(ada, id, dan.email, 'VIEWER'));
 
     expect(await namesFor({ orderBy: { field: 'CREATED_AT', direction: 'DESC' } })).toEqual([
       'Mint 2',

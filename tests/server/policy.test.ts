@@ -162,7 +162,7 @@ const EMAIL = 'eve@example.com';
 function somebody(role?: TeamRole, { isAdmin = false } = {}): Viewer {
   const teams = new Map<string, TeamRole>([[ELSEWHERE, 'OWNER']]);
   if (role) teams.set(TEAM, role);
-  return { userId: newId(), email: EMAIL, teams, isAdmin };
+  return { userId: newId(), verifiedEmail: EMAIL, teams, isAdmin };
 }
 
 /** One word for each role, and one for somebody outside of the team. */
@@ -193,15 +193,20 @@ describe('[BR-01] [BR-02] [BR-03] in a team', () => {
     const member = { teamId: TEAM, role };
     expect(each((viewer) => can(viewer, 'member.manage', member))).toBe(expected);
     expect(each((viewer) => grantableRoles(viewer, TEAM).includes(role))).toBe(expected);
-    const invitation = { ...member, email: 'fay@example.com' };
+    const invitation = { ...member, email: 'fay@example.com', isByLink: false };
     expect(each((viewer) => can(viewer, 'invitation.revoke', invitation))).toBe(expected);
     expect(each((viewer) => can(viewer, 'invitation.accept', invitation))).toBe('no no no no no');
   });
 
-  test('an invitation is accepted or declined by whom it is for', () => {
-    const invitation = { teamId: TEAM, email: EMAIL, role: 'ADMIN' } as const;
-    expect(can(somebody(), 'invitation.accept', invitation)).toBe(true);
-    expect(can(somebody(), 'invitation.revoke', invitation)).toBe(true);
+  test('[BR-16] an invitation is answered by its verified address or by its link, and by an unverified address never', () => {
+    const to = (isByLink: boolean) => ({ teamId: TEAM, email: EMAIL, role: 'ADMIN', isByLink }) as const;
+    const verified = somebody();
+    const unverified = { ...verified, verifiedEmail: null };
+    for (const action of ['invitation.accept', 'invitation.revoke'] as const) {
+      expect(can(verified, action, to(false))).toBe(true);
+      expect(can(unverified, action, to(false))).toBe(false);
+      expect(can(unverified, action, to(true))).toBe(true);
+    }
   });
 
   test('[BR-06] whoever is in no team of these sees neither it nor its members', async () => {
@@ -262,7 +267,7 @@ test('[FR-026] a conversation is managed by its owner, and everybody in it sends
 test('an administrator may do no more than others', () => {
   const task = { id: newId(), ownerId: newId(), assigneeId: null, teamId: null, share: null };
   const admin = somebody(undefined, { isAdmin: true });
-  const member = { teamId: TEAM, role: 'VIEWER', email: 'fay@example.com' } as const;
+  const member = { teamId: TEAM, role: 'VIEWER', email: 'fay@example.com', isByLink: false } as const;
   const attempts: [Action, boolean][] = [
     ...TASK_ACTIONS.map((action): [Action, boolean] => [
       `task.${action}`,

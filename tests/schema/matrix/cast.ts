@@ -1,4 +1,5 @@
 import type { Database } from '../../../server/database/client.ts';
+import { verifyAccount } from '../../../server/auth/account.ts';
 import { uuidOf } from '../../../server/ids.ts';
 import { accept, invite, teamOf } from '../../kit/team.ts';
 import type { Person, World } from '../../kit/world.ts';
@@ -18,6 +19,7 @@ const ACTORS = [
   'Former',
   'Stranger',
   'Invited',
+  'Unverified',
   'Participant',
   'Self',
   'Alone',
@@ -39,8 +41,9 @@ export interface Cast {
 }
 
 /** Signs everybody up, and has them join, and leave, the team as people do. */
-export async function gather({ people }: World, readers: readonly Name[]): Promise<Cast> {
+export async function gather({ people, db }: World, readers: readonly Name[]): Promise<Cast> {
   const signedUp: Record<Name, Person> = await people(...ACTORS, ...OTHERS);
+  for (const { email } of [signedUp.invited, signedUp.self]) await verifyAccount(db, email);
   const { lead, admin, otheradmin, former, viewer, editingviewer, otherviewer } = signedUp;
   const { owner, assignee, member, othermember } = signedUp;
   const team = await teamOf(lead, [

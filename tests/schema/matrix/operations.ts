@@ -40,6 +40,7 @@ const PARAMETERS: Record<string, string> = {
   word: 'String!',
   ids: '[ID!]!',
   slug: 'String!',
+  secret: 'String!',
 };
 
 /** A mutation; the subject's own rows and events tell what it did. */
@@ -276,6 +277,9 @@ const onTasks: Record<string, Operation> = {
   }),
 };
 
+/** What the link of a scene’s invitation is accepted by. */
+const secretOf = (_names: Names, word: string) => ({ secret: `secret of ${word}` });
+
 const onTeams: Record<string, Operation> = {
   team: read('team(id: $id) { id }', (names) => ({ id: names['team'] }), { shows: ['team'], ...theTeam }),
   'team by its slug': read('team(slug: $slug) { id }', ({ slug }) => ({ slug }), {
@@ -390,7 +394,11 @@ const onTeams: Record<string, Operation> = {
     hidden: 'invitation',
     ...may('invitation', 'TeamInvitation')('accept'),
   }),
+  'invitation by its link': read('invitation(secret: $secret) { teamName }', secretOf, {}),
+  'acceptInvitation by its link': write('acceptInvitation', secretOf),
+  'revokeInvitation by its link': write('revokeInvitation', secretOf),
   'acceptInvitation to oneself': write('acceptInvitation', (names) => ({ id: names['ownInvitation'] }), {
+    hidden: 'ownInvitation',
     ...may('ownInvitation', 'TeamInvitation')('accept'),
   }),
   revokeInvitation: write('revokeInvitation', (names) => ({ id: names['invitation'] }), {
@@ -402,6 +410,7 @@ const onTeams: Record<string, Operation> = {
     ...may('adminInvitation', 'TeamInvitation')('revoke'),
   }),
   'revokeInvitation to oneself': write('revokeInvitation', (names) => ({ id: names['ownInvitation'] }), {
+    hidden: 'ownInvitation',
     ...may('ownInvitation', 'TeamInvitation')('revoke'),
   }),
   'changeRole of the owner': write(

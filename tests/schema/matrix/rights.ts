@@ -7,7 +7,7 @@
  *   ·    an answer without it      U  UNAUTHENTICATED     -  cannot be
  *
  * `lead` is the team's owner, `viewer+E` a VIEWER with an EDIT share, `lapsed` somebody whose share has run out.
- * `former` made the task while they were in the team.
+ * `former` made the task while they were in the team. `invited` has a verified address, `unverified` has not.
  */
 export const rights = {
   'a task of a team': `
@@ -107,53 +107,56 @@ export const rights = {
     deleteComment by oneself   | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        -`,
 
   'a team, where VIEW is a share of one of its tasks': `
-                                  | lead admin member viewer invited VIEW former stranger nobody
-    team                          | ✓    ✓     ✓      ✓      N       N    N      N        U
-    team by its slug              | ✓    ✓     ✓      ✓      N       N    N      N        U
-    teams                         | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
-    teams.totalCount              | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
-    tasks of it                   | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
-    activity                      | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
-    dashboard of it               | ✓    ✓     ✓      ✓      N       N    N      N        U
-    node Team                     | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
-    nodes Team                    | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
-    node Membership               | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
-    node TeamInvitation           | ✓    ✓     ·      ·      ·       ·    ·      ·        U
-    node TeamInvitation to oneself| -    -     -      -      ✓       -    -      -        -
-    node User in it               | ✓    ✓     ✓      ✓      ·       ·    ·      ·        U
-    Team.members                  | ✓    ✓     ✓      ✓      N       N    N      N        U
-    Team.invitations              | ✓    ✓     ·      ·      N       N    N      N        U
-    User.invitations to oneself   | -    -     -      -      ✓       -    -      -        -
-    createTask in it              | ✓    ✓     ✓      F      N       N    N      N        U
-    createTasks in it             | ✓    ✓     ✓      F      N       N    N      N        U
-    updateTask into it            | ✓    ✓     ✓      F      N       N    N      N        U
-    updateTasks into it           | ✓    ✓     ✓      F      N       N    N      N        U
-    updateTeam                    | ✓    ✓     F      F      N       N    N      N        U
-    deleteTeam                    | ✓    F     F      F      N       N    N      N        U
-    transferOwnership             | ✓    F     F      F      N       N    N      N        U
-    transferOwnership to outside  | N    F     F      F      N       N    N      N        U
-    transferOwnership to oneself  | V    F     F      F      N       N    N      N        -
-    leaveTeam                     | F    ✓     ✓      ✓      N       N    N      N        U
-    inviteMember                  | ✓    ✓     F      F      N       N    N      N        U
-    inviteMember as an admin      | ✓    F     F      F      N       N    N      N        U
-    inviteMember who is one       | C    C     F      F      N       N    N      N        U
-    inviteMember again, an admin  | ✓    F     F      F      N       N    N      N        U
-    acceptInvitation              | F    F     N      N      N       N    N      N        U
-    acceptInvitation to oneself   | -    -     -      -      ✓       -    -      -        -
-    revokeInvitation              | ✓    ✓     N      N      N       N    N      N        U
-    revokeInvitation of an admin  | ✓    F     N      N      N       N    N      N        U
-    revokeInvitation to oneself   | -    -     -      -      ✓       -    -      -        -
-    changeRole of the owner       | F    F     F      F      N       N    N      N        U
-    changeRole of an admin        | ✓    F     F      F      N       N    N      N        U
-    changeRole of a member        | ✓    ✓     F      F      N       N    N      N        U
-    changeRole to an admin        | ✓    F     F      F      N       N    N      N        U
-    changeRole of a viewer        | ✓    ✓     F      F      N       N    N      N        U
-    changeRole of oneself         | F    F     F      F      -       -    -      -        -
-    removeMember, the owner       | F    F     F      F      N       N    N      N        U
-    removeMember, an admin        | ✓    F     F      F      N       N    N      N        U
-    removeMember, a member        | ✓    ✓     F      F      N       N    N      N        U
-    removeMember, a viewer        | ✓    ✓     F      F      N       N    N      N        U
-    removeMember, oneself         | F    F     F      F      -       -    -      -        -`,
+                                  | lead admin member viewer invited unverified VIEW former stranger nobody
+    team                          | ✓    ✓     ✓      ✓      N       N          N    N      N        U
+    team by its slug              | ✓    ✓     ✓      ✓      N       N          N    N      N        U
+    teams                         | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    teams.totalCount              | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    tasks of it                   | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    activity                      | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    dashboard of it               | ✓    ✓     ✓      ✓      N       N          N    N      N        U
+    node Team                     | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    nodes Team                    | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    node Membership               | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    node TeamInvitation           | ✓    ✓     ·      ·      ·       ·          ·    ·      ·        U
+    node TeamInvitation to oneself| -    -     -      -      ✓       ·          -    -      -        -
+    node User in it               | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    Team.members                  | ✓    ✓     ✓      ✓      N       N          N    N      N        U
+    Team.invitations              | ✓    ✓     ·      ·      N       N          N    N      N        U
+    User.invitations to oneself   | -    -     -      -      ✓       ·          -    -      -        -
+    invitation by its link        | ✓    ✓     ✓      ✓      ✓       ✓          ✓    ✓      ✓        U
+    createTask in it              | ✓    ✓     ✓      F      N       N          N    N      N        U
+    createTasks in it             | ✓    ✓     ✓      F      N       N          N    N      N        U
+    updateTask into it            | ✓    ✓     ✓      F      N       N          N    N      N        U
+    updateTasks into it           | ✓    ✓     ✓      F      N       N          N    N      N        U
+    updateTeam                    | ✓    ✓     F      F      N       N          N    N      N        U
+    deleteTeam                    | ✓    F     F      F      N       N          N    N      N        U
+    transferOwnership             | ✓    F     F      F      N       N          N    N      N        U
+    transferOwnership to outside  | N    F     F      F      N       N          N    N      N        U
+    transferOwnership to oneself  | V    F     F      F      N       N          N    N      N        -
+    leaveTeam                     | F    ✓     ✓      ✓      N       N          N    N      N        U
+    inviteMember                  | ✓    ✓     F      F      N       N          N    N      N        U
+    inviteMember as an admin      | ✓    F     F      F      N       N          N    N      N        U
+    inviteMember who is one       | C    C     F      F      N       N          N    N      N        U
+    inviteMember again, an admin  | ✓    F     F      F      N       N          N    N      N        U
+    acceptInvitation              | F    F     N      N      N       N          N    N      N        U
+    acceptInvitation to oneself   | -    -     -      -      ✓       N          -    -      -        -
+    acceptInvitation by its link  | C    C     C      C      ✓       ✓          ✓    ✓      ✓        U
+    revokeInvitation              | ✓    ✓     N      N      N       N          N    N      N        U
+    revokeInvitation of an admin  | ✓    F     N      N      N       N          N    N      N        U
+    revokeInvitation to oneself   | -    -     -      -      ✓       N          -    -      -        -
+    revokeInvitation by its link  | ✓    ✓     ✓      ✓      ✓       ✓          ✓    ✓      ✓        U
+    changeRole of the owner       | F    F     F      F      N       N          N    N      N        U
+    changeRole of an admin        | ✓    F     F      F      N       N          N    N      N        U
+    changeRole of a member        | ✓    ✓     F      F      N       N          N    N      N        U
+    changeRole to an admin        | ✓    F     F      F      N       N          N    N      N        U
+    changeRole of a viewer        | ✓    ✓     F      F      N       N          N    N      N        U
+    changeRole of oneself         | F    F     F      F      -       -          -    -      -        -
+    removeMember, the owner       | F    F     F      F      N       N          N    N      N        U
+    removeMember, an admin        | ✓    F     F      F      N       N          N    N      N        U
+    removeMember, a member        | ✓    ✓     F      F      N       N          N    N      N        U
+    removeMember, a viewer        | ✓    ✓     F      F      N       N          N    N      N        U
+    removeMember, oneself         | F    F     F      F      -       -          -    -      -        -`,
 
   'a conversation, where a mate is in its owner’s team': `
                                | owner participant mate stranger nobody

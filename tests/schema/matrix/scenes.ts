@@ -1,4 +1,5 @@
 import { newId, publicId } from '../../../server/ids.ts';
+import { hashOfSecret } from '../../../server/secrets.ts';
 import type { Cast, Name } from './cast.ts';
 import type { Stage } from './stage.ts';
 
@@ -125,10 +126,16 @@ const teamScene: Builder = (stage, { people }, column, word) => {
     join('othermember', 'MEMBER'),
     join('otherviewer', 'VIEWER'),
   ]) as Partial<Record<Name, string>>;
-  const invite = (email: string, role: 'ADMIN' | 'MEMBER') =>
+  const invite = (email: string, role: 'ADMIN' | 'MEMBER', secret?: string) =>
     publicId(
       'TeamInvitation',
-      stage.invitation({ teamId: team, email, role, invitedById: people.lead.uuid }),
+      stage.invitation({
+        teamId: team,
+        email,
+        role,
+        invitedById: people.lead.uuid,
+        ...(secret === undefined ? {} : { secretHash: hashOfSecret(secret) }),
+      }),
     );
   const task = stage.task({ ownerId: people.otheradmin.uuid, teamId: team, title: `${word}t` });
   stage.share({ taskId: task, sharedWithId: people.shareviewer.uuid, sharedById: people.otheradmin.uuid });
@@ -143,9 +150,10 @@ const teamScene: Builder = (stage, { people }, column, word) => {
       team: publicId('Team', team),
       task: publicId('Task', task),
       mine: publicId('Task', stage.task({ ownerId: acting, title: `${word}m` })),
-      invitation: invite(`member.${word}@example.com`, 'MEMBER'),
+      invitation: invite(`member.${word}@example.com`, 'MEMBER', `secret of ${word}`),
       adminInvitation: invite(`admin.${word}@example.com`, 'ADMIN'),
-      ownInvitation: actor === 'invited' ? invite(people.invited.email, 'MEMBER') : '',
+      ownInvitation:
+        actor === 'invited' || actor === 'unverified' ? invite(people[actor].email, 'MEMBER') : '',
       owner: memberships.lead ?? '',
       admin: memberships.otheradmin ?? '',
       member: memberships.othermember ?? '',

@@ -36,7 +36,7 @@ test('[BR-19] long statements leave room for fewer of them (H3)', async () => {
 });
 
 test('the dashboard with its history by days is a statement that stays prepared', async () => {
-  const viewer = { userId: randomUUID(), email: 'ada@example.com', teams: new Map(), isAdmin: false };
+  const viewer = { userId: randomUUID(), verifiedEmail: 'ada@example.com', teams: new Map(), isAdmin: false };
   await countDashboard(db, viewer, { teamId: null, assigned: false }, 30).catch(() => undefined);
   expect((await prepared()).some((text) => text.includes('countDashboard'))).toBe(true);
 });

@@ -21,7 +21,8 @@ test('[FR-027] who asks at the same time shares a statement, and gets the rights
   const teamId = newId();
   await db.team.create({ data: { id: teamId, name: 'Garden', slug: 'garden' } });
   await db.membership.create({ data: { teamId, userId: ada.userId, role: 'OWNER' } });
-  const admins = new Set(['cat@example.com']);
+  await db.user.update({ where: { id: cat.userId }, data: { emailVerified: true } });
+  const admins = new Set(['bob@example.com', 'cat@example.com']);
 
   const asking = [...people, ...people, { userId: newId() }].map((person) => viewerOf(db, person, admins));
   let outcomes: PromiseSettledResult<Awaited<ReturnType<typeof viewerOf>>>[] = [];

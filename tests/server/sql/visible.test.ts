@@ -20,7 +20,13 @@ const conversations = Array.from({ length: 12 }, newId);
 
 beforeAll(async () => {
   await db.user.createMany({
-    data: users.map((id, n) => ({ id, name: `${n}`, email: `${n}@example.org`, updatedAt: new Date() })),
+    data: users.map((id, n) => ({
+      id,
+      name: `${n}`,
+      email: `${n}@example.org`,
+      emailVerified: true,
+      updatedAt: new Date(),
+    })),
   });
   await db.team.createMany({ data: teams.map((id, n) => ({ id, name: `Team ${n}`, slug: `team-${n}` })) });
   await db.membership.createMany({
