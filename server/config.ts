@@ -130,7 +130,7 @@ export const variables = {
     z.string().min(32, 'must have 32 characters or more').optional(),
   ),
   ADMIN_EMAILS: variable(
-    'Addresses, with commas between them, whose accounts read the audit trail of everybody, and at `/performance` where the server’s time goes. Addresses are not verified, and whoever has the account is the administrator: name one only after its person has signed up, or sign up before others can reach the server',
+    'Addresses of administrators (comma-separated), who read the audit trail of all people and the server’s performance. An address counts once it is verified: after its owner has signed up, run `npm run account -- verify <address>`',
     'none',
     listOf(z.email('must be email addresses with commas between them')),
   ),

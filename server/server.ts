@@ -4,12 +4,13 @@ import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unverifiedOf } from './auth/account.ts';
 import { checkSchedule, scheduleBackups } from './backup-schedule.ts';
 import { ConfigError, type Config } from './config.ts';
 import { startChecking } from './counters/check.ts';
 import { startFolding } from './counters/folder.ts';
 import { countUncounted } from './counters/rebuild.ts';
-import { connect, disconnect } from './database/client.ts';
+import { connect, disconnect, type Database } from './database/client.ts';
 import { startEmbedded } from './database/embedded.ts';
 import { externalDatabase } from './database/external.ts';
 import { applyMigrations } from './database/migrations.ts';
@@ -24,7 +25,7 @@ import { RequestBudget } from './limits/request-budget.ts';
 import { openRedis } from './limits/redis.ts';
 import { createInvitationLimits } from './limits/invitation-limits.ts';
 import { createSignInLimits } from './limits/sign-in-limits.ts';
-import { createLog } from './log.ts';
+import { createLog, type Log } from './log.ts';
 import { PerformanceStore } from './performance/store.ts';
 import { redisNamespace } from './redis-namespace.ts';
 import { currentRequest } from './request.ts';
@@ -131,6 +132,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
     closing.push(startTrimming(db, config.eventRetentionDays, log));
     closing.push(startRewriting(db, log));
 
+    if ((cluster.worker?.id ?? 1) === 1) await warnOfUnverified(db, config.adminEmails, log);
+
     const secret = config.authSecret ?? (await keptSecret(config.dataDir));
     const namespace = redisNamespace(secret);
     const redis = config.redisUrl ? { client: await openRedis(config.redisUrl, log), namespace } : undefined;
@@ -182,6 +185,15 @@ export async function startServer(config: Config): Promise<RunningServer> {
     await stop();
     throw error;
   }
+}
+
+/** Once for all workers: these administrators have no rights yet. */
+async function warnOfUnverified(db: Database, adminEmails: readonly string[], log: Log): Promise<void> {
+  const unverified = await unverifiedOf(db, adminEmails);
+  if (unverified.length === 0) return;
+  log.warn(
+    `ADMIN_EMAILS names addresses without a verified account: ${unverified.join(', ')}. Once their owners have signed up, run: npm run account -- verify <address>`,
+  );
 }
 
 /** Loading takes the processor longer than PostgreSQL takes to start, so the one is done during the other. */
