@@ -2,11 +2,11 @@
 // itself and the generated database client.
 const may = {
   client: [],
-  'server/database': ['server/errors', 'server/log'],
+  'server/database': ['server/bounds', 'server/errors', 'server/log'],
   'server/search': ['server/database', 'server/log'],
   'server/sql': ['server/search', 'server/policy', 'server/events', 'server/database', 'server/errors'],
   'server/policy': ['server/database', 'server/errors'],
-  'server/events': ['server/policy', 'server/database', 'server/errors', 'server/log'],
+  'server/events': ['server/bounds', 'server/policy', 'server/database', 'server/errors', 'server/log'],
   'server/live': [
     'server/policy',
     'server/events',
@@ -45,6 +45,7 @@ const may = {
   ],
   'server/performance': ['server/bounds', 'server/database', 'server/log', 'server/request'],
   'server/limits': [
+    'server/bounds',
     'server/domain/email-address',
     'server/errors',
     'server/log',

@@ -36,6 +36,25 @@ export const BOUNDS = {
     most: null,
     beyond: 'bounded by subscriptions and what their people see',
   },
+  budgets: { unit: 'entries', most: 10_000, beyond: 'of each limit, the least recently used starts again' },
+  'request budgets': { unit: 'entries', most: 10_000, beyond: 'the least recently used starts again' },
+  refusals: { unit: 'entries', most: 10_000, beyond: 'the least recently used is logged early' },
+  'introspection answers': {
+    unit: 'characters',
+    most: 4 * MEGABYTE,
+    beyond: 'the least recently used is dropped',
+  },
+  'prepared statements': {
+    unit: 'characters',
+    most: 300_000,
+    beyond: 'each connection forgets the least recently used',
+  },
+  'known shares': { unit: 'entries', most: null, beyond: 'the oldest of a person beyond 1,000 is dropped' },
+  'waiting statements': {
+    unit: 'entries',
+    most: null,
+    beyond: 'the statements of a person beyond 500 are refused',
+  },
   'waiting payloads': { unit: 'entries', most: null, beyond: 'each subscription has one at most' },
   'unsent bytes': { unit: 'bytes', most: null, beyond: 'the slowest connection is cut' },
 } as const satisfies Record<string, Bound>;

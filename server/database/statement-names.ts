@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache';
+import { BOUNDS, keep } from '../bounds.ts';
 
 /** Statements that a connection keeps prepared, plan and all; the one that was used longest ago makes room. */
 export const MOST_NAMED = 300;
 /** Characters of a statement up to which it is kept. */
 export const LONGEST_NAMED = 16_000;
 /** Characters of all kept statements together. PostgreSQL takes about 110 bytes for each, in each connection. */
-export const MOST_CHARACTERS = 300_000;
+export const MOST_CHARACTERS = BOUNDS['prepared statements'].most;
 
 /**
  * Says in a statement that its best plan depends on its values. PostgreSQL settles on one plan for all values once a
@@ -32,6 +33,10 @@ export class StatementNames {
   #made = 0;
   /** How many names were given up so far: their statements are to be forgotten by the connections. */
   dropped = 0;
+
+  constructor() {
+    keep('prepared statements', this.#names, ({ calculatedSize }) => calculatedSize);
+  }
 
   /** The name of a statement, never given to another one; empty where it is to be parsed, run and forgotten. */
   nameOf(sql: string): string {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { ApiToken } from '../../prisma/generated/client/client.ts';
+import { BOUNDS, keep } from '../bounds.ts';
 import { forEveryone } from '../database/asker.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
@@ -10,8 +11,6 @@ import { append } from './log.ts';
 /** How many refusals of one person by one operation are told one by one before the rest of the minute is told at once. */
 const TOLD_SINGLY = 50;
 const MINUTE_MS = 60_000;
-/** How many such minutes are kept at once; one that is pushed out is told early. */
-const MOST_MINUTES = 10_000;
 
 interface Minute {
   person: Person;
@@ -54,11 +53,12 @@ export function createRefusals(
   }
 
   const minutes = new LRUCache<string, Minute>({
-    max: MOST_MINUTES,
+    max: BOUNDS.refusals.most,
     ttl: minuteMs,
     ttlAutopurge: true,
     dispose: tellRest,
   });
+  keep('refusals', minutes, ({ size }) => size);
 
   return {
     async record(person, { code, subjectId }, operation) {

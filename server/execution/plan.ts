@@ -151,7 +151,7 @@ export class Plan {
   }
 }
 
-const plans = new WeakMap<DocumentNode, Map<string, Plan | null>>();
+const plans = new WeakMap<OperationDefinitionNode, Plan | null>();
 
 /** The plan of a document's operation; null where that is no query, or has directives, which decide anew each time. */
 export function planOf(
@@ -159,16 +159,13 @@ export function planOf(
   document: DocumentNode,
   operationName: string | null | undefined,
 ): Plan | null {
-  const known = plans.get(document)?.get(operationName ?? '');
-  if (known !== undefined) return known;
   const operation = getOperationAST(document, operationName);
   const root = schema.getQueryType();
-  const plan =
-    operation?.operation === OperationTypeNode.QUERY && root && isPlain(document)
-      ? new Plan(schema, document, operation, root)
-      : null;
-  const ofDocument = plans.get(document) ?? new Map<string, Plan | null>();
-  plans.set(document, ofDocument.set(operationName ?? '', plan));
+  if (operation?.operation !== OperationTypeNode.QUERY || !root) return null;
+  const known = plans.get(operation);
+  if (known !== undefined) return known;
+  const plan = isPlain(document) ? new Plan(schema, document, operation, root) : null;
+  plans.set(operation, plan);
   return plan;
 }
 

@@ -1,5 +1,6 @@
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { SharedRedis } from './redis.ts';
+import { Windows } from './windows.ts';
 
 /** What is left of a budget after something was taken from it. */
 export interface Balance {
@@ -26,24 +27,47 @@ export interface Budget {
  */
 export function createBudget(name: string, limit: number, seconds: number, redis?: SharedRedis): Budget {
   if (limit === 0) return UNLIMITED;
-  const options = { keyPrefix: redis?.namespace.nameOf(name) ?? name, points: limit, duration: seconds };
-  const here = new RateLimiterMemory(options);
-  const limiter = redis
-    ? new RateLimiterRedis({ ...options, storeClient: redis.client, insuranceLimiter: here })
-    : here;
-  const keyOf = (key: string) => redis?.namespace.hide(key) ?? key;
+  const here = inProcess(limit, seconds);
+  return redis ? inRedis(name, limit, seconds, redis, here) : here;
+}
+
+function inProcess(limit: number, seconds: number): Budget {
+  const windows = new Windows('budgets', seconds * 1000);
+  return {
+    spend(key, points) {
+      const { spent, endsIn } = windows.spend(key, points);
+      return Promise.resolve(balance(limit, limit - spent, endsIn));
+    },
+    refund(key, points) {
+      windows.refund(key, points);
+      return Promise.resolve();
+    },
+  };
+}
+
+function inRedis(
+  name: string,
+  limit: number,
+  seconds: number,
+  { client, namespace }: SharedRedis,
+  here: Budget,
+): Budget {
+  const options = { keyPrefix: namespace.nameOf(name), points: limit, duration: seconds };
+  const limiter = new RateLimiterRedis({ ...options, storeClient: client });
+  const keyOf = (key: string) => namespace.hide(key);
   return {
     async spend(key, points) {
       try {
-        return balance(limit, await limiter.consume(keyOf(key), points), true);
+        const { remainingPoints, msBeforeNext } = await limiter.consume(keyOf(key), points);
+        return balance(limit, remainingPoints, msBeforeNext);
       } catch (outcome) {
-        if (outcome instanceof RateLimiterRes) return balance(limit, outcome, false);
-        throw outcome;
+        if (!(outcome instanceof RateLimiterRes)) return here.spend(key, points);
+        return { ...balance(limit, 0, outcome.msBeforeNext), sufficed: false };
       }
     },
     async refund(key, points) {
-      if (points === undefined) await limiter.delete(keyOf(key));
-      else await limiter.reward(keyOf(key), points);
+      const refund = points === undefined ? limiter.delete(keyOf(key)) : limiter.reward(keyOf(key), points);
+      await refund.catch(() => here.refund(key, points));
     },
   };
 }
@@ -53,15 +77,12 @@ const UNLIMITED: Budget = {
   refund: () => Promise.resolve(),
 };
 
-function balance(
-  limit: number,
-  { remainingPoints, msBeforeNext }: RateLimiterRes,
-  sufficed: boolean,
-): Balance {
+/** @param left points, less than none where it did not suffice. */
+function balance(limit: number, left: number, endsIn: number): Balance {
   return {
     limit,
-    remaining: Math.max(0, remainingPoints),
-    reset: Math.max(1, Math.ceil(msBeforeNext / 1000)),
-    sufficed,
+    remaining: Math.max(0, left),
+    reset: Math.max(1, Math.ceil(endsIn / 1000)),
+    sufficed: left >= 0,
   };
 }

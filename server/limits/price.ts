@@ -10,6 +10,7 @@ import {
   Kind,
   visit,
   type DocumentNode,
+  type OperationDefinitionNode,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
@@ -45,7 +46,7 @@ interface Scope {
 
 type Cost = (scope: Scope) => number;
 
-const prices = new WeakMap<DocumentNode, Map<string, Price>>();
+const prices = new WeakMap<OperationDefinitionNode, Price>();
 
 /**
  * The price of a document's operation: a point for each object that it may answer with, so that pages multiply what is
@@ -57,22 +58,19 @@ export function priceOf(
   document: DocumentNode,
   operationName: string | null | undefined,
 ): Price {
-  const known = prices.get(document)?.get(operationName ?? '');
-  if (known) return known;
-  const price = compile(schema, document, operationName);
-  const ofDocument = prices.get(document) ?? new Map<string, Price>();
-  prices.set(document, ofDocument.set(operationName ?? '', price));
+  const operation = getOperationAST(document, operationName);
+  if (!operation) return FREE;
+  const price = prices.get(operation) ?? compile(schema, document, operation);
+  prices.set(operation, price);
   return price;
 }
 
-function compile(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operationName: string | null | undefined,
-): Price {
-  const operation = getOperationAST(document, operationName);
-  const root = operation && schema.getRootType(operation.operation);
-  if (!root) return () => 0;
+/** An operation that the document does not have runs nothing. */
+const FREE: Price = () => 0;
+
+function compile(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Price {
+  const root = schema.getRootType(operation.operation);
+  if (!root) return FREE;
   const fragments = new Map<string, { node: FragmentDefinitionNode; cost: Cost }>();
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.FRAGMENT_DEFINITION) continue;

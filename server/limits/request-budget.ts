@@ -1,10 +1,8 @@
-import { LRUCache } from 'lru-cache';
 import { RateLimited } from '../errors.ts';
 import { currentRequest } from '../request.ts';
+import { Windows } from './windows.ts';
 
 const MINUTE_MS = 60_000;
-/** Addresses that are counted at once; the one unseen for longest is forgotten first. */
-const MOST_ADDRESSES = 10_000;
 
 /** What a document costs that has to be parsed and validated, in requests: up to 25 ms of CPU. */
 export const NEW_DOCUMENT = 10;
@@ -15,7 +13,7 @@ export const NEW_DOCUMENT = 10;
  */
 export class RequestBudget {
   readonly #limit: number;
-  readonly #spent = new LRUCache<string, { requests: number; endsAt: number }>({ max: MOST_ADDRESSES });
+  readonly #windows = new Windows('request budgets', MINUTE_MS);
 
   /** @param limit requests; 0 means that there is no limit. */
   constructor(limit: number) {
@@ -26,15 +24,9 @@ export class RequestBudget {
   spend(requests: number): RateLimited | null {
     const address = currentRequest()?.address;
     if (this.#limit === 0 || address === undefined) return null;
-    const now = performance.now();
-    let spent = this.#spent.get(address);
-    if (!spent || spent.endsAt <= now) {
-      spent = { requests: 0, endsAt: now + MINUTE_MS };
-      this.#spent.set(address, spent);
-    }
-    spent.requests += requests;
-    if (spent.requests <= this.#limit) return null;
-    const seconds = Math.ceil((spent.endsAt - now) / 1000);
+    const { spent, endsIn } = this.#windows.spend(address, requests);
+    if (spent <= this.#limit) return null;
+    const seconds = Math.ceil(endsIn / 1000);
     return new RateLimited(
       `Your address has sent its ${this.#limit} requests of this minute; try again in ${seconds} s. A document that is new to the server counts as ${NEW_DOCUMENT}, so put values into variables.`,
       seconds,

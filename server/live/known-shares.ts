@@ -3,8 +3,8 @@ import type { Database } from '../database/client.ts';
 import { patiently } from '../database/patience.ts';
 import { shareOf } from '../sql/shares.ts';
 
-/** Of one person; all are forgotten beyond that, for each can be looked up again. */
-const MOST_KNOWN = 1_000;
+/** Of one person; the oldest is forgotten beyond that, for it can be looked up again. */
+export const MOST_KNOWN = 1_000;
 
 /**
  * What a person's shares allow, for the tasks of the events that their subscriptions hear. It is as old as the rights that
@@ -23,6 +23,10 @@ export class KnownShares {
     this.#holdsAny = holdsAny;
   }
 
+  get size(): number {
+    return this.#known.size;
+  }
+
   /** What a live share of this task allows; null without one. At once where it is known. */
   of(taskId: string): SharePermission | null | Promise<SharePermission | null> {
     const known = this.#known.get(taskId);
@@ -31,8 +35,12 @@ export class KnownShares {
   }
 
   learn(taskId: string, share: SharePermission | null): void {
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(taskId, share);
+    if (this.#known.size <= MOST_KNOWN) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      break;
+    }
   }
 
   /** Looks up the shares of some tasks together, as far as they can be remembered. */

@@ -1,3 +1,4 @@
+import { keep } from '../bounds.ts';
 import type { Database } from '../database/client.ts';
 import { onCommit } from '../database/transaction.ts';
 import { CursorExpired, RateLimited, STOPPING, Unavailable } from '../errors.ts';
@@ -87,6 +88,9 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
     lose: () => undefined,
   });
   const onlookers = new Map<string, Onlooker>();
+  const sum = (of: (onlooker: Onlooker) => number) =>
+    [...onlookers.values()].reduce((total, onlooker) => total + of(onlooker), 0);
+  keep('known shares', hub, () => sum(({ knownShares }) => knownShares));
   const streams = new Set<Feed>();
   const tail = await startTail(databaseUrl, hub);
 
@@ -169,7 +173,7 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
         feed.fail(new Unavailable(STOPPING));
       }),
 
-    subscriptions: () => [...onlookers.values()].reduce((sum, { subscriptions }) => sum + subscriptions, 0),
+    subscriptions: () => sum(({ subscriptions }) => subscriptions),
 
     async stop() {
       onCommit(db, () => undefined);

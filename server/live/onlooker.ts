@@ -91,6 +91,11 @@ export class Onlooker implements Listener {
     this.#follow(this.#self);
   }
 
+  /** How many shares are remembered. */
+  get knownShares(): number {
+    return this.#rights?.shares.size ?? 0;
+  }
+
   /** How many are open. */
   get subscriptions(): number {
     return this.#subscriptions.size;

@@ -1,17 +1,16 @@
 import { getOperationAST, Kind, OperationTypeNode, type DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { BOUNDS, keep } from '../bounds.ts';
 import { Written } from '../execution/run-query.ts';
 import type { Execute } from './execution.ts';
-
-/** Characters of all answers that are kept; that to the query of GraphiQL has 300,000. */
-const MOST_KEPT = 4 * 1024 * 1024;
 
 /** Answers introspection from the text that it was answered with before: it depends on its document alone. */
 export function keptIntrospection(execute: Execute): Execute {
   const answers = new LRUCache<DocumentNode, Written>({
-    maxSize: MOST_KEPT,
+    maxSize: BOUNDS['introspection answers'].most,
     sizeCalculation: ({ text }) => text.length + 1,
   });
+  keep('introspection answers', answers, ({ calculatedSize }) => calculatedSize);
   return async (args) => {
     const { document, operationName } = args;
     if (!isIntrospection(document) || !getOperationAST(document, operationName)) return execute(args);

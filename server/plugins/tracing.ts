@@ -117,15 +117,15 @@ interface Names {
   firstField: string;
 }
 
-const names = new WeakMap<DocumentNode, Map<string, Names>>();
+const names = new WeakMap<OperationDefinitionNode, Names>();
 
 function namesOf(document: DocumentNode, chosen: string | null | undefined): Names {
-  const known = names.get(document)?.get(chosen ?? '');
-  if (known !== undefined) return known;
   const operation = document.definitions.find(
     (definition): definition is OperationDefinitionNode =>
       definition.kind === Kind.OPERATION_DEFINITION && (!chosen || definition.name?.value === chosen),
   );
+  const known = operation && names.get(operation);
+  if (known) return known;
   const fields = (operation?.selectionSet.selections ?? []).map((selection) =>
     selection.kind === Kind.FIELD ? selection.name.value : '…',
   );
@@ -133,8 +133,7 @@ function namesOf(document: DocumentNode, chosen: string | null | undefined): Nam
     name: (operation?.name?.value ?? `{ ${fields.join(' ')} }`).slice(0, LONGEST_NAME),
     firstField: `{ ${fields[0] ?? '…'} }`,
   };
-  const ofDocument = names.get(document) ?? new Map<string, Names>();
-  names.set(document, ofDocument.set(chosen ?? '', found));
+  if (operation) names.set(operation, found);
   return found;
 }
 

@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { parse } from 'graphql';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { schema } from '../../schema/index.ts';
 import { BOUNDS, kept, type Kept } from '../../server/bounds.ts';
+import { StatementNames } from '../../server/database/statement-names.ts';
 import { checkQuota, setStorageQuota } from '../../server/domain/quota.ts';
 import { appendAll } from '../../server/events/log.ts';
+import { createRefusals } from '../../server/events/refusal.ts';
+import { planOf } from '../../server/execution/plan.ts';
 import { uuidOf } from '../../server/ids.ts';
+import { priceOf } from '../../server/limits/price.ts';
+import { Windows } from '../../server/limits/windows.ts';
+import { KnownShares, MOST_KNOWN } from '../../server/live/known-shares.ts';
 import { labelOf } from '../../server/performance/statement-label.ts';
 import { PerformanceStore } from '../../server/performance/store.ts';
 import { withRequest } from '../../server/request.ts';
@@ -127,3 +135,69 @@ test(
     expect(await keptNow('storage usage')).toBe(BOUNDS['storage usage'].most + ofServer);
   },
 );
+
+test('[BR-19] what each of very many addresses and people has spent is kept for the latest of them', () => {
+  for (const what of ['budgets', 'request budgets'] as const) {
+    const windows = new Windows(what, 60_000);
+    const ofOthers = kept()[what];
+    for (let n = 0; n < BOUNDS[what].most + 100; n += 1) {
+      windows.spend(`address ${n}`, 1);
+      expect(windows.spend('in use', 1).spent).toBe(n + 1);
+    }
+    expect(kept()[what]).toBe(ofOthers + BOUNDS[what].most);
+    expect(windows.spend('address 0', 1).spent).toBe(1);
+  }
+});
+
+test('[BR-19] refused access of very many people is counted for the latest of them, and the rest told early', async () => {
+  const refusals = createRefusals(world.db, () => undefined);
+  const ofServer = await keptNow('refusals');
+  const missing = { code: 'NOT_FOUND', subjectId: undefined } as const;
+  const { ada } = await world.people('Ada');
+  const person = { userId: uuidOf('User', ada.id) };
+  for (let n = 0; n < BOUNDS.refusals.most + 500; n += 500)
+    await Promise.all(
+      Array.from({ length: 500 }, (_, m) => refusals.record(person, missing, `operation ${n + m}`)),
+    );
+  expect(await keptNow('refusals')).toBe(BOUNDS.refusals.most + ofServer);
+  await refusals.close();
+});
+
+test('[BR-19] answers to introspection have an end', async () => {
+  const { ada } = await world.people('Ada');
+  const fields = 'description fields { name description args { name description type { name } } }';
+  for (let n = 0; n < 40; n += 1) await ada.query(`query Look${n} { __schema { types { name ${fields} } } }`);
+  expect(await keptNow('introspection answers')).toBeGreaterThan(BOUNDS['introspection answers'].most / 2);
+  expect(await keptNow('introspection answers')).toBeLessThanOrEqual(BOUNDS['introspection answers'].most);
+});
+
+test('[BR-19] statements that connections keep prepared have an end', () => {
+  const ofOthers = kept()['prepared statements'];
+  const names = new StatementNames();
+  const long = 'x'.repeat(10_000);
+  for (let n = 0; n < 60; n += 1) names.nameOf(`SELECT ${n} /* ${long} */`);
+  const characters = kept()['prepared statements'] - ofOthers;
+  expect(characters).toBeLessThanOrEqual(BOUNDS['prepared statements'].most);
+  expect(characters).toBeGreaterThan(BOUNDS['prepared statements'].most / 2);
+});
+
+test('[BR-19] of the shares that decide what a person hears, a thousand are remembered, the latest', async () => {
+  const { ada } = await world.people('Ada');
+  const shares = new KnownShares(world.db, uuidOf('User', ada.id), true);
+  const ids = Array.from({ length: 2 * MOST_KNOWN }, () => randomUUID());
+  for (const id of ids) shares.learn(id, 'VIEW');
+  expect(shares.size).toBe(MOST_KNOWN);
+  expect(shares.of(ids.at(-1) ?? '')).toBe('VIEW');
+  expect(await shares.of(ids[0] ?? '')).toBeNull();
+});
+
+test('[BR-19] names of operations that a document does not have leave nothing behind', () => {
+  const document = parse('query A { viewer { id } } query B { viewer { name } }');
+  const price = priceOf(schema, document, 'A');
+  expect(priceOf(schema, document, 'A')).toBe(price);
+  expect(priceOf(schema, document, 'B')).not.toBe(price);
+  const plan = planOf(schema, document, 'A');
+  expect(planOf(schema, document, 'A')).toBe(plan);
+  expect(planOf(schema, document, 'Z')).toBeNull();
+  expect(priceOf(schema, document, 'Z')).toBe(priceOf(schema, document, 'Y'));
+});
