@@ -65,6 +65,7 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     max: options.poolSize ?? POOL_SIZE,
     perPerson: options.perPerson ?? PER_PERSON,
     waitMs: CONNECT_WITHIN_MS,
+    changeWaitMs: statementTimeout,
     readMs: options.readTimeout ?? READ_TIMEOUT_MS,
     onStatement: options.onStatement,
     names,
@@ -93,7 +94,11 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
   const db = new PrismaClient({
     adapter,
     errorFormat: 'minimal',
-    transactionOptions: { maxWait: CONNECT_WITHIN_MS + 250, timeout: TRANSACTION_TIMEOUT_MS },
+    // In line, then for a free connection.
+    transactionOptions: {
+      maxWait: statementTimeout + CONNECT_WITHIN_MS + 250,
+      timeout: TRANSACTION_TIMEOUT_MS,
+    },
   });
   pools.set(db, pool);
   return db;

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { keep } from '../bounds.ts';
 import { isForEveryone, type Asker } from './asker.ts';
 import { ABANDONED_WORDS, EXHAUSTED_WORDS, SHARE_TAKEN } from './failures.ts';
 import { PoolConnection, type PoolConnectionConfig, type StopReason } from './pool-connection.ts';
@@ -8,8 +9,10 @@ export interface FairPoolConfig extends PoolConfig, Pick<PoolConnectionConfig, '
   max: number;
   /** Most connections that one person holds at once; always less than `max`. */
   perPerson: number;
-  /** Milliseconds that a statement waits in its person's line, and again for a free connection. */
+  /** Milliseconds that a statement waits for a free connection, and one of a request that only reads in its person's line. */
   waitMs: number;
+  /** Milliseconds that a statement of any other request waits in its person's line. */
+  changeWaitMs: number;
   /** Milliseconds that a statement which only reads may take, outside of transactions. */
   readMs: number;
   askerOf: () => Asker | undefined;
@@ -36,7 +39,9 @@ interface Turn {
   asker: Asker;
   isTransaction: boolean;
   connected: Connected;
+  /** When it began to wait, and until when it may, by `performance.now()`. */
   since: number;
+  until: number;
 }
 
 /** What one person has of the pool. */
@@ -68,6 +73,7 @@ export class FairPool extends Pool {
     } as PoolConfig);
     this.#settings = settings;
     this.#mostHeld = Math.max(1, Math.min(settings.perPerson, settings.max - 1));
+    keep('waiting statements', this, ({ inLine }) => inLine);
   }
 
   /** Statements that wait in the line of their person. */
@@ -108,7 +114,7 @@ export class FairPool extends Pool {
   #ask(isTransaction: boolean, connected: Connected): void {
     const asker = isForEveryone() ? undefined : this.#settings.askerOf();
     // A statement that waits is taken up when another's ends, and must not count as part of the other's request.
-    const turn = { isTransaction, connected: AsyncResource.bind(connected), since: 0 };
+    const turn = { isTransaction, connected: AsyncResource.bind(connected) };
     if (!asker) {
       this.#take(turn, undefined, undefined);
       return;
@@ -124,7 +130,7 @@ export class FairPool extends Pool {
     const share = this.#shareOf(asker);
     if (!share || share.held < this.#mostHeld || asker.transactions > 0) this.#take(turn, asker, share);
     else if (asker.waitedInVain || share.waiting.length >= MOST_WAITING) refuse(turn, new ShareTaken());
-    else this.#line(share, { ...turn, asker, since: performance.now() });
+    else this.#line(share, { ...turn, asker });
   }
 
   #shareOf({ share: key }: Asker): Share | undefined {
@@ -134,13 +140,16 @@ export class FairPool extends Pool {
     return share;
   }
 
-  #line(share: Share, turn: Turn): void {
-    share.waiting.push(turn);
+  #line(share: Share, turn: Pick<Turn, 'asker' | 'isTransaction' | 'connected'>): void {
+    const { waitMs, changeWaitMs } = this.#settings;
+    const since = performance.now();
+    const until = since + (turn.asker.readsOnly ? waitMs : changeWaitMs);
+    share.waiting.push({ ...turn, since, until });
     this.#keepWatch();
   }
 
   #take(
-    { isTransaction, connected }: Omit<Turn, 'asker'>,
+    { isTransaction, connected }: Pick<Turn, 'isTransaction' | 'connected'>,
     asker: Asker | undefined,
     share: Share | undefined,
   ): void {
@@ -192,11 +201,18 @@ export class FairPool extends Pool {
     else if (share.held === 0) this.#shares.delete(key);
   }
 
-  /** Where no connection was free in time, those in line have waited about as long, and must not wait once more. */
-  #refuseLine({ waiting }: Share, error: Error): void {
-    const latest = performance.now() - this.#settings.waitMs / 2;
-    while (waiting[0] && waiting[0].since < latest) {
-      const turn = waiting.shift() as Turn;
+  /** Where no connection was free in time, those who have waited half of their time must not wait as long again. */
+  #refuseLine(share: Share, error: Error): void {
+    const now = performance.now();
+    this.#refuseWhere(share, ({ since, until }) => now - since > (until - since) / 2, error);
+  }
+
+  #refuseWhere(share: Share, isRefused: (turn: Turn) => boolean, error: Error): void {
+    const { refused = [], kept = [] } = Object.groupBy(share.waiting, (turn) =>
+      isRefused(turn) ? 'refused' : 'kept',
+    );
+    share.waiting = kept;
+    for (const turn of refused) {
       turn.asker.waitedInVain = true;
       refuse(turn, error);
     }
@@ -222,14 +238,9 @@ export class FairPool extends Pool {
   }
 
   #endLongWaits(): void {
-    const latest = performance.now() - this.#settings.waitMs;
-    for (const { waiting } of this.#shares.values()) {
-      while (waiting[0] && waiting[0].since < latest) {
-        const turn = waiting.shift() as Turn;
-        turn.asker.waitedInVain = true;
-        turn.connected(new ShareTaken(), undefined, () => undefined);
-      }
-    }
+    const now = performance.now();
+    for (const share of this.#shares.values())
+      if (share.waiting.length > 0) this.#refuseWhere(share, ({ until }) => until < now, new ShareTaken());
   }
 }
 

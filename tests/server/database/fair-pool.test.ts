@@ -11,7 +11,8 @@ import { inTransaction } from '../../../server/database/transaction.ts';
 import { freshDatabase } from '../../kit/database.ts';
 
 const askers = new AsyncLocalStorage<Asker>();
-const db = connect(await freshDatabase(), {
+const databaseUrl = await freshDatabase();
+const db = connect(databaseUrl, {
   poolSize: 4,
   perPerson: 2,
   askerOf: () => askers.getStore(),
@@ -21,6 +22,11 @@ afterAll(() => disconnect(db));
 /** Does something as a request of this person. Prisma begins nothing before it is awaited. */
 function as<T>(share: string, work: () => Promise<T>): Promise<T> {
   return askers.run({ ...newAsker(), share }, async () => work());
+}
+
+/** The same as a request that only reads. */
+function asking<T>(share: string, work: () => Promise<T>): Promise<T> {
+  return askers.run({ ...newAsker(), share, readsOnly: true }, async () => work());
 }
 
 const one = Prisma.sql`SELECT 1 AS one`;
@@ -62,7 +68,7 @@ test('[BR-19] a transaction counts once, whatever it asks for, and never waits f
 test('[BR-19] a line that is too long is refused to its person alone, and what waits too long as well (H2)', async () => {
   const held = [1, 2].map(() => as('Ada', () => inTransaction(db, () => sleep(4_000))));
   await expect.poll(() => poolStatus(db).open - poolStatus(db).idle).toBe(2);
-  const ofAda = () => as('Ada', () => run(db, one)).then(() => 'answered', classify);
+  const ofAda = () => asking('Ada', () => run(db, one)).then(() => 'answered', classify);
   const waiting = Array.from({ length: MOST_WAITING }, ofAda);
   const refusal = { kind: 'unavailable', connectionLost: false, why: 'own-share' };
   expect(await ofAda()).toEqual(refusal);
@@ -73,6 +79,38 @@ test('[BR-19] a line that is too long is refused to its person alone, and what w
   expect(await as('Bob', () => run(db, one))).toEqual([{ one: 1 }]);
   await Promise.all(held);
 });
+
+test('[BR-19] changes wait in line for as long as a change may take, while reads are refused (H2)', async () => {
+  const held = [1, 2].map(() => as('Ada', () => inTransaction(db, () => sleep(5_000))));
+  await expect.poll(() => poolStatus(db).open - poolStatus(db).idle).toBe(2);
+  const change = () => as('Ada', () => inTransaction(db, (tx) => tx.$queryRaw`SELECT 1 AS one`));
+  const changes = Array.from({ length: 100 }, change);
+  const read = asking('Ada', () => run(db, one)).catch(classify);
+  expect(await read).toMatchObject({ why: 'own-share' });
+  expect(poolStatus(db).waiting).toBe(100);
+  const before = performance.now();
+  expect(await as('Bob', () => run(db, one))).toEqual([{ one: 1 }]);
+  expect(performance.now() - before, 'Bob waits for nobody').toBeLessThan(700);
+  expect(await Promise.all(changes)).toEqual(changes.map(() => [{ one: 1 }]));
+  await Promise.all(held);
+}, 15_000);
+
+test('[BR-19] a change that waited for the time of a change is refused (H2)', async () => {
+  const hurried = connect(databaseUrl, {
+    poolSize: 4,
+    perPerson: 2,
+    statementTimeout: 3_000,
+    askerOf: () => askers.getStore(),
+  });
+  const held = [1, 2].map(() => as('Ada', () => inTransaction(hurried, () => sleep(5_000))));
+  await expect.poll(() => poolStatus(hurried).open - poolStatus(hurried).idle).toBe(2);
+  const before = performance.now();
+  const change = as('Ada', () => inTransaction(hurried, (tx) => tx.$queryRaw`SELECT 1`)).catch(classify);
+  expect(await change).toMatchObject({ why: 'own-share' });
+  expect(performance.now() - before).toBeGreaterThan(2_900);
+  await Promise.all(held);
+  await disconnect(hurried);
+}, 15_000);
 
 test('[BR-19] work for several people at once does not wait behind the first of them (H2)', async () => {
   const together = new Together((items: number[]) => run(db, one).then(() => items));
@@ -125,7 +163,7 @@ test('[T064] who waits in line does not wait as long again where no connection i
   await expect.poll(() => poolStatus(db)).toMatchObject({ open: 4, idle: 0 });
   const before = performance.now();
   const asked = Array.from({ length: 8 }, () =>
-    as('Eve', () => run(db, one)).then(() => 'answered', classify),
+    asking('Eve', () => run(db, one)).then(() => 'answered', classify),
   );
   const refused = { kind: 'unavailable', connectionLost: false };
   expect(await Promise.all(asked)).toMatchObject(asked.map(() => refused));
