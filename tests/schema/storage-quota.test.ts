@@ -14,6 +14,8 @@ const UPDATE = 'mutation ($input: UpdateTaskInput!) { updateTask(input: $input) 
 const DELETE = 'mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }';
 const COMMENT =
   'mutation ($taskId: ID!, $body: String!) { addComment(input: { taskId: $taskId, body: $body }) { comment { id } } }';
+const RESAY =
+  'mutation ($id: ID!, $body: String!) { updateComment(input: { id: $id, body: $body }) { cursor } }';
 const CONVERSE = 'mutation { createConversation(input: { title: "Plans" }) { conversation { id } } }';
 const SEND =
   'mutation ($id: ID!, $content: String!) { sendMessage(input: { conversationId: $id, content: $content }) { cursor } }';
@@ -97,7 +99,11 @@ test('[BR-19] at the quota of text nothing gets longer, by anyone, but it may ge
   const ids = await createMany(ada, 20, { description: '✓'.repeat(10_000) });
   const short = await ada.createTask('short');
   await ada.query(SHARE, { taskId: short, email: bob.email });
-  await createMany(ada, 16, { description: '✓'.repeat(10_000) });
+  const { addComment } = await ada.query<{ addComment: { comment: { id: string } } }>(COMMENT, {
+    taskId: short,
+    body: 'Brief',
+  });
+  await createMany(ada, 15, { description: '✓'.repeat(10_000) });
 
   // Edits, since tasks that are still accepted would reach the quota of objects first.
   let length = 0;
@@ -112,6 +118,9 @@ test('[BR-19] at the quota of text nothing gets longer, by anyone, but it may ge
     const longer = person.query(UPDATE, { input: { id: short, description: 'x'.repeat(1_000) } });
     await expect(longer, person.name).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
   }
+  const say = (body: string) => ada.query(RESAY, { id: addComment.comment.id, body });
+  await expect(say('Much longer')).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+  await say('Hm');
   await bob.query(UPDATE, { input: { id: short, priority: 'HIGH' } });
   for (const id of ids) await ada.query(UPDATE, { input: { id, description: '' } });
   await accepted(() => ada.query(UPDATE, { input: { id: short, description: 'x'.repeat(1_000) } }));
