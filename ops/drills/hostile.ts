@@ -1,4 +1,4 @@
-// npm run drill:hostile -- [--seconds n]
+// npm run drill:hostile -- [--minutes n]
 // One account does everything that it may at once, for an hour: documents, searches, filters, subscriptions, sockets that
 // are not read, shares, uploads, and sign-ups from many addresses. Another person's dashboard and list stay quick, they
 // are never told that the server is unavailable, and the memory of server and PostgreSQL stays bounded.
@@ -132,8 +132,8 @@ function privateBytesOf(pid: number): number {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '3600' } } });
-  const report = await hostileHour({ seconds: Number(values.seconds) });
+  const { values } = parseArgs({ options: { minutes: { type: 'string', default: '60' } } });
+  const report = await hostileHour({ seconds: Number(values.minutes) * 60 });
   console.log(JSON.stringify(report, null, 2));
   const { during, refused, largest } = report;
   const isGood =
