@@ -19,7 +19,7 @@ interface Drill {
   seconds: { behind: number; after: number };
 }
 
-/** What the tasks that followers hold are, in all, beside those in the database. */
+/** The tasks that followers hold compared with those in the database, of all followers together. */
 interface Held {
   /** Tasks that are in the database, and that a follower does not know of. */
   missed: number;
@@ -57,15 +57,15 @@ export async function failOver({ followers, writesPerSecond, seconds }: Drill): 
     DATABASE_URL: primary.url,
     AUTH_SECRET: 's'.repeat(32),
   });
-  const gather = (somebody: Somebody) =>
-    Array.from({ length: followers }, () => new Keeper(server.url, somebody));
+  const gather = (author: Somebody) =>
+    Array.from({ length: followers }, () => new Keeper(server.url, author));
   let all: Keeper[] = [];
   try {
-    const somebody = await signUp(server.url);
-    const [staying, leaving] = [gather(somebody), gather(somebody)];
+    const author = await signUp(server.url);
+    const [staying, leaving] = [gather(author), gather(author)];
     all = [...staying, ...leaving];
     await Promise.all(all.map((keeper) => keeper.come()));
-    const writes = new Writes(somebody, { perSecond: writesPerSecond, insisting: true });
+    const writes = new Writes(author, { perSecond: writesPerSecond, insisting: true });
     while (writes.acknowledged.length < WRITTEN_BEFORE) await sleep(LOOK_AGAIN_MS);
     standby = await standbyOf(primary.url, primary.url);
     await sleep(seconds.behind * 1000);
@@ -130,15 +130,15 @@ class Keeper {
   readonly ambiguous = new Set<string>();
   expired = 0;
   readonly #url: string;
-  readonly #somebody: Somebody;
+  readonly #author: Somebody;
   #cursor: string | undefined;
   #line: Line | undefined;
   #isAway = true;
   #onLive: () => void = () => undefined;
 
-  constructor(url: string, somebody: Somebody) {
+  constructor(url: string, author: Somebody) {
     this.#url = url;
-    this.#somebody = somebody;
+    this.#author = author;
   }
 
   /** Resolves once it is told of what comes. */
@@ -171,7 +171,7 @@ class Keeper {
     this.held.clear();
     let first: string | undefined;
     for (let after: string | null = null; ;) {
-      const { cursor, tasks }: Page = await this.#somebody.query<Page>(PAGE, { after });
+      const { cursor, tasks }: Page = await this.#author.query<Page>(PAGE, { after });
       first ??= cursor;
       for (const { id } of tasks.nodes) this.held.add(id);
       after = tasks.pageInfo.endCursor;
@@ -184,7 +184,7 @@ class Keeper {
     return new Promise((resolve) => {
       this.#line = overWebSocket(
         this.#url,
-        this.#somebody.token,
+        this.#author.token,
         () => ({ query: FOLLOW, variables: { after: this.#cursor } }),
         {
           onPayload: (payload) => {

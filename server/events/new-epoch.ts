@@ -7,7 +7,7 @@ const EPOCH_LOCK = 7_274_636_114;
 /**
  * Makes a restored log one that goes on in this cluster: transaction ids mean something in the cluster that gave them
  * only, so those of the backup become zero, and the sequence alone keeps their order. Cursors of before are of another
- * epoch, and so expire; the counters, which know how far they have counted by such an id, are to be made anew.
+ * epoch, and so expire; the counters, which know how far they have counted by such an id, are to be counted again.
  */
 export async function openEpoch(client: ClientBase): Promise<void> {
   await client.query(
@@ -40,7 +40,7 @@ export async function endEpoch(client: Pick<ClientBase, 'query'>, epoch: string)
 
 /**
  * Begins a new epoch where the log comes from another cluster, by pg_restore say: an event of a transaction that this
- * one has not begun yet would be read by nobody. Costs one look at an index where it does not.
+ * one has not begun yet would never be read. Costs one look at an index where it does not.
  * @returns whether it does.
  */
 export async function openEpochElsewhere(url: string): Promise<boolean> {

@@ -71,7 +71,7 @@ const hasStandbys = await canMakeStandby();
 if (!hasStandbys) console.log('▸ There is no pg_basebackup, so the drill of a failover is LEFT OUT.');
 
 test.skipIf(!hasStandbys)(
-  '[FR-022] a standby that is behind is promoted: whoever follows holds what the database holds, and no number names two things (FAILOVER)',
+  '[FR-022] a standby that is behind is promoted: followers hold what the database holds, and no number names two things (FAILOVER)',
   { timeout: 120_000 },
   async () => {
     const report = await failOver({ followers: 3, writesPerSecond: 40, seconds: { behind: 0.5, after: 1 } });

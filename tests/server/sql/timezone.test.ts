@@ -109,12 +109,12 @@ test('an unknown zone is UTC, and signs up all the same (TZ-TRIXIE)', async () =
   expect(await lastDayOf(token)).toBe(dayIn('UTC'));
 });
 
-test('people whose zone PostgreSQL knows no longer by its name keep their dashboard, and at the next start their days (TZ-TRIXIE)', async () => {
+test('people keep their dashboard where PostgreSQL no longer knows their zone by its name, and at the next start their days (TZ-TRIXIE)', async () => {
   const { token } = await comer('UTC');
   const set = (timezone: string) =>
     db.user.updateMany({ where: { timezone: { not: timezone } }, data: { timezone } });
   await set('Pacific/Enderbury');
-  expect(await lastDayOf(token), 'counted in UTC meanwhile').toBe(dayIn('UTC'));
+  expect(await lastDayOf(token), 'counted in UTC until then').toBe(dayIn('UTC'));
   await server.stop();
   server = await startTestServer(postgres.url, { LOG_LEVEL: 'silent', PORT: new URL(server.url).port });
   expect(await lastDayOf(token)).toBe(dayIn('Pacific/Enderbury'));
