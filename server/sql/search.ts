@@ -57,7 +57,7 @@ export async function search(
   );
   const rows = await db.$queryRaw<(Omit<Find, 'snippet'> & { text: string })[]>`
     /* search */ /* planned anew */
-    WITH newest_tasks AS MATERIALIZED (${newestTasks(viewer)}),
+    WITH newest_tasks AS MATERIALIZED (${newestTasks(viewer, NEWEST)}),
          newest_messages AS MATERIALIZED (${newestMessages(viewer)})
     SELECT type, id, rank,
            CASE type
@@ -70,21 +70,51 @@ export async function search(
   return rows.map(({ text, ...row }) => ({ ...row, snippet: snippetOf(text, query.phrases) }));
 }
 
+/** A filter by words looks through so many tasks, the newest, and finds at most so many. */
+export const NEWEST_LISTED = 10_000;
+export const MOST_MATCHES = 1_000;
+
+/** A statement that gives the ids of tasks with all words, the newest first; null without a word. */
+export function tasksWith(viewer: Viewer, words: string): Prisma.Sql | null {
+  const condition = parseQuery(words)?.condition;
+  if (condition === undefined) return null;
+  const newestFirst = Prisma.sql`ORDER BY created_at DESC, id DESC LIMIT ${MOST_MATCHES}`;
+  // A CTE keeps its order, and makes as many rows as are read of it.
+  return Prisma.sql`/* planned anew */
+    SELECT id FROM (
+      WITH newest AS MATERIALIZED (${newestTasks(viewer, NEWEST_LISTED)}), near AS MATERIALIZED (
+        SELECT id FROM newest AS tasks WHERE words @@ ${condition}::tsquery AND ${visibleSql.task(viewer)} LIMIT ${MOST_MATCHES}
+      ), older AS MATERIALIZED (
+        SELECT id, created_at FROM ${visibleSql.tasks(viewer)} AS tasks
+        WHERE words @@ ${condition}::tsquery AND ${areFew(Prisma.sql`newest`, NEWEST_LISTED)}
+      )
+      SELECT id FROM near UNION ALL
+      (SELECT id FROM (SELECT * FROM older LIMIT ${MOST_OLDER}) AS taken ${newestFirst})
+    ) AS matching`;
+}
+
+/** Whether there may be older rows than the newest, and too few of these match, in `near`. */
+function areFew(newest: Prisma.Sql, most: number): Prisma.Sql {
+  return Prisma.sql`CASE WHEN (SELECT count(DISTINCT id) FROM near) >= ${MOST_FINDS} THEN false
+                         ELSE (SELECT count(*) FROM ${newest}) >= ${most} END`;
+}
+
 /**
  * The newest tasks of the viewer's own, of each team, and of those shared with them. Each comes from an index in that
  * order, so that they are merged and not sorted. The viewer's own may have gone to a team that they are not in: who
  * reads this asks for what is visible besides.
  */
-function newestTasks({ userId, teams }: Viewer): Prisma.Sql {
+function newestTasks({ userId, teams }: Viewer, most: number): Prisma.Sql {
   const topics = [
     Prisma.sql`owner_id = ${userId}::uuid`,
     ...[...teams.keys()].map((id) => Prisma.sql`team_id = ${id}::uuid`),
     Prisma.sql`id = ANY(ARRAY(SELECT task_id FROM task_shares WHERE shared_with_id = ${userId}::uuid AND ${UNEXPIRED}
-                              ORDER BY task_id DESC LIMIT ${NEWEST}))`,
+                              ORDER BY task_id DESC LIMIT ${most}))`,
   ];
-  const newest = Prisma.sql`ORDER BY created_at DESC, id DESC LIMIT ${NEWEST}`;
-  const each = topics.map((topic) => Prisma.sql`(SELECT id, created_at FROM tasks WHERE ${topic} ${newest})`);
-  return Prisma.sql`SELECT id FROM (${Prisma.join(each, ' UNION ALL ')}) AS topics ${newest}`;
+  const newest = Prisma.sql`ORDER BY created_at DESC, id DESC LIMIT ${most}`;
+  const columns = Prisma.sql`id, created_at, owner_id, team_id, words`;
+  const each = topics.map((topic) => Prisma.sql`(SELECT ${columns} FROM tasks WHERE ${topic} ${newest})`);
+  return Prisma.sql`SELECT ${columns} FROM (${Prisma.join(each, ' UNION ALL ')}) AS topics ${newest}`;
 }
 
 /** The newest messages of the conversations in which something was said last. */
@@ -104,8 +134,8 @@ interface Kind {
   table: Prisma.Sql;
   /** Rows of the table that the viewer sees, `WHERE` included. */
   seen: (viewer: Viewer) => Prisma.Sql;
-  /** What belongs to the newest, and which these are. */
-  near: Prisma.Sql;
+  /** The same of the newest alone, which are in a table of this name. */
+  seenOfNewest: (viewer: Viewer) => Prisma.Sql;
   newest: Prisma.Sql;
 }
 
@@ -114,7 +144,7 @@ const kinds: Record<Searchable, Kind> = {
     type: 'Task',
     table: Prisma.sql`tasks`,
     seen: (viewer) => Prisma.sql`${visibleSql.tasks(viewer)} AS tasks WHERE true`,
-    near: Prisma.sql`tasks.id`,
+    seenOfNewest: (viewer) => Prisma.sql`newest_tasks AS tasks WHERE ${visibleSql.task(viewer)}`,
     newest: Prisma.sql`newest_tasks`,
   },
   Comment: {
@@ -122,14 +152,15 @@ const kinds: Record<Searchable, Kind> = {
     table: Prisma.sql`comments`,
     seen: (viewer) =>
       Prisma.sql`comments JOIN ${visibleSql.tasks(viewer)} AS tasks ON tasks.id = task_id WHERE true`,
-    near: Prisma.sql`task_id`,
+    seenOfNewest: (viewer) =>
+      Prisma.sql`comments JOIN newest_tasks AS tasks ON tasks.id = task_id WHERE ${visibleSql.task(viewer)}`,
     newest: Prisma.sql`newest_tasks`,
   },
   Message: {
     type: 'Message',
     table: Prisma.sql`messages`,
     seen: (viewer) => Prisma.sql`messages WHERE ${visibleSql.message(viewer)}`,
-    near: Prisma.sql`messages.id`,
+    seenOfNewest: () => Prisma.sql`messages WHERE id IN (SELECT id FROM newest_messages)`,
     newest: Prisma.sql`newest_messages`,
   },
 };
@@ -138,15 +169,20 @@ const kinds: Record<Searchable, Kind> = {
  * Finds of one type with their rank. The older ones are all there are, or as many of them as PostgreSQL comes to first:
  * by MATERIALIZED it plans for all, and stops all the same.
  */
-function ranked({ type, table, seen, near, newest }: Kind, viewer: Viewer, query: SearchQuery): Prisma.Sql {
+function ranked(
+  { type, table, seen, seenOfNewest, newest }: Kind,
+  viewer: Viewer,
+  query: SearchQuery,
+): Prisma.Sql {
   const rank = Prisma.sql`ts_rank(${WEIGHTS}, ${table}.words, ${query.rank}::tsquery) AS rank`;
-  const matching = Prisma.sql`FROM ${seen(viewer)} AND ${table}.words @@ ${query.condition}::tsquery`;
+  const condition = Prisma.sql`${query.condition}::tsquery`;
   return Prisma.sql`
     (WITH near AS MATERIALIZED (
-       SELECT ${table}.id, ${rank} ${matching} AND ${near} IN (SELECT id FROM ${newest})
+       -- Coalesced, so that PostgreSQL does not read a frequent word's million entries in the index.
+       SELECT DISTINCT ${table}.id, ${rank} FROM ${seenOfNewest(viewer)} AND coalesce(${table}.words, '') @@ ${condition}
      ), older AS MATERIALIZED (
-       SELECT ${table}.id ${matching} AND CASE WHEN (SELECT count(*) FROM near) >= ${MOST_FINDS} THEN false
-                                               ELSE (SELECT count(*) FROM ${newest}) >= ${NEWEST} END
+       SELECT ${table}.id FROM ${seen(viewer)}
+       AND ${table}.words @@ ${condition} AND ${areFew(newest, NEWEST)}
      ), newest_older AS (
        SELECT id FROM (SELECT id FROM older LIMIT ${MOST_OLDER}) AS taken ORDER BY id DESC LIMIT ${MOST_RANKED}
      )
