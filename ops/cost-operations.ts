@@ -146,6 +146,11 @@ function expensive(ids: Record<string, string>): Operation[] {
       query:
         '{ tasks(first: 100) { nodes { comments(first: 5) { nodes { body } } shares(first: 5) { nodes { id } } subtasks(first: 5) { nodes { title } totalCount } } } }',
     },
+    {
+      name: 'a page of 100 tasks by words, with highlights, counted',
+      query:
+        '{ tasks(first: 100, filter: { text: "tas" }) { totalCount nodes { id highlights(query: "tas") { title { text matched } description { text matched } } } } }',
+    },
     { name: 'one contains, counted', query: list('{ title: { contains: "zzz" } }', 'totalCount') },
     {
       name: '48 contains',

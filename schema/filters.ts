@@ -1,4 +1,5 @@
 import type { EnumRef, InputFieldMap, InputShapeFromFields } from '@pothos/core';
+import type { Prisma } from '../prisma/generated/client/client.ts';
 import { ValidationFailed } from '../server/errors.ts';
 import { charactersOf } from '../server/domain/validation.ts';
 import { uuidOf, type IdType } from '../server/ids.ts';
@@ -265,6 +266,14 @@ export function onLabels(column: string): FieldReader<typeof LabelsFilter.$infer
   };
 }
 
+/** Reads words, for what has them by `idsOf`; null of this means that there is no word, and nothing has none. */
+export function onWords(idsOf: (words: string) => Prisma.Sql | null): FieldReader<string> {
+  return (given, path) => {
+    const ids = idsOf(String(storable(bounded(given, path), path)));
+    return [ids ? { id: { in: ids } } : nothing()];
+  };
+}
+
 /** Reads a yes or no. */
 export function onFlag(yes: Where): FieldReader<boolean> {
   return (given) => [given ? yes : { NOT: yes }];
@@ -285,10 +294,15 @@ function atMost<Value>(given: readonly Value[], most: number, path: string): rea
 
 /** Prisma hands the text to LIKE as it is. */
 function containing(given: string, path: string): object {
-  if (charactersOf(given) > LONGEST_TEXT) {
-    throw new ValidationFailed(`Look for at most ${LONGEST_TEXT} characters.`, { field: path });
-  }
-  return { contains: String(storable(given, path)).replaceAll(/[\\%_]/g, '\\$&'), mode: 'insensitive' };
+  return {
+    contains: String(storable(bounded(given, path), path)).replaceAll(/[\\%_]/g, '\\$&'),
+    mode: 'insensitive',
+  };
+}
+
+function bounded(given: string, path: string): string {
+  if (charactersOf(given) <= LONGEST_TEXT) return given;
+  throw new ValidationFailed(`Look for at most ${LONGEST_TEXT} characters.`, { field: path });
 }
 
 const FIRST_DAY = new Date('0001-01-01');

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { parse, text } from '../server/domain/validation.ts';
-import { MOST_WORDS } from '../server/search/query.ts';
-import type { SnippetPart } from '../server/search/snippet.ts';
+import { MOST_WORDS, parseQuery } from '../server/search/query.ts';
+import {
+  highlightsOf,
+  type Highlights as HighlightParts,
+  type SnippetPart,
+} from '../server/search/snippet.ts';
 import { MOST_FINDS, search, SEARCHABLE, type Find } from '../server/sql/search.ts';
 import { builder } from './builder.ts';
 import { Comment } from './comment.ts';
@@ -54,8 +58,38 @@ const SearchResult = builder.objectRef<Omit<Find, 'type'> & { node: object }>('S
   }),
 });
 
-const terms = z.object({
-  query: text('The query', { min: 0, max: 200 }),
+const Highlights = builder.objectRef<HighlightParts>('TaskHighlights').implement({
+  description: 'Where a task has the words of a query.',
+  fields: (t) => ({
+    title: t.field({ type: [Snippet], description: 'The title as a whole.', resolve: ({ title }) => title }),
+    description: t.field({
+      type: [Snippet],
+      description:
+        'At most two passages of the description, around the words that the title does not have; empty where there are none.',
+      resolve: ({ description }) => description,
+    }),
+  }),
+});
+
+const queried = z.object({ query: text('The query', { min: 0, max: 200 }) });
+
+builder.prismaObjectField(Task, 'highlights', (t) =>
+  t.field({
+    type: Highlights,
+    nullable: true,
+    description: 'Where it has the words of a query; null where the query has no word.',
+    args: {
+      query: t.arg.string({ required: true, description: 'Like the query of `search`.' }),
+    },
+    select: { title: true, description: true },
+    resolve: (task, args) => {
+      const words = parseQuery(parse(queried, args).query);
+      return words && highlightsOf(task, words);
+    },
+  }),
+);
+
+const terms = queried.extend({
   types: z.array(z.enum(SEARCHABLE)).nullish(),
   first: z
     .int()

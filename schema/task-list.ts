@@ -24,9 +24,11 @@ import {
   onFlag,
   onLabels,
   onReference,
+  onWords,
   TextFilter,
 } from './filters.ts';
 import { countRows, readIds, readPage, type Sources } from '../server/sql/read-page.ts';
+import { MOST_FINDS, MOST_MATCHES, NEWEST_LISTED, tasksWith } from '../server/sql/search.ts';
 import { tasks as table } from '../server/sql/tables.ts';
 import { visibleSql } from '../server/sql/visible.ts';
 import { NODES, selectedInPage } from './selection.ts';
@@ -34,6 +36,8 @@ import { Priority, Status, Task } from './task.ts';
 
 const TaskStatusFilter = enumFilter('TaskStatusFilter', Status, 'Which statuses');
 const TaskPriorityFilter = enumFilter('TaskPriorityFilter', Priority, 'Which priorities');
+
+const count = (number: number) => number.toLocaleString('en');
 
 const TaskFilter = filterType('TaskFilter', 'Which tasks', (t) => ({
   id: t.field({ type: IdFilter, description: 'By themselves.' }),
@@ -55,6 +59,9 @@ const TaskFilter = filterType('TaskFilter', 'Which tasks', (t) => ({
   archived: t.boolean({
     description:
       'Whether they were put away. A list leaves archived tasks out unless its filter has a condition on this.',
+  }),
+  text: t.string({
+    description: `By words of their titles and descriptions, read like the query of \`search\`; at most 200 characters, and without a word nothing is found. Looks through the newest ${count(NEWEST_LISTED)} tasks that the viewer sees, and through older ones if fewer than ${MOST_FINDS} of these have the words. Finds at most ${count(MOST_MATCHES)} tasks, the newest.`,
   }),
   sharedWithViewer: t.boolean({ description: 'Whether somebody shares them with the viewer now.' }),
 }));
@@ -81,6 +88,7 @@ function wantedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): Pri
     updatedAt: onColumn('updatedAt'),
     completedAt: onColumn('completedAt', { nullable: true }),
     archived: onFlag({ archivedAt: { not: null } }),
+    text: onWords((words) => tasksWith(viewer, words)),
     sharedWithViewer: onFlag({ shares: { some: liveShareOf(viewer) } }),
   });
   const present = mentions(filter, 'archived') ? {} : { archivedAt: null };

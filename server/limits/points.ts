@@ -25,7 +25,7 @@ export const POINTS = {
     signUp: 50,
   } as Readonly<Record<string, number>>,
   fields: {
-    'Query.search': ({ query }) => 200 + 20 * wordsIn(query),
+    'Query.search': ({ query }) => ofSearch(query),
     'Query.dashboard': () => 10,
     'Subscription.dashboard': () => 10,
     'Dashboard.history': ({ days }) => 50 + 2 * Number(days),
@@ -49,7 +49,7 @@ function ofFilter(filter: unknown): number {
     if (field === 'not') points += ofFilter(condition);
     else if (field === 'and' || field === 'or')
       for (const each of condition as unknown[]) points += ofFilter(each);
-    else points += ofConditions(condition);
+    else points += field === 'text' ? ofSearch(condition) : ofConditions(condition);
   }
   return points;
 }
@@ -75,6 +75,6 @@ export function bytesOf(value: unknown): number {
   return bytes;
 }
 
-function wordsIn(query: unknown): number {
-  return String(query).trim().split(/\s+/).length;
+function ofSearch(query: unknown): number {
+  return 200 + 20 * String(query).trim().split(/\s+/).length;
 }

@@ -1,4 +1,4 @@
-import type { Phrase, Term } from './query.ts';
+import type { Phrase, SearchQuery, Term } from './query.ts';
 import { wordsOf, type Word } from './words.ts';
 
 /** Some text of a result; whether it is what was looked for. */
@@ -35,6 +35,26 @@ export function snippetOf(text: string, phrases: Phrase[]): SnippetPart[] {
     ...partsOf(text, passage, matches),
     ...(at === passages.length - 1 && passage.end < text.length ? [{ text: ' …', matched: false }] : []),
   ]);
+}
+
+/** The title of a task, and passages of its description, in parts. */
+export interface Highlights {
+  title: SnippetPart[];
+  description: SnippetPart[];
+}
+
+/** Where a task has the words of a query; passages of the description are around those that its title lacks. */
+export function highlightsOf(
+  { title, description }: { title: string; description: string },
+  { phrases }: SearchQuery,
+): Highlights {
+  const words = wordsOf(title);
+  const others = phrases.filter((phrase) => !words.some((_, at) => matchAt(words, at, phrase).length > 0));
+  const snippet = others.length > 0 ? snippetOf(description, others) : [];
+  return {
+    title: marked(title, phrases),
+    description: snippet.some(({ matched }) => matched) ? snippet : [],
+  };
 }
 
 /** The whole of a short text, with what was found in it. */

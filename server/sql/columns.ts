@@ -168,6 +168,7 @@ function operated({ name, type }: Column, operation: string, right: unknown): Pr
   const typed = Prisma.raw(`::${type}`);
   switch (operation) {
     case 'in':
+      if (right instanceof Prisma.Sql) return Prisma.sql`${left} = ANY(ARRAY(${right}))`;
       return Array.isArray(right)
         ? Prisma.sql`${left} = ANY(${arrayOf(type, right)}${Prisma.raw(`::${type}[]`)})`
         : null;

@@ -130,6 +130,7 @@ describe('the price of an operation', () => {
     expect(list('{ status: { in: [TODO, DONE] } }')).toBe(2 + 12);
     expect(list('{ title: { contains: "a" } }')).toBe(2 + 200);
     expect(list('{ title: { contains: "a" } }', 'totalCount')).toBe(2 + 200 + 10 + 200);
+    expect(list('{ text: "a b" }', 'totalCount')).toBe(2 + 240 + 10 + 240);
     const many = Array.from({ length: 48 }, () => '{ title: { contains: "a" } }').join(' ');
     expect(list(`{ or: [${many}] }`)).toBe(2 + 48 * 200);
     expect(list(`{ not: { and: [${many}] } }`)).toBe(2 + 48 * 200);

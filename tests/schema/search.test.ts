@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
-import { NEWEST } from '../../server/sql/search.ts';
+import { MOST_MATCHES, NEWEST } from '../../server/sql/search.ts';
 import { expectedFinds, searchedTexts } from '../kit/searched-texts.ts';
 import { statementsOf } from '../kit/statements.ts';
 import { teamOf } from '../kit/team.ts';
@@ -343,6 +343,21 @@ describe('[SC-009] among more tasks and messages than one search looks through',
     expect(await texts(fay, 'remark')).toEqual(['A remark on something old']);
     expect(await texts(fay, 'fiftieth 59')).toEqual(['Ordinary fiftieth sixtieth 59']);
     expect((await texts(fay, 'sixtieth')).filter((title) => title?.includes('fiftieth'))).toHaveLength(1);
+  });
+
+  test('a list by words has the newest tasks with them, whatever its order, and any of a rare word (M16)', async () => {
+    const list = async (text: string) => {
+      const { tasks } = await fay.query<{ tasks: { totalCount: number; nodes: { title: string }[] } }>(
+        `query ($text: String!) {
+           tasks(filter: { text: $text }, orderBy: { field: CREATED_AT, direction: ASC }, first: 1) { totalCount nodes { title } } }`,
+        { text },
+      );
+      return { count: tasks.totalCount, first: tasks.nodes[0]?.title };
+    };
+    expect(await list('ordinary')).toEqual({ count: MOST_MATCHES, first: `Ordinary ${MANY - MOST_MATCHES}` });
+    expect(await list('heirl')).toEqual({ count: 2, first: 'Ordinary ordinary heirloom' });
+    expect(await list('fiftieth 59')).toEqual({ count: 1, first: 'Ordinary fiftieth sixtieth 59' });
+    expect(await list('!')).toEqual({ count: 0 });
   });
 
   test('[FR-009] nobody finds less for what others have, or more', async () => {

@@ -15,6 +15,8 @@ const adasTeam = newId();
 const bobsTeam = newId();
 let rows: Task[];
 let shared: Set<string>;
+/** Words that are looked for, and the tasks that a search of Ada's finds by them. */
+const findings = new Map<string, Set<string>>();
 
 async function titles(person: Person, filter: Filter): Promise<string[]> {
   const { tasks } = await person.query<{ tasks: { nodes: { title: string }[]; totalCount: number } }>(
@@ -52,6 +54,7 @@ beforeAll(async () => {
     made.push({
       id: newId(),
       title: `${pick(['Tea', 'tea', '50% Off', 'a_b', 'axb', 'back\\slash'])} ${n}`,
+      description: pick(['', 'Fill the kettle', 'Kettles for tea']),
       status,
       priority: pick(Object.values(TaskPriority)),
       position: 'a0',
@@ -74,6 +77,13 @@ beforeAll(async () => {
     data: given.map(({ id }) => ({ taskId: id, sharedWithId: uuid(ada), sharedById: uuid(bob) })),
   });
   shared = new Set(given.map(({ id }) => id));
+  for (const words of ['tea', 'TEA 1', 'kettl', '"back slash"', 'a_b', 'b kettle', '50%', '!', '']) {
+    const { search } = await ada.query<{ search: { node: { id: string } }[] }>(
+      'query ($words: String!) { search(query: $words, types: [TASK], first: 50) { node { ... on Task { id } } } }',
+      { words },
+    );
+    findings.set(words, new Set(search.map(({ node }) => uuidOf('Task', node.id))));
+  }
 });
 
 function sees({ id, ownerId, teamId }: Task): boolean {
@@ -125,6 +135,7 @@ function holds(task: Task, filter: Filter): boolean {
     if (field === 'or') return (given as Filter[]).some((part) => holds(task, part));
     if (field === 'not') return !holds(task, given as Filter);
     if (field === 'archived') return (task.archivedAt !== null) === given;
+    if (field === 'text') return findings.get(given as string)?.has(task.id);
     if (field === 'sharedWithViewer') return shared.has(task.id) === given;
     return Object.entries(given as Filter).every(([operator, value]) =>
       field === 'labels'
@@ -151,6 +162,7 @@ const fieldOperators: Record<string, string[]> = {
 
 function someCondition({ pick, happens, roll }: Dice): Filter {
   if (happens(0.1)) return { archived: happens(0.5) };
+  if (happens(0.15)) return { text: pick([...findings.keys()]) };
   if (happens(0.1)) return { sharedWithViewer: happens(0.5) };
   if (happens(0.15)) {
     const some = LABELS.filter(() => happens(0.5));
@@ -247,12 +259,18 @@ describe('a filter of tasks', () => {
       { and: Array(26).fill({}), or: Array(25).fill({ archived: true }) },
       'filter',
     ],
+    ['201 emoji to look for', { text: '🧵'.repeat(201) }, 'filter.text'],
+    ['half of an emoji to look for', { and: [{ text: '\ud83e' }] }, 'filter.and.0.text'],
     ['six levels', { not: { not: { not: { not: { not: { not: {} } } } } } }, 'filter'],
   ])('refuses %s, and names the place', async (_what, filter, field) => {
     await expect(titles(ada, filter)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       extensions: { field },
     });
+  });
+
+  test('takes 200 emoji to look for', async () => {
+    expect(await titles(ada, { text: '🧵'.repeat(200) })).toEqual([]);
   });
 
   test('takes 50 conditions and five levels', async () => {

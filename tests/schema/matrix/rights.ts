@@ -15,6 +15,7 @@ export const rights = {
     task                       | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
     task, live                 | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
     tasks                      | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    tasks by words             | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     tasks of its team          | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
     tasks under its parent     | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
     tasks shared with one      | ·     ·        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
@@ -66,6 +67,7 @@ export const rights = {
     task                       | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
     task, live                 | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
     tasks                      | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    tasks by words             | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     tasks under its parent     | ✓     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     tasks shared with one      | ·     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     tasks.totalCount           | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U

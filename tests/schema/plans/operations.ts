@@ -87,6 +87,8 @@ export const reads = all('query', {
   'tasks of a priority': tasks('priority: { eq: URGENT }'),
   'tasks of a label': tasks('labels: { has: "label7" }'),
   'tasks of a title': tasks('title: { contains: "fence" }'),
+  'tasks by words': tasks('text: "fence"'),
+  'tasks without a word': tasks('not: { text: "fence" }'),
   'tasks assigned to one': tasks('assignee: { eq: $self }'),
   'tasks of an owner': tasks('owner: { eq: $self }'),
   'tasks of a team': tasks('team: { eq: $team }'),
