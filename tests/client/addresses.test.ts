@@ -51,13 +51,19 @@ describe('the view of the task list in its address', () => {
   });
 });
 
+test('what is looked for is cut between two emoji, never inside of one (M16)', () => {
+  const find = 'x' + '🧵'.repeat(120);
+  const address = addressOfView(readView(new URLSearchParams({ find })));
+  expect(readView(new URL(address, 'https://x.example').searchParams).find).toBe('x' + '🧵'.repeat(99));
+});
+
 describe('the view of the task list in the API’s words', () => {
   const asAda = () => ({ id: 'user_ada', today: '2026-11-22' });
   const stranger = () => undefined;
 
-  test('each word that is looked for must be in the title, wherever it stands', () => {
-    expect(filterOf({ ...usualView, show: 'all', find: ' ink  paper' }, stranger)).toEqual({
-      and: [{ title: { contains: 'ink' } }, { title: { contains: 'paper' } }],
+  test('what is looked for goes to the search of titles and descriptions as it was typed (M16)', () => {
+    expect(filterOf({ ...usualView, show: 'all', find: '"ink pad" paper' }, stranger)).toEqual({
+      and: [{ text: '"ink pad" paper' }],
     });
   });
 

@@ -26,27 +26,51 @@ const expectTitles = (page: Page, titles: (string | RegExp)[]) =>
 
 const day = (fromToday: number) => new Date(Date.now() + fromToday * DAY_MS).toISOString().slice(0, 10);
 
-test('a person finds tasks by words of their titles, as they are and as they become', async () => {
+/** Finds by words what the rows mark of their texts. */
+const marksOf = (page: Page) =>
+  page.getByRole('region', { name: 'Your tasks' }).getByRole('mark').allTextContents();
+
+test('a person finds tasks by words of titles and descriptions, as they are and as they become (M16)', async () => {
   const { ada } = await people('Ada');
-  for (const title of ['Order paper', 'Call the printer', 'Count the paper cups'])
-    await ada.createTask(title);
+  await ada.createTask('Order paper', { description: 'Of the heavy kind' });
+  await ada.createTask('Call the printer', {
+    description: `${'About the invoice. '.repeat(9)}Be careful with Zoë’s paper`,
+  });
+  await ada.createTask('Count the paper cups');
   const page = await dashboardOf(ada);
 
   await page.keyboard.press('/');
-  await expect(page.getByRole('searchbox', { name: 'Find in titles' })).toBeFocused();
+  const box = page.getByRole('searchbox', { name: 'Find in titles and descriptions' });
+  await expect(box).toBeFocused();
+  await expect(box).toHaveAttribute('placeholder', 'Find in titles and descriptions');
   await page.keyboard.type('PAPER o');
-  await expectTitles(page, ['Count the paper cups', 'Order paper']);
-  await expect(page.getByRole('status').filter({ hasText: '2 of 2 tasks' })).toBeAttached();
+  await expectTitles(page, ['Order paper']);
+  expectValue(await marksOf(page)).toEqual(['Order', 'paper']);
+  await expect(page.getByRole('status').filter({ hasText: '1 of 1 tasks' })).toBeAttached();
   await ada.createTask('Sort old paper');
-  await expectTitles(page, ['Sort old paper', 'Count the paper cups', 'Order paper']);
+  await expectTitles(page, ['Sort old paper', 'Order paper']);
   await page.reload();
-  await expectTitles(page, ['Sort old paper', 'Count the paper cups', 'Order paper']);
+  await expectTitles(page, ['Sort old paper', 'Order paper']);
+  expectValue(await marksOf(page)).toEqual(['old', 'paper', 'Order', 'paper']);
 
-  await page.getByRole('searchbox', { name: 'Find in titles' }).fill('paper tiger');
+  await box.fill('zoe paper care');
+  await expectTitles(page, ['Call the printer.*Be careful with Zoë’s paper']);
+  expectValue(await marksOf(page)).toEqual(['careful', 'Zoë', 'paper']);
+  await page.getByRole('button', { name: 'Edit “Call the printer”' }).click();
+  await page.getByRole('textbox', { name: 'Title' }).fill('Zoë has careful paper');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await expectTitles(page, ['Zoë has careful paper']);
+  await expect(page.getByRole('region', { name: 'Your tasks' }).getByRole('mark')).toHaveText([
+    'Zoë',
+    'careful',
+    'paper',
+  ]);
+
+  await box.fill('paper tiger');
   await expect(page.getByText('No task fits what you look for.')).toBeVisible();
   await page.getByRole('button', { name: 'Clear search and filters' }).click();
-  await expect(page.getByRole('searchbox', { name: 'Find in titles' })).toHaveValue('');
-  await expect(page.getByRole('listitem').filter({ hasText: 'Call the printer' })).toBeVisible();
+  await expect(box).toHaveValue('');
+  await expect(page.getByRole('listitem').filter({ hasText: 'Count the paper cups' })).toBeVisible();
 });
 
 test('“Overdue” leads to exactly the tasks that it counts', async () => {

@@ -84,7 +84,7 @@ export const troubles: Items = [
   ],
   [
     'A task is missing from the list',
-    'The list shows what is open, unless you choose otherwise: look under “All”, see whether “Filters” has a number beside it or a word stands in “Find a task”, and press “Show more” at its end.',
+    'The list shows what is open, unless you choose otherwise: look under “All”, see whether “Filters” has a number beside it or a word stands in “Find in titles and descriptions”, and press “Show more” at its end.',
   ],
   [
     'The numbers look wrong',

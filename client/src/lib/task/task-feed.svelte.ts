@@ -9,7 +9,7 @@ import { newerOf } from './newer-task.ts';
 export const pageSize = 25;
 
 const MoreTasks = graphql(`
-  query MoreTasks($filter: TaskFilter, $orderBy: [TaskOrder!], $first: Int!, $after: String) {
+  query MoreTasks($filter: TaskFilter, $orderBy: [TaskOrder!], $find: String!, $first: Int!, $after: String) {
     tasks(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
       totalCount
       pageInfo {
@@ -19,6 +19,9 @@ const MoreTasks = graphql(`
       nodes {
         id
         version
+        highlights(query: $find) {
+          ...TaskRow_highlights
+        }
         ...TaskRow_task
       }
     }
@@ -27,22 +30,29 @@ const MoreTasks = graphql(`
 
 /** One page of tasks, as the page's own query selects it too. */
 export type TaskPage = MoreTasksQuery['tasks'];
+type ListedTask = TaskPage['nodes'][number];
 /** A task as a change was answered with it. */
-export type ChangedTask = TaskPage['nodes'][number];
+export type ChangedTask = Omit<ListedTask, 'highlights'>;
+/** A task of the list; without highlights where it was changed since the list was read. */
+type ShownTask = ChangedTask & Partial<Pick<ListedTask, 'highlights'>>;
 
 /** Which tasks a list has, in which order. */
 export interface TaskSelection {
   filter: TaskFilter;
   orderBy: TaskOrder;
+  /** What the filter looks for in texts; empty where it does not. */
+  find: string;
 }
 
 /** The list as far as it was opened. */
 export class TaskFeed {
   /** What was opened of it, and what there is besides. */
-  readonly list: PagedList<ChangedTask>;
+  readonly list: PagedList<ShownTask>;
   readonly #changed = new SvelteMap<string, ChangedTask>();
 
-  nodes = $derived.by(() => this.list.nodes.map((task) => newerOf(task, this.#changed.get(task.id))));
+  nodes = $derived.by(() =>
+    this.list.nodes.map((task) => newerOf<ShownTask>(task, this.#changed.get(task.id))),
+  );
 
   /** Only while a component is being set up, as it follows that component's life. */
   constructor(client: Client, first: () => TaskPage | undefined, selection: () => TaskSelection | undefined) {
@@ -50,7 +60,7 @@ export class TaskFeed {
       first,
       async (after, first) => {
         const { data, error } = await client
-          .query(MoreTasks, { ...selection(), after, first }, { requestPolicy: 'network-only' })
+          .query(MoreTasks, { find: '', ...selection(), after, first }, { requestPolicy: 'network-only' })
           .toPromise();
         return { page: data?.tasks, error };
       },

@@ -68,7 +68,7 @@ export const priorityChoices: readonly (readonly [name: PriorityName, label: str
 export interface TaskView {
   show: FilterName;
   order: OrderName;
-  /** Words that the titles have, each somewhere; empty for all titles. */
+  /** Words of titles and descriptions; empty for all tasks. */
   find: string;
   whose: SourceName;
   due: DueName;
@@ -80,9 +80,8 @@ export const unfiltered = { find: '', whose: 'all', due: 'any', priority: 'any' 
 
 export const usualView: TaskView = { show: 'open', order: 'newest', ...unfiltered };
 
-/** Characters of what is looked for, and words of it that count: more than these no title needs. */
+/** Characters of what is looked for. The API takes twice as many. */
 export const longestSearch = 100;
-const mostWords = 10;
 
 /** Reads the view from an address; what it does not name, or names wrongly, is as usual. */
 export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
@@ -128,9 +127,8 @@ export function filterOf(view: TaskView, whoLooks: () => Onlooker | undefined): 
   const personal = [source, dueChoices[due].filter].filter((filter) => filter !== undefined);
   const onlooker = personal.length > 0 ? whoLooks() : undefined;
   if (personal.length > 0 && !onlooker) return undefined;
-  const words = find.split(/\s+/).filter(Boolean).slice(0, mostWords);
   const and: TaskFilter[] = [
-    ...words.map((word) => ({ title: { contains: word } })),
+    ...(find === '' ? [] : [{ text: find }]),
     ...(priority === 'any' ? [] : [{ priority: { eq: priority } }]),
     ...(onlooker ? personal.map((filter) => filter(onlooker)) : []),
   ];
