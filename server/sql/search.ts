@@ -70,8 +70,9 @@ export async function search(
   return rows.map(({ text, ...row }) => ({ ...row, snippet: snippetOf(text, query.phrases) }));
 }
 
-/** A filter by words looks through so many tasks, the newest, and finds at most so many. */
+/** The newest tasks that a filter by words looks through first. */
 export const NEWEST_LISTED = 10_000;
+/** The most tasks that it finds. */
 export const MOST_MATCHES = 1_000;
 
 /** A statement that gives the ids of tasks with all words, the newest first; null without a word. */
