@@ -28,7 +28,7 @@ const day = (fromToday: number) => new Date(Date.now() + fromToday * DAY_MS).toI
 
 /** Finds by words what the rows mark of their texts. */
 const marksOf = (page: Page) =>
-  page.getByRole('region', { name: 'Your tasks' }).getByRole('mark').allTextContents();
+  page.getByRole('region', { name: 'Your tasks' }).locator('mark').allTextContents();
 
 test('a person finds tasks by words of titles and descriptions, as they are and as they become (M16)', async () => {
   const { ada } = await people('Ada');
@@ -60,7 +60,7 @@ test('a person finds tasks by words of titles and descriptions, as they are and 
   await page.getByRole('textbox', { name: 'Title' }).fill('Zoë has careful paper');
   await page.getByRole('button', { name: 'Save changes' }).click();
   await expectTitles(page, ['Zoë has careful paper']);
-  await expect(page.getByRole('region', { name: 'Your tasks' }).getByRole('mark')).toHaveText([
+  await expect(page.getByRole('region', { name: 'Your tasks' }).locator('mark')).toHaveText([
     'Zoë',
     'careful',
     'paper',
