@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parse, text } from '../server/domain/validation.ts';
+import { paced } from '../server/search/paced.ts';
 import { MOST_WORDS, parseQuery } from '../server/search/query.ts';
 import {
   highlightsOf,
@@ -84,7 +85,7 @@ builder.prismaObjectField(Task, 'highlights', (t) =>
     select: { title: true, description: true },
     resolve: (task, args) => {
       const words = parseQuery(parse(queried, args).query);
-      return words && highlightsOf(task, words);
+      return words && paced(() => highlightsOf(task, words));
     },
   }),
 );

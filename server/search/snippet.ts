@@ -1,5 +1,5 @@
 import type { Phrase, SearchQuery, Term } from './query.ts';
-import { wordsOf, type Word } from './words.ts';
+import { foldedWordsOf, wordsOf, type FoldedWord, type Word } from './words.ts';
 
 /** Some text of a result; whether it is what was looked for. */
 export interface SnippetPart {
@@ -48,8 +48,8 @@ export function highlightsOf(
   { title, description }: { title: string; description: string },
   { phrases }: SearchQuery,
 ): Highlights {
-  const words = wordsOf(title);
-  const others = phrases.filter((phrase) => !words.some((_, at) => matchAt(words, at, phrase).length > 0));
+  const words = foldedWordsOf(title);
+  const others = phrases.filter((phrase) => !isIn(words, [phrase]));
   const snippet = others.length > 0 ? snippetOf(description, others) : [];
   return {
     title: marked(title, phrases),
@@ -66,7 +66,10 @@ function marked(text: string, phrases: Phrase[]): SnippetPart[] {
 function firstMatches(text: string, phrases: Phrase[]): Range[] {
   const near = Math.max(0, whereWritten(text, phrases) - AHEAD * 2);
   for (const from of new Set([edgeBefore(text, near), ...windowsOf(text)])) {
-    const matches = matchesIn(text.slice(from, from + WINDOW), phrases);
+    const window = text.slice(from, from + WINDOW);
+    // Words without their places are made sooner.
+    if (!isIn(foldedWordsOf(window), phrases)) continue;
+    const matches = matchesIn(window, phrases);
     if (matches.length > 0)
       return matches.map(({ start, end }) => ({ start: start + from, end: end + from }));
   }
@@ -97,16 +100,28 @@ function matchesIn(text: string, phrases: Phrase[]): Range[] {
   return matches;
 }
 
-function matchAt(words: Word[], at: number, phrase: Phrase): Range[] {
-  const first = phrase[0]?.offset ?? 0;
-  const matched = phrase.map((term) => {
-    const word = words[at + term.offset - first];
-    return word && isMatch(word, term) ? [rangeOf(word, term)] : [];
-  });
-  return matched.every(({ length }) => length > 0) ? matched.flat() : [];
+function isIn(words: readonly FoldedWord[], phrases: Phrase[]): boolean {
+  return words.some((_, at) => phrases.some((phrase) => standsAt(words, at, phrase)));
 }
 
-function isMatch({ exact, plain }: Word, { forms, isPrefix }: Term): boolean {
+function standsAt(words: readonly FoldedWord[], at: number, phrase: Phrase): boolean {
+  const first = phrase[0]?.offset ?? 0;
+  return phrase.every((term) => {
+    const word = words[at + term.offset - first];
+    return word !== undefined && isMatch(word, term);
+  });
+}
+
+function matchAt(words: Word[], at: number, phrase: Phrase): Range[] {
+  if (!standsAt(words, at, phrase)) return [];
+  const first = phrase[0]?.offset ?? 0;
+  return phrase.flatMap((term) => {
+    const word = words[at + term.offset - first];
+    return word ? [rangeOf(word, term)] : [];
+  });
+}
+
+function isMatch({ exact, plain }: FoldedWord, { forms, isPrefix }: Term): boolean {
   return forms.some((form) =>
     isPrefix ? exact.startsWith(form) || plain.startsWith(form) : exact === form || plain === form,
   );

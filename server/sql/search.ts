@@ -1,6 +1,7 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import type { Viewer } from '../policy.ts';
+import { paced } from '../search/paced.ts';
 import { parseQuery, type SearchQuery } from '../search/query.ts';
 import { snippetOf, type SnippetPart } from '../search/snippet.ts';
 import { UNEXPIRED } from './shares.ts';
@@ -67,7 +68,12 @@ export async function search(
            END AS text
     FROM (SELECT type, id, rank FROM (${found}) AS found ORDER BY rank DESC, id DESC LIMIT ${limit}) AS best
     ORDER BY rank DESC, id DESC`;
-  return rows.map(({ text, ...row }) => ({ ...row, snippet: snippetOf(text, query.phrases) }));
+  return Promise.all(
+    rows.map(async ({ text, ...row }) => ({
+      ...row,
+      snippet: await paced(() => snippetOf(text, query.phrases)),
+    })),
+  );
 }
 
 /** The newest tasks that a filter by words looks through first. */

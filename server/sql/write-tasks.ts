@@ -1,5 +1,6 @@
 import { Prisma, type Task } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
+import { paced } from '../search/paced.ts';
 import { taskVector } from '../search/vector.ts';
 
 /** Tasks as JSON, and what PostgreSQL reads of it. */
@@ -15,7 +16,9 @@ const record = Prisma.sql`AS new(
  * @returns how many it inserted.
  */
 export async function insertNewTasks(tx: Transaction, tasks: readonly Task[]): Promise<number> {
-  const rows = tasks.map((task) => ({ ...task, words: taskVector(task) }));
+  const rows = await Promise.all(
+    tasks.map(async (task) => ({ ...task, words: await paced(() => taskVector(task)) })),
+  );
   return tx.$executeRaw`
     /* insertNewTasks */
     INSERT INTO tasks (
@@ -33,10 +36,12 @@ export async function writeTasks(
   tx: Transaction,
   changed: readonly { before: Task; after: Task }[],
 ): Promise<void> {
-  const rows = changed.map(({ before, after }) => {
-    const isSameText = before.title === after.title && before.description === after.description;
-    return isSameText ? after : { ...after, words: taskVector(after) };
-  });
+  const rows = await Promise.all(
+    changed.map(async ({ before, after }) => {
+      const isSameText = before.title === after.title && before.description === after.description;
+      return isSameText ? after : { ...after, words: await paced(() => taskVector(after)) };
+    }),
+  );
   await tx.$executeRaw`
     /* writeTasks */
     UPDATE tasks SET

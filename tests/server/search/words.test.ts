@@ -1,11 +1,13 @@
 import { Client } from 'pg';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { applyMigrations } from '../../../server/database/migrations.ts';
 import { parseQuery } from '../../../server/search/query.ts';
+import { paced } from '../../../server/search/paced.ts';
 import { snippetOf } from '../../../server/search/snippet.ts';
 import { taskVector } from '../../../server/search/vector.ts';
-import { wordsOf } from '../../../server/search/words.ts';
+import { foldedWordsOf, wordsOf } from '../../../server/search/words.ts';
 import { expectedFinds, searchedTexts } from '../../kit/searched-texts.ts';
 import { freshDatabase } from '../../kit/database.ts';
 import { emptyDatabase } from '../database/scratch-database.ts';
@@ -154,4 +156,51 @@ test('a phrase has at most five words, and a query twenty (H2)', () => {
   const letters = 'a b c d e f g h i j k l m n o p q r s t u v w x y z';
   expect(parseQuery(letters)?.phrases).toHaveLength(20);
   expect(parseQuery('資料'.repeat(50))?.phrases.flat()).toHaveLength(20);
+});
+
+/** The words of each are many for its length, or take long to tell apart. */
+const LONGEST = [
+  ...['\ufdfa', '資', '資a', '資、', '✓', '✓ ', '😀', 'é ', '㈱', 'ﷺ資', 'ﬃ ', '資\u0301', 'й', 'a-', 'ß'],
+  '👩\u200d🚀',
+].map((piece) => Array.from(piece.repeat(10_000)).slice(0, 10_000).join(''));
+
+test('a text of 10,000 characters has at most 20,000 words, and all places of its words agree (M16)', () => {
+  for (const text of LONGEST) {
+    const words = foldedWordsOf(text);
+    expect(words.length).toBeGreaterThan(0);
+    expect(words.length, text.slice(0, 4)).toBeLessThanOrEqual(20_000);
+    expect(wordsOf(text).map(({ exact, plain }) => ({ exact, plain }))).toEqual(words);
+  }
+});
+
+test('PostgreSQL takes the words of the texts that have most (M16)', async () => {
+  const client = await connected(database);
+  for (const text of LONGEST) {
+    const vector = taskVector({ title: text.slice(0, 200), description: text });
+    const { rows } = await client.query<{ words: number }>('SELECT length($1::tsvector) AS words', [vector]);
+    expect(rows[0]?.words).toBeGreaterThan(0);
+  }
+});
+
+test('work on many long texts lets others in between, and tells of its failures (M16)', async () => {
+  let turns = 0;
+  let working = true;
+  const others = (async () => {
+    for (; working; turns += 1) await nextTurn();
+  })();
+  const words = await Promise.all(
+    Array.from({ length: 200 }, (_, n) =>
+      paced(() => foldedWordsOf(LONGEST[n % LONGEST.length] ?? '').length),
+    ),
+  );
+  working = false;
+  await others;
+  expect(words).toHaveLength(200);
+  expect(turns).toBeGreaterThan(5);
+  await expect(
+    paced(() => {
+      throw new RangeError('no text');
+    }),
+  ).rejects.toThrow('no text');
+  expect(await paced(() => 1)).toBe(1);
 });
