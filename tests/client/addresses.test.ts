@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { backoff } from '../../client/src/lib/api/backoff.ts';
-import { returnPath, signInAddress } from '../../client/src/lib/session/return-path.ts';
+import { returnAddress, returnPath, signInAddress } from '../../client/src/lib/session/return-path.ts';
 import { addressOfView, filterOf, readView, usualView } from '../../client/src/lib/task/task-view.ts';
 
 describe('the way back after signing in', () => {
@@ -26,8 +26,14 @@ describe('the way back after signing in', () => {
   });
 
   test('a person on the settings page comes back there, one on the dashboard needs no way back', () => {
-    expect(signInAddress({ pathname: '/settings', search: '' })).toBe('/sign-in?next=%2Fsettings');
-    expect(signInAddress({ pathname: '/', search: '' })).toBe('/sign-in');
+    expect(signInAddress({ pathname: '/settings', search: '', hash: '' })).toBe('/sign-in?next=%2Fsettings');
+    expect(signInAddress({ pathname: '/', search: '', hash: '' })).toBe('/sign-in');
+  });
+
+  test('[BR-16] the secret of an invitation’s link stays behind the hash, there and back', () => {
+    const address = signInAddress({ pathname: '/join', search: '', hash: '#secret' });
+    expect(address).toBe('/sign-in?next=%2Fjoin#secret');
+    expect(returnAddress(new URL(address, 'https://x.example'))).toBe('/join#secret');
   });
 });
 

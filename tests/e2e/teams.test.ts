@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Browser, Page } from '@playwright/test';
 import { beforeAll, describe, test } from 'vitest';
+import { verifyAccount } from '../../server/auth/account.ts';
 import { newId, uuidOf } from '../../server/ids.ts';
 import { launchBrowser } from '../kit/browser.ts';
 import { accept, invite, teamOf } from '../kit/team.ts';
-import { expect, signIn, visit } from '../kit/visitor.ts';
+import { expect, expectAccessible, signIn, visit } from '../kit/visitor.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 
 /** What "at once" means to people. */
@@ -23,6 +24,7 @@ const account = (page: Page) => page.getByRole('button', { name: /^Account/ });
 const row = (page: Page, text: string) => page.getByRole('listitem').filter({ hasText: text });
 const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name });
 const button = (page: Page, name: string) => page.getByRole('button', { name });
+const linkFor = (page: Page, email: string) => page.getByRole('textbox', { name: `Link for ${email}` });
 const dialog = (page: Page, name: string) => page.getByRole('dialog', { name });
 
 /** The page of a person's teams, to which the menu leads them, from when it is live. */
@@ -58,6 +60,7 @@ async function inviteBy(page: Page, email: string, role: string): Promise<void> 
 
 test('[T066] [BR-01] [SC-004] a person creates a team and invites another, who sees it before their eyes and joins', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
+  await verifyAccount(world.db, bob.email);
   const [here, there] = await Promise.all([teamsOf(ada), teamsOf(bob)]);
   await expect(there.getByText('You are in no team yet')).toBeVisible();
   const name = `Garden ${randomUUID().slice(0, 8)}`;
@@ -73,6 +76,7 @@ test('[T066] [BR-01] [SC-004] a person creates a team and invites another, who s
   await expect(there.getByRole('link', { name: 'Teams 1 invitation' })).toBeVisible();
   await there.keyboard.press('Escape');
   await expect(row(here, bob.email)).toContainText('Viewer, by Ada, until');
+  await expect(linkFor(here, bob.email)).toHaveValue(/\/join#[\w-]{43}$/);
 
   await button(there, `Accept the invitation to “${name}”`).click();
   await expect(heading(there, name)).toBeVisible();
@@ -84,6 +88,7 @@ test('[T066] [BR-01] [SC-004] a person creates a team and invites another, who s
 
 test('[SC-004] an invitation is declined, withdrawn, or gone with its team, and both sides see that', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
+  await verifyAccount(world.db, bob.email);
   const { id, name } = await teamOf(ada);
   const other = await teamOf(ada);
   const [here, there] = [await teamPageOf(ada, name), await teamsOf(bob)];
@@ -98,7 +103,8 @@ test('[SC-004] an invitation is declined, withdrawn, or gone with its team, and 
   await AT_ONCE(row(there, other.name)).toBeVisible();
   await button(here, `Withdraw the invitation to ${bob.email}`).press('Enter');
   await AT_ONCE(row(there, name)).toHaveCount(0);
-  await expect(here.getByRole('heading', { name: 'Invite somebody' })).toBeFocused();
+  await expect(here.getByRole('heading', { name: 'Invite a person' })).toBeFocused();
+  await expect(linkFor(here, bob.email)).toHaveCount(0);
 
   await ada.query('mutation ($id: ID!) { deleteTeam(input: { id: $id }) { cursor } }', { id: other.id });
   await AT_ONCE(row(there, other.name)).toHaveCount(0);
@@ -106,6 +112,66 @@ test('[SC-004] an invitation is declined, withdrawn, or gone with its team, and 
     id,
   });
   await AT_ONCE(heading(here, 'Orchard')).toBeVisible();
+});
+
+test('[BR-16] a person follows the link of an invitation, creates an account and joins, on a phone and by keys alone', async () => {
+  const { ada } = await people('Ada');
+  const { name } = await teamOf(ada);
+  const here = await teamPageOf(ada, name);
+  const email = `${randomUUID().slice(0, 8)}@example.com`;
+  await inviteBy(here, email, 'Viewer');
+  const field = linkFor(here, email);
+  await expect(field).toHaveAccessibleDescription(/^Send this link to .+ It works once, until \d+ \w+/);
+  await expect(button(here, 'Copy link')).toBeFocused();
+  const first = await field.inputValue();
+  await button(here, `New link for ${email}`).press('Enter');
+  await expect(field).not.toHaveValue(first);
+  const link = await field.inputValue();
+  await expectAccessible(here);
+
+  const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+  const there = await visit(browser, world.url, { timezoneId: 'UTC', ...phone });
+  const asked: string[] = [];
+  there.on('request', (request) => asked.push(request.url()));
+  await there.goto(link);
+  await expect(there.getByText('You are invited to a team. Sign in, or create an account')).toBeVisible();
+  await there.getByRole('link', { name: 'Create an account' }).press('Enter');
+  await there.getByLabel('Name').fill('Bob');
+  await there.getByLabel('Email').fill(`bob.${email}`);
+  await there.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await there.getByLabel('Password', { exact: true }).press('Enter');
+  await expect(there.getByRole('heading', { level: 2, name })).toBeVisible();
+  await expect(there.getByText(/Ada invites you to be a viewer, until\s+\d+ \w+/)).toBeVisible();
+  await expect(there.getByText(`You join as Bob, bob.${email}`)).toBeVisible();
+  await expectAccessible(there);
+  await there.getByRole('button', { name: 'Join', exact: true }).press('Enter');
+  await expect(heading(there, name)).toBeVisible();
+  await expect(row(there, 'Bob (you)')).toContainText('Viewer');
+  await AT_ONCE(here.getByRole('heading', { name: '2 members' })).toBeVisible();
+  const secret = new URL(link).hash.slice(1);
+  expect(asked.filter((url) => url.split('#', 1).join('').includes(secret))).toEqual([]);
+
+  await there.goto(first);
+  await expect(there.getByRole('alert')).toContainText('This link does not work');
+  await there.getByRole('link', { name: 'Go to your teams' }).press('Enter');
+  await expect(heading(there, 'Teams')).toBeVisible();
+});
+
+test('[BR-16] a person with an account declines by the link, and the inviter sees that', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const { id, name } = await teamOf(ada);
+  const { link } = await invite(ada, id, 'office@example.com', 'MEMBER');
+  const here = await teamPageOf(ada, name);
+  const there = await visit(browser, world.url, { timezoneId: 'UTC' });
+  await there.goto(link);
+  await there.getByLabel('Email').fill(bob.email);
+  await there.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await there.getByRole('button', { name: 'Sign in' }).click();
+  await button(there, 'Decline').click();
+  await expect(heading(there, 'Teams')).toBeVisible();
+  await AT_ONCE(row(here, 'office@example.com')).toHaveCount(0);
+  const refused = { kind: 'access.refused', actorId: uuidOf('User', bob.id) };
+  expect(await world.db.event.count({ where: refused })).toBe(0);
 });
 
 test('[BR-02] [FR-029] an owner makes somebody an admin, hands the team over to them, and leaves', async () => {

@@ -7,8 +7,21 @@ export function returnPath(wanted: string | null): string {
   return pathname === '/sign-in' || pathname === '/sign-up' ? '/' : pathname + search + hash;
 }
 
-/** The sign-in page's address, with the way back to where the person was. */
-export function signInAddress(from: { pathname: string; search: string }): string {
+/**
+ * The sign-in page's address, with the way back to where the person was. What follows `#` stays there, for it can be the
+ * secret of a link, and reaches no server so.
+ */
+export function signInAddress(from: { pathname: string; search: string; hash: string }): string {
   const back = returnPath(from.pathname + from.search);
-  return back === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(back)}`;
+  return back === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(back)}${from.hash}`;
+}
+
+interface Address {
+  searchParams: Pick<URLSearchParams, 'get'>;
+  hash: string;
+}
+
+/** Where to go after signing in at an address that `signInAddress` made. */
+export function returnAddress({ searchParams, hash }: Address): string {
+  return returnPath(searchParams.get('next')) + hash;
 }
