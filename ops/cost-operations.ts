@@ -42,8 +42,8 @@ export async function fillCostWorkspace(ask: Ask, databaseUrl: string): Promise<
   };
   const { token } = await signUp('grace@example.com');
   const other = await signUp('alan@example.com');
-  const make = async (query: string, variables: object) => {
-    const { data, errors } = await ask({ query, variables }, token);
+  const make = async (query: string, variables: object, by = token) => {
+    const { data, errors } = await ask({ query, variables }, by);
     if (errors) throw new Error(errors[0]?.message);
     return data as Record<string, Record<string, { id: string }>>;
   };
@@ -70,14 +70,22 @@ export async function fillCostWorkspace(ask: Ask, databaseUrl: string): Promise<
   const task = idOf(made, 'task');
   const further = await make(
     `mutation ($task: ID!, $team: ID!) {
-       share: shareTask(input: { taskId: $task, email: "alan@example.com", permission: VIEW }) { share { id } }
        comment: addComment(input: { taskId: $task, body: "From the barrel" }) { comment { id } }
        invitation: inviteMember(input: { teamId: $team, email: "alan@example.com" }) { invitation { id } }
      }`,
     { task, team: idOf(made, 'team') },
   );
+  const offered = await make(
+    'mutation ($task: ID!) { shared: shareTask(input: { taskId: $task, email: "alan@example.com" }) { link } }',
+    { task },
+  );
+  const accepted = await make(
+    'mutation ($secret: String!) { share: acceptShare(input: { secret: $secret }) { share { id } } }',
+    { secret: String(offered['shared']?.['link']).split('#')[1] },
+    other.token,
+  );
   await copyTasks(databaseUrl);
-  const ids = { ...made, ...further };
+  const ids = { ...made, ...further, ...accepted };
   return {
     token,
     ids: {

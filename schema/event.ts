@@ -41,6 +41,20 @@ const kinds: Record<LoggedKind, KindOfEvent> = {
     subject: 'TaskShare',
   },
   'task.shareRevoked': { description: 'A share was taken back, or left.', subject: 'TaskShare' },
+  'task.shareOffered': {
+    description:
+      'A share was offered, or its offer renewed. The receiver reads of it in an event of their own, without task, team and actor.',
+    subject: 'ShareOffer',
+  },
+  'task.shareAccepted': {
+    description: 'An offered share was accepted by `actor`.',
+    subject: 'TaskShare',
+  },
+  'task.shareRefused': { description: 'An offered share was refused.', subject: 'ShareOffer' },
+  'task.shareOfferRevoked': {
+    description: 'An offered share was withdrawn. The receiver has an event of their own.',
+    subject: 'ShareOffer',
+  },
   'comment.added': { description: 'Somebody commented on a task.', subject: 'Comment' },
   'comment.updated': { description: 'A comment has other words.', subject: 'Comment' },
   'comment.deleted': { description: 'A comment was taken away.', subject: 'Comment' },
@@ -86,6 +100,8 @@ const kinds: Record<LoggedKind, KindOfEvent> = {
   'message.sent': { description: 'Something was said in a conversation.', subject: 'Message' },
   'user.signedUp': { description: 'An account was made.', subject: 'User' },
   'user.updated': { description: 'Somebody changed their profile.', subject: 'User' },
+  'user.blocked': { description: 'The viewer blocked a person.', subject: 'Block' },
+  'user.unblocked': { description: 'The viewer unblocked a person.', subject: 'Block' },
   'session.started': { description: 'Somebody signed in.' },
   'session.ended': { description: 'A session ended: by signing out, or because it ran out.' },
   'apiToken.created': { description: 'An API token was made.', subject: 'ApiToken' },
@@ -265,6 +281,13 @@ const readers = {
     db.task.findMany({ ...reading(selection), where: { id: { in: ids }, AND: visible.task(viewer) } }),
   TaskShare: ({ db, viewer }: Context, ids: string[], selection: object) =>
     db.taskShare.findMany({ ...reading(selection), where: { id: { in: ids }, AND: visible.share(viewer) } }),
+  ShareOffer: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.shareOffer.findMany({
+      ...reading(selection),
+      where: { id: { in: ids }, AND: visible.shareOffer(viewer) },
+    }),
+  Block: ({ db, viewer }: Context, ids: string[], selection: object) =>
+    db.block.findMany({ ...reading(selection), where: { id: { in: ids }, AND: visible.block(viewer) } }),
   Comment: ({ db, viewer }: Context, ids: string[], selection: object) =>
     db.comment.findMany({ ...reading(selection), where: { id: { in: ids }, AND: visible.comment(viewer) } }),
   Conversation: ({ db, viewer }: Context, ids: string[], selection: object) =>

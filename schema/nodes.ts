@@ -20,6 +20,8 @@ const filters: Record<IdType, (viewer: Viewer) => object> = {
   TeamInvitation: visible.invitation,
   Task: visible.task,
   TaskShare: visible.share,
+  ShareOffer: visible.shareOffer,
+  Block: visible.block,
   Comment: visible.comment,
   Conversation: visible.conversation,
   Message: visible.message,

@@ -11,6 +11,8 @@ const prefixes = {
   TeamInvitation: 'invitation',
   Task: 'task',
   TaskShare: 'share',
+  ShareOffer: 'offer',
+  Block: 'block',
   Comment: 'comment',
   Conversation: 'conversation',
   Message: 'message',

@@ -203,6 +203,32 @@ export function invitedTo({ verifiedEmail }: Viewer): Prisma.TeamInvitationWhere
   return verifiedEmail === null ? { id: { in: [] } } : { email: verifiedEmail };
 }
 
+/** The tasks that a viewer may share: `task.share` as a filter. */
+export function sharableBy(viewer: Person): Prisma.TaskWhereInput {
+  const { userId } = viewer;
+  return {
+    OR: [
+      { ownerId: userId, team: teamOf(viewer) },
+      { ownerId: userId, teamId: null },
+      { team: { memberships: { some: { userId, role: { in: [...LEADING_ROLES] } } } } },
+    ],
+  };
+}
+
+/** Open share offers to a viewer, or to their verified address, that they may answer. */
+export function offeredTo(viewer: Viewer): Prisma.ShareOfferWhereInput {
+  const { userId, verifiedEmail } = viewer;
+  return {
+    AND: openTo(viewer),
+    OR: [{ userId }, ...(verifiedEmail === null ? [] : [{ email: verifiedEmail }])],
+  };
+}
+
+/** Share offers that have not expired, and are not by people whom a viewer blocks. */
+export function openTo({ userId }: Person): Prisma.ShareOfferWhereInput {
+  return { expiresAt: { gt: new Date() }, offeredBy: { blocksReceived: { none: { blockerId: userId } } } };
+}
+
 /** Teams that a viewer is a member of. */
 function teamOf(viewer: Person): Prisma.TeamWhereInput {
   return { memberships: { some: { userId: viewer.userId } } };
@@ -265,6 +291,14 @@ export const visible = {
       { task: { team: teamOf(viewer) } },
     ],
   }),
+
+  /** Those to oneself, and of the tasks that one may share; none that has expired. */
+  shareOffer: (viewer: Viewer): Prisma.ShareOfferWhereInput => ({
+    expiresAt: { gt: new Date() },
+    OR: [offeredTo(viewer), { task: sharableBy(viewer) }],
+  }),
+
+  block: (viewer: Person): Prisma.BlockWhereInput => ({ blockerId: viewer.userId }),
 
   comment: (viewer: Viewer): Prisma.CommentWhereInput => ({ task: visible.task(viewer) }),
 

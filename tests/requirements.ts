@@ -72,6 +72,8 @@ export const requirements = {
   'BR-11': 'Rows, counters and events change in one transaction.',
   'BR-12': 'Who acts is never an argument.',
   'BR-13': 'An assistant or MCP client confirms before it deletes or shares, and the server sees to it.',
+  'BR-15':
+    'A share with a person of no common team is an offer, which they accept, refuse, or block the sender of.',
   'BR-16': 'An invitation is accepted by its link or by a verified address, never by an address alone.',
   'BR-18':
     'Rights cannot be combined: after any allowed steps by several people, each may do what these rules say.',

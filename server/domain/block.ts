@@ -1,6 +1,74 @@
+import { z } from 'zod';
 import type { Database } from '../database/client.ts';
-import type { Transaction } from '../database/transaction.ts';
-import type { Person } from '../policy.ts';
+import { inTransaction, type Transaction } from '../database/transaction.ts';
+import { NotFound, ValidationFailed } from '../errors.ts';
+import { earlierRemoval } from '../events/earlier-removal.ts';
+import { append, currentCursor } from '../events/log.ts';
+import { newId } from '../ids.ts';
+import { visible, type Person, type Viewer } from '../policy.ts';
+import { viewerOf } from '../sql/viewer.ts';
+import { checkQuota } from './quota.ts';
+import { answerable, secretOf } from './share-offer.ts';
+import { idOf, parse } from './validation.ts';
+
+/** What a verb hands back: which block to re-read, and the log's cursor after the change. */
+export interface BlockChange {
+  id: string;
+  cursor: string;
+}
+
+const wanted = z
+  .object({
+    userId: idOf('User').nullish(),
+    offerId: idOf('ShareOffer').nullish(),
+    secret: secretOf.nullish(),
+  })
+  .refine((input) => Object.values(input).filter((value) => value != null).length === 1, {
+    message: 'Name the person by one of `userId`, `offerId` and `secret`.',
+    path: ['userId'],
+  });
+type Wanted = z.output<typeof wanted>;
+
+/**
+ * Keeps another person's offers, now and later, from the person. The other does not learn of it. Blocking them again is
+ * harmless.
+ */
+export async function blockPerson(db: Database, person: Person, input: unknown): Promise<BlockChange> {
+  const named = parse(wanted, input);
+  await checkQuota(db, person);
+  return inTransaction(db, async (tx) => {
+    const blockerId = person.userId;
+    const blockedId = await personNamed(tx, await viewerOf(tx, person), named);
+    if (blockedId === blockerId) throw new ValidationFailed('You cannot block yourself.');
+    const id = newId();
+    const { count } = await tx.block.createMany({
+      data: [{ id, blockerId, blockedId }],
+      skipDuplicates: true,
+    });
+    if (count === 0) {
+      const where = { blockerId_blockedId: { blockerId, blockedId } };
+      const earlier = await tx.block.findUniqueOrThrow({ where, select: { id: true } });
+      return { id: earlier.id, cursor: await currentCursor(tx) };
+    }
+    const event = { kind: 'user.blocked', actorId: blockerId, subjectId: id, data: {} } as const;
+    return { id, cursor: await append(tx, event) };
+  });
+}
+
+/** Ends a block; offers that are still open can be seen again. Ending it again is harmless. */
+export async function unblockPerson(db: Database, person: Person, input: unknown): Promise<BlockChange> {
+  const { id } = parse(z.object({ id: idOf('Block') }), input);
+  return inTransaction(db, async (tx) => {
+    const { count } = await tx.block.deleteMany({ where: { id, AND: visible.block(person) } });
+    if (count === 0) {
+      const cursor = await earlierRemoval(tx, 'user.unblocked', person, id);
+      if (cursor === null) throw new NotFound('block', id);
+      return { id, cursor };
+    }
+    const event = { kind: 'user.unblocked', actorId: person.userId, subjectId: id, data: {} } as const;
+    return { id, cursor: await append(tx, event) };
+  });
+}
 
 /** Which of some people block a person. The person must not learn it from what is done then. */
 export async function blockersOf(
@@ -11,4 +79,21 @@ export async function blockersOf(
   const where = { blockerId: { in: [...among] }, blockedId: userId };
   const blocks = await db.block.findMany({ where, select: { blockerId: true } });
   return new Set(blocks.map(({ blockerId }) => blockerId));
+}
+
+/** A person whom the viewer sees, or who has offered them something. */
+async function personNamed(
+  tx: Transaction,
+  viewer: Viewer,
+  { userId, offerId, secret }: Wanted,
+): Promise<string> {
+  if (userId != null) {
+    const seen = await tx.user.count({ where: { id: userId, AND: visible.user(viewer) } });
+    if (seen === 0) throw new NotFound('person', userId);
+    return userId;
+  }
+  const where = answerable(viewer, { id: offerId, secret });
+  const offer = await tx.shareOffer.findFirst({ where, select: { offeredById: true } });
+  if (!offer) throw new NotFound('share offer', offerId ?? undefined);
+  return offer.offeredById;
 }

@@ -152,6 +152,7 @@ async function takeOut(
   const { id, teamId, userId, role } = member;
   await tx.membership.delete({ where: { id }, select: { id: true } });
   await tx.taskShare.deleteMany({ where: { sharedWithId: userId, task: { teamId } } });
+  await tx.shareOffer.deleteMany({ where: { userId, task: { teamId } } });
   await clearAssigneeInTeam(tx, person, { userId, teamId });
   return append(tx, { kind, ...addressOf(person, member), data: { role } });
 }

@@ -1,22 +1,39 @@
 import { z } from 'zod';
-import { SharePermission, type Prisma, type TaskShare } from '../../prisma/generated/client/client.ts';
+import { SharePermission, type TaskShare } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { earlierRemoval } from '../events/earlier-removal.ts';
 import { append, currentCursor } from '../events/log.ts';
 import { newId } from '../ids.ts';
-import { can, placement, visible, type Person, type TaskPlacement, type Viewer } from '../policy.ts';
+import {
+  can,
+  placement,
+  unexpired,
+  visible,
+  type Person,
+  type TaskPlacement,
+  type Viewer,
+} from '../policy.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { clearAssigneeOfShare } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { checkQuota } from './quota.ts';
+import { dropOffers, offerShare, type OfferReceiver } from './share-offer.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, NOT_NULL, parse } from './validation.ts';
 
 /** What a verb hands back: which share to re-read, and the log's cursor after the change. */
 export interface ShareChange {
   id: string;
+  cursor: string;
+}
+
+/** What sharing hands back: a share, or an offer of one with the secret of its link. */
+export interface Sharing {
+  shareId: string | null;
+  offerId: string | null;
+  secret: string | null;
   cursor: string;
 }
 
@@ -49,20 +66,27 @@ const edit = z.object({
 });
 
 /**
- * Shows a task to another person. The same share made twice is one; a share that has run out makes room for a new one.
- * @throws Conflict where the task is shared with them in another way.
+ * Shares a task with a person of a team in common, and offers the share to anyone else. The same share made twice is one,
+ * and an offer made twice is renewed.
+ * @throws Conflict where the task is shared with them in another way, or they have too many offers of the person.
  */
-export async function shareTask(db: Database, person: Person, input: unknown): Promise<ShareChange> {
-  const { taskId, permission, expiresAt, ...receiver } = parse(sharing, input);
+export async function shareTask(db: Database, person: Person, input: unknown): Promise<Sharing> {
+  const { taskId, permission, expiresAt, ...named } = parse(sharing, input);
   await checkQuota(db, person);
   return inTransaction(db, async (tx) => {
     await lockTasks(tx, person, [taskId]);
     const viewer = await viewerOf(tx, person);
     const where = { id: taskId, AND: visible.task(viewer) };
-    const task = await tx.task.findFirst({ where, select: placement });
+    const task = await tx.task.findFirst({ where, select: { ...placement, title: true } });
     if (!task) throw new NotFound('task', taskId);
     if (!can(viewer, 'task.share', task)) throw new Forbidden(ONLY_LEADERS, taskId);
-    const { id: sharedWithId } = await receiverOf(tx, viewer, task, receiver);
+    const receiver = await receiverOf(tx, viewer, named);
+    const known = await knownReceiver(tx, viewer, task, receiver);
+    if (!known) {
+      const { id, ...offered } = await offerShare(tx, viewer, task, receiver, { permission, expiresAt });
+      return { shareId: null, offerId: id, ...offered };
+    }
+    const sharedWithId = known.id;
 
     const earlier = await tx.taskShare.findFirst({
       where: { taskId, sharedWithId },
@@ -71,19 +95,24 @@ export async function shareTask(db: Database, person: Person, input: unknown): P
     if (earlier && isLive(earlier)) {
       if (earlier.permission !== permission || earlier.expiresAt?.getTime() !== expiresAt?.getTime())
         throw new Conflict('This task is shared with them in another way; change that share instead.');
-      return { id: earlier.id, cursor: await currentCursor(tx) };
+      return made(earlier.id, await currentCursor(tx));
     }
     if (earlier) await tx.taskShare.delete({ where: { id: earlier.id }, select: { id: true } });
 
     const share = { id: newId(), taskId, sharedWithId, sharedById: person.userId, permission, expiresAt };
     await tx.taskShare.create({ data: share, select: { id: true } });
+    await dropOffers(tx, taskId, { userId: known.id, email: known.email });
     const cursor = await append(tx, {
       kind: 'task.shared',
       ...addressOf(person, share, task),
       data: { taskId, permission },
     });
-    return { id: share.id, cursor };
+    return made(share.id, cursor);
   });
+}
+
+function made(shareId: string, cursor: string): Sharing {
+  return { shareId, offerId: null, secret: null, cursor };
 }
 
 /** Changes what a share allows, or until when. What is left out stays; a null `expiresAt` lets it last. */
@@ -162,30 +191,50 @@ async function lockedShare(tx: Transaction, person: Person, id: string) {
   return { viewer, share };
 }
 
-interface Receiver {
+interface Named {
   userId?: string | null | undefined;
   email?: string | null | undefined;
 }
 
-/** An address finds anybody, since whoever knows it knows them; an id only whom the viewer may see. */
-async function receiverOf(tx: Transaction, viewer: Viewer, task: TaskPlacement, { userId, email }: Receiver) {
-  const where: Prisma.UserWhereInput =
-    email == null ? { id: userId ?? '', AND: visible.user(viewer) } : { email };
-  const field = email == null ? 'userId' : 'email';
-  const receiver = await tx.user.findFirst({ where, select: { id: true } });
-  if (!receiver) throw email == null ? new NotFound('person', userId ?? undefined) : new NobodyThere(email);
-  if (receiver.id === viewer.userId)
-    throw new ValidationFailed('You cannot share a task with yourself.', { field });
-  if (receiver.id === task.ownerId)
-    throw new ValidationFailed('This task is theirs; there is no need to share it with them.', { field });
-  return receiver;
+/** Any address can be named, since the person who knows it knows them; an id only of people whom the viewer sees. */
+async function receiverOf(tx: Transaction, viewer: Viewer, { userId, email }: Named): Promise<OfferReceiver> {
+  if (email != null) return { userId: null, email };
+  const id = userId ?? '';
+  const seen = await tx.user.count({ where: { id, AND: visible.user(viewer) } });
+  if (seen === 0) throw new NotFound('person', id);
+  return { userId: id, email: null };
 }
 
-class NobodyThere extends NotFound {
-  constructor(email: string) {
-    super('person', undefined, { field: 'email' });
-    this.message = `Nobody here signs in as ${email}; ask them to sign up, and share the task then.`;
+/**
+ * The receiver where the share needs no offer: a member of a team in common, or someone who has a share of the task. The
+ * viewer sees all these people, so that it tells them nothing about other addresses.
+ * @throws ValidationFailed where it is the viewer, or the task's owner.
+ */
+async function knownReceiver(
+  tx: Transaction,
+  viewer: Viewer,
+  task: TaskPlacement,
+  { userId, email }: OfferReceiver,
+) {
+  const known = await tx.user.findFirst({
+    where: {
+      ...(email === null ? { id: userId } : { email }),
+      OR: [
+        { id: { in: [viewer.userId, task.ownerId] } },
+        { memberships: { some: visible.membership(viewer) } },
+        { sharesReceived: { some: { taskId: task.id, AND: unexpired() } } },
+      ],
+    },
+    select: { id: true, email: true },
+  });
+  const field = email === null ? 'userId' : 'email';
+  if (known?.id === viewer.userId) {
+    throw new ValidationFailed('You cannot share a task with yourself.', { field });
   }
+  if (known?.id === task.ownerId) {
+    throw new ValidationFailed('They own this task, so there is no need to share it with them.', { field });
+  }
+  return known;
 }
 
 function isLive({ expiresAt }: Pick<TaskShare, 'expiresAt'>): boolean {

@@ -16,6 +16,8 @@ const SINGLE_CHANGES: Partial<Record<LoggedKind, (data: Data) => EventChange>> =
   'team.deleted': ({ name }) => change('name', name, null),
   'task.shared': ({ permission }) => change('permission', null, permission),
   'task.shareUpdated': ({ permission }) => change('permission', null, permission),
+  'task.shareOffered': ({ permission }) => change('permission', null, permission),
+  'task.shareAccepted': ({ permission }) => change('permission', null, permission),
 };
 
 type Data = Record<string, unknown>;

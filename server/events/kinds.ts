@@ -36,6 +36,11 @@ interface EventKinds {
   'task.shared': { taskId: string; permission: SharePermission };
   'task.shareUpdated': { taskId: string; permission: SharePermission };
   'task.shareRevoked': { taskId: string };
+  /** Without the task in the event for the receiver, who does not see it yet. */
+  'task.shareOffered': { taskId?: string; permission: SharePermission };
+  'task.shareAccepted': { taskId: string; permission: SharePermission };
+  'task.shareRefused': { taskId: string };
+  'task.shareOfferRevoked': { taskId?: string };
   'comment.added': { taskId: string; fingerprint: string };
   'comment.updated': { taskId: string };
   'comment.deleted': { taskId: string };
@@ -56,6 +61,9 @@ interface EventKinds {
   'conversation.deleted': { participants: string[] };
   'message.sent': { conversationId: string; role: MessageRole; fingerprint: string };
   'user.updated': { fields: string[] };
+  /** Only the blocker reads of it, so it names no one else. */
+  'user.blocked': Record<string, never>;
+  'user.unblocked': Record<string, never>;
   'apiToken.created': Record<string, never>;
   'apiToken.revoked': Record<string, never>;
   'apiToken.used': Record<string, never>;

@@ -36,7 +36,19 @@ export async function trimLog(db: Database, days: number): Promise<number> {
   }
 }
 
-/** Trims the log soon, and once a day. @returns what stops that. */
+/** Deletes share offers that have expired. @returns how many there were. */
+export async function deleteExpiredOffers(db: Database): Promise<number> {
+  for (let deleted = 0; ;) {
+    const count = await db.$executeRaw`
+      /* deleteExpiredOffers */
+      DELETE FROM share_offers WHERE id IN (
+        SELECT id FROM share_offers WHERE expires_at < now() LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`;
+    deleted += count;
+    if (count === 0) return deleted;
+  }
+}
+
+/** Trims the log and deletes expired share offers soon, and once a day. @returns what stops that. */
 export function startTrimming(db: Database, days: number, log: Log): () => Promise<void> {
   let running = Promise.resolve();
   let timer: NodeJS.Timeout;
@@ -44,8 +56,10 @@ export function startTrimming(db: Database, days: number, log: Log): () => Promi
     try {
       const trimmed = await trimLog(db, days);
       if (trimmed > 0) log.info({ events: trimmed }, 'deleted events for their age');
+      const expired = await deleteExpiredOffers(db);
+      if (expired > 0) log.info({ offers: expired }, 'deleted share offers that have expired');
     } catch (error) {
-      log.warn({ err: error }, 'could not delete old events; trying again tomorrow');
+      log.warn({ err: error }, 'could not delete what is too old; trying again tomorrow');
     }
   };
   const wind = (ms: number) => {

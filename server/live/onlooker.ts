@@ -32,6 +32,7 @@ const CHANGES_RIGHTS: ReadonlySet<string> = new Set<LoggedKind>([
   'task.shared',
   'task.shareUpdated',
   'task.shareRevoked',
+  'task.shareAccepted',
   'team.created',
   'team.memberJoined',
   'team.roleChanged',

@@ -7,7 +7,7 @@ export type Receivers = ReadonlyMap<string, ReadonlyMap<string, SharePermission>
 
 const NO_CONVERSATIONS: ReadonlySet<string> = new Set();
 
-/** Kinds whose subject is the share, and `personId` its receiver. */
+/** Kinds whose subject is a share or an offer of one; its receiver is `personId`, or `actorId` where they accept it. */
 function isOfShare(kind: string): boolean {
   return kind.startsWith('task.share');
 }
@@ -49,7 +49,10 @@ export async function receiversOf(
 ): Promise<Receivers | undefined> {
   const tasks = new Set(events.flatMap((event) => sharedTaskOf(event) ?? []));
   const people = new Set(holders);
-  for (const { kind, personId } of events) if (isOfShare(kind) && personId !== null) people.add(personId);
+  for (const { kind, actorId, personId } of events) {
+    if (!isOfShare(kind)) continue;
+    for (const id of [actorId, personId]) if (id !== null) people.add(id);
+  }
   if (tasks.size === 0 || people.size === 0) return undefined;
   const { rows } = await connection.query<Row>({
     name: 'receiversOf',

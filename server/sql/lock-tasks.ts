@@ -13,6 +13,11 @@ export async function lockTasks(tx: Transaction, person: Person, ids: readonly s
     ORDER BY id FOR NO KEY UPDATE`;
 }
 
+/** The same for one task that a person was offered a share of, and may not see yet. */
+export async function lockOfferedTask(tx: Transaction, id: string): Promise<void> {
+  await tx.$queryRaw`/* lockOfferedTask */ SELECT id FROM tasks WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
+}
+
 /** Keeps a task that a person sees from being deleted until the transaction ends; it can still change. */
 export async function holdTask(tx: Transaction, person: Person, id: string): Promise<void> {
   await tx.$queryRaw`

@@ -7,14 +7,14 @@ import { EXAMPLES, readExamples, type Example } from '../../ops/api-examples.ts'
 import { schema } from '../../schema/index.ts';
 import { issuePasswordReset } from '../../server/auth/password-change.ts';
 import { startWorld, type Person } from '../kit/world.ts';
-import { plantGarden } from './garden.ts';
+import { plantGarden, type Gardeners } from './garden.ts';
 
 const ROOT = { name: 'Root', email: 'root@example.com', password: 'correct horse battery' };
 
 const world = await startWorld({ ADMIN_EMAILS: ROOT.email });
 const examples = readExamples();
-const readers = await pair();
-const writers = await pair();
+const readers = await gardeners();
+const writers = await gardeners();
 /** Reading disturbs nobody; each example that changes something has a garden of its own. */
 const garden = await plantGarden(readers);
 
@@ -48,7 +48,7 @@ describe('[T062] the examples of the reference', { timeout: 60_000 }, () => {
     for (const example of examples.filter((example) => example.page === page)) {
       const { name, kind, variables } = example;
       // What is told counts everything of its person's.
-      const people = kind === 'query' ? readers : kind === 'subscription' ? await pair() : writers;
+      const people = kind === 'query' ? readers : kind === 'subscription' ? await gardeners() : writers;
       const place = kind === 'query' ? garden : await plantGarden(people);
       // Nobody has the address yet with which the example signs up.
       const given = name === 'SignUp' ? variables : place.really(variables);
@@ -125,8 +125,8 @@ async function administrator(): Promise<Record<string, string>> {
 }
 
 /** One after the other: participants come in the order of their signing up. */
-async function pair() {
-  const { grace } = await world.people('Grace');
-  await verifyAccount(world.db, grace.email);
-  return { grace, ...(await world.people('Alan')) };
+async function gardeners(): Promise<Gardeners> {
+  const people = await world.people('Grace', 'Alan', 'Ken');
+  await verifyAccount(world.db, people.grace.email);
+  return people;
 }

@@ -1,3 +1,4 @@
+import { offerShare, secretOf } from '../kit/shares.ts';
 import { invite, teamOf } from '../kit/team.ts';
 import { PASSWORD, type Person } from '../kit/world.ts';
 
@@ -6,6 +7,9 @@ const NAMED = {
   water: 'task_01m830p3k2fzxrg109ygm0tfp0',
   repot: 'task_01m830p3k3fzxrg10jktp6fxna',
   share: 'share_01m830p3k4fzxrg11ekxfvj5bw',
+  offer: 'offer_01m830p3k4fzxrg11ekxfvj5bx',
+  block: 'block_01m830p3k4fzxrg11ekxfvj5by',
+  offerSecret: 'qT4vN8sYc2RkLw0XzB7hJ5mDf1GpUaE9oViCtHnKy6M',
   garden: 'team_01m830p3k4fzxrg11j6sapwh7n',
   kitchen: 'team_01m830p3k4fzxrg11wgsv2tw7b',
   gardener: 'member_01m830p3k4fzxrg1292qj90s5e',
@@ -35,8 +39,15 @@ export interface Garden {
   asPrinted: (answer: unknown) => unknown;
 }
 
-/** Where an example finds what it speaks of: three teams of Grace and Alan, two tasks, and what belongs to them. */
-export async function plantGarden({ grace, alan }: { grace: Person; alan: Person }): Promise<Garden> {
+export interface Gardeners {
+  grace: Person;
+  alan: Person;
+  /** In no team with them. */
+  ken: Person;
+}
+
+/** Where an example finds what it speaks of: three teams of Grace and Alan, tasks, offers, and what belongs to them. */
+export async function plantGarden({ grace, alan, ken }: Gardeners): Promise<Garden> {
   const garden = await teamOf(grace, [[alan, 'MEMBER']]);
   const kitchen = await teamOf(alan, [[grace, 'MEMBER']]);
   const workshop = await teamOf(alan);
@@ -63,6 +74,12 @@ export async function plantGarden({ grace, alan }: { grace: Person; alan: Person
      }`,
     { task: water, alan: alan.id },
   );
+  const toGrace = await offerShare(ken, grace.email, await ken.createTask('Prune the roses'));
+  const toKen = await offerShare(grace, ken.email, water);
+  const { blockPerson } = await grace.query<{ blockPerson: { block: { id: string } } }>(
+    'mutation ($userId: ID!) { blockPerson(input: { userId: $userId }) { block { id } } }',
+    { userId: alan.id },
+  );
   const conversation = made.conversation.conversation.id;
   const begin =
     'mutation ($email: String!, $password: String!) { signIn(input: { email: $email, password: $password }) { token } }';
@@ -79,6 +96,9 @@ export async function plantGarden({ grace, alan }: { grace: Person; alan: Person
     water,
     repot,
     share: made.share.share.id,
+    offer: toKen.offer?.id ?? '',
+    block: blockPerson.block.id,
+    offerSecret: secretOf(toGrace.link),
     garden: garden.id,
     kitchen: kitchen.id,
     gardener: garden.memberships.get(alan.id) ?? '',

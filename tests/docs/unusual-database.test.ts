@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { readExamples } from '../../ops/api-examples.ts';
 import type { Database } from '../../server/database/client.ts';
-import { startWorld, type Person, type World } from '../kit/world.ts';
+import { giveShare } from '../kit/shares.ts';
+import { startWorld, type World } from '../kit/world.ts';
 import { plantGarden } from './garden.ts';
 
 /** Settings that a database or a provider may have, each of which changes how PostgreSQL reads or writes values. */
@@ -76,13 +77,11 @@ describe.each(['Asia/Kolkata', 'America/St_Johns'])(
     test('lets a share be read until it ends, and no longer (DB-TZ)', async () => {
       const { ada, bob } = await world.people('Ada', 'Bob');
       const id = await ada.createTask('Tea');
-      const expiresAt = new Date(Date.now() + 5_000).toISOString();
-      const share =
-        'mutation ($id: ID!, $bob: String!, $at: DateTime!) { shareTask(input: { taskId: $id, email: $bob, permission: VIEW, expiresAt: $at }) { cursor } }';
-      await ada.query(share, { id, bob: bob.email, at: expiresAt });
+      const expiresAt = new Date(Date.now() + 5_000);
+      await giveShare(ada, bob, id, { expiresAt });
       const read = () => bob.query<{ task: object }>('query ($id: ID!) { task(id: $id) { title } }', { id });
       expect(await read()).toEqual({ task: { title: 'Tea' } });
-      await sleep(Date.parse(expiresAt) - Date.now() + 100);
+      await sleep(expiresAt.getTime() - Date.now() + 100);
       await expect(read()).rejects.toMatchObject({ code: 'NOT_FOUND' });
     });
   },
@@ -97,10 +96,7 @@ interface Moments {
 
 /** What the reference's examples of queries answer, with the same names in each world. */
 async function answersOf(world: World): Promise<unknown[]> {
-  const readers: { grace: Person; alan: Person } = {
-    ...(await world.people('Grace')),
-    ...(await world.people('Alan')),
-  };
+  const readers = await world.people('Grace', 'Alan', 'Ken');
   const garden = await plantGarden(readers);
   const answers = [];
   for (const { kind, name, text, variables } of readExamples()) {

@@ -1,6 +1,7 @@
 import type { Browser, Page } from '@playwright/test';
 import { beforeAll, expect as expectValue, test } from 'vitest';
 import { launchBrowser } from '../kit/browser.ts';
+import { giveShare } from '../kit/shares.ts';
 import { teamOf } from '../kit/team.ts';
 import { expect, show, openDashboard } from '../kit/visitor.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
@@ -80,9 +81,7 @@ test('“Overdue” leads to exactly the tasks that it counts', async () => {
   await ada.createTask('Water the plants', { dueOn: day(0) });
   await ada.createTask('Book a room', { dueOn: day(-1), status: 'DONE' });
   const shared = await bob.createTask('Send the invoice', { dueOn: day(-2) });
-  await bob.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
-    input: { taskId: shared, email: ada.email },
-  });
+  await giveShare(bob, ada, shared);
 
   const page = await dashboardOf(ada);
   await expect(page.getByRole('region', { name: 'Due' })).toContainText(/Overdue\s*2/);

@@ -5,6 +5,7 @@ import { launchBrowser } from '../kit/browser.ts';
 import { watch, type Frame } from '../kit/live.ts';
 import { behindMiddlebox } from '../kit/middlebox.ts';
 import { startServerProcess } from '../kit/server-process.ts';
+import { giveShare } from '../kit/shares.ts';
 import { addTask, expect, expectStatistics, show, signIn, signOut, visit } from '../kit/visitor.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 
@@ -78,10 +79,7 @@ describe('what happens elsewhere shows by itself', () => {
     const page = await dashboardOf(bob);
     await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
 
-    const { shareTask } = await ada.query<{ shareTask: { share: { id: string } } }>(
-      'mutation ($input: ShareTaskInput!) { shareTask(input: $input) { share { id } } }',
-      { input: { taskId: id, email: bob.email } },
-    );
+    const shareId = await giveShare(ada, bob, id);
     await AT_ONCE(row(page, 'Plan the summer party')).toBeVisible();
     await expect(row(page, 'Plan the summer party')).toContainText('From Ada');
     await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 1 });
@@ -89,7 +87,7 @@ describe('what happens elsewhere shows by itself', () => {
     await ada.query(`mutation { updateTask(input: { id: "${id}", title: "Plan the party" }) { cursor } }`);
     await AT_ONCE(row(page, 'Plan the party')).toBeVisible();
 
-    await ada.query(`mutation { revokeShare(input: { id: "${shareTask.share.id}" }) { cursor } }`);
+    await ada.query(`mutation { revokeShare(input: { id: "${shareId}" }) { cursor } }`);
     await AT_ONCE(row(page, 'Plan the party')).toHaveCount(0);
     await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
   });

@@ -5,6 +5,7 @@ import { beforeAll, test } from 'vitest';
 import { verifyAccount } from '../../server/auth/account.ts';
 import { launchBrowser } from '../kit/browser.ts';
 import { plantMonths } from '../kit/past.ts';
+import { giveShare } from '../kit/shares.ts';
 import { invite, teamOf } from '../kit/team.ts';
 import {
   expect,
@@ -42,13 +43,9 @@ beforeAll(async () => {
   const { ada: person, bob, cleo } = await world.people('Ada', 'Bob', 'Cleo');
   ada = person;
   const invoices = await fillWorkspace(ada);
-  for (const [{ email }, permission] of [
-    [bob, 'EDIT'],
-    [cleo, 'VIEW'],
-  ] as const)
-    await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
-      input: { taskId: invoices, email, permission, expiresAt: new Date(Date.now() + 20 * DAY_MS) },
-    });
+  const expiresAt = new Date(Date.now() + 20 * DAY_MS);
+  await giveShare(ada, bob, invoices, { permission: 'EDIT', expiresAt });
+  await giveShare(ada, cleo, invoices, { permission: 'VIEW', expiresAt });
   await makeTeam(ada, bob, cleo);
   const page = await browser.newPage({ baseURL: world.url });
   await signUp(page, ADMIN);

@@ -1,6 +1,7 @@
 import type { Browser, Page } from '@playwright/test';
 import { beforeAll, test } from 'vitest';
 import { launchBrowser } from '../kit/browser.ts';
+import { giveShare } from '../kit/shares.ts';
 import { teamOf } from '../kit/team.ts';
 import { expect, expectStatistics, openDashboard } from '../kit/visitor.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
@@ -104,10 +105,7 @@ test('a task that moves into a team says who still sees it from outside, and a c
   const { ada, bob, eve } = await people('Ada', 'Bob', 'Eve');
   const { name } = await teamOf(ada, [[bob, 'MEMBER']]);
   const task = await ada.createTask('Plan the party');
-  for (const { email } of [bob, eve])
-    await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
-      input: { taskId: task, email },
-    });
+  for (const person of [bob, eve]) await giveShare(ada, person, task);
   const page = await dashboardOf(ada);
   await page.getByRole('button', { name: 'Edit “Plan the party”' }).click();
   const editor = page.getByRole('dialog', { name: 'Edit task' });

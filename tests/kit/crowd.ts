@@ -107,6 +107,13 @@ const STATEMENTS = [
           (ARRAY['VIEW','EDIT'])[dice % 2 + 1]::share_permission,
           CASE WHEN dice / 2 % 6 = 0 THEN now() - interval '1 day' WHEN dice / 2 % 6 = 1 THEN now() + interval '1 day' END
    FROM work JOIN crowd ON crowd.n = dice / 60 % ${CROWD.users} WHERE dice / 12 % 5 = 0 AND crowd.id <> owner_id`,
+  `INSERT INTO share_offers (id, task_id, offered_by_id, user_id, title, expires_at, updated_at)
+   SELECT pg_temp.id_at(created_at, 'offer', work.n), work.id, owner_id, crowd.id, 'Offered', now() + interval '20 days', now()
+   FROM work JOIN crowd ON crowd.n = dice / 60 % ${CROWD.users} WHERE dice / 12 % 5 = 1 AND crowd.id <> owner_id`,
+  `INSERT INTO blocks (id, blocker_id, blocked_id, created_at)
+   SELECT pg_temp.id_at(now(), 'block', blocker.n * 10 + other), blocker.id, blocked.id, now()
+   FROM (SELECT n, id FROM crowd) AS blocker CROSS JOIN generate_series(1, 3) AS other
+   JOIN crowd AS blocked ON blocked.n = (blocker.n + other * 11) % ${CROWD.users}`,
   `INSERT INTO comments (id, task_id, author_id, body, created_at)
    SELECT pg_temp.id_at(created_at + interval '1 hour', 'comment', n), id, owner_id, pg_temp.words(n * 17),
           created_at + interval '1 hour'

@@ -9,6 +9,7 @@ import { differencesIn } from '../kit/counters.ts';
 import { fileIn, hasPgDump, ops, scratchFolder, startOps } from '../kit/ops.ts';
 import { dialAs, watchEvents, watchOn, type EventTold } from '../kit/live.ts';
 import { startServerProcess } from '../kit/server-process.ts';
+import { giveShare } from '../kit/shares.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 import { query } from '../server/database/scratch-database.ts';
 
@@ -81,10 +82,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     const watering = await ada.createTask('Water the plants', { priority: 'HIGH' });
     const done = await ada.createTask('Repot the fern');
     await ada.query('mutation ($id: ID!) { completeTask(input: { id: $id }) { cursor } }', { id: done });
-    await ada.query(
-      'mutation ($id: ID!, $with: String!) { shareTask(input: { taskId: $id, email: $with, permission: EDIT }) { cursor } }',
-      { id: watering, with: bob.email },
-    );
+    await giveShare(ada, bob, watering, { permission: 'EDIT' });
     await bob.query(
       'mutation ($id: ID!) { addComment(input: { taskId: $id, body: "Twice a week" }) { cursor } }',
       {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { verifyAccount } from '../../server/auth/account.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { AUDITED, PERSONAL } from '../../server/policy.ts';
+import { giveShare } from '../kit/shares.ts';
 import { statementsOf } from '../kit/statements.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -48,7 +49,7 @@ function act(person: Person, mutation: string, input: object): Promise<unknown> 
 }
 
 function share(owner: Person, taskId: string, receiver: Person) {
-  return act(owner, 'shareTask', { taskId, email: receiver.email });
+  return giveShare(owner, receiver, taskId);
 }
 
 async function createTeam(owner: Person, name: string): Promise<string> {

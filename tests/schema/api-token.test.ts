@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { useApiToken } from '../../server/domain/api-token.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { giveShare } from '../kit/shares.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, people, query } = await startWorld();
@@ -197,9 +198,7 @@ describe('a token that is no longer one', () => {
 
 test('[BR-08] [FR-026] the tokens of another person are not to be seen, nor revoked', async () => {
   const { apiToken } = await make(ada);
-  await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
-    input: { taskId: await ada.createTask('Known to Bob'), email: bob.email },
-  });
+  await giveShare(ada, bob, await ada.createTask('Known to Bob'));
   await expect(
     bob.query(
       'query ($id: ID!) { node(id: $id) { ... on User { name apiTokens { totalCount nodes { id } } } } }',

@@ -11,7 +11,8 @@ const SEED = process.env['RIGHTS_RUNS'] === undefined ? { seed: 18 } : {};
 
 const { db, people: signUp } = await startWorld({ LOG_LEVEL: 'silent' });
 
-const NAMES = ['lead', 'admin', 'member', 'mate', 'viewer', 'outsider'] as const;
+const ACQUAINTED = ['lead', 'admin', 'member', 'mate', 'viewer', 'outsider'] as const;
+const NAMES = [...ACQUAINTED, 'stranger'] as const;
 type Name = (typeof NAMES)[number];
 type Ending = 'ok' | 'FORBIDDEN' | 'NOT_FOUND' | 'VALIDATION_FAILED' | 'CONFLICT';
 
@@ -43,6 +44,8 @@ const MANAGED: Record<TeamRole, readonly TeamRole[]> = {
 interface Model {
   roles: Map<Name, TeamRole>;
   shares: Map<Name, SharePermission>;
+  /** What the stranger is offered, and by which person. */
+  offer: { by: Name; permission: SharePermission } | null;
   task: { owner: Name; assignee: Name | null; inTeam: boolean } | null;
 }
 
@@ -152,6 +155,7 @@ const verbs: Record<string, Verb> = {
     change: (model) => {
       model.task = null;
       model.shares.clear();
+      model.offer = null;
     },
   },
   assign: {
@@ -184,7 +188,11 @@ const verbs: Record<string, Verb> = {
   },
   share: {
     field: 'shareTask',
-    input: ({ task }, { person, permission }) => ({ taskId: task, userId: cast[person].id, permission }),
+    input: ({ task }, { person, permission }) => ({
+      taskId: task,
+      permission,
+      ...(person === 'stranger' ? { email: cast[person].email } : { userId: cast[person].id }),
+    }),
     applies: hasTask,
     ending: (model, details) => {
       const ending = asking(model, details, 'share');
@@ -193,7 +201,34 @@ const verbs: Record<string, Verb> = {
       if (person === actor || person === requireTask(model).owner) return 'VALIDATION_FAILED';
       return (model.shares.get(person) ?? permission) === permission ? 'ok' : 'CONFLICT';
     },
-    change: (model, { person, permission }) => model.shares.set(person, permission),
+    change: (model, { actor, person, permission }) => {
+      if (person !== 'stranger') model.shares.set(person, permission);
+      else if (!model.shares.has(person)) model.offer = { by: actor, permission };
+    },
+  },
+  'accept the offer': {
+    field: 'acceptShare',
+    input: async (real) => ({ id: await offerOf(real) }),
+    applies: ({ offer }) => offer !== null,
+    // BR-15: only by its receiver, and only while its sender may share the task.
+    ending: (model, { actor }) => {
+      const maySend = model.offer !== null && rightsOf(model, model.offer.by).has('share');
+      return actor === 'stranger' && maySend ? 'ok' : 'NOT_FOUND';
+    },
+    change: (model) => {
+      if (model.offer) model.shares.set('stranger', model.offer.permission);
+      model.offer = null;
+    },
+  },
+  'revoke the offer': {
+    field: 'revokeShareOffer',
+    input: async (real) => ({ id: await offerOf(real) }),
+    applies: ({ offer }) => offer !== null,
+    ending: (model, { actor }) =>
+      rightsOf(model, actor).has('share') ? 'ok' : actor === 'stranger' ? 'FORBIDDEN' : 'NOT_FOUND',
+    change: (model) => {
+      model.offer = null;
+    },
   },
   'change the share': {
     field: 'updateShare',
@@ -294,8 +329,9 @@ beforeAll(async () => {
   // A team in common, in which they can do nothing, lets each name every other.
   const host = await db.team.create({ data: { name: 'Common', slug: 'common' } });
   await db.membership.createMany({
-    data: NAMES.map((name) => ({ teamId: host.id, userId: uuid(name), role: 'VIEWER' as const })),
+    data: ACQUAINTED.map((name) => ({ teamId: host.id, userId: uuid(name), role: 'VIEWER' as const })),
   });
+  await db.user.update({ where: { id: uuid('stranger') }, data: { emailVerified: true } });
 });
 
 function uuid(name: Name): string {
@@ -306,6 +342,11 @@ async function shareOf({ task }: Real, name: Name): Promise<string> {
   const where = { taskId: uuidOf('Task', task), sharedWithId: uuid(name) };
   const { id } = await db.taskShare.findFirstOrThrow({ where });
   return publicId('TaskShare', id);
+}
+
+async function offerOf({ task }: Real): Promise<string> {
+  const { id } = await db.shareOffer.findFirstOrThrow({ where: { taskId: uuidOf('Task', task) } });
+  return publicId('ShareOffer', id);
 }
 
 class Step implements fc.AsyncCommand<Model, Real> {
@@ -345,8 +386,8 @@ class Step implements fc.AsyncCommand<Model, Real> {
   }
 }
 
-function describe({ task, roles, shares }: Model): string {
-  return JSON.stringify({ task, roles: [...roles], shares: [...shares] });
+function describe({ task, roles, shares, offer }: Model): string {
+  return JSON.stringify({ task, offer, roles: [...roles], shares: [...shares] });
 }
 
 /** Compares what each person may do, and what the database holds, with the model. */
@@ -377,7 +418,7 @@ async function rightsToldTo(name: Name, { task: id }: Real): Promise<string> {
 const MEMBERS = ['lead', 'admin', 'member', 'mate', 'viewer'] as const;
 
 const beginnings = fc.record({
-  owner: fc.constantFrom(...NAMES),
+  owner: fc.constantFrom(...ACQUAINTED),
   assignee: fc.constantFrom(...MEMBERS, null, null),
   inTeam: fc.boolean(),
   shares: fc.dictionary(
@@ -402,13 +443,15 @@ function modelOf({ owner, assignee, inTeam, shares }: Beginning): Model {
   const given = new Map(Object.entries(shares) as [Name, SharePermission][]);
   given.delete(owner);
   const task = { owner, assignee, inTeam: inTeam && roles.has(owner) };
-  const model = { roles, shares: given, task };
+  const model = { roles, shares: given, offer: null, task };
   if (!mayBeAssigned(model, assignee)) task.assignee = null;
   return model;
 }
 
-async function realOf({ roles, shares, task }: Model): Promise<Real> {
-  const { owner, assignee, inTeam } = requireTask({ roles, shares, task });
+async function realOf(model: Model): Promise<Real> {
+  const { roles, shares } = model;
+  const { owner, assignee, inTeam } = requireTask(model);
+  await db.shareOffer.deleteMany();
   const [teamId, taskId] = [newId(), newId()];
   const memberships = [...roles].map(([name, role]) => ({ name, id: newId(), role }));
   await db.team.create({ data: { id: teamId, name: `Team ${teamId}`, slug: teamId } });

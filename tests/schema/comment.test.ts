@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { SharePermission, TeamRole } from '../../prisma/generated/client/client.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { giveShare } from '../kit/shares.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 interface Comment {
@@ -63,11 +64,7 @@ async function node(viewer: Person, id: string) {
 }
 
 async function share(task: string, receiver: Person, permission: SharePermission) {
-  const { shareTask } = await ada.query<{ shareTask: { share: { id: string } } }>(
-    'mutation ($input: ShareTaskInput!) { shareTask(input: $input) { share { id } } }',
-    { input: { taskId: task, email: receiver.email, permission } },
-  );
-  return shareTask.share.id;
+  return giveShare(ada, receiver, task, { permission });
 }
 
 async function teamOf(members: [Person, TeamRole][]) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { newId, publicId } from '../../server/ids.ts';
+import { giveShare } from '../kit/shares.ts';
 import { statementsOf } from '../kit/statements.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -7,11 +8,7 @@ const { db, people } = await startWorld();
 const { ada, bob, cleo, mallory } = await people('Ada', 'Bob', 'Cleo', 'Mallory');
 
 /** Bob and Cleo are people whom Ada may see: each has a task of hers. */
-for (const { email } of [bob, cleo]) {
-  await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
-    input: { taskId: await ada.createTask('Plan the party'), email },
-  });
-}
+for (const person of [bob, cleo]) await giveShare(ada, person, await ada.createTask('Plan the party'));
 
 interface Begun {
   id: string;
@@ -170,8 +167,7 @@ describe('managing a conversation', () => {
 
 describe('the list of conversations', async () => {
   const { dora, eve } = await people('Dora', 'Eve');
-  const share = 'mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }';
-  await dora.query(share, { input: { taskId: await dora.createTask('Say hello'), email: eve.email } });
+  await giveShare(dora, eve, await dora.createTask('Say hello'));
   const ids: string[] = [];
   for (const title of ['Cherry', 'Apple', 'Banana']) {
     ids.push((await begin(dora, title, { participantIds: title === 'Apple' ? [eve.id] : [] })).id);

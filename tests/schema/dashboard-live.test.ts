@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { watch } from '../kit/live.ts';
-import { share } from '../kit/shares.ts';
+import { giveShare, share } from '../kit/shares.ts';
 import { teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -38,9 +38,7 @@ test('[FR-010] [SC-004] the numbers come at once, and again when they have chang
   );
   expect(now).toMatchObject({ statistics: { total: 1, pending: 0 }, createdPerDay: [{ count: 1 }] });
   const ofBob = await bob.createTask('his');
-  await bob.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
-    input: { taskId: ofBob, email: ada.email },
-  });
+  await giveShare(bob, ada, ofBob);
   await dashboard.until(({ dashboard: { statistics } }) => statistics.shared === 1);
 });
 

@@ -9,6 +9,7 @@ import { ALL_NUMBERS, countByHand, type Asked, type Numbers } from '../kit/count
 import { differencesIn, foldAll, foldToTheEnd, killedFold } from '../kit/counters.ts';
 import { HISTORY, historyByHand, installJournal, type History } from '../kit/journal.ts';
 import { startTestServer } from '../kit/server.ts';
+import { secretOf } from '../kit/shares.ts';
 import { plantTasks } from '../kit/tasks.ts';
 import { accept, invite } from '../kit/team.ts';
 import { Refusal, startWorld, type Person } from '../kit/world.ts';
@@ -186,12 +187,19 @@ async function shareOne(cast: Cast, chance: Rolls): Promise<void> {
   const { whom, how } = chance;
   const { id, owner } = await aTask(cast, chance);
   const others = cast.people.filter((person) => person !== owner);
-  await change(actorFor(cast, owner, chance), 'shareTask', {
-    taskId: id,
-    email: one(others, whom).email,
-    permission: (how >> 1) % 2 === 0 ? 'EDIT' : 'VIEW',
-    expiresAt: how % 2 === 0 ? new Date(Date.now() + 30 * MINUTE_MS).toISOString() : null,
-  });
+  const receiver = one(others, whom);
+  const { shareTask } = await change<{ shareTask: { link: string | null } }>(
+    actorFor(cast, owner, chance),
+    'shareTask',
+    {
+      taskId: id,
+      email: receiver.email,
+      permission: (how >> 1) % 2 === 0 ? 'EDIT' : 'VIEW',
+      expiresAt: how % 2 === 0 ? new Date(Date.now() + 30 * MINUTE_MS).toISOString() : null,
+    },
+    'link',
+  );
+  if (shareTask.link) await change(receiver, 'acceptShare', { secret: secretOf(shareTask.link) });
 }
 
 /** Most of what can happen in a team takes more than one. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { watchEvents, type EventTold, type Watch } from '../kit/live.ts';
-import { share } from '../kit/shares.ts';
+import { giveShare, share } from '../kit/shares.ts';
 import { teamOf } from '../kit/team.ts';
 import { startWorld, type Refusal } from '../kit/world.ts';
 
@@ -32,17 +32,18 @@ test('[FR-021] [FR-022] each kind of change of a task is told, in its order', as
     `updateTask(input: { id: "${id}", priority: HIGH }) { cursor }`,
     `completeTask(input: { id: "${id}" }) { cursor }`,
     `reopenTask(input: { id: "${id}" }) { cursor }`,
-    `shareTask(input: { taskId: "${id}", email: "${bob.email}" }) { cursor }`,
-    `deleteTask(input: { id: "${id}" }) { cursor }`,
   ])
     await ada.query(`mutation { ${change} }`);
+  await giveShare(ada, bob, id);
+  await ada.query(`mutation { deleteTask(input: { id: "${id}" }) { cursor } }`);
   await events.until(({ events: { event } }) => event?.kind === 'TASK_DELETED');
   expect(kinds(events)).toEqual([
     'TASK_CREATED',
     'TASK_UPDATED',
     'TASK_COMPLETED',
     'TASK_REOPENED',
-    'TASK_SHARED',
+    'TASK_SHARE_OFFERED',
+    'TASK_SHARE_ACCEPTED',
     'TASK_DELETED',
   ]);
 });

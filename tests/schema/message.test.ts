@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { startTestServer } from '../kit/server.ts';
+import { giveShare } from '../kit/shares.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, databaseUrl, people } = await startWorld();
 const { ada, bob, mallory } = await people('Ada', 'Bob', 'Mallory');
 
-await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
-  input: { taskId: await ada.createTask('Plan the party'), email: bob.email },
-});
+await giveShare(ada, bob, await ada.createTask('Plan the party'));
 
 async function begin(): Promise<string> {
   const { createConversation } = await ada.query<{ createConversation: { conversation: { id: string } } }>(

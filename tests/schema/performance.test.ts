@@ -6,6 +6,7 @@ import { verifyAccount } from '../../server/auth/account.ts';
 import type { Log } from '../../server/log.ts';
 import { PerformanceStore } from '../../server/performance/store.ts';
 import { withRequest } from '../../server/request.ts';
+import { offerShare, secretOf } from '../kit/shares.ts';
 import { startWorld } from '../kit/world.ts';
 
 const world = await startWorld({
@@ -119,9 +120,9 @@ test('[T060] people learn whether they are an administrator, and nobody of anybo
   expect(await world.query(me, {}, root)).toEqual({ viewer: { isAdmin: true } });
   expect(await ada.query(me)).toEqual({ viewer: { isAdmin: false } });
   const taskId = await ada.createTask('Look at the log');
-  await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
-    input: { taskId, email: ROOT.email },
-  });
+  const { link } = await offerShare(ada, ROOT.email, taskId);
+  const accept = 'mutation ($secret: String!) { acceptShare(input: { secret: $secret }) { cursor } }';
+  await world.query(accept, { secret: secretOf(link) }, root);
   const theirs = await world.query(`{ task(id: "${taskId}") { owner { name isAdmin } } }`, {}, root);
   expect(theirs).toEqual({ task: { owner: { name: 'Ada', isAdmin: null } } });
 });

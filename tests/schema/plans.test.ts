@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { verifyAccount } from '../../server/auth/account.ts';
 import { schema } from '../../schema/index.ts';
 import { newId, publicId, uuidOf, type IdType } from '../../server/ids.ts';
+import { hashOfSecret, newSecret } from '../../server/secrets.ts';
 import { fillWithCrowd } from '../kit/crowd.ts';
 import { plansOf, type Plan } from '../kit/plans.ts';
 import { recordedBy } from '../kit/statements.ts';
@@ -108,6 +109,21 @@ async function chooseSubjects({ id }: Person): Promise<void> {
   keep('parent', 'Task', await db.task.findFirst({ where: { ownerId: own, subtasks: { some: {} } } }));
   const alive = { sharedById: own, expiresAt: null };
   keep('share', 'TaskShare', await db.taskShare.findFirst({ where: alive }));
+  const sent = await db.shareOffer.findFirst({ where: { offeredById: own, task: { ...personal } } });
+  keep('offer', 'ShareOffer', sent);
+  ids['offeredTask'] = publicId('Task', sent?.taskId ?? '');
+  const [toAccept, toRefuse] = await db.shareOffer.findMany({
+    where: { userId: own, task: { teamId: null, shares: { none: { sharedWithId: own } } } },
+    take: 2,
+  });
+  keep('toAccept', 'ShareOffer', toAccept ?? null);
+  keep('toRefuse', 'ShareOffer', toRefuse ?? null);
+  ids['secret'] = await offerByLink(toRefuse?.taskId ?? '', toRefuse?.offeredById ?? '');
+  keep(
+    'block',
+    'Block',
+    await db.block.create({ data: { blockerId: own, blockedId: leaver?.userId ?? '' } }),
+  );
   keep('comment', 'Comment', await db.comment.findFirst({ where: { authorId: own } }));
   keep('conversation', 'Conversation', await db.conversation.findFirst({ where: { ownerId: own } }));
   keep('message', 'Message', await db.message.findFirst({ where: { authorId: own } }));
@@ -122,6 +138,15 @@ async function chooseSubjects({ id }: Person): Promise<void> {
     monday: day(-3).slice(0, 10),
     sunday: day(4).slice(0, 10),
   });
+}
+
+/** @returns the secret of the link. */
+async function offerByLink(taskId: string, offeredById: string): Promise<string> {
+  const secret = newSecret();
+  const offer = { taskId, offeredById, title: 'Offered', email: 'guest@example.com' };
+  const secretHash = hashOfSecret(secret);
+  await db.shareOffer.create({ data: { ...offer, secretHash, expiresAt: new Date(Date.now() + DAY_MS) } });
+  return secret;
 }
 
 /** A team that Bob owns, and one that has invited him. */

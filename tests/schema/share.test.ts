@@ -2,10 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { SharePermission, TeamRole } from '../../prisma/generated/client/client.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { giveShare, offerShare } from '../kit/shares.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, people } = await startWorld();
 const { ada, bob, cleo, dan } = await people('Ada', 'Bob', 'Cleo', 'Dan');
+
+// People of one team share at once; strangers make offers, see share-offer.test.ts.
+await teamOf([ada, bob, cleo, dan].map((person) => [person, 'VIEWER']));
 
 const NO_SHARE = 'There is no such share, or you may not see it.';
 const HOUR = 3_600_000;
@@ -153,11 +157,11 @@ describe('sharing', () => {
     }
   });
 
-  test('an address that nobody signs in with is told, and what to do', async () => {
-    await expect(share(ada, { taskId: task, email: 'zoe@example.com' })).rejects.toMatchObject({
-      code: 'NOT_FOUND',
-      message: 'Nobody here signs in as zoe@example.com; ask them to sign up, and share the task then.',
-    });
+  test('[BR-15] with an address outside the team it is an offer, and no share until it is accepted', async () => {
+    const { emil } = await people('Emil');
+    expect(await offerShare(ada, emil.email, task)).toMatchObject({ share: null });
+    expect(await sharesSeenBy(ada, task)).toEqual([]);
+    expect(await node(emil, task)).toBeNull();
   });
 
   test('[BR-05] a VIEW share reads, an EDIT share edits, and neither deletes nor shares', async () => {
@@ -396,8 +400,12 @@ describe('a team’s task', () => {
     ]);
     const common = await max.createTask('Move house', { teamId: team.id });
     for (const leader of [owen, ann, max]) {
-      const { id } = await share(leader, { taskId: common, email: bob.email });
-      expect((await eventsOf(id))[0]).toMatchObject({ teamId: team.uuid, personId: uuid(bob) });
+      const id = await giveShare(leader, bob, common);
+      expect((await eventsOf(id)).at(-1)).toMatchObject({
+        kind: 'task.shareAccepted',
+        teamId: team.uuid,
+        actorId: uuid(bob),
+      });
       expect(await sharesSeenBy(vera, common)).toEqual(['Bob']);
       await expect(revoke(vera, id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
       await expect(update(vera, { id, permission: 'EDIT' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -408,7 +416,7 @@ describe('a team’s task', () => {
     }
     await expect(share(ann, { taskId: common, email: max.email })).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
-      message: 'This task is theirs; there is no need to share it with them.',
+      message: 'They own this task, so there is no need to share it with them.',
     });
   });
 
@@ -431,7 +439,7 @@ describe('a team’s task', () => {
       [max, 'MEMBER'],
     ]);
     const common = await max.createTask('Sell the car', { teamId: team.id });
-    const { id } = await share(max, { taskId: common, email: bob.email });
+    const id = await giveShare(max, bob, common);
     await db.membership.deleteMany({ where: { teamId: team.uuid, userId: uuid(max) } });
     await expect(share(max, { taskId: common, email: cleo.email })).rejects.toMatchObject({
       code: 'NOT_FOUND',

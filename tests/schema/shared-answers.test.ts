@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { dialAs, watch, type Frame } from '../kit/live.ts';
-import { share } from '../kit/shares.ts';
+import { giveShare, share } from '../kit/shares.ts';
 import { recordedBy } from '../kit/statements.ts';
 import { accept, invite, teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
@@ -205,9 +205,7 @@ test('whom a task of the team is shared with is told so in its dashboard, and th
   const [bob, cyd] = members;
   const [ofBob, ofCyd] = [await watch<Numbers>(world, bob, query), await watch<Numbers>(world, cyd, query)];
   for (const each of [ofBob, ofCyd]) await each.until(({ dashboard }) => dashboard.statistics.total === 1);
-  await leader.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
-    input: { taskId: id, email: bob.email },
-  });
+  await giveShare(leader, bob, id);
   await leader.createTask('two', { teamId: team.id });
   const numbers = await Promise.all(
     [ofBob, ofCyd].map((each) => each.until(({ dashboard }) => dashboard.statistics.total === 2)),

@@ -81,6 +81,21 @@ beforeAll(async () => {
   const shareAll = (taskId: string, among: number) =>
     users.slice(0, among).map(({ id }) => ({ taskId, sharedWithId: id, sharedById: own }));
   await db.taskShare.createMany({ data: tasks.flatMap(({ id }, n) => shareAll(id, n === 0 ? THERE : 6)) });
+  const offer = { title: 'Offered', expiresAt: later };
+  await db.shareOffer.createMany({
+    data: [
+      ...rows((n) => ({ ...offer, taskId: tasks[0]?.id ?? '', offeredById: own, userId: userOf(n) })),
+      ...tasks.slice(1).map(({ id }, n) => ({ ...offer, taskId: id, offeredById: userOf(n), userId: own })),
+    ],
+  });
+  const blocked = rows((n) => ({
+    id: newId(),
+    name: `Blocked ${n}`,
+    email: `blocked${n}@example.com`,
+    updatedAt: later,
+  }));
+  await db.user.createMany({ data: blocked });
+  await db.block.createMany({ data: blocked.map(({ id }) => ({ blockerId: own, blockedId: id })) });
   const commentOn = (taskId: string, times: number) =>
     Array.from({ length: times }, (_, n) => ({ taskId, authorId: userOf(n), body: `Mind the gate, ${n}` }));
   await db.comment.createMany({ data: tasks.flatMap(({ id }, n) => commentOn(id, n === 0 ? THERE : 3)) });
@@ -153,6 +168,11 @@ const lists: Record<string, string> = {
     'team(id: $team) { invitations(first: $n) { totalCount nodes { id invitedBy { id } viewerCan { revoke } } } }',
   'User.invitations':
     'viewer { invitations(first: $n) { totalCount nodes { id teamName invitedBy { id } } } }',
+  'User.shareOffers':
+    'viewer { shareOffers(first: $n) { totalCount nodes { id taskTitle offeredByName receiver } } }',
+  'User.blockedPeople': 'viewer { blockedPeople(first: $n) { totalCount nodes { id name } } }',
+  'Task.shareOffers':
+    'task(id: $task) { shareOffers(first: $n) { totalCount nodes { id receiver task { id } } } }',
   'User.apiTokens': 'viewer { apiTokens(first: $n) { totalCount nodes { id name } } }',
   'conversations and what was said': `conversations(first: $n) { nodes { id title updatedAt owner { ${PERSON} }
     viewerCan { send } messages(last: 20) { nodes { id role content toolCalls createdAt author { ${PERSON} } } } } }`,
@@ -228,6 +248,9 @@ test('[FR-014] no list takes more statements the longer it is', async () => {
     Team.members: 3 for 5 and for 50: memberships, teams, viewerOf
     Team.invitations: 2 for 5 and for 50: teams, viewerOf
     User.invitations: 4 for 5 and for 50: count of team_invitations, team_invitations, users, viewerOf
+    User.shareOffers: 4 for 5 and for 50: count of share_offers, share_offers, users, viewerOf
+    User.blockedPeople: 2 for 5 and for 50: users, viewerOf
+    Task.shareOffers: 2 for 5 and for 50: tasks, viewerOf
     User.apiTokens: 2 for 5 and for 50: users, viewerOf
     conversations and what was said: 2 for 5 and for 50: readConversations, viewerOf
     conversations: 4 for 5 and for 50: conversations, conversations, count of conversations, viewerOf

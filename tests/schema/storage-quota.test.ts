@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { foldStorage } from '../../server/counters/storage.ts';
 import { uuidOf } from '../../server/ids.ts';
+import { giveShare, offerShare } from '../kit/shares.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const MOST_ROWS = 40;
@@ -98,7 +99,7 @@ test('[BR-19] at the quota of text nothing gets longer, by anyone, but it may ge
   const { ada, bob } = await world.people('Ada', 'Bob');
   const ids = await createMany(ada, 20, { description: '✓'.repeat(10_000) });
   const short = await ada.createTask('short');
-  await ada.query(SHARE, { taskId: short, email: bob.email });
+  await giveShare(ada, bob, short, { permission: 'EDIT' });
   const { addComment } = await ada.query<{ addComment: { comment: { id: string } } }>(COMMENT, {
     taskId: short,
     body: 'Brief',
@@ -129,7 +130,7 @@ test('[BR-19] at the quota of text nothing gets longer, by anyone, but it may ge
 test('[BR-19] nobody reads how much another person stores (M10)', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
   const taskId = await ada.createTask('shared');
-  await ada.query(SHARE, { taskId, email: bob.email });
+  await giveShare(ada, bob, taskId);
   const { task } = await bob.query<{ task: object }>(
     'query ($id: ID!) { task(id: $id) { owner { name usage { rows } } } }',
     {
@@ -166,6 +167,8 @@ describe('[BR-19] what is stored is counted', { timeout: 20_000 }, () => {
       UNION ALL SELECT octet_length(content) FROM messages WHERE author_id = $1
       UNION ALL SELECT 0 FROM memberships WHERE user_id = $1
       UNION ALL SELECT 0 FROM task_shares WHERE shared_by_id = $1
+      UNION ALL SELECT octet_length(title) + coalesce(octet_length(email), 0) FROM share_offers WHERE offered_by_id = $1
+      UNION ALL SELECT 0 FROM blocks WHERE blocker_id = $1
       UNION ALL SELECT octet_length(email) FROM team_invitations WHERE invited_by_id = $1
       UNION ALL SELECT octet_length(name) FROM api_tokens WHERE user_id = $1
     ) AS stored`;
@@ -178,6 +181,12 @@ describe('[BR-19] what is stored is counted', { timeout: 20_000 }, () => {
   test('exactly, at once and after it is folded by several processes (M10)', async () => {
     const { ada, bob } = await world.people('Ada', 'Bob');
     await Promise.all([ada, bob].map(liveThroughIt));
+    await giveShare(ada, bob, await ada.createTask('Accepted'));
+    const offered = await ada.createTask('Plan the party');
+    await offerShare(ada, 'eve@example.com', offered);
+    await ada.query(UPDATE, { input: { id: offered, title: 'Plan the summer party' } });
+    await offerShare(ada, 'eve@example.com', offered);
+    await ada.query('mutation ($id: ID!) { blockPerson(input: { userId: $id }) { cursor } }', { id: bob.id });
     expect(await usageOf(ada)).toMatchObject((await byHand(ada)) as object);
     await Promise.all(Array.from({ length: 3 }, () => connected(foldStorage)));
     for (const person of [ada, bob])

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { watch } from '../kit/live.ts';
+import { giveShare } from '../kit/shares.ts';
 import { accept, invite, teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -19,18 +20,10 @@ const watchTask = async (person: Person, id: string) => {
   return task;
 };
 
-async function share(from: Person, to: Person, taskId: string): Promise<string> {
-  const { shareTask } = await from.query<{ shareTask: { share: { id: string } } }>(
-    'mutation ($input: ShareTaskInput!) { shareTask(input: $input) { share { id } } }',
-    { input: { taskId, email: to.email } },
-  );
-  return shareTask.share.id;
-}
-
 test('[FR-021] whoever looks at a task sees it as it is, and then each change of it', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const id = await ada.createTask('Mow the lawn');
-  await share(ada, bob, id);
+  await giveShare(ada, bob, id);
   const ofBob = await watchTask(bob, id);
   expect(ofBob.told[0]?.task.task).toEqual({
     title: 'Mow the lawn',
@@ -58,7 +51,7 @@ test('[BR-06] whoever loses sight of a task while they look is told so, and noth
     [cyd, 'MEMBER'],
   ]);
   const id = await ada.createTask('for the team', { teamId: team.id });
-  const shareOfDan = await share(ada, dan, id);
+  const shareOfDan = await giveShare(ada, dan, id);
   const [ofAda, ofBob, ofCyd, ofDan] = await Promise.all(
     [ada, bob, cyd, dan].map((person) => watchTask(person, id)),
   );
@@ -91,14 +84,12 @@ test('[BR-06] a deleted team takes its members’ sight of its tasks along', asy
 test('a share that ends by itself ends what shows the task', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const id = await ada.createTask('borrowed');
-  const expiresAt = new Date(Date.now() + 4_000).toISOString();
-  await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
-    input: { taskId: id, email: bob.email, expiresAt },
-  });
+  const expiresAt = new Date(Date.now() + 4_000);
+  await giveShare(ada, bob, id, { expiresAt });
   const ofBob = await watchTask(bob, id);
   expect(ofBob.told).toHaveLength(1);
   expect(await ofBob.end).toBe('NOT_FOUND');
-  expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiresAt));
+  expect(Date.now()).toBeGreaterThanOrEqual(expiresAt.getTime());
 });
 
 test('whoever leaves a team and comes back sees its tasks again on the same socket', async () => {

@@ -63,7 +63,9 @@ const SELECTIONS: Record<string, string> = {
   ),
   createTasks: 'cursor tasks { id }',
   updateTasks: 'cursor tasks { id }',
-  shareTask: 'cursor share { id }',
+  shareTask: 'cursor share { id } offer { id } link',
+  acceptShare: 'cursor share { id }',
+  blockPerson: 'cursor block { id }',
   updateShare: 'cursor share { id }',
   addComment: 'cursor comment { id }',
   updateComment: 'cursor comment { id }',
@@ -168,6 +170,13 @@ const onTasks: Record<string, Operation> = {
   'Task.parent': ofTask('parent { id }', ['parent']),
   'Task.subtasks': ofTask('subtasks { nodes { id } totalCount }', ['subtask']),
   'Task.comments': ofTask('comments { nodes { id } totalCount }', ['comment', 'ownComment']),
+  'Task.shareOffers': ofTask('shareOffers { nodes { id } totalCount }', ['offer', 'ownOffer']),
+  'node ShareOffer': node('ShareOffer', 'offer'),
+  'node ShareOffer to oneself': node('ShareOffer', 'ownOffer'),
+  'shareOffer by its link': read('shareOffer(secret: $secret) { id }', ({ secret }) => ({ secret }), {
+    shows: ['offer'],
+    hidden: 'secret',
+  }),
   'Task.shares': ofTask('shares { nodes { id } totalCount }', ['share'], { own: 'ownShare' }),
 
   updateTask: write('updateTask', (names) => ({ id: names['task'], title: 'x' }), {
@@ -258,6 +267,20 @@ const onTasks: Record<string, Operation> = {
   revokeShare: write('revokeShare', (names) => ({ id: names['share'] }), { hidden: 'share' }),
   'revokeShare to oneself': write('revokeShare', (names) => ({ id: names['ownShare'] }), {
     hidden: 'ownShare',
+  }),
+  acceptShare: write('acceptShare', (names) => ({ id: names['offer'] }), { hidden: 'offer' }),
+  'acceptShare to oneself': write('acceptShare', (names) => ({ id: names['ownOffer'] }), {
+    hidden: 'ownOffer',
+  }),
+  'acceptShare by its link': write('acceptShare', ({ secret }) => ({ secret }), { hidden: 'secret' }),
+  refuseShare: write('refuseShare', (names) => ({ id: names['offer'] }), { hidden: 'offer' }),
+  'refuseShare to oneself': write('refuseShare', (names) => ({ id: names['ownOffer'] }), {
+    hidden: 'ownOffer',
+  }),
+  'refuseShare by its link': write('refuseShare', ({ secret }) => ({ secret }), { hidden: 'secret' }),
+  revokeShareOffer: write('revokeShareOffer', (names) => ({ id: names['offer'] }), { hidden: 'offer' }),
+  'revokeShareOffer to oneself': write('revokeShareOffer', (names) => ({ id: names['ownOffer'] }), {
+    hidden: 'ownOffer',
   }),
   addComment: write(
     'addComment',
@@ -522,6 +545,30 @@ const onPeople: Record<string, Operation> = {
     (names) => ({ id: names['person'] }),
     { shows: ['invitation'] },
   ),
+  'User.shareOffers': read(
+    'node(id: $id) { ... on User { shareOffers(first: 100) { nodes { id } } } }',
+    (names) => ({ id: names['person'] }),
+    { shows: ['offer'] },
+  ),
+  'node Block': node('Block', 'block'),
+  'User.blockedPeople': read(
+    'node(id: $id) { ... on User { blockedPeople(first: 100) { nodes { id } } } }',
+    (names) => ({ id: names['person'] }),
+    { shows: ['block'] },
+  ),
+  blockPerson: write('blockPerson', (names) => ({ userId: names['person'] }), {
+    ...thePerson,
+    traced: false,
+  }),
+  'blockPerson by an offer': write('blockPerson', (names) => ({ offerId: names['offer'] }), {
+    hidden: 'offer',
+    traced: false,
+  }),
+  'blockPerson by a link': write('blockPerson', ({ secret }) => ({ secret }), {
+    hidden: 'secret',
+    traced: false,
+  }),
+  unblockPerson: write('unblockPerson', (names) => ({ id: names['block'] }), { hidden: 'block' }),
   createConversation: write(
     'createConversation',
     (names) => ({ id: names['freshConversation'], title: 'x', participantIds: [names['person']] }),

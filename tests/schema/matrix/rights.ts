@@ -33,6 +33,10 @@ export const rights = {
     Task.subtasks              | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    N      N      N        U
     Task.comments              | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
     Task.shares                | ✓     ✓        ✓    ✓     ✓      ✓      ✓        own  own  N      N      N        U
+    Task.shareOffers           | ✓     ·        ✓    ✓     ·      ·      ·        ·    ·    N      N      N        U
+    node ShareOffer            | ✓     ·        ✓    ✓     ·      ·      ·        ·    ·    ·      ·      ·        U
+    node ShareOffer to oneself | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ✓      ✓      ✓        -
+    shareOffer by its link     | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ✓      ✓      ✓        U
     updateTask                 | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
     updateTasks                | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
     completeTask               | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
@@ -56,6 +60,14 @@ export const rights = {
     updateShare to oneself     | -     -        -    -     -      -      F        F    F    N      -      -        -
     revokeShare                | ✓     F        ✓    ✓     F      F      F        N    N    N      N      N        U
     revokeShare to oneself     | -     -        -    -     -      -      ✓        ✓    ✓    N      -      -        -
+    acceptShare                | N     N        N    N     N      N      N        N    N    N      N      N        U
+    acceptShare to oneself     | C     ✓        C    C     ✓      ✓      C        C    C    ✓      N      ✓        -
+    acceptShare by its link    | C     ✓        C    C     ✓      ✓      C        C    C    ✓      N      ✓        U
+    refuseShare                | N     N        N    N     N      N      N        N    N    N      N      N        U
+    refuseShare to oneself     | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ✓      ✓      ✓        -
+    refuseShare by its link    | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ✓      ✓      ✓        U
+    revokeShareOffer           | ✓     N        ✓    ✓     N      N      N        N    N    N      N      N        U
+    revokeShareOffer to oneself| ✓     F        ✓    ✓     F      F      F        F    F    F      F      F        -
     addComment                 | ✓     ✓        ✓    ✓     ✓      F      ✓        F    ✓    N      N      N        U
     updateComment              | F     F        F    F     F      F      F        F    F    N      N      N        U
     updateComment by oneself   | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        -
@@ -83,6 +95,10 @@ export const rights = {
     Task.subtasks              | ✓     ·        N    N     N      N      ·        ·    ·    N      N      N        U
     Task.comments              | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
     Task.shares                | ✓     own      N    N     N      N      own      own  own  N      N      N        U
+    Task.shareOffers           | ✓     ·        N    N     N      N      ·        ·    ·    N      N      N        U
+    node ShareOffer            | ✓     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
+    node ShareOffer to oneself | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ✓      ✓      ✓        -
+    shareOffer by its link     | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ✓      ✓      ✓        U
     updateTask                 | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
     updateTasks                | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
     completeTask               | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
@@ -102,6 +118,14 @@ export const rights = {
     updateShare to oneself     | -     F        -    -     -      -      F        F    F    N      -      -        -
     revokeShare                | ✓     N        N    N     N      N      N        N    N    N      N      N        U
     revokeShare to oneself     | -     ✓        -    -     -      -      ✓        ✓    ✓    N      -      -        -
+    acceptShare                | N     N        N    N     N      N      N        N    N    N      N      N        U
+    acceptShare to oneself     | C     C        ✓    ✓     ✓      ✓      C        C    C    ✓      ✓      ✓        -
+    acceptShare by its link    | C     C        ✓    ✓     ✓      ✓      C        C    C    ✓      ✓      ✓        U
+    refuseShare                | N     N        N    N     N      N      N        N    N    N      N      N        U
+    refuseShare to oneself     | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ✓      ✓      ✓        -
+    refuseShare by its link    | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ✓      ✓      ✓        U
+    revokeShareOffer           | ✓     N        N    N     N      N      N        N    N    N      N      N        U
+    revokeShareOffer to oneself| ✓     F        F    F     F      F      F        F    F    F      F      F        -
     addComment                 | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
     updateComment              | F     F        N    N     N      N      F        F    F    N      N      N        U
     updateComment by oneself   | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        -
@@ -186,6 +210,13 @@ export const rights = {
     node Session               | ✓       ·    ·        ·     ·           ·      ·        U
     User.apiTokens             | ✓       ·    ·        ·     ·           ·      ·        U
     User.invitations           | ✓       ·    ·        ·     ·           ·      ·        U
+    User.shareOffers           | ✓       ·    ·        ·     ·           ·      ·        U
+    node Block                 | ✓       ·    ·        ·     ·           ·      ·        U
+    User.blockedPeople         | ✓       ·    ·        ·     ·           ·      ·        U
+    blockPerson                | V       ✓    ✓        ✓     ✓           N      N        U
+    blockPerson by an offer    | ✓       N    N        N     N           N      N        U
+    blockPerson by a link      | V       ✓    ✓        ✓     ✓           ✓      ✓        U
+    unblockPerson              | ✓       N    N        N     N           N      N        U
     createConversation         | ✓       ✓    ✓        ✓     ✓           N      N        U
     shareTask                  | V       ✓    ✓        ✓     ✓           N      N        U
     shareTask by the address   | V       ✓    ✓        ✓     ✓           ✓      ✓        U

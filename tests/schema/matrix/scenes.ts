@@ -64,6 +64,14 @@ function taskScene(inTeam: boolean): Builder {
       lapsed: shareWith('lapsed', 'EDIT', new Date(Date.now() - A_DAY_MS)),
       ...(inTeam ? {} : { assignee: shareWith('assignee', 'VIEW') }),
     };
+    const offered = { taskId: task, offeredById: owner, title: `${word}o` };
+    const secret = `${word}-secret`;
+    const offer = stage.offer({
+      ...offered,
+      email: `offer.${word}@example.com`,
+      secretHash: hashOfSecret(secret),
+    });
+    const ownOffer = stage.offer({ ...offered, userId: acting });
     const comment = stage.comment({ taskId: task, authorId: people.guest.uuid, body: `${word}c` });
     const ownComment = stage.comment({ taskId: task, authorId: acting, body: `${word}o` });
     const facts = {
@@ -95,6 +103,8 @@ function taskScene(inTeam: boolean): Builder {
         subtask: publicId('Task', subtask),
         share: publicId('TaskShare', shares.guest ?? ''),
         ownShare: publicId('TaskShare', shares[actor ?? 'guest'] ?? newId()),
+        offer: publicId('ShareOffer', offer),
+        ownOffer: publicId('ShareOffer', ownOffer),
         comment: publicId('Comment', comment),
         ownComment: publicId('Comment', ownComment),
         mine: publicId('Task', mine),
@@ -104,6 +114,7 @@ function taskScene(inTeam: boolean): Builder {
       standing: {
         team: team.id,
         annex: annex.id,
+        secret,
         newcomer: people.newcomer.email,
         assignable: (inTeam ? people.otheradmin : people.guest).id,
       },
@@ -206,6 +217,22 @@ const personScene: Builder = (stage, { people }, column, word) => {
   const share = (taskId: string, sharedWithId: string, sharedById: string) =>
     stage.share({ taskId, sharedWithId, sharedById });
 
+  const sender = stage.user(`${word}s`, `sender.${word}@example.com`);
+  const offer = stage.offer({
+    taskId: stage.task({ ownerId: sender, title: word }),
+    offeredById: sender,
+    userId: person,
+    title: word,
+  });
+  const secret = `${word}-secret`;
+  stage.offer({
+    taskId: stage.task({ ownerId: person, title: word }),
+    offeredById: person,
+    email: `offer.${word}@example.com`,
+    secretHash: hashOfSecret(secret),
+    title: word,
+  });
+
   if (column === 'mate') stage.member(team, acting.uuid, 'VIEWER');
   if (column === 'receiver') share(stage.task({ ownerId: person, title: word }), acting.uuid, person);
   if (column === 'giver') share(another, person, acting.uuid);
@@ -222,6 +249,8 @@ const personScene: Builder = (stage, { people }, column, word) => {
       mine: publicId('Task', mine),
       token: publicId('ApiToken', stage.apiToken(person, word)),
       session: publicId('Session', stage.session(person, word)),
+      offer: publicId('ShareOffer', offer),
+      block: publicId('Block', stage.block(person, stage.user(`${word}b`, `blocked.${word}@example.com`))),
       invitation: publicId(
         'TeamInvitation',
         stage.invitation({ teamId: elsewhere, email, role: 'MEMBER', invitedById: people.guest.uuid }),
@@ -229,7 +258,7 @@ const personScene: Builder = (stage, { people }, column, word) => {
       fresh: publicId('Task', newId()),
       freshConversation: publicId('Conversation', newId()),
     },
-    standing: { email, ...(column === 'oneself' ? { person: acting.id } : {}) },
+    standing: { email, secret, ...(column === 'oneself' ? { person: acting.id } : {}) },
   };
 };
 

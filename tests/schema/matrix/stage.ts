@@ -10,6 +10,8 @@ interface Rows {
   teamInvitation: Prisma.TeamInvitationCreateManyInput[];
   task: Prisma.TaskCreateManyInput[];
   taskShare: Prisma.TaskShareCreateManyInput[];
+  shareOffer: Prisma.ShareOfferCreateManyInput[];
+  block: Prisma.BlockCreateManyInput[];
   comment: Prisma.CommentCreateManyInput[];
   conversation: Prisma.ConversationCreateManyInput[];
   conversationParticipant: Prisma.ConversationParticipantCreateManyInput[];
@@ -33,6 +35,8 @@ export class Stage {
     teamInvitation: [],
     task: [],
     taskShare: [],
+    shareOffer: [],
+    block: [],
     comment: [],
     conversation: [],
     conversationParticipant: [],
@@ -76,6 +80,18 @@ export class Stage {
   share(share: Given<'taskShare', never>): string {
     const id = newId();
     this.#rows.taskShare.push({ id, ...share });
+    return id;
+  }
+
+  offer(offer: Given<'shareOffer', 'expiresAt'>): string {
+    const id = newId();
+    this.#rows.shareOffer.push({ id, expiresAt: new Date(Date.now() + A_WEEK_MS), ...offer });
+    return id;
+  }
+
+  block(blockerId: string, blockedId: string): string {
+    const id = newId();
+    this.#rows.block.push({ id, blockerId, blockedId });
     return id;
   }
 
@@ -125,6 +141,8 @@ export class Stage {
     for (const data of portions(rows.teamInvitation)) await db.teamInvitation.createMany({ data });
     for (const data of portions(rows.task)) await db.task.createMany({ data });
     for (const data of portions(rows.taskShare)) await db.taskShare.createMany({ data });
+    for (const data of portions(rows.shareOffer)) await db.shareOffer.createMany({ data });
+    for (const data of portions(rows.block)) await db.block.createMany({ data });
     for (const data of portions(rows.comment)) await db.comment.createMany({ data });
     for (const data of portions(rows.conversation)) await db.conversation.createMany({ data });
     for (const data of portions(rows.conversationParticipant))

@@ -1,6 +1,7 @@
 /** What stands behind a name like `$team` is of this type; the rest are ids. */
 const types: Record<string, string> = {
   slug: 'String!',
+  secret: 'String!',
   yesterday: 'DateTime!',
   longAgo: 'DateTime!',
   monday: 'Date!',
@@ -53,6 +54,8 @@ function all(kind: 'query' | 'mutation', fields: Record<string, string>): Record
 export const reads = all('query', {
   viewer:
     'viewer { id invitations { totalCount nodes { id invitedBy { id } } } apiTokens { totalCount nodes { id } } }',
+  offers:
+    'viewer { shareOffers { totalCount nodes { id offeredByName receiver task { id } } } blockedPeople { totalCount nodes { id name } } }',
   ...Object.fromEntries([
     node('User', 'mate'),
     node('ApiToken', 'token'),
@@ -61,10 +64,14 @@ export const reads = all('query', {
     node('TeamInvitation', 'invitation'),
     node('Task', 'task'),
     node('TaskShare', 'share'),
+    node('ShareOffer', 'offer'),
+    node('Block', 'block'),
     node('Comment', 'comment'),
     node('Conversation', 'conversation'),
     node('Message', 'message'),
   ]),
+  'Task.shareOffers': 'task(id: $offeredTask) { shareOffers { totalCount nodes { id receiver } } }',
+  'offer of a link': 'shareOffer(secret: $secret) { id taskTitle offeredByName }',
   sessions: 'sessions { id }',
   'node of somebody unknown': 'node(id: $hiddenUser) { id }',
   'node of a hidden task': 'node(id: $hiddenTask) { id }',
@@ -167,6 +174,14 @@ export const changes = all('mutation', {
   'moveTask ahead': 'moveTask(input: { id: $task, before: $anotherTask }) { task { id } }',
   archiveTask: 'archiveTask(input: { id: $task }) { task { id } }',
   shareTask: 'shareTask(input: { taskId: $lastTask, userId: $mate }) { share { id } }',
+  'shareTask with a stranger':
+    'shareTask(input: { taskId: $lastTask, email: "new@example.com" }) { offer { id receiver } link }',
+  acceptShare: 'acceptShare(input: { id: $toAccept }) { share { id } }',
+  'acceptShare by a link': 'acceptShare(input: { secret: $secret }) { share { id } }',
+  refuseShare: 'refuseShare(input: { id: $toRefuse }) { cursor }',
+  revokeShareOffer: 'revokeShareOffer(input: { id: $offer }) { cursor }',
+  blockPerson: 'blockPerson(input: { userId: $mate }) { block { id } }',
+  unblockPerson: 'unblockPerson(input: { id: $block }) { cursor }',
   updateShare: 'updateShare(input: { id: $share, expiresAt: "2999-01-01T00:00:00Z" }) { share { id } }',
   revokeShare: 'revokeShare(input: { id: $share }) { cursor }',
   addComment: 'addComment(input: { taskId: $task, body: "x" }) { comment { id } }',

@@ -1,0 +1,278 @@
+import { z } from 'zod';
+import type { Prisma, SharePermission, Task } from '../../prisma/generated/client/client.ts';
+import type { Database } from '../database/client.ts';
+import { inTransaction, type Transaction } from '../database/transaction.ts';
+import { Conflict, Forbidden, NotFound } from '../errors.ts';
+import { earlierRemoval } from '../events/earlier-removal.ts';
+import type { NewEvent } from '../events/kinds.ts';
+import { append, appendAll, currentCursor } from '../events/log.ts';
+import { tellOffered } from '../events/tell-offered.ts';
+import { newId } from '../ids.ts';
+import {
+  can,
+  offeredTo,
+  openTo,
+  placement,
+  visible,
+  type Person,
+  type TaskPlacement,
+  type Viewer,
+} from '../policy.ts';
+import { hashOfSecret, newSecret } from '../secrets.ts';
+import { lockOfferedTask, lockTasks } from '../sql/lock-tasks.ts';
+import { lockUser } from '../sql/lock-user.ts';
+import { viewerOf } from '../sql/viewer.ts';
+import { idOf, parse } from './validation.ts';
+
+/** How long an offer can be accepted. */
+export const OFFERED_FOR_DAYS = 30;
+const OFFERED_FOR_MS = OFFERED_FOR_DAYS * 24 * 60 * 60_000;
+
+/** Open offers of one sender to one receiver. */
+export const MOST_OFFERS = 100;
+
+/** More than any secret has. */
+const LONGEST_SECRET = 100;
+
+/** The receiver as the sender names them: the two must answer alike whether an address has an account or not. */
+export type OfferReceiver = { userId: string; email: null } | { userId: null; email: string };
+
+export interface OfferTerms {
+  permission: SharePermission;
+  /** When the share ends by itself. */
+  expiresAt: Date | null;
+}
+
+/** What an offer hands back: the secret of its link, for an address, is never to be had again. */
+export interface Offered {
+  id: string;
+  secret: string | null;
+  cursor: string;
+}
+
+/** What answering or withdrawing an offer hands back. */
+export interface OfferChange {
+  id: string;
+  cursor: string;
+}
+
+const byId = z.object({ id: idOf('ShareOffer') });
+
+/** The secret of an offer's link. */
+export const secretOf = z.string().max(LONGEST_SECRET, 'This is not the secret of a link.');
+
+/** Names an offer: by its id, or by the secret of its link. */
+const offerReference = z
+  .object({ id: idOf('ShareOffer').nullish(), secret: secretOf.nullish() })
+  .refine(({ id, secret }) => (id == null) !== (secret == null), {
+    message: 'Name the offer by `id` or by `secret`, not by both.',
+    path: ['id'],
+  });
+type OfferReference = z.output<typeof offerReference>;
+
+/**
+ * Offers a share of a task whose row is held, or renews the offer with new terms and a new secret.
+ * @throws Conflict where the sender has a hundred open offers to the receiver.
+ */
+export async function offerShare(
+  tx: Transaction,
+  sender: Viewer,
+  task: TaskPlacement & Pick<Task, 'title'>,
+  receiver: OfferReceiver,
+  { permission, expiresAt: shareExpiresAt }: OfferTerms,
+): Promise<Offered> {
+  await lockUser(tx, sender.userId);
+  const earlier = await tx.shareOffer.findFirst({
+    where: { taskId: task.id, ...receiver },
+    select: { id: true, offeredById: true, expiresAt: true },
+  });
+  const renews = earlier && earlier.offeredById === sender.userId && earlier.expiresAt > new Date();
+  if (!renews) await checkRoom(tx, sender, receiver);
+
+  const id = earlier?.id ?? newId();
+  const secret = receiver.email === null ? null : newSecret();
+  const lasts = Date.now() + OFFERED_FOR_MS;
+  const terms = {
+    offeredById: sender.userId,
+    title: task.title,
+    permission,
+    shareExpiresAt,
+    secretHash: secret === null ? null : hashOfSecret(secret),
+    expiresAt: new Date(Math.min(lasts, shareExpiresAt?.getTime() ?? lasts)),
+  };
+  await tx.shareOffer.upsert({
+    where: { id },
+    create: { id, taskId: task.id, ...receiver, ...terms },
+    update: terms,
+    select: { id: true },
+  });
+  await tellOffered(tx, 'task.shareOffered', id);
+  // The sender's own event names no receiver, so that it is the same for every address.
+  const cursor = await append(tx, {
+    kind: 'task.shareOffered',
+    actorId: sender.userId,
+    subjectId: id,
+    teamId: task.teamId,
+    data: { taskId: task.id, permission },
+  });
+  return { id, secret, cursor };
+}
+
+async function checkRoom(tx: Transaction, { userId }: Viewer, receiver: OfferReceiver): Promise<void> {
+  const where = { offeredById: userId, ...receiver, expiresAt: { gt: new Date() } };
+  if ((await tx.shareOffer.count({ where })) < MOST_OFFERS) return;
+  throw new Conflict(
+    `You have offered them ${MOST_OFFERS} tasks that they have not accepted. Revoke an offer, or wait for their answer.`,
+  );
+}
+
+/**
+ * Makes the offered share. It keeps the offer's id, so accepting an offer twice by its id is harmless.
+ * @throws Conflict where the task is shared with the person already, or they may share it themselves.
+ */
+export async function acceptShare(db: Database, person: Person, input: unknown): Promise<OfferChange> {
+  const reference = parse(offerReference, input);
+  return inTransaction(db, async (tx) => {
+    const { viewer, offer } = await heldOffer(tx, person, reference);
+    if (!offer) {
+      const id = reference.id ?? undefined;
+      const where = { id: id ?? '', sharedWithId: person.userId, AND: visible.share(viewer) };
+      const accepted = id !== undefined && (await tx.taskShare.count({ where })) > 0;
+      if (!accepted) throw new NotFound('share offer', id);
+      return { id, cursor: await currentCursor(tx) };
+    }
+    const { id, task, permission } = offer;
+    if (!(await mayStillShare(tx, offer.offeredById, task))) throw new NotFound('share offer', id);
+    if (can(viewer, 'task.share', task)) {
+      throw new Conflict('You can share this task yourself, so there is nothing to accept.');
+    }
+    const { userId } = viewer;
+    const earlier = await tx.taskShare.findFirst({
+      where: { taskId: task.id, sharedWithId: userId },
+      select: { id: true, expiresAt: true },
+    });
+    if (earlier && (earlier.expiresAt === null || earlier.expiresAt > new Date())) {
+      throw new Conflict('This task is shared with you already; refuse this offer.');
+    }
+    if (earlier) await tx.taskShare.delete({ where: { id: earlier.id }, select: { id: true } });
+    await dropOffers(tx, task.id, { id, userId, email: viewer.verifiedEmail });
+    const share = { id, taskId: task.id, sharedWithId: userId, sharedById: offer.offeredById, permission };
+    await tx.taskShare.create({ data: { ...share, expiresAt: offer.shareExpiresAt }, select: { id: true } });
+    const data = { taskId: task.id, permission };
+    return {
+      id,
+      cursor: await tellAnswer(tx, viewer, task, { kind: 'task.shareAccepted', subjectId: id, data }),
+    };
+  });
+}
+
+/** Declines an offer. Refusing it again by its id is harmless. */
+export async function refuseShare(db: Database, person: Person, input: unknown): Promise<OfferChange> {
+  const reference = parse(offerReference, input);
+  return inTransaction(db, async (tx) => {
+    const { viewer, offer } = await heldOffer(tx, person, reference);
+    if (!offer) return removedEarlier(tx, 'task.shareRefused', person, reference.id ?? undefined);
+    const { id, task } = offer;
+    await tx.shareOffer.delete({ where: { id }, select: { id: true } });
+    const data = { taskId: task.id };
+    return {
+      id,
+      cursor: await tellAnswer(tx, viewer, task, { kind: 'task.shareRefused', subjectId: id, data }),
+    };
+  });
+}
+
+/** Withdraws an offer. Doing it again is harmless. */
+export async function revokeShareOffer(db: Database, person: Person, input: unknown): Promise<OfferChange> {
+  const { id } = parse(byId, input);
+  return inTransaction(db, async (tx) => {
+    const found = await tx.shareOffer.findUnique({ where: { id }, select: { taskId: true } });
+    if (found) await lockTasks(tx, person, [found.taskId]);
+    const viewer = await viewerOf(tx, person);
+    const offer = await tx.shareOffer.findFirst({
+      where: { id, AND: visible.shareOffer(viewer) },
+      select: { task: { select: placement } },
+    });
+    if (!offer) return removedEarlier(tx, 'task.shareOfferRevoked', person, id);
+    const { task } = offer;
+    if (!can(viewer, 'task.share', task)) {
+      throw new Forbidden(
+        'Only a person who may share the task can revoke its offers; refuse it instead.',
+        id,
+      );
+    }
+    await tellOffered(tx, 'task.shareOfferRevoked', id);
+    await tx.shareOffer.delete({ where: { id }, select: { id: true } });
+    const event = { kind: 'task.shareOfferRevoked', actorId: person.userId, subjectId: id } as const;
+    return { id, cursor: await append(tx, { ...event, teamId: task.teamId, data: { taskId: task.id } }) };
+  });
+}
+
+/** The offers that a person may answer, by their rights or by a link's secret. */
+export function answerable(viewer: Viewer, { id, secret }: OfferReference): Prisma.ShareOfferWhereInput {
+  return id == null
+    ? { secretHash: hashOfSecret(secret ?? ''), AND: openTo(viewer) }
+    : { id, AND: offeredTo(viewer) };
+}
+
+/** Removes the open offers of a task to a person who was given a share of it. */
+export async function dropOffers(
+  tx: Transaction,
+  taskId: string,
+  { id, userId, email }: { id?: string; userId: string; email: string | null },
+): Promise<void> {
+  const to = [{ userId }, ...(id === undefined ? [] : [{ id }]), ...(email === null ? [] : [{ email }])];
+  await tx.shareOffer.deleteMany({ where: { taskId, OR: to } });
+}
+
+/** Reads an offer that the person may answer, and keeps its task as it is until the transaction ends. */
+async function heldOffer(tx: Transaction, person: Person, reference: OfferReference) {
+  const before = await viewerOf(tx, person);
+  const where = answerable(before, reference);
+  const found = await tx.shareOffer.findFirst({ where, select: { taskId: true } });
+  if (!found) return { viewer: before, offer: null };
+  await lockOfferedTask(tx, found.taskId);
+  const viewer = await viewerOf(tx, person);
+  const offer = await tx.shareOffer.findFirst({
+    where: answerable(viewer, reference),
+    select: {
+      id: true,
+      offeredById: true,
+      permission: true,
+      shareExpiresAt: true,
+      task: { select: placement },
+    },
+  });
+  return { viewer, offer };
+}
+
+async function mayStillShare(tx: Transaction, userId: string, task: TaskPlacement): Promise<boolean> {
+  return can(await viewerOf(tx, { userId }), 'task.share', task);
+}
+
+async function removedEarlier(
+  tx: Transaction,
+  kind: 'task.shareRefused' | 'task.shareOfferRevoked',
+  person: Person,
+  id: string | undefined,
+): Promise<OfferChange> {
+  const cursor = id === undefined ? null : await earlierRemoval(tx, kind, person, id);
+  if (id === undefined || cursor === null) throw new NotFound('share offer', id);
+  return { id, cursor };
+}
+
+/**
+ * Appends an answer for the owner of a personal task, or for the task's team. A team's event does not reach the receiver,
+ * who then has one of their own.
+ */
+async function tellAnswer<Kind extends 'task.shareAccepted' | 'task.shareRefused'>(
+  tx: Transaction,
+  { userId }: Viewer,
+  { ownerId, teamId }: TaskPlacement,
+  answer: Pick<NewEvent<Kind>, 'kind' | 'subjectId' | 'data'>,
+): Promise<string> {
+  const own = { ...answer, actorId: userId };
+  return teamId === null
+    ? append(tx, { ...own, personId: ownerId })
+    : appendAll(tx, [own, { ...own, teamId }]);
+}
