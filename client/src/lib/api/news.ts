@@ -28,6 +28,10 @@ const kinds: EventKind[] = [
   'TASK_SHARED',
   'TASK_SHARE_UPDATED',
   'TASK_SHARE_REVOKED',
+  'TASK_SHARE_OFFERED',
+  'TASK_SHARE_ACCEPTED',
+  'TASK_SHARE_REFUSED',
+  'TASK_SHARE_OFFER_REVOKED',
   'TEAM_CREATED',
   'TEAM_UPDATED',
   'TEAM_DELETED',
@@ -39,6 +43,8 @@ const kinds: EventKind[] = [
   'TEAM_MEMBER_LEFT',
   'TEAM_OWNERSHIP_TRANSFERRED',
   'USER_UPDATED',
+  'USER_BLOCKED',
+  'USER_UNBLOCKED',
 ];
 
 /** Milliseconds: four times a second is as often as numbers on a screen need to change. */
