@@ -184,16 +184,16 @@ test('PostgreSQL takes the words of the texts that have most (M16)', async () =>
 
 test('work on many long texts lets others in between, and tells of its failures (M16)', async () => {
   let turns = 0;
-  let working = true;
+  const done = new AbortController();
   const others = (async () => {
-    for (; working; turns += 1) await nextTurn();
+    for (; !done.signal.aborted; turns += 1) await nextTurn();
   })();
   const words = await Promise.all(
     Array.from({ length: 200 }, (_, n) =>
       paced(() => foldedWordsOf(LONGEST[n % LONGEST.length] ?? '').length),
     ),
   );
-  working = false;
+  done.abort();
   await others;
   expect(words).toHaveLength(200);
   expect(turns).toBeGreaterThan(5);
