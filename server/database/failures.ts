@@ -68,6 +68,7 @@ export const ABANDONED_WORDS = 'the request was given up';
 /** The pool's own. */
 export const EXHAUSTED_WORDS = 'timeout exceeded when trying to connect';
 const NOT_STARTED_WORDS = 'Unable to start a transaction in the given time';
+const EXPIRED_WORDS = 'on an expired transaction';
 
 /** Judges what a call to Prisma or pg has thrown, by SQLSTATE where there is one. */
 export function classify(thrown: unknown): DatabaseFailure {
@@ -98,6 +99,9 @@ function judge(error: Record<string, unknown>): DatabaseFailure | undefined {
   }
   if (code === TRANSACTION_API && message.includes(NOT_STARTED_WORDS)) {
     return { kind: 'unavailable', connectionLost: false, why: 'busy' };
+  }
+  if (code === TRANSACTION_API && message.includes(EXPIRED_WORDS)) {
+    return { kind: 'unavailable', connectionLost: false, why: 'slow' };
   }
   // PostgreSQL's own errors only: Prisma's codes have the same length and begin with P.
   if (!code || !/^[0-9A-Z]{5}$/.test(code) || /^P[1-6]\d{3}$/.test(code)) return undefined;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
 import { classify } from '../../../server/database/failures.ts';
@@ -127,3 +128,14 @@ function gate(count: number): () => Promise<void> {
     await promise;
   };
 }
+
+test('[BR-19] a transaction that runs out of time is UNAVAILABLE, and not an internal error (H2)', async () => {
+  const late = db.$transaction(
+    async (tx) => {
+      await sleep(200);
+      await tx.$queryRaw`SELECT 1`;
+    },
+    { timeout: 50 },
+  );
+  expect(await late.catch(classify)).toEqual({ kind: 'unavailable', connectionLost: false, why: 'slow' });
+});
