@@ -93,3 +93,16 @@ test('[BR-06] a member who is removed while their change waits does not change t
   await letGo();
   expect(await answer).toBe('NOT_FOUND');
 });
+
+test('[BR-04] an admin who becomes a viewer while their change waits does not change the team’s task', async () => {
+  const { id: teamId, memberships } = await teamOf(ada, [[bob, 'ADMIN']]);
+  task = await ada.createTask('Tea', { teamId });
+  const letGo = await hold(task);
+  const answer = send(bob, 'updateTask');
+  await waitsForALock();
+  await ada.query('mutation ($id: ID!) { changeRole(input: { id: $id, role: VIEWER }) { cursor } }', {
+    id: memberships.get(bob.id),
+  });
+  await letGo();
+  expect(await answer).toBe('FORBIDDEN');
+});
