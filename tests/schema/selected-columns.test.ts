@@ -8,7 +8,7 @@ const world = await startWorld();
 const { ada, bob } = await world.people('Ada', 'Bob');
 
 /** Long texts, what is secret, and what nothing shows. */
-const COLUMNS = /\b(description|body|content|tool_calls|image|email_verified|slug|hash|password|words)\b/g;
+const COLUMNS = /\b(description|body|content|tool_calls|image|slug|hash|password|words)\b/g;
 const READS = /^\s*(?:\/\*.*?\*\/\s*)?(?:SELECT|WITH)\b/s;
 const CHANGES = /\b(?:INSERT|UPDATE|DELETE)\b/;
 
