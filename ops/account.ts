@@ -20,7 +20,7 @@ const usage = `npm run account -- <action> <email address>
 Works on the database that npm start uses (DATA_DIR or DATABASE_URL), whether the server runs or not. Each is an event in
 the audit trail. The link lets its holder sign in as the person: hand it over in a way that you trust.
 
-Anyone can register an address. Before you verify it, ask its owner whether the account is theirs. If it is not, reset it
+Anyone can register an address. Before you verify it, ask its owner whether they made the account. If not, reset it
 first, give them the link, and have them revoke the account's API tokens.
 `;
 
