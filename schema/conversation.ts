@@ -2,6 +2,7 @@ import { queryFromInfo } from '@pothos/plugin-prisma';
 import {
   createConversation,
   deleteConversation,
+  leaveConversation,
   MOST_PARTICIPANTS,
   renameConversation,
   type ConversationChange,
@@ -29,6 +30,10 @@ const ConversationRights = builder
       delete: t.boolean({
         description: 'Delete it for everybody.',
         resolve: (may) => may('conversation.manage'),
+      }),
+      leave: t.boolean({
+        description: 'Leave it.',
+        resolve: (may) => may('conversation.leave'),
       }),
       send: t.boolean({ description: 'Say something in it.', resolve: (may) => may('conversation.send') }),
     }),
@@ -132,8 +137,8 @@ async function conversationOf(db: Database, viewer: Viewer, id: string, query: o
   return conversation;
 }
 
-/** What beginning and renaming give back: the conversation re-read with the client's selection. */
-function conversationPayload(t: PayloadFields<ConversationChange>) {
+/** The conversation after a change, re-read with the client’s selection. */
+export function conversationPayload(t: PayloadFields<ConversationChange>) {
   return {
     conversation: t.prismaField({
       type: Conversation,
@@ -155,13 +160,13 @@ builder.relayMutationField(
       }),
       title: t.string({ required: true, description: '1 to 200 characters on one line.' }),
       participantIds: t.idList({
-        description: `With whom: at most ${MOST_PARTICIPANTS} people whom the viewer may see. The viewer takes part anyway; nobody joins or leaves later.`,
+        description: `At most ${MOST_PARTICIPANTS} people that the viewer may see. The viewer takes part in any case.`,
       }),
     }),
   },
   {
     description:
-      'Begins a conversation that the viewer owns. A participant whom they may not see gives NOT_FOUND.',
+      'Starts a conversation that the viewer owns. People in a team with the viewer take part at once. To others it is offered, and they take part once they accept; CONFLICT when one of them has 100 open offers of the viewer. A person that the viewer may not see gives NOT_FOUND.',
     resolve: (_root, { input }, { db, person }) => createConversation(db, person, input),
   },
   { description: 'The new conversation.', outputFields: conversationPayload },
@@ -199,6 +204,29 @@ builder.relayMutationField(
     outputFields: (t) => ({
       deletedConversationId: t.id({
         description: 'The id that no longer leads anywhere.',
+        resolve: ({ id }) => publicId('Conversation', id),
+      }),
+      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+    }),
+  },
+);
+
+builder.relayMutationField(
+  'leaveConversation',
+  {
+    description: 'A conversation to leave.',
+    inputFields: (t) => ({ id: t.id({ required: true, description: 'Which conversation.' }) }),
+  },
+  {
+    description:
+      'Takes the viewer out of a conversation; their messages stay. An owner hands it over to the participant who has been in it the longest, and its open offers end. The last participant deletes it. Leaving again is harmless.',
+    resolve: (_root, { input }, { db, person }) => leaveConversation(db, person, input),
+  },
+  {
+    description: 'The conversation that the viewer has left.',
+    outputFields: (t) => ({
+      leftConversationId: t.id({
+        description: 'Its id; the viewer no longer finds it.',
         resolve: ({ id }) => publicId('Conversation', id),
       }),
       cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),

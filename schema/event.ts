@@ -97,6 +97,27 @@ const kinds: Record<LoggedKind, KindOfEvent> = {
     description: 'A conversation was deleted. Its former owner reads of it; to the others it is gone.',
     subject: 'Conversation',
   },
+  'conversation.left': {
+    description: 'A person left a conversation; `person` is its new owner, if the owner left.',
+    subject: 'Conversation',
+  },
+  'conversation.offered': {
+    description: 'A conversation was offered to `person`, who is in no team with its owner.',
+    subject: 'Conversation',
+  },
+  'conversation.offerRevoked': {
+    description:
+      'An offered conversation was deleted, or its owner left it; for the person it was offered to.',
+    subject: 'Conversation',
+  },
+  'conversation.accepted': {
+    description: 'A person accepted an offered conversation.',
+    subject: 'Conversation',
+  },
+  'conversation.refused': {
+    description: 'A person refused an offered conversation; `person` is who offered it.',
+    subject: 'Conversation',
+  },
   'message.sent': { description: 'Something was said in a conversation.', subject: 'Message' },
   'user.signedUp': { description: 'An account was made.', subject: 'User' },
   'user.updated': { description: 'Somebody changed their profile.', subject: 'User' },

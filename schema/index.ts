@@ -17,6 +17,7 @@ import './block.ts';
 import './comment.ts';
 import './conversation.ts';
 import './conversation-list.ts';
+import './conversation-offer.ts';
 import './message.ts';
 import './api-token.ts';
 import './event.ts';

@@ -70,6 +70,7 @@ interface Subjects {
   /** Gives it another title, or deletes it. */
   'conversation.manage': Pick<Conversation, 'ownerId'>;
   'conversation.send': Pick<Conversation, 'ownerId'>;
+  'conversation.leave': Pick<Conversation, 'ownerId'>;
 }
 
 export interface TeamSubject {
@@ -116,6 +117,7 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
     can(viewer, 'invitation.accept', invitation) || can(viewer, 'member.manage', invitation),
   'conversation.manage': (viewer, conversation) => conversation.ownerId === viewer.userId,
   'conversation.send': () => true,
+  'conversation.leave': () => true,
 };
 
 const LEADING_ROLES: readonly TeamRole[] = ['OWNER', 'ADMIN'];
@@ -249,14 +251,15 @@ export const visible = {
 
   /**
    * Oneself, and whoever is named by something that one sees; `visibleSql.user` says it of many at once, and a test holds
-   * all that together. Whoever owns a conversation, or says something in it, takes part in it. What costs the most to
-   * look through comes last.
+   * all that together. The owner of a conversation takes part in it, and so do the authors of its messages, or they have
+   * left it. What costs the most to look through comes last.
    */
   user: (viewer: Viewer): Prisma.UserWhereInput => ({
     OR: [
       { id: viewer.userId },
       { memberships: { some: visible.membership(viewer) } },
       { participations: { some: { conversation: visible.conversation(viewer) } } },
+      { conversationsLeft: { some: { conversation: visible.conversation(viewer) } } },
       { sharesReceived: { some: visible.share(viewer) } },
       { sharesGiven: { some: visible.share(viewer) } },
       { invitationsSent: { some: visible.invitation(viewer) } },
@@ -304,6 +307,12 @@ export const visible = {
 
   conversation: (viewer: Person): Prisma.ConversationWhereInput => ({
     participants: { some: { userId: viewer.userId } },
+  }),
+
+  /** Those to oneself, except by people one blocks. */
+  conversationOffer: ({ userId }: Person): Prisma.ConversationOfferWhereInput => ({
+    userId,
+    offeredBy: { blocksReceived: { none: { blockerId: userId } } },
   }),
 
   message: (viewer: Person): Prisma.MessageWhereInput => ({ conversation: visible.conversation(viewer) }),

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { Forbidden, NotFound } from '../errors.ts';
+import { Conflict, Forbidden, NotFound } from '../errors.ts';
 import { earlierRemoval } from '../events/earlier-removal.ts';
 import { fingerprintOf, firstCreation, refuseUsedIds } from '../events/first-creation.ts';
 import { append, currentCursor } from '../events/log.ts';
+import { tellOfConversation } from '../events/tell-of-conversation.ts';
 import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { lockConversation } from '../sql/lock-conversation.ts';
+import { lockUser } from '../sql/lock-user.ts';
 import { seenPeople } from '../sql/seen-people.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { checkQuota } from './quota.ts';
@@ -21,6 +23,9 @@ export interface ConversationChange {
 
 /** The most people that an owner can begin a conversation with. */
 export const MOST_PARTICIPANTS = 50;
+
+/** Open offers of one person to another. */
+export const MOST_CONVERSATION_OFFERS = 100;
 
 const title = line('The title', { min: 1, max: 200 });
 
@@ -38,9 +43,9 @@ const reference = z.object({ id: idOf('Conversation') });
 const renaming = reference.extend({ title });
 
 /**
- * Begins a conversation that the person owns, with people whom they may see. The same creation sent again under the
- * same client-made id returns the first result.
- * @throws Conflict where that id belongs to another creation.
+ * Starts a conversation that the person owns, with people they may see. Members of a team in common take part at once;
+ * to others it is offered. The same creation sent again under the same client-made id returns the first result.
+ * @throws Conflict where that id belongs to another creation, or a receiver has too many offers of the person.
  */
 export async function createConversation(
   db: Database,
@@ -60,8 +65,10 @@ export async function createConversation(
       return { id, cursor: await firstCreation(tx, 'conversation.created', person, id, fingerprint) };
     if (ownId != null) await refuseUsedIds(tx, 'conversation.created', [ownId]);
 
-    await checkParticipants(tx, await viewerOf(tx, person), participantIds);
-    const participants = [...new Set([person.userId, ...participantIds])];
+    const viewer = await viewerOf(tx, person);
+    await checkParticipants(tx, viewer, participantIds);
+    const mates = await matesAmong(tx, viewer, participantIds);
+    const participants = [...new Set([person.userId, ...mates])];
     await tx.conversationParticipant.createMany({
       data: participants.map((userId) => ({ conversationId: id, userId, createdAt: now })),
     });
@@ -70,8 +77,40 @@ export async function createConversation(
       ...addressOf(person, id),
       data: { participants, fingerprint },
     });
+    const others = participantIds.filter((userId) => !participants.includes(userId));
+    if (others.length > 0) await offer(tx, person, id, others);
     return { id, cursor };
   });
+}
+
+async function matesAmong(tx: Transaction, viewer: Viewer, ids: readonly string[]): Promise<string[]> {
+  const where = { id: { in: [...ids] }, memberships: { some: visible.membership(viewer) } };
+  const mates = await tx.user.findMany({ where, select: { id: true } });
+  return mates.map(({ id }) => id);
+}
+
+/** A person who blocks the sender has the offer too, unseen, so that the sender does not learn it. */
+async function offer(
+  tx: Transaction,
+  { userId: offeredById }: Person,
+  id: string,
+  to: string[],
+): Promise<void> {
+  await lockUser(tx, offeredById);
+  const open = await tx.conversationOffer.groupBy({
+    by: 'userId',
+    where: { offeredById, userId: { in: to } },
+    _count: true,
+  });
+  if (open.some(({ _count }) => _count >= MOST_CONVERSATION_OFFERS))
+    throw new Conflict(
+      `You have offered one of them ${MOST_CONVERSATION_OFFERS} conversations that they have not answered. Delete some, or wait for their answer.`,
+      { field: 'participantIds' },
+    );
+  await tx.conversationOffer.createMany({
+    data: to.map((userId) => ({ conversationId: id, userId, offeredById })),
+  });
+  await tellOfConversation(tx, 'conversation.offered', id);
 }
 
 async function checkParticipants(tx: Transaction, viewer: Viewer, ids: readonly string[]): Promise<void> {
@@ -113,15 +152,133 @@ export async function deleteConversation(
       if (earlier === null) throw new NotFound('conversation', id);
       return { id, cursor: earlier };
     }
-    await tx.conversation.delete({ where: { id }, select: { id: true } });
     const participants = conversation.participants.map(({ userId }) => userId);
+    return { id, cursor: await remove(tx, person, id, participants) };
+  });
+}
+
+async function remove(tx: Transaction, person: Person, id: string, participants: string[]): Promise<string> {
+  await tellOfConversation(tx, 'conversation.offerRevoked', id);
+  await tx.conversation.delete({ where: { id }, select: { id: true } });
+  return append(tx, { kind: 'conversation.deleted', ...addressOf(person, id), data: { participants } });
+}
+
+/**
+ * Takes the person out of a conversation; their messages stay. An owner hands it over to the person who has taken part the
+ * longest, and the offers of it end; the last participant deletes it. Leaving again is harmless.
+ */
+export async function leaveConversation(
+  db: Database,
+  person: Person,
+  input: unknown,
+): Promise<ConversationChange> {
+  const { id } = parse(reference, input);
+  const { userId } = person;
+  return inTransaction(db, async (tx) => {
+    const mine = { conversationId_userId: { conversationId: id, userId } };
+    const takesPart = (await tx.conversationParticipant.count({ where: { conversationId: id, userId } })) > 0;
+    // Leaving twice at once waits here for the other time.
+    if (!takesPart || !(await lockConversation(tx, id))) return goneEarlier(tx, person, id);
+    const conversation = await tx.conversation.findFirst({
+      where: { id, AND: visible.conversation(person) },
+      select: {
+        ownerId: true,
+        updatedAt: true,
+        participants: {
+          where: { userId: { not: userId } },
+          orderBy: [{ createdAt: 'asc' }, { userId: 'asc' }],
+          take: 1,
+          select: { userId: true },
+        },
+      },
+    });
+    if (!conversation) return goneEarlier(tx, person, id);
+    const [heir] = conversation.participants;
+    if (!heir) return { id, cursor: await remove(tx, person, id, [userId]) };
+
+    const isOwner = conversation.ownerId === userId;
+    if (isOwner) {
+      await tellOfConversation(tx, 'conversation.offerRevoked', id);
+      await tx.conversationOffer.deleteMany({ where: { conversationId: id } });
+      const data = { ownerId: heir.userId, updatedAt: conversation.updatedAt };
+      await tx.conversation.update({ where: { id }, data, select: { id: true } });
+    }
+    await tx.conversationParticipant.delete({ where: mine, select: { userId: true } });
+    const wrote = await tx.message.findFirst({
+      where: { conversationId: id, authorId: userId },
+      select: { id: true },
+    });
+    if (wrote)
+      await tx.conversationLeaver.create({ data: { conversationId: id, userId }, select: { userId: true } });
     const cursor = await append(tx, {
-      kind: 'conversation.deleted',
+      kind: 'conversation.left',
       ...addressOf(person, id),
-      data: { participants },
+      personId: isOwner ? heir.userId : null,
+      data: {},
     });
     return { id, cursor };
   });
+}
+
+async function goneEarlier(tx: Transaction, person: Person, id: string): Promise<ConversationChange> {
+  const cursor =
+    (await earlierRemoval(tx, 'conversation.left', person, id)) ??
+    (await earlierRemoval(tx, 'conversation.deleted', person, id));
+  if (cursor === null) throw new NotFound('conversation', id);
+  return { id, cursor };
+}
+
+/** Takes part in an offered conversation. Accepting it again is harmless. */
+export async function acceptConversation(
+  db: Database,
+  person: Person,
+  input: unknown,
+): Promise<ConversationChange> {
+  const { id } = parse(reference, input);
+  const { userId } = person;
+  return inTransaction(db, async (tx) => {
+    if (!(await takeOffer(tx, person, id))) {
+      const where = { id, AND: visible.conversation(person) };
+      if ((await tx.conversation.count({ where })) === 0) throw new NotFound('conversation offer', id);
+      return { id, cursor: await currentCursor(tx) };
+    }
+    await tx.conversationParticipant.create({
+      data: { conversationId: id, userId },
+      select: { userId: true },
+    });
+    const cursor = await append(tx, { kind: 'conversation.accepted', ...addressOf(person, id), data: {} });
+    return { id, cursor };
+  });
+}
+
+/** Declines an offered conversation. Refusing it again is harmless. */
+export async function refuseConversation(
+  db: Database,
+  person: Person,
+  input: unknown,
+): Promise<ConversationChange> {
+  const { id } = parse(reference, input);
+  return inTransaction(db, async (tx) => {
+    const offer = await takeOffer(tx, person, id);
+    if (!offer) {
+      const earlier = await earlierRemoval(tx, 'conversation.refused', person, id);
+      if (earlier === null) throw new NotFound('conversation offer', id);
+      return { id, cursor: earlier };
+    }
+    const event = { kind: 'conversation.refused', actorId: person.userId, subjectId: id } as const;
+    return { id, cursor: await append(tx, { ...event, personId: offer.offeredById, data: {} }) };
+  });
+}
+
+/** Removes the offer that the person answers, with its conversation held; null where they have none. */
+async function takeOffer(tx: Transaction, person: Person, conversationId: string) {
+  const where = { conversationId, AND: visible.conversationOffer(person) };
+  if ((await tx.conversationOffer.count({ where })) === 0) return null;
+  await lockConversation(tx, conversationId);
+  const offer = await tx.conversationOffer.findFirst({ where, select: { offeredById: true } });
+  const mine = { conversationId, userId: person.userId };
+  if (offer) await tx.conversationOffer.deleteMany({ where: mine });
+  return offer;
 }
 
 /**

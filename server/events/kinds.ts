@@ -59,6 +59,13 @@ interface EventKinds {
   'conversation.created': { participants: string[]; fingerprint: string };
   'conversation.renamed': Record<string, never>;
   'conversation.deleted': { participants: string[] };
+  /** `person` is the new owner, where the owner left. */
+  'conversation.left': Record<string, never>;
+  /** For the person that it is offered to, as the next one. */
+  'conversation.offered': Record<string, never>;
+  'conversation.offerRevoked': Record<string, never>;
+  'conversation.accepted': Record<string, never>;
+  'conversation.refused': Record<string, never>;
   'message.sent': { conversationId: string; role: MessageRole; fingerprint: string };
   'user.updated': { fields: string[] };
   /** Only the blocker reads of it, so it names no one else. */

@@ -41,6 +41,8 @@ const CHANGES_RIGHTS: ReadonlySet<string> = new Set<LoggedKind>([
   'team.ownershipTransferred',
   'conversation.created',
   'conversation.deleted',
+  'conversation.left',
+  'conversation.accepted',
   'account.verified',
 ]);
 

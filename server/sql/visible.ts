@@ -48,6 +48,9 @@ export const visibleSql = {
      OR EXISTS (SELECT FROM conversation_participants AS theirs
                 JOIN conversation_participants AS own USING (conversation_id)
                 WHERE theirs.user_id = users.id AND own.user_id = ${viewer.userId}::uuid OFFSET 0)
+     OR EXISTS (SELECT FROM conversation_leavers AS leaver
+                JOIN conversation_participants AS own USING (conversation_id)
+                WHERE leaver.user_id = users.id AND own.user_id = ${viewer.userId}::uuid OFFSET 0)
      OR EXISTS (SELECT FROM task_shares JOIN tasks ON tasks.id = task_id
                 WHERE (shared_with_id = users.id OR shared_by_id = users.id) AND ${UNEXPIRED}
                   AND (shared_with_id = ${viewer.userId}::uuid OR ${unshared(viewer)}) OFFSET 0)

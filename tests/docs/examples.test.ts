@@ -16,7 +16,7 @@ const examples = readExamples();
 const readers = await gardeners();
 const writers = await gardeners();
 /** Reading disturbs nobody; each example that changes something has a garden of its own. */
-const garden = await plantGarden(readers);
+const garden = await plantGarden(readers, world.db);
 
 const root = await administrator();
 /** What these answer is another thing each time. */
@@ -49,7 +49,7 @@ describe('[T062] the examples of the reference', { timeout: 60_000 }, () => {
       const { name, kind, variables } = example;
       // What is told counts everything of its person's.
       const people = kind === 'query' ? readers : kind === 'subscription' ? await gardeners() : writers;
-      const place = kind === 'query' ? garden : await plantGarden(people);
+      const place = kind === 'query' ? garden : await plantGarden(people, world.db);
       // Nobody has the address yet with which the example signs up.
       const given = name === 'SignUp' ? variables : place.really(variables);
       const answer = await answerTo(example, people.grace, given);

@@ -1,3 +1,5 @@
+import type { Database } from '../../server/database/client.ts';
+import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { offerShare, secretOf } from '../kit/shares.ts';
 import { invite, teamOf } from '../kit/team.ts';
 import { PASSWORD, type Person } from '../kit/world.ts';
@@ -17,6 +19,7 @@ const NAMED = {
   secret: 'mCw6jPkbLMtHgE3M0-2xUuQe1PqLq4hXvWl3n7c9b0A',
   comment: 'comment_01m830p3k4fzxrg13dh6yd3f48',
   conversation: 'conversation_01m830p3k4fzxrg13pvbgeqs1k',
+  offered: 'conversation_01m830p3k4fzxrg13pvbgeqs1m',
   apiToken: 'token_01m830p3k4fzxrg142r75w4xcf',
   session: 'session_01m830p3k4fzxrg142r75w4xcg',
   grace: 'user_01m830p3k4fzxrg14ank158ssc',
@@ -47,7 +50,7 @@ export interface Gardeners {
 }
 
 /** Where an example finds what it speaks of: three teams of Grace and Alan, tasks, offers, and what belongs to them. */
-export async function plantGarden({ grace, alan, ken }: Gardeners): Promise<Garden> {
+export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database): Promise<Garden> {
   const garden = await teamOf(grace, [[alan, 'MEMBER']]);
   const kitchen = await teamOf(alan, [[grace, 'MEMBER']]);
   const workshop = await teamOf(alan);
@@ -92,6 +95,13 @@ export async function plantGarden({ grace, alan, ken }: Gardeners): Promise<Gard
     { id: conversation },
   );
 
+  const edsger = await db.user.create({ data: { name: 'Edsger', email: `${newId()}@example.com` } });
+  const offered = await db.conversation.create({ data: { title: 'Compost', ownerId: edsger.id } });
+  await db.conversationParticipant.create({ data: { conversationId: offered.id, userId: edsger.id } });
+  await db.conversationOffer.create({
+    data: { conversationId: offered.id, userId: uuidOf('User', grace.id), offeredById: edsger.id },
+  });
+
   const real: Record<Thing, string> = {
     water,
     repot,
@@ -106,6 +116,7 @@ export async function plantGarden({ grace, alan, ken }: Gardeners): Promise<Gard
     secret: (await invite(alan, workshop.id, grace.email, 'MEMBER')).secret,
     comment: made.comment.comment.id,
     conversation,
+    offered: publicId('Conversation', offered.id),
     apiToken: made.apiToken.apiToken.id,
     session: sessions.find(({ isCurrent }) => !isCurrent)?.id ?? '',
     grace: grace.id,

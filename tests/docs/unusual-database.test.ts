@@ -97,7 +97,7 @@ interface Moments {
 /** What the reference's examples of queries answer, with the same names in each world. */
 async function answersOf(world: World): Promise<unknown[]> {
   const readers = await world.people('Grace', 'Alan', 'Ken');
-  const garden = await plantGarden(readers);
+  const garden = await plantGarden(readers, world.db);
   const answers = [];
   for (const { kind, name, text, variables } of readExamples()) {
     // These tell of the server itself, another thing each time.

@@ -236,7 +236,7 @@ describe('what was said in a conversation', () => {
   test('is told to every participant and to nobody else', async () => {
     const { ada, bob, cleo } = await people('Ada', 'Bob', 'Cleo');
     const conversation = publicId('Conversation', newId());
-    await share(ada, await ada.createTask('Known to Bob'), bob);
+    await join(await createTeam(ada, 'Lunch'), bob);
     await act(ada, 'createConversation', { id: conversation, title: 'Lunch', participantIds: [bob.id] });
     await act(bob, 'sendMessage', { conversationId: conversation, content: 'Soup?' });
     const since = { kind: { in: ['MESSAGE_SENT', 'CONVERSATION_CREATED'] } };

@@ -2,10 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { newId, publicId } from '../../server/ids.ts';
 import { giveShare } from '../kit/shares.ts';
 import { statementsOf } from '../kit/statements.ts';
+import { teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, people } = await startWorld();
 const { ada, bob, cleo, mallory } = await people('Ada', 'Bob', 'Cleo', 'Mallory');
+await teamOf(ada, [
+  [bob, 'MEMBER'],
+  [cleo, 'MEMBER'],
+]);
 
 /** Bob and Cleo are people whom Ada may see: each has a task of hers. */
 for (const person of [bob, cleo]) await giveShare(ada, person, await ada.createTask('Plan the party'));
@@ -167,6 +172,7 @@ describe('managing a conversation', () => {
 
 describe('the list of conversations', async () => {
   const { dora, eve } = await people('Dora', 'Eve');
+  await teamOf(dora, [[eve, 'MEMBER']]);
   await giveShare(dora, eve, await dora.createTask('Say hello'));
   const ids: string[] = [];
   for (const title of ['Cherry', 'Apple', 'Banana']) {

@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { startTestServer } from '../kit/server.ts';
 import { giveShare } from '../kit/shares.ts';
+import { teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, databaseUrl, people } = await startWorld();
 const { ada, bob, mallory } = await people('Ada', 'Bob', 'Mallory');
+await teamOf(ada, [[bob, 'MEMBER']]);
 
 await giveShare(ada, bob, await ada.createTask('Plan the party'));
 

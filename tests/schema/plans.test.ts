@@ -161,8 +161,18 @@ async function chooseTeams({ id, email }: Person): Promise<void> {
   const terms = { role: 'MEMBER', expiresAt: new Date(Date.now() + DAY_MS) } as const;
   await verifyAccount(db, email);
   const invitation = await db.teamInvitation.create({
-    data: { teamId: other.id, email, invitedById, ...terms },
+    data: { teamId: other.id, email, invitedById, secretHash: hashOfSecret('of a plan'), ...terms },
   });
+  for (const name of ['bobsOffer', 'bobsOtherOffer']) {
+    const conversation = await db.conversation.create({ data: { title: 'Offered', ownerId: invitedById } });
+    const offer = { conversationId: conversation.id, userId, offeredById: invitedById };
+    await db.conversationParticipant.create({
+      data: { conversationId: conversation.id, userId: invitedById },
+    });
+    await db.conversationOffer.create({ data: offer });
+    ids[name] = publicId('Conversation', conversation.id);
+  }
+  ids['joinSecret'] = 'of a plan';
   ids['bobsTeam'] = publicId('Team', owned.teamId);
   ids['bobsInvitation'] = publicId('TeamInvitation', invitation.id);
 }

@@ -120,6 +120,11 @@ beforeAll(async () => {
       })),
     ),
   });
+  const offered = rows((n) => ({ id: newId(), title: `Offered ${n}`, ownerId: userOf(n) }));
+  await db.conversation.createMany({ data: offered });
+  await db.conversationOffer.createMany({
+    data: offered.map(({ id, ownerId }) => ({ conversationId: id, userId: own, offeredById: ownerId })),
+  });
   await db.apiToken.createMany({
     data: rows((n) => ({
       userId: own,
@@ -173,6 +178,8 @@ const lists: Record<string, string> = {
   'User.blockedPeople': 'viewer { blockedPeople(first: $n) { totalCount nodes { id name } } }',
   'Task.shareOffers':
     'task(id: $task) { shareOffers(first: $n) { totalCount nodes { id receiver task { id } } } }',
+  'User.conversationOffers':
+    'viewer { conversationOffers(first: $n) { totalCount nodes { conversationId title offeredByName } } }',
   'User.apiTokens': 'viewer { apiTokens(first: $n) { totalCount nodes { id name } } }',
   'conversations and what was said': `conversations(first: $n) { nodes { id title updatedAt owner { ${PERSON} }
     viewerCan { send } messages(last: 20) { nodes { id role content toolCalls createdAt author { ${PERSON} } } } } }`,
@@ -251,6 +258,7 @@ test('[FR-014] no list takes more statements the longer it is', async () => {
     User.shareOffers: 4 for 5 and for 50: count of share_offers, share_offers, users, viewerOf
     User.blockedPeople: 2 for 5 and for 50: users, viewerOf
     Task.shareOffers: 2 for 5 and for 50: tasks, viewerOf
+    User.conversationOffers: 4 for 5 and for 50: conversation_offers, count of conversation_offers, users, viewerOf
     User.apiTokens: 2 for 5 and for 50: users, viewerOf
     conversations and what was said: 2 for 5 and for 50: readConversations, viewerOf
     conversations: 4 for 5 and for 50: conversations, conversations, count of conversations, viewerOf

@@ -21,6 +21,7 @@ const ACTORS = [
   'Invited',
   'Unverified',
   'Participant',
+  'Offered',
   'Self',
   'Alone',
 ] as const;
@@ -116,6 +117,8 @@ const TABLES = [
   'comments',
   'conversations',
   'conversation_participants',
+  'conversation_leavers',
+  'conversation_offers',
   'messages',
   'api_tokens',
   'events',

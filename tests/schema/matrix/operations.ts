@@ -76,6 +76,7 @@ const SELECTIONS: Record<string, string> = {
   acceptInvitation: 'cursor membership { id }',
   inviteMember: 'cursor invitation { id }',
   renameConversation: 'cursor conversation { id }',
+  acceptConversation: 'cursor conversation { id }',
   createConversation: 'cursor conversation { id }',
   sendMessage: 'cursor message { id }',
   signIn: 'token',
@@ -512,6 +513,25 @@ const onConversations: Record<string, Operation> = {
     'conversation(id: $id) { participants { nodes { id } totalCount } }',
     (names) => ({ id: names['conversation'] }),
     { shows: ['ownerId'], ...theConversation },
+  ),
+  'User.conversationOffers': read(
+    'viewer { conversationOffers(first: 100) { nodes { conversationId } } }',
+    () => ({}),
+    { shows: ['conversation'] },
+  ),
+  leaveConversation: write('leaveConversation', (names) => ({ id: names['conversation'] }), {
+    ...theConversation,
+    ...conversation('leave'),
+  }),
+  // Participants have accepted it before, so that it changes nothing for them.
+  acceptConversation: write('acceptConversation', (names) => ({ id: names['conversation'] }), {
+    ...theConversation,
+    traced: false,
+  }),
+  refuseConversation: write(
+    'refuseConversation',
+    (names) => ({ id: names['conversation'] }),
+    theConversation,
   ),
   renameConversation: write('renameConversation', (names) => ({ id: names['conversation'], title: 'x' }), {
     ...theConversation,

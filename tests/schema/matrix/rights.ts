@@ -185,22 +185,26 @@ export const rights = {
     removeMember, oneself         | F    F     F      F      -       -          -    -      -        -`,
 
   'a conversation, where a mate is in its owner’s team': `
-                               | owner participant mate stranger nobody
-    conversation               | ✓     ✓           N    N        U
-    messages, live             | ✓     ✓           N    N        U
-    conversations              | ✓     ✓           ·    ·        U
-    conversations.totalCount   | ✓     ✓           ·    ·        U
-    conversations of its owner | ✓     ✓           ·    ·        U
-    node Conversation          | ✓     ✓           ·    ·        U
-    nodes Conversation         | ✓     ✓           ·    ·        U
-    node Message               | ✓     ✓           ·    ·        U
-    search a message           | ✓     ✓           ·    ·        U
-    activity                   | ✓     ✓           ·    ·        U
-    Conversation.messages      | ✓     ✓           N    N        U
-    Conversation.participants  | ✓     ✓           N    N        U
-    renameConversation         | ✓     F           N    N        U
-    deleteConversation         | ✓     F           N    N        U
-    sendMessage                | ✓     ✓           N    N        U`,
+                               | owner participant offered mate stranger nobody
+    conversation               | ✓     ✓           N       N    N        U
+    messages, live             | ✓     ✓           N       N    N        U
+    conversations              | ✓     ✓           ·       ·    ·        U
+    conversations.totalCount   | ✓     ✓           ·       ·    ·        U
+    conversations of its owner | ✓     ✓           ·       ·    ·        U
+    node Conversation          | ✓     ✓           ·       ·    ·        U
+    nodes Conversation         | ✓     ✓           ·       ·    ·        U
+    node Message               | ✓     ✓           ·       ·    ·        U
+    search a message           | ✓     ✓           ·       ·    ·        U
+    activity                   | ✓     ✓           ·       ·    ·        U
+    Conversation.messages      | ✓     ✓           N       N    N        U
+    Conversation.participants  | ✓     ✓           N       N    N        U
+    User.conversationOffers    | ·     ·           ✓       ·    ·        U
+    renameConversation         | ✓     F           N       N    N        U
+    deleteConversation         | ✓     F           N       N    N        U
+    leaveConversation          | ✓     ✓           N       N    N        U
+    acceptConversation         | ✓     ✓           ✓       N    N        U
+    refuseConversation         | N     N           ✓       N    N        U
+    sendMessage                | ✓     ✓           N       N    N        U`,
 
   'a person, by what one is to them': `
                                | oneself mate receiver giver participant former stranger nobody

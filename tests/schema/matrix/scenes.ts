@@ -185,6 +185,7 @@ const teamScene: Builder = (stage, { people }, column, word) => {
 const conversationScene: Builder = (stage, { people }, column, word) => {
   const owner = people.owner.uuid;
   const conversation = stage.conversation(owner, `${word}t`, [people.participant.uuid]);
+  if (column === 'offered') stage.conversationOffer(conversation, people.offered.uuid, owner);
   const message = stage.message(conversation, owner, `${word}m`);
   const about = { actorId: owner, conversationId: conversation };
   const data = { conversationId: conversation, role: 'USER', fingerprint: word };

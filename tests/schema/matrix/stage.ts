@@ -15,6 +15,7 @@ interface Rows {
   comment: Prisma.CommentCreateManyInput[];
   conversation: Prisma.ConversationCreateManyInput[];
   conversationParticipant: Prisma.ConversationParticipantCreateManyInput[];
+  conversationOffer: Prisma.ConversationOfferCreateManyInput[];
   message: Prisma.MessageCreateManyInput[];
   apiToken: Prisma.ApiTokenCreateManyInput[];
   session: Prisma.SessionCreateManyInput[];
@@ -40,6 +41,7 @@ export class Stage {
     comment: [],
     conversation: [],
     conversationParticipant: [],
+    conversationOffer: [],
     message: [],
     apiToken: [],
     session: [],
@@ -109,6 +111,10 @@ export class Stage {
     return conversationId;
   }
 
+  conversationOffer(conversationId: string, userId: string, offeredById: string): void {
+    this.#rows.conversationOffer.push({ conversationId, userId, offeredById });
+  }
+
   message(conversationId: string, authorId: string, content: string): string {
     const id = newId();
     this.#rows.message.push({ id, conversationId, authorId, role: 'USER', content });
@@ -147,6 +153,7 @@ export class Stage {
     for (const data of portions(rows.conversation)) await db.conversation.createMany({ data });
     for (const data of portions(rows.conversationParticipant))
       await db.conversationParticipant.createMany({ data });
+    for (const data of portions(rows.conversationOffer)) await db.conversationOffer.createMany({ data });
     for (const data of portions(rows.message)) await db.message.createMany({ data });
     for (const data of portions(rows.apiToken)) await db.apiToken.createMany({ data });
     for (const data of portions(rows.session)) await db.session.createMany({ data });

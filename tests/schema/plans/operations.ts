@@ -1,11 +1,12 @@
 /** What stands behind a name like `$team` is of this type; the rest are ids. */
 const types: Record<string, string> = {
   slug: 'String!',
-  secret: 'String!',
+  joinSecret: 'String!',
   yesterday: 'DateTime!',
   longAgo: 'DateTime!',
   monday: 'Date!',
   sunday: 'Date!',
+  secret: 'String!',
 };
 
 /** An operation with the parameters that it mentions. */
@@ -52,8 +53,9 @@ function all(kind: 'query' | 'mutation', fields: Record<string, string>): Record
 
 /** Every way of reading whose plan is its own. */
 export const reads = all('query', {
-  viewer:
-    'viewer { id invitations { totalCount nodes { id invitedBy { id } } } apiTokens { totalCount nodes { id } } }',
+  viewer: `viewer { id invitations { totalCount nodes { id invitedBy { id } } } apiTokens { totalCount nodes { id } }
+       conversationOffers { totalCount nodes { conversationId title offeredByName } } }`,
+  invitation: 'invitation(secret: $joinSecret) { teamName invitedByName }',
   offers:
     'viewer { shareOffers { totalCount nodes { id offeredByName receiver task { id } } } blockedPeople { totalCount nodes { id name } } }',
   ...Object.fromEntries([
@@ -197,6 +199,9 @@ export const changes = all('mutation', {
   leaveTeam: 'leaveTeam(input: { teamId: $otherTeam }) { cursor }',
   createConversation:
     'createConversation(input: { title: "x", participantIds: [$mate] }) { conversation { id } }',
+  'acceptConversation by Bob': 'acceptConversation(input: { id: $bobsOffer }) { conversation { id } }',
+  'refuseConversation by Bob': 'refuseConversation(input: { id: $bobsOtherOffer }) { cursor }',
+  'leaveConversation by Bob': 'leaveConversation(input: { id: $bobsOffer }) { cursor }',
   renameConversation: 'renameConversation(input: { id: $conversation, title: "x" }) { conversation { id } }',
   sendMessage: 'sendMessage(input: { conversationId: $conversation, content: "x" }) { message { id } }',
   deleteConversation: 'deleteConversation(input: { id: $conversation }) { cursor }',
