@@ -1,6 +1,9 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { updateUser } from '../server/domain/user.ts';
 import { visible } from '../server/policy.ts';
+import { batched } from './batched.ts';
 import { builder } from './builder.ts';
+import type { Context } from './context.ts';
 
 export const User = builder.prismaNode('User', {
   description: 'A person with an account.',
@@ -10,7 +13,14 @@ export const User = builder.prismaNode('User', {
   select: { id: true },
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What others call them.' }),
-    email: t.exposeString('email', { description: 'The address they sign in with, in lower case.' }),
+    email: t.string({
+      nullable: true,
+      description:
+        'The address they sign in with, in lower case. Null unless it is the viewer’s own or they are in a team with the viewer; administrators see it of everyone.',
+      select: { id: true, email: true },
+      resolve: ({ id, email }, _args, context, info) =>
+        id === context.viewer.userId ? email : emailOf(context, info, id),
+    }),
     timezone: t.exposeString('timezone', {
       description: 'IANA name; decides when their day and week begin, as in `Europe/Berlin`.',
     }),
@@ -24,6 +34,20 @@ export const User = builder.prismaNode('User', {
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When their profile last changed.' }),
   }),
 });
+
+/** The address of another person, read together with those of their siblings in the answer. */
+async function emailOf(
+  context: Context,
+  info: GraphQLResolveInfo,
+  userId: string,
+): Promise<string | undefined> {
+  return batched(context, info, userId, async (ids) => {
+    const { db, viewer } = context;
+    const where = { id: { in: [...ids] }, AND: visible.email(viewer) };
+    const people = await db.user.findMany({ where, select: { id: true, email: true } });
+    return new Map(people.map(({ id, email }) => [id, email]));
+  });
+}
 
 builder.queryField('viewer', (t) =>
   t.prismaField({

@@ -269,6 +269,12 @@ export const visible = {
     ],
   }),
 
+  /** People with an email address that the viewer sees: oneself and one’s teams; all for administrators, for the audit trail. */
+  email: (viewer: Viewer): Prisma.UserWhereInput =>
+    viewer.isAdmin
+      ? {}
+      : { OR: [{ id: viewer.userId }, { memberships: { some: visible.membership(viewer) } }] },
+
   team: teamOf,
 
   membership: (viewer: Viewer): Prisma.MembershipWhereInput => ({ team: teamOf(viewer) }),

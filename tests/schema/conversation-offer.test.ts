@@ -185,6 +185,21 @@ describe('a conversation with a person of no common team', () => {
     await events.until((told) => told.events.event?.kind === 'CONVERSATION_OFFER_REVOKED');
     expect((await offersOf(cleo)).totalCount).toBe(0);
   });
+
+  test('[BR-15] shows two strangers in it each other’s names, and not their addresses (M11)', async () => {
+    const { dan } = await people('Dan');
+    await makeKnown(dan, ada);
+    const id = await converse(ada, [bob, cleo, dan]);
+    await Promise.all([accept(cleo, id), accept(dan, id)]);
+    const addresses = async (person: Person) => {
+      const { conversation } = await person.query<{
+        conversation: { participants: { nodes: { name: string; email: string | null }[] } };
+      }>('query ($id: ID!) { conversation(id: $id) { participants { nodes { name email } } } }', { id });
+      return Object.fromEntries(conversation.participants.nodes.map(({ name, email }) => [name, email]));
+    };
+    expect(await addresses(cleo)).toEqual({ Ada: null, Bob: null, Cleo: cleo.email, Dan: null });
+    expect(await addresses(ada)).toEqual({ Ada: ada.email, Bob: bob.email, Cleo: null, Dan: null });
+  });
 });
 
 describe('leaving a conversation', () => {

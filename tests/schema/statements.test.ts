@@ -260,7 +260,7 @@ test('[FR-014] no list takes more statements the longer it is', async () => {
     Task.shareOffers: 2 for 5 and for 50: tasks, viewerOf
     User.conversationOffers: 4 for 5 and for 50: conversation_offers, count of conversation_offers, users, viewerOf
     User.apiTokens: 2 for 5 and for 50: users, viewerOf
-    conversations and what was said: 2 for 5 and for 50: readConversations, viewerOf
+    conversations and what was said: 4 for 5 and for 50: readConversations, users, users, viewerOf
     conversations: 4 for 5 and for 50: conversations, conversations, count of conversations, viewerOf
     Conversation.participants: 3 for 5 and for 50: conversations, conversations, viewerOf
     Conversation.messages: 2 for 5 and for 50: conversations, viewerOf

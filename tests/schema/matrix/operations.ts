@@ -589,6 +589,9 @@ const onPeople: Record<string, Operation> = {
     traced: false,
   }),
   unblockPerson: write('unblockPerson', (names) => ({ id: names['block'] }), { hidden: 'block' }),
+  'User.email': read('node(id: $id) { ... on User { email } }', (names) => ({ id: names['person'] }), {
+    shows: ['email'],
+  }),
   createConversation: write(
     'createConversation',
     (names) => ({ id: names['freshConversation'], title: 'x', participantIds: [names['person']] }),

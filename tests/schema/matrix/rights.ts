@@ -221,6 +221,7 @@ export const rights = {
     blockPerson by an offer    | ✓       N    N        N     N           N      N        U
     blockPerson by a link      | V       ✓    ✓        ✓     ✓           ✓      ✓        U
     unblockPerson              | ✓       N    N        N     N           N      N        U
+    User.email                 | ✓       ✓    ·        ·     ·           ·      ·        U
     createConversation         | ✓       ✓    ✓        ✓     ✓           N      N        U
     shareTask                  | V       ✓    ✓        ✓     ✓           N      N        U
     shareTask by the address   | V       ✓    ✓        ✓     ✓           ✓      ✓        U
