@@ -17,7 +17,7 @@ const record = Prisma.sql`AS new(
  */
 export async function insertNewTasks(tx: Transaction, tasks: readonly Task[]): Promise<number> {
   const rows = await Promise.all(
-    tasks.map(async (task) => ({ ...task, words: await paced(() => taskVector(task)) })),
+    tasks.map((task) => paced(() => JSON.stringify({ ...task, words: taskVector(task) }))),
   );
   return tx.$executeRaw`
     /* insertNewTasks */
@@ -27,7 +27,7 @@ export async function insertNewTasks(tx: Transaction, tasks: readonly Task[]): P
     SELECT
       id, title, description, status, priority, left("dueOn", 10)::date, labels, position, "ownerId", "assigneeId",
       "teamId", "parentId", "startedAt", "completedAt", "archivedAt", version, "createdAt", "updatedAt", words
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) ${record}
+    FROM jsonb_to_recordset(${`[${rows.join()}]`}::jsonb) ${record}
     ON CONFLICT DO NOTHING`;
 }
 
@@ -37,10 +37,12 @@ export async function writeTasks(
   changed: readonly { before: Task; after: Task }[],
 ): Promise<void> {
   const rows = await Promise.all(
-    changed.map(async ({ before, after }) => {
-      const isSameText = before.title === after.title && before.description === after.description;
-      return isSameText ? after : { ...after, words: await paced(() => taskVector(after)) };
-    }),
+    changed.map(({ before, after }) =>
+      paced(() => {
+        const isSameText = before.title === after.title && before.description === after.description;
+        return JSON.stringify(isSameText ? after : { ...after, words: taskVector(after) });
+      }),
+    ),
   );
   await tx.$executeRaw`
     /* writeTasks */
@@ -50,7 +52,7 @@ export async function writeTasks(
       assignee_id = new."assigneeId", team_id = new."teamId", parent_id = new."parentId",
       started_at = new."startedAt", completed_at = new."completedAt", archived_at = new."archivedAt",
       version = new.version, updated_at = new."updatedAt", words = coalesce(new.words, tasks.words)
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) ${record}
+    FROM jsonb_to_recordset(${`[${rows.join()}]`}::jsonb) ${record}
     WHERE tasks.id = new.id`;
 }
 
