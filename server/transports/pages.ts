@@ -10,7 +10,7 @@ const folder = join(import.meta.dirname, '../../client/build');
 /** The addresses of the dashboard's pages; a test compares them with client/src/routes. */
 const PAGES = [
   /^\/$/,
-  /^\/(?:sign-in|sign-up|reset-password|help|history|join|performance|settings|teams)\/?$/,
+  /^\/(?:sign-in|sign-up|reset-password|help|history|join|offer|performance|settings|teams)\/?$/,
   /^\/teams\/[^/]+\/?$/,
 ];
 

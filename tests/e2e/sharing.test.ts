@@ -1,5 +1,6 @@
 import type { Browser, Page } from '@playwright/test';
 import { beforeAll, test } from 'vitest';
+import { publicId } from '../../server/ids.ts';
 import { launchBrowser } from '../kit/browser.ts';
 import { giveShare } from '../kit/shares.ts';
 import { teamOf } from '../kit/team.ts';
@@ -23,6 +24,7 @@ const row = (page: Page, title: string) => page.getByRole('listitem').filter({ h
 
 test('[T066] [BR-06] a person shares a task, says what the other may do with it, and takes it back', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
+  await teamOf(ada, [[bob, 'VIEWER']]);
   await ada.createTask('Plan the party');
   const [page, other] = await Promise.all([dashboardOf(ada), dashboardOf(bob)]);
 
@@ -30,10 +32,10 @@ test('[T066] [BR-06] a person shares a task, says what the other may do with it,
   await open.press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Share “Plan the party”' });
   await expect(dialog).toContainText('Nobody yet.');
-  await dialog.getByLabel('With whom').fill('nobody@example.com');
+  await dialog.getByLabel('With whom').fill(ada.email);
   await page.keyboard.press('Enter');
-  await expect(dialog.getByRole('alert')).toContainText('Nobody here signs in as nobody@example.com');
-  await expect(dialog.getByLabel('With whom')).toHaveAccessibleDescription(/Nobody here signs in/);
+  await expect(dialog.getByRole('alert')).toContainText('You cannot share a task with yourself.');
+  await expect(dialog.getByLabel('With whom')).toHaveAccessibleDescription(/You cannot share/);
 
   const tomorrow = new Date(Date.now() + DAY_MS);
   await dialog.getByLabel('With whom').fill(bob.email);
@@ -59,6 +61,56 @@ test('[T066] [BR-06] a person shares a task, says what the other may do with it,
   await expectStatistics(other, { total: 0, pending: 0, completed: 0, shared: 0 });
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
+});
+
+test('[T066] [BR-15] a stranger signs up by a link, accepts the task, blocks its sender, and unblocks them (M11)', async () => {
+  const { ada } = await people('Ada');
+  await ada.createTask('Plan the party');
+  const page = await dashboardOf(ada);
+  await page.getByRole('button', { name: 'Share “Plan the party”' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Share “Plan the party”' });
+  const shareWith = async (email: string) => {
+    await dialog.getByLabel('With whom').fill(email);
+    await page.keyboard.press('Enter');
+    await expect(dialog.getByRole('button', { name: 'Copy link' })).toBeFocused();
+    return dialog.getByLabel(`Link for ${email}`).inputValue();
+  };
+  const revoked = await shareWith('zoe@example.com');
+  await dialog.getByRole('button', { name: 'Revoke the offer to zoe@example.com' }).click();
+  await expect(dialog.getByText('Offered, not accepted yet')).toHaveCount(0);
+  const link = await shareWith('eve@example.com');
+  expect(link).not.toBe(revoked);
+
+  const other = await browser.newPage({ baseURL: world.url });
+  await other.goto(link);
+  await expect(
+    other.getByText('A task is offered to you. Sign in, or create an account, to answer.'),
+  ).toBeVisible();
+  await other.getByRole('link', { name: 'Create an account' }).click();
+  await other.getByLabel('Name').fill('Eve');
+  await other.getByLabel('Email').fill('eve@example.com');
+  await other.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await other.keyboard.press('Enter');
+  await expect(other.getByRole('heading', { name: 'Plan the party' })).toBeVisible();
+  await expect(other.getByText('Ada offers it to you to read.')).toBeVisible();
+  await other.getByRole('button', { name: 'Accept “Plan the party”' }).press('Enter');
+  await expect(other.getByRole('button', { name: 'Read “Plan the party”' })).toBeVisible();
+  await expect(dialog.getByRole('listitem').filter({ hasText: 'Eve' })).toBeVisible();
+  await other.goto(revoked);
+  await expect(other.getByText('There is no such share offer, or you may not see it.')).toBeVisible();
+
+  await other.goto('/');
+  const { id } = await world.db.user.findUniqueOrThrow({ where: { email: 'eve@example.com' } });
+  await ada.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
+    input: { taskId: await ada.createTask('Bake the cake'), userId: publicId('User', id) },
+  });
+  const offers = other.getByRole('region', { name: 'Offered to you' });
+  await expect(offers).toContainText('Bake the cake');
+  await offers.getByRole('button', { name: 'Block Ada' }).press('Enter');
+  await expect(offers).toHaveCount(0);
+  await other.goto('/settings');
+  await other.getByRole('button', { name: 'Unblock Ada' }).click();
+  await expect(other.getByText('You have not blocked anyone.')).toBeVisible();
 });
 
 test('in the list of a team, a new task is the team’s, and goes to whoever is to do it', async () => {

@@ -22,8 +22,12 @@ export const questions: Items = [
     'While you write it, press Details. For a task that is there, press the pencil beside it.',
   ],
   [
-    'How do I share a task with somebody?',
-    'Press the little person beside the task, and enter the email address that they sign in with. You say whether they may only read the task or change it as well, and until when. There you also see with whom it is shared, and take that back.',
+    'How do I share a task?',
+    'Press the little person next to the task, and enter an email address. Choose whether they may only read the task or change it as well, and until when. A member of one of your teams sees it at once. For anyone else you get a link: send it to them, and they accept or refuse. The same window lists shares and open offers, and ends them.',
+  ],
+  [
+    'Who can share tasks with me?',
+    'Members of your teams. Anyone else can offer you a task: you see its title and the name of the sender, and accept, refuse, or block the sender. A blocked person does not learn of it. Settings lists the people you block.',
   ],
   [
     'How do I give a task to somebody else?',

@@ -25,3 +25,10 @@ interface Address {
 export function returnAddress({ searchParams, hash }: Address): string {
   return returnPath(searchParams.get('next')) + hash;
 }
+
+/** What waits for an answer behind the link that led to signing in; undefined for other pages. */
+export function awaitedAt({ searchParams }: Pick<Address, 'searchParams'>): string | undefined {
+  const next = searchParams.get('next');
+  if (next === '/join') return 'You are invited to a team.';
+  return next === '/offer' ? 'A task is offered to you.' : undefined;
+}

@@ -1,4 +1,4 @@
-import type { TaskPriority, TaskStatus } from '../../gql/graphql.ts';
+import type { SharePermission, TaskPriority, TaskStatus } from '../../gql/graphql.ts';
 
 export const statusWords: Record<TaskStatus, string> = {
   TODO: 'To do',
@@ -17,3 +17,6 @@ export const priorityWords: Record<TaskPriority, string> = {
 
 export const statuses: readonly TaskStatus[] = ['TODO', 'IN_PROGRESS', 'DONE', 'CANCELLED'];
 export const priorities: readonly TaskPriority[] = ['NONE', 'LOW', 'MEDIUM', 'HIGH', 'URGENT'];
+
+/** What a person who accepts an offer may do. */
+export const offeredFor: Readonly<Record<SharePermission, string>> = { VIEW: 'to read', EDIT: 'to change' };
