@@ -10,6 +10,7 @@ const Block = builder.prismaNode('Block', {
   id: { field: 'id', description: 'Starts with `block_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.block(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     name: t.string({
       description: 'The name of the blocked person.',

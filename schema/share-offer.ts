@@ -16,6 +16,7 @@ export const ShareOffer = builder.prismaNode('ShareOffer', {
   id: { field: 'id', description: 'Starts with `offer_`; the accepted share has an id of its own kind.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.shareOffer(viewer) }),
+  select: { id: true },
   fields: (t) => ({
     taskTitle: t.exposeString('title', { description: 'What the task was called when it was offered.' }),
     task: t.field({
