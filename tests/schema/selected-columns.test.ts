@@ -1,6 +1,7 @@
 import { isObjectType } from 'graphql';
 import { expect, test } from 'vitest';
 import { schema } from '../../schema/index.ts';
+import { giveShare } from '../kit/shares.ts';
 import { statementsOf } from '../kit/statements.ts';
 import { startWorld } from '../kit/world.ts';
 
@@ -21,11 +22,9 @@ async function readBy(document: string, variables: object): Promise<string[]> {
 }
 
 const task = await ada.createTask('Fence');
+const share = await giveShare(ada, bob, task);
 const { createTeam } = await ada.query<{ createTeam: { team: { id: string } } }>(
   'mutation { createTeam(input: { name: "Garden", description: "Ours" }) { team { id } } }',
-);
-const { shareTask } = await ada.query<{ shareTask: { share: { id: string } } }>(
-  `mutation { shareTask(input: { taskId: "${task}", userId: null, email: "${bob.email}" }) { share { id } } }`,
 );
 const { addComment } = await ada.query<{ addComment: { comment: { id: string } } }>(
   `mutation { addComment(input: { taskId: "${task}", body: "Mind the gate" }) { comment { id } } }`,
@@ -40,7 +39,7 @@ const { sendMessage } = await ada.query<{ sendMessage: { message: { id: string }
 const ids = {
   task,
   team: createTeam.team.id,
-  share: shareTask.share.id,
+  share,
   comment: addComment.comment.id,
   message: sendMessage.message.id,
   conversation,
