@@ -1,6 +1,4 @@
-import { queryFromInfo } from '@pothos/plugin-prisma';
 import { z } from 'zod';
-import type { ConversationOffer as Offer } from '../prisma/generated/client/client.ts';
 import {
   acceptConversation,
   refuseConversation,
@@ -8,12 +6,10 @@ import {
 } from '../server/domain/conversation.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
-import { batched } from './batched.ts';
 import { builder, type PayloadFields } from './builder.ts';
-import { page, type OrderBy, type PageArguments } from './connection.ts';
-import type { Context } from './context.ts';
+import { page, type OrderBy } from './connection.ts';
 import { conversationPayload } from './conversation.ts';
-import { NODES } from './selection.ts';
+import { ownList } from './own-list.ts';
 import { User } from './user.ts';
 
 const ConversationOffer = builder.prismaObject('ConversationOffer', {
@@ -50,37 +46,26 @@ builder.prismaObjectField(User, 'conversationOffers', (t) =>
       description:
         'Conversations that are offered to this person, newest first. Offers by people they block are left out. Empty for other viewers.',
       select: { id: true },
-      resolve: async ({ id }, args, context, info) => {
-        const selection = queryFromInfo({ context, info, paths: NODES });
-        const read = async () => new Map([[id, await ownOffers(args, context, selection)]]);
-        const own = id === context.viewer.userId ? await batched(context, info, id, read) : undefined;
-        return (
-          own ?? { ...page(args, NEWEST_FIRST).connection<Offer>([]), totalCount: () => Promise.resolve(0) }
-        );
+      resolve: ({ id }, args, context, info) => {
+        const { db, viewer } = context;
+        const where = visible.conversationOffer(viewer);
+        const offers = page(args, NEWEST_FIRST);
+        return ownList(context, info, id, offers, {
+          rows: (selection) =>
+            db.conversationOffer.findMany({
+              ...offers.withCursor(selection),
+              where: { AND: [where, offers.where] },
+              orderBy: offers.orderBy,
+              take: offers.take,
+            }),
+          count: () => db.conversationOffer.count({ where }),
+        });
       },
     },
     { description: 'A page of the conversations that are offered to a person.' },
     { description: 'A conversation offer at its place of the list.' },
   ),
 );
-
-/** The viewer’s own, read once for all places of the answer. */
-async function ownOffers(args: PageArguments, { db, viewer }: Context, selection: object) {
-  const own = visible.conversationOffer(viewer);
-  const offers = page(args, NEWEST_FIRST);
-  const rows = await db.conversationOffer.findMany({
-    ...offers.withCursor(selection),
-    relationLoadStrategy: 'join',
-    where: { AND: [own, offers.where] },
-    orderBy: offers.orderBy,
-    take: offers.take,
-  });
-  let count: Promise<number> | undefined;
-  return {
-    ...offers.connection(rows),
-    totalCount: () => (count ??= db.conversationOffer.count({ where: own })),
-  };
-}
 
 builder.relayMutationField(
   'acceptConversation',

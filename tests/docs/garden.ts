@@ -1,5 +1,5 @@
 import type { Database } from '../../server/database/client.ts';
-import { newId, publicId, uuidOf } from '../../server/ids.ts';
+import { publicId, uuidOf } from '../../server/ids.ts';
 import { offerShare, secretOf } from '../kit/shares.ts';
 import { invite, teamOf } from '../kit/team.ts';
 import { PASSWORD, type Person } from '../kit/world.ts';
@@ -95,11 +95,11 @@ export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database)
     { id: conversation },
   );
 
-  const edsger = await db.user.create({ data: { name: 'Edsger', email: `${newId()}@example.com` } });
-  const offered = await db.conversation.create({ data: { title: 'Compost', ownerId: edsger.id } });
-  await db.conversationParticipant.create({ data: { conversationId: offered.id, userId: edsger.id } });
+  const offeredById = uuidOf('User', ken.id);
+  const offered = await db.conversation.create({ data: { title: 'Compost', ownerId: offeredById } });
+  await db.conversationParticipant.create({ data: { conversationId: offered.id, userId: offeredById } });
   await db.conversationOffer.create({
-    data: { conversationId: offered.id, userId: uuidOf('User', grace.id), offeredById: edsger.id },
+    data: { conversationId: offered.id, userId: uuidOf('User', grace.id), offeredById },
   });
 
   const real: Record<Thing, string> = {
