@@ -81,7 +81,7 @@ export async function fillCostWorkspace(ask: Ask, databaseUrl: string): Promise<
   );
   const accepted = await make(
     'mutation ($secret: String!) { share: acceptShare(input: { secret: $secret }) { share { id } } }',
-    { secret: String(offered['shared']?.['link']).split('#')[1] },
+    { secret: (offered['shared'] as unknown as { link: string }).link.split('#')[1] },
     other.token,
   );
   await copyTasks(databaseUrl);

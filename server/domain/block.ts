@@ -70,17 +70,6 @@ export async function unblockPerson(db: Database, person: Person, input: unknown
   });
 }
 
-/** Which of some people block a person. The person must not learn it from what is done then. */
-export async function blockersOf(
-  db: Database | Transaction,
-  { userId }: Pick<Person, 'userId'>,
-  among: readonly string[],
-): Promise<Set<string>> {
-  const where = { blockerId: { in: [...among] }, blockedId: userId };
-  const blocks = await db.block.findMany({ where, select: { blockerId: true } });
-  return new Set(blocks.map(({ blockerId }) => blockerId));
-}
-
 /** A person whom the viewer sees, or who has offered them something. */
 async function personNamed(
   tx: Transaction,

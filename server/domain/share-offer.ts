@@ -86,7 +86,7 @@ export async function offerShare(
     where: { taskId: task.id, ...receiver },
     select: { id: true, offeredById: true, expiresAt: true },
   });
-  const renews = earlier && earlier.offeredById === sender.userId && earlier.expiresAt > new Date();
+  const renews = earlier?.offeredById === sender.userId && earlier.expiresAt > new Date();
   if (!renews) await checkRoom(tx, sender, receiver);
 
   const id = earlier?.id ?? newId();

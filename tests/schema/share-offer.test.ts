@@ -12,14 +12,12 @@ const DAY_MS = 24 * 60 * 60_000;
 /** An address that has no account. */
 const NOBODY = 'zoe@example.com';
 
-type Strangers = Record<'ada' | 'bob' | 'eve', Person>;
-
 let ada: Person;
 let bob: Person;
 let eve: Person;
 let task: string;
 beforeEach(async () => {
-  ({ ada, bob, eve } = (await people('Ada', 'Bob', 'Eve')) as Strangers);
+  ({ ada, bob, eve } = await people('Ada', 'Bob', 'Eve'));
   task = await ada.createTask('Plan the party', { description: 'At the lake' });
 });
 
