@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { deleteExpiredOffers } from '../../server/events/retention.ts';
 import { uuidOf } from '../../server/ids.ts';
 import { watchEvents } from '../kit/live.ts';
 import { acceptShare, giveShare, offerShare, secretOf, type Sharing } from '../kit/shares.ts';
@@ -188,6 +189,17 @@ describe('a share between strangers', () => {
       where: { id: uuidOf('ShareOffer', offer?.id ?? '') },
     });
     expect(row.expiresAt).toEqual(row.shareExpiresAt);
+  });
+
+  test('[BR-15] is deleted once it has expired, and others stay', async () => {
+    const { offer } = await offerShare(ada, bob.email, task);
+    await offerShare(ada, NOBODY, task);
+    const id = uuidOf('ShareOffer', offer?.id ?? '');
+    await db.shareOffer.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1) } });
+    expect(await deleteExpiredOffers(db)).toBeGreaterThan(0);
+    expect(await db.shareOffer.count({ where: { id } })).toBe(0);
+    expect(await offersOf(ada, task)).toMatchObject([{ receiver: NOBODY }]);
+    expect(await deleteExpiredOffers(db)).toBe(0);
   });
 
   test('[BR-15] [BR-18] of a task that its sender may no longer share is NOT_FOUND, and shows no later title', async () => {

@@ -1,7 +1,16 @@
 import { beforeAll, expect, test } from 'vitest';
 import { Prisma } from '../../../prisma/generated/client/client.ts';
 import { newId } from '../../../server/ids.ts';
-import { AUDITED, liveShareOf, seesEvent, seesTask, visible, type Viewer } from '../../../server/policy.ts';
+import {
+  AUDITED,
+  can,
+  liveShareOf,
+  seesEvent,
+  seesTask,
+  sharableBy,
+  visible,
+  type Viewer,
+} from '../../../server/policy.ts';
 import { findEvents } from '../../../server/sql/activity.ts';
 import { visibleSql } from '../../../server/sql/visible.ts';
 import { viewerOf } from '../../../server/sql/viewer.ts';
@@ -141,6 +150,13 @@ test.each(users.map((userId, n) => ({ n, userId })))(
         .map(({ id }) => id)
         .sort(),
     ).toEqual(ids);
+    const sharable = await db.task.findMany({ where: sharableBy(viewer), select: { id: true } });
+    expect(sharable.map(({ id }) => id).sort()).toEqual(
+      all
+        .filter((task) => can(viewer, 'task.share', task))
+        .map(({ id }) => id)
+        .sort(),
+    );
     const messages = await db.message.findMany({ where: visible.message(viewer) });
     expect(await idsOf(Prisma.sql`messages`, visibleSql.message(viewer))).toEqual(
       messages.map(({ id }) => id).sort(),
