@@ -112,13 +112,13 @@ async function chooseSubjects({ id }: Person): Promise<void> {
   const sent = await db.shareOffer.findFirst({ where: { offeredById: own, task: { ...personal } } });
   keep('offer', 'ShareOffer', sent);
   ids['offeredTask'] = publicId('Task', sent?.taskId ?? '');
-  const [toAccept, toRefuse] = await db.shareOffer.findMany({
+  const [toAccept, toRefuse, toLink] = await db.shareOffer.findMany({
     where: { userId: own, task: { teamId: null, shares: { none: { sharedWithId: own } } } },
-    take: 2,
+    take: 3,
   });
   keep('toAccept', 'ShareOffer', toAccept ?? null);
   keep('toRefuse', 'ShareOffer', toRefuse ?? null);
-  ids['secret'] = await offerByLink(toRefuse?.taskId ?? '', toRefuse?.offeredById ?? '');
+  ids['secret'] = await offerByLink(toLink?.taskId ?? '', toLink?.offeredById ?? '');
   keep(
     'block',
     'Block',
