@@ -160,7 +160,10 @@ const kinds: Record<Searchable, Kind> = {
     seen: (viewer) =>
       Prisma.sql`comments JOIN ${visibleSql.tasks(viewer)} AS tasks ON tasks.id = task_id WHERE true`,
     seenOfNewest: (viewer) =>
-      Prisma.sql`comments JOIN newest_tasks AS tasks ON tasks.id = task_id WHERE ${visibleSql.task(viewer)}`,
+      // Looked up for each task: PostgreSQL would rather read all comments.
+      Prisma.sql`newest_tasks AS tasks CROSS JOIN LATERAL (
+                   SELECT id, words FROM comments WHERE task_id = tasks.id OFFSET 0) AS comments
+                 WHERE ${visibleSql.task(viewer)}`,
     newest: Prisma.sql`newest_tasks`,
   },
   Message: {
