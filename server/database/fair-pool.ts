@@ -201,10 +201,10 @@ export class FairPool extends Pool {
     else if (share.held === 0) this.#shares.delete(key);
   }
 
-  /** Where no connection was free in time, those who have waited half of their time must not wait as long again. */
+  /** Where no connection was free in time, those in line have waited about as long, and must not wait once more. */
   #refuseLine(share: Share, error: Error): void {
-    const now = performance.now();
-    this.#refuseWhere(share, ({ since, until }) => now - since > (until - since) / 2, error);
+    const latest = performance.now() - this.#settings.waitMs / 2;
+    this.#refuseWhere(share, ({ since }) => since < latest, error);
   }
 
   #refuseWhere(share: Share, isRefused: (turn: Turn) => boolean, error: Error): void {
