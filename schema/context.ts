@@ -6,7 +6,7 @@ import type { Live } from '../server/live/live.ts';
 import type { SubscriberRights } from '../server/live/onlooker.ts';
 import type { Outlet } from '../server/live/told.ts';
 import type { PerformanceStore } from '../server/performance/store.ts';
-import type { Viewer } from '../server/policy.ts';
+import type { Person, Viewer } from '../server/policy.ts';
 
 /** What every resolver can reach. */
 export interface Context {
@@ -44,6 +44,8 @@ export interface Context {
   enter(): Promise<void>;
   /** Reads them again, after something was changed. */
   enterAgain(): Promise<void>;
+  /** Reads the rights of a person who has signed in by this operation, for what its answer shows of them. */
+  enterAs(person: Person): Promise<void>;
   /** Goes on with rights that were read elsewhere, as a subscription does with each event. */
   become(rights: SubscriberRights): void;
 }

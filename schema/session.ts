@@ -5,10 +5,11 @@ import { User } from './user.ts';
 
 const passwordLength = '8 to 128 characters.';
 
-/** Sets the browser's cookie along with the answer. */
-async function withCookies(session: Promise<NewSession>, context: Context): Promise<NewSession> {
+/** Sets the browser's cookie along with the answer, which shows what the person who has signed in may see. */
+async function answered(session: Promise<NewSession>, context: Context): Promise<NewSession> {
   const begun = await session;
   context.setCookies.push(...begun.cookies);
+  await context.enterAs(begun.viewer);
   return begun;
 }
 
@@ -52,8 +53,7 @@ builder.relayMutationField(
   {
     public: true,
     description: 'Makes an account and signs its person in. A taken email address gives CONFLICT.',
-    resolve: (_root, { input }, context) =>
-      withCookies(signUp(context.gate, input, context.headers), context),
+    resolve: (_root, { input }, context) => answered(signUp(context.gate, input, context.headers), context),
   },
   { description: 'The new person’s first session.', outputFields: sessionPayload },
 );
@@ -73,8 +73,7 @@ builder.relayMutationField(
   {
     public: true,
     description: 'Begins a session. A wrong address or password gives UNAUTHENTICATED.',
-    resolve: (_root, { input }, context) =>
-      withCookies(signIn(context.gate, input, context.headers), context),
+    resolve: (_root, { input }, context) => answered(signIn(context.gate, input, context.headers), context),
   },
   { description: 'The session that has begun.', outputFields: sessionPayload },
 );

@@ -37,7 +37,7 @@ export async function trimLog(db: Database, days: number): Promise<number> {
 }
 
 /** Deletes share offers that have expired. @returns how many there were. */
-async function deleteExpiredOffers(db: Database): Promise<number> {
+export async function deleteExpiredOffers(db: Database): Promise<number> {
   for (let deleted = 0; ;) {
     const count = await db.$executeRaw`
       /* deleteExpiredOffers */

@@ -8,7 +8,7 @@ import type { KnownShares } from '../live/known-shares.ts';
 import type { Live } from '../live/live.ts';
 import type { SubscriberRights } from '../live/onlooker.ts';
 import type { PerformanceStore } from '../performance/store.ts';
-import type { Viewer } from '../policy.ts';
+import type { Person, Viewer } from '../policy.ts';
 import { currentRequest, shareOfAddress } from '../request.ts';
 import { shareOf } from '../sql/shares.ts';
 import { viewerOf } from '../sql/viewer.ts';
@@ -158,8 +158,12 @@ class OperationContext implements Context {
     this.shares = shares;
   }
 
-  private async readRights(): Promise<void> {
-    const now = await viewerOf(this.db, this.person, this.gate.adminEmails);
+  enterAs(person: Person): Promise<void> {
+    return (this.entering = this.readRights(person));
+  }
+
+  private async readRights(person: Person = this.person): Promise<void> {
+    const now = await viewerOf(this.db, person, this.gate.adminEmails);
     this.readAt = now.seen;
     this.rights = now;
   }

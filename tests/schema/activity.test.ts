@@ -121,9 +121,9 @@ describe('what befell a shared task', () => {
     await share(ada, taskId, bob);
     expect(await toldTo(bob)).toMatchObject([
       {
-        kind: 'TASK_SHARED',
-        actor: { name: 'Ada' },
-        person: { name: 'Bob' },
+        kind: 'TASK_SHARE_ACCEPTED',
+        actor: { name: 'Bob' },
+        person: { name: 'Ada' },
         task: { title: 'Paint the fence' },
         subject: { __typename: 'TaskShare' },
         changes: [{ field: 'permission', before: null, after: 'VIEW' }],
@@ -133,7 +133,7 @@ describe('what befell a shared task', () => {
     await db.taskShare.deleteMany({ where: { taskId: uuidOf('Task', taskId) } });
     await act(ada, 'completeTask', { id: taskId });
     expect(await toldTo(bob)).toMatchObject([
-      { kind: 'TASK_SHARED', actor: null, task: null, subject: null },
+      { kind: 'TASK_SHARE_ACCEPTED', actor: { name: 'Bob' }, task: null, subject: null },
     ]);
   });
 });
