@@ -36,8 +36,8 @@ async function historyOf(person: Person, variables: { days: number; asOf?: strin
   return dashboard.history;
 }
 
-const dayIn = (at: number) =>
-  new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE, dateStyle: 'short' }).format(at);
+const inZone = new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE, dateStyle: 'short' });
+const dayIn = (at: number) => inZone.format(at);
 const dayBefore = (day: string, days: number) =>
   new Date(Date.parse(day) - days * DAY_MS).toISOString().slice(0, 10);
 const today = dayIn(now);

@@ -130,6 +130,8 @@ const BOUNDED: Record<string, string> = {
   'Query.sessions': 'at most 100',
   'SearchResult.snippet': 'two passages of at most 24 words',
   'Task.labels': 'at most 20',
+  'TaskHighlights.description': 'two passages of at most 24 words',
+  'TaskHighlights.title': 'parts of a title of at most 200 characters',
   'TeamRights.grantRoles': 'at most three',
   'UpdateTasksPayload.tasks': 'as many as were asked for, at most 500',
 };
