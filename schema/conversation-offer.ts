@@ -99,7 +99,7 @@ builder.relayMutationField(
     description: 'A refused offer.',
     outputFields: (t: PayloadFields<ConversationChange>) => ({
       refusedConversationId: t.id({
-        description: 'The id of the conversation.',
+        description: 'The id that the viewer can no longer accept.',
         resolve: ({ id }) => publicId('Conversation', id),
       }),
       cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),

@@ -32,7 +32,7 @@ const ConversationRights = builder
         resolve: (may) => may('conversation.manage'),
       }),
       leave: t.boolean({
-        description: 'Leave it.',
+        description: 'Stop taking part; its messages stay.',
         resolve: (may) => may('conversation.leave'),
       }),
       send: t.boolean({ description: 'Say something in it.', resolve: (may) => may('conversation.send') }),
@@ -214,7 +214,7 @@ builder.relayMutationField(
 builder.relayMutationField(
   'leaveConversation',
   {
-    description: 'A conversation to leave.',
+    description: 'A conversation to take no further part in.',
     inputFields: (t) => ({ id: t.id({ required: true, description: 'Which conversation.' }) }),
   },
   {

@@ -130,7 +130,7 @@ async function ownInvitations(args: PageArguments, { db, viewer }: Context, sele
 const Preview = builder.objectRef<InvitationPreview>('InvitationPreview').implement({
   description: 'What an invitation’s link shows to its holder.',
   fields: (t) => ({
-    teamName: t.exposeString('teamName', { description: 'The name of the team.' }),
+    teamName: t.exposeString('teamName', { description: 'The name of the team that the person joins.' }),
     invitedByName: t.exposeString('invitedByName', {
       description: 'The name of the person who made the invitation, or renewed it last.',
     }),

@@ -7,7 +7,7 @@ import { EXAMPLES, readExamples, type Example } from '../../ops/api-examples.ts'
 import { schema } from '../../schema/index.ts';
 import { issuePasswordReset } from '../../server/auth/password-change.ts';
 import { startWorld, type Person } from '../kit/world.ts';
-import { plantGarden, type Gardeners } from './garden.ts';
+import { gardenersIn, plantGarden, type Gardeners } from './garden.ts';
 
 const ROOT = { name: 'Root', email: 'root@example.com', password: 'correct horse battery' };
 
@@ -126,7 +126,7 @@ async function administrator(): Promise<Record<string, string>> {
 
 /** One after the other: participants come in the order of their signing up. */
 async function gardeners(): Promise<Gardeners> {
-  const people = await world.people('Grace', 'Alan', 'Ken');
+  const people = await gardenersIn(world);
   await verifyAccount(world.db, people.grace.email);
   return people;
 }

@@ -2,7 +2,7 @@ import type { Database } from '../../server/database/client.ts';
 import { publicId, uuidOf } from '../../server/ids.ts';
 import { offerShare, secretOf } from '../kit/shares.ts';
 import { invite, teamOf } from '../kit/team.ts';
-import { PASSWORD, type Person } from '../kit/world.ts';
+import { PASSWORD, type Person, type World } from '../kit/world.ts';
 
 /** What the examples of the reference call things, as their variables name them. */
 const NAMED = {
@@ -47,6 +47,11 @@ export interface Gardeners {
   alan: Person;
   /** In no team with them. */
   ken: Person;
+}
+
+/** They sign up one after the other, since lists of people are in that order. */
+export async function gardenersIn({ people }: Pick<World, 'people'>): Promise<Gardeners> {
+  return { ...(await people('Grace')), ...(await people('Alan')), ...(await people('Ken')) };
 }
 
 /** Where an example finds what it speaks of: three teams of Grace and Alan, tasks, offers, and what belongs to them. */

@@ -4,7 +4,7 @@ import { readExamples } from '../../ops/api-examples.ts';
 import type { Database } from '../../server/database/client.ts';
 import { giveShare } from '../kit/shares.ts';
 import { startWorld, type World } from '../kit/world.ts';
-import { plantGarden } from './garden.ts';
+import { gardenersIn, plantGarden } from './garden.ts';
 
 /** Settings that a database or a provider may have, each of which changes how PostgreSQL reads or writes values. */
 const UNUSUAL = {
@@ -96,7 +96,7 @@ interface Moments {
 
 /** What the reference's examples of queries answer, with the same names in each world. */
 async function answersOf(world: World): Promise<unknown[]> {
-  const readers = await world.people('Grace', 'Alan', 'Ken');
+  const readers = await gardenersIn(world);
   const garden = await plantGarden(readers, world.db);
   const answers = [];
   for (const { kind, name, text, variables } of readExamples()) {

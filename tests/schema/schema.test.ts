@@ -111,6 +111,6 @@ test('[BR-12] no argument or input says who acts', () => {
   const telling = /viewer|actor|^userId$|^ownerId$|createdBy/i;
   const inputs = [...everything()].filter(([coordinate]) => /Input\.|\(/.test(coordinate));
   const suspects = inputs.filter(([, { name }]) => telling.test(name)).map(([coordinate]) => coordinate);
-  const toWhom = ['ShareTaskInput.userId', 'TransferOwnershipInput.userId'];
+  const toWhom = ['BlockPersonInput.userId', 'ShareTaskInput.userId', 'TransferOwnershipInput.userId'];
   expect(suspects.sort()).toEqual(toWhom);
 });
