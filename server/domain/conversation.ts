@@ -25,7 +25,7 @@ export interface ConversationChange {
 export const MOST_PARTICIPANTS = 50;
 
 /** Open offers of one person to another. */
-export const MOST_CONVERSATION_OFFERS = 100;
+const MOST_CONVERSATION_OFFERS = 100;
 
 const title = line('The title', { min: 1, max: 200 });
 
