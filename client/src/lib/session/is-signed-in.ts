@@ -10,3 +10,19 @@ export async function isSignedIn(): Promise<boolean> {
     return false;
   }
 }
+
+/** Tabs of one browser share a session. A channel does not hear what it says itself. */
+const channel = new BroadcastChannel('taskwire.session');
+
+/** Tells the other tabs that a session has begun. */
+export function announceSignIn(): void {
+  channel.postMessage('begun');
+}
+
+/** @returns what stops listening. */
+export function onSignInElsewhere(listener: () => void): () => void {
+  channel.addEventListener('message', listener);
+  return () => {
+    channel.removeEventListener('message', listener);
+  };
+}
