@@ -204,7 +204,7 @@ describe('when something is not right, the page says so and leads on', () => {
     await expect(page.getByRole('alert')).toContainText('has an account already');
     await expect(page.getByLabel('Email')).toHaveAccessibleDescription(/has an account already/);
     await page.getByLabel('Email').fill(newAccount('Emilia').email);
-    await page.getByRole('button', { name: 'Make account' }).click();
+    await page.getByRole('button', { name: 'Create account' }).click();
     await expect(page.getByRole('heading', { level: 1 })).toContainText('Emilia');
   });
 

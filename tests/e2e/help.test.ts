@@ -36,8 +36,8 @@ describe('[T065] the guide', () => {
     const page = await visit(browser, server.url);
     await page.getByRole('link', { name: 'Help' }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Help' })).toBeVisible();
-    await page.getByRole('link', { name: 'Make an account' }).click();
-    await expect(page.getByRole('heading', { name: 'Make an account' })).toBeVisible();
+    await page.getByRole('link', { name: 'Create an account' }).click();
+    await expect(page.getByRole('heading', { name: 'Create an account' })).toBeVisible();
   });
 
   test('is a step from the dashboard, and has a word on every number there', async () => {
@@ -107,7 +107,7 @@ test.runIf(process.env['UPDATE_SCREENSHOTS'] === '1').each(['light', 'dark'] as 
 
     await page.setViewportSize({ width: 520, height: 620 });
     await page.goto('/sign-up');
-    await expect(page.getByRole('heading', { name: 'Make an account' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Create an account' })).toBeVisible();
     await keep('sign-up', page);
     await page.setViewportSize(WIDE);
     await signUp(page, newAccount('Grace'));

@@ -59,7 +59,7 @@ export async function signUp(page: Page, { name, email, password }: Account): Pr
   await page.getByLabel('Name').fill(name);
   await page.getByLabel('Email').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Make account' }).click();
+  await page.getByRole('button', { name: 'Create account' }).click();
 }
 
 export async function signIn(page: Page, { email, password }: Omit<Account, 'name'>): Promise<void> {
