@@ -132,6 +132,14 @@ describe('somebody who starts the server', () => {
     );
   });
 
+  test('reads that an address without a database would use that of the role (DSN)', () => {
+    for (const address of ['postgres://ada@db:5432', 'postgres://ada@db:5432/'])
+      expect(refusal({ DATABASE_URL: address })).toContain('must name the database');
+    expect(readConfig({ DATABASE_URL: 'postgres://ada@db/tasks' }).databaseUrl).toBe(
+      'postgres://ada@db/tasks',
+    );
+  });
+
   test('is told of all mistakes at once', () => {
     const said = refusal({ PORT: 'x', LOG_LEVEL: 'loud', PUBLIC_URL: 'y' });
     for (const name of ['PORT', 'LOG_LEVEL', 'PUBLIC_URL']) expect(said).toContain(`${name}: `);
