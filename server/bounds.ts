@@ -19,12 +19,9 @@ export const BOUNDS = {
   'statements of operations': { unit: 'entries', most: 2_000, beyond: 'the least recently used is dropped' },
   labels: { unit: 'entries', most: 1_500, beyond: 'counted as (others)' },
   'statement texts': { unit: 'characters', most: 1_000_000, beyond: 'the least recently used is dropped' },
-  documents: { unit: 'characters', most: 4 * MEGABYTE, beyond: 'the least recently used is dropped' },
-  'refused documents': {
-    unit: 'characters',
-    most: 4 * MEGABYTE,
-    beyond: 'the least recently used is dropped',
-  },
+  // A parsed document with its compiled price and plan takes 100 to 200 bytes for each character of its text.
+  documents: { unit: 'characters', most: MEGABYTE, beyond: 'the least recently used is dropped' },
+  'refused documents': { unit: 'characters', most: MEGABYTE, beyond: 'the least recently used is dropped' },
   'shared answers': { unit: 'bytes', most: 16 * MEGABYTE, beyond: 'the least recently used is dropped' },
   'followed dashboards': { unit: 'entries', most: 1_000, beyond: 'the least recently used is dropped' },
   'subscription loaders': { unit: 'entries', most: 1_000, beyond: 'the least recently used is dropped' },

@@ -90,7 +90,6 @@ export function createGraphql(settings: GraphqlSettings): Graphql {
   return { yoga, contextOf, execute: run, documents, masked, requests: limits.requests };
 }
 
-/** What is made of a document takes several times as much as its text. */
 function cacheByText<Value extends object>(what: 'documents' | 'refused documents') {
   const cache = new LRUCache<string, Value>({
     maxSize: BOUNDS[what].most,
