@@ -45,7 +45,7 @@ export default defineConfig({
           // What people follow is the same whichever process they and the writers come upon.
           name: 'two processes',
           include: [
-            'tests/schema/{events,messages-live,task-live,dashboard-live,credentials-live,server-sent-events}.test.ts',
+            'tests/schema/{event-subscription,message-subscription,task-subscription,dashboard-subscription,credential-subscription,server-sent-events}.test.ts',
           ],
           env: { TEST_WORKERS: '2' },
           sequence: { groupOrder: 1 },

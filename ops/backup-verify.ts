@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { readConfig } from '../server/config.ts';
 import { openDatabase } from '../server/database/open.ts';
 import { keepAttempt } from './backup/attempt.ts';
-import { databaseOf } from './backup/address.ts';
+import { databaseOf } from './backup/connection-url.ts';
 import { openCluster } from './backup/cluster.ts';
 import { runCommand } from './backup/command.ts';
 import { load } from './backup/load.ts';

@@ -2,7 +2,7 @@
 // Backs the database up, whether the server runs or not, and removes backups that are too old.
 import { resolve } from 'node:path';
 import { readConfig } from '../server/config.ts';
-import { inWords } from './backup/address.ts';
+import { inWords } from './backup/connection-url.ts';
 import { keepAttempt } from './backup/attempt.ts';
 import { backUp } from './backup/back-up.ts';
 import { checkBackUp } from './backup/check.ts';

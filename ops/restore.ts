@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { resolve } from 'node:path';
 import { readConfig } from '../server/config.ts';
 import { openDatabase } from '../server/database/open.ts';
-import { inWords } from './backup/address.ts';
+import { inWords } from './backup/connection-url.ts';
 import { runCommand } from './backup/command.ts';
 import { openBackup, type Backup } from './backup/manifest.ts';
 import { BackupRefused, UsageError } from './backup/refusal.ts';

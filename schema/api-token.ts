@@ -3,8 +3,8 @@ import { createApiToken, revokeApiToken } from '../server/domain/api-token.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
-import { builder } from './builder.ts';
-import { pagedRelation } from './paged-relation.ts';
+import { builder } from './machinery/builder.ts';
+import { pagedRelation } from './machinery/paged-relation.ts';
 import { User } from './user.ts';
 
 const ApiTokenScope = builder.enumType('ApiTokenScope', {

@@ -1,8 +1,8 @@
 import { blockPerson, unblockPerson, type BlockChange } from '../server/domain/block.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
-import { builder, type PayloadFields } from './builder.ts';
-import { pagedRelation } from './paged-relation.ts';
+import { builder, type PayloadFields } from './machinery/builder.ts';
+import { pagedRelation } from './machinery/paged-relation.ts';
 import { User } from './user.ts';
 
 const Block = builder.prismaNode('Block', {

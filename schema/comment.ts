@@ -2,9 +2,9 @@ import { addComment, deleteComment, updateComment, type CommentChange } from '..
 import { NotFound } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
 import { can, placement, visible, type Action } from '../server/policy.ts';
-import { builder, type PayloadFields } from './builder.ts';
-import { moment } from './connection.ts';
-import { pagedRelation } from './paged-relation.ts';
+import { builder, type PayloadFields } from './machinery/builder.ts';
+import { moment } from './machinery/connection.ts';
+import { pagedRelation } from './machinery/paged-relation.ts';
 import { Task } from './task.ts';
 import { User } from './user.ts';
 

@@ -5,8 +5,8 @@ import { uuidOf } from '../server/ids.ts';
 import { visible, type Viewer } from '../server/policy.ts';
 import { readPage } from '../server/sql/read-page.ts';
 import { conversations as table } from '../server/sql/tables.ts';
-import { builder } from './builder.ts';
-import { moment, page, type Column } from './connection.ts';
+import { builder } from './machinery/builder.ts';
+import { moment, page, type Column } from './machinery/connection.ts';
 import { Conversation } from './conversation.ts';
 import {
   DateTimeFilter,
@@ -16,8 +16,8 @@ import {
   onColumn,
   onReference,
   TextFilter,
-} from './filters.ts';
-import { NODES, selectedInPage } from './selection.ts';
+} from './machinery/filters.ts';
+import { NODES, selectedInPage } from './machinery/selection.ts';
 import { OrderDirection } from './task-list.ts';
 
 const ConversationFilter = filterType('ConversationFilter', 'Which conversations', (t) => ({

@@ -6,10 +6,10 @@ import {
 } from '../server/domain/conversation.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
-import { builder, type PayloadFields } from './builder.ts';
-import { page, type OrderBy } from './connection.ts';
+import { builder, type PayloadFields } from './machinery/builder.ts';
+import { page, type OrderBy } from './machinery/connection.ts';
 import { conversationPayload } from './conversation.ts';
-import { ownList } from './own-list.ts';
+import { ownList } from './machinery/own-list.ts';
 import { User } from './user.ts';
 
 const ConversationOffer = builder.prismaObject('ConversationOffer', {

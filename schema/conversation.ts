@@ -11,11 +11,11 @@ import type { Database } from '../server/database/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId, uuidOf } from '../server/ids.ts';
 import { can, visible, type ConversationAction, type Viewer } from '../server/policy.ts';
-import { batched } from './batched.ts';
-import { builder, type PayloadFields } from './builder.ts';
-import type { Context } from './context.ts';
-import { page, type PageArguments } from './connection.ts';
-import { NODES } from './selection.ts';
+import { batched } from './machinery/batched.ts';
+import { builder, type PayloadFields } from './machinery/builder.ts';
+import type { Context } from '../server/graphql/context.ts';
+import { page, type PageArguments } from './machinery/connection.ts';
+import { NODES } from './machinery/selection.ts';
 import { User } from './user.ts';
 
 const ConversationRights = builder

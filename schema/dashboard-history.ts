@@ -6,7 +6,7 @@ import {
   type Durations,
   type StatusesOfDay,
 } from '../server/sql/dashboard-history.ts';
-import { builder } from './builder.ts';
+import { builder } from './machinery/builder.ts';
 import { Dashboard } from './dashboard.ts';
 
 /** No task is older, and far earlier days can no longer be told to PostgreSQL as JavaScript writes them. */

@@ -4,11 +4,11 @@ import type { Database } from '../server/database/client.ts';
 import { NotFound, ValidationFailed } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import type { Viewer } from '../server/policy.ts';
-import type { Scope } from '../server/sql/counted-scope.ts';
+import type { Scope } from '../server/sql/counter-scope.ts';
 import { MOST_DAYS } from '../server/sql/local-days.ts';
 import { countDashboard, type DashboardCounts } from '../server/sql/dashboard.ts';
-import { builder } from './builder.ts';
-import { argumentsBelow } from './selection.ts';
+import { builder } from './machinery/builder.ts';
+import { argumentsBelow } from './machinery/selection.ts';
 import { Priority, Status } from './task.ts';
 
 const Statistics = builder.objectRef<DashboardCounts>('Statistics').implement({

@@ -12,13 +12,13 @@ import {
 import { NotFound } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
 import { can, invitedTo, visible } from '../server/policy.ts';
-import { batched } from './batched.ts';
-import { builder, type PayloadFields } from './builder.ts';
-import type { Context } from './context.ts';
-import { page, type PageArguments } from './connection.ts';
+import { batched } from './machinery/batched.ts';
+import { builder, type PayloadFields } from './machinery/builder.ts';
+import type { Context } from '../server/graphql/context.ts';
+import { page, type PageArguments } from './machinery/connection.ts';
 import { membershipPayload } from './membership.ts';
-import { pagedRelation } from './paged-relation.ts';
-import { NODES } from './selection.ts';
+import { pagedRelation } from './machinery/paged-relation.ts';
+import { NODES } from './machinery/selection.ts';
 import { Team, TeamRole } from './team.ts';
 import { User } from './user.ts';
 

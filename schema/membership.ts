@@ -8,8 +8,8 @@ import {
 import { NotFound } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
 import { can, visible } from '../server/policy.ts';
-import { builder, type PayloadFields } from './builder.ts';
-import { pagedRelation } from './paged-relation.ts';
+import { builder, type PayloadFields } from './machinery/builder.ts';
+import { pagedRelation } from './machinery/paged-relation.ts';
 import { Team, teamOf, TeamRole } from './team.ts';
 import { User } from './user.ts';
 

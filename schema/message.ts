@@ -2,10 +2,10 @@ import type { MessageRole as Role } from '../prisma/generated/client/client.ts';
 import { sendMessage } from '../server/domain/message.ts';
 import { NotFound } from '../server/errors.ts';
 import { visible } from '../server/policy.ts';
-import { builder } from './builder.ts';
-import { moment } from './connection.ts';
+import { builder } from './machinery/builder.ts';
+import { moment } from './machinery/connection.ts';
 import { Conversation } from './conversation.ts';
-import { pagedRelation } from './paged-relation.ts';
+import { pagedRelation } from './machinery/paged-relation.ts';
 import { User } from './user.ts';
 
 const MessageRole = builder.enumType('MessageRole', {

@@ -1,5 +1,5 @@
 import { changePassword, resetPassword, type PasswordChange } from '../server/auth/password-change.ts';
-import { builder, type PayloadFields } from './builder.ts';
+import { builder, type PayloadFields } from './machinery/builder.ts';
 
 const length = '8 to 128 characters.';
 

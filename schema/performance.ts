@@ -1,9 +1,9 @@
 import { poolStatus, type PoolStatus } from '../server/database/client.ts';
 import { Forbidden } from '../server/errors.ts';
-import type { PerformanceStore, SlowOperation } from '../server/performance/store.ts';
-import type { Timings } from '../server/performance/timings.ts';
+import type { PerformanceStore, SlowOperation } from '../server/observability/store.ts';
+import type { Timings } from '../server/observability/histogram.ts';
 import { logLags, type LogLag } from '../server/sql/log-lag.ts';
-import { builder } from './builder.ts';
+import { builder } from './machinery/builder.ts';
 
 const MOST_ROWS = 100;
 const MOST_SLOW = 20;

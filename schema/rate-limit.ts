@@ -1,6 +1,6 @@
 import type { Balance } from '../server/limits/budgets.ts';
-import { currentRequest } from '../server/request.ts';
-import { builder } from './builder.ts';
+import { currentRequest } from '../server/request-context.ts';
+import { builder } from './machinery/builder.ts';
 
 const RateLimit = builder.objectRef<{ balance: Balance | undefined; cost: number }>('RateLimit').implement({
   description:

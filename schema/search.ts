@@ -8,10 +8,10 @@ import {
   type SnippetPart,
 } from '../server/search/snippet.ts';
 import { MOST_FINDS, search, SEARCHABLE, type Find } from '../server/sql/search.ts';
-import { builder } from './builder.ts';
+import { builder } from './machinery/builder.ts';
 import { Comment } from './comment.ts';
 import { Message } from './message.ts';
-import { findVisible } from './nodes.ts';
+import { findVisible } from './machinery/nodes.ts';
 import { Task } from './task.ts';
 
 const SearchType = builder.enumType('SearchType', {

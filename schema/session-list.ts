@@ -1,8 +1,8 @@
 import { endOtherSessions, endSession, type SessionEnd } from '../server/auth/session-end.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
-import { builder, type PayloadFields } from './builder.ts';
-import type { Context } from './context.ts';
+import { builder, type PayloadFields } from './machinery/builder.ts';
+import type { Context } from '../server/graphql/context.ts';
 
 const MOST_LISTED = 100;
 

@@ -1,6 +1,6 @@
 import { signIn, signOut, signUp, type NewSession } from '../server/auth/sign-in.ts';
-import { builder, type PayloadFields } from './builder.ts';
-import type { Context } from './context.ts';
+import { builder, type PayloadFields } from './machinery/builder.ts';
+import type { Context } from '../server/graphql/context.ts';
 import { User } from './user.ts';
 
 const passwordLength = '8 to 128 characters.';

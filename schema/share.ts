@@ -1,7 +1,7 @@
 import type { SharePermission } from '../prisma/generated/client/client.ts';
 import { visible } from '../server/policy.ts';
-import { builder } from './builder.ts';
-import { pagedRelation } from './paged-relation.ts';
+import { builder } from './machinery/builder.ts';
+import { pagedRelation } from './machinery/paged-relation.ts';
 import { Task } from './task.ts';
 import { User } from './user.ts';
 

@@ -1,6 +1,6 @@
 import { storageQuotaOf } from '../server/domain/quota.ts';
 import { storageUsageOf, type StorageUsage as Usage } from '../server/sql/storage-usage.ts';
-import { builder } from './builder.ts';
+import { builder } from './machinery/builder.ts';
 import { User } from './user.ts';
 
 const StorageUsage = builder.objectRef<{ used: Usage; quota: Usage }>('StorageUsage').implement({

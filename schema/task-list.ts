@@ -9,8 +9,15 @@ import {
 import type { Database } from '../server/database/client.ts';
 import { ValidationFailed } from '../server/errors.ts';
 import { liveShareOf, visible, type Viewer } from '../server/policy.ts';
-import { builder } from './builder.ts';
-import { LARGEST_PAGE, moment, page, type Column, type Direction, type OrderBy } from './connection.ts';
+import { builder } from './machinery/builder.ts';
+import {
+  LARGEST_PAGE,
+  moment,
+  page,
+  type Column,
+  type Direction,
+  type OrderBy,
+} from './machinery/connection.ts';
 import {
   DateFilter,
   DateTimeFilter,
@@ -26,12 +33,12 @@ import {
   onReference,
   onWords,
   TextFilter,
-} from './filters.ts';
+} from './machinery/filters.ts';
 import { countRows, readIds, readPage, type Sources } from '../server/sql/read-page.ts';
 import { MOST_FINDS, MOST_MATCHES, NEWEST_LISTED, tasksWith } from '../server/sql/search.ts';
 import { tasks as table } from '../server/sql/tables.ts';
 import { visibleSql } from '../server/sql/visible.ts';
-import { NODES, selectedInPage } from './selection.ts';
+import { NODES, selectedInPage } from './machinery/selection.ts';
 import { Priority, Status, Task } from './task.ts';
 
 const TaskStatusFilter = enumFilter('TaskStatusFilter', Status, 'Which statuses');

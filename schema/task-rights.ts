@@ -1,6 +1,6 @@
 import type { SharePermission } from '../prisma/generated/client/client.ts';
 import { can, seesTask, type TaskAction, type TaskPlacement, type TaskSubject } from '../server/policy.ts';
-import type { Context } from './context.ts';
+import type { Context } from '../server/graphql/context.ts';
 
 /** A task as some statement read it, perhaps with the share that the viewer holds of it. */
 type ReadTask = TaskPlacement & { share?: SharePermission | null };

@@ -5,8 +5,8 @@ import type { Database } from '../server/database/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import { placement, visible, type TaskAction, type Viewer } from '../server/policy.ts';
-import { builder } from './builder.ts';
-import { pagedRelation } from './paged-relation.ts';
+import { builder } from './machinery/builder.ts';
+import { pagedRelation } from './machinery/paged-relation.ts';
 import { may, sees } from './task-rights.ts';
 
 export const Status = builder.enumType('TaskStatus', {

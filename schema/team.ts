@@ -5,11 +5,11 @@ import type { Database } from '../server/database/client.ts';
 import { NotFound, ValidationFailed } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import { can, grantableRoles, visible, type TeamAction, type Viewer } from '../server/policy.ts';
-import { batched } from './batched.ts';
-import { builder } from './builder.ts';
-import { moment, page, type Column } from './connection.ts';
-import { enumFilter, filterType, matching, onColumn, TextFilter } from './filters.ts';
-import { NODES } from './selection.ts';
+import { batched } from './machinery/batched.ts';
+import { builder } from './machinery/builder.ts';
+import { moment, page, type Column } from './machinery/connection.ts';
+import { enumFilter, filterType, matching, onColumn, TextFilter } from './machinery/filters.ts';
+import { NODES } from './machinery/selection.ts';
 import { OrderDirection } from './task-list.ts';
 import { User } from './user.ts';
 

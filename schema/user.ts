@@ -1,9 +1,9 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { updateUser } from '../server/domain/user.ts';
 import { visible } from '../server/policy.ts';
-import { batched } from './batched.ts';
-import { builder } from './builder.ts';
-import type { Context } from './context.ts';
+import { batched } from './machinery/batched.ts';
+import { builder } from './machinery/builder.ts';
+import type { Context } from '../server/graphql/context.ts';
 
 export const User = builder.prismaNode('User', {
   description: 'A person with an account.',

@@ -3,10 +3,10 @@ import { flushCompileCache } from 'node:module';
 import { ConfigError, readConfig } from './config.ts';
 import { noteServerUrl } from './database/data-dir-lock.ts';
 import { StartFailure } from './database/start-failure.ts';
-import { createLog } from './log.ts';
-import { startServer } from './server.ts';
-import { takeUncaught } from './uncaught.ts';
-import { startWorkers, type WorkerReady } from './workers.ts';
+import { createLog } from './logger.ts';
+import { startServer } from './lifecycle/start.ts';
+import { takeUncaught } from './lifecycle/uncaught.ts';
+import { startWorkers, type WorkerReady } from './lifecycle/cluster.ts';
 
 /** Whoever looks at `/readyz` once a second knows by then. A person at a terminal need not wait for that. */
 const NOTICE_MS = 2_000;

@@ -1,4 +1,4 @@
-import type { Farewell } from './lib/session/farewell.ts';
+import type { Farewell } from './lib/session/sign-out-reason.ts';
 
 declare global {
   namespace App {

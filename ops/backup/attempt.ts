@@ -1,4 +1,4 @@
-import { recordAttempt, type BackupAttempt } from '../../server/backup-status.ts';
+import { recordAttempt, type BackupAttempt } from '../../server/backup/status.ts';
 
 /** Keeps how it went. Where that fails, on a full disk say, it is said, and what was done still counts. */
 export async function keepAttempt(

@@ -1,5 +1,5 @@
 import type { Config } from '../../server/config.ts';
-import { readBackupStatus } from '../../server/backup-status.ts';
+import { readBackupStatus } from '../../server/backup/status.ts';
 import { openDatabase } from '../../server/database/open.ts';
 import { keepAttempt } from './attempt.ts';
 import type { Backup } from './manifest.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../../server/config.ts';
 import { openDatabase } from '../../server/database/open.ts';
-import { forProgram, inWords, withConnection } from './address.ts';
+import { forProgram, inWords, withConnection } from './connection-url.ts';
 import { findClient, run } from './programs.ts';
 import { BackupRefused } from './refusal.ts';
 import { DUMP_OPTIONS, makeFolder, serverVersion } from './write.ts';

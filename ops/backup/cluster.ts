@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, escapeIdentifier, escapeLiteral, type Client } from 'pg';
 import { openSession } from '../../server/database/session.ts';
-import { databaseOf, inWords, withDatabase } from './address.ts';
+import { databaseOf, inWords, withDatabase } from './connection-url.ts';
 import { BackupRefused } from './refusal.ts';
 
 /** Databases that every cluster has, from which others are made and renamed. The embedded one has the second only. */

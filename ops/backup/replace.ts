@@ -1,6 +1,6 @@
 import type { Config } from '../../server/config.ts';
 import { counterTables } from '../../server/counters/rebuild.ts';
-import { databaseOf, inWords, withConnection, withDatabase } from './address.ts';
+import { databaseOf, inWords, withConnection, withDatabase } from './connection-url.ts';
 import { contentOf, differences, inSnapshot, lastMigration, tableCount } from './content.ts';
 import { openCluster, type Cluster } from './cluster.ts';
 import { load } from './load.ts';

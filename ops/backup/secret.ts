@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../server/config.ts';
-import { KEPT_SECRET } from '../../server/kept-secret.ts';
+import { KEPT_SECRET } from '../../server/auth/secret.ts';
 import type { Manifest } from './manifest.ts';
 
 type Secret = Manifest['secret'];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { tryLock } from '../../server/database/data-dir-lock.ts';
-import { forProgram, inWords, withConnection } from './address.ts';
+import { forProgram, inWords, withConnection } from './connection-url.ts';
 import { contentOf, inSnapshot } from './content.ts';
 import { DUMP, MANIFEST, nameAt, newManifest, sha256, type Backup, type Manifest } from './manifest.ts';
 import { findClient, run } from './programs.ts';

@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import { Prisma, type Task } from '../../prisma/generated/client/client.ts';
 import { connect, disconnect, run, type Database } from '../../server/database/client.ts';
 import { endOfList } from '../../server/domain/task-position.ts';
-import { taskCreated } from '../../server/events/task-event.ts';
+import { taskCreated } from '../../server/log/task-event.ts';
 import { newId } from '../../server/ids.ts';
 import { insertTask } from '../../server/sql/insert-task.ts';
 import { cpuOfDatabase } from './cpu.ts';

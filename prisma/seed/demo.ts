@@ -1,5 +1,5 @@
 import type { User } from '../generated/client/client.ts';
-import type { EventKind, NewEvent } from '../../server/events/kinds.ts';
+import type { EventKind, NewEvent } from '../../server/log/catalogue.ts';
 
 export interface DemoPlan {
   seed: number;

@@ -1,5 +1,5 @@
 import type { Membership, Team } from '../generated/client/client.ts';
-import { fingerprintOf } from '../../server/events/first-creation.ts';
+import { fingerprintOf } from '../../server/log/idempotency.ts';
 import { DAY, MINUTE, PAST_DAYS } from './calendar.ts';
 import { chance } from './chance.ts';
 import type { DemoEvent, DemoPerson, DemoPlan } from './demo.ts';

@@ -1,8 +1,8 @@
 import type { Comment, Task, TaskShare, TaskStatus } from '../generated/client/client.ts';
-import type { NewEvent } from '../../server/events/kinds.ts';
+import type { NewEvent } from '../../server/log/catalogue.ts';
 import { endOfList } from '../../server/domain/task-position.ts';
-import { fingerprintOf } from '../../server/events/first-creation.ts';
-import { taskChanged, taskCreated } from '../../server/events/task-event.ts';
+import { fingerprintOf } from '../../server/log/idempotency.ts';
+import { taskChanged, taskCreated } from '../../server/log/task-event.ts';
 import { DAY, dayIn, daysAfter, HOUR, MINUTE, moments, PAST_DAYS } from './calendar.ts';
 import { chance, type Chance } from './chance.ts';
 import { characters } from './people.ts';

@@ -7,11 +7,11 @@ import { newPerson } from '../domain/user.ts';
 import { emailAddress } from '../domain/email-address.ts';
 import { parse } from '../domain/validation.ts';
 import { Conflict, NotFound, Unauthenticated } from '../errors.ts';
-import { append } from '../events/log.ts';
-import { recordFailedSignIn } from '../events/refusal.ts';
+import { append } from '../log/append.ts';
+import { recordFailedSignIn } from '../log/access-audit.ts';
 import { newId } from '../ids.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
-import { currentRequest } from '../request.ts';
+import { currentRequest } from '../request-context.ts';
 import { knownTimezone } from '../sql/timezone.ts';
 import { givenPassword, hashPassword, isPassword, newPassword } from './passwords.ts';
 

@@ -3,9 +3,9 @@ import { betterAuth } from 'better-auth/minimal';
 import { jwt } from 'better-auth/plugins/jwt';
 import type { Database } from '../database/client.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../logger.ts';
 import { SESSION_SECONDS } from './account.ts';
-import { libraryLog } from './library-log.ts';
+import { libraryLog } from './library-logger.ts';
 import { passwordEndpoints } from './password-endpoints.ts';
 
 const RENEW_AFTER_SECONDS = 24 * 60 * 60;

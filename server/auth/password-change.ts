@@ -3,7 +3,7 @@ import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { parse } from '../domain/validation.ts';
 import { Conflict, Forbidden, ValidationFailed } from '../errors.ts';
-import { append } from '../events/log.ts';
+import { append } from '../log/append.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockUser } from '../sql/lock-user.ts';

@@ -3,7 +3,7 @@ import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
 import { idOf, parse } from '../domain/validation.ts';
 import { NotFound } from '../errors.ts';
-import { currentCursor } from '../events/log.ts';
+import { currentCursor } from '../log/append.ts';
 import { visible } from '../policy.ts';
 import type { SignedIn } from './credentials.ts';
 import { sessionOf } from './password-change.ts';

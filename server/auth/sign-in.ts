@@ -1,7 +1,7 @@
 import type { Database } from '../database/client.ts';
 import { committed } from '../database/transaction.ts';
 import { Forbidden } from '../errors.ts';
-import type { Refusals } from '../events/refusal.ts';
+import type { Refusals } from '../log/access-audit.ts';
 import type { InvitationLimits } from '../limits/invitation-limits.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import type { Auth } from './auth.ts';

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { Log } from '../log.ts';
+import type { Log } from '../logger.ts';
 import { rebuildCounters } from './rebuild.ts';
 import { verifyCounters } from './verify.ts';
 

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { SILENCE_MS } from '../database/client.ts';
 import { openSession } from '../database/session.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../logger.ts';
 import { fold } from './fold.ts';
 import { foldStorage } from './storage.ts';
 

@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.ts';
-import type { Asker } from './asker.ts';
+import type { Asker } from './requester.ts';
 import { FairPool } from './fair-pool.ts';
 import { sessionTo } from './session.ts';
 import { StatementNames } from './statement-names.ts';

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { keep } from '../bounds.ts';
-import { isForEveryone, type Asker } from './asker.ts';
+import { isForEveryone, type Asker } from './requester.ts';
 import { ABANDONED_WORDS, EXHAUSTED_WORDS, SHARE_TAKEN } from './failures.ts';
 import { PoolConnection, type PoolConnectionConfig, type StopReason } from './pool-connection.ts';
 

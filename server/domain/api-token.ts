@@ -3,9 +3,9 @@ import { ApiTokenScope, type ApiToken } from '../../prisma/generated/client/clie
 import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
 import { Conflict, Forbidden, NotFound, Unauthenticated } from '../errors.ts';
-import { earlierRemoval } from '../events/earlier-removal.ts';
-import { append } from '../events/log.ts';
-import { recordRefusedToken } from '../events/refusal.ts';
+import { earlierRemoval } from '../log/earlier-removal.ts';
+import { append } from '../log/append.ts';
+import { recordRefusedToken } from '../log/access-audit.ts';
 import { newId } from '../ids.ts';
 import { visible, type Person } from '../policy.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';

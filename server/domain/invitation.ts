@@ -3,9 +3,9 @@ import type { Prisma, TeamInvitation } from '../../prisma/generated/client/clien
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Conflict, Forbidden, NotFound } from '../errors.ts';
-import { earlierRemoval } from '../events/earlier-removal.ts';
-import { append, currentCursor } from '../events/log.ts';
-import { tellInvited } from '../events/tell-invited.ts';
+import { earlierRemoval } from '../log/earlier-removal.ts';
+import { append, currentCursor } from '../log/append.ts';
+import { tellInvited } from '../log/invitation-event.ts';
 import { newId } from '../ids.ts';
 import type { InvitationLimits } from '../limits/invitation-limits.ts';
 import { can, invitedTo, visible, type Person, type Viewer } from '../policy.ts';
@@ -14,7 +14,7 @@ import { lockTeam } from '../sql/lock-team.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { grantedRole, requireGrantable, type MembershipChange } from './membership.ts';
 import { checkQuota } from './quota.ts';
-import { heldTeam } from './team-hold.ts';
+import { heldTeam } from './team-lock.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, parse } from './validation.ts';
 

@@ -3,13 +3,13 @@ import type { Membership, TeamRole } from '../../prisma/generated/client/client.
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
-import { earlierRemoval } from '../events/earlier-removal.ts';
-import { append, currentCursor } from '../events/log.ts';
-import { toCursor } from '../events/position.ts';
+import { earlierRemoval } from '../log/earlier-removal.ts';
+import { append, currentCursor } from '../log/append.ts';
+import { toCursor } from '../log/cursor.ts';
 import { can, grantableRoles, visible, type Person, type Viewer } from '../policy.ts';
 import { clearAssigneeInTeam } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { heldAgain, heldTeam, TRANSFER_FIRST } from './team-hold.ts';
+import { heldAgain, heldTeam, TRANSFER_FIRST } from './team-lock.ts';
 import { idOf, parse } from './validation.ts';
 
 /** What a verb hands back: which membership to re-read, and the log's cursor after the change. */

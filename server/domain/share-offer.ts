@@ -3,10 +3,10 @@ import type { Prisma, SharePermission, Task } from '../../prisma/generated/clien
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Conflict, Forbidden, NotFound } from '../errors.ts';
-import { earlierRemoval } from '../events/earlier-removal.ts';
-import type { NewEvent } from '../events/kinds.ts';
-import { append, appendAll, currentCursor } from '../events/log.ts';
-import { tellOffered } from '../events/tell-offered.ts';
+import { earlierRemoval } from '../log/earlier-removal.ts';
+import type { NewEvent } from '../log/catalogue.ts';
+import { append, appendAll, currentCursor } from '../log/append.ts';
+import { tellOffered } from '../log/offer-event.ts';
 import { newId } from '../ids.ts';
 import {
   can,

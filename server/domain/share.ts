@@ -3,8 +3,8 @@ import { SharePermission, type TaskShare } from '../../prisma/generated/client/c
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
-import { earlierRemoval } from '../events/earlier-removal.ts';
-import { append, currentCursor } from '../events/log.ts';
+import { earlierRemoval } from '../log/earlier-removal.ts';
+import { append, currentCursor } from '../log/append.ts';
 import { newId } from '../ids.ts';
 import {
   can,

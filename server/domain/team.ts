@@ -4,16 +4,16 @@ import type { Database } from '../database/client.ts';
 import { classify } from '../database/failures.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Conflict, NotFound } from '../errors.ts';
-import { earlierRemoval } from '../events/earlier-removal.ts';
-import { fingerprintOf, firstCreation, refuseUsedIds } from '../events/first-creation.ts';
-import { append, currentCursor } from '../events/log.ts';
-import { teamDeleted } from '../events/team-deletion.ts';
-import { tellInvited } from '../events/tell-invited.ts';
+import { earlierRemoval } from '../log/earlier-removal.ts';
+import { fingerprintOf, firstCreation, refuseUsedIds } from '../log/idempotency.ts';
+import { append, currentCursor } from '../log/append.ts';
+import { teamDeleted } from '../log/team-event.ts';
+import { tellInvited } from '../log/invitation-event.ts';
 import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
 import { clearTeam } from '../sql/tasks-along.ts';
 import { checkQuota } from './quota.ts';
-import { heldTeam } from './team-hold.ts';
+import { heldTeam } from './team-lock.ts';
 import { idOf, line, newIdOf, parse, text } from './validation.ts';
 
 /** What a verb hands back: which team to re-read, and the log's cursor after the change. */

@@ -3,7 +3,7 @@ import type { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
 import { ValidationFailed } from '../errors.ts';
-import { append, currentCursor } from '../events/log.ts';
+import { append, currentCursor } from '../log/append.ts';
 import type { Person } from '../policy.ts';
 import { knownTimezone } from '../sql/timezone.ts';
 import { emailAddress } from './email-address.ts';

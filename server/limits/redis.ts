@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Log } from '../log.ts';
+import type { Log } from '../logger.ts';
 import type { RedisNamespace } from '../redis-namespace.ts';
 
 const RECONNECT_LAST_MS = 2_000;

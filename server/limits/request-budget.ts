@@ -1,5 +1,5 @@
 import { RateLimited } from '../errors.ts';
-import { currentRequest } from '../request.ts';
+import { currentRequest } from '../request-context.ts';
 import { Windows } from './windows.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { accountOf } from '../domain/email-address.ts';
 import { RateLimited } from '../errors.ts';
-import { currentRequest } from '../request.ts';
+import { currentRequest } from '../request-context.ts';
 import { createBudget, type Balance } from './budgets.ts';
 import type { SharedRedis } from './redis.ts';
 

@@ -1,6 +1,6 @@
 import type { SharePermission } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
-import { patiently } from '../database/patience.ts';
+import { patiently } from '../database/retry.ts';
 import { shareOf } from '../sql/shares.ts';
 
 /** Of one person; the oldest is forgotten beyond that, for it can be looked up again. */

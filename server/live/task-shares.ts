@@ -1,5 +1,5 @@
 import type { Event, SharePermission } from '../../prisma/generated/client/client.ts';
-import type { LogConnection } from '../events/tail.ts';
+import type { LogConnection } from '../log/tail.ts';
 import { seesEvent, showsByShare, type Viewer } from '../policy.ts';
 
 /** By task and person, what live shares allow. */

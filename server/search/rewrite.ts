@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../logger.ts';
 
 const TABLES = {
   tasks: Prisma.sql`tasks`,

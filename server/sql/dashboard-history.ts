@@ -2,7 +2,7 @@ import type { DurationMeasure } from '../../prisma/generated/client/client.ts';
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
 import type { Viewer } from '../policy.ts';
-import { countedScope, type Scope } from './counted-scope.ts';
+import { countedScope, type Scope } from './counter-scope.ts';
 import { grown, localDays } from './local-days.ts';
 
 /** How many tasks of each status there were at a day's end. */

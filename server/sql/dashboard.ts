@@ -1,8 +1,8 @@
 import { Prisma, type TaskPriority, type TaskStatus } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
-import { markOf, SEEN, toCursor } from '../events/position.ts';
+import { markOf, SEEN, toCursor } from '../log/cursor.ts';
 import type { Viewer } from '../policy.ts';
-import { countedScope, type Scope } from './counted-scope.ts';
+import { countedScope, type Scope } from './counter-scope.ts';
 import { grown, localDays } from './local-days.ts';
 import { isOpen } from './task-facts.ts';
 

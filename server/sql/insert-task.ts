@@ -1,10 +1,10 @@
 import { Prisma, type Task } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
-import { Together } from '../database/together.ts';
+import { Together } from '../database/batcher.ts';
 import { committed } from '../database/transaction.ts';
-import type { NewEvent } from '../events/kinds.ts';
-import { appended, appendedTo, type Appended } from '../events/log.ts';
-import type { Mark } from '../events/position.ts';
+import type { NewEvent } from '../log/catalogue.ts';
+import { appended, appendedTo, type Appended } from '../log/append.ts';
+import type { Mark } from '../log/cursor.ts';
 import { taskVector } from '../search/vector.ts';
 
 /** A new task with the event that tells of it. */

@@ -13,7 +13,7 @@ import {
   type Texts,
 } from './columns.ts';
 import type { PageTable, Table } from './tables.ts';
-import { rowsOf, WholeRow } from './whole-row.ts';
+import { rowsOf, WholeRow } from './raw-row.ts';
 
 /** What of a table is asked for, in Prisma's words. */
 export interface Wanted {

@@ -1,6 +1,6 @@
 import { Prisma, type SharePermission } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
-import { Together } from '../database/together.ts';
+import { Together } from '../database/batcher.ts';
 
 /** Rows of `task_shares` that have not expired. */
 export const UNEXPIRED = Prisma.sql`(expires_at IS NULL OR expires_at > now())`;

@@ -1,8 +1,8 @@
 import { Prisma, type TeamRole } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
-import { Together } from '../database/together.ts';
+import { Together } from '../database/batcher.ts';
 import { isTransaction, type Transaction } from '../database/transaction.ts';
-import { SEEN } from '../events/position.ts';
+import { SEEN } from '../log/cursor.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person, Viewer } from '../policy.ts';
 

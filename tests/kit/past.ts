@@ -1,7 +1,7 @@
 import type { Task, TaskStatus } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../../server/database/client.ts';
-import type { NewEvent } from '../../server/events/kinds.ts';
-import { taskChanged, taskCreated } from '../../server/events/task-event.ts';
+import type { NewEvent } from '../../server/log/catalogue.ts';
+import { taskChanged, taskCreated } from '../../server/log/task-event.ts';
 import { newId } from '../../server/ids.ts';
 import { dice } from './dice.ts';
 

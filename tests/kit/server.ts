@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProcess } from '../../ops/drills/server-process.ts';
 import { readConfig } from '../../server/config.ts';
-import { startServer } from '../../server/server.ts';
+import { startServer } from '../../server/lifecycle/start.ts';
 
 /** The same for every server, so that a session outlives a restart. */
 export const SECRET = 'a secret that guards nothing but tests';

@@ -1,8 +1,8 @@
 import type { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../../server/database/client.ts';
 import type { Transaction } from '../../server/database/transaction.ts';
-import { appendAll } from '../../server/events/log.ts';
-import { taskCreated } from '../../server/events/task-event.ts';
+import { appendAll } from '../../server/log/append.ts';
+import { taskCreated } from '../../server/log/task-event.ts';
 
 /** Puts tasks straight into the database, whatever their dates say, with the events that tell of them. */
 export async function plantTasks(db: Database, tasks: Prisma.TaskCreateManyInput[]): Promise<void> {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parser } from '@prometheus-io/lezer-promql';
 import { expect, test } from 'vitest';
-import { recordAttempt } from '../../server/backup-status.ts';
+import { recordAttempt } from '../../server/backup/status.ts';
 import { composeWith, textOf, yamlOf } from '../kit/containers.ts';
 import { scratchFolder } from '../kit/ops.ts';
 import { startWorld } from '../kit/world.ts';

@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { findClient } from '../../ops/backup/programs.ts';
 import { rotate } from '../../ops/backup/rotation.ts';
-import { readBackupStatus } from '../../server/backup-status.ts';
+import { readBackupStatus } from '../../server/backup/status.ts';
 import { readConfig } from '../../server/config.ts';
-import { startServer } from '../../server/server.ts';
+import { startServer } from '../../server/lifecycle/start.ts';
 import { fileIn, hasPgDump, ops, scratchFolder } from '../kit/ops.ts';
 import { PASSWORD, startWorld } from '../kit/world.ts';
 

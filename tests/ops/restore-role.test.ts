@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ownPostgres } from '../../ops/drills/own-postgres.ts';
-import { databaseOf, withDatabase } from '../../ops/backup/address.ts';
+import { databaseOf, withDatabase } from '../../ops/backup/connection-url.ts';
 import { openCluster, type Cluster } from '../../ops/backup/cluster.ts';
 
 /** How long autovacuum sleeps between two pages. */

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { schema } from '../../schema/index.ts';
-import { priceOf } from '../../server/limits/price.ts';
+import { priceOf } from '../../server/limits/query-cost.ts';
 import { redisNamespace } from '../../server/redis-namespace.ts';
 import { freshDatabase } from '../kit/database.ts';
 import { freePort } from '../kit/free-port.ts';

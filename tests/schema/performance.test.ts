@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { verifyAccount } from '../../server/auth/account.ts';
-import type { Log } from '../../server/log.ts';
-import { PerformanceStore } from '../../server/performance/store.ts';
-import { withRequest } from '../../server/request.ts';
+import type { Log } from '../../server/logger.ts';
+import { PerformanceStore } from '../../server/observability/store.ts';
+import { withRequest } from '../../server/request-context.ts';
 import { offerShare, secretOf } from '../kit/shares.ts';
 import { startWorld } from '../kit/world.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { deleteExpiredOffers } from '../../server/events/retention.ts';
+import { deleteExpiredOffers } from '../../server/log/retention.ts';
 import { uuidOf } from '../../server/ids.ts';
 import { watchEvents } from '../kit/live.ts';
 import { acceptShare, giveShare, offerShare, secretOf, type Sharing } from '../kit/shares.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { send } from '../../../ops/drills/workspace.ts';
-import { keptSecret } from '../../../server/kept-secret.ts';
+import { keptSecret } from '../../../server/auth/secret.ts';
 import { freshDatabase } from '../../kit/database.ts';
 import { scratchFolder } from '../../kit/ops.ts';
 import { startTestServer } from '../../kit/server.ts';

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startChecking } from '../../../server/counters/check.ts';
 import { connect, disconnect } from '../../../server/database/client.ts';
-import { createLog } from '../../../server/log.ts';
+import { createLog } from '../../../server/logger.ts';
 import { differencesIn, foldToTheEnd } from '../../kit/counters.ts';
 import { freshDatabase } from '../../kit/database.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { append } from '../../../server/events/log.ts';
-import { taskChanged } from '../../../server/events/task-event.ts';
+import { append } from '../../../server/log/append.ts';
+import { taskChanged } from '../../../server/log/task-event.ts';
 import { newId, uuidOf } from '../../../server/ids.ts';
 import { countUncounted, rebuildCounters } from '../../../server/counters/rebuild.ts';
 import {

@@ -2,11 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { Prisma } from '../../../prisma/generated/client/client.ts';
-import { newAsker, type Asker } from '../../../server/database/asker.ts';
+import { newAsker, type Asker } from '../../../server/database/requester.ts';
 import { abandon, connect, disconnect, poolStatus, run, textsOf } from '../../../server/database/client.ts';
 import { MOST_WAITING } from '../../../server/database/fair-pool.ts';
 import { classify } from '../../../server/database/failures.ts';
-import { Together } from '../../../server/database/together.ts';
+import { Together } from '../../../server/database/batcher.ts';
 import { inTransaction } from '../../../server/database/transaction.ts';
 import { freshDatabase } from '../../kit/database.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
 import { applyMigrations, migrationsFolder } from '../../../server/database/migrations.ts';
-import { createLog } from '../../../server/log.ts';
+import { createLog } from '../../../server/logger.ts';
 import { startRewriting } from '../../../server/search/rewrite.ts';
 import { emptyDatabase, query } from '../database/scratch-database.ts';
 

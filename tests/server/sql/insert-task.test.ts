@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Task } from '../../../prisma/generated/client/client.ts';
 import { connect, disconnect } from '../../../server/database/client.ts';
 import { classify } from '../../../server/database/failures.ts';
-import { taskCreated } from '../../../server/events/task-event.ts';
+import { taskCreated } from '../../../server/log/task-event.ts';
 import { newId } from '../../../server/ids.ts';
 import { insertTask } from '../../../server/sql/insert-task.ts';
 import { freshDatabase } from '../../kit/database.ts';

@@ -6,7 +6,7 @@ import { countRows, readPage, type Wanted } from '../../../server/sql/read-page.
 import { conversations, tasks as tasksTable, type Table } from '../../../server/sql/tables.ts';
 import { viewerOf } from '../../../server/sql/viewer.ts';
 import { visibleSql } from '../../../server/sql/visible.ts';
-import { WholeRow } from '../../../server/sql/whole-row.ts';
+import { WholeRow } from '../../../server/sql/raw-row.ts';
 import { dice } from '../../kit/dice.ts';
 import { freshDatabase } from '../../kit/database.ts';
 

@@ -2,7 +2,7 @@ import { cacheExchange, Client, fetchExchange, mapExchange, subscriptionExchange
 import { createClient as createSocket, type Client as SocketClient } from 'graphql-ws/client';
 import type { Connection } from './connection.svelte.ts';
 import { isCoded, isUnreachable } from './failure.ts';
-import { heedingFetch } from './heeding.ts';
+import { heedingFetch } from './sse-timeout.ts';
 
 interface Listeners {
   connection: Connection;

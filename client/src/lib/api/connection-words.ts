@@ -1,4 +1,4 @@
-import type { LineState } from './line.ts';
+import type { LineState } from './live-connection.ts';
 
 /** What the indicator says, for those who see it and, unbroken by a countdown, for those who hear it. */
 export interface ConnectionWords {

@@ -1,4 +1,4 @@
-import { type Dial, Line, type LineState } from './line.ts';
+import { type Dial, Line, type LineState } from './live-connection.ts';
 
 const probePath = '/healthz';
 const answerWithin = 6_000;

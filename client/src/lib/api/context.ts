@@ -1,9 +1,9 @@
 import type { Client } from '@urql/core';
 import { createContext } from 'svelte';
-import type { Farewell } from '../session/farewell.ts';
+import type { Farewell } from '../session/sign-out-reason.ts';
 import type { Connection } from './connection.svelte.ts';
 import type { Failure } from './failure.ts';
-import type { News } from './news.ts';
+import type { News } from './event-follower.ts';
 
 interface Api {
   readonly client: Client;

@@ -2,7 +2,7 @@ import { graphql } from '../../gql/gql.ts';
 import { endsSession } from '../api/client.ts';
 import type { useApi } from '../api/context.ts';
 import { describeFailure } from '../api/failure.ts';
-import { forgetUnsent } from '../task/unsent.ts';
+import { forgetUnsent } from '../task/draft-storage.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
 
 const SignOut = graphql(`

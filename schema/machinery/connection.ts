@@ -1,0 +1,230 @@
+import { z } from 'zod';
+import { ValidationFailed } from '../../server/errors.ts';
+
+export const LARGEST_PAGE = 100;
+const DEFAULT_PAGE = 50;
+
+export interface PageArguments {
+  first?: number | null | undefined;
+  last?: number | null | undefined;
+  after?: string | null | undefined;
+  before?: string | null | undefined;
+}
+
+export type Direction = 'asc' | 'desc';
+
+/** A column that a list can be ordered by. The id comes last by itself, unless the column is unique: every order is total. */
+export interface Column<Field extends string = string> {
+  field: Field;
+  /** How a cursor's value of this column is read back. */
+  value: z.ZodType;
+  /** Rows without a value come last, whichever way the order goes. */
+  nullable?: boolean;
+  /** No two rows have the same value. */
+  unique?: boolean;
+  /** An enum's values from the lowest to the highest, as PostgreSQL orders them. */
+  ranks?: readonly string[];
+}
+
+export type OrderBy<Field extends string = string> = Column<Field> & { direction: Direction };
+
+/** Reads back a moment that a cursor carries. */
+export const moment = z.iso
+  .datetime()
+  .transform((value) => new Date(value))
+  .refine((value) => value.getTime() >= Date.parse('0001-01-01'), 'PostgreSQL has no year 0.');
+
+/** Reads back a whole number of any size. */
+export const bigNumber = z
+  .string()
+  .regex(/^\d{1,19}$/)
+  .transform(BigInt);
+
+const idColumn: Column<'id'> = { field: 'id', value: z.uuid() };
+
+type Condition = Record<string, unknown>;
+
+/** What Prisma reads of rows; all columns without `select`. */
+interface Selection {
+  select?: Record<string, unknown> | undefined;
+}
+
+/** What a list's query needs to fetch one page, and how its rows become a connection. */
+export interface Page<Field extends string> {
+  where: Condition;
+  orderBy: Record<string, unknown>[];
+  take: number;
+  /** A selection of the list's rows, together with the columns that cursors are made of. */
+  withCursor: <Query extends Selection>(query: Query) => Query;
+  connection<Row extends Record<Field, unknown>>(rows: Row[]): Connection<Row>;
+}
+
+export interface Connection<Row> {
+  edges: { node: Row; cursor: string }[];
+  pageInfo: PageInfo;
+}
+
+/** A row at its place; its cursor is written when somebody asks for it. */
+class Edge<Row extends object> {
+  readonly node: Row;
+  readonly #toCursor: (row: Row) => string;
+
+  constructor(node: Row, toCursor: (row: Row) => string) {
+    this.node = node;
+    this.#toCursor = toCursor;
+  }
+
+  get cursor(): string {
+    return this.#toCursor(this.node);
+  }
+}
+
+/** A class, for an object with getters of its own has a shape of its own, which keeps the page alive. */
+class PageInfo {
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly #edges: readonly { cursor: string }[];
+
+  constructor(edges: readonly { cursor: string }[], hasNextPage: boolean, hasPreviousPage: boolean) {
+    this.#edges = edges;
+    this.hasNextPage = hasNextPage;
+    this.hasPreviousPage = hasPreviousPage;
+  }
+
+  get startCursor(): string | null {
+    return this.#edges[0]?.cursor ?? null;
+  }
+
+  get endCursor(): string | null {
+    return this.#edges.at(-1)?.cursor ?? null;
+  }
+}
+
+/**
+ * Pages by the values of the last row seen rather than by counting rows, so that a page stays right while
+ * rows come and go, and the thousandth page costs what the first does.
+ * @throws ValidationFailed for a page size or a cursor that cannot be.
+ */
+export function page<Field extends string>(
+  args: PageArguments,
+  order: readonly OrderBy<Field>[],
+): Page<Field> {
+  const size = pageSize(args);
+  const backward = args.last != null;
+  const last = order.at(-1);
+  const columns: OrderBy[] = last?.unique
+    ? [...order]
+    : [...order, { ...idColumn, direction: last?.direction ?? 'asc' }];
+  const signature = columns.map(({ field, direction }) => `${field}:${direction}`).join();
+  // Most pages are asked for without a cursor, and a list has a page for each of its parents.
+  const shape = () =>
+    z.tuple([
+      z.literal(signature),
+      ...columns.map(({ value, nullable }) => (nullable ? value.nullable() : value)),
+    ]);
+
+  const toCursor = (row: Record<string, unknown>) =>
+    Buffer.from(JSON.stringify([signature, ...columns.map(({ field }) => written(row[field]))])).toString(
+      'base64url',
+    );
+  const bound = (cursor: string, side: 'after' | 'before') =>
+    beyond(columns, readCursor(cursor, shape(), side), side === 'after');
+
+  const bounds: Condition[] = [];
+  if (args.after != null) bounds.push(bound(args.after, 'after'));
+  if (args.before != null) bounds.push(bound(args.before, 'before'));
+
+  return {
+    where: { AND: bounds },
+    orderBy: columns.map((column) => ({ [column.field]: sortOf(column, backward) })),
+    take: size + 1,
+    withCursor(query) {
+      if (!query.select) return query;
+      const ofCursor = Object.fromEntries(columns.map(({ field }) => [field, true]));
+      return { ...query, select: { ...query.select, ...ofCursor } };
+    },
+    connection(rows) {
+      const more = rows.length > size;
+      const seen = rows.slice(0, size);
+      if (backward) seen.reverse();
+      const edges = seen.map((node) => new Edge(node, toCursor));
+      return {
+        edges,
+        pageInfo: new PageInfo(
+          edges,
+          backward ? args.before != null : more,
+          backward ? more : args.after != null,
+        ),
+      };
+    },
+  };
+}
+
+/** JSON has no numbers of any size. */
+function written(value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
+function pageSize({ first, last }: PageArguments): number {
+  if (first != null && last != null) {
+    throw new ValidationFailed('Ask for the `first` or the `last` of a list, not for both.', {
+      field: 'last',
+    });
+  }
+  const size = first ?? last ?? DEFAULT_PAGE;
+  if (size < 0 || size > LARGEST_PAGE) {
+    throw new ValidationFailed(
+      `A page holds 0 to ${LARGEST_PAGE} objects; ask for the next page by its cursor.`,
+      { field: last == null ? 'first' : 'last' },
+    );
+  }
+  return size;
+}
+
+function sortOf({ direction, nullable }: OrderBy, backward: boolean): unknown {
+  const sort = backward ? reverse(direction) : direction;
+  return nullable ? { sort, nulls: backward ? 'first' : 'last' } : sort;
+}
+
+function reverse(direction: Direction): Direction {
+  return direction === 'asc' ? 'desc' : 'asc';
+}
+
+/** The rows on the far side of a row with these values: equal in the first columns, and beyond it in the next. */
+function beyond(columns: readonly OrderBy[], values: readonly unknown[], after: boolean): Condition {
+  const alternatives = columns.flatMap((column, depth) => {
+    const next = beyondIn(column, values[depth], after);
+    if (!next) return [];
+    const equal = columns.slice(0, depth).map(({ field }, i) => ({ [field]: values[i] }));
+    return [{ AND: [...equal, next] }];
+  });
+  return { OR: alternatives };
+}
+
+/** Null where no row can lie beyond: those without a value are the last already. */
+function beyondIn(
+  { field, direction, nullable, ranks }: OrderBy,
+  value: unknown,
+  after: boolean,
+): Condition | null {
+  if (value === null) return after ? null : { [field]: { not: null } };
+  const greater = (direction === 'asc') === after;
+  const rank = ranks?.indexOf(value as string) ?? 0;
+  const condition = ranks
+    ? { in: greater ? ranks.slice(rank + 1) : ranks.slice(0, rank) }
+    : { [greater ? 'gt' : 'lt']: value };
+  return nullable && after ? { OR: [{ [field]: condition }, { [field]: null }] } : { [field]: condition };
+}
+
+function readCursor(cursor: string, shape: z.ZodTuple, side: 'after' | 'before'): unknown[] {
+  try {
+    return shape.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString())).slice(1);
+  } catch {
+    throw new ValidationFailed(
+      'This cursor is not from this list in this order; start from the first page.',
+      {
+        field: side,
+      },
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
+import type { GraphQLResolveInfo } from 'graphql';
+import { batched } from './batched.ts';
+import type { Context } from '../../server/graphql/context.ts';
+import type { Page } from './connection.ts';
+
+interface OwnRows<Row> {
+  /** Reads the page, with what the client selects of each row. */
+  rows: (selection: object) => Promise<Row[]>;
+  count: () => Promise<number>;
+}
+
+/**
+ * A list of the type User that each person sees only of themselves. It is empty for others, and read once for as many
+ * places of the answer as it comes up at.
+ */
+export async function ownList<Row extends Record<Field, unknown>, Field extends string>(
+  context: Context,
+  info: GraphQLResolveInfo,
+  userId: string,
+  paged: Page<Field>,
+  { rows, count }: OwnRows<Row>,
+) {
+  const read = async () => {
+    const selection = queryFromInfo({ context, info, paths: [['edges', 'node'], ['nodes']] });
+    let counted: Promise<number> | undefined;
+    return {
+      ...paged.connection(await rows({ ...selection, relationLoadStrategy: 'join' })),
+      totalCount: () => (counted ??= count()),
+    };
+  };
+  const own =
+    userId === context.viewer.userId
+      ? await batched(context, info, userId, async () => new Map([[userId, await read()]]))
+      : undefined;
+  return own ?? { ...paged.connection<Row>([]), totalCount: () => Promise.resolve(0) };
+}

@@ -1,0 +1,180 @@
+import type { InputFieldMap, InputShapeFromFields, ObjectRef } from '@pothos/core';
+import type { PrismaModelTypes, SelectionMap, TypesForRelation } from '@pothos/plugin-prisma';
+import DataLoader from 'dataloader';
+import type { GraphQLResolveInfo } from 'graphql';
+import type { builder } from './builder.ts';
+import type { Context } from '../../server/graphql/context.ts';
+import { page, type OrderBy, type Page, type PageArguments } from './connection.ts';
+
+type Types = typeof builder.$inferSchemaTypes;
+
+type FieldBuilder<
+  Model extends PrismaModelTypes,
+  Shape extends object,
+> = PothosSchemaTypes.PrismaObjectFieldBuilder<Types, Model, Shape>;
+
+type Related<Model extends PrismaModelTypes, Relation extends Model['ListRelations']> = TypesForRelation<
+  Types,
+  Model,
+  Relation
+>;
+
+interface PagedRelation<
+  Model extends PrismaModelTypes,
+  Relation extends Model['ListRelations'],
+  Args extends InputFieldMap,
+> {
+  type: ObjectRef<Types, { id: string }>;
+  description: string;
+  args?: Args;
+  /** Which of them the viewer may see, and wants; counts for `totalCount` too. */
+  where: (args: InputShapeFromFields<Args>, context: Context) => Related<Model, Relation>['Where'];
+  /** By which columns, before the id; none for the order in which they were made. */
+  order: (
+    args: InputShapeFromFields<Args>,
+    context: Context,
+  ) => readonly OrderBy<keyof Related<Model, Relation>['Shape'] & string>[];
+  /** Describes the connection's type and its edges'. */
+  page: string;
+  edge: string;
+}
+
+/** The part of a plan that hands a field's own selection on, as the Prisma plugin's own connections use it. */
+type NestedSelection = (
+  query: object,
+  path: { getType: () => string; paths: { name: string }[][] },
+) => SelectionMap;
+
+type IdentifiedParent = Parent & { id: string };
+
+/** A parent, with the rows of the relation and their number as far as either was selected. */
+type Parent = Record<string, Row[] | undefined> & { _count?: Record<string, number | undefined> };
+
+type Row = Record<string, unknown> & { id: string };
+
+const NODES = [[{ name: 'nodes' }], [{ name: 'edges' }, { name: 'node' }]];
+
+/**
+ * A list on a type: a connection over a to-many relation, read along with its parent. Fifty parents with their
+ * lists take the statements of one; one statement more for each further time that a selection asks for the same
+ * relation in another way.
+ */
+export function pagedRelation<
+  Model extends PrismaModelTypes,
+  Relation extends Model['ListRelations'] & string,
+  Args extends InputFieldMap,
+  Shape extends object,
+>(t: FieldBuilder<Model, Shape>, relation: Relation, options: PagedRelation<Model, Relation, Args>) {
+  const { type, description, where, order } = options;
+  /** All rows of a list are asked for their lists with the same arguments. */
+  const pages = new WeakMap<object, Page<keyof Related<Model, Relation>['Shape'] & string>>();
+  const pageOf = (args: object, context: Context) => {
+    const made =
+      pages.get(args) ?? page(args as PageArguments, order(args as InputShapeFromFields<Args>, context));
+    pages.set(args, made);
+    return made;
+  };
+
+  const rowsAndCount = (args: object, context: Context) => {
+    const seen = where(args as InputShapeFromFields<Args>, context) as object;
+    const { where: within, orderBy, take, withCursor } = pageOf(args, context);
+    return {
+      count: { select: { [relation]: { where: seen } } },
+      rows: { where: { AND: [seen, within] }, orderBy, take },
+      withCursor,
+    };
+  };
+
+  const select = (
+    args: object,
+    context: Context,
+    nested: NestedSelection,
+    selected: () => ReadonlySet<string>,
+  ): SelectionMap => {
+    const { count, rows, withCursor } = rowsAndCount(args, context);
+    const select: NonNullable<SelectionMap['select']> = {};
+    const fields = selected();
+    if (fields.has('totalCount')) select['_count'] = count;
+    if ([...fields].some((field) => field !== 'totalCount' && field !== '__typename'))
+      select[relation] = withCursor(nested(rows, { getType: () => type.name, paths: NODES }));
+    return { select };
+  };
+
+  const load = async (ids: readonly string[], query: SelectionMap, args: object, context: Context) => {
+    const { count, rows, withCursor } = rowsAndCount(args, context);
+    const select = { id: true, [relation]: withCursor({ ...query, ...rows }), _count: count };
+    const parents = await delegateOf(context, t.model).findMany({
+      where: { id: { in: [...ids] } },
+      select,
+      relationLoadStrategy: 'join',
+    });
+    const byId = new Map(parents.map((parent) => [parent.id, parent]));
+    return ids.map((id) => byId.get(id) ?? {});
+  };
+
+  /** For a list that could not be read along, since another one of the same relation was: all parents' at once. */
+  const fallback = async (
+    query: SelectionMap,
+    { id }: IdentifiedParent,
+    args: object,
+    context: Context,
+    info: GraphQLResolveInfo,
+  ) => {
+    const loader = loaderAt(context, info, (ids) => load(ids, query, args, context));
+    return resolve(await loader.load(id), args, context);
+  };
+
+  const resolve = (parent: Parent, args: object, context: Context) => ({
+    ...pageOf(args, context).connection(parent[relation] ?? []),
+    totalCount: () => Promise.resolve(parent._count?.[relation]),
+  });
+
+  return t.connection(
+    {
+      type,
+      description,
+      args: options.args,
+      extensions: {
+        pothosPrismaSelect: select,
+        pothosPrismaFallback: fallback,
+        pothosPrismaFallbackPlan: () => ({ typeName: type.name, paths: NODES }),
+        pothosPrismaLoaded: (parent: Parent) => (parent[relation] ?? parent._count?.[relation]) !== undefined,
+      },
+      resolve: resolve as never,
+    } as never,
+    { description: options.page },
+    { description: options.edge },
+  );
+}
+
+interface Delegate {
+  findMany(args: object): Promise<IdentifiedParent[]>;
+}
+
+function delegateOf({ db }: Context, model: string): Delegate {
+  const delegates = db as unknown as Record<string, Delegate>;
+  const delegate = delegates[model.charAt(0).toLowerCase() + model.slice(1)];
+  if (!delegate) throw new TypeError(`There is no model ${model}`);
+  return delegate;
+}
+
+type ParentLoader = DataLoader<string, Parent>;
+
+const loaders = new WeakMap<Context, Map<string, ParentLoader>>();
+
+/** The loader that a field shares with the same field of its parent's siblings, for one operation. */
+function loaderAt(
+  context: Context,
+  { parentType, path }: GraphQLResolveInfo,
+  load: (ids: readonly string[]) => Promise<Parent[]>,
+): ParentLoader {
+  const places = [parentType.name];
+  for (let at: typeof path | undefined = path; at; at = at.prev)
+    if (typeof at.key === 'string') places.push(at.key);
+  const place = places.join();
+  const ofContext = loaders.get(context) ?? new Map<string, ParentLoader>();
+  loaders.set(context, ofContext);
+  const loader = ofContext.get(place) ?? new DataLoader(load, { cache: false });
+  ofContext.set(place, loader);
+  return loader;
+}

@@ -1,0 +1,53 @@
+import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
+import { defaultFieldResolver, type GraphQLFieldResolver } from 'graphql';
+import { isIdType, publicId } from '../../../server/ids.ts';
+import { WholeRow, type OfRow } from '../../../server/sql/raw-row.ts';
+
+/**
+ * Of rows that were read with everything that is selected of them, fields resolve at once: the Prisma plugin looks up,
+ * for each field of each row, whether its own plan has loaded it.
+ */
+class WholeRows<Types extends SchemaTypes> extends BasePlugin<Types> {
+  override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
+    const ofRow = readingOf(field);
+    return ofRow ? { ...field, extensions: { ...field.extensions, ofRow } } : field;
+  }
+
+  override wrapResolve(
+    resolve: GraphQLFieldResolver<unknown, Types['Context'], object>,
+    { kind, extensions, resolve: atOnce = defaultFieldResolver }: PothosOutputFieldConfig<Types>,
+  ): GraphQLFieldResolver<unknown, Types['Context'], object> {
+    if (kind !== 'PrismaObject' || !extensions?.['pothosPrismaSelect']) return resolve;
+    return (row, args, context, info) =>
+      row instanceof WholeRow ? atOnce(row, args, context, info) : resolve(row, args, context, info);
+  }
+}
+
+/** How a field is read of a row where that takes nothing else: as its id, as a column, or as whom or what it names. */
+function readingOf({ kind, parentType, name, extensions }: Field): OfRow | undefined {
+  if (name === 'id' && isIdType(parentType)) {
+    return (row) => {
+      const { id } = row;
+      return typeof id === 'string' ? `"${publicId(parentType, id)}"` : undefined;
+    };
+  }
+  if (kind !== 'PrismaObject') return undefined;
+  const relation = extensions?.['pothosPrismaRelationField'] as { name: string; isList: boolean } | undefined;
+  if (relation)
+    return relation.isList ? undefined : (row) => row[relation.name] as WholeRow | null | undefined;
+  const column = extensions?.['pothosExposedField'];
+  return typeof column === 'string' ? (row) => WholeRow.json(row, column) : undefined;
+}
+
+type Field = Pick<PothosOutputFieldConfig<SchemaTypes>, 'kind' | 'parentType' | 'name' | 'extensions'>;
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- how Pothos knows its plugins
+  export namespace PothosSchemaTypes {
+    export interface Plugins<Types extends SchemaTypes> {
+      wholeRows: WholeRows<Types>;
+    }
+  }
+}
+
+SchemaBuilder.registerPlugin('wholeRows', WholeRows);

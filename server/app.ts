@@ -1,0 +1,139 @@
+import { schema } from '../schema/index.ts';
+import { createAuth } from './auth/auth.ts';
+import { createOrigins } from './auth/origins.ts';
+import { createCredentials } from './auth/credentials.ts';
+import { removeKeysOfOtherSecret } from './auth/rotate-keys.ts';
+import type { Gate } from './auth/sign-in.ts';
+import type { Database } from './database/client.ts';
+import { createHealthCheck } from './lifecycle/health.ts';
+import { committed } from './database/transaction.ts';
+import { createRefusals } from './log/access-audit.ts';
+import { startLive } from './live/live.ts';
+import type { Limits } from './limits/limits.ts';
+import type { Log } from './logger.ts';
+import type { Monitoring } from './observability/monitoring.ts';
+import { createGraphql } from './graphql/yoga.ts';
+import {
+  createRequestListener,
+  createUpgradeListener,
+  type AnswerListener,
+  type UpgradeListener,
+} from './http/listener.ts';
+import { Connections, type ConnectionLimits } from './live/connections.ts';
+import { createWebSocketTransport, type SocketLimits } from './websocket/server.ts';
+
+export interface ApiSettings {
+  db: Database;
+  /** For the connection that follows the log. */
+  databaseUrl: string;
+  log: Log;
+  /** Signs sessions. */
+  secret: string;
+  /** The server's own origin. */
+  publicUrl: string;
+  /** Whose pages besides its own may use it. */
+  allowedOrigins: readonly string[];
+  adminEmails: Iterable<string>;
+  socketLimits: SocketLimits;
+  connectionLimits: ConnectionLimits;
+  /** Of one person in one process. */
+  mostSubscriptions: number;
+  /** Wakes the other servers by this channel. */
+  redis: { url: string; channel: string } | undefined;
+  monitoring: Monitoring;
+  limits: Limits;
+  /** Whether browsers get GraphiQL. */
+  hasGraphiql: boolean;
+}
+
+export interface Api {
+  answer: AnswerListener;
+  upgrade: UpgradeListener;
+  /** Sends those away who follow what happens, a few at a time, all of them within so many milliseconds. */
+  endStreams(withinMs: number): Promise<void>;
+  /** Tells the log what it was yet to be told, once no request is left. */
+  close(): Promise<void>;
+}
+
+/** Everything that answers requests. It is most of what the server loads, so the server starts it as it goes along. */
+export async function createApi(settings: ApiSettings): Promise<Api> {
+  const { db, databaseUrl, log, secret, publicUrl, allowedOrigins, adminEmails, monitoring, limits } =
+    settings;
+  if ((await removeKeysOfOtherSecret(db, secret)) > 0)
+    log.warn('the secret is another than before, so everybody signs in again');
+  const origins = createOrigins(publicUrl, allowedOrigins, limits.proxies);
+  const auth = createAuth({
+    db,
+    log,
+    secret,
+    publicUrl,
+    allowedOrigins,
+    limits: limits.signIn,
+    onSessionEnd: (sessionId) => {
+      gate.credentials.forget(sessionId);
+      committed(db);
+    },
+  });
+  const refusals = createRefusals(db, (err) => {
+    log.error({ err }, 'could not tell of refused access');
+  });
+  const gate: Gate = {
+    db,
+    auth,
+    signInLimits: limits.signIn,
+    invitationLimits: limits.invitations,
+    credentials: createCredentials(db, auth, origins),
+    origins,
+    refusals,
+    adminEmails: new Set(adminEmails),
+  };
+  const live = await startLive({
+    db,
+    databaseUrl,
+    redis: settings.redis,
+    adminEmails: gate.adminEmails,
+    mostSubscriptions: settings.mostSubscriptions,
+    log,
+    // Also those that ended in other processes.
+    onCredentialEnd: (id) => {
+      gate.credentials.forget(id);
+    },
+  });
+  const check = createHealthCheck(databaseUrl);
+  const connections = new Connections(settings.connectionLimits);
+  const graphql = createGraphql({ schema, gate, live, log, origins, monitoring, limits, connections });
+  const sockets = createWebSocketTransport({
+    graphql,
+    gate,
+    live,
+    log,
+    origins,
+    monitoring,
+    limits,
+    connections,
+    socketLimits: settings.socketLimits,
+  });
+  return {
+    answer: createRequestListener({
+      gate,
+      check,
+      graphql,
+      live,
+      log,
+      publicUrl,
+      origins,
+      monitoring,
+      limits,
+      hasGraphiql: settings.hasGraphiql,
+    }),
+    upgrade: createUpgradeListener(sockets, origins),
+    async endStreams(withinMs) {
+      await Promise.all([sockets.close(withinMs), live.endStreams()]);
+      await live.stop();
+    },
+    async close() {
+      await check.stop();
+      await refusals.close();
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { Log } from '../logger.ts';
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+const LONGEST = 200;
+/** Anybody can make requests that the library has something to say of. */
+const MOST_A_SECOND = 5;
+
+/**
+ * Takes the auth library's own lines into the log. What follows a colon may be what somebody has sent, so it is left out.
+ * @returns a function that drops what is more than a few lines a second.
+ */
+export function libraryLog(log: Log): (level: Level, message: string) => void {
+  let second = 0;
+  let lines = 0;
+  return (level, message) => {
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) {
+      second = now;
+      lines = 0;
+    }
+    lines += 1;
+    if (lines > MOST_A_SECOND) return;
+    log[level]({ part: 'auth' }, ownWords(message));
+  };
+}
+
+function ownWords(message: string): string {
+  const [head = ''] = message.split(/[:"'`]/, 1);
+  return head
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .slice(0, LONGEST)
+    .trim();
+}

@@ -1,0 +1,45 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataDirUnusable, SecretDamaged } from '../database/start-failure.ts';
+
+/** Its file in DATA_DIR. */
+export const KEPT_SECRET = 'auth-secret';
+/** A disk that was full, or a power cut, may have left less of it, and what is guessed signs sessions. */
+const FEWEST_CHARACTERS = 32;
+
+/**
+ * The secret that was made at the first start; whoever can read it can sign sessions.
+ * @throws StartFailure where the folder cannot be used, or what is kept is no secret.
+ */
+export async function keptSecret(dataDir: string): Promise<string> {
+  const file = join(dataDir, KEPT_SECRET);
+  const secret = await readOrMake(file, dataDir).catch((error: unknown) => {
+    throw new DataDirUnusable(dataDir, error);
+  });
+  if (secret.trim().length < FEWEST_CHARACTERS) throw new SecretDamaged(file);
+  return secret;
+}
+
+async function readOrMake(file: string, dataDir: string): Promise<string> {
+  return readFile(file, 'utf8').catch(async (error: unknown) => {
+    if (!isCode(error, 'ENOENT')) throw error;
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    // Not by the process id, which those in containers may share.
+    const draft = `${file}.${randomUUID()}`;
+    try {
+      await writeFile(draft, randomBytes(32).toString('base64url'), { mode: 0o600, flush: true });
+      // Of two that start at once, both take the first one's.
+      await link(draft, file).catch((fault: unknown) => {
+        if (!isCode(fault, 'EEXIST')) throw fault;
+      });
+    } finally {
+      await rm(draft, { force: true });
+    }
+    return readFile(file, 'utf8');
+  });
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return (error as NodeJS.ErrnoException).code === code;
+}

@@ -1,0 +1,192 @@
+import {
+  defaultFieldResolver,
+  getArgumentValues,
+  getOperationAST,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  OperationTypeNode,
+  visit,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLAbstractType,
+  type GraphQLField,
+  type GraphQLFieldResolver,
+  type GraphQLLeafType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import type { OfRow } from '../../sql/raw-row.ts';
+
+/** Values of variables as graphql-js hands them on. */
+export type Variables = NonNullable<Parameters<typeof getArgumentValues>[2]>;
+
+/** A type of the schema, as far as its values have to be told apart. */
+export type Shape = { nullable: boolean } & (
+  | { kind: 'leaf'; type: GraphQLLeafType }
+  | { kind: 'list'; item: Shape }
+  | { kind: 'object'; type: GraphQLObjectType }
+  | { kind: 'abstract'; type: GraphQLAbstractType }
+);
+
+/** What is selected of an object. */
+export interface Selection {
+  readonly steps: readonly Step[];
+  /** Whether all of it can be read of a row. */
+  readonly isOfRow: boolean;
+}
+
+/** One key of an object in the answer. */
+export class Step {
+  readonly key: string;
+  /** What of the object's JSON stands ahead of the value. */
+  readonly head: string;
+  readonly nodes: FieldNode[];
+  readonly parent: GraphQLObjectType;
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly resolve: GraphQLFieldResolver<unknown, unknown>;
+  readonly shape: Shape;
+  readonly ofRow: OfRow | undefined;
+  readonly plan: Plan;
+  readonly #below = new Map<GraphQLObjectType, Selection>();
+
+  constructor(
+    plan: Plan,
+    isFirst: boolean,
+    key: string,
+    nodes: FieldNode[],
+    parent: GraphQLObjectType,
+    field: Step['field'],
+  ) {
+    this.plan = plan;
+    this.key = key;
+    this.head = `${isFirst ? '{' : ','}${JSON.stringify(key)}:`;
+    this.nodes = nodes;
+    this.parent = parent;
+    this.field = field;
+    this.resolve = field.resolve ?? defaultFieldResolver;
+    this.shape = shapeOf(field.type);
+    const isSaid = this.shape.kind === 'leaf' || this.shape.kind === 'object';
+    this.ofRow = isSaid ? (field.extensions['ofRow'] as OfRow | undefined) : undefined;
+  }
+
+  argumentsFor(variables: Variables): Record<string, unknown> {
+    const [node] = this.nodes;
+    return node && this.field.args.length > 0 ? getArgumentValues(this.field, node, variables) : {};
+  }
+
+  /** What is selected of its value, where that is of this type. */
+  below(type: GraphQLObjectType): Selection {
+    let selection = this.#below.get(type);
+    if (!selection) {
+      const sets = this.nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+      selection = this.plan.selectionOf(type, sets);
+      this.#below.set(type, selection);
+    }
+    return selection;
+  }
+}
+
+/** What a query selects, gathered once for all its runs and for all rows. Parts that no answer has come to are not made. */
+export class Plan {
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  readonly fragments: Record<string, FragmentDefinitionNode> = {};
+  readonly root: Selection;
+
+  constructor(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    root: GraphQLObjectType,
+  ) {
+    this.schema = schema;
+    this.operation = operation;
+    for (const definition of document.definitions)
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.fragments[definition.name.value] = definition;
+    this.root = this.selectionOf(root, [operation.selectionSet]);
+  }
+
+  selectionOf(type: GraphQLObjectType, selectionSets: readonly SelectionSetNode[]): Selection {
+    const nodesByKey = new Map<string, FieldNode[]>();
+    const seen = new Set<string>();
+    const gather = ({ selections }: SelectionSetNode): void => {
+      for (const selection of selections) {
+        if (selection.kind === Kind.FIELD) {
+          const key = (selection.alias ?? selection.name).value;
+          const nodes = nodesByKey.get(key);
+          if (nodes) nodes.push(selection);
+          else nodesByKey.set(key, [selection]);
+          continue;
+        }
+        const name = selection.kind === Kind.FRAGMENT_SPREAD ? selection.name.value : undefined;
+        if (name !== undefined && seen.has(name)) continue;
+        if (name !== undefined) seen.add(name);
+        const fragment =
+          selection.kind === Kind.FRAGMENT_SPREAD ? this.fragments[selection.name.value] : selection;
+        if (fragment && this.#applies(fragment.typeCondition?.name.value, type))
+          gather(fragment.selectionSet);
+      }
+    };
+    selectionSets.forEach(gather);
+    const steps: Step[] = [];
+    for (const [key, nodes] of nodesByKey) {
+      const field = this.schema.getField(type, nodes[0]?.name.value ?? '');
+      if (field) steps.push(new Step(this, steps.length === 0, key, nodes, type, field));
+    }
+    return { steps, isOfRow: steps.every(({ ofRow }) => ofRow) };
+  }
+
+  #applies(condition: string | undefined, type: GraphQLObjectType): boolean {
+    if (condition === undefined || condition === type.name) return true;
+    const conditional = this.schema.getType(condition);
+    return isAbstractType(conditional) && this.schema.isSubType(conditional, type);
+  }
+}
+
+const plans = new WeakMap<OperationDefinitionNode, Plan | null>();
+
+/** The plan of a document's operation; null where that is no query, or has directives, which decide anew each time. */
+export function planOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | null | undefined,
+): Plan | null {
+  const operation = getOperationAST(document, operationName);
+  const root = schema.getQueryType();
+  if (operation?.operation !== OperationTypeNode.QUERY || !root) return null;
+  const known = plans.get(operation);
+  if (known !== undefined) return known;
+  const plan = isPlain(document) ? new Plan(schema, document, operation, root) : null;
+  plans.set(operation, plan);
+  return plan;
+}
+
+function isPlain(document: DocumentNode): boolean {
+  let plain = true;
+  visit(document, {
+    Directive() {
+      plain = false;
+    },
+    Field({ alias }) {
+      // As a key of an object this would not be one.
+      if (alias?.value === '__proto__') plain = false;
+    },
+  });
+  return plain;
+}
+
+function shapeOf(type: GraphQLOutputType): Shape {
+  if (isNonNullType(type)) return { ...shapeOf(type.ofType), nullable: false };
+  if (isListType(type)) return { nullable: true, kind: 'list', item: shapeOf(type.ofType) };
+  if (isLeafType(type)) return { nullable: true, kind: 'leaf', type };
+  if (isObjectType(type)) return { nullable: true, kind: 'object', type };
+  return { nullable: true, kind: 'abstract', type };
+}

@@ -1,0 +1,120 @@
+import { GraphQLError, Kind, type GraphQLErrorExtensions } from 'graphql';
+import { classify, type DatabaseFailure } from '../database/failures.ts';
+import { RateLimited, TaskwireError, Unavailable, ValidationFailed } from '../errors.ts';
+import type { Log } from '../logger.ts';
+import type { PerformanceStore } from '../observability/store.ts';
+import { currentRequestId } from '../request-context.ts';
+
+/**
+ * Gives every error of an answer its code. A refusal keeps its sentence; GraphQL's own errors get the
+ * standard codes; anything else is logged under the request's id, and the caller sees that id only.
+ */
+export function codedErrors(log: Log, store: PerformanceStore): (thrown: unknown) => GraphQLError {
+  return (thrown) => {
+    const coded = codeError(thrown);
+    store.errorAnswered(String(coded.extensions['code']));
+    return coded;
+  };
+
+  function codeError(thrown: unknown): GraphQLError {
+    const located = thrown instanceof GraphQLError ? thrown : undefined;
+    const cause = located ? causeOf(located) : thrown;
+    if (located && cause === null) return withStandardCode(located);
+    const failure = cause instanceof TaskwireError ? null : classify(cause);
+    const refusal = failure ? refusalOf(failure) : (cause as TaskwireError);
+    // What one person asks for at once, or no longer waits for, is no fault, and must not fill the log.
+    if (failure && failure.why !== 'own-share' && failure.why !== 'abandoned')
+      log.error({ requestId: currentRequestId(), err: cause }, 'operation failed');
+    return new GraphQLError(refusal?.message ?? 'Something went wrong on the server.', {
+      ...(located?.nodes ? { nodes: located.nodes } : {}),
+      ...(located?.path ? { path: located.path } : {}),
+      extensions: refusal ? { ...extensionsOf(refusal), ...atVariable(located, refusal) } : internal(),
+    });
+  }
+}
+
+/** What an error adds where a scalar refused the value of a variable, before any resolver ran. */
+function atVariable(located: GraphQLError | undefined, refusal: TaskwireError): GraphQLErrorExtensions {
+  const node = located?.nodes?.[0];
+  if (!located || node?.kind !== Kind.VARIABLE_DEFINITION || !(refusal instanceof ValidationFailed))
+    return {};
+  const before = located.message.slice(0, -refusal.message.length);
+  // Yoga's executor writes ` at "input.dueOn"; `, GraphQL's own ` value at .dueOn: `.
+  const path = /(?: at "\w+|value at )([\w.[\]]+)(?:"; |: )$/.exec(before)?.[1] ?? '';
+  const type = node.type.kind === Kind.NON_NULL_TYPE ? node.type.type : node.type;
+  const isInput = type.kind === Kind.NAMED_TYPE && type.name.value.endsWith('Input');
+  const field = `${isInput ? '' : node.variable.name.value}${path.replaceAll(/\[(\d+)\]/g, '.$1')}`;
+  return { field: field.replace(/^\./, ''), http: { status: 400, spec: true } };
+}
+
+/** A refusal of a whole operation, before any resolver; to be masked again does not change it. */
+export function toCodedError(refusal: TaskwireError): GraphQLError {
+  const extensions = { http: { status: 400, spec: true }, ...extensionsOf(refusal) };
+  return new GraphQLError(refusal.message, { originalError: refusal, extensions });
+}
+
+const RETRY_AFTER_SECONDS = 2;
+const TOO_MUCH_AT_ONCE =
+  'Too much of yours is under way at once. Wait for some of it to finish, or ask for less in one operation.';
+const CAUSES = {
+  slow:
+    'This took longer than an answer may take, and was ended. Ask for less: a shorter page, fewer conditions or words, ' +
+    'fewer days; or try again shortly.',
+  'read-only': 'The database of Taskwire takes no changes at the moment; reading works. Try again later.',
+  'disk-full':
+    'The disk of Taskwire’s database is full, so nothing can be saved; reading works. Tell the administrator of this server.',
+  abandoned: 'The request was given up before its answer was ready.',
+  busy: 'Taskwire is busy: every connection to its database is in use. Try again shortly.',
+} as const;
+
+/** The refusal that a database failure amounts to; null where the fault is ours. */
+function refusalOf({ kind, why }: DatabaseFailure): TaskwireError | null {
+  if (why === 'own-share') return new RateLimited(TOO_MUCH_AT_ONCE, RETRY_AFTER_SECONDS);
+  if (why) return new Unavailable(CAUSES[why]);
+  if (kind === 'unavailable' || kind === 'retryable') return new Unavailable();
+  if (kind === 'invalid-text')
+    return new ValidationFailed('The input holds a character that no text can hold.');
+  return null;
+}
+
+/** What a resolver really threw; null where GraphQL itself made the error. */
+function causeOf(error: GraphQLError): unknown {
+  let cause: unknown = error;
+  while (cause instanceof GraphQLError) {
+    if (!cause.cause) return null;
+    cause = cause.cause;
+  }
+  return cause;
+}
+
+/** The GraphQL standard's own codes. What Yoga says beyond them is the caller's mistake as well. */
+const STANDARD = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
+
+function withStandardCode(error: GraphQLError): GraphQLError {
+  const { code: given, field, http } = error.extensions;
+  // Yoga's `spec` would answer 200 to the older media type, also for what is no GraphQL request at all.
+  const status = given === 'BAD_REQUEST' && http ? { ...http, spec: false } : http;
+  const standard = error.message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_USER_INPUT';
+  return new GraphQLError(error.message, {
+    ...(error.nodes ? { nodes: error.nodes } : {}),
+    ...(error.source ? { source: error.source } : {}),
+    ...(error.positions ? { positions: error.positions } : {}),
+    ...(error.path ? { path: error.path } : {}),
+    extensions: {
+      code: typeof given === 'string' && STANDARD.has(given) ? given : standard,
+      ...(typeof field === 'string' ? { field } : {}),
+      ...(status ? { http: status } : {}),
+    },
+  });
+}
+
+function extensionsOf({ code, status, details }: TaskwireError): GraphQLErrorExtensions {
+  if (status === 200) return { code, ...details };
+  const headers: Record<string, string> = {};
+  if (details.retryAfter) headers['Retry-After'] = String(details.retryAfter);
+  return { code, ...details, http: { status, headers } };
+}
+
+function internal(): GraphQLErrorExtensions {
+  return { code: 'INTERNAL', requestId: currentRequestId(), http: { status: 500 } };
+}

@@ -1,0 +1,255 @@
+import {
+  createSourceEventStream,
+  executeSubscriptionEvent,
+  Kind,
+  validateSubscriptionArgs,
+  visit,
+  type ASTNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type ValidatedSubscriptionArgs,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
+import type { Context, Question } from '../context.ts';
+import { BOUNDS, keep } from '../../bounds.ts';
+import { Job } from '../../live/fair-queue.ts';
+import { Handoff } from '../../live/rendezvous.ts';
+import type { Budget } from '../../limits/budgets.ts';
+import { Ending, Source } from '../../live/payload-stream.ts';
+import type { Told } from '../../live/shared-payload.ts';
+import { payForPayload } from './use-cost-limits.ts';
+
+/** An answer, and whom it holds for. */
+interface Answer {
+  result: ExecutionResult;
+  /** As JSON; null where it is one operation’s own. */
+  text: string | null;
+  holdsFor: (context: Context) => boolean | Promise<boolean>;
+  /** Whether it holds for one person alone. */
+  isPersonal: boolean;
+}
+
+const LARGEST_KEPT = 128 * 1024;
+/** What an answer takes besides its characters; of one to an event, that is most of it. */
+const BYTES_BESIDES = 1_000;
+
+/**
+ * Answers an event once for all subscriptions that select the same of it, as far as their people may see the same. What
+ * an answer has asked of its viewer is kept with it; it goes to others whose rights answer that alike. Where there is an
+ * outlet it goes there, past the iterators and promises that each subscription has for itself. A payload that is executed
+ * for one subscription alone costs points of its viewer's budget; a subscription ends when that is used up.
+ */
+export function sharedAnswers(budget: Budget): Plugin<Context> {
+  const answers = new LRUCache<string, Answer | Job<Answer>>({
+    maxSize: BOUNDS['shared answers'].most,
+    maxEntrySize: LARGEST_KEPT,
+  });
+  keep('shared answers', answers, ({ calculatedSize }) => calculatedSize);
+  const numberOf = numbers();
+
+  /** An answer that was made for somebody else may not hold. */
+  function firstOf(
+    args: ValidatedSubscriptionArgs,
+    payload: object,
+    selection: string,
+  ): Answer | Promise<Answer> {
+    const { sharedAs } = payload as Told;
+    return sharedAs === undefined
+      ? alone(args, payload)
+      : remembered(`${sharedAs} ${selection}`, args, payload);
+  }
+
+  async function ownOf(args: ValidatedSubscriptionArgs, payload: object, selection: string): Promise<Answer> {
+    const context = args.contextValue as Context;
+    const key = `${(payload as Told).sharedAs} ${selection} ${numberOf(context.viewer)}`;
+    const own = await remembered(key, args, payload);
+    return (await own.holdsFor(context)) ? own : alone(args, payload);
+  }
+
+  function remembered(
+    key: string,
+    args: ValidatedSubscriptionArgs,
+    payload: object,
+  ): Answer | Promise<Answer> {
+    const { live, person } = args.contextValue as Context;
+    const known = answers.get(key);
+    if (known instanceof Job) return live.queue.join(person.userId, known);
+    if (known) return known;
+    const job = new Job(() => observed(args, payload));
+    answers.set(key, job, { size: key.length });
+    const answer = live.queue.join(person.userId, job);
+    // Those who come later need not wait for it.
+    answer.then(
+      (given) => {
+        if (answers.has(key)) answers.set(key, given, { size: sizeOf(key, given) });
+      },
+      () => answers.delete(key),
+    );
+    return answer;
+  }
+
+  async function subscribe(args: ExecutionArgs): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> {
+    const validated = validateSubscriptionArgs(args);
+    if (!('operation' in validated)) return { errors: validated };
+    const source = await createSourceEventStream(validated);
+    if (!(source instanceof Source)) return source as ExecutionResult;
+    const selection = `${numberOf(validated.operation)} ${variablesOf(validated)}`;
+    const context = validated.contextValue as Context;
+    let isOver = false;
+    return new Handoff<ExecutionResult>(
+      (results) => {
+        const send = ({ result, text }: Answer) => {
+          if (isOver) return;
+          return context.outlet && text !== null ? context.outlet.send(text) : results.take(result);
+        };
+        const sendPaid = async (make: () => Answer | Promise<Answer>) => {
+          const refusal = await payForPayload(budget, args);
+          if (!refusal) return send(await make());
+          await results.take({ errors: [refusal] });
+          source.stop();
+          results.end();
+          return undefined;
+        };
+        source.readBy({
+          take: (payload: object) => {
+            const isLast = payload instanceof Ending;
+            if (!isLast && (payload as Told).sharedAs === undefined)
+              return sendPaid(() => firstOf(validated, payload, selection));
+            const choose = (first: Answer) => {
+              const sendIf = (holds: boolean) => {
+                if (!holds) return sendPaid(() => ownOf(validated, payload, selection));
+                return first.isPersonal && !isLast ? sendPaid(() => first) : send(first);
+              };
+              const holds = first.holdsFor(context);
+              return holds instanceof Promise ? holds.then(sendIf) : sendIf(holds);
+            };
+            const first = firstOf(validated, payload, selection);
+            return first instanceof Promise ? first.then(choose) : choose(first);
+          },
+          end: () => {
+            results.end();
+          },
+        });
+      },
+      () => {
+        isOver = true;
+        source.stop();
+      },
+    );
+  }
+
+  return {
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(subscribe);
+    },
+  };
+}
+
+/** Executes a payload for one subscription alone, once it is its person’s turn. */
+function alone(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer> {
+  const { live, person } = args.contextValue as Context;
+  return live.queue.run(person.userId, async () => {
+    const result = await executeSubscriptionEvent({ ...args, rootValue: payload });
+    return { result, text: null, holdsFor: () => true, isPersonal: true };
+  });
+}
+
+function sizeOf(key: string, { text }: Answer): number {
+  return key.length + (text?.length ?? 0) + BYTES_BESIDES;
+}
+
+/** Answers one, and finds out by the way whom the answer holds for. */
+async function observed(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer> {
+  const context = args.contextValue as Context;
+  const { viewer } = context;
+  const asked: Asked[] = [];
+  let isPersonal = false;
+  const personal = (name: 'viewer' | 'person' | 'shareOf'): PropertyDescriptor => ({
+    get: () => {
+      isPersonal = true;
+      return name === 'shareOf' ? context.shareOf.bind(context) : context[name];
+    },
+  });
+  const observing = Object.create(context, {
+    viewer: personal('viewer'),
+    person: personal('person'),
+    shareOf: personal('shareOf'),
+    asks: {
+      value: (question: Question) => {
+        const answer = question(context);
+        asked.push({ question, answer });
+        return answer;
+      },
+    },
+  }) as Context;
+  const result = await executeSubscriptionEvent({ ...args, rootValue: payload, contextValue: observing });
+  const text = result.errors ? null : JSON.stringify(result);
+  // So that the answer holds for the next person at once where theirs is at hand too.
+  for (const one of asked) one.answer = await one.answer;
+  return {
+    // Event streams send this text, too.
+    result: text === null ? result : Object.assign(result, { stringify: () => text }),
+    text,
+    isPersonal,
+    holdsFor: (other) => {
+      // What fails for one person fails alike for all of their subscriptions.
+      if (isPersonal || result.errors) return other.viewer === viewer;
+      return answersAlike(asked, other);
+    },
+  };
+}
+
+interface Asked {
+  question: Question;
+  answer: boolean | Promise<boolean>;
+}
+
+/** Whether another person's rights answer all questions in the same way; at once where nothing must be looked up. */
+function answersAlike(asked: readonly Asked[], other: Context): boolean | Promise<boolean> {
+  const alike = asked.map(({ question, answer }) => {
+    const another = question(other);
+    if (typeof answer === 'boolean' && typeof another === 'boolean') return answer === another;
+    return Promise.all([Promise.resolve(answer), Promise.resolve(another)]).then(([a, b]) => a === b);
+  });
+  return alike.every((one) => typeof one === 'boolean')
+    ? alike.every(Boolean)
+    : Promise.all(alike.map((one) => Promise.resolve(one))).then((all) => all.every(Boolean));
+}
+
+/** The values of those variables that count after the subscription has begun: not those that only its root field takes. */
+function variablesOf({ operation, fragments, variableValues }: ValidatedSubscriptionArgs): string {
+  const named = new Set<string>();
+  const seen = new Set<string>();
+  const look = (node: ASTNode) => {
+    visit(node, {
+      Variable: ({ name }) => {
+        named.add(name.value);
+      },
+      FragmentSpread: ({ name }) => {
+        const definition = fragments[name.value]?.definition;
+        if (!definition || seen.has(name.value)) return;
+        seen.add(name.value);
+        look(definition);
+      },
+    });
+  };
+  for (const field of operation.selectionSet.selections) {
+    if (field.kind === Kind.FIELD && field.selectionSet) {
+      look(field.selectionSet);
+      field.directives?.forEach(look);
+    } else look(field);
+  }
+  return JSON.stringify([...named].map((name) => variableValues.coerced[name] ?? null));
+}
+
+/** Tells objects apart by numbers. */
+function numbers(): (thing: object) => number {
+  const known = new WeakMap<object, number>();
+  let last = 0;
+  return (thing) => {
+    const number = known.get(thing) ?? (last += 1);
+    known.set(thing, number);
+    return number;
+  };
+}

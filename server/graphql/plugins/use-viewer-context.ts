@@ -1,0 +1,185 @@
+import type { Plugin } from 'graphql-yoga';
+import type { Context, Question } from '../context.ts';
+import type { SignedIn } from '../../auth/credentials.ts';
+import type { Gate } from '../../auth/sign-in.ts';
+import { Unauthenticated, ViewerChanged } from '../../errors.ts';
+import { publicId } from '../../ids.ts';
+import type { KnownShares } from '../../live/known-shares.ts';
+import type { Live } from '../../live/live.ts';
+import type { SubscriberRights } from '../../live/subscriber.ts';
+import type { PerformanceStore } from '../../observability/store.ts';
+import type { Person, Viewer } from '../../policy.ts';
+import { currentRequest, shareOfAddress } from '../../request-context.ts';
+import { shareOf } from '../../sql/shares.ts';
+import { viewerOf } from '../../sql/viewer.ts';
+import type { Origins } from '../../auth/origins.ts';
+import type { Log } from '../../logger.ts';
+
+/** Makes an operation's context from the headers of its request. */
+export type ContextOf = (headers: Headers) => Promise<Context>;
+
+/** The header, and the field of `connection_init`, in which a page names the person that it shows. */
+export const VIEWER_HEADER = 'taskwire-viewer';
+
+interface ContextSettings {
+  gate: Gate;
+  log: Log;
+  live: Live;
+  store: PerformanceStore;
+  origins: Origins;
+}
+
+/**
+ * Resolves an operation's credential once, and lets resolvers ask for the viewer. An operation that never asks
+ * works without one, so that a cookie which has run out keeps nobody from signing in again.
+ */
+export function createContexts({ gate, live, store, origins, log }: ContextSettings): ContextOf {
+  const note = atMostEvery(NOTE_EVERY_MS, (why: string) => {
+    log.warn(why);
+  });
+
+  /** What a page hears whose cookie does not count. */
+  function untrusted(headers: Headers): Unauthenticated | null {
+    if (origins.trusts(headers) || !headers.has('cookie')) return null;
+    const why = origins.whyUntrusted(headers);
+    note(why);
+    return new Unauthenticated(why);
+  }
+
+  return async (headers) => {
+    const setCookies = gate.credentials.staleCookies(headers);
+    const signedIn = await gate.credentials
+      .resolve(headers, (cookies) => setCookies.push(...cookies))
+      .catch((error: unknown) => {
+        if (error instanceof Unauthenticated) return error;
+        throw error;
+      });
+    takeShare(signedIn);
+    const identity = asExpected(headers, signedIn) ?? untrusted(headers);
+    return new OperationContext(gate, live, store, headers, setCookies, identity);
+  };
+}
+
+/** Anybody can make requests of which there is something to note. */
+const NOTE_EVERY_MS = 60_000;
+
+function atMostEvery<Given>(milliseconds: number, act: (given: Given) => void): (given: Given) => void {
+  let quietUntil = 0;
+  return (given) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + milliseconds;
+    act(given);
+  };
+}
+
+/** The person signed in, null without a credential, or why the credential does not count. */
+type Identity = SignedIn | Unauthenticated | null;
+
+/** Counts the statements of the request to the person who has signed in, or else to the address. */
+function takeShare(signedIn: Identity): void {
+  const request = currentRequest();
+  if (!request) return;
+  const isPerson = signedIn !== null && !(signedIn instanceof Unauthenticated);
+  request.asker.share = isPerson ? signedIn.userId : shareOfAddress(request);
+}
+
+/** A cookie is shared by all tabs of a browser, so a page can be answered as another person than the one it shows. */
+function asExpected(headers: Headers, signedIn: Identity): Identity {
+  const expected = headers.get(VIEWER_HEADER);
+  if (expected === null || !signedIn || signedIn instanceof Unauthenticated) return signedIn;
+  return expected === publicId('User', signedIn.userId) ? signedIn : new ViewerChanged();
+}
+
+/** A class, for to make an object with getters of its own takes longer than a small operation. */
+class OperationContext implements Context {
+  readonly db: Context['db'];
+  readonly gate: Gate;
+  readonly live: Live;
+  readonly performance: PerformanceStore;
+  readonly headers: Headers;
+  readonly setCookies: string[];
+  private readonly signedIn: Identity;
+  private rights: Viewer | undefined;
+  private shares: KnownShares | undefined;
+  private readAt: string | undefined;
+  private entering: Promise<void> | undefined;
+
+  constructor(
+    gate: Gate,
+    live: Live,
+    store: PerformanceStore,
+    headers: Headers,
+    setCookies: string[],
+    signedIn: Identity,
+  ) {
+    this.db = gate.db;
+    this.gate = gate;
+    this.live = live;
+    this.performance = store;
+    this.headers = headers;
+    this.setCookies = setCookies;
+    this.signedIn = signedIn;
+  }
+
+  get person(): SignedIn {
+    if (this.signedIn instanceof Unauthenticated) throw this.signedIn;
+    if (!this.signedIn)
+      throw new Unauthenticated('Sign in first: send "Authorization: Bearer <token>" along.');
+    return this.signedIn;
+  }
+
+  get viewer(): Viewer {
+    if (!this.rights) throw new Error('the guard of root fields reads rights before anything asks for them');
+    return this.rights;
+  }
+
+  get seen(): string {
+    return this.readAt ?? '';
+  }
+
+  enter(): Promise<void> {
+    return (this.entering ??= this.readRights());
+  }
+
+  enterAgain(): Promise<void> {
+    return (this.entering = this.readRights());
+  }
+
+  shareOf(taskId: string): ReturnType<Context['shareOf']> {
+    return this.shares ? this.shares.of(taskId) : shareOf(this.db, this.person.userId, taskId);
+  }
+
+  asks(question: Question): boolean | Promise<boolean> {
+    return question(this);
+  }
+
+  become({ viewer, shares }: SubscriberRights): void {
+    this.rights = viewer;
+    this.shares = shares;
+  }
+
+  enterAs(person: Person): Promise<void> {
+    return (this.entering = this.readRights(person));
+  }
+
+  private async readRights(person: Person = this.person): Promise<void> {
+    const now = await viewerOf(this.db, person, this.gate.adminEmails);
+    this.readAt = now.seen;
+    this.rights = now;
+  }
+}
+
+/** Gives the operations that Yoga takes their context. */
+export function viewerContext(contextOf: ContextOf): Plugin<Context> {
+  return {
+    async onContextBuilding({ context }) {
+      // Yoga goes on with the object that it made itself, so that has everything from ours.
+      Object.setPrototypeOf(context, await contextOf(context.request.headers));
+    },
+
+    onResponse({ response, serverContext }) {
+      const { setCookies } = serverContext as Partial<Context>;
+      for (const cookie of setCookies ?? []) response.headers.append('set-cookie', cookie);
+    },
+  };
+}

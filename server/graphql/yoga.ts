@@ -1,0 +1,102 @@
+import { normalizedExecutor } from '@graphql-tools/executor';
+import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
+import { createYoga } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
+import type { Context } from './context.ts';
+import type { Origins } from '../auth/origins.ts';
+import type { Gate } from '../auth/sign-in.ts';
+import { BOUNDS, keep } from '../bounds.ts';
+import { usePlans } from './execution/execute-query.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { RequestBudget } from '../limits/request-budget.ts';
+import type { Live } from '../live/live.ts';
+import type { Log } from '../logger.ts';
+import { boundedDocuments } from './plugins/use-document-limits.ts';
+import { codedErrors } from './mask-errors.ts';
+import { givenUp } from './with-cancellation.ts';
+import type { Monitoring } from '../observability/monitoring.ts';
+import { limited, limitedSubscriptions } from './plugins/use-cost-limits.ts';
+import { eventStreamFormat } from './plugins/use-event-stream-format.ts';
+import { eventStreams } from './plugins/use-event-streams.ts';
+import type { Execute } from './execution/execute.ts';
+import { executedBy } from './plugins/use-execution.ts';
+import { keptIntrospection } from './with-introspection-cache.ts';
+import { sharedAnswers } from './plugins/use-response-cache.ts';
+import { isMeasured, measured, tracing } from './plugins/use-tracing.ts';
+import type { Connections } from '../live/connections.ts';
+import { createContexts, viewerContext, type ContextOf } from './plugins/use-viewer-context.ts';
+import { wellFormedRequests } from './plugins/use-request-validation.ts';
+
+/** Longer bodies are refused. */
+export const MOST_BODY_BYTES = 1024 * 1024;
+
+export interface GraphqlSettings {
+  schema: GraphQLSchema;
+  gate: Gate;
+  live: Live;
+  log: Log;
+  origins: Origins;
+  monitoring: Monitoring;
+  limits: Limits;
+  /** Those that stay open. */
+  connections: Connections;
+}
+
+/** GraphQL, for transports to serve. */
+export interface Graphql {
+  readonly schema: GraphQLSchema;
+  /** Over HTTP. */
+  yoga: ReturnType<typeof createYoga<object, Context>>;
+  contextOf: ContextOf;
+  /** Runs an operation with everything that is measured and limited. */
+  execute: Execute;
+  /** What Yoga has read lately, by text. */
+  documents: LRUCache<string, DocumentNode>;
+  /** As callers may see it. */
+  masked: (error: unknown) => GraphQLError;
+  /** Counts each request before anything of it is read. */
+  requests: RequestBudget;
+}
+
+export function createGraphql(settings: GraphqlSettings): Graphql {
+  const { schema, gate, live, log, origins, monitoring, limits, connections } = settings;
+  const { store, sampleRate } = monitoring;
+  const executed = keptIntrospection(givenUp(usePlans(normalizedExecutor as Execute, isMeasured)));
+  const run = measured(store, sampleRate, limited(limits.operations, executed));
+  const contextOf = createContexts({ gate, live, store, origins, log });
+  const documents = cacheByText<DocumentNode>('documents');
+  const masked = codedErrors(log, store);
+  const yoga = createYoga<object, Context>({
+    schema,
+    maskedErrors: { isDev: false, maskError: masked },
+    plugins: [
+      tracing(),
+      wellFormedRequests(),
+      boundedDocuments(limits.requests),
+      viewerContext(contextOf),
+      executedBy(run),
+      limitedSubscriptions(limits.operations),
+      sharedAnswers(limits.operations),
+      eventStreams(connections),
+      eventStreamFormat(),
+    ],
+    parserAndValidationCache: { documentCache: documents, errorCache: cacheByText('refused documents') },
+    logging: false,
+    cors: false,
+    multipart: false,
+    landingPage: false,
+    healthCheckEndpoint: '/healthz/graphql',
+    maxRequestBodySize: MOST_BODY_BYTES,
+    graphiql: false,
+  });
+  return { schema, yoga, contextOf, execute: run, documents, masked, requests: limits.requests };
+}
+
+function cacheByText<Value extends object>(what: 'documents' | 'refused documents') {
+  const cache = new LRUCache<string, Value>({
+    maxSize: BOUNDS[what].most,
+    sizeCalculation: (_, text) => text.length + 1,
+  });
+  keep(what, cache, ({ calculatedSize }) => calculatedSize);
+  return cache;
+}

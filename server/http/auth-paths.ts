@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Origins } from '../auth/origins.ts';
+import type { Gate } from '../auth/sign-in.ts';
+import { addressOf } from './client-ip.ts';
+import { textOf, UnreadableBody, whyUnreadable } from './body.ts';
+
+/** The paths of the auth library that the product needs; docs/api/README.md lists them. All others are 404. */
+const PATHS: Readonly<Record<string, 'GET' | 'POST'>> = {
+  '/api/auth/sign-up/email': 'POST',
+  '/api/auth/sign-in/email': 'POST',
+  '/api/auth/sign-out': 'POST',
+  '/api/auth/get-session': 'GET',
+  '/api/auth/token': 'GET',
+  '/api/auth/jwks': 'GET',
+};
+
+/** Far more than a name, an address and a password take. */
+const MOST_BODY_BYTES = 16 * 1024;
+
+interface AuthPathSettings {
+  gate: Gate;
+  origins: Origins;
+  publicUrl: string;
+  /** How many proxies stand in front of the server. */
+  proxies: number;
+}
+
+/**
+ * Answers the paths of the auth library that are needed. The library gets no header that says where the request was
+ * sent, our own reading of the client's address, and the one session cookie that counts.
+ */
+export function answerAuth({ gate, origins, publicUrl, proxies }: AuthPathSettings) {
+  const { auth, credentials } = gate;
+
+  async function headersFor(request: IncomingMessage, given: Headers): Promise<Headers> {
+    const headers = new Headers({ origin: new URL(publicUrl).origin });
+    const cookies = [await credentials.cookieOf(given), browserCookie(given)].filter((one) => one !== null);
+    if (cookies.length > 0) headers.set('cookie', cookies.join('; '));
+    for (const name of ['content-type', 'user-agent', 'accept']) {
+      const value = given.get(name);
+      if (value !== null) headers.set(name, value);
+    }
+    const address = addressOf(request, proxies);
+    if (address !== undefined) headers.set('x-forwarded-for', address);
+    return headers;
+  }
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = '', url = '' } = request;
+    const path = url.split('?', 1)[0] ?? '';
+    const allowed = PATHS[path];
+    response.setHeader('Cache-Control', 'private, no-store');
+    response.appendHeader('Vary', 'Cookie, Origin');
+    if (allowed === undefined) {
+      refuse(response, 404, 'NOT_FOUND', 'There is nothing at this path.');
+      return;
+    }
+    if (method !== allowed) {
+      response.setHeader('Allow', allowed);
+      refuse(response, 405, 'METHOD_NOT_ALLOWED', `Use ${allowed} here.`);
+      return;
+    }
+    const given = new Headers(request.headers as Record<string, string>);
+    if (!origins.trusts(given)) {
+      refuse(response, 403, 'FORBIDDEN', origins.whyUntrusted(given));
+      return;
+    }
+    const unreadable = method === 'POST' ? whyUnreadable(request) : null;
+    if (unreadable !== null) {
+      refuse(response, 415, 'BAD_USER_INPUT', unreadable);
+      return;
+    }
+    try {
+      const body = method === 'POST' ? await textOf(request, MOST_BODY_BYTES) : '';
+      const headers = await headersFor(request, given);
+      const answer = await auth.handler(
+        new Request(new URL(url, publicUrl), { method, headers, ...(body ? { body } : {}) }),
+      );
+      response.statusCode = answer.status;
+      for (const [name, value] of answer.headers)
+        if (name !== 'set-cookie' && name !== 'cache-control') response.setHeader(name, value);
+      const cookies = [...answer.headers.getSetCookie(), ...credentials.staleCookies(given)];
+      for (const cookie of cookies) response.appendHeader('Set-Cookie', cookie);
+      response.end(await answer.text());
+    } catch (error) {
+      if (!(error instanceof UnreadableBody)) throw error;
+      response.setHeader('Connection', 'close');
+      refuse(response, error.status, 'BAD_USER_INPUT', error.message);
+    }
+  };
+}
+
+/** Says whose account the browser was last signed in to; the auth library reads it by itself. */
+function browserCookie(headers: Headers): string | null {
+  const cookies = (headers.get('cookie') ?? '').split(/;\s*/);
+  return cookies.find((cookie) => cookie.startsWith('taskwire.browser=')) ?? null;
+}
+
+/** In the form of the auth library's own errors. */
+function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+  response.req.resume();
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ code, message }));
+}

@@ -1,0 +1,211 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import {
+  getOperationAST,
+  OperationTypeNode,
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from 'graphql';
+import { processRegularResult } from 'graphql-yoga';
+import { BadUserInput } from '../errors.ts';
+import { Turns } from '../graphql/execution/concurrency-limit.ts';
+import { Written } from '../graphql/execution/execute-query.ts';
+import type { Priced } from '../graphql/plugins/use-cost-limits.ts';
+import { END_ID } from '../graphql/plugins/use-event-stream-format.ts';
+import { hasUndecodableQuery, textOf, UnreadableBody, whyUnreadable } from './body.ts';
+import type { Graphql } from '../graphql/yoga.ts';
+import { isTooDeep } from '../limits/json-depth.ts';
+import { refuse } from './refuse.ts';
+
+/** How Yoga's plugins read a document. */
+interface Enveloped {
+  parse: (source: string) => DocumentNode;
+  validate: (schema: GraphQLSchema, document: DocumentNode) => readonly Error[];
+}
+
+interface Params {
+  query: string;
+  variables?: Record<string, unknown> | null;
+  operationName?: string | null;
+  extensions?: Record<string, unknown> | null;
+}
+
+/**
+ * Answers plain JSON posts as Yoga does, but without the fetch Request and Response and the calls of plugins around each
+ * operation, which cost several times what a small one does. What is unusual in a request goes on to Yoga as it came, and
+ * so does what fails before anything runs: there is one model of errors.
+ * @param mostBytes the longest body that is read here; Yoga refuses longer ones.
+ */
+export function answerPosts(graphql: Graphql, mostBytes: number) {
+  const { yoga, requests } = graphql;
+  const prepare = preparing(graphql);
+  return async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
+    const refusal = requests.spend(1);
+    if (refusal) {
+      refuse(response, refusal);
+      return response;
+    }
+    if (request.method !== 'POST') return answerOthers(graphql, request, response);
+    const unreadable = whyUnreadable(request);
+    if (unreadable !== null) {
+      refuse(response, new BadUserInput(unreadable), { status: 415 });
+      return undefined;
+    }
+    const mediaType = isPlainPost(request, mostBytes) ? answerTypeOf(request.headers.accept) : null;
+    const body = await textOf(request, mostBytes).catch((error: unknown) => {
+      if (error instanceof UnreadableBody) return error;
+      throw error;
+    });
+    if (body instanceof UnreadableBody) {
+      refuse(response, new BadUserInput(body.message), {
+        status: body.status,
+        headers: { connection: 'close' },
+      });
+      return undefined;
+    }
+    const execute = mediaType === null ? null : await prepare(request, body);
+    // By this name Yoga finds a body that was read already. It lists the keys of it, which of a text are its characters.
+    if (mediaType === null || execute === null)
+      return yoga(Object.assign(request, { body: Readable.from([body]) }), response);
+    const { result, cookies } = await execute();
+    for (const cookie of cookies) response.appendHeader('Set-Cookie', cookie);
+    if (result.errors || result.extensions) return sendByYoga(graphql, response, result, mediaType);
+    const { data } = result;
+    const text = data instanceof Written ? `{"data":${data.text}}` : JSON.stringify(result);
+    // A long text would be copied to find its length, and again behind the headers.
+    const sent = text.length > LONG ? Buffer.from(text) : text;
+    response.setHeader('Content-Type', `${mediaType}; charset=utf-8`);
+    response.setHeader('Content-Length', Buffer.byteLength(sent));
+    return response.end(sent);
+  };
+}
+
+/** Queries and subscriptions by GET, and what is no operation at all. */
+function answerOthers({ yoga }: Graphql, request: IncomingMessage, response: ServerResponse): unknown {
+  if (hasUndecodableQuery(request.url)) {
+    refuse(response, new BadUserInput('The parameters are not valid UTF-8, percent-encoded.'));
+    return undefined;
+  }
+  if (request.headers['last-event-id'] === END_ID) return response.writeHead(204).end();
+  return yoga(request, response);
+}
+
+/** Characters from which on an answer is sent as bytes. */
+const LONG = 8_000;
+
+const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
+
+function isPlainPost({ method, url, headers }: IncomingMessage, mostBytes: number): boolean {
+  const length = Number(headers['content-length'] ?? 0);
+  return (
+    method === 'POST' &&
+    url === '/graphql' &&
+    JSON_TYPE.test(headers['content-type'] ?? '') &&
+    headers['content-encoding'] === undefined &&
+    length > 0 &&
+    length <= mostBytes
+  );
+}
+
+const ANSWER_TYPES: Record<string, string> = {
+  'application/graphql-response+json': 'application/graphql-response+json',
+  'application/json': 'application/json',
+  'application/*': 'application/json',
+  '*/*': 'application/json',
+};
+
+/** The media type that Yoga would answer in; null where the choice takes more than a look at the list. */
+function answerTypeOf(accept = '*/*'): string | null {
+  if (accept.includes(';')) return null;
+  for (const type of accept.split(',')) {
+    const answer = ANSWER_TYPES[type.trim().toLowerCase()];
+    if (answer) return answer;
+  }
+  return null;
+}
+
+type Prepared = () => Promise<{ result: ExecutionResult; cookies: string[] }>;
+
+/** @returns what makes an operation ready to run; null where that fails, or where it is a subscription. */
+function preparing({ schema, yoga, contextOf, execute, documents }: Graphql) {
+  const valid = new WeakSet<DocumentNode>();
+  const turns = new Turns();
+
+  /** Null where it is not valid. */
+  function documentOf(text: string, headers: Headers): DocumentNode | null {
+    const known = documents.get(text);
+    if (known && valid.has(known)) return known;
+    const { parse, validate } = yoga.getEnveloped({ request: { headers } }) as unknown as Enveloped;
+    const document = parse(text);
+    if (validate(schema, document).length > 0) return null;
+    valid.add(document);
+    return document;
+  }
+
+  return async (request: IncomingMessage, body: string): Promise<Prepared | null> => {
+    const params = paramsOf(body);
+    if (!params) return null;
+    const { query, variables: variableValues, operationName } = params;
+    const headers = new yoga.fetchAPI.Headers(request.headers as Record<string, string>);
+    try {
+      const document = documentOf(query, headers);
+      const { operation } = (document && getOperationAST(document, operationName)) ?? {};
+      if (!document || operation === undefined || operation === OperationTypeNode.SUBSCRIPTION) return null;
+      const contextValue: Priced = await contextOf(headers);
+      contextValue.params = params;
+      const run = async () => execute({ schema, document, contextValue, variableValues, operationName });
+      // Those who change things wait for one another in PostgreSQL, some of them in one statement.
+      const isQuery = operation === OperationTypeNode.QUERY;
+      return async () => ({
+        result: await (isQuery ? turns.take(run) : run()),
+        cookies: contextValue.setCookies,
+      });
+    } catch {
+      return null;
+    }
+  };
+}
+
+const PARAMS = new Set(['query', 'variables', 'operationName', 'extensions']);
+
+/** Null where the body is not what the specification of GraphQL over HTTP asks for; Yoga has the words for it. */
+function paramsOf(body: string): Params | null {
+  const params = parsed(body);
+  if (!isRecord(params) || Object.keys(params).some((key) => !PARAMS.has(key))) return null;
+  const { query, variables, operationName, extensions } = params;
+  if (typeof query !== 'string' || typeof (operationName ?? '') !== 'string') return null;
+  return isRecord(variables ?? {}) && isRecord(extensions ?? {}) ? (params as unknown as Params) : null;
+}
+
+function parsed(json: string): unknown {
+  // Yoga says what is wrong with it.
+  if (isTooDeep(json)) return null;
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Answers with errors: Yoga knows which status and headers they ask for, and what of them to leave out. */
+async function sendByYoga(
+  { yoga, masked }: Graphql,
+  response: ServerResponse,
+  result: ExecutionResult,
+  mediaType: string,
+): Promise<void> {
+  const { errors = null } = result;
+  const answer = processRegularResult(
+    errors ? { ...result, errors: errors.map(masked) } : result,
+    yoga.fetchAPI,
+    mediaType,
+  );
+  response.statusCode = answer.status;
+  answer.headers.forEach((value, name) => response.setHeader(name, value));
+  response.end(await answer.text());
+}

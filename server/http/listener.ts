@@ -1,0 +1,174 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { readFileSync } from 'node:fs';
+import type { Origins } from '../auth/origins.ts';
+import type { Gate } from '../auth/sign-in.ts';
+import { abandon } from '../database/client.ts';
+import type { HealthCheck } from '../lifecycle/health.ts';
+import { Misdirected, RateLimited } from '../errors.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { Live } from '../live/live.ts';
+import type { Log } from '../logger.ts';
+import type { Monitoring } from '../observability/monitoring.ts';
+import { shareOfAddress, withRequest } from '../request-context.ts';
+import { addressOf } from './client-ip.ts';
+import { answerAuth } from './auth-paths.ts';
+import { contentSecurityPolicy } from './content-security-policy.ts';
+import { crossOrigin } from './cors.ts';
+import { createGraphiql } from './graphiql.ts';
+import { answerPosts } from './graphql-post.ts';
+import { MOST_BODY_BYTES, type Graphql } from '../graphql/yoga.ts';
+import { createMetrics } from './metrics.ts';
+import { OpenResponses } from './open-responses.ts';
+import { createPages } from './pages.ts';
+import { readiness } from './readiness.ts';
+import { refuse } from './refuse.ts';
+import { securityHeaders } from './security-headers.ts';
+import type { TimedResponse } from './response-time.ts';
+import { turnAway } from '../websocket/reject-upgrade.ts';
+import type { WebSocketTransport } from '../websocket/server.ts';
+
+export type AnswerListener = (request: IncomingMessage, response: TimedResponse) => void;
+export type UpgradeListener = (request: IncomingMessage, connection: Duplex, head: Buffer) => void;
+
+interface HttpSettings {
+  gate: Gate;
+  check: HealthCheck;
+  graphql: Graphql;
+  live: Live;
+  log: Log;
+  publicUrl: string;
+  origins: Origins;
+  monitoring: Monitoring;
+  limits: Limits;
+  /** Whether browsers get GraphiQL. */
+  hasGraphiql: boolean;
+}
+
+const TOO_MANY_REQUESTS = 'Too many requests from your address are under way; wait for some of them to end.';
+const TRY_AGAIN_SECONDS = 2;
+
+/** Those who ask whether the server is up know it by a name of their own, and hear nothing that is secret. */
+const PROBES = /^\/(?:healthz|readyz|metrics)(?:\?|$)/;
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** As it is committed; a test holds it to the schema that runs. */
+const printedSchema = readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8');
+
+/** Everything that one address offers, by path. */
+export function createRequestListener(settings: HttpSettings): AnswerListener {
+  const { gate, check, graphql, live, log, publicUrl, origins, monitoring, limits } = settings;
+  const secure = securityHeaders(publicUrl);
+  const isPreflight = crossOrigin(origins);
+  const open = new OpenResponses(limits.requestsPerAddress);
+  const graphiql = settings.hasGraphiql ? createGraphiql(contentSecurityPolicy()) : null;
+  const operations = answerPosts(graphql, MOST_BODY_BYTES);
+  const auth = answerAuth({ gate, origins, publicUrl, proxies: limits.proxies });
+  const pages = createPages();
+
+  const routes: Record<string, Handler> = {
+    '/graphql': (request, response) => {
+      if (graphiql?.page(request, response)) return undefined;
+      response.setHeader('Cache-Control', 'private, no-store');
+      response.appendHeader('Vary', 'Authorization, Cookie, Accept');
+      return operations(request, response);
+    },
+    '/schema.graphql': (_request, response) => {
+      answer(response, 200, printedSchema);
+    },
+    '/healthz': (_request, response) => {
+      answer(response, 200, 'ok\n');
+    },
+    '/readyz': async (_request, response) => {
+      const { isReady, details } = await readiness(gate.db, check, live, monitoring.backupDir);
+      response.writeHead(isReady ? 200 : 503, {
+        'content-type': 'application/json',
+        'cache-control': 'no-store',
+      });
+      response.end(`${JSON.stringify(details)}\n`);
+    },
+    '/metrics': createMetrics({
+      ...monitoring,
+      db: gate.db,
+      check,
+      live,
+      proxies: limits.proxies,
+      origins,
+    }),
+  };
+
+  /** A client that leaves ahead of its answer has no use for what is still read for it. */
+  function giveUp(this: TimedResponse): void {
+    if (!this.writableFinished && this.trace?.asker.readsOnly) abandon(gate.db, this.trace.asker);
+  }
+
+  function handlerOf(request: IncomingMessage): Handler {
+    request.url = request.url?.replace(/^\/graphql\/(?=\?|$)/, '/graphql');
+    const path = request.url?.split('?', 1)[0] ?? '/';
+    const route = routes[path];
+    if (route) return path === '/graphql' ? route : readOnly(route);
+    if (path.startsWith('/api/auth/')) return auth;
+    return graphiql && path.startsWith('/graphiql/') ? graphiql.files : pages;
+  }
+
+  return (request, response) => {
+    const address = addressOf(request, limits.proxies);
+    withRequest((trace) => {
+      const requestId = trace.id;
+      trace.traceparent = request.headers['traceparent'] as string | undefined;
+      // Operations take the share of their person once the credential is known.
+      if (request.url?.startsWith('/api/auth/')) trace.asker.share = shareOfAddress(trace);
+      response.trace = trace;
+      response.once('close', giveUp);
+      secure(response);
+      if (!open.admit(response, address ?? '')) {
+        refuse(response, new RateLimited(TOO_MANY_REQUESTS, TRY_AGAIN_SECONDS));
+        return;
+      }
+      const misdirected = PROBES.test(request.url ?? '')
+        ? null
+        : origins.whyMisdirected(request.headers.host, single(request.headers['x-forwarded-host']));
+      if (misdirected !== null) {
+        refuse(response, new Misdirected(misdirected));
+        return;
+      }
+      if (isPreflight(request, response)) return;
+      Promise.try(handlerOf(request), request, response).catch((error: unknown) => {
+        log.error({ requestId, err: error }, 'request failed');
+        if (response.headersSent) response.destroy();
+        else answer(response, 500, `Something went wrong on the server (request ${requestId}).\n`);
+      });
+    }, address);
+  };
+}
+
+/** Where a connection can become a WebSocket: at the API's own path. */
+export function createUpgradeListener(sockets: WebSocketTransport, origins: Origins): UpgradeListener {
+  return (request, connection, head) => {
+    const { headers, url = '' } = request;
+    if (origins.whyMisdirected(headers.host, single(headers['x-forwarded-host'])) !== null)
+      turnAway(connection, '421 Misdirected Request');
+    else if (/^\/graphql\/?(?:\?|$)/.test(url)) sockets.upgrade(request, connection, head);
+    else turnAway(connection, '404 Not Found');
+  };
+}
+
+/** Refuses other methods than reading. */
+function readOnly(handler: Handler): Handler {
+  return (request, response) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return handler(request, response);
+    request.resume();
+    response.setHeader('Allow', 'GET, HEAD');
+    answer(response, 405, 'Use GET or HEAD here.\n');
+    return undefined;
+  };
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return [header ?? []].flat().join(',') || undefined;
+}
+
+function answer(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
+}

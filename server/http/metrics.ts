@@ -1,0 +1,196 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
+import type { Origins } from '../auth/origins.ts';
+import { kept } from '../bounds.ts';
+import { readBackupStatus } from '../backup/status.ts';
+import { diskIsFull, poolStatus, type Database } from '../database/client.ts';
+import type { HealthCheck } from '../lifecycle/health.ts';
+import { retriesOf } from '../database/transaction.ts';
+import type { Live } from '../live/live.ts';
+import type { PerformanceStore } from '../observability/store.ts';
+import type { Timings } from '../observability/histogram.ts';
+import { ofAllWorkers } from '../observability/worker-metrics.ts';
+import type { LogLags } from '../sql/log-lag.ts';
+import { isFromLoopback } from './client-ip.ts';
+
+export interface MetricsSettings {
+  db: Database;
+  check: HealthCheck;
+  live: Live;
+  store: PerformanceStore;
+  backupDir: string;
+  /** With it, it is asked of everyone. */
+  token: string | undefined;
+  /** How many proxies stand in front of the server. */
+  proxies: number;
+  origins: Origins;
+}
+
+interface Sample {
+  labels?: Record<string, string>;
+  value: number;
+}
+
+/** Prometheus' page: with the token, or where none is set for this machine itself. */
+export function createMetrics(settings: MetricsSettings) {
+  let own: Promise<Registry> | undefined;
+  const registry = ofAllWorkers(() => (own ??= createRegistry(settings)));
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (!isAllowed(request, settings)) {
+      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' });
+      response.end(
+        settings.token === undefined
+          ? 'Metrics are for this machine alone; set METRICS_TOKEN to read them from elsewhere or behind a proxy.\n'
+          : 'Send "Authorization: Bearer <METRICS_TOKEN>".\n',
+      );
+      return;
+    }
+    const { contentType, metrics } = await registry().then(async (all) => ({
+      contentType: all.contentType,
+      metrics: await all.metrics(),
+    }));
+    response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(metrics);
+  };
+}
+
+/** What proxies add, some of them unasked. */
+const TRACES_OF_PROXIES = [
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'forwarded',
+  'via',
+];
+
+function isAllowed(request: IncomingMessage, { token, proxies, origins }: MetricsSettings): boolean {
+  const { headers } = request;
+  if (token !== undefined) {
+    const given = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+    return given !== undefined && timingSafeEqual(sha256(given), sha256(token));
+  }
+  // Through a proxy on this machine every request seems to come from here.
+  if (proxies > 0 || TRACES_OF_PROXIES.some((name) => headers[name] !== undefined)) return false;
+  return isFromLoopback(request) && origins.whyMisdirected(headers.host, undefined) === null;
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+async function createRegistry({ db, check, live, store, backupDir }: MetricsSettings): Promise<Registry> {
+  // Loaded where it is asked for: most servers start without.
+  const { collectDefaultMetrics, Registry } = await import('prom-client');
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+
+  const register = (
+    type: 'counter' | 'gauge' | 'histogram',
+    name: string,
+    help: string,
+    values: () => MetricValue<string>[] | Promise<MetricValue<string>[]>,
+  ) => {
+    const get = async () => ({ name, help, type, aggregator: 'sum', values: await values() });
+    registry.registerMetric({ name, help, type, get } as unknown as Parameters<
+      typeof registry.registerMetric
+    >[0]);
+  };
+  const gauge = (name: string, help: string, samples: () => Sample[] | Promise<Sample[]>) => {
+    register('gauge', name, help, async () => (await samples()).map((sample) => ({ labels: {}, ...sample })));
+  };
+  const durations = (name: string, help: string, label: string, all: () => Iterable<[string, Timings]>) => {
+    register('histogram', name, help, () =>
+      [...all()].flatMap(([of, timings]) => histogram(name, { [label]: of }, timings)),
+    );
+  };
+
+  durations('taskwire_operation_seconds', 'How long operations took.', 'operation', () => store.operations);
+  durations(
+    'taskwire_statement_seconds',
+    'How long SQL statements took.',
+    'statement',
+    () => store.statements,
+  );
+  durations(
+    'taskwire_field_seconds',
+    'How long resolvers took, of the operations in the sample.',
+    'field',
+    () => store.fields,
+  );
+  register('counter', 'taskwire_errors_total', 'Errors that callers got.', () =>
+    [...store.errors].map(([code, value]) => ({ labels: { code }, value })),
+  );
+  register('counter', 'taskwire_transactions_retried_total', 'Transactions that were run again.', () =>
+    Object.entries(retriesOf(db)).map(([reason, value]) => ({ labels: { reason }, value })),
+  );
+  gauge('taskwire_database_connections', 'Connections to PostgreSQL, and queries that wait for one.', () => {
+    const { size, open, idle, waiting } = poolStatus(db);
+    return Object.entries({ size, open, idle, waiting }).map(([state, value]) => ({
+      labels: { state },
+      value,
+    }));
+  });
+  const ofLags = async (pick: (lags: LogLags) => number) => {
+    const known = await check.health();
+    return known ? [{ value: pick(known) }] : [];
+  };
+  gauge('taskwire_up', 'Whether the database answers.', async () => [
+    { value: (await check.health()) ? 1 : 0 },
+  ]);
+  gauge(
+    'taskwire_writable',
+    'Whether the database takes changes: 0 on a standby, and with a full disk.',
+    async () => {
+      const health = await check.health();
+      return health ? [{ value: health.readOnly || diskIsFull(db) ? 0 : 1 }] : [];
+    },
+  );
+  gauge('taskwire_log_lag_seconds', 'Age of the oldest event that nobody reads yet.', () =>
+    ofLags(({ log }) => log.seconds),
+  );
+  gauge(
+    'taskwire_fold_lag_events',
+    'Events that are not folded into the counters yet, 100,000 at most.',
+    () => ofLags(({ fold }) => fold.events),
+  );
+  gauge(
+    'taskwire_fold_lag_seconds',
+    'Age of the oldest event that is not folded into the counters yet.',
+    () => ofLags(({ fold }) => fold.seconds),
+  );
+  gauge('taskwire_live_lag_seconds', 'Time since this process had read the log to its end.', () => [
+    { value: live.lag() },
+  ]);
+  gauge('taskwire_subscriptions', 'Subscriptions that are open.', () => [{ value: live.subscriptions() }]);
+  gauge('taskwire_kept', 'What this process keeps of everything that can grow.', () =>
+    Object.entries(kept()).map(([what, value]) => ({ labels: { what }, value })),
+  );
+  gauge('taskwire_backup_age_seconds', 'Time since the last good one.', async () => {
+    const { lastGood, lastVerified } = await readBackupStatus(backupDir);
+    return Object.entries({ backup: lastGood, verification: lastVerified }).flatMap(([kind, good]) =>
+      good ? [{ labels: { kind }, value: (Date.now() - Date.parse(good.at)) / 1000 }] : [],
+    );
+  });
+  gauge('taskwire_backup_succeeded', 'Whether the last one was good.', async () => {
+    const { backup, verification } = await readBackupStatus(backupDir);
+    return Object.entries({ backup, verification }).flatMap(([kind, last]) =>
+      last ? [{ labels: { kind }, value: last.succeeded ? 1 : 0 }] : [],
+    );
+  });
+  return registry;
+}
+
+function histogram(name: string, labels: Record<string, string>, timings: Timings) {
+  const buckets = [...timings.cumulative()].map(({ milliseconds, count }) => ({
+    metricName: `${name}_bucket`,
+    labels: { ...labels, le: milliseconds / 1000 },
+    value: count,
+  }));
+  return [
+    ...buckets,
+    { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: timings.count },
+    { metricName: `${name}_sum`, labels, value: timings.total / 1000 },
+    { metricName: `${name}_count`, labels, value: timings.count },
+  ] satisfies MetricObjectWithValues<MetricValue<string> & { metricName: string }>['values'];
+}

@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http';
+import { Quota } from '../websocket/quota.ts';
+
+/** What all clients together may leave unread; beyond it those who leave most are cut off. */
+const MOST_UNSENT_BYTES = 128 * 1024 * 1024;
+const LOOK_EVERY_MS = 250;
+
+/** The answers that are under way: bounded in number per client address, and in unsent bytes in all. */
+export class OpenResponses {
+  readonly #perAddress: Quota;
+  readonly #mostUnsent: number;
+  readonly #responses = new Set<ServerResponse>();
+  #isWatching = false;
+
+  constructor(mostPerAddress: number, mostUnsent = MOST_UNSENT_BYTES) {
+    this.#perAddress = new Quota(mostPerAddress);
+    this.#mostUnsent = mostUnsent;
+  }
+
+  /** @returns false where the address has as many requests under way as it may have. */
+  admit(response: ServerResponse, address: string): boolean {
+    if (!this.#perAddress.take(address)) return false;
+    this.#responses.add(response);
+    response.once('close', () => {
+      this.#responses.delete(response);
+      this.#perAddress.give(address);
+    });
+    this.#watch();
+    return true;
+  }
+
+  #watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    setTimeout(() => {
+      this.#isWatching = false;
+      this.#cutDown();
+      if (this.#responses.size > 0) this.#watch();
+    }, LOOK_EVERY_MS).unref();
+  }
+
+  #cutDown(): void {
+    const waiting = [...this.#responses].map((response) => ({ response, bytes: response.writableLength }));
+    let unsent = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (unsent <= this.#mostUnsent) return;
+    waiting.sort((one, other) => other.bytes - one.bytes);
+    for (const { response, bytes } of waiting) {
+      if (unsent <= this.#mostUnsent) return;
+      response.destroy();
+      unsent -= bytes;
+    }
+  }
+}

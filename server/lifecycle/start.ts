@@ -1,0 +1,234 @@
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { unverifiedOf } from '../auth/account.ts';
+import { checkSchedule, scheduleBackups } from '../backup/schedule.ts';
+import { ConfigError, type Config } from '../config.ts';
+import { startChecking } from '../counters/check.ts';
+import { startFolding } from '../counters/folder.ts';
+import { countUncounted } from '../counters/rebuild.ts';
+import { connect, disconnect, type Database } from '../database/client.ts';
+import { startEmbedded } from '../database/embedded.ts';
+import { externalDatabase } from '../database/external.ts';
+import { applyMigrations } from '../database/migrations.ts';
+import { setStorageQuota } from '../domain/quota.ts';
+import { openEpochElsewhere } from '../log/epoch.ts';
+import { startTrimming } from '../log/retention.ts';
+import { closeAll } from './close-all.ts';
+import { Doors } from './drain.ts';
+import { keptSecret } from '../auth/secret.ts';
+import { createBudget } from '../limits/budgets.ts';
+import { RequestBudget } from '../limits/request-budget.ts';
+import { openRedis } from '../limits/redis.ts';
+import { createInvitationLimits } from '../limits/invitation-limits.ts';
+import { createSignInLimits } from '../limits/sign-in-limits.ts';
+import { createLog, type Log } from '../logger.ts';
+import { PerformanceStore } from '../observability/store.ts';
+import { redisNamespace } from '../redis-namespace.ts';
+import { currentRequest } from '../request-context.ts';
+import { startRewriting } from '../search/rewrite.ts';
+import { adoptTimezones } from '../sql/timezone.ts';
+import { TimedResponse } from '../http/response-time.ts';
+
+export interface RunningServer {
+  /** Where people reach it. */
+  url: string;
+  /** Where it listens. */
+  port: number;
+  /**
+   * Finishes what is under way, then closes everything that was opened. Calling it again waits for the same end.
+   * @param noticeMs for how long it answers as before but for `/readyz`, so that whoever hands it requests hears of it.
+   */
+  stop(noticeMs?: number): Promise<void>;
+}
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+const MINUTE_SECONDS = 60;
+
+/** A client that takes longer to send its headers, or all of its request, is cut off. */
+const RECEIVING = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
+/** So is one that takes nothing of its answer for so long; streams of events say something more often. */
+const READING_MS = 30_000;
+
+/** What is still under way after this is cut. */
+const GRACE_MS = 8_000;
+const LAST_WORD_MS = 200;
+
+/**
+ * Brings everything up: the port, the database, the migrations, the API.
+ * @throws ConfigError, StartFailure with a sentence for whoever started it; nothing is left open then.
+ */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const log = createLog(config.logLevel);
+  const identity = { version, pid: process.pid, worker: cluster.worker?.id };
+  const closing: (() => Promise<void>)[] = [];
+  let stopped: Promise<void> | undefined;
+  const server = createServer({ ...RECEIVING, ServerResponse: TimedResponse }).setTimeout(READING_MS);
+  const doors = new Doors(server);
+  const leave = async (noticeMs: number) => {
+    log.info(identity, 'stopping');
+    doors.leave();
+    if (noticeMs > 0) await sleep(noticeMs);
+    await closeAll(closing);
+    log.info(identity, 'stopped');
+  };
+  const stop = (noticeMs = 0) => (stopped ??= leave(noticeMs));
+  try {
+    log.info({ ...identity, node: process.version }, 'starting');
+    if (config.backupSchedule) await checkSchedule(config.backupSchedule);
+    // Ahead of the port: of two starts on one folder, the second must hear of the folder.
+    const database = config.databaseUrl
+      ? externalDatabase(config.databaseUrl)
+      : await startEmbedded(config.dataDir, {
+          meanwhile() {
+            // Where it fails, the one below says so.
+            loadApi().catch(() => undefined);
+          },
+          onTrouble: (sentence) => log.error({ part: 'database' }, sentence),
+        });
+    closing.push(() => database.stop());
+    closing.push(() => closeServer(server));
+    const listensLate = sharesPort && config.publicUrl !== undefined;
+    if (!listensLate) await listen(server, config);
+    const url = config.publicUrl ?? urlOf(server);
+
+    await applyMigrations(database.url);
+    if (config.backupSchedule) closing.push(await scheduleBackups(config, config.backupSchedule, log));
+    const store = new PerformanceStore({ log, slowMs: config.slowMs });
+    const db = connect(database.url, {
+      onStatement: (text) => store.statementStarted(text),
+      askerOf: () => currentRequest()?.asker,
+      poolSize: config.databasePoolSize,
+      perPerson: config.databaseStatementsPerPerson,
+      onConnectionLost: (error) => {
+        log.warn({ err: error }, 'lost a connection to the database');
+      },
+    });
+    closing.push(() => disconnect(db));
+    setStorageQuota(db, config.storageQuota);
+    if (config.otlpEndpoint) {
+      // Loaded where it is asked for: most servers start without.
+      const telemetry = (await import('../observability/telemetry.ts')).startTelemetry(db);
+      store.observer = telemetry.observer;
+      closing.push(telemetry.stop);
+    }
+    if (await openEpochElsewhere(database.url))
+      log.warn('the log comes from another PostgreSQL, so it begins a new epoch: cursors of before expire');
+    const lostTimezones = await adoptTimezones(database.url);
+    if (lostTimezones.length > 0)
+      log.warn(
+        { timezones: lostTimezones },
+        'PostgreSQL does not know these timezones, so days of people there are counted in UTC until they choose another',
+      );
+    await countUncounted(database.url, (progress) => {
+      log.info(progress, 'counting the tasks that were there before');
+    });
+    const folder = startFolding(database.url, log);
+    closing.push(() => folder.stop());
+    closing.push(startChecking(database.url, log));
+    closing.push(startTrimming(db, config.eventRetentionDays, log));
+    closing.push(startRewriting(db, log));
+
+    if ((cluster.worker?.id ?? 1) === 1) await warnOfUnverified(db, config.adminEmails, log);
+
+    const secret = config.authSecret ?? (await keptSecret(config.dataDir));
+    const namespace = redisNamespace(secret);
+    const redis = config.redisUrl ? { client: await openRedis(config.redisUrl, log), namespace } : undefined;
+    closing.push(() => Promise.resolve(redis?.client.disconnect()));
+
+    const { createApi } = await loadApi();
+    const api = await createApi({
+      db,
+      databaseUrl: database.url,
+      log,
+      secret,
+      publicUrl: url,
+      allowedOrigins: config.allowedOrigins,
+      adminEmails: config.adminEmails,
+      socketLimits: config.socketLimits,
+      connectionLimits: config.connectionLimits,
+      mostSubscriptions: config.mostSubscriptions,
+      redis: config.redisUrl ? { url: config.redisUrl, channel: namespace.nameOf('events') } : undefined,
+      monitoring: {
+        store,
+        sampleRate: config.traceSampleRate,
+        backupDir: config.backupDir,
+        token: config.metricsToken,
+      },
+      limits: {
+        operations: createBudget('operations', config.rateLimitPoints, MINUTE_SECONDS, redis),
+        requests: new RequestBudget(config.rateLimitRequests),
+        signIn: createSignInLimits(config.signInAttempts, redis),
+        invitations: createInvitationLimits(config.invitationsPerHour, redis),
+        requestsPerAddress: config.requestsPerAddress,
+        proxies: config.trustProxy,
+      },
+      hasGraphiql: config.hasGraphiql,
+    });
+    closing.push(() => api.close());
+    // Ahead of everything that a request under way still needs.
+    closing.push(async () => {
+      const finished = Promise.all([doors.shut(), api.endStreams(GRACE_MS)]);
+      await Promise.race([finished, sleep(GRACE_MS, undefined, { ref: false })]);
+      await closeServer(server);
+    });
+    doors.open(server, api.answer, api.upgrade);
+    // The system hands each that listens its share of the newcomers, whether it can answer them yet or not.
+    if (listensLate) await listen(server, config);
+    const { port } = server.address() as AddressInfo;
+    log.info({ ...identity, url, port }, 'started');
+    return { url, port, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Once for all workers: these administrators have no rights yet. */
+async function warnOfUnverified(db: Database, adminEmails: readonly string[], log: Log): Promise<void> {
+  const unverified = await unverifiedOf(db, adminEmails);
+  if (unverified.length === 0) return;
+  log.warn(
+    `ADMIN_EMAILS names addresses without a verified account: ${unverified.join(', ')}. Once their owners have signed up, run: npm run account -- verify <address>`,
+  );
+}
+
+/** Loading takes the processor longer than PostgreSQL takes to start, so the one is done during the other. */
+const loadApi = () => import('../app.ts');
+
+/**
+ * Each worker listens for itself where the system hands connections out among them: those that a primary process hands
+ * on to a worker which dies just then are answered by nobody.
+ */
+const sharesPort = cluster.isWorker && process.platform === 'linux';
+
+async function listen(server: Server, { host, port }: Config): Promise<void> {
+  server.listen({ port, host, reusePort: sharesPort });
+  await once(server, 'listening').catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      throw new ConfigError(
+        `Port ${port} of ${host} is taken. Stop what listens there, or set PORT to another.`,
+      );
+    }
+    throw new ConfigError(`Cannot listen on ${host}:${port} (${code}). Check HOST and PORT.`);
+  });
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  // Whoever the system had let in just before still gets a word.
+  await Promise.race([closed, sleep(LAST_WORD_MS)]);
+  server.closeAllConnections();
+  await closed;
+}

@@ -1,0 +1,232 @@
+import {
+  getArgumentValues,
+  getNamedType,
+  getNullableType,
+  getOperationAST,
+  getVariableValues,
+  isCompositeType,
+  isInputObjectType,
+  isListType,
+  Kind,
+  visit,
+  type DocumentNode,
+  type OperationDefinitionNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLCompositeType,
+  type GraphQLField,
+  type GraphQLSchema,
+  type SelectionSetNode,
+} from 'graphql';
+import { bytesOf, conditionPoints, POINTS, type Arguments } from './points.ts';
+import { introspectionLength, isIntrospection, OF_INTROSPECTION } from './introspection-cost.ts';
+
+/** What one run of an operation costs at most, in points, by the variables as the request gives them. */
+export type Price = (variables: Readonly<Record<string, unknown>>) => number;
+
+/** The length of a list that takes no length: most are shorter. */
+const PLAIN_LIST = 10;
+const PAGE = { usual: 50, most: 100 } as const;
+/** Of an operation whose variables do not fit: it is not run. */
+const REFUSED = 1;
+
+type VariableValues = NonNullable<Parameters<typeof getArgumentValues>[2]>;
+
+interface Scope {
+  variables: VariableValues;
+  /** Length of the page that `nodes` and `edges` here belong to. */
+  page: number;
+  /** What `totalCount` costs here. */
+  count: number;
+  /** Whether the object is one of all types of the schema, so that averages hold. */
+  isOfAllTypes: boolean;
+  /** Costs of fragments by scope, so that each is added up once however often it is spread. */
+  fragments: Map<FragmentDefinitionNode, Map<string, number>>;
+}
+
+type Cost = (scope: Scope) => number;
+
+const prices = new WeakMap<OperationDefinitionNode, Price>();
+
+/**
+ * The price of a document's operation: a point for each object that it may answer with, so that pages multiply what is
+ * asked of their objects, and what `POINTS` says for other work. Arguments count with their defaults and those of
+ * variables. The document must be valid.
+ */
+export function priceOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | null | undefined,
+): Price {
+  const operation = getOperationAST(document, operationName);
+  if (!operation) return FREE;
+  const price = prices.get(operation) ?? compile(schema, document, operation);
+  prices.set(operation, price);
+  return price;
+}
+
+/** An operation that the document does not have runs nothing. */
+const FREE: Price = () => 0;
+
+function compile(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Price {
+  const root = schema.getRootType(operation.operation);
+  if (!root) return FREE;
+  const fragments = new Map<string, { node: FragmentDefinitionNode; cost: Cost }>();
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
+    const type = schema.getType(definition.typeCondition.name.value);
+    let cost: Cost | undefined;
+    fragments.set(definition.name.value, {
+      node: definition,
+      // Compiled on first use, when all fragments are known.
+      cost: (scope) =>
+        (cost ??= isCompositeType(type) ? costOf(definition.selectionSet, type) : () => 0)(scope),
+    });
+  }
+
+  function costOf(selectionSet: SelectionSetNode, parent: GraphQLCompositeType): Cost {
+    const costs = selectionSet.selections.map((selection): Cost => {
+      if (selection.kind === Kind.FIELD) return costOfField(selection, parent);
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        const type = selection.typeCondition ? schema.getType(selection.typeCondition.name.value) : parent;
+        return isCompositeType(type) ? costOf(selection.selectionSet, type) : () => 0;
+      }
+      const fragment = fragments.get(selection.name.value);
+      return fragment ? (scope) => once(fragment, scope) : () => 0;
+    });
+    return (scope) => costs.reduce((sum, cost) => sum + cost(scope), 0);
+  }
+
+  function costOfField(node: FieldNode, parent: GraphQLCompositeType): Cost {
+    const name = node.name.value;
+    const field = schema.getField(parent as never, name);
+    const type = field && getNamedType(field.type);
+    if (!field || !type) return () => 0;
+    if (!isCompositeType(type) || !node.selectionSet)
+      return name === 'totalCount' ? ({ count }) => count : () => 0;
+    const inner = costOf(node.selectionSet, type);
+    if (isIntrospection(type)) return costOfIntrospection(name, parent, isList(field), inner);
+    const given = argumentsOf(node, field);
+    if (parent === schema.getMutationType()) return costOfChange(field, given, inner);
+    const own = POINTS.fields[`${parent.name}.${name}`];
+    const extra: Cost = own ? (scope) => own(given(scope)) : () => 0;
+    if (type.name.endsWith('Connection')) {
+      const isRoot = parent === root;
+      return (scope) => {
+        const args = given(scope);
+        const scan = isRoot ? conditionPoints(args) : 0;
+        const page = clamp(sizeOf(args) ?? PAGE.usual);
+        const count = (isRoot ? POINTS.count : POINTS.nestedCount) + scan;
+        return 1 + extra(scope) + scan + inner({ ...scope, page, count });
+      };
+    }
+    const isPage = parent.name.endsWith('Connection') && (name === 'nodes' || name === 'edges');
+    if (isPage) return (scope) => scope.page * (1 + inner(scope));
+    return (scope) => {
+      const length = isList(field) ? (sizeOf(given(scope)) ?? PLAIN_LIST) : 1;
+      return extra(scope) + Math.max(1, length) * (1 + inner(scope));
+    };
+  }
+
+  const total = costOf(operation.selectionSet, root);
+  return (variables) => {
+    const { variableValues } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
+    if (!variableValues) return REFUSED;
+    const scope = { page: PAGE.usual, count: 1, isOfAllTypes: false, fragments: new Map() };
+    return Math.ceil(total({ variables: variableValues, ...scope }));
+  };
+
+  function costOfIntrospection(
+    name: string,
+    parent: GraphQLCompositeType,
+    isMany: boolean,
+    inner: Cost,
+  ): Cost {
+    const isTypes = name === 'types';
+    // What belongs to a type of the list of all is as long as the average; of a chosen one it may be longer.
+    const staysOfAll =
+      isTypes || (parent.name === '__Type' && isMany && name !== 'interfaces' && name !== 'possibleTypes');
+    return (scope) => {
+      const length = isMany ? introspectionLength(schema, name, scope.isOfAllTypes) : 1;
+      const isOfAllTypes = isTypes || (scope.isOfAllTypes && staysOfAll);
+      return length * (OF_INTROSPECTION + inner({ ...scope, isOfAllTypes }));
+    };
+  }
+}
+
+/** A change, or as many as the longest list of objects in its input has. */
+function costOfChange(
+  field: GraphQLField<unknown, unknown>,
+  given: (scope: Scope) => Arguments,
+  inner: Cost,
+): Cost {
+  const input = field.args.find(({ name }) => name === 'input')?.type;
+  const type = input && getNamedType(input);
+  const lists = isInputObjectType(type)
+    ? Object.values(type.getFields()).filter(
+        (one) => isListType(getNullableType(one.type)) && isInputObjectType(getNamedType(one.type)),
+      )
+    : [];
+  const own = POINTS.mutations[field.name] ?? POINTS.change;
+  return (scope) => {
+    const { input: values = {} } = given(scope) as { input?: Record<string, unknown> };
+    const lengths = lists.map(({ name }) => (values[name] as unknown[] | undefined)?.length ?? 1);
+    const count = Math.max(1, ...lengths);
+    const written = Math.floor(bytesOf(values) / POINTS.bytesPerPoint);
+    // Its payload lists what has changed; such a list is counted with its usual length.
+    return count * own + written + Math.max(1, count / PLAIN_LIST) * (1 + inner(scope));
+  };
+}
+
+/** A field's arguments with all defaults; those without variables are read once. Empty where they do not fit. */
+function argumentsOf(node: FieldNode, field: GraphQLField<unknown, unknown>): (scope: Scope) => Arguments {
+  if (field.args.length === 0) return () => ({});
+  const read = ({ variables }: Scope): Arguments => {
+    try {
+      return getArgumentValues(field, node, variables);
+    } catch {
+      return {};
+    }
+  };
+  if (hasVariables(node)) return read;
+  let known: Arguments | undefined;
+  return (scope) => (known ??= read(scope));
+}
+
+function hasVariables({ arguments: given = [] }: FieldNode): boolean {
+  let found = false;
+  for (const argument of given)
+    visit(argument, {
+      Variable() {
+        found = true;
+      },
+    });
+  return found;
+}
+
+function once({ node, cost }: { node: FragmentDefinitionNode; cost: Cost }, scope: Scope): number {
+  const known = scope.fragments.get(node) ?? new Map<string, number>();
+  scope.fragments.set(node, known);
+  const key = `${scope.page} ${scope.count} ${scope.isOfAllTypes}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const found = cost(scope);
+  known.set(key, found);
+  return found;
+}
+
+/** What the arguments say of a list's length. */
+function sizeOf({ first, last, ids, days }: Arguments): number | undefined {
+  const sizes = [first, last, Array.isArray(ids) ? ids.length : undefined, days].filter(
+    (size) => typeof size === 'number',
+  );
+  return sizes.length > 0 ? Math.max(...sizes) : undefined;
+}
+
+function isList({ type }: GraphQLField<unknown, unknown>): boolean {
+  return isListType(getNullableType(type));
+}
+
+function clamp(size: number): number {
+  return Math.min(PAGE.most, Math.max(1, size));
+}

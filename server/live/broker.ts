@@ -1,0 +1,191 @@
+import type { Event, SharePermission } from '../../prisma/generated/client/client.ts';
+import { BOUNDS, keep } from '../bounds.ts';
+import type { Database } from '../database/client.ts';
+import { CursorExpired } from '../errors.ts';
+import {
+  compare,
+  cursorIn,
+  isNews,
+  rememberEpoch,
+  startOf,
+  type Mark,
+  type Position,
+} from '../log/cursor.ts';
+import type { LogConnection, LogReader, OpenedLog } from '../log/tail.ts';
+import { AUDITED } from '../policy.ts';
+import { receiversOf, sharedTaskOf, type Receivers } from './task-shares.ts';
+
+/** Whoever is told of the events of some topics. */
+export interface Listener {
+  /**
+   * Must neither wait nor throw.
+   * @param shareOf what a live share of the event's subject allows a person, null without one; undefined where nothing
+   * was looked up for them.
+   */
+  hear(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void;
+  /** The log was exchanged for another one: nothing that was read of it counts any more. */
+  lose(): void;
+}
+
+/** The topic of what administrators read besides. All other topics are ids. */
+export const AUDIT = 'audit';
+
+/** Whoever is further behind had better read anew. */
+const MOST_BEHIND = 10_000;
+/** Kept beyond those: reading begins at a mark's horizon, which lies further back than what its holder has missed. */
+const KEPT_BESIDES = 1_000;
+/** So many are dropped at once; an event takes about a kilobyte. */
+const DROPPED_AT_ONCE = BOUNDS['recent events'].most - MOST_BEHIND - KEPT_BESIDES;
+
+/** Hands the events of the log to those who listen to one of their topics, and keeps the latest for those who come back. */
+export class Hub implements LogReader {
+  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #db: Database;
+  readonly #onFailure: (error: unknown) => void;
+  readonly onLoss: () => void;
+  /** People who listen and may hold shares. */
+  readonly #holders = new Set<string>();
+  #recent: Event[] = [];
+  #floor: Position = { transactionId: 0n, sequence: 0n, nonce: null };
+  #position: Position = this.#floor;
+  #epoch = '';
+  #handedOut = 0;
+
+  constructor(db: Database, onFailure: (error: unknown) => void, onLoss: () => void) {
+    this.#db = db;
+    keep('recent events', this, (hub) => hub.#recent.length);
+    keep('live topics', this, (hub) => hub.#listeners.size);
+    this.#onFailure = onFailure;
+    this.onLoss = onLoss;
+  }
+
+  /** Everything up to here was handed out. */
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** Up to here there may have been events that are no longer kept. */
+  get floor(): Position {
+    return this.#floor;
+  }
+
+  cursorOf(position: Position & Partial<Mark>): string {
+    return cursorIn(this.#epoch, position);
+  }
+
+  /** How many events there were since the start. */
+  get handedOut(): number {
+    return this.#handedOut;
+  }
+
+  onOpen({ epoch, recent, floor, position }: OpenedLog): void {
+    rememberEpoch(this.#db, epoch);
+    this.#epoch = epoch;
+    this.#recent = recent;
+    this.#floor = floor;
+    this.#position = position;
+    for (const listener of new Set([...this.#listeners.values()].flatMap((some) => [...some])))
+      listener.lose();
+  }
+
+  async onEvents(events: Event[], position: Position, connection: LogConnection): Promise<void> {
+    const asked = new Set(this.#holders);
+    const receivers = await receiversOf(connection, events, asked);
+    // People who came while shares were looked up: they are told of every such task, and look up their own share.
+    const late = [...this.#holders].filter((userId) => !asked.has(userId));
+    this.#handOut(events, position, receivers, late);
+  }
+
+  #handOut(
+    events: Event[],
+    position: Position,
+    receivers: Receivers | undefined,
+    late: readonly string[],
+  ): void {
+    for (const event of events) {
+      this.#recent.push(event);
+      const shares = receivers?.get(event.subjectId ?? '');
+      const others = sharedTaskOf(event) === null ? [] : [...(shares?.keys() ?? []), ...late];
+      const shareOf = (userId: string) =>
+        !shares || late.includes(userId) ? undefined : (shares.get(userId) ?? null);
+      for (const listener of this.#listenersOf(event, others)) listener.hear(event, shareOf);
+    }
+    this.#position = position;
+    this.#handedOut += events.length;
+    if (this.#recent.length >= MOST_BEHIND + KEPT_BESIDES + DROPPED_AT_ONCE) {
+      const dropped = this.#recent.splice(0, this.#recent.length - MOST_BEHIND - KEPT_BESIDES);
+      this.#floor = dropped.at(-1) ?? this.#floor;
+    }
+  }
+
+  onFailure(error: unknown): void {
+    this.#onFailure(error);
+  }
+
+  /**
+   * What the holder of a mark has missed, in order.
+   * @throws CursorExpired where that is no longer known, or too much.
+   */
+  since(mark: Mark): Event[] {
+    const start = startOf(mark);
+    if (compare(start, this.#floor) < 0) throw new CursorExpired();
+    const first = this.#recent.findLastIndex((event) => compare(event, start) <= 0) + 1;
+    const missed = this.#recent.slice(first).filter((event) => isNews(event, mark));
+    if (missed.length > MOST_BEHIND) throw new CursorExpired();
+    return missed;
+  }
+
+  /** Whether the event that a mark leads to is among those kept. */
+  leadsTo(mark: Mark): boolean {
+    const last = this.#recent.findLast((event) => compare(event, mark) <= 0);
+    return last?.transactionId === mark.transactionId && last.nonce === mark.nonce;
+  }
+
+  join(topic: string, listener: Listener): void {
+    const others = this.#listeners.get(topic);
+    if (others) others.add(listener);
+    else this.#listeners.set(topic, new Set([listener]));
+  }
+
+  leave(topic: string, listener: Listener): void {
+    const others = this.#listeners.get(topic);
+    if (others?.delete(listener) && others.size === 0) this.#listeners.delete(topic);
+  }
+
+  /** Says whether a person who listens to their own id may hold shares of tasks. */
+  setHolder(userId: string, holds: boolean): void {
+    if (holds) this.#holders.add(userId);
+    else this.#holders.delete(userId);
+  }
+
+  /** Each once, however many of the event's topics they listen to. */
+  #listenersOf(event: Event, others: readonly string[]): Iterable<Listener> {
+    const groups = [...topicsOf(event), ...others]
+      .map((topic) => this.#listeners.get(topic))
+      .filter((group) => group !== undefined);
+    // A copy, for who hears of a new right joins its topic at once.
+    return groups.length === 1 ? [...(groups[0] ?? [])] : new Set(groups.flatMap((group) => [...group]));
+  }
+}
+
+interface NamedInData {
+  taskId?: string;
+  participants?: string[];
+  sharedWith?: string[];
+  before?: Partial<Record<'owner' | 'assignee' | 'team', string | null>> | string | null;
+  after?: Partial<Record<'owner' | 'assignee' | 'team', string | null>> | string | null;
+}
+
+/** Everybody and everything that an event names. Who really gets to read of it is the policy's to say. */
+export function topicsOf(event: Event): string[] {
+  const { actorId, personId, teamId, conversationId, subjectId } = event;
+  const { taskId, participants, sharedWith, before, after } = event.data as NamedInData;
+  const topics = new Set([actorId, personId, teamId, conversationId, subjectId, taskId]);
+  for (const person of [...(participants ?? []), ...(sharedWith ?? [])]) topics.add(person);
+  for (const facts of [before, after]) {
+    if (typeof facts !== 'object' || facts === null) continue;
+    topics.add(facts.owner).add(facts.assignee).add(facts.team);
+  }
+  if (AUDITED.some((kind) => kind === event.kind)) topics.add(AUDIT);
+  return [...topics].filter((topic) => typeof topic === 'string');
+}

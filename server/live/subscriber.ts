@@ -1,0 +1,224 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Event, SharePermission } from '../../prisma/generated/client/client.ts';
+import type { Database } from '../database/client.ts';
+import { classify } from '../database/failures.ts';
+import { CursorExpired } from '../errors.ts';
+import type { LoggedKind } from '../log/catalogue.ts';
+import type { Position } from '../log/cursor.ts';
+import type { Person } from '../policy.ts';
+import { liveRightsOf, type LiveRights } from '../sql/live-rights.ts';
+import { AUDIT, topicsOf, type Hub, type Listener } from './broker.ts';
+import { KnownShares } from './known-shares.ts';
+
+/** What a person's subscriptions are decided by. */
+export interface SubscriberRights extends LiveRights {
+  shares: KnownShares;
+}
+
+/** Somebody's subscription, as the one who hears of things for it sees it. */
+export interface Subscription {
+  /** Ids of what it follows whoever else is told of it, such as one task. */
+  readonly topics: readonly string[];
+  hear(event: Event): void;
+  /** The person may see other things from now on, or fewer. */
+  reconsider(): void;
+  fail(error: Error): void;
+  /** The log has been read up to here, by so many events since the start. */
+  pass(position: Position, handedOut: number): void;
+}
+
+/** Kinds of events after which the people whom they name may see other things than before. */
+const CHANGES_RIGHTS: ReadonlySet<string> = new Set<LoggedKind>([
+  'task.shared',
+  'task.shareUpdated',
+  'task.shareRevoked',
+  'task.shareAccepted',
+  'team.created',
+  'team.memberJoined',
+  'team.roleChanged',
+  'team.memberRemoved',
+  'team.memberLeft',
+  'team.ownershipTransferred',
+  'conversation.created',
+  'conversation.deleted',
+  'conversation.left',
+  'conversation.accepted',
+  'account.verified',
+]);
+
+interface NamedInData {
+  participants?: string[];
+  fields?: string[];
+}
+
+/** What happens to one member of a team changes nothing for its thousand others. */
+function changesRightsOf(userId: string, { kind, actorId, personId, data }: Event): boolean {
+  if (kind === 'team.deleted') return true;
+  const { participants, fields } = data as NamedInData;
+  if (kind === 'user.updated') return actorId === userId && fields?.includes('timezone') === true;
+  return (
+    CHANGES_RIGHTS.has(kind) &&
+    (actorId === userId || personId === userId || participants?.includes(userId) === true)
+  );
+}
+
+const PAUSE_MS = 250;
+/** Timers hold no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * A person with subscriptions open: one for all of them, with the rights that they all are decided by. Rights are read
+ * again before anything is decided that comes after a change of them.
+ */
+export class Onlooker implements Listener {
+  readonly #hub: Hub;
+  readonly #self: string;
+  readonly #read: () => Promise<SubscriberRights>;
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #topics = new Set<string>();
+  #rights: SubscriberRights | undefined;
+  #reading: Promise<void> | undefined;
+  #changes = 0;
+  #isGone = false;
+  #expiry: NodeJS.Timeout | undefined;
+
+  constructor(hub: Hub, db: Database, person: Person, adminEmails: ReadonlySet<string>) {
+    this.#hub = hub;
+    this.#read = async () => {
+      const rights = await liveRightsOf(db, person, adminEmails);
+      return { ...rights, shares: new KnownShares(db, person.userId, rights.holdsShares) };
+    };
+    this.#self = person.userId;
+    this.#hub.setHolder(this.#self, true);
+    // Ahead of the first reading, so that a change in the middle of it is heard of.
+    this.#follow(this.#self);
+  }
+
+  /** How many shares are remembered. */
+  get knownShares(): number {
+    return this.#rights?.shares.size ?? 0;
+  }
+
+  /** How many are open. */
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
+  hear(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void {
+    const changesRights = changesRightsOf(this.#self, event);
+    // More topics at once, for the next event may be of them; fewer once the rights are read.
+    if (changesRights) for (const topic of topicsOf(event)) if (topic !== AUDIT) this.#follow(topic);
+    if (changesRights) this.#forgetRights();
+    else if (event.subjectId !== null) {
+      const share = shareOf(this.#self);
+      if (share !== undefined) this.#rights?.shares.learn(event.subjectId, share);
+    }
+    for (const subscription of this.#subscriptions) {
+      subscription.hear(event);
+      if (changesRights) subscription.reconsider();
+    }
+  }
+
+  lose(): void {
+    this.dismiss(new CursorExpired());
+  }
+
+  pass(position: Position, handedOut: number): void {
+    for (const subscription of this.#subscriptions) subscription.pass(position, handedOut);
+  }
+
+  /** Ends all subscriptions. */
+  dismiss(reason: Error): void {
+    for (const subscription of this.#subscriptions) subscription.fail(reason);
+  }
+
+  /** What the person may see, as of the latest event that they have heard. Waits out a database that is away. */
+  rights(): SubscriberRights | Promise<SubscriberRights> {
+    return this.#rights ?? this.#rightsOnceRead();
+  }
+
+  async #rightsOnceRead(): Promise<SubscriberRights> {
+    while (!this.#rights) {
+      this.#reading ??= this.#readAgain();
+      await this.#reading;
+    }
+    return this.#rights;
+  }
+
+  add(subscription: Subscription): void {
+    this.#subscriptions.add(subscription);
+    for (const topic of subscription.topics) this.#follow(topic);
+  }
+
+  /** @returns whether it was the last one; then this onlooker is of no use any more. */
+  remove(subscription: Subscription): boolean {
+    this.#subscriptions.delete(subscription);
+    if (this.#subscriptions.size > 0) {
+      if (subscription.topics.length > 0 && this.#rights) this.#followWanted(this.#rights);
+      return false;
+    }
+    this.#isGone = true;
+    this.#hub.setHolder(this.#self, false);
+    for (const topic of this.#topics) this.#hub.leave(topic, this);
+    this.#topics.clear();
+    clearTimeout(this.#expiry);
+    return true;
+  }
+
+  #forgetRights(): void {
+    this.#changes += 1;
+    this.#rights = undefined;
+    if (!this.#isGone) this.#hub.setHolder(this.#self, true);
+  }
+
+  async #readAgain(): Promise<void> {
+    const changes = this.#changes;
+    try {
+      const rights = await this.#read();
+      // What was heard of meanwhile may have come too late for this reading.
+      if (changes === this.#changes) this.#settle(rights);
+    } catch (error) {
+      if (classify(error).kind !== 'unavailable') throw error;
+      await sleep(PAUSE_MS);
+    } finally {
+      this.#reading = undefined;
+    }
+  }
+
+  #settle(rights: SubscriberRights): void {
+    this.#rights = rights;
+    if (this.#isGone) return;
+    this.#hub.setHolder(this.#self, rights.holdsShares);
+    this.#followWanted(rights);
+    const { changesAt } = rights;
+    clearTimeout(this.#expiry);
+    if (changesAt === null) return;
+    const wait = Math.min(Math.max(changesAt.getTime() - Date.now(), 0) + 1, LONGEST_TIMER_MS);
+    this.#expiry = setTimeout(() => {
+      this.#forgetRights();
+      for (const subscription of this.#subscriptions) subscription.reconsider();
+    }, wait);
+  }
+
+  #followWanted({ viewer, conversations }: LiveRights): void {
+    const wanted = new Set([
+      this.#self,
+      ...viewer.teams.keys(),
+      ...conversations,
+      ...[...this.#subscriptions].flatMap(({ topics }) => topics),
+      ...(viewer.isAdmin ? [AUDIT] : []),
+    ]);
+    for (const topic of wanted) this.#follow(topic);
+    for (const topic of this.#topics) {
+      if (wanted.has(topic)) continue;
+      this.#topics.delete(topic);
+      this.#hub.leave(topic, this);
+    }
+  }
+
+  #follow(topic: string): void {
+    if (this.#topics.has(topic)) return;
+    this.#topics.add(topic);
+    this.#hub.join(topic, this);
+  }
+}

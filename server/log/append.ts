@@ -1,0 +1,82 @@
+import { Prisma } from '../../prisma/generated/client/client.ts';
+import type { Database } from '../database/client.ts';
+import { committed, isTransaction, type Transaction } from '../database/transaction.ts';
+import type { EventKind, NewEvent } from './catalogue.ts';
+import { compare, leadsTo, markOf, SEEN, toCursor, type Mark, type Position } from './cursor.ts';
+
+const mark = { transactionId: true, sequence: true, horizon: true, nonce: true } as const;
+
+/**
+ * Appends one event to the log, in the transaction of the change that it tells of.
+ * @returns the log's cursor after the change.
+ */
+export async function append<Kind extends EventKind>(
+  tx: Transaction | Database,
+  event: NewEvent<Kind>,
+): Promise<string> {
+  const appended = await tx.event.create({ data: row(event), select: mark });
+  if (!isTransaction(tx)) committed(tx as Database);
+  return toCursor(tx, appended);
+}
+
+/**
+ * Appends the events of one change to many things, in one statement.
+ * @returns the log's cursor after the last of them.
+ */
+export async function appendAll<Kind extends EventKind>(
+  tx: Transaction,
+  events: readonly NewEvent<Kind>[],
+): Promise<string> {
+  const positions: Mark[] = await tx.event.createManyAndReturn({ data: events.map(row), select: mark });
+  const last = positions.sort(compare).at(-1);
+  return last ? toCursor(tx, last) : currentCursor(tx);
+}
+
+/** What appending one event as a part of a statement gives: its subject, and the log's mark after it. */
+export interface Appended {
+  subjectId: string | null;
+  transactionId: string;
+  sequence: string;
+  horizon: string;
+  nonce: number;
+}
+
+/** The same as a part of a statement: appends the event if `change`, a table expression of that statement, has a row. */
+export function appendedTo<Kind extends EventKind>(change: string, event: NewEvent<Kind>): Prisma.Sql {
+  return Prisma.sql`INSERT INTO events (${columns}) SELECT ${values(event)} FROM ${Prisma.raw(change)} ${returned}`;
+}
+
+/** The same for the events of several changes that the statement makes in any case. */
+export function appended<Kind extends EventKind>(events: readonly NewEvent<Kind>[]): Prisma.Sql {
+  const rows = events.map((event) => Prisma.sql`(${values(event)})`);
+  return Prisma.sql`INSERT INTO events (${columns}) VALUES ${Prisma.join(rows)} ${returned}`;
+}
+
+const columns = Prisma.sql`kind, actor_id, subject_id, team_id, person_id, conversation_id, data`;
+const returned = Prisma.sql`
+  RETURNING subject_id AS "subjectId", transaction_id AS "transactionId", sequence, horizon, nonce`;
+
+function values<Kind extends EventKind>(event: NewEvent<Kind>): Prisma.Sql {
+  const { kind, actorId, subjectId, teamId = null, personId = null, conversationId = null, data } = event;
+  return Prisma.sql`
+    ${kind}, ${actorId}::uuid, ${subjectId}::uuid, ${teamId}::uuid, ${personId}::uuid, ${conversationId}::uuid,
+    ${JSON.stringify(data)}::jsonb`;
+}
+
+function row<Kind extends EventKind>({ data, ...event }: NewEvent<Kind>): Prisma.EventCreateManyInput {
+  return { ...event, data: data as Prisma.InputJsonObject };
+}
+
+/** The cursor after which everything is news to a reader who reads now. */
+export async function currentCursor(tx: Transaction | Database): Promise<string> {
+  const [row] = await tx.$queryRaw<[{ seen: string }]>`
+    /* currentCursor */ SELECT ${Prisma.raw(SEEN)} AS seen`;
+  return toCursor(tx, markOf(row.seen));
+}
+
+/** Whether the log still is the one that a position was taken from: PostgreSQL may have lost what came up to there. */
+export async function logLeadsTo(db: Database, position: Position): Promise<boolean> {
+  const [log] = await db.$queryRaw<[{ isThere: boolean }]>`
+    /* logLeadsTo */ SELECT ${leadsTo(position)} AS "isThere" FROM event_log`;
+  return log.isThere;
+}

@@ -1,0 +1,18 @@
+import type { Transaction } from '../database/transaction.ts';
+import type { Person } from '../policy.ts';
+import type { EventKind } from './catalogue.ts';
+import { toCursor } from './cursor.ts';
+
+/**
+ * The log's cursor after this person removed the same thing before, so that removing it again is harmless.
+ * Null where they did not.
+ */
+export async function earlierRemoval(
+  tx: Transaction,
+  kind: EventKind,
+  { userId }: Person,
+  subjectId: string,
+): Promise<string | null> {
+  const event = await tx.event.findFirst({ where: { subjectId, kind, actorId: userId } });
+  return event && toCursor(tx, event);
+}

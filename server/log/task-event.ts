@@ -1,0 +1,69 @@
+import type { Task } from '../../prisma/generated/client/client.ts';
+import type { Person } from '../policy.ts';
+import type { NewEvent, TaskFacts } from './catalogue.ts';
+
+type TaskEventKind = 'task.updated' | 'task.completed' | 'task.reopened' | 'task.deleted';
+
+/** The part of a task that its events tell of. */
+export type EventTask = Pick<
+  Task,
+  | 'id'
+  | 'ownerId'
+  | 'assigneeId'
+  | 'teamId'
+  | 'status'
+  | 'priority'
+  | 'dueOn'
+  | 'archivedAt'
+  | 'createdAt'
+  | 'startedAt'
+  | 'completedAt'
+>;
+
+/** The event of a change that turned `before` into `after`. */
+export function taskChanged<Kind extends TaskEventKind>(
+  kind: Kind,
+  actor: Person,
+  before: EventTask,
+  after: EventTask | null,
+): NewEvent<TaskEventKind> & { kind: Kind } {
+  return {
+    kind,
+    ...addressOf(actor, after ?? before),
+    data: { before: facts(before), after: after && facts(after) },
+  };
+}
+
+/** The event of a new task, with the fingerprint of what it was made from. */
+export function taskCreated(actor: Person, task: EventTask, fingerprint: string): NewEvent<'task.created'> {
+  return {
+    kind: 'task.created',
+    ...addressOf(actor, task),
+    data: { before: null, after: facts(task), fingerprint },
+  };
+}
+
+/** The event of a task that went to another team, or out of its team, for those who are left there. */
+export function taskLeftTeam(actor: Person, before: EventTask): NewEvent<'task.leftTeam'> {
+  return { kind: 'task.leftTeam', ...addressOf(actor, before), personId: null, data: {} };
+}
+
+/** Who did it to which task, and who may read of it. */
+function addressOf(actor: Person, task: Pick<Task, 'id' | 'ownerId' | 'teamId'>) {
+  return { actorId: actor.userId, subjectId: task.id, teamId: task.teamId, personId: task.ownerId };
+}
+
+function facts(task: EventTask): TaskFacts {
+  return {
+    owner: task.ownerId,
+    assignee: task.assigneeId,
+    team: task.teamId,
+    status: task.status,
+    priority: task.priority,
+    dueOn: task.dueOn?.toISOString().slice(0, 10) ?? null,
+    archived: task.archivedAt !== null,
+    createdAt: task.createdAt.toISOString(),
+    startedAt: task.startedAt?.toISOString() ?? null,
+    completedAt: task.completedAt?.toISOString() ?? null,
+  };
+}

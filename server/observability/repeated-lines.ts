@@ -1,0 +1,53 @@
+import { classify } from '../database/failures.ts';
+
+/** Lines of one kind that are written word for word in each window. */
+const WRITTEN = 3;
+const WINDOW_MS = 10_000;
+/** Kinds that are counted at once. */
+const MOST_KINDS = 100;
+
+interface Kind {
+  count: number;
+  write: () => void;
+}
+
+/**
+ * Bounds what an outage writes: where a database that is away fails many things in the same way, the first few are
+ * written, and after ten seconds a line says how often it happened again.
+ */
+export function summarizeRepeats(): (line: unknown[], write: (line: unknown[]) => void) => void {
+  const kinds = new Map<string, Kind>();
+
+  const sum = (name: string) => {
+    const kind = kinds.get(name);
+    kinds.delete(name);
+    if (kind && kind.count > WRITTEN) kind.write();
+  };
+
+  return (line, write) => {
+    const [about, message] = line as [{ err?: unknown } | undefined, unknown];
+    const isOutage =
+      typeof about === 'object' && about.err !== undefined && classify(about.err).kind === 'unavailable';
+    if (!isOutage) {
+      write(line);
+      return;
+    }
+    const name = `${String(message)} ${classify(about.err).sqlState ?? ''}`;
+    const kind = kinds.get(name);
+    if (!kind && kinds.size < MOST_KINDS) {
+      const entry: Kind = {
+        count: 1,
+        write: () => {
+          write([{ repeated: entry.count - WRITTEN, seconds: WINDOW_MS / 1000 }, message]);
+        },
+      };
+      kinds.set(name, entry);
+      setTimeout(sum, WINDOW_MS, name).unref();
+      write(line);
+      return;
+    }
+    if (!kind) return;
+    kind.count += 1;
+    if (kind.count <= WRITTEN) write(line);
+  };
+}

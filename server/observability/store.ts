@@ -1,0 +1,206 @@
+import { LRUCache } from 'lru-cache';
+import { BOUNDS, keep } from '../bounds.ts';
+import type { Log } from '../logger.ts';
+import { currentRequest, type RequestTrace } from '../request-context.ts';
+import { labelOf } from './statement-label.ts';
+import { Timings } from './histogram.ts';
+
+const REST = '(others)';
+/** Operation names that one person may bring in, so that nobody crowds out the names of others. */
+const MOST_NAMES_OF_PERSON = 50;
+/** Labels come from the code and the schema; this is for what slips through. */
+const MOST_LABELS = BOUNDS.labels.most / 3;
+/** What ran before an operation was known, or for none. */
+const NO_OPERATION = '(none)';
+const MOST_SLOW = 100;
+/** Where everything is slow, to write of each would make it slower. */
+const MOST_LINES_A_SECOND = 20;
+
+/** How long the statements of one label took for one operation. */
+export interface StatementTimings {
+  label: string;
+  operation: string;
+  timings: Timings;
+}
+
+/** An operation that took longer than it should. */
+export interface SlowOperation extends Omit<
+  RequestTrace,
+  'startedAt' | 'countedAs' | 'balance' | 'address' | 'traceparent' | 'asker' | 'sent'
+> {
+  at: Date;
+  /** Milliseconds, from the request's first byte to the result. */
+  took: number;
+}
+
+/** Hears of each measurement as it is made. */
+export interface Observer {
+  operationEnded(request: RequestTrace, took: number): void;
+  /** @param startedAt by `performance.now()`. */
+  statementEnded(label: string, startedAt: number, took: number, request: RequestTrace | undefined): void;
+}
+
+export interface StoreSettings {
+  log: Log;
+  /** Milliseconds beyond which operations and statements are logged. */
+  slowMs: number;
+}
+
+/** What this process has done and how long it took, since it started. */
+export class PerformanceStore {
+  readonly since = new Date();
+  /** By name. The least recently used one goes when there are too many. */
+  readonly operations = new LRUCache<string, Timings>({
+    max: BOUNDS['operation names'].most,
+    dispose: (_timings, name) => {
+      this.#forgetName(name);
+    },
+  });
+  readonly fields = new Map<string, Timings>();
+  /** By label. */
+  readonly statements = new Map<string, Timings>();
+  /** The same for each operation. */
+  readonly statementsOfOperations = new LRUCache<string, StatementTimings>({
+    max: BOUNDS['statements of operations'].most,
+  });
+  /** Errors that callers got, by code. */
+  readonly errors = new Map<string, number>();
+  /** The last ones, oldest first. */
+  readonly slow: SlowOperation[] = [];
+  observer: Observer | undefined;
+  readonly #log: Log;
+  readonly #slowMs: number;
+  /** The second that lines are counted of, by `performance.now()`. */
+  #second = 0;
+  #lines = 0;
+  #leftOut = 0;
+  /** Who has brought in which operation name, and how many of theirs are kept. */
+  readonly #bringers = new Map<string, string>();
+  readonly #brought = new Map<string, number>();
+
+  constructor({ log, slowMs }: StoreSettings) {
+    this.#log = log;
+    this.#slowMs = slowMs;
+    keep('operation names', this, ({ operations }) => operations.size);
+    keep('statements of operations', this, ({ statementsOfOperations }) => statementsOfOperations.size);
+    keep('labels', this, ({ statements, fields, errors }) => statements.size + fields.size + errors.size);
+  }
+
+  /**
+   * What an operation is called in statistics: clients choose names, so each person may bring in only a few.
+   * @param userId undefined for those who are not signed in; theirs are called by their first root field.
+   */
+  nameOf(given: string, firstField: string, userId: string | undefined): string {
+    if (this.operations.has(given)) return given;
+    if (userId === undefined) return firstField;
+    const brought = this.#brought.get(userId) ?? 0;
+    if (brought >= MOST_NAMES_OF_PERSON) return REST;
+    this.#brought.set(userId, brought + 1);
+    this.#bringers.set(given, userId);
+    this.operations.set(given, new Timings());
+    return given;
+  }
+
+  #forgetName(name: string): void {
+    const userId = this.#bringers.get(name);
+    if (userId === undefined) return;
+    this.#bringers.delete(name);
+    const left = (this.#brought.get(userId) ?? 1) - 1;
+    if (left > 0) this.#brought.set(userId, left);
+    else this.#brought.delete(userId);
+  }
+
+  /** @param endedAt by `performance.now()`. */
+  operationEnded(request: RequestTrace, endedAt: number): void {
+    const took = endedAt - request.startedAt;
+    const name = request.countedAs ?? NO_OPERATION;
+    const timings = this.operations.get(name) ?? new Timings();
+    this.operations.set(name, timings);
+    timings.add(took);
+    this.observer?.operationEnded(request, took);
+    if (took <= this.#slowMs) return;
+    const { startedAt, countedAs, balance, address, traceparent, asker, sent, ...rest } = request;
+    this.slow.push({ ...rest, at: new Date(), took });
+    if (this.slow.length > MOST_SLOW) this.slow.shift();
+    const { id: requestId, operation, cost, statements } = request;
+    const [parse, validate, execute, sql] = [
+      request.parse,
+      request.validate,
+      request.execute,
+      request.sql,
+    ].map(rounded);
+    this.#tell(
+      { requestId, operation, cost, took: rounded(took), parse, validate, execute, sql, statements },
+      'slow operation',
+    );
+  }
+
+  fieldResolved(field: string, milliseconds: number): void {
+    timingsOf(this.fields, field).add(milliseconds);
+  }
+
+  /** @returns what to call when the statement has ended. */
+  statementStarted(text: string): () => void {
+    const request = currentRequest();
+    const startedAt = performance.now();
+    return () => {
+      const took = performance.now() - startedAt;
+      if (request) {
+        request.sql += took;
+        request.statements += 1;
+      }
+      const label = labelOf(text);
+      this.observer?.statementEnded(label, startedAt, took, request);
+      const operation = request?.operation ?? NO_OPERATION;
+      timingsOf(this.statements, label).add(took);
+      this.#statementOf(label, request?.countedAs ?? NO_OPERATION).add(took);
+      if (took <= this.#slowMs) return;
+      this.#tell(
+        { requestId: request?.id, operation, statement: label, took: rounded(took) },
+        'slow statement',
+      );
+    };
+  }
+
+  #statementOf(label: string, operation: string): Timings {
+    const key = `${label}\n${operation}`;
+    const known = this.statementsOfOperations.get(key);
+    if (known) return known.timings;
+    const timings = new Timings();
+    this.statementsOfOperations.set(key, { label, operation, timings });
+    return timings;
+  }
+
+  /** At most so many a second; the next line says how many were left out. */
+  #tell(line: object, message: string): void {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#lines = 0;
+    }
+    this.#lines += 1;
+    if (this.#lines > MOST_LINES_A_SECOND) {
+      this.#leftOut += 1;
+      return;
+    }
+    this.#log.warn(this.#leftOut > 0 ? { ...line, leftOut: this.#leftOut } : line, message);
+    this.#leftOut = 0;
+  }
+
+  errorAnswered(code: string): void {
+    this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
+  }
+}
+
+function timingsOf(all: Map<string, Timings>, name: string): Timings {
+  const known = all.get(name);
+  if (known) return known;
+  if (all.size >= MOST_LABELS && name !== REST) return timingsOf(all, REST);
+  const made = new Timings();
+  all.set(name, made);
+  return made;
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}

@@ -1,0 +1,446 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  GraphQLError,
+  type DocumentNode,
+  type ExecutionArgs,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+} from 'graphql';
+import {
+  CloseCode,
+  handleProtocols,
+  makeServer,
+  type Context as ProtocolContext,
+  type SubscribePayload,
+} from 'graphql-ws';
+import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import type { Context } from '../graphql/context.ts';
+import { classify } from '../database/failures.ts';
+import { AnswerTooLong, STOPPING, TOO_MANY_CONNECTIONS, Unauthenticated, Unavailable } from '../errors.ts';
+import type { Outlet } from '../live/shared-payload.ts';
+import { oneByOne } from '../lifecycle/stagger.ts';
+import { toCodedError } from '../graphql/mask-errors.ts';
+import { VIEWER_HEADER } from '../graphql/plugins/use-viewer-context.ts';
+import { withRequest } from '../request-context.ts';
+import { addressOf } from '../http/client-ip.ts';
+import { isTooLong, type Connection } from '../live/connections.ts';
+import type { Graphql, GraphqlSettings } from '../graphql/yoga.ts';
+import { DEEPEST_JSON, isTooDeep } from '../limits/json-depth.ts';
+import { Quota } from './quota.ts';
+import { SocketOperation } from './operation.ts';
+import { turnAway } from './reject-upgrade.ts';
+
+/** As much as a request's body. */
+const MOST_MESSAGE_BYTES = 1024 * 1024;
+const MOST_MESSAGES_A_MINUTE = 1_200;
+/** Operations under way on one socket, most of which are subscriptions. */
+const MOST_OPERATIONS = 100;
+/** As much is sent ahead of what the other side reads without waiting. */
+const UNWAITED_BYTES = 64 * 1024;
+const INIT_WITHIN_MS = 10_000;
+/** How many times in a heartbeat somebody looks whose turn it is: not all in the same instant. */
+const TURNS = 30;
+const MINUTE_MS = 60_000;
+/** RFC 6455’s registry: clients of the protocol come back after a while. */
+const TRY_AGAIN_LATER = 1013;
+const GOING_AWAY = 1001;
+const LOOK_AGAIN_MS = 20;
+/** Ends a socket whose other side does not take part in closing it. */
+const CLOSE_WITHIN_MS = 5_000;
+
+export interface SocketLimits {
+  /** How many one process lets a network address have open at once. */
+  ofAddress: number;
+  /** How often each must give a sign of life. */
+  heartbeatMs: number;
+}
+
+interface WebSocketSettings extends Omit<GraphqlSettings, 'schema'> {
+  graphql: Graphql;
+  socketLimits: SocketLimits;
+}
+
+export interface WebSocketTransport {
+  /** Takes over a connection that asks to become a WebSocket. */
+  upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void;
+  /**
+   * Sends everybody away with 1001, so that they come back to whichever server is up next: not all of them in the same
+   * instant, each once what they asked for is answered, and everybody within so many milliseconds.
+   */
+  close(withinMs: number): Promise<void>;
+}
+
+interface Peer {
+  /** Those of the upgrade, with the credential that `connection_init` brought. */
+  headers: Headers;
+  /** Whose it is, once that is known. */
+  userId: string;
+  /** What it has under way. */
+  operations: Record<string, unknown>;
+  /** Called when it is gone, in any order. */
+  farewells: (() => void)[];
+  close: (code: number, reason: string) => void;
+  /** A promise where it does not keep up. */
+  send: (text: string) => void | Promise<void>;
+  /** Ends it at once, with what is still to be sent. */
+  drop: () => void;
+  /** As it counts: of its address, and of its person once they are known. */
+  counted: Connection;
+  /** By `performance.now()`. */
+  nextBeatAt: number;
+  isAlive: boolean;
+  isGone: boolean;
+}
+
+type Arguments = ExecutionArgs & { rootValue: Executors };
+interface Executors {
+  execute: (args: ExecutionArgs) => unknown;
+  subscribe: (args: ExecutionArgs) => unknown;
+}
+
+/** GraphQL over WebSocket: the protocol `graphql-transport-ws`, with the same envelope as over HTTP. */
+export function createWebSocketTransport(settings: WebSocketSettings): WebSocketTransport {
+  const { gate, live, log, origins, limits, connections } = settings;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MOST_MESSAGE_BYTES,
+    // Any is taken up, for only then can a client be told with 4406 that it is the wrong one.
+    handleProtocols: (offered) => handleProtocols(offered) || ([...offered][0] ?? false),
+    clientTracking: false,
+  });
+  const hold = holding();
+  const ofAddresses = new Quota(settings.socketLimits.ofAddress);
+  const peers = new Map<WebSocket, Peer>();
+  let isClosing = false;
+  const protocol = makeServer<Record<string, unknown>, Peer>({
+    connectionInitWaitTimeout: INIT_WITHIN_MS,
+    onConnect: admit,
+    onSubscribe: ({ subscriptions, extra }, id, payload) => {
+      if (isClosing) return [settings.graphql.masked(new Unavailable(STOPPING))];
+      if (Object.keys(subscriptions).length > MOST_OPERATIONS) return [tooManyOperations()];
+      const operation = new SocketOperation();
+      subscriptions[id] = operation;
+      return operation.heeded(prepare(settings, extra, payload, operation, outletOf(extra, id)));
+    },
+    onNext: (_connection, _id, _payload, _args, { errors, ...rest }) =>
+      errors ? { ...rest, errors: errors.map(withoutStatus) } : undefined,
+    onError: (_connection, _id, _payload, errors) => errors.map(withoutStatus),
+    execute: (args) => (args as Arguments).rootValue.execute(args) as never,
+    subscribe: (args) => (args as Arguments).rootValue.subscribe(args) as never,
+  });
+
+  /** Lets those in who show a credential that counts. */
+  async function admit({
+    connectionParams,
+    subscriptions,
+    extra,
+  }: ProtocolContext<Record<string, unknown>, Peer>) {
+    if (!origins.trusts(extra.headers)) return false;
+    extra.operations = subscriptions;
+    const authorization = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
+    if (typeof authorization === 'string') extra.headers.set('authorization', authorization);
+    const viewer = connectionParams?.[VIEWER_HEADER];
+    if (typeof viewer === 'string') extra.headers.set(VIEWER_HEADER, viewer);
+    const person = await gate.credentials.resolve(extra.headers).catch((error: unknown) => {
+      if (error instanceof Unauthenticated) return null;
+      if (classify(error).kind !== 'unavailable') throw error;
+      // By the code that says "internal error" clients of the protocol would give up for good.
+      extra.close(TRY_AGAIN_LATER, new Unavailable().message);
+      return null;
+    });
+    // Whoever left meanwhile has had their farewells.
+    if (!person || extra.isGone) return false;
+    const counted = connections.ofPerson(person.userId, extra.drop);
+    if (!counted) {
+      extra.close(TRY_AGAIN_LATER, TOO_MANY_CONNECTIONS);
+      return false;
+    }
+    extra.userId = person.userId;
+    extra.counted.close();
+    extra.counted = counted;
+    const stopWatching = live.onEnd(
+      person,
+      () => gate.credentials.resolve(extra.headers),
+      () => {
+        extra.close(CloseCode.Unauthorized, 'Unauthorized');
+      },
+    );
+    extra.farewells.push(stopWatching);
+    return true;
+  }
+
+  const { heartbeatMs } = settings.socketLimits;
+  const pulse = setInterval(() => {
+    const now = performance.now();
+    for (const [socket, peer] of peers) {
+      if (now < peer.nextBeatAt) continue;
+      peer.nextBeatAt = now + heartbeatMs;
+      if (peer.isAlive) socket.ping();
+      else socket.terminate();
+      peer.isAlive = false;
+    }
+  }, heartbeatMs / TURNS).unref();
+
+  function opened(socket: WebSocket, connection: Duplex, headers: Headers, address?: string): void {
+    const peer: Peer = {
+      headers,
+      userId: '',
+      operations: {},
+      farewells: [],
+      close: (code, reason) => {
+        end(socket, code, reason);
+      },
+      send: (text) => {
+        hold(connection);
+        return sent(socket, isTooLong(text) ? withoutAnswer(text) : text, peer);
+      },
+      drop: () => {
+        socket.terminate();
+      },
+      counted: connections.ofAddress(address ?? '', () => {
+        socket.terminate();
+      }),
+      nextBeatAt: performance.now() + heartbeatMs,
+      isAlive: true,
+      isGone: false,
+    };
+    peers.set(socket, peer);
+    const isTooMuch = countMessages();
+    const isOneTooMany = () => {
+      const isSo = isTooMuch();
+      if (isSo) peer.close(TRY_AGAIN_LATER, 'Too many messages; wait a minute.');
+      return isSo;
+    };
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: peer.send,
+        close: peer.close,
+        onMessage: (listener) => {
+          socket.on('message', (data: RawData) => {
+            if (isOneTooMany()) return;
+            // eslint-disable-next-line @typescript-eslint/no-base-to-string -- the binary type is "nodebuffer"
+            const message = String(data);
+            if (isTooDeep(message)) {
+              peer.close(CloseCode.BadRequest, `Messages can be nested at most ${DEEPEST_JSON} levels deep.`);
+              return;
+            }
+            withRequest(({ id: requestId }) => {
+              listener(message).catch((error: unknown) => {
+                log.error({ requestId, err: error }, 'operation over WebSocket failed');
+                peer.close(CloseCode.InternalServerError, 'Internal server error');
+              });
+            }, address);
+          });
+        },
+      },
+      peer,
+    );
+    socket
+      .on('pong', () => {
+        peer.isAlive = true;
+      })
+      // ws answers each with a pong, which waits as all else does where the other side does not read.
+      .on('ping', () => {
+        peer.counted.unsent = socket.bufferedAmount;
+        isOneTooMany();
+      })
+      // A message that is too long or no UTF-8; ws closes the socket by itself, with the right code.
+      .on('error', () => undefined)
+      .once('close', (code, reason) => {
+        peers.delete(socket);
+        peer.isGone = true;
+        peer.counted.close();
+        for (const farewell of peer.farewells) farewell();
+        void closed(code, String(reason)).catch((error: unknown) => {
+          log.error({ err: error }, 'a closed WebSocket left something open');
+        });
+      });
+  }
+
+  return {
+    upgrade(request, connection, head) {
+      const address = addressOf(request, limits.proxies);
+      if (!ofAddresses.take(address ?? '')) {
+        turnAway(connection, '429 Too Many Requests\r\nRetry-After: 10');
+        return;
+      }
+      connection.once('close', () => {
+        ofAddresses.give(address ?? '');
+      });
+      sockets.handleUpgrade(request, connection, head, (socket) => {
+        opened(socket, connection, headersOf(request), address);
+      });
+    },
+
+    async close(withinMs) {
+      isClosing = true;
+      clearInterval(pulse);
+      const open = [...peers];
+      const cut = setTimeout(() => {
+        for (const [socket] of open) socket.terminate();
+      }, withinMs);
+      await oneByOne(open, async ([socket, peer]) => {
+        while (Object.values(peer.operations).some(isUnanswered) && peers.has(socket))
+          await sleep(LOOK_AGAIN_MS);
+        if (!peers.has(socket)) return;
+        const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+        peer.close(GOING_AWAY, 'Going away');
+        await closed;
+      });
+      clearTimeout(cut);
+    },
+  };
+}
+
+/**
+ * Reads one operation, as Yoga does with one that comes over HTTP.
+ * @returns what to execute, or the errors that answer this operation and leave the socket alone.
+ */
+async function prepare(
+  { graphql: { yoga, masked, requests }, live }: WebSocketSettings,
+  { headers, userId }: Peer,
+  payload: SubscribePayload,
+  operation: SocketOperation,
+  outlet: Outlet,
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  try {
+    // All of a request that anybody asks for; it is kept for as long as the subscription lives.
+    const request = { headers } as Request;
+    const enveloped = yoga.getEnveloped({ request, params: payload as never, waitUntil: () => undefined });
+    const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped as {
+      schema: GraphQLSchema;
+      parse: (source: string) => DocumentNode;
+      validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
+      contextFactory: () => Promise<object>;
+    } & Executors;
+    const refusal = requests.spend(1);
+    if (refusal) throw refusal;
+    const document = parse(payload.query);
+    const faults = validate(schema, document);
+    if (faults.length > 0) return faults.map((fault) => masked(invalid(fault)));
+    const args: Arguments = {
+      schema,
+      document,
+      contextValue: Object.assign(await contextFactory(), { outlet } satisfies Partial<Context>),
+      rootValue: {
+        // A socket may send a hundred at once, where over HTTP each takes a request.
+        execute: (given) => operation.heeded(live.queue.run(userId, () => Promise.resolve(execute(given)))),
+        subscribe: (given) => operation.followed(subscribe(given)),
+      },
+    };
+    if (payload.operationName != null) args.operationName = payload.operationName;
+    if (payload.variables != null) args.variableValues = payload.variables;
+    return args;
+  } catch (error) {
+    return [masked(error)];
+  }
+}
+
+/** What the protocol sends for one operation, where only its id is the operation's own. */
+function outletOf(peer: Peer, id: string): Outlet {
+  const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  return { send: (answer) => peer.send(`${head}${answer}}`) };
+}
+
+/** What has a single answer, and has not got it yet. */
+function isUnanswered(operation: unknown): boolean {
+  return operation instanceof SocketOperation && !operation.isFollowed;
+}
+
+/** An error as clients see it: which status it would have over HTTP is none of it. */
+function withoutStatus(error: GraphQLError): GraphQLFormattedError {
+  const { extensions: { http: _status, ...extensions } = {}, ...formatted } = error.toJSON();
+  return { ...formatted, extensions };
+}
+
+function tooManyOperations(): GraphQLError {
+  return new GraphQLError(
+    `This socket has ${MOST_OPERATIONS} operations under way; complete some, or open another socket.`,
+    { extensions: { code: 'RATE_LIMITED' } },
+  );
+}
+
+/** @returns what counts one more message, and tells whether that is too many for one minute. */
+function countMessages(): () => boolean {
+  let since = Date.now();
+  let messages = 0;
+  return () => {
+    if (Date.now() - since > MINUTE_MS) {
+      since = Date.now();
+      messages = 0;
+    }
+    messages += 1;
+    return messages > MOST_MESSAGES_A_MINUTE;
+  };
+}
+
+function invalid(fault: GraphQLError): GraphQLError {
+  fault.extensions['code'] ??= 'GRAPHQL_VALIDATION_FAILED';
+  return fault;
+}
+
+function headersOf({ headers }: IncomingMessage): Headers {
+  const given = new Headers();
+  for (const name of ['cookie', 'origin', 'host', 'x-forwarded-host', 'sec-fetch-site', 'authorization']) {
+    const value = headers[name];
+    if (typeof value === 'string') given.set(name, value);
+  }
+  return given;
+}
+
+/** Lets what is said to a connection at one moment go out as one write, which costs hardly more than that of one message. */
+function holding(): (connection: Duplex) => void {
+  const held = new Set<Duplex>();
+  return (connection) => {
+    if (held.has(connection)) return;
+    if (held.size === 0) {
+      process.nextTick(() => {
+        for (const each of held) each.uncork();
+        held.clear();
+      });
+    }
+    held.add(connection);
+    connection.cork();
+  };
+}
+
+/**
+ * Waits for a reader who does not keep up, so that nothing is sent faster than it is read. All that waits counts; too
+ * much drops the connection.
+ */
+function sent(socket: WebSocket, text: string, peer: Peer): Promise<void> | void {
+  if (socket.readyState !== socket.OPEN) return;
+  const isAhead = socket.bufferedAmount < UNWAITED_BYTES;
+  let onSent: () => void = () => undefined;
+  const done = isAhead ? undefined : new Promise<void>((resolve) => (onSent = resolve));
+  // A socket that broke in the meantime says so by closing.
+  socket.send(text, () => {
+    peer.counted.unsent = socket.bufferedAmount;
+    onSent();
+  });
+  peer.counted.unsent = socket.bufferedAmount;
+  return done;
+}
+
+/** In place of an answer that is too long, one with the error that says so. */
+function withoutAnswer(text: string): string {
+  // Quotes within the id are escaped, so the first such text is the key.
+  const head = text.slice(0, text.indexOf(PAYLOAD));
+  return `${head}${PAYLOAD}${JSON.stringify({ errors: [withoutStatus(toCodedError(new AnswerTooLong()))] })}}`;
+}
+
+const PAYLOAD = ',"payload":';
+
+function end(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState !== socket.OPEN) return;
+  socket.close(code, reason);
+  const cut = setTimeout(() => {
+    socket.terminate();
+  }, CLOSE_WITHIN_MS);
+  socket.once('close', () => {
+    clearTimeout(cut);
+  });
+}

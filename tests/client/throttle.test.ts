@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { atMostEvery } from '../../client/src/lib/api/throttle.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('[SC-004] the first event shows at once, and a storm of them four times a second, to the last', () => {
+  let shown = 0;
+  let happened = 0;
+  const seen: number[] = [];
+  const show = atMostEvery(250, () => {
+    shown += 1;
+    seen.push(happened);
+  });
+  happened += 1;
+  show();
+  expect(shown).toBe(1);
+  for (let step = 0; step < 100; step += 1) {
+    vi.advanceTimersByTime(10);
+    happened += 1;
+    show();
+  }
+  vi.advanceTimersByTime(250);
+  expect(shown).toBeLessThanOrEqual(6);
+  expect(seen.at(-1)).toBe(happened);
+  vi.advanceTimersByTime(10_000);
+  expect(shown).toBeLessThanOrEqual(6);
+});
+
+test('who has left is not called again', () => {
+  let shown = 0;
+  const show = atMostEvery(250, () => (shown += 1));
+  show();
+  show();
+  show.cancel();
+  vi.advanceTimersByTime(1_000);
+  expect(shown).toBe(1);
+});
+
+test('who is asked to wait does so once, and keeps to the pace from then on', () => {
+  let shown = 0;
+  const show = atMostEvery(250, () => (shown += 1));
+  show(150);
+  vi.advanceTimersByTime(149);
+  show(150);
+  expect(shown).toBe(0);
+  vi.advanceTimersByTime(1);
+  expect(shown).toBe(1);
+  show(150);
+  vi.advanceTimersByTime(249);
+  expect(shown).toBe(1);
+  vi.advanceTimersByTime(1);
+  expect(shown).toBe(2);
+  vi.advanceTimersByTime(10_000);
+  expect(shown).toBe(2);
+});

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { Turns } from '../../../../server/graphql/execution/concurrency-limit.ts';
+
+/** Work that says when it began, and ends when it is told. */
+function jobs(turns: Turns, many: number) {
+  const begun: number[] = [];
+  const ends = Array.from({ length: many }, () => Promise.withResolvers<number>());
+  const results = ends.map(({ promise }, n) =>
+    turns.take(() => {
+      begun.push(n);
+      return promise;
+    }),
+  );
+  return { begun, ends, results };
+}
+
+test('those who come first are first, and each that ends lets the next one in', async () => {
+  const { begun, ends, results } = jobs(new Turns(), 20);
+  await Promise.resolve();
+  const first = [...begun];
+  expect(first.length).toBeLessThan(20);
+  for (const [n, { resolve }] of ends.entries()) {
+    resolve(n);
+    await expect(results[n]).resolves.toBe(n);
+  }
+  expect(begun).toEqual(ends.map((_, n) => n));
+});
+
+test('work that takes long keeps nobody waiting, and does not count twice when it ends', async () => {
+  const turns = new Turns();
+  const { begun, ends } = jobs(turns, 30);
+  await expect.poll(() => begun.length).toBe(30);
+  for (const { resolve } of ends) resolve(0);
+  await sleep(0);
+  const after = jobs(turns, 30);
+  await Promise.resolve();
+  expect(after.begun.length).toBeLessThan(30);
+  for (const { resolve } of after.ends) resolve(0);
+  await Promise.all(after.results);
+});
+
+test('work that fails lets the next one in', async () => {
+  const turns = new Turns();
+  const { ends, results } = jobs(turns, 20);
+  for (const { reject } of ends) reject(new Error('broken'));
+  const outcomes = await Promise.allSettled(results);
+  expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+  await expect(turns.take(() => Promise.resolve('well'))).resolves.toBe('well');
+});

@@ -1,0 +1,34 @@
+import { getIntrospectionQuery, parse } from 'graphql';
+import { expect, test } from 'vitest';
+import { Written } from '../../../server/graphql/execution/execute-query.ts';
+import { keptIntrospection } from '../../../server/graphql/with-introspection-cache.ts';
+
+/** @returns how often each of the documents is run, when all are asked for twice. */
+async function runs(...documents: string[]): Promise<number[]> {
+  const ran = new Map<object, number>();
+  const execute = keptIntrospection(({ document }) => {
+    ran.set(document, (ran.get(document) ?? 0) + 1);
+    return { data: new Written('{"__schema":{}}') as never };
+  });
+  const parsed = documents.map((text) => parse(text));
+  for (const document of [...parsed, ...parsed]) {
+    const { data } = await execute({ schema: undefined as never, document });
+    expect((data as unknown as Written).text).toBe('{"__schema":{}}');
+  }
+  return parsed.map((document) => ran.get(document) ?? 0);
+}
+
+test('clients that ask for the schema again get the answer that is kept (M6)', async () => {
+  expect(await runs(getIntrospectionQuery(), '{ __type(name: "Task") { name } __typename }')).toEqual([1, 1]);
+});
+
+test('what asks for anything else, or takes variables, is run each time (M6)', async () => {
+  expect(
+    await runs(
+      '{ __typename viewer { id } }',
+      'query ($name: String!) { __type(name: $name) { name } }',
+      'mutation { __typename }',
+      '{ ...F } fragment F on Query { __typename }',
+    ),
+  ).toEqual([2, 2, 2, 2]);
+});
