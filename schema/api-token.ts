@@ -109,9 +109,9 @@ builder.relayMutationField(
   {
     description:
       'Ends a token for good; another process of the server may take 5 seconds to know. Revoking it again is harmless; with an API token it is FORBIDDEN.',
-    resolve: async (_root, { input }, { db, person, gate }) => {
+    resolve: async (_root, { input }, { db, person, authServices }) => {
       const revoked = await revokeApiToken(db, person, input);
-      gate.credentials.forget(revoked.id);
+      authServices.credentials.forget(revoked.id);
       return revoked;
     },
   },

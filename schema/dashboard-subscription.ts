@@ -5,7 +5,7 @@ import type { Database } from '../server/database/client.ts';
 import type { TaskEventData, TaskFacts } from '../server/log/catalogue.ts';
 import { Job } from '../server/live/fair-queue.ts';
 import { payloadOf } from '../server/live/payload-stream.ts';
-import type { Told } from '../server/live/shared-payload.ts';
+import type { SharedPayload } from '../server/live/shared-payload.ts';
 import type { Scope } from '../server/sql/counter-scope.ts';
 import type { LiveRights } from '../server/sql/live-rights.ts';
 import { builder } from './machinery/builder.ts';
@@ -39,7 +39,7 @@ function counts(userId: string, { teamId, assigned }: Scope): (event: Event) => 
   };
 }
 
-interface Update extends Awaited<ReturnType<typeof dashboardOf>>, Told {}
+interface Update extends Awaited<ReturnType<typeof dashboardOf>>, SharedPayload {}
 
 /** What was counted of a scope after an event, for all who are told the same of it. */
 interface Latest {
@@ -86,9 +86,9 @@ builder.subscriptionField('dashboard', (t) =>
       const { db, live, person } = context;
       const days = daysBelow(info);
       const wants = counts(person.userId, scopeOf(context.viewer, args.scope));
-      const wishes = { wants, coalesceMs: SHORTEST_PAUSE_MS, clock: everyQuarter };
+      const options = { wants, coalesceMs: SHORTEST_PAUSE_MS, clock: everyQuarter };
       let told = '';
-      return liveSource<Update>(context, wishes, async ({ event, passed, rights }) => {
+      return liveSource<Update>(context, options, async ({ event, passed, rights }) => {
         const scope = scopeOf(rights.viewer, args.scope);
         const count = () => dashboardOf(db, rights.viewer, scope, days);
         const named = classOf(rights, scope, days);

@@ -4,13 +4,13 @@ import type { Live } from '../server/live/live.ts';
 import type { SubscriberRights } from '../server/live/subscriber.ts';
 import { payloadOf } from '../server/live/payload-stream.ts';
 import { sharedTaskOf, wasSharedWith } from '../server/live/task-shares.ts';
-import type { Told } from '../server/live/shared-payload.ts';
+import type { SharedPayload } from '../server/live/shared-payload.ts';
 import { seesEvent } from '../server/policy.ts';
 import { builder } from './machinery/builder.ts';
 import { Event, EventKind } from './event.ts';
 import { liveSource } from './machinery/live-source.ts';
 
-interface Update extends Told {
+interface Update extends SharedPayload {
   cursor: string;
   event: EventRow | null;
 }

@@ -3,7 +3,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Event as EventRow } from '../prisma/generated/client/client.ts';
 import { changesOf, type EventChange } from '../server/log/event-changes.ts';
 import type { LoggedKind } from '../server/log/catalogue.ts';
-import { toCursor } from '../server/log/cursor.ts';
+import { encodeCursor } from '../server/log/cursor.ts';
 import { visible } from '../server/policy.ts';
 import { namedPeople } from '../server/sql/visible-users.ts';
 import { batched } from './machinery/batched.ts';
@@ -209,7 +209,7 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
     cursor: t.string({
       description: 'The log’s position after it.',
       resolve: ({ transactionId, sequence, nonce }, _args, { db }) =>
-        toCursor(db, { transactionId, sequence, nonce }),
+        encodeCursor(db, { transactionId, sequence, nonce }),
     }),
     at: t.expose('at', { type: 'DateTime', description: 'When it happened.' }),
     kind: t.field({

@@ -172,8 +172,8 @@ builder.relayMutationField(
   },
   {
     description: `Invites a person by address, for ${INVITED_FOR_DAYS} days. Send them the link of the answer: it works once, for any account. Inviting them again renews the invitation with a new link and the role given now; the old link ends.`,
-    resolve: (_root, { input }, { db, gate, person }) =>
-      inviteMember(db, person, input, gate.invitationLimits),
+    resolve: (_root, { input }, { db, authServices, person }) =>
+      inviteMember(db, person, input, authServices.invitationLimits),
   },
   {
     description: 'The made or renewed invitation.',
@@ -181,7 +181,7 @@ builder.relayMutationField(
       link: t.string({
         description:
           'The address at which the invitation is accepted; its secret follows `#`. Only this answer has it.',
-        resolve: ({ secret }, _args, { gate }) => `${gate.origins.own}/join#${secret}`,
+        resolve: ({ secret }, _args, { authServices }) => `${authServices.origins.own}/join#${secret}`,
       }),
       invitation: t.prismaField({
         type: TeamInvitation,

@@ -3,14 +3,14 @@ import type { Event } from '../prisma/generated/client/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import { payloadOf } from '../server/live/payload-stream.ts';
-import type { Told } from '../server/live/shared-payload.ts';
+import type { SharedPayload } from '../server/live/shared-payload.ts';
 import { visible } from '../server/policy.ts';
 import { builder } from './machinery/builder.ts';
 import { liveSource } from './machinery/live-source.ts';
 import { Message } from './message.ts';
 import { sharedMessage } from './machinery/subscription-loaders.ts';
 
-interface Update extends Told {
+interface Update extends SharedPayload {
   cursor: string;
   conversationId: string;
   messageId: string | null;

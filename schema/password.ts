@@ -19,10 +19,10 @@ builder.relayMutationField(
   {
     description:
       'Changes the viewer’s password, and ends all their other sessions with the tokens of those. A wrong current password gives VALIDATION_FAILED; it counts as a failed sign-in, and RATE_LIMITED follows after as many. It takes a session: with an API token it is FORBIDDEN.',
-    resolve: async (_root, { input }, { db, person, gate }) => {
-      const changed = await changePassword(db, gate.signInLimits, person, input);
+    resolve: async (_root, { input }, { db, person, authServices }) => {
+      const changed = await changePassword(db, authServices.signInLimits, person, input);
       for (const id of [...changed.endedSessionIds, ...changed.revokedApiTokenIds])
-        gate.credentials.forget(id);
+        authServices.credentials.forget(id);
       return changed;
     },
   },
@@ -58,9 +58,9 @@ builder.relayMutationField(
     public: true,
     description:
       'Sets a password by a one-time link, which works once and for an hour. A link that does not gives VALIDATION_FAILED. Sign in afterwards.',
-    resolve: async (_root, { input }, { db, gate }) => {
+    resolve: async (_root, { input }, { db, authServices }) => {
       const changed = await resetPassword(db, input);
-      for (const id of changed.endedSessionIds) gate.credentials.forget(id);
+      for (const id of changed.endedSessionIds) authServices.credentials.forget(id);
       return changed;
     },
   },

@@ -1,7 +1,7 @@
 import { poolStatus, type PoolStatus } from '../server/database/client.ts';
 import { Forbidden } from '../server/errors.ts';
 import type { PerformanceStore, SlowOperation } from '../server/observability/store.ts';
-import type { Timings } from '../server/observability/histogram.ts';
+import type { Histogram } from '../server/observability/histogram.ts';
 import { logLags, type LogLag } from '../server/sql/log-lag.ts';
 import { builder } from './machinery/builder.ts';
 
@@ -11,10 +11,10 @@ const MOST_SLOW = 20;
 interface Named {
   name: string;
   operation: string | null;
-  timings: Timings;
+  histogram: Histogram;
 }
 
-const Durations = builder.objectRef<Timings>('Durations').implement({
+const Durations = builder.objectRef<Histogram>('Durations').implement({
   description: 'How long something took, in milliseconds, over many times. Quantiles are at most 5 % off.',
   fields: (t) => ({
     count: t.exposeInt('count', { description: 'How many times it was measured.' }),
@@ -23,9 +23,15 @@ const Durations = builder.objectRef<Timings>('Durations').implement({
       description: 'The total by the count; 0 where there is none.',
       resolve: ({ total, count }) => (count === 0 ? 0 : total / count),
     }),
-    p50: t.float({ description: 'Half took at most this.', resolve: (timings) => timings.quantile(0.5) }),
-    p95: t.float({ description: '95 % took at most this.', resolve: (timings) => timings.quantile(0.95) }),
-    p99: t.float({ description: '99 % took at most this.', resolve: (timings) => timings.quantile(0.99) }),
+    p50: t.float({ description: 'Half took at most this.', resolve: (histogram) => histogram.quantile(0.5) }),
+    p95: t.float({
+      description: '95 % took at most this.',
+      resolve: (histogram) => histogram.quantile(0.95),
+    }),
+    p99: t.float({
+      description: '99 % took at most this.',
+      resolve: (histogram) => histogram.quantile(0.99),
+    }),
     longest: t.exposeFloat('longest', { description: 'The longest of all.' }),
   }),
 });
@@ -41,7 +47,7 @@ const MeasuredThing = builder.objectRef<Named>('MeasuredThing').implement({
       nullable: true,
       description: 'For whose sake a statement ran; null for operations and fields.',
     }),
-    durations: t.expose('timings', { type: Durations, description: 'Its times.' }),
+    durations: t.expose('histogram', { type: Durations, description: 'Its times.' }),
   }),
 });
 
@@ -104,23 +110,23 @@ const Performance = builder.objectRef<PerformanceStore>('Performance').implement
       type: [MeasuredThing],
       description: `Operations, from the start of the request to the result. ${most}`,
       resolve: ({ operations }) =>
-        heaviest([...operations].map(([name, timings]) => ({ name, operation: null, timings }))),
+        heaviest([...operations].map(([name, histogram]) => ({ name, operation: null, histogram }))),
     }),
     fields: t.field({
       type: [MeasuredThing],
       description: `Resolvers of the operations in the sample (TRACE_SAMPLE_RATE), what they wait for included. ${most}`,
       resolve: ({ fields }) =>
-        heaviest([...fields].map(([name, timings]) => ({ name, operation: null, timings }))),
+        heaviest([...fields].map(([name, histogram]) => ({ name, operation: null, histogram }))),
     }),
     statements: t.field({
       type: [MeasuredThing],
       description: `SQL statements by label and operation. ${most}`,
       resolve: ({ statementsOfOperations }) =>
         heaviest(
-          [...statementsOfOperations.values()].map(({ label, operation, timings }) => ({
+          [...statementsOfOperations.values()].map(({ label, operation, histogram }) => ({
             name: label,
             operation,
-            timings,
+            histogram,
           })),
         ),
     }),
@@ -148,7 +154,7 @@ const Performance = builder.objectRef<PerformanceStore>('Performance').implement
 });
 
 function heaviest(all: Named[]): Named[] {
-  return all.sort((a, b) => b.timings.total - a.timings.total).slice(0, MOST_ROWS);
+  return all.sort((a, b) => b.histogram.total - a.histogram.total).slice(0, MOST_ROWS);
 }
 
 builder.queryField('performance', (t) =>

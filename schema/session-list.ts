@@ -64,9 +64,9 @@ builder.queryField('sessions', (t) =>
 );
 
 /** Stops believing what has ended, at once in this process, and shortly in others. */
-async function forgotten(end: Promise<SessionEnd>, { gate }: Context): Promise<SessionEnd> {
+async function forgotten(end: Promise<SessionEnd>, { authServices }: Context): Promise<SessionEnd> {
   const ended = await end;
-  for (const id of ended.ids) gate.credentials.forget(id);
+  for (const id of ended.ids) authServices.credentials.forget(id);
   return ended;
 }
 

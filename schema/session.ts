@@ -53,7 +53,8 @@ builder.relayMutationField(
   {
     public: true,
     description: 'Makes an account and signs its person in. A taken email address gives CONFLICT.',
-    resolve: (_root, { input }, context) => answered(signUp(context.gate, input, context.headers), context),
+    resolve: (_root, { input }, context) =>
+      answered(signUp(context.authServices, input, context.headers), context),
   },
   { description: 'The new person’s first session.', outputFields: sessionPayload },
 );
@@ -73,7 +74,8 @@ builder.relayMutationField(
   {
     public: true,
     description: 'Begins a session. A wrong address or password gives UNAUTHENTICATED.',
-    resolve: (_root, { input }, context) => answered(signIn(context.gate, input, context.headers), context),
+    resolve: (_root, { input }, context) =>
+      answered(signIn(context.authServices, input, context.headers), context),
   },
   { description: 'The session that has begun.', outputFields: sessionPayload },
 );
@@ -91,8 +93,8 @@ builder.mutationField('signOut', (t) =>
   t.field({
     type: SignOutPayload,
     description: 'Ends the session of the credential that this request carries.',
-    resolve: async (_root, _args, { gate, person, headers, setCookies }) => {
-      setCookies.push(...(await signOut(gate, person, headers)));
+    resolve: async (_root, _args, { authServices, person, headers, setCookies }) => {
+      setCookies.push(...(await signOut(authServices, person, headers)));
       return { signedOut: true };
     },
   }),

@@ -94,8 +94,8 @@ builder.relayMutationField(
         nullable: true,
         description:
           'For an offer to an address: the page on which any person who has this link accepts it, once. It is only in this answer; send it to the receiver.',
-        resolve: ({ secret }, _args, { gate }) =>
-          secret === null ? null : `${gate.origins.own}/offer#${secret}`,
+        resolve: ({ secret }, _args, { authServices }) =>
+          secret === null ? null : `${authServices.origins.own}/offer#${secret}`,
       }),
       cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
     }),

@@ -6,19 +6,19 @@ import type { Context } from '../server/graphql/context.ts';
 type ReadTask = TaskPlacement & { share?: SharePermission | null };
 
 /** Whether the viewer sees a task that was read without a filter. Its share is looked up only where that decides. */
-export function sees(asker: Asker, task: ReadTask): boolean | Promise<boolean> {
-  return decided(asker, task, (subject) => seesTask(asker.viewer, subject));
+export function sees(requester: Requester, task: ReadTask): boolean | Promise<boolean> {
+  return decided(requester, task, (subject) => seesTask(requester.viewer, subject));
 }
 
 /** Whether the viewer may do something with a task that they see. Its share is looked up only where that decides. */
-export function may(asker: Asker, action: TaskAction, task: ReadTask): boolean | Promise<boolean> {
-  return decided(asker, task, (subject) => can(asker.viewer, action, subject));
+export function may(requester: Requester, action: TaskAction, task: ReadTask): boolean | Promise<boolean> {
+  return decided(requester, task, (subject) => can(requester.viewer, action, subject));
 }
 
-type Asker = Pick<Context, 'viewer' | 'shareOf'>;
+type Requester = Pick<Context, 'viewer' | 'shareOf'>;
 
 function decided(
-  asker: Asker,
+  requester: Requester,
   { id, ownerId, assigneeId, teamId, share }: ReadTask,
   rule: (subject: TaskSubject) => boolean,
 ): boolean | Promise<boolean> {
@@ -26,6 +26,6 @@ function decided(
   if (share !== undefined) return by(share);
   if (by(null)) return true;
   if (!by('EDIT')) return false;
-  const held = asker.shareOf(id);
+  const held = requester.shareOf(id);
   return held instanceof Promise ? held.then(by) : by(held);
 }

@@ -2,14 +2,14 @@ import type { Event } from '../prisma/generated/client/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import { payloadOf } from '../server/live/payload-stream.ts';
-import type { Told } from '../server/live/shared-payload.ts';
+import type { SharedPayload } from '../server/live/shared-payload.ts';
 import { builder } from './machinery/builder.ts';
 import { isAbout } from './event-subscription.ts';
 import { liveSource } from './machinery/live-source.ts';
 import { sharedTask } from './machinery/subscription-loaders.ts';
 import { Task } from './task.ts';
 
-interface Update extends Told {
+interface Update extends SharedPayload {
   cursor: string;
   id: string;
 }
@@ -45,9 +45,9 @@ builder.subscriptionField('task', (t) =>
         if (!(await sharedTask(context, id, {}))) throw new NotFound('task', id);
       };
       await requireSight();
-      const wishes = { wants: (event: Event) => isAbout(event, id), topics: [id], coalesceMs: 0 };
+      const options = { wants: (event: Event) => isAbout(event, id), topics: [id], coalesceMs: 0 };
       let cursor = '';
-      return liveSource<Update>(context, wishes, async ({ event, passed }) => {
+      return liveSource<Update>(context, options, async ({ event, passed }) => {
         // It was seen just before.
         if (!passed) await requireSight();
         const position = passed ?? event;

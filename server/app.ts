@@ -3,14 +3,14 @@ import { createAuth } from './auth/auth.ts';
 import { createOrigins } from './auth/origins.ts';
 import { createCredentials } from './auth/credentials.ts';
 import { removeKeysOfOtherSecret } from './auth/rotate-keys.ts';
-import type { Gate } from './auth/sign-in.ts';
+import type { AuthServices } from './auth/sign-in.ts';
 import type { Database } from './database/client.ts';
 import { createHealthCheck } from './lifecycle/health.ts';
 import { committed } from './database/transaction.ts';
-import { createRefusals } from './log/access-audit.ts';
+import { createAccessAudit } from './log/access-audit.ts';
 import { startLive } from './live/live.ts';
 import type { Limits } from './limits/limits.ts';
-import type { Log } from './logger.ts';
+import type { Logger } from './logger.ts';
 import type { Monitoring } from './observability/monitoring.ts';
 import { createGraphql } from './graphql/yoga.ts';
 import {
@@ -26,7 +26,7 @@ export interface ApiSettings {
   db: Database;
   /** For the connection that follows the log. */
   databaseUrl: string;
-  log: Log;
+  log: Logger;
   /** Signs sessions. */
   secret: string;
   /** The server's own origin. */
@@ -70,41 +70,50 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     allowedOrigins,
     limits: limits.signIn,
     onSessionEnd: (sessionId) => {
-      gate.credentials.forget(sessionId);
+      authServices.credentials.forget(sessionId);
       committed(db);
     },
   });
-  const refusals = createRefusals(db, (err) => {
+  const accessAudit = createAccessAudit(db, (err) => {
     log.error({ err }, 'could not tell of refused access');
   });
-  const gate: Gate = {
+  const authServices: AuthServices = {
     db,
     auth,
     signInLimits: limits.signIn,
     invitationLimits: limits.invitations,
     credentials: createCredentials(db, auth, origins),
     origins,
-    refusals,
+    accessAudit,
     adminEmails: new Set(adminEmails),
   };
   const live = await startLive({
     db,
     databaseUrl,
     redis: settings.redis,
-    adminEmails: gate.adminEmails,
+    adminEmails: authServices.adminEmails,
     mostSubscriptions: settings.mostSubscriptions,
     log,
     // Also those that ended in other processes.
     onCredentialEnd: (id) => {
-      gate.credentials.forget(id);
+      authServices.credentials.forget(id);
     },
   });
   const check = createHealthCheck(databaseUrl);
   const connections = new Connections(settings.connectionLimits);
-  const graphql = createGraphql({ schema, gate, live, log, origins, monitoring, limits, connections });
+  const graphql = createGraphql({
+    schema,
+    authServices,
+    live,
+    log,
+    origins,
+    monitoring,
+    limits,
+    connections,
+  });
   const sockets = createWebSocketTransport({
     graphql,
-    gate,
+    authServices,
     live,
     log,
     origins,
@@ -115,7 +124,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
   });
   return {
     answer: createRequestListener({
-      gate,
+      authServices,
       check,
       graphql,
       live,
@@ -133,7 +142,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     },
     async close() {
       await check.stop();
-      await refusals.close();
+      await accessAudit.close();
     },
   };
 }

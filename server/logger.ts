@@ -1,9 +1,9 @@
-import { pino, stdSerializers, type Logger } from 'pino';
+import { pino, stdSerializers, type Logger as PinoLogger } from 'pino';
 import type { LogLevel } from './config.ts';
 import { classify } from './database/failures.ts';
 import { summarizeRepeats } from './observability/repeated-lines.ts';
 
-export type Log = Logger;
+export type Logger = PinoLogger;
 
 /** Lines that nobody takes wait for the next one, up to so many characters. */
 const MOST_WAITING = 1024 * 1024;
@@ -23,7 +23,7 @@ function standardError() {
 }
 
 /** The structured log, one JSON object a line on standard error. Credentials never get that far. */
-export function createLog(level: LogLevel): Log {
+export function createLogger(level: LogLevel): Logger {
   const summarized = summarizeRepeats();
   return pino(
     {

@@ -3,7 +3,7 @@ import { flushCompileCache } from 'node:module';
 import { ConfigError, readConfig } from './config.ts';
 import { noteServerUrl } from './database/data-dir-lock.ts';
 import { StartFailure } from './database/start-failure.ts';
-import { createLog } from './logger.ts';
+import { createLogger } from './logger.ts';
 import { startServer } from './lifecycle/start.ts';
 import { takeUncaught } from './lifecycle/uncaught.ts';
 import { startWorkers, type WorkerReady } from './lifecycle/cluster.ts';
@@ -26,7 +26,7 @@ try {
   };
   // Whoever started it may have gone.
   process.stdout.on('error', () => undefined);
-  takeUncaught(createLog(config.logLevel), () => end(NOTICE_MS, 1));
+  takeUncaught(createLogger(config.logLevel), () => end(NOTICE_MS, 1));
   // npm hands on the Ctrl-C that the terminal has sent already, so it comes twice.
   process.on('SIGINT', () => end(0)).on('SIGTERM', () => end(NOTICE_MS));
   const server = await starting;

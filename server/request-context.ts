@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { newAsker, type Asker } from './database/requester.ts';
+import { newRequester, type Requester } from './database/requester.ts';
 
 /** One request, and where its time went so far, in milliseconds. */
 export interface RequestTrace {
@@ -27,7 +27,7 @@ export interface RequestTrace {
   /** The trace of the caller that it belongs to, as W3C Trace Context has it. */
   traceparent: string | undefined;
   /** What the pool of database connections knows of it. */
-  readonly asker: Asker;
+  readonly requester: Requester;
   /** The statements one by one, where somebody follows them. */
   readonly sent: { label: string; startedAt: number; took: number }[];
 }
@@ -50,7 +50,7 @@ export function withRequest<T>(work: (request: RequestTrace) => T, address?: str
     balance: undefined,
     address,
     traceparent: undefined,
-    asker: newAsker(),
+    requester: newRequester(),
     sent: [],
   };
   return requests.run(request, work, request);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../server/config.ts';
-import { KEPT_SECRET } from '../../server/auth/secret.ts';
+import { SECRET_FILE } from '../../server/auth/secret.ts';
 import type { Manifest } from './manifest.ts';
 
 type Secret = Manifest['secret'];
@@ -10,7 +10,7 @@ type Secret = Manifest['secret'];
 /** The secret that sessions are signed with, as a backup keeps it. */
 export async function secretOf({ authSecret, dataDir }: Config): Promise<Secret> {
   if (authSecret) return { fingerprint: fingerprint(authSecret), kept: null };
-  const kept = await readFile(join(dataDir, KEPT_SECRET), 'utf8').catch(() => null);
+  const kept = await readFile(join(dataDir, SECRET_FILE), 'utf8').catch(() => null);
   return { fingerprint: kept && fingerprint(kept), kept };
 }
 
@@ -28,7 +28,7 @@ export async function sessionsAfter(config: Config, backup: Secret): Promise<Ses
 export async function putBack({ dataDir }: Config, { kept }: Secret): Promise<void> {
   if (kept === null) return;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const file = join(dataDir, KEPT_SECRET);
+  const file = join(dataDir, SECRET_FILE);
   await writeFile(`${file}.new`, kept, { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
 }

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Crowd } from './crowd.ts';
 import { creations, type Follower, type Topic } from './follower.ts';
 import { overServerSentEvents, overWebSocket, type Dial } from './line.ts';
-import type { Somebody } from './workspace.ts';
+import type { SignedInUser } from './workspace.ts';
 
 /** One person's work, which others follow by that person's account. */
 export interface Stage {
-  author: Somebody;
+  author: SignedInUser;
   taskId: string;
   conversationId: string;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Follower, type Manner } from './follower.ts';
-import { createdIn, type Somebody } from './workspace.ts';
+import { createdIn, type SignedInUser } from './workspace.ts';
 
 const AT_ONCE = 50;
 const SETTLE_WITHIN_MS = 60_000;
@@ -28,7 +28,7 @@ export class Crowd {
   /** Resolves once all of them are live. */
   static async gather(
     url: string,
-    { token }: Pick<Somebody, 'token'>,
+    { token }: Pick<SignedInUser, 'token'>,
     many: number,
     manner?: Manner,
   ): Promise<Crowd> {
@@ -45,7 +45,7 @@ export class Crowd {
   }
 
   /** Waits a minute at most for everybody to be told everything that the person has created. */
-  async compare(somebody: Somebody): Promise<Told> {
+  async compare(somebody: SignedInUser): Promise<Told> {
     const created = await createdIn(somebody);
     const told = await this.compareWith(created.map(({ id }) => id));
     const happenedAt = new Map(created.map(({ id, at }) => [id, Date.parse(at)]));
@@ -73,7 +73,7 @@ export class Crowd {
   }
 
   /** The 99th of a hundred times from an event to a follower's hearing of it, of those that happened in a stretch of time. */
-  async p99Ms(somebody: Somebody, from: number, to: number): Promise<number> {
+  async p99Ms(somebody: SignedInUser, from: number, to: number): Promise<number> {
     const happenedAt = new Map((await createdIn(somebody)).map(({ id, at }) => [id, Date.parse(at)]));
     const delays = this.followers.flatMap(({ seen, seenAt }) =>
       seen.flatMap((id, n) => {

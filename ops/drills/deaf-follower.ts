@@ -7,7 +7,7 @@ import { Crowd, type Told } from './crowd.ts';
 import { creations, type Follower } from './follower.ts';
 import { overServerSentEvents, overWebSocket } from './line.ts';
 import { startProcess } from './server-process.ts';
-import { signUp, type Somebody } from './workspace.ts';
+import { signUp, type SignedInUser } from './workspace.ts';
 
 interface Drill {
   /** How many happen while they do not read. */
@@ -48,7 +48,7 @@ export async function deafen({ events, followers, environment }: Drill): Promise
     Number(execFileSync('ps', ['-o', 'rss=', '-p', String(server.pid)], { encoding: 'utf8' })) * 1024;
 
   /** @returns how large the process became meanwhile. */
-  async function storm(somebody: Somebody, many = events): Promise<number> {
+  async function storm(somebody: SignedInUser, many = events): Promise<number> {
     let largest = 0;
     for (let made = 0; made < many; made += BATCH) {
       const tasks = Array.from({ length: BATCH }, () => ({ title: 'Drill', description: DESCRIPTION }));

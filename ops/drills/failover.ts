@@ -8,7 +8,7 @@ import { publicId } from '../../server/ids.ts';
 import { overWebSocket, type Line, type Payload } from './line.ts';
 import { ownPostgres, standbyOf, type OwnPostgres } from './own-postgres.ts';
 import { startProcess } from './server-process.ts';
-import { signUp, type Somebody } from './workspace.ts';
+import { signUp, type SignedInUser } from './workspace.ts';
 import { Writes } from './writes.ts';
 
 interface Drill {
@@ -57,7 +57,7 @@ export async function failOver({ followers, writesPerSecond, seconds }: Drill): 
     DATABASE_URL: primary.url,
     AUTH_SECRET: 's'.repeat(32),
   });
-  const gather = (author: Somebody) =>
+  const gather = (author: SignedInUser) =>
     Array.from({ length: followers }, () => new Keeper(server.url, author));
   let all: Keeper[] = [];
   try {
@@ -130,13 +130,13 @@ class Keeper {
   readonly ambiguous = new Set<string>();
   expired = 0;
   readonly #url: string;
-  readonly #author: Somebody;
+  readonly #author: SignedInUser;
   #cursor: string | undefined;
   #line: Line | undefined;
   #isAway = true;
   #onLive: () => void = () => undefined;
 
-  constructor(url: string, author: Somebody) {
+  constructor(url: string, author: SignedInUser) {
     this.#url = url;
     this.#author = author;
   }
@@ -245,20 +245,20 @@ function ambiguousIn(keepers: readonly Keeper[]): number {
   return ambiguous.size;
 }
 
-interface Log {
+interface Logger {
   epoch: string;
   tasks: string[];
   events: { transaction: string; subject: string }[];
   miscounted: number;
 }
 
-async function logOf(url: string): Promise<Log> {
+async function logOf(url: string): Promise<Logger> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
     const log = await client.query<{ epoch: string }>('SELECT epoch FROM event_log');
     const tasks = await client.query<{ id: string }>('SELECT id FROM tasks');
-    const events = await client.query<Log['events'][number]>(
+    const events = await client.query<Logger['events'][number]>(
       `SELECT transaction_id AS transaction, subject_id AS subject FROM events WHERE kind = 'task.created'`,
     );
     return {

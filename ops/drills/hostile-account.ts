@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { WebSocket } from 'ws';
-import { signUp, type Somebody } from './workspace.ts';
+import { signUp, type SignedInUser } from './workspace.ts';
 
 export interface HostileOrder {
   url: string;
@@ -52,7 +52,7 @@ function again(
 }
 
 /** A socket of the account’s own. */
-async function dial({ token }: Somebody): Promise<WebSocket | null> {
+async function dial({ token }: SignedInUser): Promise<WebSocket | null> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   socket.on('error', () => undefined);
   socket.on('open', () => {

@@ -11,7 +11,7 @@ import { Client } from 'pg';
 import type { HostileCounts, HostileOrder } from './hostile-account.ts';
 import { ownPostgres } from './own-postgres.ts';
 import { startProcess } from './server-process.ts';
-import { Refusal, signUp, type Somebody } from './workspace.ts';
+import { Refusal, signUp, type SignedInUser } from './workspace.ts';
 
 interface Drill {
   seconds: number;
@@ -95,7 +95,11 @@ export async function hostileHour({ seconds, databaseUrl }: Drill): Promise<Host
 }
 
 /** How long a person waits who asks for their page again and again. */
-async function waitsOf(person: Somebody, seconds: number, refused: Record<string, number>): Promise<Waits> {
+async function waitsOf(
+  person: SignedInUser,
+  seconds: number,
+  refused: Record<string, number>,
+): Promise<Waits> {
   const waits: number[] = [];
   const until = Date.now() + seconds * 1000;
   while (Date.now() < until) {

@@ -14,7 +14,7 @@ import { growthOf, type Growth } from './memory-growth.ts';
 import { routeTo } from './route.ts';
 import { startProcess } from './server-process.ts';
 import { steadily, type Routine } from './steadily.ts';
-import { createdIn, signUp, type Somebody } from './workspace.ts';
+import { createdIn, signUp, type SignedInUser } from './workspace.ts';
 
 interface Drill extends Pace {
   minutes: number;
@@ -204,7 +204,7 @@ async function comparedWith(
   return { missed: events.missed + messages.missed, repeated: events.repeated + messages.repeated };
 }
 
-async function saidIn(author: Somebody, id: string): Promise<string[]> {
+async function saidIn(author: SignedInUser, id: string): Promise<string[]> {
   const said: string[] = [];
   for (let after: string | null = null; ;) {
     const page: Page = await author.query<Page>(SAID, { id, after });

@@ -21,14 +21,14 @@ interface AnsweredError {
 }
 
 /** Somebody new on a server, as the drills need one. */
-export interface Somebody {
+export interface SignedInUser {
   token: string;
   /** @throws Refusal where the answer has an error; what fetch throws where there is none. */
   query<Data>(document: string, variables?: object): Promise<Data>;
 }
 
 /** @param address the client address of each request, for a server behind a proxy; its own without one. */
-export async function signUp(url: string, address?: () => string): Promise<Somebody> {
+export async function signUp(url: string, address?: () => string): Promise<SignedInUser> {
   const input = { name: 'Drill', email: `${randomUUID()}@example.com`, password: randomUUID() };
   const { signUp: session } = await ask<{ signUp: { token: string } }>(
     url,
@@ -86,7 +86,7 @@ interface Creation {
 }
 
 /** What the log itself says about what the drills make happen, in its order. */
-export async function createdIn(somebody: Somebody): Promise<Creation[]> {
+export async function createdIn(somebody: SignedInUser): Promise<Creation[]> {
   const created: Creation[] = [];
   for (let after: string | null = null; ;) {
     const { activity }: Page = await somebody.query<Page>(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId, publicId } from '../../server/ids.ts';
-import { Refusal, type Somebody } from './workspace.ts';
+import { Refusal, type SignedInUser } from './workspace.ts';
 
 const CREATE = `mutation ($id: ID!) { createTask(input: { id: $id, title: "Drill" }) { cursor } }`;
 const FEWEST_WRITERS = 20;
@@ -28,7 +28,7 @@ export class Writes {
   slowestMs = 0;
   /** How many found nobody who listens. */
   unmet = 0;
-  readonly #somebody: Somebody;
+  readonly #somebody: SignedInUser;
   readonly #pace: Pace;
   readonly #ending = new AbortController();
   readonly #startedAt = performance.now();
@@ -36,7 +36,7 @@ export class Writes {
   readonly #atOnce: number;
   readonly #writers: Promise<void>[];
 
-  constructor(somebody: Somebody, pace: Pace) {
+  constructor(somebody: SignedInUser, pace: Pace) {
     this.#somebody = somebody;
     this.#pace = pace;
     this.#atOnce = Math.max(FEWEST_WRITERS, Math.ceil((pace.perSecond * SLOWEST_MS) / 1000));

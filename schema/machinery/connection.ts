@@ -67,15 +67,15 @@ export interface Connection<Row> {
 /** A row at its place; its cursor is written when somebody asks for it. */
 class Edge<Row extends object> {
   readonly node: Row;
-  readonly #toCursor: (row: Row) => string;
+  readonly #encodeCursor: (row: Row) => string;
 
-  constructor(node: Row, toCursor: (row: Row) => string) {
+  constructor(node: Row, encodeCursor: (row: Row) => string) {
     this.node = node;
-    this.#toCursor = toCursor;
+    this.#encodeCursor = encodeCursor;
   }
 
   get cursor(): string {
-    return this.#toCursor(this.node);
+    return this.#encodeCursor(this.node);
   }
 }
 
@@ -123,7 +123,7 @@ export function page<Field extends string>(
       ...columns.map(({ value, nullable }) => (nullable ? value.nullable() : value)),
     ]);
 
-  const toCursor = (row: Record<string, unknown>) =>
+  const encodeCursor = (row: Record<string, unknown>) =>
     Buffer.from(JSON.stringify([signature, ...columns.map(({ field }) => written(row[field]))])).toString(
       'base64url',
     );
@@ -147,7 +147,7 @@ export function page<Field extends string>(
       const more = rows.length > size;
       const seen = rows.slice(0, size);
       if (backward) seen.reverse();
-      const edges = seen.map((node) => new Edge(node, toCursor));
+      const edges = seen.map((node) => new Edge(node, encodeCursor));
       return {
         edges,
         pageInfo: new PageInfo(

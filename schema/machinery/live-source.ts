@@ -1,10 +1,10 @@
 import { Unauthenticated } from '../../server/errors.ts';
-import { markOf, toCursor } from '../../server/log/cursor.ts';
-import type { Heard, Wishes } from '../../server/live/subscription.ts';
-import { Source } from '../../server/live/payload-stream.ts';
+import { cursorAt, encodeCursor } from '../../server/log/cursor.ts';
+import type { Delivery, SubscriptionOptions } from '../../server/live/subscription.ts';
+import { PayloadStream } from '../../server/live/payload-stream.ts';
 import type { Context } from '../../server/graphql/context.ts';
 
-interface Wanted extends Wishes {
+interface Wanted extends SubscriptionOptions {
   /** Where the client is in the log; without it, here and now. */
   after?: string | null | undefined;
   /** Has it told again without anything having happened; its answer stops that. */
@@ -18,29 +18,29 @@ interface Wanted extends Wishes {
  */
 export async function liveSource<Payload extends object>(
   context: Context,
-  { after, clock, ...wishes }: Wanted,
-  tell: (heard: Heard) => Payload | undefined | Promise<Payload | undefined>,
-): Promise<Source<Payload>> {
-  const { db, gate, headers, live, outlet, person, seen } = context;
+  { after, clock, ...options }: Wanted,
+  tell: (delivery: Delivery) => Payload | undefined | Promise<Payload | undefined>,
+): Promise<PayloadStream<Payload>> {
+  const { db, authServices, headers, live, outlet, person, snapshot: seen } = context;
   // A browser's EventSource that comes back says in this header how far it has got.
-  const from = headers.get('last-event-id') ?? after ?? (await toCursor(db, markOf(seen)));
-  const feed = await live.follow(person, from, { ...wishes, isAlone: !outlet });
+  const from = headers.get('last-event-id') ?? after ?? (await encodeCursor(db, cursorAt(seen)));
+  const subscription = await live.follow(person, from, { ...options, isAlone: !outlet });
   const stopWatching = live.onEnd(
     person,
-    () => gate.credentials.resolve(headers),
+    () => authServices.credentials.resolve(headers),
     () => {
-      feed.fail(new Unauthenticated('Your credential has ended; sign in again.'));
+      subscription.fail(new Unauthenticated('Your credential has ended; sign in again.'));
     },
   );
   const stopClock = clock?.(() => {
-    feed.reconsider();
+    subscription.reconsider();
   });
-  feed.onceEnded(() => {
+  subscription.onceEnded(() => {
     stopWatching();
     stopClock?.();
   });
-  return new Source(feed, (heard) => {
-    context.become(heard.rights);
-    return tell(heard);
+  return new PayloadStream(subscription, (delivery) => {
+    context.become(delivery.rights);
+    return tell(delivery);
   });
 }

@@ -4,14 +4,14 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { ValidationFailed } from '../../server/errors.ts';
 import type { IdType } from '../../server/ids.ts';
 import { visible, type Viewer } from '../../server/policy.ts';
-import { seenPeople } from '../../server/sql/visible-users.ts';
+import { visibleUsers } from '../../server/sql/visible-users.ts';
 import type { Context } from '../../server/graphql/context.ts';
 
 const MOST_NODES = 100;
 
 /** What the viewer may see of a type; a type without an entry here does not compile. */
 const filters: Record<IdType, (viewer: Viewer) => object> = {
-  // Of many people, `seenPeople` has found those to be seen.
+  // Of many people, `visibleUsers` has found those to be seen.
   User: () => ({}),
   ApiToken: visible.apiToken,
   Session: visible.session,
@@ -43,7 +43,7 @@ export async function findVisible(
   path: string[] = [],
 ): Promise<Map<string, object>> {
   const { db, viewer } = context;
-  const wanted = type === 'User' ? await seenPeople(db, viewer, ids) : new Set(ids);
+  const wanted = type === 'User' ? await visibleUsers(db, viewer, ids) : new Set(ids);
   const model = (type.charAt(0).toLowerCase() + type.slice(1)) as Uncapitalize<IdType>;
   const rows = await (db[model] as unknown as Finder).findMany({
     ...queryFromInfo({ context, info, typeName: type, ...(path.length > 0 ? { paths: [path] } : {}) }),

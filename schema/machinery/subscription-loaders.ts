@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Message, Task } from '../../prisma/generated/client/client.ts';
 import { BOUNDS, keep } from '../../server/bounds.ts';
 import type { Database } from '../../server/database/client.ts';
-import { patiently } from '../../server/database/retry.ts';
+import { retryUnavailable } from '../../server/database/retry.ts';
 import { placement } from '../../server/policy.ts';
 import type { Context } from '../../server/graphql/context.ts';
 import { sees } from '../task-rights.ts';
@@ -28,7 +28,7 @@ export async function sharedTask(context: Context, id: string, { select }: Selec
   const read = (ids: readonly string[]) =>
     db.task.findMany({ ...query, relationLoadStrategy: 'join', where: { id: { in: [...ids] } } });
   const task = (await loaderOf(db, 'task', query, read).load(id)) as Task | null;
-  return task && (await context.asks((asker) => sees(asker, task))) ? task : null;
+  return task && (await context.asks((requester) => sees(requester, task))) ? task : null;
 }
 
 /** The same for a message of a conversation that its reader is known to take part in. */
@@ -59,7 +59,9 @@ function loaderOf(
     known.get(way) ??
     new DataLoader<string, { id: string } | null>(
       async (ids) => {
-        const rows = new Map((await patiently(() => read([...new Set(ids)]))).map((row) => [row.id, row]));
+        const rows = new Map(
+          (await retryUnavailable(() => read([...new Set(ids)]))).map((row) => [row.id, row]),
+        );
         return ids.map((id) => rows.get(id) ?? null);
       },
       // What was read for one event is old for the next.

@@ -3,7 +3,7 @@ import { betterAuth } from 'better-auth/minimal';
 import { jwt } from 'better-auth/plugins/jwt';
 import type { Database } from '../database/client.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import { SESSION_SECONDS } from './account.ts';
 import { libraryLog } from './library-logger.ts';
 import { passwordEndpoints } from './password-endpoints.ts';
@@ -12,7 +12,7 @@ const RENEW_AFTER_SECONDS = 24 * 60 * 60;
 
 interface AuthSettings {
   db: Database;
-  log: Log;
+  log: Logger;
   /** Signs cookies and seals the private keys of the tokens. */
   secret: string;
   /** The server's own origin; the only one whose pages may use the cookie. */

@@ -1,4 +1,4 @@
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -10,7 +10,7 @@ const MOST_A_SECOND = 5;
  * Takes the auth library's own lines into the log. What follows a colon may be what somebody has sent, so it is left out.
  * @returns a function that drops what is more than a few lines a second.
  */
-export function libraryLog(log: Log): (level: Level, message: string) => void {
+export function libraryLog(log: Logger): (level: Level, message: string) => void {
   let second = 0;
   let lines = 0;
   return (level, message) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DataDirUnusable, SecretDamaged } from '../database/start-failure.ts';
 
 /** Its file in DATA_DIR. */
-export const KEPT_SECRET = 'auth-secret';
+export const SECRET_FILE = 'auth-secret';
 /** A disk that was full, or a power cut, may have left less of it, and what is guessed signs sessions. */
 const FEWEST_CHARACTERS = 32;
 
@@ -12,8 +12,8 @@ const FEWEST_CHARACTERS = 32;
  * The secret that was made at the first start; whoever can read it can sign sessions.
  * @throws StartFailure where the folder cannot be used, or what is kept is no secret.
  */
-export async function keptSecret(dataDir: string): Promise<string> {
-  const file = join(dataDir, KEPT_SECRET);
+export async function storedSecret(dataDir: string): Promise<string> {
+  const file = join(dataDir, SECRET_FILE);
   const secret = await readOrMake(file, dataDir).catch((error: unknown) => {
     throw new DataDirUnusable(dataDir, error);
   });

@@ -1,7 +1,7 @@
 import type { Database } from '../database/client.ts';
 import { committed } from '../database/transaction.ts';
 import { Forbidden } from '../errors.ts';
-import type { Refusals } from '../log/access-audit.ts';
+import type { AccessAudit } from '../log/access-audit.ts';
 import type { InvitationLimits } from '../limits/invitation-limits.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import type { Auth } from './auth.ts';
@@ -20,14 +20,14 @@ export interface NewSession {
   cookies: string[];
 }
 
-export interface Gate {
+export interface AuthServices {
   db: Database;
   auth: Auth;
   credentials: Credentials;
   signInLimits: SignInLimits;
   invitationLimits: InvitationLimits;
   origins: Origins;
-  refusals: Refusals;
+  accessAudit: AccessAudit;
   /** Whose accounts read the audit trail, in lower case. */
   adminEmails: ReadonlySet<string>;
 }
@@ -37,7 +37,7 @@ export interface Gate {
  * @throws Conflict where the email address has an account.
  */
 export async function signUp(
-  { db, auth, origins }: Gate,
+  { db, auth, origins }: AuthServices,
   input: object,
   headers: Headers,
 ): Promise<NewSession> {
@@ -50,7 +50,7 @@ export async function signUp(
 
 /** @throws Unauthenticated where the address or the password is wrong; it does not tell which. */
 export async function signIn(
-  { db, auth, origins }: Gate,
+  { db, auth, origins }: AuthServices,
   input: object,
   headers: Headers,
 ): Promise<NewSession> {
@@ -77,13 +77,17 @@ async function refuse(db: Database, error: unknown): Promise<never> {
  * @throws Forbidden where the credential is an API token, which rests on none.
  * @returns cookies that clear the browser's.
  */
-export async function signOut(gate: Gate, { sessionId }: SignedIn, headers: Headers): Promise<string[]> {
+export async function signOut(
+  authServices: AuthServices,
+  { sessionId }: SignedIn,
+  headers: Headers,
+): Promise<string[]> {
   if (sessionId === null)
     throw new Forbidden('An API token has no session to end; sign in, and revoke the token instead.');
-  const cleared = await gate.auth.api.signOut({ headers, returnHeaders: true });
-  await gate.db.session.deleteMany({ where: { id: sessionId } });
-  gate.credentials.forget(sessionId);
-  committed(gate.db);
+  const cleared = await authServices.auth.api.signOut({ headers, returnHeaders: true });
+  await authServices.db.session.deleteMany({ where: { id: sessionId } });
+  authServices.credentials.forget(sessionId);
+  committed(authServices.db);
   return cleared.headers.getSetCookie();
 }
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Cron, CronOptions } from 'croner';
 import { ConfigError, type Config } from '../config.ts';
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 
 const COMMANDS = {
   backup: fileURLToPath(new URL('../../ops/backup.ts', import.meta.url)),
@@ -29,7 +29,7 @@ export async function checkSchedule(schedule: string): Promise<void> {
 export async function scheduleBackups(
   config: Config,
   schedule: string,
-  log: Log,
+  log: Logger,
 ): Promise<() => Promise<void>> {
   let running: Promise<void> | undefined;
   let child: ChildProcess | undefined;

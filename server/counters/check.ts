@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import { rebuildCounters } from './rebuild.ts';
 import { verifyCounters } from './verify.ts';
 
@@ -17,7 +17,7 @@ const CHECK_LOCK = 7_274_636_115;
  * where they differ, while people go on working.
  * @returns what ends it, and the check that is under way.
  */
-export function startChecking(url: string, log: Log, { firstMs, everyMs } = TIMES): () => Promise<void> {
+export function startChecking(url: string, log: Logger, { firstMs, everyMs } = TIMES): () => Promise<void> {
   let client: Client | undefined;
   let isStopping = false;
   let running: Promise<void> | undefined;

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { SILENCE_MS } from '../database/client.ts';
 import { openSession } from '../database/session.ts';
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import { fold } from './fold.ts';
 import { foldStorage } from './storage.ts';
 
@@ -24,7 +24,7 @@ const FROZEN_AFTER_MS = 15_000;
  * Folds the log into the counters of the database at `url`, and what people store into their usage, once a second, on a connection of its own. It outlives every
  * fault: a database that is away is asked again a second later. Any number of processes may do so at once.
  */
-export function startFolding(url: string, log: Log): Folder {
+export function startFolding(url: string, log: Logger): Folder {
   let client: Client | undefined;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;

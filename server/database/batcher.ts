@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { forEveryone } from './requester.ts';
+import { onBehalfOfAll } from './requester.ts';
 import { classify } from './failures.ts';
 
 /** More than one, so that what waits for a lock in PostgreSQL does not hold everything else up. */
-const MOST_UNDER_WAY = 2;
+const MOST_RUNNING = 2;
 const MOST_IN_ONE = 16;
 
 interface Waiting<Item, Result> {
@@ -18,11 +18,11 @@ interface Waiting<Item, Result> {
  * What comes of one kind while other such work is under way waits for that, and is then done in one statement: the busier
  * the server, the less each costs. What comes alone waits for nothing.
  */
-export class Together<Item, Result> {
+export class Batcher<Item, Result> {
   readonly #work: (items: Item[]) => Promise<Result[]>;
   readonly #mostInOne: number;
   #waiting: Waiting<Item, Result>[] = [];
-  #underWay = 0;
+  #running = 0;
   #goesOn = false;
 
   /**
@@ -53,22 +53,22 @@ export class Together<Item, Result> {
   }
 
   #next(): void {
-    while (this.#underWay < MOST_UNDER_WAY && this.#waiting.length > 0)
+    while (this.#running < MOST_RUNNING && this.#waiting.length > 0)
       void this.#make(this.#waiting.splice(0, this.#mostInOne));
   }
 
   async #make(some: Waiting<Item, Result>[]): Promise<void> {
-    this.#underWay += 1;
+    this.#running += 1;
     const [first] = some;
     try {
       const results = await first?.inItsRequest(() =>
-        forEveryone(() => this.#work(some.map(({ item }) => item))),
+        onBehalfOfAll(() => this.#work(some.map(({ item }) => item))),
       );
       for (const [index, { resolve }] of some.entries()) resolve((results as Result[])[index] as Result);
     } catch (error) {
       await this.#failed(some, error);
     }
-    this.#underWay -= 1;
+    this.#running -= 1;
     this.#goOn();
   }
 

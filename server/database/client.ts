@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.ts';
-import type { Asker } from './requester.ts';
+import type { Requester } from './requester.ts';
 import { FairPool } from './fair-pool.ts';
 import { sessionTo } from './session.ts';
 import { StatementNames } from './statement-names.ts';
@@ -19,7 +19,7 @@ export interface ConnectOptions {
   /** Told of each statement as it is sent; what it gives back is called when the statement has ended. */
   onStatement?: (text: string) => () => void;
   /** The request whose statements run just now; undefined for the server's own work, which is not limited. */
-  askerOf?: () => Asker | undefined;
+  askerOf?: () => Requester | undefined;
   /** Most connections that one person holds at once; always less than there are. */
   perPerson?: number;
 }
@@ -105,8 +105,8 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
 }
 
 /** Gives up all that is still done for a request: statements that wait are refused, those that run are ended. */
-export function abandon(db: Database, asker: Asker): void {
-  poolOf(db).abandon(asker);
+export function abandon(db: Database, requester: Requester): void {
+  poolOf(db).abandon(requester);
 }
 
 /** Whether PostgreSQL has lately refused a change of `db` because its disk is full. It says so only where a change needs room. */

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { keep } from '../bounds.ts';
-import { isForEveryone, type Asker } from './requester.ts';
+import { isOnBehalfOfAll, type Requester } from './requester.ts';
 import { ABANDONED_WORDS, EXHAUSTED_WORDS, SHARE_TAKEN } from './failures.ts';
 import { PoolConnection, type PoolConnectionConfig, type StopReason } from './pool-connection.ts';
 
@@ -15,7 +15,7 @@ export interface FairPoolConfig extends PoolConfig, Pick<PoolConnectionConfig, '
   changeWaitMs: number;
   /** Milliseconds that a statement which only reads may take, outside of transactions. */
   readMs: number;
-  askerOf: () => Asker | undefined;
+  askerOf: () => Requester | undefined;
 }
 
 /** Statements of one person that wait in line; more than any operation within the limits runs. */
@@ -29,14 +29,14 @@ type Connection = Pick<PoolConnection, 'statement' | 'stop'>;
 
 /** One use of a connection. */
 interface Lease {
-  asker: Asker | undefined;
+  requester: Requester | undefined;
   isTransaction: boolean;
   /** Until PostgreSQL was told to end its statement. */
   stopping?: Promise<void>;
 }
 
 interface Turn {
-  asker: Asker;
+  requester: Requester;
   isTransaction: boolean;
   connected: Connected;
   /** When it began to wait, and until when it may, by `performance.now()`. */
@@ -52,7 +52,7 @@ interface Share {
 
 /**
  * A pool in which one person holds a few connections at most: the rest of their statements wait in a line of their own,
- * so that others find a connection. A transaction counts as one. Work without an asker is not limited.
+ * so that others find a connection. A transaction counts as one. Work without a requester is not limited.
  */
 export class FairPool extends Pool {
   /** When PostgreSQL last found its disk full, by `performance.now()`. */
@@ -100,90 +100,91 @@ export class FairPool extends Pool {
   }
 
   /** Gives up what is still done for a request: what waits is refused, and reads are ended. */
-  abandon(asker: Asker): void {
-    asker.isAbandoned = true;
-    const share = asker.share === undefined ? undefined : this.#shares.get(asker.share);
-    for (const turn of share?.waiting.filter((each) => each.asker === asker) ?? []) {
+  abandon(requester: Requester): void {
+    requester.isAbandoned = true;
+    const share = requester.share === undefined ? undefined : this.#shares.get(requester.share);
+    for (const turn of share?.waiting.filter((each) => each.requester === requester) ?? []) {
       share?.waiting.splice(share.waiting.indexOf(turn), 1);
       refuse(turn, new Error(ABANDONED_WORDS));
     }
     for (const [connection, lease] of this.#leases)
-      if (lease.asker === asker && isReading(connection, lease)) stop(connection, lease, 'abandoned');
+      if (lease.requester === requester && isReading(connection, lease)) stop(connection, lease, 'abandoned');
   }
 
   #ask(isTransaction: boolean, connected: Connected): void {
-    const asker = isForEveryone() ? undefined : this.#settings.askerOf();
+    const requester = isOnBehalfOfAll() ? undefined : this.#settings.askerOf();
     // A statement that waits is taken up when another's ends, and must not count as part of the other's request.
     const turn = { isTransaction, connected: AsyncResource.bind(connected) };
-    if (!asker) {
+    if (!requester) {
       this.#take(turn, undefined, undefined);
       return;
     }
-    if (asker.isAbandoned) {
+    if (requester.isAbandoned) {
       refuse(turn, new Error(ABANDONED_WORDS));
       return;
     }
-    if (asker.waitedInVain && this.idleCount === 0) {
+    if (requester.waitedInVain && this.idleCount === 0) {
       refuse(turn, new Error(EXHAUSTED_WORDS));
       return;
     }
-    const share = this.#shareOf(asker);
-    if (!share || share.held < this.#mostHeld || asker.transactions > 0) this.#take(turn, asker, share);
-    else if (asker.waitedInVain || share.waiting.length >= MOST_WAITING) refuse(turn, new ShareTaken());
-    else this.#line(share, { ...turn, asker });
+    const share = this.#shareOf(requester);
+    if (!share || share.held < this.#mostHeld || requester.transactions > 0)
+      this.#take(turn, requester, share);
+    else if (requester.waitedInVain || share.waiting.length >= MOST_WAITING) refuse(turn, new ShareTaken());
+    else this.#line(share, { ...turn, requester });
   }
 
-  #shareOf({ share: key }: Asker): Share | undefined {
+  #shareOf({ share: key }: Requester): Share | undefined {
     if (key === undefined) return undefined;
     const share = this.#shares.get(key) ?? { held: 0, waiting: [] };
     this.#shares.set(key, share);
     return share;
   }
 
-  #line(share: Share, turn: Pick<Turn, 'asker' | 'isTransaction' | 'connected'>): void {
+  #line(share: Share, turn: Pick<Turn, 'requester' | 'isTransaction' | 'connected'>): void {
     const { waitMs, changeWaitMs } = this.#settings;
     const since = performance.now();
-    const until = since + (turn.asker.readsOnly ? waitMs : changeWaitMs);
+    const until = since + (turn.requester.readsOnly ? waitMs : changeWaitMs);
     share.waiting.push({ ...turn, since, until });
     this.#keepWatch();
   }
 
   #take(
     { isTransaction, connected }: Pick<Turn, 'isTransaction' | 'connected'>,
-    asker: Asker | undefined,
+    requester: Requester | undefined,
     share: Share | undefined,
   ): void {
     const began = performance.now();
     if (share) share.held += 1;
     super.connect((error: Error | undefined, client: PoolClient | undefined, release) => {
       if (error || !client) {
-        if (asker) asker.waitedInVain ||= performance.now() - began > this.#settings.waitMs / 2;
-        if (asker && share) {
+        if (requester) requester.waitedInVain ||= performance.now() - began > this.#settings.waitMs / 2;
+        if (requester && share) {
           this.#refuseLine(share, error ?? new Error(EXHAUSTED_WORDS));
-          this.#giveBack(asker, share);
+          this.#giveBack(requester, share);
         }
         connected(error, client, release);
         return;
       }
-      const lease: Lease = { asker, isTransaction };
+      const lease: Lease = { requester, isTransaction };
       this.#leases.set(client as PoolClient & Connection, lease);
       this.#keepWatch();
-      if (asker && isTransaction) asker.transactions += 1;
+      if (requester && isTransaction) requester.transactions += 1;
       const giveToPool = client.release.bind(client);
       const giveBack = (broken?: Error | boolean) => {
         giveToPool(broken);
-        if (asker && share) this.#giveBack(asker, share);
+        if (requester && share) this.#giveBack(requester, share);
       };
       client.release = (broken) => {
         this.#leases.delete(client as PoolClient & Connection);
-        if (asker && isTransaction) asker.transactions -= 1;
+        if (requester && isTransaction) requester.transactions -= 1;
         if (lease.stopping)
           void lease.stopping.then(() => {
             giveBack(broken);
           });
         else giveBack(broken);
       };
-      if (asker?.isAbandoned) {
+      if (requester?.isAbandoned) {
         client.release();
         connected(new Error(ABANDONED_WORDS), undefined, () => undefined);
         return;
@@ -194,10 +195,10 @@ export class FairPool extends Pool {
     });
   }
 
-  #giveBack({ share: key = '' }: Asker, share: Share): void {
+  #giveBack({ share: key = '' }: Requester, share: Share): void {
     share.held -= 1;
     const next = share.held < this.#mostHeld ? share.waiting.shift() : undefined;
-    if (next) this.#take(next, next.asker, share);
+    if (next) this.#take(next, next.requester, share);
     else if (share.held === 0) this.#shares.delete(key);
   }
 
@@ -213,7 +214,7 @@ export class FairPool extends Pool {
     );
     share.waiting = kept;
     for (const turn of refused) {
-      turn.asker.waitedInVain = true;
+      turn.requester.waitedInVain = true;
       refuse(turn, error);
     }
   }

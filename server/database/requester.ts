@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** The request that statements are run for, as far as the pool of connections has to know it. */
-export interface Asker {
+export interface Requester {
   /**
    * Whose share of the connections its statements take: a person's id, or an address where nobody has signed in.
    * Undefined while the credential is looked up, which is not limited.
@@ -17,17 +17,17 @@ export interface Asker {
   isAbandoned: boolean;
 }
 
-export function newAsker(): Asker {
+export function newRequester(): Requester {
   return { share: undefined, waitedInVain: false, transactions: 0, readsOnly: false, isAbandoned: false };
 }
 
 const forAll = new AsyncLocalStorage<boolean>();
 
 /** Runs work that serves several callers: its statements take no one's share, and do not end with one of the requests. */
-export function forEveryone<T>(work: () => T): T {
+export function onBehalfOfAll<T>(work: () => T): T {
   return forAll.run(true, work);
 }
 
-export function isForEveryone(): boolean {
+export function isOnBehalfOfAll(): boolean {
   return forAll.getStore() === true;
 }

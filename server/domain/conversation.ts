@@ -10,7 +10,7 @@ import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { lockConversation } from '../sql/lock-conversation.ts';
 import { lockUser } from '../sql/lock-user.ts';
-import { seenPeople } from '../sql/visible-users.ts';
+import { visibleUsers } from '../sql/visible-users.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { checkQuota } from './quota.ts';
 import { idOf, line, newIdOf, parse } from './validation.ts';
@@ -74,7 +74,7 @@ export async function createConversation(
     });
     const cursor = await append(tx, {
       kind: 'conversation.created',
-      ...addressOf(person, id),
+      ...clientIp(person, id),
       data: { participants, fingerprint },
     });
     const others = participantIds.filter((userId) => !participants.includes(userId));
@@ -114,7 +114,7 @@ async function offer(
 }
 
 async function checkParticipants(tx: Transaction, viewer: Viewer, ids: readonly string[]): Promise<void> {
-  const known = await seenPeople(tx, viewer, ids);
+  const known = await visibleUsers(tx, viewer, ids);
   const missing = ids.find((id) => !known.has(id));
   if (missing !== undefined) throw new NotFound('person', missing);
 }
@@ -133,7 +133,7 @@ export async function renameConversation(
 
     const data = { title, updatedAt: conversation.moment };
     await tx.conversation.update({ where: { id }, data, select: { id: true } });
-    const cursor = await append(tx, { kind: 'conversation.renamed', ...addressOf(person, id), data: {} });
+    const cursor = await append(tx, { kind: 'conversation.renamed', ...clientIp(person, id), data: {} });
     return { id, cursor };
   });
 }
@@ -160,7 +160,7 @@ export async function deleteConversation(
 async function remove(tx: Transaction, person: Person, id: string, participants: string[]): Promise<string> {
   await tellOfConversation(tx, 'conversation.offerRevoked', id);
   await tx.conversation.delete({ where: { id }, select: { id: true } });
-  return append(tx, { kind: 'conversation.deleted', ...addressOf(person, id), data: { participants } });
+  return append(tx, { kind: 'conversation.deleted', ...clientIp(person, id), data: { participants } });
 }
 
 /**
@@ -212,7 +212,7 @@ export async function leaveConversation(
       await tx.conversationLeaver.create({ data: { conversationId: id, userId }, select: { userId: true } });
     const cursor = await append(tx, {
       kind: 'conversation.left',
-      ...addressOf(person, id),
+      ...clientIp(person, id),
       personId: isOwner ? heir.userId : null,
       data: {},
     });
@@ -246,7 +246,7 @@ export async function acceptConversation(
       data: { conversationId: id, userId },
       select: { userId: true },
     });
-    const cursor = await append(tx, { kind: 'conversation.accepted', ...addressOf(person, id), data: {} });
+    const cursor = await append(tx, { kind: 'conversation.accepted', ...clientIp(person, id), data: {} });
     return { id, cursor };
   });
 }
@@ -301,6 +301,6 @@ async function managed(tx: Transaction, person: Person, id: string) {
   return { title, participants, moment };
 }
 
-function addressOf({ userId }: Person, id: string) {
+function clientIp({ userId }: Person, id: string) {
   return { actorId: userId, subjectId: id, conversationId: id };
 }

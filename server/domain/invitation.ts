@@ -14,7 +14,7 @@ import { lockTeam } from '../sql/lock-team.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { grantedRole, requireGrantable, type MembershipChange } from './membership.ts';
 import { checkQuota } from './quota.ts';
-import { heldTeam } from './team-lock.ts';
+import { lockedTeam } from './team-lock.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, parse } from './validation.ts';
 
@@ -70,7 +70,7 @@ export async function inviteMember(
   await checkQuota(db, person);
   await limits.beforeInvitation(person.userId, email);
   return inTransaction(db, async (tx) => {
-    const viewer = await heldTeam(tx, person, 'team.invite', teamId);
+    const viewer = await lockedTeam(tx, person, 'team.invite', teamId);
     if (!viewer) throw new NotFound('team', teamId);
     requireGrantable(viewer, teamId, role);
     const member = await tx.membership.findFirst({
@@ -98,7 +98,7 @@ export async function inviteMember(
     // It names no person, or it would tell whether the address has an account.
     const cursor = await append(tx, {
       kind: 'team.memberInvited',
-      ...addressOf(person, { id, teamId }),
+      ...clientIp(person, { id, teamId }),
       data: { role },
     });
     return { id, cursor, secret };
@@ -157,7 +157,7 @@ export async function acceptInvitation(
     await tx.teamInvitation.delete({ where: { id }, select: { id: true } });
     // The membership goes on under the invitation's id, which is how accepting again finds it.
     await tx.membership.create({ data: { id, teamId, userId, role }, select: { id: true } });
-    const event = { kind: 'team.memberJoined', ...addressOf(person, invitation), personId: userId } as const;
+    const event = { kind: 'team.memberJoined', ...clientIp(person, invitation), personId: userId } as const;
     return { id, cursor: await append(tx, { ...event, data: { role } }) };
   });
 }
@@ -181,7 +181,7 @@ export async function revokeInvitation(
     if (!can(viewer, 'invitation.revoke', invitation)) throw ownersInvitation(invitation);
     await tellInvited(tx, 'team.invitationRevoked', { id });
     await tx.teamInvitation.delete({ where: { id }, select: { id: true } });
-    const event = { kind: 'team.invitationRevoked', ...addressOf(person, invitation), data: {} } as const;
+    const event = { kind: 'team.invitationRevoked', ...clientIp(person, invitation), data: {} } as const;
     return { id, cursor: await append(tx, event) };
   });
 }
@@ -233,6 +233,6 @@ function ownersInvitation({ id }: TeamInvitation): Forbidden {
   return new Forbidden('Only the team’s owner may change an invitation to be an admin.', id);
 }
 
-function addressOf({ userId }: Person, { id, teamId }: Pick<TeamInvitation, 'id' | 'teamId'>) {
+function clientIp({ userId }: Person, { id, teamId }: Pick<TeamInvitation, 'id' | 'teamId'>) {
   return { actorId: userId, subjectId: id, teamId };
 }

@@ -5,11 +5,11 @@ import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
 import { append, currentCursor } from '../log/append.ts';
-import { toCursor } from '../log/cursor.ts';
+import { encodeCursor } from '../log/cursor.ts';
 import { can, grantableRoles, visible, type Person, type Viewer } from '../policy.ts';
 import { clearAssigneeInTeam } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { heldAgain, heldTeam, TRANSFER_FIRST } from './team-lock.ts';
+import { lockedAgain, lockedTeam, TRANSFER_FIRST } from './team-lock.ts';
 import { idOf, parse } from './validation.ts';
 
 /** What a verb hands back: which membership to re-read, and the log's cursor after the change. */
@@ -39,7 +39,7 @@ export async function changeRole(db: Database, person: Person, input: unknown): 
     if (member.role === role) return { id, cursor: await currentCursor(tx) };
     await tx.membership.update({ where: { id }, data: { role }, select: { id: true } });
     const data = { before: member.role, after: role };
-    return { id, cursor: await append(tx, { kind: 'team.roleChanged', ...addressOf(person, member), data }) };
+    return { id, cursor: await append(tx, { kind: 'team.roleChanged', ...clientIp(person, member), data }) };
   });
 }
 
@@ -69,7 +69,7 @@ export async function removeMember(db: Database, person: Person, input: unknown)
 export async function leaveTeam(db: Database, person: Person, input: unknown): Promise<MembershipChange> {
   const { teamId } = parse(z.object({ teamId: idOf('Team') }), input);
   return inTransaction(db, async (tx) => {
-    const viewer = await heldTeam(tx, person, 'team.leave', teamId);
+    const viewer = await lockedTeam(tx, person, 'team.leave', teamId);
     const member = viewer && (await memberOf(tx, teamId, person.userId));
     if (member) {
       const cursor = await takeOut(tx, person, member, 'team.memberLeft');
@@ -80,7 +80,7 @@ export async function leaveTeam(db: Database, person: Person, input: unknown): P
       orderBy: { sequence: 'desc' },
     });
     if (!earlier?.subjectId) throw new NotFound('team', teamId);
-    return { id: earlier.subjectId, cursor: await toCursor(tx, earlier) };
+    return { id: earlier.subjectId, cursor: await encodeCursor(tx, earlier) };
   });
 }
 
@@ -95,7 +95,7 @@ export async function transferOwnership(
 ): Promise<{ teamId: string; cursor: string }> {
   const { teamId, userId } = parse(z.object({ teamId: idOf('Team'), userId: idOf('User') }), input);
   return inTransaction(db, async (tx) => {
-    const viewer = await heldTeam(tx, person, 'team.transfer', teamId);
+    const viewer = await lockedTeam(tx, person, 'team.transfer', teamId);
     if (!viewer) throw new NotFound('team', teamId);
     if (userId === person.userId) {
       throw new ValidationFailed('This team is yours already; name another member.', { field: 'userId' });
@@ -130,7 +130,7 @@ async function heldMember(tx: Transaction, person: Person, id: string) {
     where: { id, AND: visible.membership(viewer) },
     select: { teamId: true },
   });
-  const now = seen && (await heldAgain(tx, viewer, seen.teamId));
+  const now = seen && (await lockedAgain(tx, viewer, seen.teamId));
   const member = now && (await tx.membership.findUnique({ where: { id } }));
   return member && { viewer: now, member };
 }
@@ -154,7 +154,7 @@ async function takeOut(
   await tx.taskShare.deleteMany({ where: { sharedWithId: userId, task: { teamId } } });
   await tx.shareOffer.deleteMany({ where: { userId, task: { teamId } } });
   await clearAssigneeInTeam(tx, person, { userId, teamId });
-  return append(tx, { kind, ...addressOf(person, member), data: { role } });
+  return append(tx, { kind, ...clientIp(person, member), data: { role } });
 }
 
 function refusal(viewer: Viewer, member: Membership): Forbidden {
@@ -169,6 +169,6 @@ function refusal(viewer: Viewer, member: Membership): Forbidden {
   return new Forbidden(sentence, member.id);
 }
 
-function addressOf({ userId }: Person, member: Membership) {
+function clientIp({ userId }: Person, member: Membership) {
   return { actorId: userId, subjectId: member.id, teamId: member.teamId, personId: member.userId };
 }

@@ -104,7 +104,7 @@ export async function shareTask(db: Database, person: Person, input: unknown): P
     await dropOffers(tx, taskId, { userId: known.id, email: known.email });
     const cursor = await append(tx, {
       kind: 'task.shared',
-      ...addressOf(person, share, task),
+      ...clientIp(person, share, task),
       data: { taskId, permission },
     });
     return made(share.id, cursor);
@@ -131,7 +131,7 @@ export async function updateShare(db: Database, person: Person, input: unknown):
     await tx.taskShare.update({ where: { id }, data: { permission, expiresAt }, select: { id: true } });
     const cursor = await append(tx, {
       kind: 'task.shareUpdated',
-      ...addressOf(person, share, share.task),
+      ...clientIp(person, share, share.task),
       data: { taskId: share.taskId, permission },
     });
     return { id, cursor };
@@ -155,7 +155,7 @@ export async function revokeShare(db: Database, person: Person, input: unknown):
     await clearAssigneeOfShare(tx, person, { taskId: share.taskId, userId: share.sharedWithId });
     const cursor = await append(tx, {
       kind: 'task.shareRevoked',
-      ...addressOf(person, share, share.task),
+      ...clientIp(person, share, share.task),
       data: { taskId: share.taskId },
     });
     return { id, cursor };
@@ -242,7 +242,7 @@ function isLive({ expiresAt }: Pick<TaskShare, 'expiresAt'>): boolean {
 }
 
 /** Of a share hears its receiver; of one that they left themselves, the task's owner. */
-function addressOf({ userId }: Person, share: Pick<TaskShare, 'id' | 'sharedWithId'>, task: TaskPlacement) {
+function clientIp({ userId }: Person, share: Pick<TaskShare, 'id' | 'sharedWithId'>, task: TaskPlacement) {
   return {
     actorId: userId,
     subjectId: share.id,

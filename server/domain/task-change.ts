@@ -8,7 +8,7 @@ import { can, type Person, type TaskAction, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/lock-tasks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { writeTasks } from '../sql/write-tasks.ts';
-import { outdated } from './version-conflict.ts';
+import { versionConflict } from './version-conflict.ts';
 import { checkQuota } from './quota.ts';
 import { seenTasks, type SeenTask } from './seen-tasks.ts';
 import { checkHierarchy, checkPlacement, ONLY_ASSIGNERS } from './task-placement.ts';
@@ -101,7 +101,8 @@ export async function lockedFor(
     if (!can(viewer, action, task)) throw new Forbidden(refusals[action], id, place);
     // A change that was sent twice finds what it asks for, and is no conflict.
     const saysSo = changes && isDeepStrictEqual({ ...task, ...changes(task) }, task);
-    if (version != null && version !== task.version && !saysSo) throw outdated(viewer, task, version, path);
+    if (version != null && version !== task.version && !saysSo)
+      throw versionConflict(viewer, task, version, path);
     return task;
   });
 }

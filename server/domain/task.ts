@@ -4,7 +4,7 @@ import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { fingerprintOf, firstCreations, refuseUsedIds } from '../log/idempotency.ts';
 import { append, appendAll } from '../log/append.ts';
-import { toCursor } from '../log/cursor.ts';
+import { encodeCursor } from '../log/cursor.ts';
 import { taskChanged, taskCreated } from '../log/task-event.ts';
 import { NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
@@ -116,7 +116,7 @@ export async function createTask(db: Database, person: Person, input: unknown): 
     const event = taskCreated(person, task, fingerprintOf(withoutId(wanted)));
     const insert = wanted.id === undefined ? insertTask : insertTaskUnlessTaken;
     const mark = await insert(db, { task, event });
-    if (mark) return { id: task.id, cursor: await toCursor(db, mark), task };
+    if (mark) return { id: task.id, cursor: await encodeCursor(db, mark), task };
   }
   return inTransaction(db, async (tx) => {
     const { ids, cursor } = await create(tx, person, [wanted], () => '');
@@ -254,7 +254,7 @@ export async function deleteTask(db: Database, person: Person, input: unknown): 
     const earlier = await tx.event.findFirst({
       where: { subjectId: id, kind: 'task.deleted', actorId: person.userId },
     });
-    if (earlier) return { id, cursor: await toCursor(tx, earlier) };
+    if (earlier) return { id, cursor: await encodeCursor(tx, earlier) };
     const [task] = await lockedFor(tx, await viewerOf(tx, person), 'task.delete', [wanted]);
     if (!task) throw new NotFound('task', id);
     await clearParent(tx, person, id);

@@ -12,13 +12,13 @@ type HeldAction = Exclude<TeamAction, 'team.createTask'>;
  * @returns null where there is no such team that they see.
  * @throws Forbidden where they may not do it.
  */
-export async function heldTeam(
+export async function lockedTeam(
   tx: Transaction,
   person: Person,
   action: HeldAction,
   id: string,
 ): Promise<Viewer | null> {
-  const viewer = await heldAgain(tx, await viewerOf(tx, person), id);
+  const viewer = await lockedAgain(tx, await viewerOf(tx, person), id);
   if (viewer && !can(viewer, action, { id })) throw new Forbidden(refusals[action], id);
   return viewer;
 }
@@ -27,7 +27,7 @@ export async function heldTeam(
  * The rights of a viewer once a team of theirs is held; null where it is theirs no longer. Only who sees a team gets
  * to wait for it, so that the wait tells nobody else that it is there.
  */
-export async function heldAgain(tx: Transaction, viewer: Viewer, teamId: string): Promise<Viewer | null> {
+export async function lockedAgain(tx: Transaction, viewer: Viewer, teamId: string): Promise<Viewer | null> {
   if (!viewer.teams.has(teamId) || !(await lockTeam(tx, teamId))) return null;
   const now = await viewerOf(tx, viewer);
   return now.teams.has(teamId) ? now : null;

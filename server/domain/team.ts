@@ -13,7 +13,7 @@ import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
 import { clearTeam } from '../sql/tasks-along.ts';
 import { checkQuota } from './quota.ts';
-import { heldTeam } from './team-lock.ts';
+import { lockedTeam } from './team-lock.ts';
 import { idOf, line, newIdOf, parse, text } from './validation.ts';
 
 /** What a verb hands back: which team to re-read, and the log's cursor after the change. */
@@ -89,14 +89,14 @@ async function found(tx: Transaction, person: Person, id: string, fingerprint: s
     data: { teamId: id, userId: person.userId, role: 'OWNER' },
     select: { id: true },
   });
-  return append(tx, { kind: 'team.created', ...addressOf(person, id), data: { fingerprint } });
+  return append(tx, { kind: 'team.created', ...clientIp(person, id), data: { fingerprint } });
 }
 
 /** Changes the given fields of a team. A field that is left out stays; so does the slug under a new name. */
 export async function updateTeam(db: Database, person: Person, input: unknown): Promise<TeamChange> {
   const { id, ...given } = parse(edit, input);
   const change = inTransaction(db, async (tx) => {
-    const viewer = await heldTeam(tx, person, 'team.update', id);
+    const viewer = await lockedTeam(tx, person, 'team.update', id);
     const team = viewer && (await tx.team.findUnique({ where: { id }, select: texts }));
     if (!team) throw new NotFound('team', id);
     const changes = differences(team, given);
@@ -105,7 +105,7 @@ export async function updateTeam(db: Database, person: Person, input: unknown): 
     await tx.team.update({ where: { id }, data: changes, select: { id: true } });
     return {
       id,
-      cursor: await append(tx, { kind: 'team.updated', ...addressOf(person, id), data: { fields } }),
+      cursor: await append(tx, { kind: 'team.updated', ...clientIp(person, id), data: { fields } }),
     };
   });
   return change.catch((error: unknown) => {
@@ -121,7 +121,7 @@ export async function updateTeam(db: Database, person: Person, input: unknown): 
 export async function deleteTeam(db: Database, person: Person, input: unknown): Promise<TeamChange> {
   const { id } = parse(z.object({ id: idOf('Team') }), input);
   return inTransaction(db, async (tx) => {
-    if (!(await heldTeam(tx, person, 'team.delete', id))) {
+    if (!(await lockedTeam(tx, person, 'team.delete', id))) {
       const cursor = await earlierRemoval(tx, 'team.deleted', person, id);
       if (cursor === null) throw new NotFound('team', id);
       return { id, cursor };
@@ -135,7 +135,7 @@ export async function deleteTeam(db: Database, person: Person, input: unknown): 
   });
 }
 
-function addressOf({ userId }: Person, teamId: string) {
+function clientIp({ userId }: Person, teamId: string) {
   return { actorId: userId, subjectId: teamId, teamId };
 }
 

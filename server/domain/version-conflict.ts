@@ -8,7 +8,7 @@ import type { SeenTask } from './seen-tasks.ts';
  * nobody must ask for it to go on.
  * @param path what comes ahead of a field's name, as in `tasks.3.`.
  */
-export function outdated(viewer: Viewer, task: SeenTask, given: number, path = ''): Conflict {
+export function versionConflict(viewer: Viewer, task: SeenTask, given: number, path = ''): Conflict {
   return new Conflict(
     `Somebody changed this task: it is at version ${task.version}, and your change is based on ${given}. Look at what it says now, and repeat your change.`,
     { field: `${path}version`, currentVersion: task.version, current: asRead(viewer, task) },

@@ -1,22 +1,22 @@
 import type { SharePermission } from '../../prisma/generated/client/client.ts';
 import type { SignedIn } from '../auth/credentials.ts';
-import type { Gate } from '../auth/sign-in.ts';
+import type { AuthServices } from '../auth/sign-in.ts';
 import type { Database } from '../database/client.ts';
 import type { Live } from '../live/live.ts';
 import type { SubscriberRights } from '../live/subscriber.ts';
-import type { Outlet } from '../live/shared-payload.ts';
+import type { PayloadSink } from '../live/shared-payload.ts';
 import type { PerformanceStore } from '../observability/store.ts';
 import type { Person, Viewer } from '../policy.ts';
 
 /** What every resolver can reach. */
 export interface Context {
   db: Database;
-  gate: Gate;
+  authServices: AuthServices;
   /** What this server has done, and how long it took. */
   performance: PerformanceStore;
   live: Live;
   /** Where a subscription's shared answers go; without one, among its others. */
-  outlet?: Outlet;
+  outlet?: PayloadSink;
   /** The headers of the request that carries the operation. */
   headers: Headers;
   /** Cookies to set with the answer. */
@@ -28,8 +28,8 @@ export interface Context {
   readonly person: SignedIn;
   /** The person with all their rights, as `enter` last read them, or `become` gave them. */
   readonly viewer: Viewer;
-  /** What was to be seen of the log when `enter` last read the rights: `markOf` makes a place in it of that. */
-  readonly seen: string;
+  /** What was to be seen of the log when `enter` last read the rights: `cursorAt` makes a place in it of that. */
+  readonly snapshot: string;
   /**
    * What a live share of a task allows the viewer; null without one. What is asked at the same time is looked up in one
    * statement.
@@ -50,4 +50,4 @@ export interface Context {
   become(rights: SubscriberRights): void;
 }
 
-export type Question = (asker: Pick<Context, 'viewer' | 'shareOf'>) => boolean | Promise<boolean>;
+export type Question = (requester: Pick<Context, 'viewer' | 'shareOf'>) => boolean | Promise<boolean>;

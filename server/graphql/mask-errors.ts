@@ -1,7 +1,7 @@
 import { GraphQLError, Kind, type GraphQLErrorExtensions } from 'graphql';
 import { classify, type DatabaseFailure } from '../database/failures.ts';
 import { RateLimited, TaskwireError, Unavailable, ValidationFailed } from '../errors.ts';
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import type { PerformanceStore } from '../observability/store.ts';
 import { currentRequestId } from '../request-context.ts';
 
@@ -9,7 +9,7 @@ import { currentRequestId } from '../request-context.ts';
  * Gives every error of an answer its code. A refusal keeps its sentence; GraphQL's own errors get the
  * standard codes; anything else is logged under the request's id, and the caller sees that id only.
  */
-export function codedErrors(log: Log, store: PerformanceStore): (thrown: unknown) => GraphQLError {
+export function createErrorMask(log: Logger, store: PerformanceStore): (thrown: unknown) => GraphQLError {
   return (thrown) => {
     const coded = codeError(thrown);
     store.errorAnswered(String(coded.extensions['code']));

@@ -1,12 +1,12 @@
 import { getOperationAST, Kind, OperationTypeNode, type DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { BOUNDS, keep } from '../bounds.ts';
-import { Written } from './execution/execute-query.ts';
+import { SerializedData } from './execution/execute-query.ts';
 import type { Execute } from './execution/execute.ts';
 
 /** Answers introspection from the text that it was answered with before: it depends on its document alone. */
-export function keptIntrospection(execute: Execute): Execute {
-  const answers = new LRUCache<DocumentNode, Written>({
+export function withIntrospectionCache(execute: Execute): Execute {
+  const answers = new LRUCache<DocumentNode, SerializedData>({
     maxSize: BOUNDS['introspection answers'].most,
     sizeCalculation: ({ text }) => text.length + 1,
   });
@@ -17,7 +17,7 @@ export function keptIntrospection(execute: Execute): Execute {
     const kept = answers.get(document);
     if (kept) return { data: kept } as never;
     const result = await execute(args);
-    if (result.data instanceof Written && !result.errors) answers.set(document, result.data);
+    if (result.data instanceof SerializedData && !result.errors) answers.set(document, result.data);
     return result;
   };
 }

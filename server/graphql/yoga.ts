@@ -4,37 +4,37 @@ import { createYoga } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
 import type { Origins } from '../auth/origins.ts';
-import type { Gate } from '../auth/sign-in.ts';
+import type { AuthServices } from '../auth/sign-in.ts';
 import { BOUNDS, keep } from '../bounds.ts';
 import { usePlans } from './execution/execute-query.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { RequestBudget } from '../limits/request-budget.ts';
 import type { Live } from '../live/live.ts';
-import type { Log } from '../logger.ts';
-import { boundedDocuments } from './plugins/use-document-limits.ts';
-import { codedErrors } from './mask-errors.ts';
-import { givenUp } from './with-cancellation.ts';
+import type { Logger } from '../logger.ts';
+import { useDocumentLimits } from './plugins/use-document-limits.ts';
+import { createErrorMask } from './mask-errors.ts';
+import { withCancellation } from './with-cancellation.ts';
 import type { Monitoring } from '../observability/monitoring.ts';
-import { limited, limitedSubscriptions } from './plugins/use-cost-limits.ts';
-import { eventStreamFormat } from './plugins/use-event-stream-format.ts';
-import { eventStreams } from './plugins/use-event-streams.ts';
+import { withCostLimits, useSubscriptionCost } from './plugins/use-cost-limits.ts';
+import { useEventStreamFormat } from './plugins/use-event-stream-format.ts';
+import { useEventStreams } from './plugins/use-event-streams.ts';
 import type { Execute } from './execution/execute.ts';
-import { executedBy } from './plugins/use-execution.ts';
-import { keptIntrospection } from './with-introspection-cache.ts';
-import { sharedAnswers } from './plugins/use-response-cache.ts';
-import { isMeasured, measured, tracing } from './plugins/use-tracing.ts';
+import { useExecution } from './plugins/use-execution.ts';
+import { withIntrospectionCache } from './with-introspection-cache.ts';
+import { useResponseCache } from './plugins/use-response-cache.ts';
+import { isMeasured, withTracing, useTracing } from './plugins/use-tracing.ts';
 import type { Connections } from '../live/connections.ts';
-import { createContexts, viewerContext, type ContextOf } from './plugins/use-viewer-context.ts';
-import { wellFormedRequests } from './plugins/use-request-validation.ts';
+import { createContexts, useViewerContext, type ContextOf } from './plugins/use-viewer-context.ts';
+import { useRequestValidation } from './plugins/use-request-validation.ts';
 
 /** Longer bodies are refused. */
 export const MOST_BODY_BYTES = 1024 * 1024;
 
 export interface GraphqlSettings {
   schema: GraphQLSchema;
-  gate: Gate;
+  authServices: AuthServices;
   live: Live;
-  log: Log;
+  log: Logger;
   origins: Origins;
   monitoring: Monitoring;
   limits: Limits;
@@ -59,26 +59,28 @@ export interface Graphql {
 }
 
 export function createGraphql(settings: GraphqlSettings): Graphql {
-  const { schema, gate, live, log, origins, monitoring, limits, connections } = settings;
+  const { schema, authServices, live, log, origins, monitoring, limits, connections } = settings;
   const { store, sampleRate } = monitoring;
-  const executed = keptIntrospection(givenUp(usePlans(normalizedExecutor as Execute, isMeasured)));
-  const run = measured(store, sampleRate, limited(limits.operations, executed));
-  const contextOf = createContexts({ gate, live, store, origins, log });
+  const executed = withIntrospectionCache(
+    withCancellation(usePlans(normalizedExecutor as Execute, isMeasured)),
+  );
+  const run = withTracing(store, sampleRate, withCostLimits(limits.operations, executed));
+  const contextOf = createContexts({ authServices, live, store, origins, log });
   const documents = cacheByText<DocumentNode>('documents');
-  const masked = codedErrors(log, store);
+  const masked = createErrorMask(log, store);
   const yoga = createYoga<object, Context>({
     schema,
     maskedErrors: { isDev: false, maskError: masked },
     plugins: [
-      tracing(),
-      wellFormedRequests(),
-      boundedDocuments(limits.requests),
-      viewerContext(contextOf),
-      executedBy(run),
-      limitedSubscriptions(limits.operations),
-      sharedAnswers(limits.operations),
-      eventStreams(connections),
-      eventStreamFormat(),
+      useTracing(),
+      useRequestValidation(),
+      useDocumentLimits(limits.requests),
+      useViewerContext(contextOf),
+      useExecution(run),
+      useSubscriptionCost(limits.operations),
+      useResponseCache(limits.operations),
+      useEventStreams(connections),
+      useEventStreamFormat(),
     ],
     parserAndValidationCache: { documentCache: documents, errorCache: cacheByText('refused documents') },
     logging: false,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Origins } from '../auth/origins.ts';
-import type { Gate } from '../auth/sign-in.ts';
-import { addressOf } from './client-ip.ts';
+import type { AuthServices } from '../auth/sign-in.ts';
+import { clientIp } from './client-ip.ts';
 import { textOf, UnreadableBody, whyUnreadable } from './body.ts';
 
 /** The paths of the auth library that the product needs; docs/api/README.md lists them. All others are 404. */
@@ -18,7 +18,7 @@ const PATHS: Readonly<Record<string, 'GET' | 'POST'>> = {
 const MOST_BODY_BYTES = 16 * 1024;
 
 interface AuthPathSettings {
-  gate: Gate;
+  authServices: AuthServices;
   origins: Origins;
   publicUrl: string;
   /** How many proxies stand in front of the server. */
@@ -29,8 +29,8 @@ interface AuthPathSettings {
  * Answers the paths of the auth library that are needed. The library gets no header that says where the request was
  * sent, our own reading of the client's address, and the one session cookie that counts.
  */
-export function answerAuth({ gate, origins, publicUrl, proxies }: AuthPathSettings) {
-  const { auth, credentials } = gate;
+export function answerAuth({ authServices, origins, publicUrl, proxies }: AuthPathSettings) {
+  const { auth, credentials } = authServices;
 
   async function headersFor(request: IncomingMessage, given: Headers): Promise<Headers> {
     const headers = new Headers({ origin: new URL(publicUrl).origin });
@@ -40,7 +40,7 @@ export function answerAuth({ gate, origins, publicUrl, proxies }: AuthPathSettin
       const value = given.get(name);
       if (value !== null) headers.set(name, value);
     }
-    const address = addressOf(request, proxies);
+    const address = clientIp(request, proxies);
     if (address !== undefined) headers.set('x-forwarded-for', address);
     return headers;
   }

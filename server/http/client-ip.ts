@@ -16,11 +16,11 @@ export function isFromLoopback({ socket }: IncomingMessage): boolean {
  * @param proxies how many proxies stand in front, each of which adds the address it heard from to `X-Forwarded-For`.
  * What a client writes there itself stands further to the left, and is not believed.
  */
-export function addressOf(request: IncomingMessage, proxies: number): string | undefined {
+export function clientIp(request: IncomingMessage, proxies: number): string | undefined {
   const { headers, socket } = request;
   if (proxies === 0 && isFromLoopback(request)) return undefined;
-  const heard = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
-  const passedOn = proxies > 0 ? heard.at(-proxies)?.trim() : undefined;
+  const delivery = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
+  const passedOn = proxies > 0 ? delivery.at(-proxies)?.trim() : undefined;
   const address = passedOn === '' ? undefined : passedOn;
   return networkOf(withoutPort(address ?? socket.remoteAddress ?? ''));
 }

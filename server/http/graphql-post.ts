@@ -9,8 +9,8 @@ import {
 } from 'graphql';
 import { processRegularResult } from 'graphql-yoga';
 import { BadUserInput } from '../errors.ts';
-import { Turns } from '../graphql/execution/concurrency-limit.ts';
-import { Written } from '../graphql/execution/execute-query.ts';
+import { ConcurrencyLimit } from '../graphql/execution/concurrency-limit.ts';
+import { SerializedData } from '../graphql/execution/execute-query.ts';
 import type { Priced } from '../graphql/plugins/use-cost-limits.ts';
 import { END_ID } from '../graphql/plugins/use-event-stream-format.ts';
 import { hasUndecodableQuery, textOf, UnreadableBody, whyUnreadable } from './body.ts';
@@ -72,7 +72,7 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
     for (const cookie of cookies) response.appendHeader('Set-Cookie', cookie);
     if (result.errors || result.extensions) return sendByYoga(graphql, response, result, mediaType);
     const { data } = result;
-    const text = data instanceof Written ? `{"data":${data.text}}` : JSON.stringify(result);
+    const text = data instanceof SerializedData ? `{"data":${data.text}}` : JSON.stringify(result);
     // A long text would be copied to find its length, and again behind the headers.
     const sent = text.length > LONG ? Buffer.from(text) : text;
     response.setHeader('Content-Type', `${mediaType}; charset=utf-8`);
@@ -130,7 +130,7 @@ type Prepared = () => Promise<{ result: ExecutionResult; cookies: string[] }>;
 /** @returns what makes an operation ready to run; null where that fails, or where it is a subscription. */
 function preparing({ schema, yoga, contextOf, execute, documents }: Graphql) {
   const valid = new WeakSet<DocumentNode>();
-  const turns = new Turns();
+  const concurrency = new ConcurrencyLimit();
 
   /** Null where it is not valid. */
   function documentOf(text: string, headers: Headers): DocumentNode | null {
@@ -158,7 +158,7 @@ function preparing({ schema, yoga, contextOf, execute, documents }: Graphql) {
       // Those who change things wait for one another in PostgreSQL, some of them in one statement.
       const isQuery = operation === OperationTypeNode.QUERY;
       return async () => ({
-        result: await (isQuery ? turns.take(run) : run()),
+        result: await (isQuery ? concurrency.run(run) : run()),
         cookies: contextValue.setCookies,
       });
     } catch {

@@ -2,16 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { readFileSync } from 'node:fs';
 import type { Origins } from '../auth/origins.ts';
-import type { Gate } from '../auth/sign-in.ts';
+import type { AuthServices } from '../auth/sign-in.ts';
 import { abandon } from '../database/client.ts';
 import type { HealthCheck } from '../lifecycle/health.ts';
 import { Misdirected, RateLimited } from '../errors.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Live } from '../live/live.ts';
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import type { Monitoring } from '../observability/monitoring.ts';
 import { shareOfAddress, withRequest } from '../request-context.ts';
-import { addressOf } from './client-ip.ts';
+import { clientIp } from './client-ip.ts';
 import { answerAuth } from './auth-paths.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
 import { crossOrigin } from './cors.ts';
@@ -25,18 +25,18 @@ import { readiness } from './readiness.ts';
 import { refuse } from './refuse.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { TimedResponse } from './response-time.ts';
-import { turnAway } from '../websocket/reject-upgrade.ts';
+import { rejectUpgrade } from '../websocket/reject-upgrade.ts';
 import type { WebSocketTransport } from '../websocket/server.ts';
 
 export type AnswerListener = (request: IncomingMessage, response: TimedResponse) => void;
 export type UpgradeListener = (request: IncomingMessage, connection: Duplex, head: Buffer) => void;
 
 interface HttpSettings {
-  gate: Gate;
+  authServices: AuthServices;
   check: HealthCheck;
   graphql: Graphql;
   live: Live;
-  log: Log;
+  log: Logger;
   publicUrl: string;
   origins: Origins;
   monitoring: Monitoring;
@@ -58,13 +58,13 @@ const printedSchema = readFileSync(new URL('../../schema/schema.graphql', import
 
 /** Everything that one address offers, by path. */
 export function createRequestListener(settings: HttpSettings): AnswerListener {
-  const { gate, check, graphql, live, log, publicUrl, origins, monitoring, limits } = settings;
+  const { authServices, check, graphql, live, log, publicUrl, origins, monitoring, limits } = settings;
   const secure = securityHeaders(publicUrl);
   const isPreflight = crossOrigin(origins);
   const open = new OpenResponses(limits.requestsPerAddress);
   const graphiql = settings.hasGraphiql ? createGraphiql(contentSecurityPolicy()) : null;
   const operations = answerPosts(graphql, MOST_BODY_BYTES);
-  const auth = answerAuth({ gate, origins, publicUrl, proxies: limits.proxies });
+  const auth = answerAuth({ authServices, origins, publicUrl, proxies: limits.proxies });
   const pages = createPages();
 
   const routes: Record<string, Handler> = {
@@ -81,7 +81,7 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
       answer(response, 200, 'ok\n');
     },
     '/readyz': async (_request, response) => {
-      const { isReady, details } = await readiness(gate.db, check, live, monitoring.backupDir);
+      const { isReady, details } = await readiness(authServices.db, check, live, monitoring.backupDir);
       response.writeHead(isReady ? 200 : 503, {
         'content-type': 'application/json',
         'cache-control': 'no-store',
@@ -90,7 +90,7 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
     },
     '/metrics': createMetrics({
       ...monitoring,
-      db: gate.db,
+      db: authServices.db,
       check,
       live,
       proxies: limits.proxies,
@@ -100,7 +100,8 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
 
   /** A client that leaves ahead of its answer has no use for what is still read for it. */
   function giveUp(this: TimedResponse): void {
-    if (!this.writableFinished && this.trace?.asker.readsOnly) abandon(gate.db, this.trace.asker);
+    if (!this.writableFinished && this.trace?.requester.readsOnly)
+      abandon(authServices.db, this.trace.requester);
   }
 
   function handlerOf(request: IncomingMessage): Handler {
@@ -113,12 +114,12 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
   }
 
   return (request, response) => {
-    const address = addressOf(request, limits.proxies);
+    const address = clientIp(request, limits.proxies);
     withRequest((trace) => {
       const requestId = trace.id;
       trace.traceparent = request.headers['traceparent'] as string | undefined;
       // Operations take the share of their person once the credential is known.
-      if (request.url?.startsWith('/api/auth/')) trace.asker.share = shareOfAddress(trace);
+      if (request.url?.startsWith('/api/auth/')) trace.requester.share = shareOfAddress(trace);
       response.trace = trace;
       response.once('close', giveUp);
       secure(response);
@@ -148,9 +149,9 @@ export function createUpgradeListener(sockets: WebSocketTransport, origins: Orig
   return (request, connection, head) => {
     const { headers, url = '' } = request;
     if (origins.whyMisdirected(headers.host, single(headers['x-forwarded-host'])) !== null)
-      turnAway(connection, '421 Misdirected Request');
+      rejectUpgrade(connection, '421 Misdirected Request');
     else if (/^\/graphql\/?(?:\?|$)/.test(url)) sockets.upgrade(request, connection, head);
-    else turnAway(connection, '404 Not Found');
+    else rejectUpgrade(connection, '404 Not Found');
   };
 }
 

@@ -9,7 +9,7 @@ import type { HealthCheck } from '../lifecycle/health.ts';
 import { retriesOf } from '../database/transaction.ts';
 import type { Live } from '../live/live.ts';
 import type { PerformanceStore } from '../observability/store.ts';
-import type { Timings } from '../observability/histogram.ts';
+import type { Histogram } from '../observability/histogram.ts';
 import { ofAllWorkers } from '../observability/worker-metrics.ts';
 import type { LogLags } from '../sql/log-lag.ts';
 import { isFromLoopback } from './client-ip.ts';
@@ -99,7 +99,7 @@ async function createRegistry({ db, check, live, store, backupDir }: MetricsSett
   const gauge = (name: string, help: string, samples: () => Sample[] | Promise<Sample[]>) => {
     register('gauge', name, help, async () => (await samples()).map((sample) => ({ labels: {}, ...sample })));
   };
-  const durations = (name: string, help: string, label: string, all: () => Iterable<[string, Timings]>) => {
+  const durations = (name: string, help: string, label: string, all: () => Iterable<[string, Histogram]>) => {
     register('histogram', name, help, () =>
       [...all()].flatMap(([of, timings]) => histogram(name, { [label]: of }, timings)),
     );
@@ -181,7 +181,7 @@ async function createRegistry({ db, check, live, store, backupDir }: MetricsSett
   return registry;
 }
 
-function histogram(name: string, labels: Record<string, string>, timings: Timings) {
+function histogram(name: string, labels: Record<string, string>, timings: Histogram) {
   const buckets = [...timings.cumulative()].map(({ milliseconds, count }) => ({
     metricName: `${name}_bucket`,
     labels: { ...labels, le: milliseconds / 1000 },

@@ -6,8 +6,8 @@ import { ConfigError, type Config } from '../config.ts';
 import { startEmbedded } from '../database/embedded.ts';
 import { externalDatabase } from '../database/external.ts';
 import { applyMigrations } from '../database/migrations.ts';
-import { keptSecret } from '../auth/secret.ts';
-import { createLog } from '../logger.ts';
+import { storedSecret } from '../auth/secret.ts';
+import { createLogger } from '../logger.ts';
 import { WorkerMetrics } from '../observability/worker-metrics.ts';
 import type { RunningServer } from './start.ts';
 
@@ -38,7 +38,7 @@ export async function startWorkers(config: Config): Promise<RunningServer> {
     return (stopped ??= closeAll(closing));
   };
   try {
-    const log = createLog(config.logLevel);
+    const log = createLogger(config.logLevel);
     if (config.backupSchedule) await checkSchedule(config.backupSchedule);
     const database = config.databaseUrl
       ? externalDatabase(config.databaseUrl)
@@ -51,7 +51,7 @@ export async function startWorkers(config: Config): Promise<RunningServer> {
     if (config.backupSchedule) closing.push(await scheduleBackups(config, config.backupSchedule, log));
     const environment: NodeJS.ProcessEnv = {
       DATABASE_URL: database.url,
-      AUTH_SECRET: config.authSecret ?? (await keptSecret(config.dataDir)),
+      AUTH_SECRET: config.authSecret ?? (await storedSecret(config.dataDir)),
       BACKUP_SCHEDULE: '',
     };
     const workers = new Set<Worker>();

@@ -3,7 +3,7 @@ import { STOPPING, Unavailable } from '../errors.ts';
 import type { AnswerListener, UpgradeListener } from '../http/listener.ts';
 import { refuse } from '../http/refuse.ts';
 import type { TimedResponse } from '../http/response-time.ts';
-import { turnAway } from '../websocket/reject-upgrade.ts';
+import { rejectUpgrade } from '../websocket/reject-upgrade.ts';
 
 type TimedServer = Server<typeof IncomingMessage, typeof TimedResponse>;
 
@@ -11,15 +11,15 @@ type TimedServer = Server<typeof IncomingMessage, typeof TimedResponse>;
  * Lets requests in to those who answer them, and sends newcomers away with 503 and a word on why where nobody does:
  * while the server starts, and when it stops.
  */
-export class Doors {
+export class RequestDrain {
   #state: 'opening' | 'open' | 'leaving' | 'shut' = 'opening';
   #answer: AnswerListener = () => undefined;
-  #inside = 0;
-  readonly #empty = Promise.withResolvers<undefined>();
+  #inFlight = 0;
+  readonly #drained = Promise.withResolvers<undefined>();
 
   constructor(server: TimedServer) {
     server.on('request', (request, response) => {
-      this.#meet(request, response);
+      this.#admit(request, response);
     });
   }
 
@@ -28,7 +28,7 @@ export class Doors {
     this.#state = 'open';
     server.on('upgrade', (request, connection, head) => {
       if (this.#state === 'open') upgrade(request, connection, head);
-      else turnAway(connection, '503 Service Unavailable\r\nRetry-After: 2');
+      else rejectUpgrade(connection, '503 Service Unavailable\r\nRetry-After: 2');
     });
   }
 
@@ -40,12 +40,12 @@ export class Doors {
   /** Lets nobody in any more. @returns once those who are inside have their answers. */
   async shut(): Promise<void> {
     this.#state = 'shut';
-    if (this.#inside > 0) await this.#empty.promise;
+    if (this.#inFlight > 0) await this.#drained.promise;
   }
 
-  #meet(request: IncomingMessage, response: TimedResponse): void {
+  #admit(request: IncomingMessage, response: TimedResponse): void {
     if (this.#state === 'opening') {
-      sendAway(request, response, 'Taskwire is starting; try again shortly.');
+      reject(request, response, 'Taskwire is starting; try again shortly.');
       return;
     }
     if (this.#state !== 'open') response.setHeader('Connection', 'close');
@@ -53,19 +53,19 @@ export class Doors {
     // The process is alive to its end, whoever asks for it.
     const isMeant = this.#state === 'leaving' ? path !== '/readyz' : path === '/healthz';
     if (this.#state !== 'open' && !isMeant) {
-      sendAway(request, response, STOPPING);
+      reject(request, response, STOPPING);
       return;
     }
-    this.#inside += 1;
+    this.#inFlight += 1;
     response.once('close', () => {
-      this.#inside -= 1;
-      if (this.#inside === 0 && this.#state === 'shut') this.#empty.resolve(undefined);
+      this.#inFlight -= 1;
+      if (this.#inFlight === 0 && this.#state === 'shut') this.#drained.resolve(undefined);
     });
     this.#answer(request, response);
   }
 }
 
-function sendAway(request: IncomingMessage, response: TimedResponse, why: string): void {
+function reject(request: IncomingMessage, response: TimedResponse, why: string): void {
   const refusal = new Unavailable(why);
   if (!request.url?.startsWith('/readyz')) {
     refuse(response, refusal);

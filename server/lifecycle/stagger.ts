@@ -4,7 +4,7 @@ const APART_MS = 4;
 const SPREAD_MS = 5_000;
 
 /** Sends many away one after the other, so that those who come back do not all come at once. Resolves when all have left. */
-export async function oneByOne<Item>(
+export async function stagger<Item>(
   items: readonly Item[],
   leave: (item: Item) => Promise<void> | void,
 ): Promise<void> {

@@ -18,14 +18,14 @@ import { setStorageQuota } from '../domain/quota.ts';
 import { openEpochElsewhere } from '../log/epoch.ts';
 import { startTrimming } from '../log/retention.ts';
 import { closeAll } from './close-all.ts';
-import { Doors } from './drain.ts';
-import { keptSecret } from '../auth/secret.ts';
+import { RequestDrain } from './drain.ts';
+import { storedSecret } from '../auth/secret.ts';
 import { createBudget } from '../limits/budgets.ts';
 import { RequestBudget } from '../limits/request-budget.ts';
 import { openRedis } from '../limits/redis.ts';
 import { createInvitationLimits } from '../limits/invitation-limits.ts';
 import { createSignInLimits } from '../limits/sign-in-limits.ts';
-import { createLog, type Log } from '../logger.ts';
+import { createLogger, type Logger } from '../logger.ts';
 import { PerformanceStore } from '../observability/store.ts';
 import { redisNamespace } from '../redis-namespace.ts';
 import { currentRequest } from '../request-context.ts';
@@ -62,15 +62,15 @@ const LAST_WORD_MS = 200;
  * @throws ConfigError, StartFailure with a sentence for whoever started it; nothing is left open then.
  */
 export async function startServer(config: Config): Promise<RunningServer> {
-  const log = createLog(config.logLevel);
+  const log = createLogger(config.logLevel);
   const identity = { version, pid: process.pid, worker: cluster.worker?.id };
   const closing: (() => Promise<void>)[] = [];
   let stopped: Promise<void> | undefined;
   const server = createServer({ ...RECEIVING, ServerResponse: TimedResponse }).setTimeout(READING_MS);
-  const doors = new Doors(server);
+  const drain = new RequestDrain(server);
   const leave = async (noticeMs: number) => {
     log.info(identity, 'stopping');
-    doors.leave();
+    drain.leave();
     if (noticeMs > 0) await sleep(noticeMs);
     await closeAll(closing);
     log.info(identity, 'stopped');
@@ -100,7 +100,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     const store = new PerformanceStore({ log, slowMs: config.slowMs });
     const db = connect(database.url, {
       onStatement: (text) => store.statementStarted(text),
-      askerOf: () => currentRequest()?.asker,
+      askerOf: () => currentRequest()?.requester,
       poolSize: config.databasePoolSize,
       perPerson: config.databaseStatementsPerPerson,
       onConnectionLost: (error) => {
@@ -134,7 +134,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
 
     if ((cluster.worker?.id ?? 1) === 1) await warnOfUnverified(db, config.adminEmails, log);
 
-    const secret = config.authSecret ?? (await keptSecret(config.dataDir));
+    const secret = config.authSecret ?? (await storedSecret(config.dataDir));
     const namespace = redisNamespace(secret);
     const redis = config.redisUrl ? { client: await openRedis(config.redisUrl, log), namespace } : undefined;
     closing.push(() => Promise.resolve(redis?.client.disconnect()));
@@ -171,11 +171,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
     closing.push(() => api.close());
     // Ahead of everything that a request under way still needs.
     closing.push(async () => {
-      const finished = Promise.all([doors.shut(), api.endStreams(GRACE_MS)]);
+      const finished = Promise.all([drain.shut(), api.endStreams(GRACE_MS)]);
       await Promise.race([finished, sleep(GRACE_MS, undefined, { ref: false })]);
       await closeServer(server);
     });
-    doors.open(server, api.answer, api.upgrade);
+    drain.open(server, api.answer, api.upgrade);
     // The system hands each that listens its share of the newcomers, whether it can answer them yet or not.
     if (listensLate) await listen(server, config);
     const { port } = server.address() as AddressInfo;
@@ -188,7 +188,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
 }
 
 /** Once for all workers: these administrators have no rights yet. */
-async function warnOfUnverified(db: Database, adminEmails: readonly string[], log: Log): Promise<void> {
+async function warnOfUnverified(db: Database, adminEmails: readonly string[], log: Logger): Promise<void> {
   const unverified = await unverifiedOf(db, adminEmails);
   if (unverified.length === 0) return;
   log.warn(

@@ -1,4 +1,4 @@
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 
 /**
  * What becomes of faults that nobody has caught. A promise that failed unseen was somebody's one request: it is logged,
@@ -6,7 +6,7 @@ import type { Log } from '../logger.ts';
  * the process ends with 1, for whoever minds it to start another one.
  * @param end finishes and ends; called again for each further one.
  */
-export function takeUncaught(log: Log, end: () => void): void {
+export function takeUncaught(log: Logger, end: () => void): void {
   process
     .on('unhandledRejection', (reason) => {
       log.error({ err: reason }, 'a promise failed, and nobody had waited for it');

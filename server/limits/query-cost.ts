@@ -22,7 +22,7 @@ import { bytesOf, conditionPoints, POINTS, type Arguments } from './points.ts';
 import { introspectionLength, isIntrospection, OF_INTROSPECTION } from './introspection-cost.ts';
 
 /** What one run of an operation costs at most, in points, by the variables as the request gives them. */
-export type Price = (variables: Readonly<Record<string, unknown>>) => number;
+export type QueryCost = (variables: Readonly<Record<string, unknown>>) => number;
 
 /** The length of a list that takes no length: most are shorter. */
 const PLAIN_LIST = 10;
@@ -46,18 +46,18 @@ interface Scope {
 
 type Cost = (scope: Scope) => number;
 
-const prices = new WeakMap<OperationDefinitionNode, Price>();
+const prices = new WeakMap<OperationDefinitionNode, QueryCost>();
 
 /**
  * The price of a document's operation: a point for each object that it may answer with, so that pages multiply what is
  * asked of their objects, and what `POINTS` says for other work. Arguments count with their defaults and those of
  * variables. The document must be valid.
  */
-export function priceOf(
+export function queryCostOf(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | null | undefined,
-): Price {
+): QueryCost {
   const operation = getOperationAST(document, operationName);
   if (!operation) return FREE;
   const price = prices.get(operation) ?? compile(schema, document, operation);
@@ -66,9 +66,13 @@ export function priceOf(
 }
 
 /** An operation that the document does not have runs nothing. */
-const FREE: Price = () => 0;
+const FREE: QueryCost = () => 0;
 
-function compile(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Price {
+function compile(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): QueryCost {
   const root = schema.getRootType(operation.operation);
   if (!root) return FREE;
   const fragments = new Map<string, { node: FragmentDefinitionNode; cost: Cost }>();

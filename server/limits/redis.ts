@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import type { RedisNamespace } from '../redis-namespace.ts';
 
 const RECONNECT_LAST_MS = 2_000;
@@ -13,7 +13,7 @@ export interface SharedRedis {
 }
 
 /** The Redis that budgets of several processes are kept in. It may come and go: each process then counts for itself. */
-export async function openRedis(url: string, log: Log): Promise<Redis> {
+export async function openRedis(url: string, log: Logger): Promise<Redis> {
   // Loaded where it is asked for: most servers start without.
   const { Redis: Client } = await import('ioredis');
   let isAway = false;

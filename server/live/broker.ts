@@ -4,12 +4,12 @@ import type { Database } from '../database/client.ts';
 import { CursorExpired } from '../errors.ts';
 import {
   compare,
-  cursorIn,
-  isNews,
+  encodeCursorOf,
+  isAfter,
   rememberEpoch,
   startOf,
-  type Mark,
-  type Position,
+  type LogCursor,
+  type LogPosition,
 } from '../log/cursor.ts';
 import type { LogConnection, LogReader, OpenedLog } from '../log/tail.ts';
 import { AUDITED } from '../policy.ts';
@@ -38,7 +38,7 @@ const KEPT_BESIDES = 1_000;
 const DROPPED_AT_ONCE = BOUNDS['recent events'].most - MOST_BEHIND - KEPT_BESIDES;
 
 /** Hands the events of the log to those who listen to one of their topics, and keeps the latest for those who come back. */
-export class Hub implements LogReader {
+export class Broker implements LogReader {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #db: Database;
   readonly #onFailure: (error: unknown) => void;
@@ -46,31 +46,31 @@ export class Hub implements LogReader {
   /** People who listen and may hold shares. */
   readonly #holders = new Set<string>();
   #recent: Event[] = [];
-  #floor: Position = { transactionId: 0n, sequence: 0n, nonce: null };
-  #position: Position = this.#floor;
+  #floor: LogPosition = { transactionId: 0n, sequence: 0n, nonce: null };
+  #position: LogPosition = this.#floor;
   #epoch = '';
   #handedOut = 0;
 
   constructor(db: Database, onFailure: (error: unknown) => void, onLoss: () => void) {
     this.#db = db;
-    keep('recent events', this, (hub) => hub.#recent.length);
-    keep('live topics', this, (hub) => hub.#listeners.size);
+    keep('recent events', this, (broker) => broker.#recent.length);
+    keep('live topics', this, (broker) => broker.#listeners.size);
     this.#onFailure = onFailure;
     this.onLoss = onLoss;
   }
 
   /** Everything up to here was handed out. */
-  get position(): Position {
+  get position(): LogPosition {
     return this.#position;
   }
 
   /** Up to here there may have been events that are no longer kept. */
-  get floor(): Position {
+  get oldestKept(): LogPosition {
     return this.#floor;
   }
 
-  cursorOf(position: Position & Partial<Mark>): string {
-    return cursorIn(this.#epoch, position);
+  cursorOf(position: LogPosition & Partial<LogCursor>): string {
+    return encodeCursorOf(this.#epoch, position);
   }
 
   /** How many events there were since the start. */
@@ -88,7 +88,7 @@ export class Hub implements LogReader {
       listener.lose();
   }
 
-  async onEvents(events: Event[], position: Position, connection: LogConnection): Promise<void> {
+  async onEvents(events: Event[], position: LogPosition, connection: LogConnection): Promise<void> {
     const asked = new Set(this.#holders);
     const receivers = await receiversOf(connection, events, asked);
     // People who came while shares were looked up: they are told of every such task, and look up their own share.
@@ -98,7 +98,7 @@ export class Hub implements LogReader {
 
   #handOut(
     events: Event[],
-    position: Position,
+    position: LogPosition,
     receivers: Receivers | undefined,
     late: readonly string[],
   ): void {
@@ -126,17 +126,17 @@ export class Hub implements LogReader {
    * What the holder of a mark has missed, in order.
    * @throws CursorExpired where that is no longer known, or too much.
    */
-  since(mark: Mark): Event[] {
+  since(mark: LogCursor): Event[] {
     const start = startOf(mark);
     if (compare(start, this.#floor) < 0) throw new CursorExpired();
     const first = this.#recent.findLastIndex((event) => compare(event, start) <= 0) + 1;
-    const missed = this.#recent.slice(first).filter((event) => isNews(event, mark));
+    const missed = this.#recent.slice(first).filter((event) => isAfter(event, mark));
     if (missed.length > MOST_BEHIND) throw new CursorExpired();
     return missed;
   }
 
   /** Whether the event that a mark leads to is among those kept. */
-  leadsTo(mark: Mark): boolean {
+  leadsTo(mark: LogCursor): boolean {
     const last = this.#recent.findLast((event) => compare(event, mark) <= 0);
     return last?.transactionId === mark.transactionId && last.nonce === mark.nonce;
   }

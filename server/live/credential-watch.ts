@@ -1,6 +1,6 @@
 import type { Event } from '../../prisma/generated/client/client.ts';
 import { TaskwireError } from '../errors.ts';
-import type { Hub, Listener } from './broker.ts';
+import type { Broker, Listener } from './broker.ts';
 
 /** What vouches for a person, as the log knows it. */
 export interface Credential {
@@ -22,12 +22,12 @@ export function endsCredential(event: Event): event is Event & { subjectId: stri
 
 /** What `Live.onEnd` says. */
 export function watchCredential(
-  hub: Hub,
+  broker: Broker,
   credential: Credential,
   check: () => Promise<Credential | null>,
   listener: () => void,
 ): () => void {
-  const watch = new Watch(hub, credential, check, listener);
+  const watch = new Watch(broker, credential, check, listener);
   return () => {
     watch.stop();
   };
@@ -35,7 +35,7 @@ export function watchCredential(
 
 /** A class, for there are two of them for every subscriber, and functions of their own would take a kilobyte. */
 class Watch implements Listener {
-  readonly #hub: Hub;
+  readonly #broker: Broker;
   readonly #id: string;
   readonly #check: () => Promise<Credential | null>;
   readonly #listener: () => void;
@@ -43,16 +43,16 @@ class Watch implements Listener {
   #isOver = false;
 
   constructor(
-    hub: Hub,
+    broker: Broker,
     { sessionId, tokenId }: Credential,
     check: () => Promise<Credential | null>,
     listener: () => void,
   ) {
-    this.#hub = hub;
+    this.#broker = broker;
     this.#id = sessionId ?? tokenId ?? '';
     this.#check = check;
     this.#listener = listener;
-    hub.join(this.#id, this);
+    broker.join(this.#id, this);
     // It may have ended between its reading and this.
     lookOf(this);
   }
@@ -70,7 +70,7 @@ class Watch implements Listener {
   stop(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#hub.leave(this.#id, this);
+    this.#broker.leave(this.#id, this);
   }
 
   #end(): void {

@@ -1,6 +1,6 @@
 import type { SharePermission } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
-import { patiently } from '../database/retry.ts';
+import { retryUnavailable } from '../database/retry.ts';
 import { shareOf } from '../sql/shares.ts';
 
 /** Of one person; the oldest is forgotten beyond that, for it can be looked up again. */
@@ -50,7 +50,7 @@ export class KnownShares {
   }
 
   async #lookedUp(taskId: string): Promise<SharePermission | null> {
-    const share = await patiently(() => shareOf(this.#db, this.#userId, taskId));
+    const share = await retryUnavailable(() => shareOf(this.#db, this.#userId, taskId));
     this.learn(taskId, share);
     return share;
   }

@@ -3,19 +3,19 @@ import type { Database } from '../database/client.ts';
 import { onCommit } from '../database/transaction.ts';
 import { CursorExpired, RateLimited, STOPPING, Unavailable } from '../errors.ts';
 import { logLeadsTo } from '../log/append.ts';
-import { fromCursor, readUpTo, type Mark, type Position } from '../log/cursor.ts';
+import { decodeCursor, advancedTo, type LogCursor, type LogPosition } from '../log/cursor.ts';
 import { startTail } from '../log/tail.ts';
-import type { Log } from '../logger.ts';
-import { oneByOne } from '../lifecycle/stagger.ts';
+import type { Logger } from '../logger.ts';
+import { stagger } from '../lifecycle/stagger.ts';
 import type { Person } from '../policy.ts';
 import { FairQueue } from './fair-queue.ts';
-import { Feed, type Wishes } from './subscription.ts';
+import { Subscription, type SubscriptionOptions } from './subscription.ts';
 import { endsCredential, watchCredential, type Credential } from './credential-watch.ts';
-import { AUDIT, Hub } from './broker.ts';
-import { Onlooker } from './subscriber.ts';
-import { withoutStrangers } from './foreign-transactions.ts';
+import { AUDIT, Broker } from './broker.ts';
+import { Subscriber } from './subscriber.ts';
+import { withoutForeignTransactions } from './foreign-transactions.ts';
 import { undecidedTask } from './task-shares.ts';
-import { startWakeUps } from './redis-notifier.ts';
+import { startRedisNotifier } from './redis-notifier.ts';
 
 interface LiveSettings {
   db: Database;
@@ -27,7 +27,7 @@ interface LiveSettings {
   mostSubscriptions: number;
   /** Whose accounts read the audit trail, in lower case. */
   adminEmails: ReadonlySet<string>;
-  log: Log;
+  log: Logger;
   /** Told of each session and API token that ends. */
   onCredentialEnd: (id: string) => void;
 }
@@ -41,9 +41,9 @@ export interface Live {
    * @throws CursorExpired, ValidationFailed for a cursor that nothing can be resumed from; RateLimited where the person
    * follows too much already.
    */
-  follow(person: Person, after: string, wishes: Wishes): Promise<Feed>;
+  follow(person: Person, after: string, options: SubscriptionOptions): Promise<Subscription>;
   /** The cursor of a position that somebody has heard of. */
-  cursorOf(position: Position & Partial<Mark>): string;
+  cursorOf(position: LogPosition & Partial<LogCursor>): string;
   /**
    * Calls back once, as soon as a credential does not count any more: its session or token has ended, or it has run out.
    * @param check resolves it again; null, or UNAUTHENTICATED, where it does not count.
@@ -70,7 +70,7 @@ const NOTIFY_EVERY_MS = 20;
 /** Follows the log for everybody who has a subscription open in this process. */
 export async function startLive(settings: LiveSettings): Promise<Live> {
   const { db, databaseUrl, adminEmails, log } = settings;
-  const hub = new Hub(
+  const broker = new Broker(
     db,
     (error) => {
       log.warn({ err: error }, 'cannot read the log at the moment');
@@ -81,23 +81,23 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
       );
     },
   );
-  hub.join(AUDIT, {
+  broker.join(AUDIT, {
     hear: (event) => {
       if (endsCredential(event)) settings.onCredentialEnd(event.subjectId);
     },
     lose: () => undefined,
   });
-  const onlookers = new Map<string, Onlooker>();
-  const sum = (of: (onlooker: Onlooker) => number) =>
-    [...onlookers.values()].reduce((total, onlooker) => total + of(onlooker), 0);
-  keep('known shares', hub, () => sum(({ knownShares }) => knownShares));
-  const streams = new Set<Feed>();
-  const tail = await startTail(databaseUrl, hub);
+  const subscribers = new Map<string, Subscriber>();
+  const sum = (of: (subscriber: Subscriber) => number) =>
+    [...subscribers.values()].reduce((total, subscriber) => total + of(subscriber), 0);
+  keep('known shares', broker, () => sum(({ knownShares }) => knownShares));
+  const streams = new Set<Subscription>();
+  const tail = await startTail(databaseUrl, broker);
 
   const redis = settings.redis
-    ? await startWakeUps(settings.redis.url, {
+    ? await startRedisNotifier(settings.redis.url, {
         channel: settings.redis.channel,
-        onWakeUp: () => tail.look(),
+        onNotification: () => tail.look(),
         log,
       })
     : undefined;
@@ -121,56 +121,56 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
   onCommit(db, tell);
 
   const passing = setInterval(() => {
-    for (const onlooker of onlookers.values()) onlooker.pass(hub.position, hub.handedOut);
+    for (const subscriber of subscribers.values()) subscriber.pass(broker.position, broker.handedOut);
   }, PASS_EVERY_MS);
 
-  function onlookerOf(person: Person): Onlooker {
-    const known = onlookers.get(person.userId);
+  function subscriberOf(person: Person): Subscriber {
+    const known = subscribers.get(person.userId);
     if (known) return known;
-    const onlooker = new Onlooker(hub, db, person, adminEmails);
-    onlookers.set(person.userId, onlooker);
-    return onlooker;
+    const subscriber = new Subscriber(broker, db, person, adminEmails);
+    subscribers.set(person.userId, subscriber);
+    return subscriber;
   }
 
   return {
     queue: new FairQueue(),
 
-    async follow(person, after, wishes) {
-      const given = await fromCursor(db, after);
-      if (!hub.leadsTo(given) && !(await logLeadsTo(db, given))) throw new CursorExpired();
-      const mark = await withoutStrangers(db, given, hub.floor);
-      const onlooker = onlookerOf(person);
-      if (onlooker.subscriptions >= settings.mostSubscriptions) throw tooMany(onlooker.subscriptions);
-      const feed = new Feed(onlooker, wishes, () => {
-        streams.delete(feed);
-        if (onlooker.remove(feed) && onlookers.get(person.userId) === onlooker)
-          onlookers.delete(person.userId);
+    async follow(person, after, options) {
+      const given = await decodeCursor(db, after);
+      if (!broker.leadsTo(given) && !(await logLeadsTo(db, given))) throw new CursorExpired();
+      const mark = await withoutForeignTransactions(db, given, broker.oldestKept);
+      const subscriber = subscriberOf(person);
+      if (subscriber.subscriptions >= settings.mostSubscriptions) throw tooMany(subscriber.subscriptions);
+      const subscription = new Subscription(subscriber, options, () => {
+        streams.delete(subscription);
+        if (subscriber.remove(subscription) && subscribers.get(person.userId) === subscriber)
+          subscribers.delete(person.userId);
       });
-      onlooker.add(feed);
-      if (wishes.isAlone) streams.add(feed);
+      subscriber.add(subscription);
+      if (options.isAlone) streams.add(subscription);
       try {
-        const { viewer, shares } = await onlooker.rights();
+        const { viewer, shares } = await subscriber.rights();
         await shares.lookUp(
-          hub.since(mark).flatMap((event) => (wishes.wants(event) ? undecidedTask(viewer, event) : [])),
+          broker.since(mark).flatMap((event) => (options.wants(event) ? undecidedTask(viewer, event) : [])),
         );
         // Nothing can happen between these, since nothing waits.
-        feed.start(mark, hub.since(mark), hub.handedOut, readUpTo(hub.position, mark));
-        return feed;
+        subscription.start(mark, broker.since(mark), broker.handedOut, advancedTo(broker.position, mark));
+        return subscription;
       } catch (error) {
-        feed.end();
+        subscription.end();
         throw error;
       }
     },
 
-    cursorOf: (position) => hub.cursorOf(position),
+    cursorOf: (position) => broker.cursorOf(position),
 
-    onEnd: (credential, check, listener) => watchCredential(hub, credential, check, listener),
+    onEnd: (credential, check, listener) => watchCredential(broker, credential, check, listener),
 
     lag: () => tail.lag(),
 
     endStreams: () =>
-      oneByOne([...streams], (feed) => {
-        feed.fail(new Unavailable(STOPPING));
+      stagger([...streams], (subscription) => {
+        subscription.fail(new Unavailable(STOPPING));
       }),
 
     subscriptions: () => sum(({ subscriptions }) => subscriptions),
@@ -179,7 +179,7 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
       onCommit(db, () => undefined);
       clearTimeout(resting);
       clearInterval(passing);
-      for (const onlooker of onlookers.values()) onlooker.dismiss(new Unavailable(STOPPING));
+      for (const subscriber of subscribers.values()) subscriber.dismiss(new Unavailable(STOPPING));
       redis?.stop();
       await tail.stop();
     },

@@ -1,5 +1,5 @@
-import type { Feed, Heard } from './subscription.ts';
-import { Handoff } from './rendezvous.ts';
+import type { Subscription, Delivery } from './subscription.ts';
+import { Rendezvous } from './rendezvous.ts';
 
 /** The last payload of a subscription that ends with an error. */
 export class Ending {
@@ -24,22 +24,25 @@ export interface PayloadReader<Payload> {
 
 type Telling<Payload> = Payload | undefined;
 
-/** The payloads of one subscription, for one who reads them: made of what its feed hears. */
-export class Source<Payload extends object> implements AsyncIterable<Payload | Ending> {
-  readonly #feed: Feed;
-  readonly #tell: (heard: Heard) => Telling<Payload> | Promise<Telling<Payload>>;
+/** The payloads of one subscription, for one who reads them: made of what its subscription receives. */
+export class PayloadStream<Payload extends object> implements AsyncIterable<Payload | Ending> {
+  readonly #subscription: Subscription;
+  readonly #tell: (delivery: Delivery) => Telling<Payload> | Promise<Telling<Payload>>;
 
   /** @param tell what it throws ends the subscription with one more payload, which is nothing but that error. */
-  constructor(feed: Feed, tell: (heard: Heard) => Telling<Payload> | Promise<Telling<Payload>>) {
-    this.#feed = feed;
+  constructor(
+    subscription: Subscription,
+    tell: (delivery: Delivery) => Telling<Payload> | Promise<Telling<Payload>>,
+  ) {
+    this.#subscription = subscription;
     this.#tell = tell;
   }
 
   readBy(reader: PayloadReader<Payload>): void {
     const take = (payload: Telling<Payload>) => (payload === undefined ? undefined : reader.take(payload));
-    this.#feed.readBy({
-      hear: (heard) => {
-        const payload = this.#tell(heard);
+    this.#subscription.readBy({
+      hear: (delivery) => {
+        const payload = this.#tell(delivery);
         return payload instanceof Promise ? payload.then(take) : take(payload);
       },
       end: (failure) => {
@@ -51,13 +54,13 @@ export class Source<Payload extends object> implements AsyncIterable<Payload | E
   }
 
   stop(): void {
-    this.#feed.end();
+    this.#subscription.end();
   }
 
   /** What GraphQL knows a subscription by. */
   [Symbol.asyncIterator](): AsyncIterator<Payload | Ending, undefined> {
-    return new Handoff<Payload | Ending>(
-      (handoff) => this.readBy(handoff),
+    return new Rendezvous<Payload | Ending>(
+      (rendezvous) => this.readBy(rendezvous),
       () => this.stop(),
     );
   }

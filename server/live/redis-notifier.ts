@@ -1,15 +1,15 @@
 import type { Redis } from 'ioredis';
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 
 interface WakeUpSettings {
   /** The servers of one deployment use the same. */
   channel: string;
   /** Another process may have committed something. */
-  onWakeUp: () => void;
-  log: Log;
+  onNotification: () => void;
+  log: Logger;
 }
 
-export interface WakeUps {
+export interface RedisNotifier {
   /** @returns false where Redis does not answer at the moment, and nobody is woken. */
   send(): boolean;
   stop(): void;
@@ -21,10 +21,10 @@ const RECONNECT_LAST_MS = 2_000;
  * Wakes other processes, and is woken by them, by way of Redis. It may come and go: a lost wake-up only makes the
  * others look later.
  */
-export async function startWakeUps(
+export async function startRedisNotifier(
   url: string,
-  { channel, onWakeUp, log }: WakeUpSettings,
-): Promise<WakeUps> {
+  { channel, onNotification, log }: WakeUpSettings,
+): Promise<RedisNotifier> {
   // Loaded where it is asked for: most servers start without.
   const { Redis: Client } = await import('ioredis');
   let isAway = false;
@@ -46,9 +46,9 @@ export async function startWakeUps(
       isAway = false;
       subscriber.subscribe(channel).catch(() => undefined);
       // What happened meanwhile was told to nobody here.
-      onWakeUp();
+      onNotification();
     })
-    .on('message', onWakeUp);
+    .on('message', onNotification);
   return {
     send() {
       if (publisher.status !== 'ready' || isAsked) return false;

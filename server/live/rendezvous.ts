@@ -1,7 +1,7 @@
 /** Hands on one thing at a time: whoever has one waits until whoever asks for them has dealt with it. */
-export class Handoff<Item> implements AsyncIterableIterator<Item, undefined> {
+export class Rendezvous<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #onStop: () => void;
-  #begin: ((handoff: Handoff<Item>) => void) | undefined;
+  #begin: ((rendezvous: Rendezvous<Item>) => void) | undefined;
   #asked: ((result: IteratorResult<Item, undefined>) => void) | undefined;
   #offered: { item: Item; settle: () => void } | undefined;
   /** What to call when the next one is asked for. */
@@ -12,7 +12,7 @@ export class Handoff<Item> implements AsyncIterableIterator<Item, undefined> {
    * @param begin called when the first thing is asked for.
    * @param onStop called when nothing more will be.
    */
-  constructor(begin: (handoff: Handoff<Item>) => void, onStop: () => void) {
+  constructor(begin: (rendezvous: Rendezvous<Item>) => void, onStop: () => void) {
     this.#begin = begin;
     this.#onStop = onStop;
   }

@@ -4,10 +4,10 @@ import type { Database } from '../database/client.ts';
 import { classify } from '../database/failures.ts';
 import { CursorExpired } from '../errors.ts';
 import type { LoggedKind } from '../log/catalogue.ts';
-import type { Position } from '../log/cursor.ts';
+import type { LogPosition } from '../log/cursor.ts';
 import type { Person } from '../policy.ts';
 import { liveRightsOf, type LiveRights } from '../sql/live-rights.ts';
-import { AUDIT, topicsOf, type Hub, type Listener } from './broker.ts';
+import { AUDIT, topicsOf, type Broker, type Listener } from './broker.ts';
 import { KnownShares } from './known-shares.ts';
 
 /** What a person's subscriptions are decided by. */
@@ -16,7 +16,7 @@ export interface SubscriberRights extends LiveRights {
 }
 
 /** Somebody's subscription, as the one who hears of things for it sees it. */
-export interface Subscription {
+export interface OpenSubscription {
   /** Ids of what it follows whoever else is told of it, such as one task. */
   readonly topics: readonly string[];
   hear(event: Event): void;
@@ -24,7 +24,7 @@ export interface Subscription {
   reconsider(): void;
   fail(error: Error): void;
   /** The log has been read up to here, by so many events since the start. */
-  pass(position: Position, handedOut: number): void;
+  pass(position: LogPosition, handedOut: number): void;
 }
 
 /** Kinds of events after which the people whom they name may see other things than before. */
@@ -70,11 +70,11 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * A person with subscriptions open: one for all of them, with the rights that they all are decided by. Rights are read
  * again before anything is decided that comes after a change of them.
  */
-export class Onlooker implements Listener {
-  readonly #hub: Hub;
+export class Subscriber implements Listener {
+  readonly #broker: Broker;
   readonly #self: string;
   readonly #read: () => Promise<SubscriberRights>;
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #subscriptions = new Set<OpenSubscription>();
   readonly #topics = new Set<string>();
   #rights: SubscriberRights | undefined;
   #reading: Promise<void> | undefined;
@@ -82,14 +82,14 @@ export class Onlooker implements Listener {
   #isGone = false;
   #expiry: NodeJS.Timeout | undefined;
 
-  constructor(hub: Hub, db: Database, person: Person, adminEmails: ReadonlySet<string>) {
-    this.#hub = hub;
+  constructor(broker: Broker, db: Database, person: Person, adminEmails: ReadonlySet<string>) {
+    this.#broker = broker;
     this.#read = async () => {
       const rights = await liveRightsOf(db, person, adminEmails);
       return { ...rights, shares: new KnownShares(db, person.userId, rights.holdsShares) };
     };
     this.#self = person.userId;
-    this.#hub.setHolder(this.#self, true);
+    this.#broker.setHolder(this.#self, true);
     // Ahead of the first reading, so that a change in the middle of it is heard of.
     this.#follow(this.#self);
   }
@@ -123,7 +123,7 @@ export class Onlooker implements Listener {
     this.dismiss(new CursorExpired());
   }
 
-  pass(position: Position, handedOut: number): void {
+  pass(position: LogPosition, handedOut: number): void {
     for (const subscription of this.#subscriptions) subscription.pass(position, handedOut);
   }
 
@@ -145,21 +145,21 @@ export class Onlooker implements Listener {
     return this.#rights;
   }
 
-  add(subscription: Subscription): void {
+  add(subscription: OpenSubscription): void {
     this.#subscriptions.add(subscription);
     for (const topic of subscription.topics) this.#follow(topic);
   }
 
-  /** @returns whether it was the last one; then this onlooker is of no use any more. */
-  remove(subscription: Subscription): boolean {
+  /** @returns whether it was the last one; then this subscriber is of no use any more. */
+  remove(subscription: OpenSubscription): boolean {
     this.#subscriptions.delete(subscription);
     if (this.#subscriptions.size > 0) {
       if (subscription.topics.length > 0 && this.#rights) this.#followWanted(this.#rights);
       return false;
     }
     this.#isGone = true;
-    this.#hub.setHolder(this.#self, false);
-    for (const topic of this.#topics) this.#hub.leave(topic, this);
+    this.#broker.setHolder(this.#self, false);
+    for (const topic of this.#topics) this.#broker.leave(topic, this);
     this.#topics.clear();
     clearTimeout(this.#expiry);
     return true;
@@ -168,7 +168,7 @@ export class Onlooker implements Listener {
   #forgetRights(): void {
     this.#changes += 1;
     this.#rights = undefined;
-    if (!this.#isGone) this.#hub.setHolder(this.#self, true);
+    if (!this.#isGone) this.#broker.setHolder(this.#self, true);
   }
 
   async #readAgain(): Promise<void> {
@@ -188,7 +188,7 @@ export class Onlooker implements Listener {
   #settle(rights: SubscriberRights): void {
     this.#rights = rights;
     if (this.#isGone) return;
-    this.#hub.setHolder(this.#self, rights.holdsShares);
+    this.#broker.setHolder(this.#self, rights.holdsShares);
     this.#followWanted(rights);
     const { changesAt } = rights;
     clearTimeout(this.#expiry);
@@ -212,13 +212,13 @@ export class Onlooker implements Listener {
     for (const topic of this.#topics) {
       if (wanted.has(topic)) continue;
       this.#topics.delete(topic);
-      this.#hub.leave(topic, this);
+      this.#broker.leave(topic, this);
     }
   }
 
   #follow(topic: string): void {
     if (this.#topics.has(topic)) return;
     this.#topics.add(topic);
-    this.#hub.join(topic, this);
+    this.#broker.join(topic, this);
   }
 }

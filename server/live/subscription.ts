@@ -1,34 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '../../prisma/generated/client/client.ts';
 import { FellBehind } from '../errors.ts';
-import { isNews, type Mark, type Position } from '../log/cursor.ts';
-import type { Onlooker, SubscriberRights, Subscription } from './subscriber.ts';
+import { isAfter, type LogCursor, type LogPosition } from '../log/cursor.ts';
+import type { Subscriber, SubscriberRights, OpenSubscription } from './subscriber.ts';
 
 /** What a subscription is about to tell, and the rights to decide by whether it may. */
-export interface Heard {
+export interface Delivery {
   /** Null where nothing happened but that the person may see other things now. */
   event: Event | null;
   /**
    * How far the log has come: once when everything missed has been heard, and where it was read on for long without
    * anything for this subscription.
    */
-  passed: (Position & Partial<Mark>) | null;
+  passed: (LogPosition & Partial<LogCursor>) | null;
   /** No older than the event. */
   rights: SubscriberRights;
 }
 
-export interface Reader {
+export interface DeliveryHandler {
   /**
    * The next thing is heard once the promise that this answers has settled, or else at once. What it throws ends the
-   * feed.
+   * subscription.
    */
-  hear(heard: Heard): void | Promise<void>;
+  hear(delivery: Delivery): void | Promise<void>;
   /** Nothing more comes; `failure` says why, where it was not the reader who wished so. */
   end(failure: unknown): void;
 }
 
-export interface Wishes {
-  /** Which events matter; must not wait. Rights are for the reader of the feed to decide by. */
+export interface SubscriptionOptions {
+  /** Which events matter; must not wait. Rights are for the handler to decide by. */
   wants: (event: Event) => boolean;
   /** Ids of what it follows, besides what is told to its person by their roles and shares. */
   topics?: readonly string[];
@@ -38,7 +38,7 @@ export interface Wishes {
   isAlone?: boolean;
 }
 
-type Item = Event | { passed: Position & Partial<Mark> } | null;
+type Item = Event | { passed: LogPosition & Partial<LogCursor> } | null;
 
 /** As many events may wait for a reader who is slower than they happen. */
 const MOST_WAITING = 1_000;
@@ -49,28 +49,32 @@ const MOST_UNTOLD = 1_000;
  * What one subscription hears, in the order of the log and each event once: first what it has missed, then the rest.
  * Whoever reads it is called in the very moment when something is there, for thousands hear of one event.
  */
-export class Feed implements Subscription {
+export class Subscription implements OpenSubscription {
   readonly topics: readonly string[];
-  readonly #onlooker: Onlooker;
+  readonly #subscriber: Subscriber;
   readonly #wants: (event: Event) => boolean;
   readonly #coalesceMs: number | undefined;
   readonly #onEnd: () => void;
   /** How many events there were when it last took one. */
   #toldAt = 0;
   #hasTaken = false;
-  #mark: Mark | undefined;
+  #mark: LogCursor | undefined;
   #missed: Item[] = [];
   #waiting: Item[] = [];
   #next = 0;
   #restsUntil = 0;
-  #reader: Reader | undefined;
+  #reader: DeliveryHandler | undefined;
   #isBusy = false;
   #ending: { failure: unknown } | undefined;
   #onceEnded: () => void = () => undefined;
 
-  constructor(onlooker: Onlooker, { wants, topics = [], coalesceMs }: Wishes, onEnd: () => void) {
+  constructor(
+    subscriber: Subscriber,
+    { wants, topics = [], coalesceMs }: SubscriptionOptions,
+    onEnd: () => void,
+  ) {
     this.topics = topics;
-    this.#onlooker = onlooker;
+    this.#subscriber = subscriber;
     this.#wants = wants;
     this.#coalesceMs = coalesceMs;
     this.#onEnd = onEnd;
@@ -81,7 +85,12 @@ export class Feed implements Subscription {
    * @param handedOut how many events there were until then.
    * @param position how far the log has come with them.
    */
-  start(mark: Mark, missed: Event[], handedOut: number, position: Position & Partial<Mark>): void {
+  start(
+    mark: LogCursor,
+    missed: Event[],
+    handedOut: number,
+    position: LogPosition & Partial<LogCursor>,
+  ): void {
     this.#toldAt = handedOut;
     this.#mark = mark;
     this.#missed = [{ passed: position }, ...missed.filter(this.#wants).reverse()];
@@ -89,12 +98,12 @@ export class Feed implements Subscription {
 
   hear(event: Event): void {
     // Another process may have been ahead of this one when it gave the mark.
-    if (!this.#mark || !isNews(event, this.#mark) || !this.#wants(event)) return;
+    if (!this.#mark || !isAfter(event, this.#mark) || !this.#wants(event)) return;
     this.#hasTaken = true;
     this.#take(event);
   }
 
-  pass(position: Position, handedOut: number): void {
+  pass(position: LogPosition, handedOut: number): void {
     if (!this.#mark || this.#coalesceMs !== undefined) return;
     if (this.#hasTaken) this.#toldAt = handedOut;
     this.#hasTaken = false;
@@ -131,7 +140,7 @@ export class Feed implements Subscription {
   }
 
   /** There is one reader. What it missed comes at once. */
-  readBy(reader: Reader): void {
+  readBy(reader: DeliveryHandler): void {
     this.#reader = reader;
     this.#handOn();
   }
@@ -147,7 +156,7 @@ export class Feed implements Subscription {
       return;
     }
     const isIdle = this.#reader && !this.#isBusy && this.#hasNothing() && this.#coalesceMs === undefined;
-    const rights = isIdle ? this.#onlooker.rights() : undefined;
+    const rights = isIdle ? this.#subscriber.rights() : undefined;
     // Most of the time nobody is busy, and what comes need not wait anywhere.
     if (rights && !(rights instanceof Promise)) this.#tell(item, rights);
     else this.#waiting.push(item);
@@ -168,7 +177,7 @@ export class Feed implements Subscription {
       }
       if (this.#hasNothing()) return;
       const rest = this.#coalesceMs === undefined ? 0 : this.#restsUntil - Date.now();
-      const rights = rest > 0 ? sleep(rest) : this.#onlooker.rights();
+      const rights = rest > 0 ? sleep(rest) : this.#subscriber.rights();
       // What is taken afterwards may need other rights by then, so they are asked for again.
       if (rights instanceof Promise) this.#waitFor(rights);
       else this.#tell(this.#missed.length > 0 ? (this.#missed.pop() ?? null) : this.#firstWaiting(), rights);
@@ -177,13 +186,13 @@ export class Feed implements Subscription {
 
   #tell(item: Item, rights: SubscriberRights): void {
     if (this.#coalesceMs !== undefined) this.#restsUntil = Date.now() + this.#coalesceMs;
-    const heard =
+    const delivery =
       item && 'passed' in item
         ? { event: null, passed: item.passed, rights }
         : { event: item, passed: null, rights };
     this.#isBusy = true;
     try {
-      const done = this.#reader?.hear(heard);
+      const done = this.#reader?.hear(delivery);
       if (done) this.#waitFor(done);
       else this.#isBusy = false;
     } catch (error) {

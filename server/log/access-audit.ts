@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ApiToken } from '../../prisma/generated/client/client.ts';
 import { BOUNDS, keep } from '../bounds.ts';
-import { forEveryone } from '../database/requester.ts';
+import { onBehalfOfAll } from '../database/requester.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
 import type { Forbidden, NotFound } from '../errors.ts';
@@ -18,7 +18,7 @@ interface Minute {
   count: number;
 }
 
-export interface Refusals {
+export interface AccessAudit {
   /** Appends a refused access to the log, outside of the transaction that was rolled back with it. */
   record(
     person: Person,
@@ -34,11 +34,11 @@ export interface Refusals {
  * one operation and with one code, are an event each, and the rest of that minute is one event that says how many.
  * @param onFault is told of an event that could not be appended.
  */
-export function createRefusals(
+export function createAccessAudit(
   db: Database,
   onFault: (error: unknown) => void,
   { minuteMs = MINUTE_MS } = {},
-): Refusals {
+): AccessAudit {
   const appending = new Set<Promise<void>>();
 
   function tellRest({ person, told, count }: Minute): void {
@@ -46,7 +46,7 @@ export function createRefusals(
     if (times <= 0) return;
     const event = { kind: 'access.refused', actorId: person.userId, subjectId: null } as const;
     // By then the request that was refused first is over.
-    const done = forEveryone(() => append(db, { ...event, data: { ...told, times } }))
+    const done = onBehalfOfAll(() => append(db, { ...event, data: { ...told, times } }))
       .then(() => undefined, onFault)
       .finally(() => appending.delete(done));
     appending.add(done);
@@ -69,7 +69,7 @@ export function createRefusals(
       if (minute.count > TOLD_SINGLY) return;
       const event = { kind: 'access.refused', actorId: person.userId, data: minute.told } as const;
       // A client that leaves before it is answered is not spared the record.
-      await forEveryone(() => append(db, { ...event, subjectId: subjectId ?? null }));
+      await onBehalfOfAll(() => append(db, { ...event, subjectId: subjectId ?? null }));
     },
     async close() {
       minutes.clear();

@@ -2,7 +2,15 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { committed, isTransaction, type Transaction } from '../database/transaction.ts';
 import type { EventKind, NewEvent } from './catalogue.ts';
-import { compare, leadsTo, markOf, SEEN, toCursor, type Mark, type Position } from './cursor.ts';
+import {
+  compare,
+  leadsTo,
+  cursorAt,
+  SNAPSHOT,
+  encodeCursor,
+  type LogCursor,
+  type LogPosition,
+} from './cursor.ts';
 
 const mark = { transactionId: true, sequence: true, horizon: true, nonce: true } as const;
 
@@ -16,7 +24,7 @@ export async function append<Kind extends EventKind>(
 ): Promise<string> {
   const appended = await tx.event.create({ data: row(event), select: mark });
   if (!isTransaction(tx)) committed(tx as Database);
-  return toCursor(tx, appended);
+  return encodeCursor(tx, appended);
 }
 
 /**
@@ -27,9 +35,9 @@ export async function appendAll<Kind extends EventKind>(
   tx: Transaction,
   events: readonly NewEvent<Kind>[],
 ): Promise<string> {
-  const positions: Mark[] = await tx.event.createManyAndReturn({ data: events.map(row), select: mark });
+  const positions: LogCursor[] = await tx.event.createManyAndReturn({ data: events.map(row), select: mark });
   const last = positions.sort(compare).at(-1);
-  return last ? toCursor(tx, last) : currentCursor(tx);
+  return last ? encodeCursor(tx, last) : currentCursor(tx);
 }
 
 /** What appending one event as a part of a statement gives: its subject, and the log's mark after it. */
@@ -70,12 +78,12 @@ function row<Kind extends EventKind>({ data, ...event }: NewEvent<Kind>): Prisma
 /** The cursor after which everything is news to a reader who reads now. */
 export async function currentCursor(tx: Transaction | Database): Promise<string> {
   const [row] = await tx.$queryRaw<[{ seen: string }]>`
-    /* currentCursor */ SELECT ${Prisma.raw(SEEN)} AS seen`;
-  return toCursor(tx, markOf(row.seen));
+    /* currentCursor */ SELECT ${Prisma.raw(SNAPSHOT)} AS seen`;
+  return encodeCursor(tx, cursorAt(row.seen));
 }
 
 /** Whether the log still is the one that a position was taken from: PostgreSQL may have lost what came up to there. */
-export async function logLeadsTo(db: Database, position: Position): Promise<boolean> {
+export async function logLeadsTo(db: Database, position: LogPosition): Promise<boolean> {
   const [log] = await db.$queryRaw<[{ isThere: boolean }]>`
     /* logLeadsTo */ SELECT ${leadsTo(position)} AS "isThere" FROM event_log`;
   return log.isThere;

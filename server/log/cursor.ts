@@ -4,7 +4,7 @@ import type { Database } from '../database/client.ts';
 import { CursorExpired, ValidationFailed } from '../errors.ts';
 
 /** A place in the log. Transaction ids come first, for a slow transaction may commit after a later sequence. */
-export interface Position {
+export interface LogPosition {
   transactionId: bigint;
   sequence: bigint;
   /** Of the last event up to here, so that a position in a log that was lost is told from this one; null without one. */
@@ -12,24 +12,24 @@ export interface Position {
 }
 
 /** What a client has read of the log. */
-export interface Mark extends Position {
+export interface LogCursor extends LogPosition {
   /**
    * Of this transaction and of later ones events may have been missing still when the mark was made, although they
    * stand before its position; null where none were.
    */
   horizon: bigint | null;
   /** Which of those were still under way, where that is known. */
-  underWay?: readonly bigint[] | undefined;
+  inFlight?: readonly bigint[] | undefined;
 }
 
 /** Which of two positions comes first, as a number to sort by. */
-export function compare(a: Position, b: Position): number {
+export function compare(a: LogPosition, b: LogPosition): number {
   const difference = a.transactionId - b.transactionId || a.sequence - b.sequence;
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
 /** The position behind which everything that a mark does not cover lies. */
-export function startOf(mark: Mark): Position {
+export function startOf(mark: LogCursor): LogPosition {
   const { transactionId, horizon } = mark;
   return horizon !== null && horizon < transactionId
     ? { transactionId: horizon, sequence: 0n, nonce: null }
@@ -37,35 +37,35 @@ export function startOf(mark: Mark): Position {
 }
 
 /** Whether an event is news to whoever holds a mark. */
-export function isNews(event: Position, mark: Mark): boolean {
-  const { transactionId, sequence, horizon, underWay } = mark;
+export function isAfter(event: LogPosition, mark: LogCursor): boolean {
+  const { transactionId, sequence, horizon, inFlight } = mark;
   if (event.transactionId === transactionId) return event.sequence > sequence;
   if (event.transactionId > transactionId) return true;
   return (
-    event.transactionId >= (horizon ?? transactionId) && (underWay?.includes(event.transactionId) ?? true)
+    event.transactionId >= (horizon ?? transactionId) && (inFlight?.includes(event.transactionId) ?? true)
   );
 }
 
 /** Where the holder of a mark is who has read besides what is up to a position. */
-export function readUpTo(position: Position, mark: Mark): Position & Partial<Mark> {
+export function advancedTo(position: LogPosition, mark: LogCursor): LogPosition & Partial<LogCursor> {
   if (compare(mark, position) <= 0) return position;
   if (mark.horizon === null) return mark;
   // Where it is not the end of its transaction, more of that may be to come.
   const firstOpen = position.transactionId + (position.sequence === LAST_SEQUENCE ? 1n : 0n);
-  const underWay = mark.underWay?.filter((id) => id >= firstOpen);
-  if (underWay) return { ...mark, underWay, horizon: underWay[0] ?? null };
+  const inFlight = mark.inFlight?.filter((id) => id >= firstOpen);
+  if (inFlight) return { ...mark, inFlight, horizon: inFlight[0] ?? null };
   return { ...mark, horizon: mark.horizon > firstOpen ? mark.horizon : firstOpen };
 }
 
 const LAST_SEQUENCE = 2n ** 63n - 1n;
 
 /** Behind all events of a transaction, of which the given one is the last. */
-export function endOf({ transactionId, nonce }: Omit<Position, 'sequence'>): Position {
+export function endOfTransaction({ transactionId, nonce }: Omit<LogPosition, 'sequence'>): LogPosition {
   return { transactionId, sequence: LAST_SEQUENCE, nonce };
 }
 
 /** In SQL, on the table `event_log`: whether the log leads to a position. It does not say so of what was trimmed. */
-export function leadsTo({ transactionId, sequence, nonce }: Position): Prisma.Sql {
+export function leadsTo({ transactionId, sequence, nonce }: LogPosition): Prisma.Sql {
   return Prisma.sql`(
     trimmed_transaction_id >= ${String(transactionId)}::bigint OR EXISTS (
       SELECT FROM (
@@ -76,29 +76,29 @@ export function leadsTo({ transactionId, sequence, nonce }: Position): Prisma.Sq
 }
 
 /** More would make cursors too long; events of theirs may then come once more. */
-const MOST_UNDER_WAY = 40;
+const MOST_IN_FLIGHT = 40;
 
 /**
- * In SQL, what a reader sees, for `markOf`: the snapshot, and the latest transaction with events in it, with the nonce
+ * In SQL, what a reader sees, for `cursorAt`: the snapshot, and the latest transaction with events in it, with the nonce
  * of its last one. Later ones had none, and after a crash PostgreSQL may give out their ids again.
  */
-export const SEEN = `pg_current_snapshot()::text || ':' || coalesce(
+export const SNAPSHOT = `pg_current_snapshot()::text || ':' || coalesce(
   (SELECT concat(transaction_id, ':', nonce) FROM events ORDER BY transaction_id DESC, sequence DESC LIMIT 1),
   (SELECT trimmed_transaction_id || ':' FROM event_log))`;
 
-/** Where a reader is who has read at a snapshot, as `SEEN` says it: everything else is news to them. */
-export function markOf(seen: string): Mark {
+/** Where a reader is who has read at a snapshot, as `SNAPSHOT` says it: everything else is news to them. */
+export function cursorAt(seen: string): LogCursor {
   const [, , running = '', latest = '0', nonce] = seen.split(':');
   const transactionId = BigInt(latest);
-  const underWay = running
+  const inFlight = running
     .split(',')
     .filter(Boolean)
     .map(BigInt)
     .filter((id) => id < transactionId);
   return {
-    ...endOf({ transactionId, nonce: nonce ? Number(nonce) : null }),
-    horizon: underWay[0] ?? null,
-    underWay: underWay.length > MOST_UNDER_WAY ? undefined : underWay,
+    ...endOfTransaction({ transactionId, nonce: nonce ? Number(nonce) : null }),
+    horizon: inFlight[0] ?? null,
+    inFlight: inFlight.length > MOST_IN_FLIGHT ? undefined : inFlight,
   };
 }
 
@@ -125,24 +125,24 @@ const FORM =
 const OLD_FORM = /^[0-9a-z]+\.[0-9a-z]+$/;
 
 /** A position as clients keep it: opaque to them. */
-export async function toCursor(
+export async function encodeCursor(
   db: Transaction | Database,
-  position: Position & Partial<Mark>,
+  position: LogPosition & Partial<LogCursor>,
 ): Promise<string> {
-  return cursorIn(await epochOf(databaseOf(db)), position);
+  return encodeCursorOf(await epochOf(databaseOf(db)), position);
 }
 
 /** The same where the log's epoch is at hand. */
-export function cursorIn(
+export function encodeCursorOf(
   epoch: string,
-  { transactionId, sequence, nonce, horizon = null, underWay }: Position & Partial<Mark>,
+  { transactionId, sequence, nonce, horizon = null, inFlight }: LogPosition & Partial<LogCursor>,
 ): string {
   const place = `${sequence.toString(36)}-${nonce?.toString(36) ?? ''}`;
   const parts = [epoch, transactionId.toString(36), place];
   if (horizon !== null && horizon < transactionId) {
     parts.push(horizon.toString(36));
     // Never empty: the horizon itself is one of them.
-    if (underWay) parts.push(underWay.map((id) => (id - horizon).toString(36)).join('-'));
+    if (inFlight) parts.push(inFlight.map((id) => (id - horizon).toString(36)).join('-'));
   }
   return Buffer.from(parts.join('.')).toString('base64url');
 }
@@ -152,9 +152,9 @@ export function cursorIn(
  * @throws CursorExpired where it is of another epoch, or from before there were nonces; ValidationFailed where it is no
  * cursor of a log.
  */
-export async function fromCursor(db: Database, cursor: string): Promise<Mark> {
+export async function decodeCursor(db: Database, cursor: string): Promise<LogCursor> {
   const text = Buffer.from(cursor, 'base64url').toString();
-  const [, epoch, transactionId, sequence, nonce, horizon, underWay] = FORM.exec(text) ?? [];
+  const [, epoch, transactionId, sequence, nonce, horizon, inFlight] = FORM.exec(text) ?? [];
   if (!transactionId || !sequence) {
     if (OLD_FORM.test(text)) throw new CursorExpired();
     throw new ValidationFailed('This is no cursor of the log; take one that a payload’s `cursor` gave.', {
@@ -168,7 +168,7 @@ export async function fromCursor(db: Database, cursor: string): Promise<Mark> {
     sequence: fromBase36(sequence),
     nonce: nonce === '-' ? null : Number(fromBase36(nonce.slice(1))),
     horizon: oldest,
-    underWay: underWay?.split('-').map((id) => fromBase36(id) + (oldest ?? 0n)),
+    inFlight: inFlight?.split('-').map((id) => fromBase36(id) + (oldest ?? 0n)),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Transaction } from '../database/transaction.ts';
 import type { Person } from '../policy.ts';
 import type { EventKind } from './catalogue.ts';
-import { toCursor } from './cursor.ts';
+import { encodeCursor } from './cursor.ts';
 
 /**
  * The log's cursor after this person removed the same thing before, so that removing it again is harmless.
@@ -14,5 +14,5 @@ export async function earlierRemoval(
   subjectId: string,
 ): Promise<string | null> {
   const event = await tx.event.findFirst({ where: { subjectId, kind, actorId: userId } });
-  return event && toCursor(tx, event);
+  return event && encodeCursor(tx, event);
 }

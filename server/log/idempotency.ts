@@ -3,7 +3,7 @@ import type { Transaction } from '../database/transaction.ts';
 import { Conflict } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import type { EventKind } from './catalogue.ts';
-import { toCursor } from './cursor.ts';
+import { encodeCursor } from './cursor.ts';
 
 type Creation = Extract<
   EventKind,
@@ -30,7 +30,7 @@ export async function firstCreation(
     where: { subjectId: id, kind, actorId: userId, data: { path: ['fingerprint'], equals: fingerprint } },
   });
   if (!event) throw takenId();
-  return toCursor(tx, event);
+  return encodeCursor(tx, event);
 }
 
 /**
@@ -57,7 +57,7 @@ export async function firstCreations(
   });
   const [latest] = firsts.sort((a, b) => Number(b.sequence - a.sequence));
   if (!latest || made > 0 || byId.size < given.length) throw takenId();
-  return toCursor(tx, latest);
+  return encodeCursor(tx, latest);
 }
 
 /**

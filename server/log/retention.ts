@@ -1,5 +1,5 @@
 import type { Database } from '../database/client.ts';
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const FIRST_AFTER_MS = 60_000;
@@ -49,7 +49,7 @@ export async function deleteExpiredOffers(db: Database): Promise<number> {
 }
 
 /** Trims the log and deletes expired share offers soon, and once a day. @returns what stops that. */
-export function startTrimming(db: Database, days: number, log: Log): () => Promise<void> {
+export function startTrimming(db: Database, days: number, log: Logger): () => Promise<void> {
   let running = Promise.resolve();
   let timer: NodeJS.Timeout;
   const trim = async () => {

@@ -4,7 +4,7 @@ import { Prisma, type Event } from '../../prisma/generated/client/client.ts';
 import { HORIZON, HORIZON_HERE } from '../database/horizon.ts';
 import { openSession } from '../database/session.ts';
 import { endEpoch, ON_OTHER_TIMELINE, READ_ONLY } from './epoch.ts';
-import { endOf, leadsTo, type Position } from './cursor.ts';
+import { endOfTransaction, leadsTo, type LogPosition } from './cursor.ts';
 
 /** The log at the moment from which on it is read. */
 export interface OpenedLog {
@@ -12,9 +12,9 @@ export interface OpenedLog {
   /** The latest events, in order. */
   recent: Event[];
   /** Up to here there may have been events that are not among them. */
-  floor: Position;
+  floor: LogPosition;
   /** Everything up to here is behind the reader: that of an event, or of the last that was trimmed. */
-  position: Position;
+  position: LogPosition;
 }
 
 /** What comes out of the log, as it comes. */
@@ -31,7 +31,7 @@ export interface LogReader {
    * failure to read them, and they come again.
    * @param connection what the log is read on, for what else has to be known of these events.
    */
-  onEvents(events: Event[], position: Position, connection: LogConnection): void | Promise<void>;
+  onEvents(events: Event[], position: LogPosition, connection: LogConnection): void | Promise<void>;
   onFailure(error: unknown): void;
 }
 
@@ -48,7 +48,7 @@ export interface Tail {
 }
 
 /** Before everything. */
-const START: Position = { transactionId: 0n, sequence: 0n, nonce: null };
+const START: LogPosition = { transactionId: 0n, sequence: 0n, nonce: null };
 const CHANNEL = 'taskwire_events';
 /** By this name PostgreSQL knows each server's connection that reads the log. */
 export const LOG_READER = 'taskwire log';
@@ -125,10 +125,11 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     );
     const recent = answer.rows.map(toEvent);
     const beyond = recent.length > RECENT ? recent.pop() : undefined;
-    const trimmed = log.trimmed === '0' ? START : endOf({ transactionId: BigInt(log.trimmed), nonce: null });
+    const trimmed =
+      log.trimmed === '0' ? START : endOfTransaction({ transactionId: BigInt(log.trimmed), nonce: null });
     epoch = log.epoch;
     // Below the horizon the latest event is the last of its transaction.
-    position = recent[0] ? endOf(recent[0]) : trimmed;
+    position = recent[0] ? endOfTransaction(recent[0]) : trimmed;
     reader.onOpen({ epoch, recent: recent.reverse(), floor: beyond ?? trimmed, position });
     caughtUpAt = Date.now();
   }
@@ -150,7 +151,7 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     const last = events.at(-1);
     const isFull = events.length === BATCH;
     // Not the horizon: after a crash PostgreSQL gives out again the ids of transactions that had left nothing behind.
-    const reached = last ? (isFull ? last : endOf(last)) : from;
+    const reached = last ? (isFull ? last : endOfTransaction(last)) : from;
     await reader.onEvents(events, reached, client);
     position = reached;
     const waitedAlready = isWaiting;
@@ -217,7 +218,7 @@ interface LogState {
   readOnly: boolean;
 }
 
-async function stateOf(client: Client, position: Position): Promise<LogState> {
+async function stateOf(client: Client, position: LogPosition): Promise<LogState> {
   const { text, values } = Prisma.sql`
     /* recogniseLog */
     SELECT epoch, trimmed_transaction_id AS trimmed, ${leadsTo(position)} AS "leadsHere",

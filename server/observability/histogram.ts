@@ -5,7 +5,7 @@ const DOUBLINGS = 27;
 const BUCKETS = BUCKETS_PER_DOUBLING * DOUBLINGS;
 
 /** How long something took, over many times: counts in buckets of equal ratio, so that adding costs nothing to speak of. */
-export class Timings {
+export class Histogram {
   count = 0;
   /** Milliseconds. */
   total = 0;
@@ -23,8 +23,8 @@ export class Timings {
   }
 
   /** All of them taken together. */
-  static sum(all: Iterable<Timings>): Timings {
-    const sum = new Timings();
+  static sum(all: Iterable<Histogram>): Histogram {
+    const sum = new Histogram();
     for (const one of all) {
       sum.count += one.count;
       sum.total += one.total;

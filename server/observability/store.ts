@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { BOUNDS, keep } from '../bounds.ts';
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import { currentRequest, type RequestTrace } from '../request-context.ts';
 import { labelOf } from './statement-label.ts';
-import { Timings } from './histogram.ts';
+import { Histogram } from './histogram.ts';
 
 const REST = '(others)';
 /** Operation names that one person may bring in, so that nobody crowds out the names of others. */
@@ -17,16 +17,16 @@ const MOST_SLOW = 100;
 const MOST_LINES_A_SECOND = 20;
 
 /** How long the statements of one label took for one operation. */
-export interface StatementTimings {
+export interface StatementHistogram {
   label: string;
   operation: string;
-  timings: Timings;
+  histogram: Histogram;
 }
 
 /** An operation that took longer than it should. */
 export interface SlowOperation extends Omit<
   RequestTrace,
-  'startedAt' | 'countedAs' | 'balance' | 'address' | 'traceparent' | 'asker' | 'sent'
+  'startedAt' | 'countedAs' | 'balance' | 'address' | 'traceparent' | 'requester' | 'sent'
 > {
   at: Date;
   /** Milliseconds, from the request's first byte to the result. */
@@ -41,7 +41,7 @@ export interface Observer {
 }
 
 export interface StoreSettings {
-  log: Log;
+  log: Logger;
   /** Milliseconds beyond which operations and statements are logged. */
   slowMs: number;
 }
@@ -50,17 +50,17 @@ export interface StoreSettings {
 export class PerformanceStore {
   readonly since = new Date();
   /** By name. The least recently used one goes when there are too many. */
-  readonly operations = new LRUCache<string, Timings>({
+  readonly operations = new LRUCache<string, Histogram>({
     max: BOUNDS['operation names'].most,
     dispose: (_timings, name) => {
       this.#forgetName(name);
     },
   });
-  readonly fields = new Map<string, Timings>();
+  readonly fields = new Map<string, Histogram>();
   /** By label. */
-  readonly statements = new Map<string, Timings>();
+  readonly statements = new Map<string, Histogram>();
   /** The same for each operation. */
-  readonly statementsOfOperations = new LRUCache<string, StatementTimings>({
+  readonly statementsOfOperations = new LRUCache<string, StatementHistogram>({
     max: BOUNDS['statements of operations'].most,
   });
   /** Errors that callers got, by code. */
@@ -68,7 +68,7 @@ export class PerformanceStore {
   /** The last ones, oldest first. */
   readonly slow: SlowOperation[] = [];
   observer: Observer | undefined;
-  readonly #log: Log;
+  readonly #log: Logger;
   readonly #slowMs: number;
   /** The second that lines are counted of, by `performance.now()`. */
   #second = 0;
@@ -97,7 +97,7 @@ export class PerformanceStore {
     if (brought >= MOST_NAMES_OF_PERSON) return REST;
     this.#brought.set(userId, brought + 1);
     this.#bringers.set(given, userId);
-    this.operations.set(given, new Timings());
+    this.operations.set(given, new Histogram());
     return given;
   }
 
@@ -114,12 +114,12 @@ export class PerformanceStore {
   operationEnded(request: RequestTrace, endedAt: number): void {
     const took = endedAt - request.startedAt;
     const name = request.countedAs ?? NO_OPERATION;
-    const timings = this.operations.get(name) ?? new Timings();
-    this.operations.set(name, timings);
-    timings.add(took);
+    const histogram = this.operations.get(name) ?? new Histogram();
+    this.operations.set(name, histogram);
+    histogram.add(took);
     this.observer?.operationEnded(request, took);
     if (took <= this.#slowMs) return;
-    const { startedAt, countedAs, balance, address, traceparent, asker, sent, ...rest } = request;
+    const { startedAt, countedAs, balance, address, traceparent, requester, sent, ...rest } = request;
     this.slow.push({ ...rest, at: new Date(), took });
     if (this.slow.length > MOST_SLOW) this.slow.shift();
     const { id: requestId, operation, cost, statements } = request;
@@ -162,13 +162,13 @@ export class PerformanceStore {
     };
   }
 
-  #statementOf(label: string, operation: string): Timings {
+  #statementOf(label: string, operation: string): Histogram {
     const key = `${label}\n${operation}`;
     const known = this.statementsOfOperations.get(key);
-    if (known) return known.timings;
-    const timings = new Timings();
-    this.statementsOfOperations.set(key, { label, operation, timings });
-    return timings;
+    if (known) return known.histogram;
+    const histogram = new Histogram();
+    this.statementsOfOperations.set(key, { label, operation, histogram });
+    return histogram;
   }
 
   /** At most so many a second; the next line says how many were left out. */
@@ -192,11 +192,11 @@ export class PerformanceStore {
   }
 }
 
-function timingsOf(all: Map<string, Timings>, name: string): Timings {
+function timingsOf(all: Map<string, Histogram>, name: string): Histogram {
   const known = all.get(name);
   if (known) return known;
   if (all.size >= MOST_LABELS && name !== REST) return timingsOf(all, REST);
-  const made = new Timings();
+  const made = new Histogram();
   all.set(name, made);
   return made;
 }

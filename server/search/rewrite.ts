@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
-import type { Log } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 
 const TABLES = {
   tasks: Prisma.sql`tasks`,
@@ -23,7 +23,7 @@ const RETRY_AFTER_MS = 5_000;
  * older rows by their older words.
  * @returns what stops it after the batch that it is at.
  */
-export function startRewriting(db: Database, log: Log): () => Promise<void> {
+export function startRewriting(db: Database, log: Logger): () => Promise<void> {
   const stopping = new AbortController();
   const running = rewriteAll(db, log, stopping.signal);
   return async () => {
@@ -32,7 +32,7 @@ export function startRewriting(db: Database, log: Log): () => Promise<void> {
   };
 }
 
-async function rewriteAll(db: Database, log: Log, signal: AbortSignal): Promise<void> {
+async function rewriteAll(db: Database, log: Logger, signal: AbortSignal): Promise<void> {
   let [rows, toldAt] = [0, performance.now()];
   while (!signal.aborted) {
     let pause: number;

@@ -10,7 +10,7 @@ export interface Scope {
 }
 
 /** A scope, as parts of a statement. The policy's rule on what a viewer sees is in them. */
-export interface CountedScope {
+export interface CounterScope {
   /** Names whatever counts in the scope: `state`, `scopes` of the counters, and `tail`, the facts not counted yet. */
   parts: Prisma.Sql;
   /** Of `tasks`, those of the scope that the viewer sees only since they are shared with them. */
@@ -19,7 +19,7 @@ export interface CountedScope {
   shares: Prisma.Sql;
 }
 
-export function countedScope(viewer: Viewer, { teamId, assigned }: Scope): CountedScope {
+export function counterScope(viewer: Viewer, { teamId, assigned }: Scope): CounterScope {
   const me = Prisma.sql`${viewer.userId}::uuid`;
   const teams = Prisma.sql`${[...viewer.teams.keys()]}::uuid[]`;
   if (teamId !== null) {

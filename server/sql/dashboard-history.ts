@@ -2,7 +2,7 @@ import type { DurationMeasure } from '../../prisma/generated/client/client.ts';
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
 import type { Viewer } from '../policy.ts';
-import { countedScope, type Scope } from './counter-scope.ts';
+import { counterScope, type Scope } from './counter-scope.ts';
 import { grown, localDays } from './local-days.ts';
 
 /** How many tasks of each status there were at a day's end. */
@@ -66,7 +66,7 @@ export async function readHistory(
       SELECT timezone, (now() AT TIME ZONE timezone)::date AS today,
              coalesce(${lastDay}::date, (now() AT TIME ZONE timezone)::date) AS last_day
       FROM (SELECT timezone_or_utc(timezone) AS timezone FROM users WHERE id = ${viewer.userId}::uuid OFFSET 0) AS reader
-    ), ${countedScope(viewer, scope).parts}, ${localDays(days, 'last_day')}, bounds AS MATERIALIZED (
+    ), ${counterScope(viewer, scope).parts}, ${localDays(days, 'last_day')}, bounds AS MATERIALIZED (
       SELECT max(ends) AS ends, (max(ends) AT TIME ZONE 'UTC')::date AS end_day,
              quarter_of(max(ends)) - 1 AS end_quarter, (min(begins) AT TIME ZONE 'UTC')::date AS begin_day
       FROM days

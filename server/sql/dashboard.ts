@@ -1,8 +1,8 @@
 import { Prisma, type TaskPriority, type TaskStatus } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
-import { markOf, SEEN, toCursor } from '../log/cursor.ts';
+import { cursorAt, SNAPSHOT, encodeCursor } from '../log/cursor.ts';
 import type { Viewer } from '../policy.ts';
-import { countedScope, type Scope } from './counter-scope.ts';
+import { counterScope, type Scope } from './counter-scope.ts';
 import { grown, localDays } from './local-days.ts';
 import { isOpen } from './task-facts.ts';
 
@@ -51,7 +51,7 @@ export async function countDashboard(
   scope: Scope,
   days = 0,
 ): Promise<DashboardCounts> {
-  const { parts, seenByShare, shares } = countedScope(viewer, scope);
+  const { parts, seenByShare, shares } = counterScope(viewer, scope);
   const [row] = await run<Row>(
     db,
     Prisma.sql`
@@ -110,7 +110,7 @@ export async function countDashboard(
            (SELECT json_agg(counts) FROM counts WHERE count <> 0) AS counts,
            ${days > 0 ? Prisma.sql`(SELECT json_agg(per_day ORDER BY day) FROM per_day)` : Prisma.sql`NULL`} AS "perDay",
            shared.*,
-           ${Prisma.raw(SEEN)} AS seen
+           ${Prisma.raw(SNAPSHOT)} AS seen
     FROM due, lately, shared`,
   );
   if (!row) throw new Error('counting always gives one row');
@@ -119,7 +119,7 @@ export async function countDashboard(
     ...others,
     ...byStatusAndPriority(counts ?? []),
     perDay: given ?? [],
-    cursor: await toCursor(db, markOf(seen)),
+    cursor: await encodeCursor(db, cursorAt(seen)),
   };
 }
 

@@ -1,10 +1,10 @@
 import { Prisma, type Task } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
-import { Together } from '../database/batcher.ts';
+import { Batcher } from '../database/batcher.ts';
 import { committed } from '../database/transaction.ts';
 import type { NewEvent } from '../log/catalogue.ts';
 import { appended, appendedTo, type Appended } from '../log/append.ts';
-import type { Mark } from '../log/cursor.ts';
+import type { LogCursor } from '../log/cursor.ts';
 import { taskVector } from '../search/vector.ts';
 
 /** A new task with the event that tells of it. */
@@ -13,35 +13,38 @@ interface Creation {
   event: NewEvent<'task.created'>;
 }
 
-const togethers = new WeakMap<Database, Together<Creation, Mark>>();
+const batchers = new WeakMap<Database, Batcher<Creation, LogCursor>>();
 
 /**
  * Makes a task under a new id of ours and appends its event, in one statement, which is a transaction by itself; those
  * of other callers that wait at the same time are a part of it.
  * @returns where the log stands after it.
  */
-export async function insertTask(db: Database, creation: Creation): Promise<Mark> {
-  const together = togethers.get(db) ?? new Together((creations) => insertTasks(db, creations));
-  togethers.set(db, together);
-  return together.add(creation);
+export async function insertTask(db: Database, creation: Creation): Promise<LogCursor> {
+  const batcher = batchers.get(db) ?? new Batcher((creations) => insertTasks(db, creations));
+  batchers.set(db, batcher);
+  return batcher.add(creation);
 }
 
-async function insertTasks(db: Database, creations: Creation[]): Promise<Mark[]> {
+async function insertTasks(db: Database, creations: Creation[]): Promise<LogCursor[]> {
   const rows = creations.map(({ task }) => Prisma.sql`(${values(task)})`);
   const sql = Prisma.sql`
     /* insertTasks */
     WITH made AS (INSERT INTO tasks (${columns}) VALUES ${Prisma.join(rows)})
     ${appended(creations.map(({ event }) => event))}`;
-  const marks = new Map((await run<Appended>(db, sql)).map((row) => [row.subjectId, markOf(row)]));
+  const marks = new Map((await run<Appended>(db, sql)).map((row) => [row.subjectId, cursorAt(row)]));
   committed(db);
-  return creations.map(({ task }) => marks.get(task.id) as Mark);
+  return creations.map(({ task }) => marks.get(task.id) as LogCursor);
 }
 
 /**
  * The same under an id that came from outside: looking whether it is taken is an eighth of the work.
  * @returns null, and nothing is made, where a task has or had this id.
  */
-export async function insertTaskUnlessTaken(db: Database, { task, event }: Creation): Promise<Mark | null> {
+export async function insertTaskUnlessTaken(
+  db: Database,
+  { task, event }: Creation,
+): Promise<LogCursor | null> {
   const sql = Prisma.sql`
     /* insertTaskUnlessTaken */
     WITH made AS (
@@ -53,7 +56,7 @@ export async function insertTaskUnlessTaken(db: Database, { task, event }: Creat
   const [row] = await run<Appended>(db, sql);
   if (!row) return null;
   committed(db);
-  return markOf(row);
+  return cursorAt(row);
 }
 
 const columns = Prisma.sql`
@@ -70,7 +73,7 @@ function values(task: Task): Prisma.Sql {
     ${createdAt}::timestamptz, ${createdAt}::timestamptz, ${taskVector(task)}::tsvector`;
 }
 
-function markOf({ transactionId, sequence, horizon, nonce }: Appended): Mark {
+function cursorAt({ transactionId, sequence, horizon, nonce }: Appended): LogCursor {
   return {
     transactionId: BigInt(transactionId),
     sequence: BigInt(sequence),

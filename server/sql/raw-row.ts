@@ -4,7 +4,7 @@ import { columnOf, jsonOf, valueOf, type Columns, type Texts } from './columns.t
  * A row that has everything with it that the client has selected of it, so that nobody needs to look whether it does. Its
  * columns stay the texts that PostgreSQL wrote until somebody reads them: most go into an answer almost as they are.
  */
-export class WholeRow {
+export class RawRow {
   readonly #columns: Columns;
   readonly #at: ReadonlyMap<string, number>;
   readonly #texts: Texts;
@@ -19,20 +19,20 @@ export class WholeRow {
   }
 
   /** A column as an answer has it; undefined where it was not read. */
-  static json(row: WholeRow, field: string): string | null | undefined {
+  static json(row: RawRow, field: string): string | null | undefined {
     const text = row.#textOf(field);
     return text && jsonOf(columnOf(row.#columns, field), text);
   }
 
   /** A column as Prisma has it; undefined where it was not read. */
-  static value(row: WholeRow, field: string): unknown {
+  static value(row: RawRow, field: string): unknown {
     const text = row.#textOf(field);
     return text && valueOf(columnOf(row.#columns, field), text);
   }
 
   /** As Prisma has the row, with whom and what it names and with its lists. */
-  static plain(row: WholeRow): Record<string, unknown> {
-    const columns = [...row.#at.keys()].map((field) => [field, WholeRow.value(row, field)]);
+  static plain(row: RawRow): Record<string, unknown> {
+    const columns = [...row.#at.keys()].map((field) => [field, RawRow.value(row, field)]);
     const others = Object.entries(row).map(([relation, value]) => [relation, plainly(value)]);
     return Object.fromEntries([...columns, ...others]) as Record<string, unknown>;
   }
@@ -45,30 +45,30 @@ export class WholeRow {
 
 function plainly(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plainly);
-  return value instanceof WholeRow ? WholeRow.plain(value) : value;
+  return value instanceof RawRow ? RawRow.plain(value) : value;
 }
 
 /** What a field of the API is of a row as an answer has it, or the row that it names; undefined where a resolver must say. */
-export type OfRow = (row: WholeRow) => string | WholeRow | null | undefined;
+export type FromRow = (row: RawRow) => string | RawRow | null | undefined;
 
 /** Makes rows of which these columns were read. */
-export function rowsOf(columns: Columns, fields: readonly string[]): (texts: Texts) => WholeRow {
+export function rowsOf(columns: Columns, fields: readonly string[]): (texts: Texts) => RawRow {
   const at = new Map(fields.map((field, n) => [field, n]));
   const Row = classOf(columns);
   return (texts) => new Row(columns, at, texts);
 }
 
-const classes = new WeakMap<Columns, typeof WholeRow>();
+const classes = new WeakMap<Columns, typeof RawRow>();
 
 /** Whose rows read their columns by the names of these. */
-function classOf(columns: Columns): typeof WholeRow {
+function classOf(columns: Columns): typeof RawRow {
   const known = classes.get(columns);
   if (known) return known;
-  class Row extends WholeRow {}
+  class Row extends RawRow {}
   for (const field of Object.keys(columns))
     Object.defineProperty(Row.prototype, field, {
-      get(this: WholeRow) {
-        return WholeRow.value(this, field);
+      get(this: RawRow) {
+        return RawRow.value(this, field);
       },
     });
   classes.set(columns, Row);

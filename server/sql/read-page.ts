@@ -13,7 +13,7 @@ import {
   type Texts,
 } from './columns.ts';
 import type { PageTable, Table } from './tables.ts';
-import { rowsOf, WholeRow } from './raw-row.ts';
+import { rowsOf, RawRow } from './raw-row.ts';
 
 /** What of a table is asked for, in Prisma's words. */
 export interface Wanted {
@@ -82,8 +82,8 @@ export async function readPage<Model>(
     FROM found${all(mentioned.map(onFirstRow))}`,
   );
   const isWhole = lists.every(({ relation }) => !isRepeated(relation));
-  const rows = together(texts, page, lists, mentioned, Object.keys(added));
-  return (isWhole ? rows : rows.map((row) => WholeRow.plain(row))) as Model[];
+  const rows = batcher(texts, page, lists, mentioned, Object.keys(added));
+  return (isWhole ? rows : rows.map((row) => RawRow.plain(row))) as Model[];
 }
 
 /**
@@ -214,15 +214,15 @@ function all(parts: readonly Prisma.Sql[]): Prisma.Sql {
 }
 
 /** Makes rows of the texts of the statement's columns. */
-function together(
+function batcher(
   texts: readonly Texts[],
   page: Part,
   lists: readonly (Part & { relation: string })[],
   mentioned: readonly Mentioned[],
   added: readonly string[],
-): WholeRow[] {
+): RawRow[] {
   let at = page.fields.length + lists.reduce((sum, { fields }) => sum + fields.length, 0);
-  const known = new Map<Table, ReadonlyMap<unknown, WholeRow>>();
+  const known = new Map<Table, ReadonlyMap<unknown, RawRow>>();
   for (const { table, fields } of mentioned) {
     const found = unpacked(texts[0]?.slice(at, at + fields.size) ?? []).map(
       rowsOf(table.columns, [...fields]),

@@ -1,6 +1,6 @@
 import { Prisma, type SharePermission } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
-import { Together } from '../database/batcher.ts';
+import { Batcher } from '../database/batcher.ts';
 
 /** Rows of `task_shares` that have not expired. */
 export const UNEXPIRED = Prisma.sql`(expires_at IS NULL OR expires_at > now())`;
@@ -17,14 +17,14 @@ interface Row extends Wanted {
 /** How many shares one statement looks up. */
 const MOST_IN_ONE = 1_000;
 
-const lookups = new WeakMap<Database, Together<Wanted, SharePermission | null>>();
+const lookups = new WeakMap<Database, Batcher<Wanted, SharePermission | null>>();
 
 /**
  * What a live share of a task allows a person, as of now; null without one. All that is asked at the same time, also by
  * other people, is looked up in one statement, row by row through the index of tasks and receivers.
  */
 export function shareOf(db: Database, userId: string, taskId: string): Promise<SharePermission | null> {
-  const lookup = lookups.get(db) ?? new Together((wanted) => lookUp(db, wanted), MOST_IN_ONE);
+  const lookup = lookups.get(db) ?? new Batcher((wanted) => lookUp(db, wanted), MOST_IN_ONE);
   lookups.set(db, lookup);
   return lookup.add({ userId, taskId });
 }

@@ -1,14 +1,14 @@
 import { Prisma, type TeamRole } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
-import { Together } from '../database/batcher.ts';
+import { Batcher } from '../database/batcher.ts';
 import { isTransaction, type Transaction } from '../database/transaction.ts';
-import { SEEN } from '../log/cursor.ts';
+import { SNAPSHOT } from '../log/cursor.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person, Viewer } from '../policy.ts';
 
 /** A viewer, with what of the log was to be seen when their rights were read. */
 export interface ViewerNow extends Viewer {
-  /** As `SEEN` says it; `markOf` reads it. */
+  /** As `SNAPSHOT` says it; `cursorAt` reads it. */
   seen: string;
 }
 
@@ -23,7 +23,7 @@ type Rights = Omit<ViewerNow, 'isAdmin'>;
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-const togethers = new WeakMap<Database, Together<string, Rights | undefined>>();
+const batchers = new WeakMap<Database, Batcher<string, Rights | undefined>>();
 
 /**
  * Reads what decides a person's rights, as of now; outside of a transaction together with those of others who ask at the
@@ -38,27 +38,27 @@ export async function viewerOf(
 ): Promise<ViewerNow> {
   const rights = isTransaction(db)
     ? rightsOf(await db.$queryRaw<Row[]>(statementFor([userId]))).get(userId)
-    : await togetherOf(db as Database).add(userId);
+    : await batcherOf(db as Database).add(userId);
   if (!rights) throw new Unauthenticated('This account is gone; sign up for a new one.');
   const { verifiedEmail } = rights;
   return { ...rights, isAdmin: verifiedEmail !== null && adminEmails.has(verifiedEmail) };
 }
 
-function togetherOf(db: Database): Together<string, Rights | undefined> {
-  const together =
-    togethers.get(db) ??
-    new Together(async (userIds) => {
+function batcherOf(db: Database): Batcher<string, Rights | undefined> {
+  const batcher =
+    batchers.get(db) ??
+    new Batcher(async (userIds) => {
       const rights = rightsOf(await run<Row>(db, statementFor([...new Set(userIds)])));
       return userIds.map((userId) => rights.get(userId));
     });
-  togethers.set(db, together);
-  return together;
+  batchers.set(db, batcher);
+  return batcher;
 }
 
 function statementFor(userIds: string[]): Prisma.Sql {
   return Prisma.sql`
     /* viewerOf */
-    SELECT id, CASE WHEN email_verified THEN email END AS "verifiedEmail", ${Prisma.raw(SEEN)} AS seen,
+    SELECT id, CASE WHEN email_verified THEN email END AS "verifiedEmail", ${Prisma.raw(SNAPSHOT)} AS seen,
            (SELECT json_object_agg(team_id, role) FROM memberships WHERE user_id = users.id) AS teams
     FROM users WHERE id = ANY(${userIds}::uuid[])`;
 }

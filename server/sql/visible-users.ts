@@ -4,14 +4,14 @@ import type { Viewer } from '../policy.ts';
 import { visibleSql } from './visible.ts';
 
 /** Those of some people whom a viewer sees: `visible.user` of the policy, for many at once. */
-export async function seenPeople(
+export async function visibleUsers(
   db: Database | Transaction,
   viewer: Viewer,
   ids: readonly string[],
 ): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
   const rows = await db.$queryRaw<{ id: string }[]>`
-    /* seenPeople */ SELECT id FROM users WHERE id = ANY(${[...new Set(ids)]}::uuid[]) AND ${visibleSql.user(viewer)}`;
+    /* visibleUsers */ SELECT id FROM users WHERE id = ANY(${[...new Set(ids)]}::uuid[]) AND ${visibleSql.user(viewer)}`;
   return new Set(rows.map(({ id }) => id));
 }
 
@@ -21,5 +21,5 @@ export async function namedPeople(
   viewer: Viewer,
   ids: readonly string[],
 ): Promise<Set<string>> {
-  return viewer.isAdmin ? new Set(ids) : seenPeople(db, viewer, ids);
+  return viewer.isAdmin ? new Set(ids) : visibleUsers(db, viewer, ids);
 }

@@ -13,7 +13,7 @@ export class SocketOperation implements AsyncIterableIterator<unknown, undefined
   }
 
   /** Hands on what was made for it; nothing, ever, where it was left meanwhile. */
-  async heeded<Made>(making: Made | Promise<Made>): Promise<Made> {
+  async unlessLeft<Made>(making: Made | Promise<Made>): Promise<Made> {
     const made = await making;
     return this.#isLeft ? new Promise<never>(() => undefined) : made;
   }
@@ -21,10 +21,10 @@ export class SocketOperation implements AsyncIterableIterator<unknown, undefined
   /** Becomes the stream of its results where there is one, and hands on what there is instead where not. */
   async followed(subscribing: unknown): Promise<unknown> {
     const subscribed = await subscribing;
-    if (!isStream(subscribed)) return this.heeded(subscribed);
+    if (!isStream(subscribed)) return this.unlessLeft(subscribed);
     this.#results = subscribed[Symbol.asyncIterator]();
     if (this.#isLeft) void this.#results.return?.();
-    return this.heeded(this);
+    return this.unlessLeft(this);
   }
 
   [Symbol.asyncIterator](): this {
@@ -33,7 +33,7 @@ export class SocketOperation implements AsyncIterableIterator<unknown, undefined
 
   async next(): Promise<IteratorResult<unknown, undefined>> {
     const end = { done: true, value: undefined } as const;
-    return this.heeded(this.#results?.next() ?? end);
+    return this.unlessLeft(this.#results?.next() ?? end);
   }
 
   /** Called by the library when the client leaves it, or is gone; also while it is being prepared. */

@@ -19,18 +19,18 @@ import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Context } from '../graphql/context.ts';
 import { classify } from '../database/failures.ts';
 import { AnswerTooLong, STOPPING, TOO_MANY_CONNECTIONS, Unauthenticated, Unavailable } from '../errors.ts';
-import type { Outlet } from '../live/shared-payload.ts';
-import { oneByOne } from '../lifecycle/stagger.ts';
+import type { PayloadSink } from '../live/shared-payload.ts';
+import { stagger } from '../lifecycle/stagger.ts';
 import { toCodedError } from '../graphql/mask-errors.ts';
 import { VIEWER_HEADER } from '../graphql/plugins/use-viewer-context.ts';
 import { withRequest } from '../request-context.ts';
-import { addressOf } from '../http/client-ip.ts';
+import { clientIp } from '../http/client-ip.ts';
 import { isTooLong, type Connection } from '../live/connections.ts';
 import type { Graphql, GraphqlSettings } from '../graphql/yoga.ts';
 import { DEEPEST_JSON, isTooDeep } from '../limits/json-depth.ts';
 import { Quota } from './quota.ts';
 import { SocketOperation } from './operation.ts';
-import { turnAway } from './reject-upgrade.ts';
+import { rejectUpgrade } from './reject-upgrade.ts';
 
 /** As much as a request's body. */
 const MOST_MESSAGE_BYTES = 1024 * 1024;
@@ -102,7 +102,7 @@ interface Executors {
 
 /** GraphQL over WebSocket: the protocol `graphql-transport-ws`, with the same envelope as over HTTP. */
 export function createWebSocketTransport(settings: WebSocketSettings): WebSocketTransport {
-  const { gate, live, log, origins, limits, connections } = settings;
+  const { authServices, live, log, origins, limits, connections } = settings;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MOST_MESSAGE_BYTES,
@@ -122,7 +122,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       if (Object.keys(subscriptions).length > MOST_OPERATIONS) return [tooManyOperations()];
       const operation = new SocketOperation();
       subscriptions[id] = operation;
-      return operation.heeded(prepare(settings, extra, payload, operation, outletOf(extra, id)));
+      return operation.unlessLeft(prepare(settings, extra, payload, operation, outletOf(extra, id)));
     },
     onNext: (_connection, _id, _payload, _args, { errors, ...rest }) =>
       errors ? { ...rest, errors: errors.map(withoutStatus) } : undefined,
@@ -143,7 +143,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     if (typeof authorization === 'string') extra.headers.set('authorization', authorization);
     const viewer = connectionParams?.[VIEWER_HEADER];
     if (typeof viewer === 'string') extra.headers.set(VIEWER_HEADER, viewer);
-    const person = await gate.credentials.resolve(extra.headers).catch((error: unknown) => {
+    const person = await authServices.credentials.resolve(extra.headers).catch((error: unknown) => {
       if (error instanceof Unauthenticated) return null;
       if (classify(error).kind !== 'unavailable') throw error;
       // By the code that says "internal error" clients of the protocol would give up for good.
@@ -162,7 +162,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     extra.counted = counted;
     const stopWatching = live.onEnd(
       person,
-      () => gate.credentials.resolve(extra.headers),
+      () => authServices.credentials.resolve(extra.headers),
       () => {
         extra.close(CloseCode.Unauthorized, 'Unauthorized');
       },
@@ -262,9 +262,9 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
 
   return {
     upgrade(request, connection, head) {
-      const address = addressOf(request, limits.proxies);
+      const address = clientIp(request, limits.proxies);
       if (!ofAddresses.take(address ?? '')) {
-        turnAway(connection, '429 Too Many Requests\r\nRetry-After: 10');
+        rejectUpgrade(connection, '429 Too Many Requests\r\nRetry-After: 10');
         return;
       }
       connection.once('close', () => {
@@ -282,7 +282,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       const cut = setTimeout(() => {
         for (const [socket] of open) socket.terminate();
       }, withinMs);
-      await oneByOne(open, async ([socket, peer]) => {
+      await stagger(open, async ([socket, peer]) => {
         while (Object.values(peer.operations).some(isUnanswered) && peers.has(socket))
           await sleep(LOOK_AGAIN_MS);
         if (!peers.has(socket)) return;
@@ -304,7 +304,7 @@ async function prepare(
   { headers, userId }: Peer,
   payload: SubscribePayload,
   operation: SocketOperation,
-  outlet: Outlet,
+  outlet: PayloadSink,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
     // All of a request that anybody asks for; it is kept for as long as the subscription lives.
@@ -327,7 +327,8 @@ async function prepare(
       contextValue: Object.assign(await contextFactory(), { outlet } satisfies Partial<Context>),
       rootValue: {
         // A socket may send a hundred at once, where over HTTP each takes a request.
-        execute: (given) => operation.heeded(live.queue.run(userId, () => Promise.resolve(execute(given)))),
+        execute: (given) =>
+          operation.unlessLeft(live.queue.run(userId, () => Promise.resolve(execute(given)))),
         subscribe: (given) => operation.followed(subscribe(given)),
       },
     };
@@ -340,7 +341,7 @@ async function prepare(
 }
 
 /** What the protocol sends for one operation, where only its id is the operation's own. */
-function outletOf(peer: Peer, id: string): Outlet {
+function outletOf(peer: Peer, id: string): PayloadSink {
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   return { send: (answer) => peer.send(`${head}${answer}}`) };
 }

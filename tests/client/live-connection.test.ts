@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Call, Line, type LineState, type Way } from '../../client/src/lib/api/live-connection.ts';
+import {
+  type Call,
+  LiveConnection,
+  type LineState,
+  type Way,
+} from '../../client/src/lib/api/live-connection.ts';
 
 /** A network that a test opens and closes, and what a page on it would see. */
 function onNetwork() {
@@ -7,7 +12,7 @@ function onNetwork() {
   const states: LineState[] = [];
   const calls: { way: Way; call: Call; isHungUp: boolean }[] = [];
   const counts = { returns: 0, polls: 0 };
-  const line = new Line({
+  const line = new LiveConnection({
     probe: () => Promise.resolve(net.server),
     onState: (state) => states.push(state),
     onReturn: () => (counts.returns += 1),

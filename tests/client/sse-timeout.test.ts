@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { heeded } from '../../client/src/lib/api/sse-timeout.ts';
+import { withTimeout } from '../../client/src/lib/api/sse-timeout.ts';
 
 const WITHIN = 30_000;
 
@@ -17,16 +17,16 @@ function stream() {
   const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
   const writer = writable.getWriter();
   const onSilence = vi.fn<() => void>();
-  const reader = heeded(readable, onSilence, WITHIN).getReader();
+  const reader = withTimeout(readable, onSilence, WITHIN).getReader();
   const say = (text: string) => void writer.write(new TextEncoder().encode(text));
-  const heard = async () => new TextDecoder().decode((await reader.read()).value);
-  return { writer, reader, onSilence, say, heard };
+  const delivery = async () => new TextDecoder().decode((await reader.read()).value);
+  return { writer, reader, onSilence, say, delivery };
 }
 
 test('[FR-023] a stream goes on for as long as the server says something now and then', async () => {
-  const { say, heard, onSilence } = stream();
+  const { say, delivery, onSilence } = stream();
   for (let times = 0; times < 5; times += 1) {
-    const next = heard();
+    const next = delivery();
     await vi.advanceTimersByTimeAsync(WITHIN - 1);
     say(':\n\n');
     expect(await next).toBe(':\n\n');
@@ -35,10 +35,10 @@ test('[FR-023] a stream goes on for as long as the server says something now and
 });
 
 test('[FR-023] a stream on which the server has fallen silent breaks', async () => {
-  const { say, heard, onSilence } = stream();
+  const { say, delivery, onSilence } = stream();
   say(':\n\n');
-  await heard();
-  const next = heard();
+  await delivery();
+  const next = delivery();
   const broken = expect(next).rejects.toThrow('silent');
   await vi.advanceTimersByTimeAsync(WITHIN);
   await broken;
@@ -70,7 +70,7 @@ test('[FR-023] a server that freezes in the middle of a stream is left', async (
   const { port } = server.address() as AddressInfo;
   const response = await fetch(`http://127.0.0.1:${port}`, { signal: leaving.signal });
   const body = response.body ?? new ReadableStream<Uint8Array<ArrayBuffer>>();
-  const reader = heeded(body, () => leaving.abort(), 200).getReader();
+  const reader = withTimeout(body, () => leaving.abort(), 200).getReader();
   expect(new TextDecoder().decode((await reader.read()).value)).toBe(':\n\n');
   await expect(reader.read()).rejects.toThrow('silent');
   await left;

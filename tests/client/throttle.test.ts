@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { atMostEvery } from '../../client/src/lib/api/throttle.ts';
+import { throttle } from '../../client/src/lib/api/throttle.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -13,7 +13,7 @@ test('[SC-004] the first event shows at once, and a storm of them four times a s
   let shown = 0;
   let happened = 0;
   const seen: number[] = [];
-  const show = atMostEvery(250, () => {
+  const show = throttle(250, () => {
     shown += 1;
     seen.push(happened);
   });
@@ -34,7 +34,7 @@ test('[SC-004] the first event shows at once, and a storm of them four times a s
 
 test('who has left is not called again', () => {
   let shown = 0;
-  const show = atMostEvery(250, () => (shown += 1));
+  const show = throttle(250, () => (shown += 1));
   show();
   show();
   show.cancel();
@@ -44,7 +44,7 @@ test('who has left is not called again', () => {
 
 test('who is asked to wait does so once, and keeps to the pace from then on', () => {
   let shown = 0;
-  const show = atMostEvery(250, () => (shown += 1));
+  const show = throttle(250, () => (shown += 1));
   show(150);
   vi.advanceTimersByTime(149);
   show(150);

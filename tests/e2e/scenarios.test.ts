@@ -22,8 +22,8 @@ const TITLES = ['Order paper', 'Call the printer', 'Send the invoice', 'Book a r
 let api: string;
 let browser: Browser;
 /** Two people at the end of their working day, with Ada's tasks. */
-let ada: Somebody;
-let bob: Somebody;
+let ada: SignedInUser;
+let bob: SignedInUser;
 let ids: string[];
 
 beforeAll(async () => {
@@ -99,7 +99,7 @@ const statistics = async (token: string) => (await ask<Dashboard>(DASHBOARD, tok
 
 const REMOVE = 'mutation ($id: ID!) { deleteTask(input: { id: $id }) { deletedTaskId } }';
 
-interface Somebody extends Account {
+interface SignedInUser extends Account {
   token: string;
 }
 
@@ -109,7 +109,7 @@ function newAccount(name: string): Account {
 }
 
 /** Somebody who has signed up, and in again. */
-async function newcomer(name: string): Promise<Somebody> {
+async function newcomer(name: string): Promise<SignedInUser> {
   const account = newAccount(name);
   const { email, password } = account;
   const join = 'mutation ($input: SignUpInput!) { signUp(input: $input) { token viewer { name } } }';
@@ -121,7 +121,7 @@ async function newcomer(name: string): Promise<Somebody> {
 }
 
 /** @returns the ids of five tasks of theirs. */
-async function createFive({ token }: Somebody): Promise<string[]> {
+async function createFive({ token }: SignedInUser): Promise<string[]> {
   const created: string[] = [];
   for (const title of TITLES) {
     const { createTask } = await ask<{ createTask: { task: { id: string; status: string } } }>(
@@ -136,7 +136,7 @@ async function createFive({ token }: Somebody): Promise<string[]> {
 }
 
 /** They complete two of their tasks, and begin the third. */
-async function getOn({ token }: Somebody, [first, second, third]: string[]): Promise<void> {
+async function getOn({ token }: SignedInUser, [first, second, third]: string[]): Promise<void> {
   for (const id of [first, second])
     await ask('mutation ($id: ID!) { completeTask(input: { id: $id }) { cursor } }', token, { id });
   await ask('mutation ($id: ID!) { updateTask(input: { id: $id, status: IN_PROGRESS }) { cursor } }', token, {
@@ -145,7 +145,7 @@ async function getOn({ token }: Somebody, [first, second, third]: string[]): Pro
 }
 
 /** Makes the two a team in which Bob has a task, and lets Bob read one of Ada's. @returns the team's id. */
-async function share(taskId: string | undefined, one: Somebody, other: Somebody): Promise<string> {
+async function share(taskId: string | undefined, one: SignedInUser, other: SignedInUser): Promise<string> {
   const { createTeam } = await ask<{ createTeam: { team: { id: string } } }>(
     'mutation ($name: String!) { createTeam(input: { name: $name }) { team { id } } }',
     one.token,
@@ -185,7 +185,7 @@ describe('[T066] a working day', { timeout: 60_000 }, () => {
   });
 
   describe('when she has completed two and begun one', () => {
-    let eve: Somebody;
+    let eve: SignedInUser;
 
     beforeAll(async () => {
       eve = await newcomer('Eve');

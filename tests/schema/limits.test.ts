@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { schema } from '../../schema/index.ts';
-import { priceOf } from '../../server/limits/query-cost.ts';
+import { queryCostOf } from '../../server/limits/query-cost.ts';
 import { redisNamespace } from '../../server/redis-namespace.ts';
 import { freshDatabase } from '../kit/database.ts';
 import { freePort } from '../kit/free-port.ts';
@@ -56,7 +56,7 @@ async function signedIn(email: string): Promise<{ token: string }> {
 const as = ({ token }: { token: string }) => ({ authorization: `Bearer ${token}` });
 
 describe('the price of an operation', () => {
-  const price = (query: string, variables = {}) => priceOf(schema, parse(query), null)(variables);
+  const price = (query: string, variables = {}) => queryCostOf(schema, parse(query), null)(variables);
 
   test('is a point for each object that it may answer with, and pages multiply', () => {
     expect(price('{ viewer { id name email } }')).toBe(1);

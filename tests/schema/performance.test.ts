@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { verifyAccount } from '../../server/auth/account.ts';
-import type { Log } from '../../server/logger.ts';
+import type { Logger } from '../../server/logger.ts';
 import { PerformanceStore } from '../../server/observability/store.ts';
 import { withRequest } from '../../server/request-context.ts';
 import { offerShare, secretOf } from '../kit/shares.ts';
@@ -216,7 +216,7 @@ test('[T060] a slow operation is in the log with its name and request, and witho
 
 test('[T060] of many slow operations at once some are in the log, and how many were left out', () => {
   const lines: { leftOut?: number }[] = [];
-  const log = { warn: (line: object) => lines.push(line) } as unknown as Log;
+  const log = { warn: (line: object) => lines.push(line) } as unknown as Logger;
   const store = new PerformanceStore({ log, slowMs: -1 });
   const clock = vi.spyOn(performance, 'now').mockReturnValue(5_000);
   onTestFinished(() => clock.mockRestore());

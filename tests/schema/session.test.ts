@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { createAuth } from '../../server/auth/auth.ts';
 import { uuidOf } from '../../server/ids.ts';
 import { createSignInLimits } from '../../server/limits/sign-in-limits.ts';
-import { createLog } from '../../server/logger.ts';
+import { createLogger } from '../../server/logger.ts';
 import { freshDatabase } from '../kit/database.ts';
 import { PASSWORD, startWorld } from '../kit/world.ts';
 
@@ -353,7 +353,7 @@ describe('a credential', () => {
     const auth = (publicUrl: string) =>
       createAuth({
         db,
-        log: createLog('silent'),
+        log: createLogger('silent'),
         secret: AUTH_SECRET,
         allowedOrigins: [],
         publicUrl,

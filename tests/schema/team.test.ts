@@ -46,7 +46,8 @@ function eventsOf(id: string) {
   });
 }
 
-const SEEN = 'query ($id: ID, $slug: String) { team(id: $id, slug: $slug) { id viewerRole owner { name } } }';
+const SNAPSHOT =
+  'query ($id: ID, $slug: String) { team(id: $id, slug: $slug) { id viewerRole owner { name } } }';
 
 describe('a new team', () => {
   test('[BR-01] belongs to whoever made it, who is its one owner', async () => {
@@ -254,27 +255,27 @@ describe('who sees a team', () => {
     const { id } = await teamOf(ada, [[bob, 'VIEWER']]);
     const { slug } = await db.team.findUniqueOrThrow({ where: { id: uuidOf('Team', id) } });
     const seen = { team: { id, viewerRole: 'VIEWER', owner: { name: 'Ada' } } };
-    expect(await bob.query(SEEN, { id })).toEqual(seen);
-    expect(await bob.query(SEEN, { slug })).toEqual(seen);
+    expect(await bob.query(SNAPSHOT, { id })).toEqual(seen);
+    expect(await bob.query(SNAPSHOT, { slug })).toEqual(seen);
 
     const absent = publicId('Team', newId());
     const unlike = (error: unknown) => (error instanceof Error ? error.message : error);
     const answers = await Promise.all(
       [{ id }, { slug }, { id: absent }, { slug: 'no-such-team' }].map((which) =>
-        eve.query(SEEN, which).catch(unlike),
+        eve.query(SNAPSHOT, which).catch(unlike),
       ),
     );
     expect(new Set(answers)).toEqual(new Set(['There is no such team, or you may not see it.']));
     expect(await eve.query('query ($id: ID!) { node(id: $id) { id } }', { id })).toEqual({ node: null });
     const lists = '{ teams(filter: { name: { contains: "of Ada" } }) { totalCount nodes { id } } }';
     expect(await eve.query(lists)).toEqual({ teams: { totalCount: 0, nodes: [] } });
-    expect(await outcome(query(SEEN, { id }))).toBe('UNAUTHENTICATED');
+    expect(await outcome(query(SNAPSHOT, { id }))).toBe('UNAUTHENTICATED');
   });
 
   test.each([{}, { id: 'team_01k', slug: 'x' }])(
     'a team is named by its id or its slug, not by %j',
     async (which) => {
-      await expect(ada.query(SEEN, which)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+      await expect(ada.query(SNAPSHOT, which)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
     },
   );
 });

@@ -7,10 +7,10 @@ import { BOUNDS, kept, type Kept } from '../../server/bounds.ts';
 import { StatementNames } from '../../server/database/statement-names.ts';
 import { checkQuota, setStorageQuota } from '../../server/domain/quota.ts';
 import { appendAll } from '../../server/log/append.ts';
-import { createRefusals } from '../../server/log/access-audit.ts';
+import { createAccessAudit } from '../../server/log/access-audit.ts';
 import { planOf } from '../../server/graphql/execution/plan.ts';
 import { uuidOf } from '../../server/ids.ts';
-import { priceOf } from '../../server/limits/query-cost.ts';
+import { queryCostOf } from '../../server/limits/query-cost.ts';
 import { Windows } from '../../server/limits/windows.ts';
 import { KnownShares, MOST_KNOWN } from '../../server/live/known-shares.ts';
 import { labelOf } from '../../server/observability/statement-label.ts';
@@ -150,7 +150,7 @@ test('[BR-19] what each of very many addresses and people has spent is kept for 
 });
 
 test('[BR-19] refused access of very many people is counted for the latest of them, and the rest told early', async () => {
-  const refusals = createRefusals(world.db, () => undefined);
+  const refusals = createAccessAudit(world.db, () => undefined);
   const ofServer = await keptNow('refusals');
   const missing = { code: 'NOT_FOUND', subjectId: undefined } as const;
   const { ada } = await world.people('Ada');
@@ -193,11 +193,11 @@ test('[BR-19] of the shares that decide what a person hears, a thousand are reme
 
 test('[BR-19] names of operations that a document does not have leave nothing behind', () => {
   const document = parse('query A { viewer { id } } query B { viewer { name } }');
-  const price = priceOf(schema, document, 'A');
-  expect(priceOf(schema, document, 'A')).toBe(price);
-  expect(priceOf(schema, document, 'B')).not.toBe(price);
+  const price = queryCostOf(schema, document, 'A');
+  expect(queryCostOf(schema, document, 'A')).toBe(price);
+  expect(queryCostOf(schema, document, 'B')).not.toBe(price);
   const plan = planOf(schema, document, 'A');
   expect(planOf(schema, document, 'A')).toBe(plan);
   expect(planOf(schema, document, 'Z')).toBeNull();
-  expect(priceOf(schema, document, 'Z')).toBe(priceOf(schema, document, 'Y'));
+  expect(queryCostOf(schema, document, 'Z')).toBe(queryCostOf(schema, document, 'Y'));
 });

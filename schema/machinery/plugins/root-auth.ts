@@ -48,7 +48,7 @@ class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
       if (changes && !isAtHand(result, call[3])) await context.enterAgain();
       if (isMissingNode(field.name, result)) {
         const missing = { code: 'NOT_FOUND', subjectId: undefined } as const;
-        await context.gate.refusals.record(context.person, missing, field.name);
+        await context.authServices.accessAudit.record(context.person, missing, field.name);
       }
       return result;
     });
@@ -72,7 +72,7 @@ function guarded<Given>(
       return await work(context, ...call);
     } catch (error) {
       if (error instanceof Forbidden || error instanceof NotFound) {
-        await context.gate.refusals.record(context.person, error, field);
+        await context.authServices.accessAudit.record(context.person, error, field);
       }
       throw error;
     }

@@ -1,7 +1,7 @@
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
 import { defaultFieldResolver, type GraphQLFieldResolver } from 'graphql';
 import { isIdType, publicId } from '../../../server/ids.ts';
-import { WholeRow, type OfRow } from '../../../server/sql/raw-row.ts';
+import { RawRow, type FromRow } from '../../../server/sql/raw-row.ts';
 
 /**
  * Of rows that were read with everything that is selected of them, fields resolve at once: the Prisma plugin looks up,
@@ -9,8 +9,8 @@ import { WholeRow, type OfRow } from '../../../server/sql/raw-row.ts';
  */
 class WholeRows<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
-    const ofRow = readingOf(field);
-    return ofRow ? { ...field, extensions: { ...field.extensions, ofRow } } : field;
+    const fromRow = readingOf(field);
+    return fromRow ? { ...field, extensions: { ...field.extensions, fromRow } } : field;
   }
 
   override wrapResolve(
@@ -19,12 +19,12 @@ class WholeRows<Types extends SchemaTypes> extends BasePlugin<Types> {
   ): GraphQLFieldResolver<unknown, Types['Context'], object> {
     if (kind !== 'PrismaObject' || !extensions?.['pothosPrismaSelect']) return resolve;
     return (row, args, context, info) =>
-      row instanceof WholeRow ? atOnce(row, args, context, info) : resolve(row, args, context, info);
+      row instanceof RawRow ? atOnce(row, args, context, info) : resolve(row, args, context, info);
   }
 }
 
 /** How a field is read of a row where that takes nothing else: as its id, as a column, or as whom or what it names. */
-function readingOf({ kind, parentType, name, extensions }: Field): OfRow | undefined {
+function readingOf({ kind, parentType, name, extensions }: Field): FromRow | undefined {
   if (name === 'id' && isIdType(parentType)) {
     return (row) => {
       const { id } = row;
@@ -33,10 +33,9 @@ function readingOf({ kind, parentType, name, extensions }: Field): OfRow | undef
   }
   if (kind !== 'PrismaObject') return undefined;
   const relation = extensions?.['pothosPrismaRelationField'] as { name: string; isList: boolean } | undefined;
-  if (relation)
-    return relation.isList ? undefined : (row) => row[relation.name] as WholeRow | null | undefined;
+  if (relation) return relation.isList ? undefined : (row) => row[relation.name] as RawRow | null | undefined;
   const column = extensions?.['pothosExposedField'];
-  return typeof column === 'string' ? (row) => WholeRow.json(row, column) : undefined;
+  return typeof column === 'string' ? (row) => RawRow.json(row, column) : undefined;
 }
 
 type Field = Pick<PothosOutputFieldConfig<SchemaTypes>, 'kind' | 'parentType' | 'name' | 'extensions'>;

@@ -15,13 +15,13 @@ interface Turn {
  *
  * A turn ends after a while, even where its work does not: nobody waits here for a lock, or for a database that is away.
  */
-export class Turns {
+export class ConcurrencyLimit {
   /** Of those who are at work, the longest first. */
   readonly #turns = new Set<Turn>();
   readonly #waiting: ((turn: Turn) => void)[] = [];
   #watch: NodeJS.Timeout | undefined;
 
-  async take<Result>(work: () => Promise<Result>): Promise<Result> {
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
     const turn = this.#turns.size < MOST_AT_ONCE ? this.#begin() : await this.#come();
     try {
       return await work();

@@ -10,7 +10,7 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 import type { Execute } from './execute.ts';
-import { WholeRow } from '../../sql/raw-row.ts';
+import { RawRow } from '../../sql/raw-row.ts';
 import { planOf, type Plan, type Selection, type Shape, type Step, type Variables } from './plan.ts';
 
 /**
@@ -34,7 +34,7 @@ export function usePlans(
 }
 
 /** The data of an answer, written as JSON right away, without objects in between. Reads as those where somebody looks. */
-export class Written {
+export class SerializedData {
   readonly text: string;
 
   constructor(text: string) {
@@ -126,7 +126,7 @@ class Run {
   readonly #errors: GraphQLError[] = [];
   readonly #arguments = new Map<Step, Record<string, unknown>>();
   /** What was written of the people and teams that many rows name. */
-  readonly #texts = new Map<Selection, Map<WholeRow, string>>();
+  readonly #texts = new Map<Selection, Map<RawRow, string>>();
   readonly #isMeasured: boolean;
 
   constructor(plan: Plan, variables: Variables, rootValue: unknown, context: unknown, isMeasured: boolean) {
@@ -138,9 +138,9 @@ class Run {
   }
 
   async answer(): Promise<ExecutionResult> {
-    let data: Written | null = null;
+    let data: SerializedData | null = null;
     try {
-      data = new Written(await this.#object(this.plan.root, this.rootValue, undefined));
+      data = new SerializedData(await this.#object(this.plan.root, this.rootValue, undefined));
     } catch (error) {
       this.#errors.push(error as GraphQLError);
     }
@@ -149,7 +149,7 @@ class Run {
   }
 
   #object({ steps }: Selection, source: unknown, place: Place | undefined): MaybePromise<string> {
-    const text = new Growing();
+    const text = new TextBuilder();
     try {
       for (const step of steps) text.add(step.head, this.#field(step, source, place));
     } catch (error) {
@@ -160,7 +160,7 @@ class Run {
   }
 
   #field(step: Step, source: unknown, above: Place | undefined): MaybePromise<string> {
-    const text = this.#ofRow(step, source);
+    const text = this.#fromRow(step, source);
     if (text !== undefined) return text;
     const info = new FieldInfo(this, step, above);
     try {
@@ -172,12 +172,12 @@ class Run {
   }
 
   /** What no resolver has to be asked for; undefined where one has to, if only for its error. */
-  #ofRow(step: Step, source: unknown): string | undefined {
-    const { ofRow, shape } = step;
-    if (!ofRow || this.#isMeasured || !(source instanceof WholeRow)) return undefined;
-    const value = ofRow(source);
+  #fromRow(step: Step, source: unknown): string | undefined {
+    const { fromRow, shape } = step;
+    if (!fromRow || this.#isMeasured || !(source instanceof RawRow)) return undefined;
+    const value = fromRow(source);
     if (value === null) return shape.nullable ? 'null' : undefined;
-    if (value instanceof WholeRow)
+    if (value instanceof RawRow)
       return shape.kind === 'object' ? this.#named(step.below(shape.type), value) : undefined;
     return value;
   }
@@ -187,7 +187,7 @@ class Run {
     if (!isOfRow) return undefined;
     let text = '';
     for (const step of steps) {
-      const value = this.#ofRow(step, source);
+      const value = this.#fromRow(step, source);
       if (value === undefined) return undefined;
       text += step.head + value;
     }
@@ -196,8 +196,8 @@ class Run {
 
   /** The same of a row that others name, as many may: it is written once. */
   #named(selection: Selection, source: unknown): string | undefined {
-    if (!selection.isOfRow || !(source instanceof WholeRow)) return undefined;
-    const texts = this.#texts.get(selection) ?? new Map<WholeRow, string>();
+    if (!selection.isOfRow || !(source instanceof RawRow)) return undefined;
+    const texts = this.#texts.get(selection) ?? new Map<RawRow, string>();
     this.#texts.set(selection, texts);
     const text = texts.get(source) ?? this.#row(selection, source);
     if (text !== undefined) texts.set(source, text);
@@ -244,13 +244,13 @@ class Run {
   #list(step: Step, shape: Shape, list: unknown, place: Place): MaybePromise<string> {
     if (!Array.isArray(list))
       throw new Error(`Expected a list for field ${step.parent.name}.${step.field.name}.`);
-    const text = new Growing();
+    const text = new TextBuilder();
     const selection = shape.kind === 'object' ? step.below(shape.type) : undefined;
     for (const [index, value] of (list as unknown[]).entries()) {
       const head = index === 0 ? '[' : ',';
-      const ofRow = selection && this.#row(selection, value);
-      if (ofRow !== undefined) {
-        text.add(head, ofRow);
+      const fromRow = selection && this.#row(selection, value);
+      if (fromRow !== undefined) {
+        text.add(head, fromRow);
         continue;
       }
       const item = new Item(place, index);
@@ -288,7 +288,7 @@ class Run {
 type MaybePromise<T> = T | Promise<T>;
 
 /** A text that is added to from its front to its end, with parts that come later. */
-class Growing {
+class TextBuilder {
   #text = '';
   /** What stands ahead of each part that comes later. */
   readonly #ahead: string[] = [];

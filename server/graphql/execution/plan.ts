@@ -23,7 +23,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { OfRow } from '../../sql/raw-row.ts';
+import type { FromRow } from '../../sql/raw-row.ts';
 
 /** Values of variables as graphql-js hands them on. */
 export type Variables = NonNullable<Parameters<typeof getArgumentValues>[2]>;
@@ -53,7 +53,7 @@ export class Step {
   readonly field: GraphQLField<unknown, unknown>;
   readonly resolve: GraphQLFieldResolver<unknown, unknown>;
   readonly shape: Shape;
-  readonly ofRow: OfRow | undefined;
+  readonly fromRow: FromRow | undefined;
   readonly plan: Plan;
   readonly #below = new Map<GraphQLObjectType, Selection>();
 
@@ -74,7 +74,7 @@ export class Step {
     this.resolve = field.resolve ?? defaultFieldResolver;
     this.shape = shapeOf(field.type);
     const isSaid = this.shape.kind === 'leaf' || this.shape.kind === 'object';
-    this.ofRow = isSaid ? (field.extensions['ofRow'] as OfRow | undefined) : undefined;
+    this.fromRow = isSaid ? (field.extensions['fromRow'] as FromRow | undefined) : undefined;
   }
 
   argumentsFor(variables: Variables): Record<string, unknown> {
@@ -141,7 +141,7 @@ export class Plan {
       const field = this.schema.getField(type, nodes[0]?.name.value ?? '');
       if (field) steps.push(new Step(this, steps.length === 0, key, nodes, type, field));
     }
-    return { steps, isOfRow: steps.every(({ ofRow }) => ofRow) };
+    return { steps, isOfRow: steps.every(({ fromRow }) => fromRow) };
   }
 
   #applies(condition: string | undefined, type: GraphQLObjectType): boolean {

@@ -3,7 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../context.ts';
 import { QueryTooComplex, RateLimited, Unauthenticated } from '../../errors.ts';
 import type { Balance, Budget } from '../../limits/budgets.ts';
-import { priceOf } from '../../limits/query-cost.ts';
+import { queryCostOf } from '../../limits/query-cost.ts';
 import { currentRequest } from '../../request-context.ts';
 import { toCodedError } from '../mask-errors.ts';
 import type { Execute } from '../execution/execute.ts';
@@ -19,7 +19,7 @@ const DRY_RUN = 'dry-run';
  * Prices each operation before `execute` runs it, refuses what is too much at once, and takes the rest from the viewer's
  * budget. `extensions: { "cost": "include" }` in a request adds the price to the answer; `"dry-run"` answers with it alone.
  */
-export function limited(budget: Budget, execute: Execute): Execute {
+export function withCostLimits(budget: Budget, execute: Execute): Execute {
   return async (args) => {
     const { instead, cost } = await hold(budget, args);
     if (instead) return instead;
@@ -30,7 +30,7 @@ export function limited(budget: Budget, execute: Execute): Execute {
 }
 
 /** The same for subscriptions, as they begin. */
-export function limitedSubscriptions(budget: Budget): Plugin {
+export function useSubscriptionCost(budget: Budget): Plugin {
   return {
     async onSubscribe({ args, setResultAndStopExecution }) {
       const { instead } = await hold(budget, args);
@@ -45,7 +45,7 @@ export function limitedSubscriptions(budget: Budget): Plugin {
  */
 export async function payForPayload(budget: Budget, args: ExecutionArgs): Promise<GraphQLError | null> {
   const { schema, document, operationName, variableValues } = args;
-  const points = priceOf(schema, document, operationName)(variableValues ?? {});
+  const points = queryCostOf(schema, document, operationName)(variableValues ?? {});
   const balance = await budget.spend(keyOf(args), points);
   return balance.sufficed ? null : toCodedError(new RateLimited(overspent(balance), balance.reset));
 }
@@ -57,7 +57,7 @@ async function hold(
 ): Promise<{ instead: ExecutionResult | null; cost: object }> {
   const { schema, document, operationName, variableValues, contextValue } = args;
   const context = contextValue as Priced;
-  const points = priceOf(schema, document, operationName)(variableValues ?? {});
+  const points = queryCostOf(schema, document, operationName)(variableValues ?? {});
   const request = currentRequest();
   if (request) request.cost = points;
   const price = { points, most: MOST_POINTS };

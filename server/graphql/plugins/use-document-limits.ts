@@ -31,7 +31,7 @@ const closing = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, Toke
  * Refuses documents that are too large or too deep: by their tokens before they are parsed, the rest before validation.
  * A document that was not parsed before counts as several requests.
  */
-export function boundedDocuments(requests: RequestBudget): Plugin {
+export function useDocumentLimits(requests: RequestBudget): Plugin {
   return {
     onParse({ parseFn, setParseFn }) {
       setParseFn((source: string | Source, options: object): unknown => {

@@ -23,7 +23,7 @@ type Result = ExecutionResult<Record<string, { cursor?: unknown } | null>> & { s
  * Server-sent events as the protocol `graphql-sse` has them, each with its cursor as its id, so that a browser's
  * `EventSource` resumes by itself: it sends the last id along when it comes back.
  */
-export function eventStreamFormat(): Plugin {
+export function useEventStreamFormat(): Plugin {
   return {
     onResultProcess(processing) {
       const { request, result } = processing;

@@ -16,7 +16,7 @@ type Serialized = ExecutionResult & { stringify?: () => string };
  * waits to be read, and the length of one payload. Ends them with their connection, which Yoga does only once it has
  * begun to send.
  */
-export function eventStreams(connections: Connections): Plugin<Context & { res?: ServerResponse }> {
+export function useEventStreams(connections: Connections): Plugin<Context & { res?: ServerResponse }> {
   return {
     onSubscribe: ({ args }) => ({
       onSubscribeResult({ result, setResult }) {

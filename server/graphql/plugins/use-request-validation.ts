@@ -6,7 +6,7 @@ import { DEEPEST_JSON, isTooDeep } from '../../limits/json-depth.ts';
  * Takes operations by POST as JSON only, since a browser sends any other type to another origin without asking
  * that origin first; and by GET only with parameters that can be read. Neither may nest deeper than the API needs.
  */
-export function wellFormedRequests(): Plugin {
+export function useRequestValidation(): Plugin {
   return {
     onRequestParse({ request, url, requestParser, setRequestParser }) {
       if (request.method === 'POST' && !isJson(request.headers.get('content-type'))) {

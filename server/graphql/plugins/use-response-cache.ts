@@ -14,10 +14,10 @@ import { LRUCache } from 'lru-cache';
 import type { Context, Question } from '../context.ts';
 import { BOUNDS, keep } from '../../bounds.ts';
 import { Job } from '../../live/fair-queue.ts';
-import { Handoff } from '../../live/rendezvous.ts';
+import { Rendezvous } from '../../live/rendezvous.ts';
 import type { Budget } from '../../limits/budgets.ts';
-import { Ending, Source } from '../../live/payload-stream.ts';
-import type { Told } from '../../live/shared-payload.ts';
+import { Ending, PayloadStream } from '../../live/payload-stream.ts';
+import type { SharedPayload } from '../../live/shared-payload.ts';
 import { payForPayload } from './use-cost-limits.ts';
 
 /** An answer, and whom it holds for. */
@@ -40,7 +40,7 @@ const BYTES_BESIDES = 1_000;
  * outlet it goes there, past the iterators and promises that each subscription has for itself. A payload that is executed
  * for one subscription alone costs points of its viewer's budget; a subscription ends when that is used up.
  */
-export function sharedAnswers(budget: Budget): Plugin<Context> {
+export function useResponseCache(budget: Budget): Plugin<Context> {
   const answers = new LRUCache<string, Answer | Job<Answer>>({
     maxSize: BOUNDS['shared answers'].most,
     maxEntrySize: LARGEST_KEPT,
@@ -54,7 +54,7 @@ export function sharedAnswers(budget: Budget): Plugin<Context> {
     payload: object,
     selection: string,
   ): Answer | Promise<Answer> {
-    const { sharedAs } = payload as Told;
+    const { sharedAs } = payload as SharedPayload;
     return sharedAs === undefined
       ? alone(args, payload)
       : remembered(`${sharedAs} ${selection}`, args, payload);
@@ -62,7 +62,7 @@ export function sharedAnswers(budget: Budget): Plugin<Context> {
 
   async function ownOf(args: ValidatedSubscriptionArgs, payload: object, selection: string): Promise<Answer> {
     const context = args.contextValue as Context;
-    const key = `${(payload as Told).sharedAs} ${selection} ${numberOf(context.viewer)}`;
+    const key = `${(payload as SharedPayload).sharedAs} ${selection} ${numberOf(context.viewer)}`;
     const own = await remembered(key, args, payload);
     return (await own.holdsFor(context)) ? own : alone(args, payload);
   }
@@ -93,11 +93,11 @@ export function sharedAnswers(budget: Budget): Plugin<Context> {
     const validated = validateSubscriptionArgs(args);
     if (!('operation' in validated)) return { errors: validated };
     const source = await createSourceEventStream(validated);
-    if (!(source instanceof Source)) return source as ExecutionResult;
+    if (!(source instanceof PayloadStream)) return source as ExecutionResult;
     const selection = `${numberOf(validated.operation)} ${variablesOf(validated)}`;
     const context = validated.contextValue as Context;
     let isOver = false;
-    return new Handoff<ExecutionResult>(
+    return new Rendezvous<ExecutionResult>(
       (results) => {
         const send = ({ result, text }: Answer) => {
           if (isOver) return;
@@ -114,7 +114,7 @@ export function sharedAnswers(budget: Budget): Plugin<Context> {
         source.readBy({
           take: (payload: object) => {
             const isLast = payload instanceof Ending;
-            if (!isLast && (payload as Told).sharedAs === undefined)
+            if (!isLast && (payload as SharedPayload).sharedAs === undefined)
               return sendPaid(() => firstOf(validated, payload, selection));
             const choose = (first: Answer) => {
               const sendIf = (holds: boolean) => {

@@ -16,7 +16,7 @@ import type { Execute } from '../execution/execute.ts';
 const LONGEST_NAME = 80;
 
 /** Measures how long documents take to read, and lets resolvers be measured. */
-export function tracing(): Plugin<Context> {
+export function useTracing(): Plugin<Context> {
   return {
     onSchemaChange({ schema }) {
       measureResolvers(schema as GraphQLSchema);
@@ -34,7 +34,7 @@ export function tracing(): Plugin<Context> {
  * Measures each operation that `execute` runs, and the resolvers of one operation in so many.
  * @param sampleRate the share of operations, of 1, whose resolvers are measured.
  */
-export function measured(store: PerformanceStore, sampleRate: number, execute: Execute): Execute {
+export function withTracing(store: PerformanceStore, sampleRate: number, execute: Execute): Execute {
   const every = sampleRate > 0 ? Math.round(1 / sampleRate) : Infinity;
   let operations = 0;
   return (args) => {

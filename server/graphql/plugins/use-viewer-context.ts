@@ -1,7 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Context, Question } from '../context.ts';
 import type { SignedIn } from '../../auth/credentials.ts';
-import type { Gate } from '../../auth/sign-in.ts';
+import type { AuthServices } from '../../auth/sign-in.ts';
 import { Unauthenticated, ViewerChanged } from '../../errors.ts';
 import { publicId } from '../../ids.ts';
 import type { KnownShares } from '../../live/known-shares.ts';
@@ -13,7 +13,7 @@ import { currentRequest, shareOfAddress } from '../../request-context.ts';
 import { shareOf } from '../../sql/shares.ts';
 import { viewerOf } from '../../sql/viewer.ts';
 import type { Origins } from '../../auth/origins.ts';
-import type { Log } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 
 /** Makes an operation's context from the headers of its request. */
 export type ContextOf = (headers: Headers) => Promise<Context>;
@@ -22,8 +22,8 @@ export type ContextOf = (headers: Headers) => Promise<Context>;
 export const VIEWER_HEADER = 'taskwire-viewer';
 
 interface ContextSettings {
-  gate: Gate;
-  log: Log;
+  authServices: AuthServices;
+  log: Logger;
   live: Live;
   store: PerformanceStore;
   origins: Origins;
@@ -33,8 +33,8 @@ interface ContextSettings {
  * Resolves an operation's credential once, and lets resolvers ask for the viewer. An operation that never asks
  * works without one, so that a cookie which has run out keeps nobody from signing in again.
  */
-export function createContexts({ gate, live, store, origins, log }: ContextSettings): ContextOf {
-  const note = atMostEvery(NOTE_EVERY_MS, (why: string) => {
+export function createContexts({ authServices, live, store, origins, log }: ContextSettings): ContextOf {
+  const note = throttle(NOTE_EVERY_MS, (why: string) => {
     log.warn(why);
   });
 
@@ -47,8 +47,8 @@ export function createContexts({ gate, live, store, origins, log }: ContextSetti
   }
 
   return async (headers) => {
-    const setCookies = gate.credentials.staleCookies(headers);
-    const signedIn = await gate.credentials
+    const setCookies = authServices.credentials.staleCookies(headers);
+    const signedIn = await authServices.credentials
       .resolve(headers, (cookies) => setCookies.push(...cookies))
       .catch((error: unknown) => {
         if (error instanceof Unauthenticated) return error;
@@ -56,14 +56,14 @@ export function createContexts({ gate, live, store, origins, log }: ContextSetti
       });
     takeShare(signedIn);
     const identity = asExpected(headers, signedIn) ?? untrusted(headers);
-    return new OperationContext(gate, live, store, headers, setCookies, identity);
+    return new OperationContext(authServices, live, store, headers, setCookies, identity);
   };
 }
 
 /** Anybody can make requests of which there is something to note. */
 const NOTE_EVERY_MS = 60_000;
 
-function atMostEvery<Given>(milliseconds: number, act: (given: Given) => void): (given: Given) => void {
+function throttle<Given>(milliseconds: number, act: (given: Given) => void): (given: Given) => void {
   let quietUntil = 0;
   return (given) => {
     if (performance.now() < quietUntil) return;
@@ -80,7 +80,7 @@ function takeShare(signedIn: Identity): void {
   const request = currentRequest();
   if (!request) return;
   const isPerson = signedIn !== null && !(signedIn instanceof Unauthenticated);
-  request.asker.share = isPerson ? signedIn.userId : shareOfAddress(request);
+  request.requester.share = isPerson ? signedIn.userId : shareOfAddress(request);
 }
 
 /** A cookie is shared by all tabs of a browser, so a page can be answered as another person than the one it shows. */
@@ -93,7 +93,7 @@ function asExpected(headers: Headers, signedIn: Identity): Identity {
 /** A class, for to make an object with getters of its own takes longer than a small operation. */
 class OperationContext implements Context {
   readonly db: Context['db'];
-  readonly gate: Gate;
+  readonly authServices: AuthServices;
   readonly live: Live;
   readonly performance: PerformanceStore;
   readonly headers: Headers;
@@ -101,19 +101,19 @@ class OperationContext implements Context {
   private readonly signedIn: Identity;
   private rights: Viewer | undefined;
   private shares: KnownShares | undefined;
-  private readAt: string | undefined;
+  private snapshotText: string | undefined;
   private entering: Promise<void> | undefined;
 
   constructor(
-    gate: Gate,
+    authServices: AuthServices,
     live: Live,
     store: PerformanceStore,
     headers: Headers,
     setCookies: string[],
     signedIn: Identity,
   ) {
-    this.db = gate.db;
-    this.gate = gate;
+    this.db = authServices.db;
+    this.authServices = authServices;
     this.live = live;
     this.performance = store;
     this.headers = headers;
@@ -133,8 +133,8 @@ class OperationContext implements Context {
     return this.rights;
   }
 
-  get seen(): string {
-    return this.readAt ?? '';
+  get snapshot(): string {
+    return this.snapshotText ?? '';
   }
 
   enter(): Promise<void> {
@@ -163,14 +163,14 @@ class OperationContext implements Context {
   }
 
   private async readRights(person: Person = this.person): Promise<void> {
-    const now = await viewerOf(this.db, person, this.gate.adminEmails);
-    this.readAt = now.seen;
+    const now = await viewerOf(this.db, person, this.authServices.adminEmails);
+    this.snapshotText = now.seen;
     this.rights = now;
   }
 }
 
 /** Gives the operations that Yoga takes their context. */
-export function viewerContext(contextOf: ContextOf): Plugin<Context> {
+export function useViewerContext(contextOf: ContextOf): Plugin<Context> {
   return {
     async onContextBuilding({ context }) {
       // Yoga goes on with the object that it made itself, so that has everything from ours.

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { send } from '../../../ops/drills/workspace.ts';
-import { keptSecret } from '../../../server/auth/secret.ts';
+import { storedSecret } from '../../../server/auth/secret.ts';
 import { freshDatabase } from '../../kit/database.ts';
 import { scratchFolder } from '../../kit/ops.ts';
 import { startTestServer } from '../../kit/server.ts';
@@ -55,11 +55,11 @@ test('a server with another secret than those that run does not start, and nobod
 
 test('the secret is made once, whole, for however many start at a time', async () => {
   const dataDir = join(await scratchFolder(), 'data');
-  const made = await Promise.all([keptSecret(dataDir), keptSecret(dataDir)]);
+  const made = await Promise.all([storedSecret(dataDir), storedSecret(dataDir)]);
   expect(new Set(made).size).toBe(1);
   expect(made[0]).toMatch(/^[\w-]{43}$/);
   expect(await readdir(dataDir)).toEqual(['auth-secret']);
-  expect(await keptSecret(dataDir)).toBe(made[0]);
+  expect(await storedSecret(dataDir)).toBe(made[0]);
 });
 
 test('what a full disk has left of the secret signs nobody in, and stays for its owner to judge', async () => {
@@ -67,7 +67,7 @@ test('what a full disk has left of the secret signs nobody in, and stays for its
   const file = join(dataDir, 'auth-secret');
   for (const left of ['', 'half of it']) {
     await writeFile(file, left);
-    await expect(keptSecret(dataDir)).rejects.toThrow(`${file} is cut short`);
+    await expect(storedSecret(dataDir)).rejects.toThrow(`${file} is cut short`);
     expect(await readFile(file, 'utf8')).toBe(left);
   }
 });
@@ -75,7 +75,7 @@ test('what a full disk has left of the secret signs nobody in, and stays for its
 test('a folder that cannot be used is named, with what to make of it', async () => {
   const file = join(await scratchFolder(), 'file');
   await writeFile(file, '');
-  await expect(keptSecret(file)).rejects.toMatchObject({
+  await expect(storedSecret(file)).rejects.toMatchObject({
     code: 'DATA_DIR_UNUSABLE',
     message: expect.stringContaining('Make it a folder that this user may write to.') as string,
   });

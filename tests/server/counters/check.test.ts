@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startChecking } from '../../../server/counters/check.ts';
 import { connect, disconnect } from '../../../server/database/client.ts';
-import { createLog } from '../../../server/logger.ts';
+import { createLogger } from '../../../server/logger.ts';
 import { differencesIn, foldToTheEnd } from '../../kit/counters.ts';
 import { freshDatabase } from '../../kit/database.ts';
 
@@ -22,7 +22,7 @@ test('what a server from before the counters wrote during an upgrade is noticed 
   };
   await write();
   expect(await differencesIn(url)).not.toEqual([]);
-  const stop = startChecking(url, createLog('silent'), { firstMs: 50, everyMs: 200 });
+  const stop = startChecking(url, createLogger('silent'), { firstMs: 50, everyMs: 200 });
   onTestFinished(stop);
   await expect.poll(() => differencesIn(url), { timeout: 20_000 }).toEqual([]);
   await write();

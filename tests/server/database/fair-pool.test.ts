@@ -2,15 +2,15 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { Prisma } from '../../../prisma/generated/client/client.ts';
-import { newAsker, type Asker } from '../../../server/database/requester.ts';
+import { newRequester, type Requester } from '../../../server/database/requester.ts';
 import { abandon, connect, disconnect, poolStatus, run, textsOf } from '../../../server/database/client.ts';
 import { MOST_WAITING } from '../../../server/database/fair-pool.ts';
 import { classify } from '../../../server/database/failures.ts';
-import { Together } from '../../../server/database/batcher.ts';
+import { Batcher } from '../../../server/database/batcher.ts';
 import { inTransaction } from '../../../server/database/transaction.ts';
 import { freshDatabase } from '../../kit/database.ts';
 
-const askers = new AsyncLocalStorage<Asker>();
+const askers = new AsyncLocalStorage<Requester>();
 const databaseUrl = await freshDatabase();
 const db = connect(databaseUrl, {
   poolSize: 4,
@@ -21,12 +21,12 @@ afterAll(() => disconnect(db));
 
 /** Does something as a request of this person. Prisma begins nothing before it is awaited. */
 function as<T>(share: string, work: () => Promise<T>): Promise<T> {
-  return askers.run({ ...newAsker(), share }, async () => work());
+  return askers.run({ ...newRequester(), share }, async () => work());
 }
 
 /** The same as a request that only reads. */
 function asking<T>(share: string, work: () => Promise<T>): Promise<T> {
-  return askers.run({ ...newAsker(), share, readsOnly: true }, async () => work());
+  return askers.run({ ...newRequester(), share, readsOnly: true }, async () => work());
 }
 
 const one = Prisma.sql`SELECT 1 AS one`;
@@ -115,7 +115,7 @@ test('[BR-19] a change that waited for the time of a change is refused (H2)', as
 }, 15_000);
 
 test('[BR-19] work for several people at once does not wait behind the first of them (H2)', async () => {
-  const together = new Together((items: number[]) => run(db, one).then(() => items));
+  const together = new Batcher((items: number[]) => run(db, one).then(() => items));
   const held = [1, 2].map(() => as('Ada', () => run(db, pause(1.5))));
   const before = performance.now();
   await as('Ada', () => together.add(1));
@@ -124,22 +124,22 @@ test('[BR-19] work for several people at once does not wait behind the first of 
 });
 
 test('[BR-19] what is still read for a request that was given up ends at once, and what waited never begins (H2)', async () => {
-  const asker = { ...newAsker(), share: 'Ada' };
+  const requester = { ...newRequester(), share: 'Ada' };
   const reads = Array.from({ length: 5 }, () =>
-    askers.run(asker, async () => run(db, pause(31))).catch(classify),
+    askers.run(requester, async () => run(db, pause(31))).catch(classify),
   );
-  const change = askers.run(asker, () =>
+  const change = askers.run(requester, () =>
     inTransaction(db, (tx) => tx.$queryRaw<object[]>`SELECT 1 AS one FROM pg_sleep(1)`),
   );
   change.catch(() => undefined);
   await expect.poll(() => poolStatus(db)).toMatchObject({ waiting: 4 });
   const before = performance.now();
-  abandon(db, asker);
+  abandon(db, requester);
   const given = { kind: 'unavailable', connectionLost: false, why: 'abandoned' };
   expect(await Promise.all(reads)).toEqual(reads.map(() => given));
   expect(performance.now() - before).toBeLessThan(1_000);
   expect(await change.catch(classify), 'it had not begun').toEqual(given);
-  expect(await askers.run(asker, async () => run(db, one)).catch(classify)).toEqual(given);
+  expect(await askers.run(requester, async () => run(db, one)).catch(classify)).toEqual(given);
   expect(
     await db.$queryRaw`SELECT FROM pg_stat_activity WHERE query LIKE ${'%pg_sleep($1)%'} AND state = 'active' AND pid <> pg_backend_pid()`,
   ).toEqual([]);
@@ -148,10 +148,10 @@ test('[BR-19] what is still read for a request that was given up ends at once, a
 
 test('[BR-19] a connection whose statement was ended never ends the next one on it (H2)', async () => {
   for (let round = 0; round < 30; round += 1) {
-    const asker = { ...newAsker(), share: 'Ada' };
-    const read = askers.run(asker, async () => run(db, pause(0.01))).catch(() => undefined);
+    const requester = { ...newRequester(), share: 'Ada' };
+    const read = askers.run(requester, async () => run(db, pause(0.01))).catch(() => undefined);
     await sleep(round % 15);
-    abandon(db, asker);
+    abandon(db, requester);
     const next = Array.from({ length: 4 }, () => as('Bob', () => run(db, pause(0.002))));
     expect(await Promise.all(next)).toHaveLength(4);
     await read;

@@ -1,19 +1,19 @@
 import { getIntrospectionQuery, parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { Written } from '../../../server/graphql/execution/execute-query.ts';
-import { keptIntrospection } from '../../../server/graphql/with-introspection-cache.ts';
+import { SerializedData } from '../../../server/graphql/execution/execute-query.ts';
+import { withIntrospectionCache } from '../../../server/graphql/with-introspection-cache.ts';
 
 /** @returns how often each of the documents is run, when all are asked for twice. */
 async function runs(...documents: string[]): Promise<number[]> {
   const ran = new Map<object, number>();
-  const execute = keptIntrospection(({ document }) => {
+  const execute = withIntrospectionCache(({ document }) => {
     ran.set(document, (ran.get(document) ?? 0) + 1);
-    return { data: new Written('{"__schema":{}}') as never };
+    return { data: new SerializedData('{"__schema":{}}') as never };
   });
   const parsed = documents.map((text) => parse(text));
   for (const document of [...parsed, ...parsed]) {
     const { data } = await execute({ schema: undefined as never, document });
-    expect((data as unknown as Written).text).toBe('{"__schema":{}}');
+    expect((data as unknown as SerializedData).text).toBe('{"__schema":{}}');
   }
   return parsed.map((document) => ran.get(document) ?? 0);
 }

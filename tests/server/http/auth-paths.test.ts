@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { libraryLog } from '../../../server/auth/library-logger.ts';
-import type { Log } from '../../../server/logger.ts';
+import type { Logger } from '../../../server/logger.ts';
 import { raw } from '../../kit/raw-request.ts';
 import { PASSWORD, startWorld } from '../../kit/world.ts';
 
@@ -125,7 +125,7 @@ describe('the lines that the auth library writes to the log', () => {
     const push = (_fields: object, line: string) => void lines.push(line);
     return {
       lines,
-      write: libraryLog({ error: push, warn: push, info: push, debug: push } as unknown as Log),
+      write: libraryLog({ error: push, warn: push, info: push, debug: push } as unknown as Logger),
     };
   }
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { addressOf } from '../../../server/http/client-ip.ts';
+import { clientIp } from '../../../server/http/client-ip.ts';
 
 function from(remoteAddress: string | undefined, forwarded?: string | string[], proxies = 1) {
   const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
-  return addressOf({ headers, socket: { remoteAddress } } as unknown as IncomingMessage, proxies);
+  return clientIp({ headers, socket: { remoteAddress } } as unknown as IncomingMessage, proxies);
 }
 
 describe('the address that limits count', () => {

@@ -5,10 +5,10 @@ import { pino } from 'pino';
 import { afterAll, expect, inject, onTestFinished, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
 import { appendAll, currentCursor } from '../../../server/log/append.ts';
-import { fromCursor, toCursor } from '../../../server/log/cursor.ts';
+import { decodeCursor, encodeCursor } from '../../../server/log/cursor.ts';
 import { FellBehind } from '../../../server/errors.ts';
-import type { Feed, Heard } from '../../../server/live/subscription.ts';
-import { Handoff } from '../../../server/live/rendezvous.ts';
+import type { Subscription, Delivery } from '../../../server/live/subscription.ts';
+import { Rendezvous } from '../../../server/live/rendezvous.ts';
 import { startLive } from '../../../server/live/live.ts';
 import { ownPostgres } from '../../../ops/drills/own-postgres.ts';
 import { applyMigrations } from '../../../server/database/migrations.ts';
@@ -46,12 +46,12 @@ const happens = (actorId: string, times: number) =>
   );
 
 /** Reads what a feed hears one by one, from when it is first asked on. */
-function reading(feed: Feed) {
+function reading(feed: Subscription) {
   let why: unknown;
-  const handoff = new Handoff<Heard>(
+  const rendezvous = new Rendezvous<Delivery>(
     (to) => {
       feed.readBy({
-        hear: (heard) => to.take(heard),
+        hear: (delivery) => to.take(delivery),
         end: (failure) => {
           why = failure;
           to.end();
@@ -63,7 +63,7 @@ function reading(feed: Feed) {
     },
   );
   const next = async () => {
-    const { value } = await handoff.next();
+    const { value } = await rendezvous.next();
     if (!value) throw why;
     return value;
   };
@@ -101,13 +101,13 @@ test('who hears of nothing for long while much happens learns how far the log ha
   const [ada, bob] = [await person(), await person()];
   const here = await currentCursor(db);
   const ofAda = reading(await live.follow(ada, here, all));
-  const { transactionId, sequence } = await fromCursor(db, here);
+  const { transactionId, sequence } = await decodeCursor(db, here);
   expect(await ofAda.next()).toMatchObject({ event: null, passed: { transactionId, sequence } });
   await happens(bob.userId, 1_200);
   const { event, passed } = await ofAda.next();
   expect(event).toBeNull();
   if (!passed) throw new Error('it learned nothing');
-  const cursor = await toCursor(db, passed);
+  const cursor = await encodeCursor(db, passed);
   await happens(bob.userId, 9_900);
   await happens(ada.userId, 1);
   const resumed = reading(await live.follow(ada, cursor, all));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newId, publicId, uuidOf } from '../../../server/ids.ts';
 import { connect } from '../../../server/database/client.ts';
-import { createRefusals } from '../../../server/log/access-audit.ts';
+import { createAccessAudit } from '../../../server/log/access-audit.ts';
 import { freshDatabase } from '../../kit/database.ts';
 import { startTestServer } from '../../kit/server.ts';
 
@@ -73,7 +73,7 @@ describe('[FR-028] a program that asks in a loop for what it may not see', () =>
 
   test('is told of at the end of the minute, and from then on anew', async () => {
     const faults: unknown[] = [];
-    const refusals = createRefusals(db, (fault) => faults.push(fault), { minuteMs: 200 });
+    const refusals = createAccessAudit(db, (fault) => faults.push(fault), { minuteMs: 200 });
     const eve = { userId: newId() };
     const refused = (times: number) =>
       Promise.all(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ownPostgres } from '../../../ops/drills/own-postgres.ts';
-import { send, signUp, type Somebody } from '../../../ops/drills/workspace.ts';
+import { send, signUp, type SignedInUser } from '../../../ops/drills/workspace.ts';
 import { freshDatabase } from '../../kit/database.ts';
 import { differencesIn } from '../../kit/counters.ts';
 import { watchEvents, type EventTold, type Watch } from '../../kit/live.ts';
@@ -45,7 +45,7 @@ test('a log that came from another PostgreSQL by other means than ours is read a
   expect(await query(databaseUrl, 'SELECT epoch FROM event_log'), 'once is enough').toEqual([epoch]);
 });
 
-async function createTasks(somebody: Somebody, count: number): Promise<string[]> {
+async function createTasks(somebody: SignedInUser, count: number): Promise<string[]> {
   const cursors: string[] = [];
   for (let n = 0; n < count; n += 1) {
     const { createTask } = await somebody.query<{ createTask: { cursor: string } }>(CREATE);

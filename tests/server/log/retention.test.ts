@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
-import { endOf, toCursor } from '../../../server/log/cursor.ts';
+import { endOfTransaction, encodeCursor } from '../../../server/log/cursor.ts';
 import { rebuildCounters } from '../../../server/counters/rebuild.ts';
 import { trimLog } from '../../../server/log/retention.ts';
 import { readHistory } from '../../../server/sql/dashboard-history.ts';
@@ -30,7 +30,7 @@ test(
     await world.db.$executeRaw`UPDATE events SET at = at - interval '401 days'`;
     // Behind them, whatever else is under way in this PostgreSQL: the API's cursors go back to that.
     const last = await world.db.event.findFirstOrThrow({ orderBy: { sequence: 'desc' } });
-    const late = await toCursor(world.db, endOf(last));
+    const late = await encodeCursor(world.db, endOfTransaction(last));
     await ada.createTask('now');
     const old = await world.db.event.count({
       where: { at: { lt: new Date(Date.now() - 400 * 24 * 3600_000) } },

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { labelOf } from '../../../server/observability/statement-label.ts';
-import { Timings } from '../../../server/observability/histogram.ts';
+import { Histogram } from '../../../server/observability/histogram.ts';
 import { dice } from '../../kit/dice.ts';
 
 test('[T060] quantiles are within five percent of those of the sorted times, from microseconds to minutes', () => {
   const { roll } = dice(7);
-  const timings = new Timings();
+  const timings = new Histogram();
   const all = Array.from({ length: 20_000 }, () => 10 ** (roll(7_000) / 1000 - 2));
   for (const milliseconds of all) timings.add(milliseconds);
   all.sort((a, b) => a - b);
@@ -24,7 +24,7 @@ test('[T060] quantiles are within five percent of those of the sorted times, fro
 });
 
 test('[T060] of nothing there is no time, and what is too long or too short is counted all the same', () => {
-  const timings = new Timings();
+  const timings = new Histogram();
   expect([timings.quantile(0.5), timings.count]).toEqual([0, 0]);
   for (const extreme of [0, 0.0001, 10 ** 9]) timings.add(extreme);
   expect([...timings.cumulative()].at(-1)?.count).toBe(3);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
 import { applyMigrations, migrationsFolder } from '../../../server/database/migrations.ts';
-import { createLog } from '../../../server/logger.ts';
+import { createLogger } from '../../../server/logger.ts';
 import { startRewriting } from '../../../server/search/rewrite.ts';
 import { emptyDatabase, query } from '../database/scratch-database.ts';
 
@@ -54,7 +54,7 @@ test('tasks of before the upgrade are found by the new words while people go on 
 
   // Two servers start at once.
   const databases = [connect(url), connect(url)];
-  const stops = databases.map((db) => startRewriting(db, createLog('silent')));
+  const stops = databases.map((db) => startRewriting(db, createLogger('silent')));
   onTestFinished(async () => {
     await Promise.all(stops.map((stop) => stop()));
     await Promise.all(databases.map((db) => disconnect(db)));

@@ -6,7 +6,7 @@ import { countRows, readPage, type Wanted } from '../../../server/sql/read-page.
 import { conversations, tasks as tasksTable, type Table } from '../../../server/sql/tables.ts';
 import { viewerOf } from '../../../server/sql/viewer.ts';
 import { visibleSql } from '../../../server/sql/visible.ts';
-import { WholeRow } from '../../../server/sql/raw-row.ts';
+import { RawRow } from '../../../server/sql/raw-row.ts';
 import { dice } from '../../kit/dice.ts';
 import { freshDatabase } from '../../kit/database.ts';
 
@@ -105,7 +105,7 @@ interface Conversation {
   messages: unknown[];
 }
 
-const plainly = (row: unknown) => WholeRow.plain(row as WholeRow);
+const plainly = (row: unknown) => RawRow.plain(row as RawRow);
 
 describe('a page of tasks reads as Prisma would read it', () => {
   const filters: Wanted['where'][] = [
@@ -266,7 +266,7 @@ test('rows are not whole where a list of theirs is selected in two ways', async 
   const isWhole = async (isRepeated: boolean) => {
     const rows = await readPage(db, tasksTable, query, { isRepeated: () => isRepeated });
     expect(rows).toHaveLength(1);
-    return rows?.[0] instanceof WholeRow;
+    return rows?.[0] instanceof RawRow;
   };
   expect(await isWhole(false)).toBe(true);
   expect(await isWhole(true)).toBe(false);

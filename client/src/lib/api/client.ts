@@ -2,7 +2,7 @@ import { cacheExchange, Client, fetchExchange, mapExchange, subscriptionExchange
 import { createClient as createSocket, type Client as SocketClient } from 'graphql-ws/client';
 import type { Connection } from './connection.svelte.ts';
 import { isCoded, isUnreachable } from './failure.ts';
-import { heedingFetch } from './sse-timeout.ts';
+import { fetchWithTimeout } from './sse-timeout.ts';
 
 interface Listeners {
   connection: Connection;
@@ -39,7 +39,7 @@ export function createClient({ connection, onSignedOut, onViewerChanged }: Liste
   const listen = openSocket(() => viewerId);
   return new Client({
     url: path,
-    fetch: heedingFetch,
+    fetch: fetchWithTimeout,
     preferGetMethod: false,
     fetchOptions: () => ({
       credentials: 'same-origin',

@@ -1,4 +1,4 @@
-import { type Dial, Line, type LineState } from './live-connection.ts';
+import { type Dial, LiveConnection, type LineState } from './live-connection.ts';
 
 const probePath = '/healthz';
 const answerWithin = 6_000;
@@ -24,7 +24,7 @@ export class Connection {
   online = $state(navigator.onLine);
 
   #shown: Shown[] = [];
-  readonly #line = new Line({
+  readonly #line = new LiveConnection({
     probe: () =>
       fetch(probePath, { cache: 'no-store', signal: AbortSignal.timeout(answerWithin) }).then(
         (response) => response.ok,

@@ -1,15 +1,15 @@
 import type { Client } from '@urql/core';
 import { createContext } from 'svelte';
-import type { Farewell } from '../session/sign-out-reason.ts';
+import type { SignOutReason } from '../session/sign-out-reason.ts';
 import type { Connection } from './connection.svelte.ts';
 import type { Failure } from './failure.ts';
-import type { News } from './event-follower.ts';
+import type { EventFollower } from './event-follower.ts';
 
 interface Api {
   readonly client: Client;
   readonly connection: Connection;
   /** Goes to the sign-in page, says why there, and forgets everything that was read. */
-  leave: (notice: Farewell) => Promise<void>;
+  leave: (notice: SignOutReason) => Promise<void>;
 }
 
 /** The GraphQL client and the state of its connection, for every component below the root layout. */
@@ -25,4 +25,4 @@ interface Viewer {
 export const [useViewer, provideViewer] = createContext<Viewer>();
 
 /** What keeps the pages of a signed-in person up to date. */
-export const [useNews, provideNews] = createContext<News>();
+export const [useNews, provideNews] = createContext<EventFollower>();

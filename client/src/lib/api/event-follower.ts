@@ -1,7 +1,7 @@
 import type { Client } from '@urql/core';
 import { graphql } from '../../gql/gql.ts';
 import type { EventKind } from '../../gql/graphql.ts';
-import { atMostEvery } from './throttle.ts';
+import { throttle } from './throttle.ts';
 import type { Connection } from './connection.svelte.ts';
 import { isCoded } from './failure.ts';
 import type { Dial } from './live-connection.ts';
@@ -57,7 +57,7 @@ const spreadOver = 200;
  * cursor, so that nothing is missed between two connections, also where things happened faster than they could be told;
  * where the server no longer knows that cursor, everything is read anew.
  */
-export class News {
+export class EventFollower {
   #cursor: string | undefined;
   #isFollowing = false;
   /** What is shown is older than where the line begins. */
@@ -65,7 +65,7 @@ export class News {
   #isStaleUnseen = false;
   readonly #client: Client;
   readonly #connection: Connection;
-  readonly #tell = atMostEvery(renewEvery, () => {
+  readonly #tell = throttle(renewEvery, () => {
     // Nobody looks at a hidden page; it is read again when somebody does.
     this.#isStaleUnseen = document.visibilityState === 'hidden';
     if (!this.#isStaleUnseen) this.#connection.renewAll();

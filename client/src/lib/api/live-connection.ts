@@ -43,7 +43,7 @@ const steadyAfter = 10_000;
  * asking every 5 s. A line that is lost is tried again from the top, after 1 to 32 s and without end; one that is not the
  * best is tried to be bettered now and then.
  */
-export class Line {
+export class LiveConnection {
   #state: LineState = { name: 'resting' };
   #dial: Dial | undefined;
   #attempt = 0;

@@ -5,20 +5,20 @@
 const silentWithin = 30_000;
 
 /** As `fetch`, but a stream of server-sent events that has fallen silent breaks, like one whose connection was lost. */
-export async function heedingFetch(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
+export async function fetchWithTimeout(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
   const silence = new AbortController();
   const signals = [silence.signal, ...(init.signal ? [init.signal] : [])];
   const response = await fetch(input, { ...init, signal: AbortSignal.any(signals) });
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
   if (!isStream || !response.body) return response;
   return new Response(
-    heeded(response.body, () => silence.abort(), silentWithin),
+    withTimeout(response.body, () => silence.abort(), silentWithin),
     response,
   );
 }
 
 /** The same bytes, for as long as some come at least every `within` milliseconds; after that an error. */
-export function heeded(
+export function withTimeout(
   bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
   onSilence: () => void,
   within: number,

@@ -1,5 +1,5 @@
 /** Something that is done when asked for, and again later for all who asked too soon after. */
-export interface Spaced {
+export interface Throttled {
   /** @param wait milliseconds until it is done, where it was not done just before. */
   (wait?: number): void;
   /** Forgets who still waits. */
@@ -7,7 +7,7 @@ export interface Spaced {
 }
 
 /** Lets `act` run no more often than every `interval` milliseconds; who asks in between is served by the next run. */
-export function atMostEvery(interval: number, act: () => void): Spaced {
+export function throttle(interval: number, act: () => void): Throttled {
   let resting: ReturnType<typeof setTimeout> | undefined;
   let isWanted = false;
   const rest = (wait: number) => {

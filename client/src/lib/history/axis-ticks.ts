@@ -5,7 +5,7 @@ const monday = 1;
 const mostForWeeks = 35;
 
 /** Days of the API, `2026-11-22`, along an axis: Mondays are named there, or the first days of months. */
-export function placesOfDays(days: readonly string[]): Place[] {
+export function ticksOfDays(days: readonly string[]): Place[] {
   return days.map((day) => {
     const date = new Date(day);
     const name = words(date, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
@@ -24,7 +24,7 @@ export function placesOfDays(days: readonly string[]): Place[] {
 }
 
 /** Weeks by their Mondays along an axis. */
-export function placesOfWeeks(mondays: readonly string[]): Place[] {
+export function ticksOfWeeks(mondays: readonly string[]): Place[] {
   return mondays.map((day) => {
     const date = new Date(day);
     const name = words(date, { day: 'numeric', month: 'short', year: 'numeric' });

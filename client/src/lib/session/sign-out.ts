@@ -2,7 +2,7 @@ import { graphql } from '../../gql/gql.ts';
 import { endsSession } from '../api/client.ts';
 import type { useApi } from '../api/context.ts';
 import { describeFailure } from '../api/failure.ts';
-import { forgetUnsent } from '../task/draft-storage.ts';
+import { clearDrafts } from '../task/draft-storage.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
 
 const SignOut = graphql(`
@@ -19,7 +19,7 @@ export async function signOut(api: ReturnType<typeof useApi>): Promise<void> {
   const failure = error && describeFailure(error);
   if (failure && failure.code !== 'UNAUTHENTICATED') toasts.show(failure.message);
   else {
-    forgetUnsent();
+    clearDrafts();
     await api.leave('signed-out');
   }
 }

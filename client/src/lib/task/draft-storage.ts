@@ -21,17 +21,17 @@ interface UnsentEdit {
 }
 
 /** @param userId whose it is; while that is not known, nothing is kept. */
-export function unsentTaskOf(userId: string | undefined): Unsent<TaskDraft> {
+export function taskDraftStorage(userId: string | undefined): Unsent<TaskDraft> {
   return storedFor(userId, 'task');
 }
 
 /** The same of an edit. */
-export function unsentEditOf(userId: string | undefined): Unsent<UnsentEdit> {
+export function editDraftStorage(userId: string | undefined): Unsent<UnsentEdit> {
   return storedFor(userId, 'edit');
 }
 
 /** Whoever signs out leaves nothing behind. */
-export function forgetUnsent(): void {
+export function clearDrafts(): void {
   whereAllowed((storage) => {
     for (const key of Object.keys(storage)) if (key.startsWith(storedAs)) storage.removeItem(key);
   });

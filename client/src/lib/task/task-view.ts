@@ -4,7 +4,7 @@ import { type Day, dayAfter, mondayOf } from './due-day.ts';
 import { priorities, priorityWords } from './task-words.ts';
 
 /** Who looks at the list: "mine" and "today" mean theirs. */
-export interface Onlooker {
+export interface ViewContext {
   id: string;
   today: Day;
 }
@@ -27,7 +27,7 @@ export const taskOrders = {
 interface Narrowing {
   label: string;
   /** Left out where it lets everything through. */
-  filter?: (onlooker: Onlooker) => TaskFilter;
+  filter?: (context: ViewContext) => TaskFilter;
 }
 
 /** Besides these, a team's id stands for the tasks of that team. */
@@ -119,18 +119,18 @@ export function filtersIn(view: TaskView): number {
 
 /**
  * Which tasks a view shows, in the API's words. Who looks at it is asked only where that makes a difference.
- * @returns undefined while that depends on an onlooker who is not known yet.
+ * @returns undefined while that depends on an context who is not known yet.
  */
-export function filterOf(view: TaskView, whoLooks: () => Onlooker | undefined): TaskFilter | undefined {
+export function filterOf(view: TaskView, contextOf: () => ViewContext | undefined): TaskFilter | undefined {
   const { show, find, whose, due, priority } = view;
   const source = isTeam(whose) ? () => ({ team: { eq: whose } }) : taskSources[whose].filter;
   const personal = [source, dueChoices[due].filter].filter((filter) => filter !== undefined);
-  const onlooker = personal.length > 0 ? whoLooks() : undefined;
-  if (personal.length > 0 && !onlooker) return undefined;
+  const context = personal.length > 0 ? contextOf() : undefined;
+  if (personal.length > 0 && !context) return undefined;
   const and: TaskFilter[] = [
     ...(find === '' ? [] : [{ text: find }]),
     ...(priority === 'any' ? [] : [{ priority: { eq: priority } }]),
-    ...(onlooker ? personal.map((filter) => filter(onlooker)) : []),
+    ...(context ? personal.map((filter) => filter(context)) : []),
   ];
   return and.length > 0 ? { ...taskFilters[show].filter, and } : taskFilters[show].filter;
 }

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Turns } from '../../../../server/graphql/execution/concurrency-limit.ts';
+import { ConcurrencyLimit } from '../../../../server/graphql/execution/concurrency-limit.ts';
 
 /** Work that says when it began, and ends when it is told. */
-function jobs(turns: Turns, many: number) {
+function jobs(turns: ConcurrencyLimit, many: number) {
   const begun: number[] = [];
   const ends = Array.from({ length: many }, () => Promise.withResolvers<number>());
   const results = ends.map(({ promise }, n) =>
-    turns.take(() => {
+    turns.run(() => {
       begun.push(n);
       return promise;
     }),
@@ -16,7 +16,7 @@ function jobs(turns: Turns, many: number) {
 }
 
 test('those who come first are first, and each that ends lets the next one in', async () => {
-  const { begun, ends, results } = jobs(new Turns(), 20);
+  const { begun, ends, results } = jobs(new ConcurrencyLimit(), 20);
   await Promise.resolve();
   const first = [...begun];
   expect(first.length).toBeLessThan(20);
@@ -28,7 +28,7 @@ test('those who come first are first, and each that ends lets the next one in', 
 });
 
 test('work that takes long keeps nobody waiting, and does not count twice when it ends', async () => {
-  const turns = new Turns();
+  const turns = new ConcurrencyLimit();
   const { begun, ends } = jobs(turns, 30);
   await expect.poll(() => begun.length).toBe(30);
   for (const { resolve } of ends) resolve(0);
@@ -41,10 +41,10 @@ test('work that takes long keeps nobody waiting, and does not count twice when i
 });
 
 test('work that fails lets the next one in', async () => {
-  const turns = new Turns();
+  const turns = new ConcurrencyLimit();
   const { ends, results } = jobs(turns, 20);
   for (const { reject } of ends) reject(new Error('broken'));
   const outcomes = await Promise.allSettled(results);
   expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
-  await expect(turns.take(() => Promise.resolve('well'))).resolves.toBe('well');
+  await expect(turns.run(() => Promise.resolve('well'))).resolves.toBe('well');
 });

@@ -8,8 +8,8 @@ import {
   type GraphQLFieldResolver,
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { usePlans, Written } from '../../../../server/graphql/execution/execute-query.ts';
-import { WholeRow, type OfRow } from '../../../../server/sql/raw-row.ts';
+import { usePlans, SerializedData } from '../../../../server/graphql/execution/execute-query.ts';
+import { RawRow, type FromRow } from '../../../../server/sql/raw-row.ts';
 
 const schema = buildSchema(`
   interface Named { name: String! }
@@ -56,7 +56,7 @@ const eve: Being = {
 Object.assign(ada, { friends: [bob, eve], boss: bob });
 
 const row = (values: object) =>
-  Object.assign(new WholeRow({}, new Map(), []), { __typename: 'Person', friends: [] }, values);
+  Object.assign(new RawRow({}, new Map(), []), { __typename: 'Person', friends: [] }, values);
 const zoe = row({ name: 'Zoë "Z"', nick: null, age: 40 });
 /** Of whom two things cannot be told, wherever they are asked for. */
 const odd = row({ name: 'Odd', nick: {}, age: 1.5 });
@@ -110,11 +110,11 @@ const people = schema.getType('Person');
 if (!isObjectType(people)) throw new Error('people are objects');
 for (const field of ['name', 'nick', 'age', 'boss']) {
   const told = people.getFields()[field];
-  const ofRow: OfRow = ({ [field]: value }) => {
-    if (value === undefined || value === null || value instanceof WholeRow) return value;
+  const fromRow: FromRow = ({ [field]: value }) => {
+    if (value === undefined || value === null || value instanceof RawRow) return value;
     return typeof value === 'string' || Number.isInteger(value) ? JSON.stringify(value) : undefined;
   };
-  if (told) told.extensions = { ofRow };
+  if (told) told.extensions = { fromRow };
 }
 
 /** What is never reached, as far as nothing has to be left to another executor. */
@@ -127,7 +127,7 @@ const MISTAKE =
   /^(?:Abstract type|Runtime Object type|Named must be|Being must be|Expected Iterable|Expected a list).*/;
 
 const plain = (result: ExecutionResult) => ({
-  data: result.data instanceof Written ? result.data.text : JSON.stringify(result.data),
+  data: result.data instanceof SerializedData ? result.data.text : JSON.stringify(result.data),
   errors: (result.errors ?? [])
     .map(({ message, path, locations }) =>
       JSON.stringify({ message: message.replace(MISTAKE, 'a mistake of a resolver'), path, locations }),
@@ -215,7 +215,7 @@ test('of rows that have everything with them, resolvers are asked where they are
 
 test('an answer reads as its data where somebody looks', async () => {
   const { data } = await nobodyElse({ schema, document: parse('{ person { name nick } }'), rootValue: root });
-  expect(data).toBeInstanceOf(Written);
+  expect(data).toBeInstanceOf(SerializedData);
   expect(JSON.parse(JSON.stringify({ data }))).toEqual({ data: { person: { name: 'Ada', nick: null } } });
 });
 
