@@ -264,7 +264,7 @@ test('[FR-014] no list takes more statements the longer it is', async () => {
     conversations: 4 for 5 and for 50: conversations, conversations, count of conversations, viewerOf
     Conversation.participants: 3 for 5 and for 50: conversations, conversations, viewerOf
     Conversation.messages: 2 for 5 and for 50: conversations, viewerOf
-    activity: 14 for 5 and for 50: conversation_participants, countEvents, events, findEvents, memberships, seenPeople, seenPeople, tasks, tasks, teams, teams, users, users, viewerOf
+    activity: 14 for 5 and for 50: conversation_participants, countEvents, events, findEvents, memberships, tasks, tasks, teams, teams, users, users, viewerOf, visibleUsers, visibleUsers
     search for tasks: 3 for 5 and for 50: search, tasks, viewerOf
     search for comments: 3 for 5 and for 50: comments, search, viewerOf
     search for messages: 3 for 5 and for 50: messages, search, viewerOf

@@ -8,6 +8,7 @@ import {
   type GraphQLFieldResolver,
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
+import { isMeasured } from '../../../../server/graphql/plugins/use-tracing.ts';
 import { usePlans, SerializedData } from '../../../../server/graphql/execution/execute-query.ts';
 import { RawRow, type FromRow } from '../../../../server/sql/raw-row.ts';
 
@@ -117,10 +118,9 @@ for (const field of ['name', 'nick', 'age', 'boss']) {
   if (told) told.extensions = { fromRow };
 }
 
-/** What is never reached, as far as nothing has to be left to another executor. */
-const nobodyElse = usePlans(() => {
+const byPlansOnly = usePlans(() => {
   throw new Error('was left to another executor');
-});
+}, isMeasured);
 
 /** Such messages are for the log: callers never see them. */
 const MISTAKE =
@@ -193,7 +193,7 @@ describe('a query by its plan answers as graphql-js does', () => {
     };
     const expected = plain(await execute(args));
     // The second run is by the plan of the first.
-    for (let run = 0; run < 2; run += 1) expect(plain(await nobodyElse(args))).toEqual(expected);
+    for (let run = 0; run < 2; run += 1) expect(plain(await byPlansOnly(args))).toEqual(expected);
   });
 });
 
@@ -206,15 +206,19 @@ test('of rows that have everything with them, resolvers are asked where they are
       return row.name;
     };
   const args = { schema, document: parse('{ rows { boss { name } } }'), rootValue: root };
-  const once = plain(await nobodyElse(args));
+  const once = plain(await byPlansOnly(args));
   expect(asked).toBe(0);
-  expect(plain(await nobodyElse({ ...args, contextValue: { measuredBy: {} } }))).toEqual(once);
+  expect(plain(await byPlansOnly({ ...args, contextValue: { measuredBy: {} } }))).toEqual(once);
   expect(asked).toBe(5);
   delete name?.resolve;
 });
 
 test('an answer reads as its data where somebody looks', async () => {
-  const { data } = await nobodyElse({ schema, document: parse('{ person { name nick } }'), rootValue: root });
+  const { data } = await byPlansOnly({
+    schema,
+    document: parse('{ person { name nick } }'),
+    rootValue: root,
+  });
   expect(data).toBeInstanceOf(SerializedData);
   expect(JSON.parse(JSON.stringify({ data }))).toEqual({ data: { person: { name: 'Ada', nick: null } } });
 });
@@ -248,7 +252,7 @@ test('a resolver is told of its field as graphql-js tells it', async () => {
     contextValue: { by: 'Ada' },
   };
   await execute(args);
-  await nobodyElse(args);
+  await byPlansOnly(args);
   delete field.resolve;
   expect(told).toHaveLength(2);
   expect(told[1]).toEqual(told[0]);
