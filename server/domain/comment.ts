@@ -51,7 +51,7 @@ export async function addComment(db: Database, person: Person, input: unknown): 
     if (ownId != null) await refuseUsedIds(tx, 'comment.added', [ownId]);
     const cursor = await append(tx, {
       kind: 'comment.added',
-      ...clientIp(person, id, task),
+      ...envelope(person, id, task),
       data: { taskId, fingerprint },
     });
     return { id, cursor };
@@ -72,7 +72,7 @@ export async function updateComment(db: Database, person: Person, input: unknown
     if (!(await updateBody(tx, { id, body }))) throw new NotFound('comment', id);
     const cursor = await append(tx, {
       kind: 'comment.updated',
-      ...clientIp(person, id, comment.task),
+      ...envelope(person, id, comment.task),
       data: { taskId: comment.taskId },
     });
     return { id, cursor };
@@ -96,7 +96,7 @@ export async function deleteComment(db: Database, person: Person, input: unknown
     }
     const cursor = await append(tx, {
       kind: 'comment.deleted',
-      ...clientIp(person, id, comment.task),
+      ...envelope(person, id, comment.task),
       data: { taskId: comment.taskId },
     });
     return { id, cursor };
@@ -110,6 +110,6 @@ async function seenComment(tx: Transaction, viewer: Viewer, id: string) {
   });
 }
 
-function clientIp({ userId }: Person, id: string, task: Pick<Task, 'ownerId' | 'teamId'>) {
+function envelope({ userId }: Person, id: string, task: Pick<Task, 'ownerId' | 'teamId'>) {
   return { actorId: userId, subjectId: id, teamId: task.teamId, personId: task.ownerId };
 }

@@ -74,7 +74,7 @@ export async function createConversation(
     });
     const cursor = await append(tx, {
       kind: 'conversation.created',
-      ...clientIp(person, id),
+      ...envelope(person, id),
       data: { participants, fingerprint },
     });
     const others = participantIds.filter((userId) => !participants.includes(userId));
@@ -133,7 +133,7 @@ export async function renameConversation(
 
     const data = { title, updatedAt: conversation.moment };
     await tx.conversation.update({ where: { id }, data, select: { id: true } });
-    const cursor = await append(tx, { kind: 'conversation.renamed', ...clientIp(person, id), data: {} });
+    const cursor = await append(tx, { kind: 'conversation.renamed', ...envelope(person, id), data: {} });
     return { id, cursor };
   });
 }
@@ -160,7 +160,7 @@ export async function deleteConversation(
 async function remove(tx: Transaction, person: Person, id: string, participants: string[]): Promise<string> {
   await tellOfConversation(tx, 'conversation.offerRevoked', id);
   await tx.conversation.delete({ where: { id }, select: { id: true } });
-  return append(tx, { kind: 'conversation.deleted', ...clientIp(person, id), data: { participants } });
+  return append(tx, { kind: 'conversation.deleted', ...envelope(person, id), data: { participants } });
 }
 
 /**
@@ -212,7 +212,7 @@ export async function leaveConversation(
       await tx.conversationLeaver.create({ data: { conversationId: id, userId }, select: { userId: true } });
     const cursor = await append(tx, {
       kind: 'conversation.left',
-      ...clientIp(person, id),
+      ...envelope(person, id),
       personId: isOwner ? heir.userId : null,
       data: {},
     });
@@ -246,7 +246,7 @@ export async function acceptConversation(
       data: { conversationId: id, userId },
       select: { userId: true },
     });
-    const cursor = await append(tx, { kind: 'conversation.accepted', ...clientIp(person, id), data: {} });
+    const cursor = await append(tx, { kind: 'conversation.accepted', ...envelope(person, id), data: {} });
     return { id, cursor };
   });
 }
@@ -301,6 +301,6 @@ async function managed(tx: Transaction, person: Person, id: string) {
   return { title, participants, moment };
 }
 
-function clientIp({ userId }: Person, id: string) {
+function envelope({ userId }: Person, id: string) {
   return { actorId: userId, subjectId: id, conversationId: id };
 }

@@ -98,7 +98,7 @@ export async function inviteMember(
     // It names no person, or it would tell whether the address has an account.
     const cursor = await append(tx, {
       kind: 'team.memberInvited',
-      ...clientIp(person, { id, teamId }),
+      ...envelope(person, { id, teamId }),
       data: { role },
     });
     return { id, cursor, secret };
@@ -157,7 +157,7 @@ export async function acceptInvitation(
     await tx.teamInvitation.delete({ where: { id }, select: { id: true } });
     // The membership goes on under the invitation's id, which is how accepting again finds it.
     await tx.membership.create({ data: { id, teamId, userId, role }, select: { id: true } });
-    const event = { kind: 'team.memberJoined', ...clientIp(person, invitation), personId: userId } as const;
+    const event = { kind: 'team.memberJoined', ...envelope(person, invitation), personId: userId } as const;
     return { id, cursor: await append(tx, { ...event, data: { role } }) };
   });
 }
@@ -181,7 +181,7 @@ export async function revokeInvitation(
     if (!can(viewer, 'invitation.revoke', invitation)) throw ownersInvitation(invitation);
     await tellInvited(tx, 'team.invitationRevoked', { id });
     await tx.teamInvitation.delete({ where: { id }, select: { id: true } });
-    const event = { kind: 'team.invitationRevoked', ...clientIp(person, invitation), data: {} } as const;
+    const event = { kind: 'team.invitationRevoked', ...envelope(person, invitation), data: {} } as const;
     return { id, cursor: await append(tx, event) };
   });
 }
@@ -233,6 +233,6 @@ function ownersInvitation({ id }: TeamInvitation): Forbidden {
   return new Forbidden('Only the team’s owner may change an invitation to be an admin.', id);
 }
 
-function clientIp({ userId }: Person, { id, teamId }: Pick<TeamInvitation, 'id' | 'teamId'>) {
+function envelope({ userId }: Person, { id, teamId }: Pick<TeamInvitation, 'id' | 'teamId'>) {
   return { actorId: userId, subjectId: id, teamId };
 }

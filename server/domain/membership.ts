@@ -39,7 +39,7 @@ export async function changeRole(db: Database, person: Person, input: unknown): 
     if (member.role === role) return { id, cursor: await currentCursor(tx) };
     await tx.membership.update({ where: { id }, data: { role }, select: { id: true } });
     const data = { before: member.role, after: role };
-    return { id, cursor: await append(tx, { kind: 'team.roleChanged', ...clientIp(person, member), data }) };
+    return { id, cursor: await append(tx, { kind: 'team.roleChanged', ...envelope(person, member), data }) };
   });
 }
 
@@ -154,7 +154,7 @@ async function takeOut(
   await tx.taskShare.deleteMany({ where: { sharedWithId: userId, task: { teamId } } });
   await tx.shareOffer.deleteMany({ where: { userId, task: { teamId } } });
   await clearAssigneeInTeam(tx, person, { userId, teamId });
-  return append(tx, { kind, ...clientIp(person, member), data: { role } });
+  return append(tx, { kind, ...envelope(person, member), data: { role } });
 }
 
 function refusal(viewer: Viewer, member: Membership): Forbidden {
@@ -169,6 +169,6 @@ function refusal(viewer: Viewer, member: Membership): Forbidden {
   return new Forbidden(sentence, member.id);
 }
 
-function clientIp({ userId }: Person, member: Membership) {
+function envelope({ userId }: Person, member: Membership) {
   return { actorId: userId, subjectId: member.id, teamId: member.teamId, personId: member.userId };
 }

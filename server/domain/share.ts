@@ -104,7 +104,7 @@ export async function shareTask(db: Database, person: Person, input: unknown): P
     await dropOffers(tx, taskId, { userId: known.id, email: known.email });
     const cursor = await append(tx, {
       kind: 'task.shared',
-      ...clientIp(person, share, task),
+      ...envelope(person, share, task),
       data: { taskId, permission },
     });
     return made(share.id, cursor);
@@ -131,7 +131,7 @@ export async function updateShare(db: Database, person: Person, input: unknown):
     await tx.taskShare.update({ where: { id }, data: { permission, expiresAt }, select: { id: true } });
     const cursor = await append(tx, {
       kind: 'task.shareUpdated',
-      ...clientIp(person, share, share.task),
+      ...envelope(person, share, share.task),
       data: { taskId: share.taskId, permission },
     });
     return { id, cursor };
@@ -155,7 +155,7 @@ export async function revokeShare(db: Database, person: Person, input: unknown):
     await clearAssigneeOfShare(tx, person, { taskId: share.taskId, userId: share.sharedWithId });
     const cursor = await append(tx, {
       kind: 'task.shareRevoked',
-      ...clientIp(person, share, share.task),
+      ...envelope(person, share, share.task),
       data: { taskId: share.taskId },
     });
     return { id, cursor };
@@ -242,7 +242,7 @@ function isLive({ expiresAt }: Pick<TaskShare, 'expiresAt'>): boolean {
 }
 
 /** Of a share hears its receiver; of one that they left themselves, the task's owner. */
-function clientIp({ userId }: Person, share: Pick<TaskShare, 'id' | 'sharedWithId'>, task: TaskPlacement) {
+function envelope({ userId }: Person, share: Pick<TaskShare, 'id' | 'sharedWithId'>, task: TaskPlacement) {
   return {
     actorId: userId,
     subjectId: share.id,

@@ -89,7 +89,7 @@ async function found(tx: Transaction, person: Person, id: string, fingerprint: s
     data: { teamId: id, userId: person.userId, role: 'OWNER' },
     select: { id: true },
   });
-  return append(tx, { kind: 'team.created', ...clientIp(person, id), data: { fingerprint } });
+  return append(tx, { kind: 'team.created', ...envelope(person, id), data: { fingerprint } });
 }
 
 /** Changes the given fields of a team. A field that is left out stays; so does the slug under a new name. */
@@ -105,7 +105,7 @@ export async function updateTeam(db: Database, person: Person, input: unknown): 
     await tx.team.update({ where: { id }, data: changes, select: { id: true } });
     return {
       id,
-      cursor: await append(tx, { kind: 'team.updated', ...clientIp(person, id), data: { fields } }),
+      cursor: await append(tx, { kind: 'team.updated', ...envelope(person, id), data: { fields } }),
     };
   });
   return change.catch((error: unknown) => {
@@ -135,7 +135,7 @@ export async function deleteTeam(db: Database, person: Person, input: unknown): 
   });
 }
 
-function clientIp({ userId }: Person, teamId: string) {
+function envelope({ userId }: Person, teamId: string) {
   return { actorId: userId, subjectId: teamId, teamId };
 }
 
