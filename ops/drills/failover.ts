@@ -245,20 +245,20 @@ function ambiguousIn(keepers: readonly Keeper[]): number {
   return ambiguous.size;
 }
 
-interface Logger {
+interface Log {
   epoch: string;
   tasks: string[];
   events: { transaction: string; subject: string }[];
   miscounted: number;
 }
 
-async function logOf(url: string): Promise<Logger> {
+async function logOf(url: string): Promise<Log> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
     const log = await client.query<{ epoch: string }>('SELECT epoch FROM event_log');
     const tasks = await client.query<{ id: string }>('SELECT id FROM tasks');
-    const events = await client.query<Logger['events'][number]>(
+    const events = await client.query<Log['events'][number]>(
       `SELECT transaction_id AS transaction, subject_id AS subject FROM events WHERE kind = 'task.created'`,
     );
     return {

@@ -32,7 +32,7 @@ async function insertTasks(db: Database, creations: Creation[]): Promise<LogCurs
     /* insertTasks */
     WITH made AS (INSERT INTO tasks (${columns}) VALUES ${Prisma.join(rows)})
     ${appended(creations.map(({ event }) => event))}`;
-  const marks = new Map((await run<Appended>(db, sql)).map((row) => [row.subjectId, cursorAt(row)]));
+  const marks = new Map((await run<Appended>(db, sql)).map((row) => [row.subjectId, cursorAfter(row)]));
   committed(db);
   return creations.map(({ task }) => marks.get(task.id) as LogCursor);
 }
@@ -56,7 +56,7 @@ export async function insertTaskUnlessTaken(
   const [row] = await run<Appended>(db, sql);
   if (!row) return null;
   committed(db);
-  return cursorAt(row);
+  return cursorAfter(row);
 }
 
 const columns = Prisma.sql`
@@ -73,7 +73,7 @@ function values(task: Task): Prisma.Sql {
     ${createdAt}::timestamptz, ${createdAt}::timestamptz, ${taskVector(task)}::tsvector`;
 }
 
-function cursorAt({ transactionId, sequence, horizon, nonce }: Appended): LogCursor {
+function cursorAfter({ transactionId, sequence, horizon, nonce }: Appended): LogCursor {
   return {
     transactionId: BigInt(transactionId),
     sequence: BigInt(sequence),

@@ -96,7 +96,7 @@ export async function tried(world: World, cast: Cast, attempt: Attempt): Promise
     ask(world, credentialOf(cast, attempt), document, variables);
   const foretold = await foretelling(attempt, names, send);
   const answer = await send(operation.document, operation.variables(names, scene.word));
-  const ended = endOfTransaction(attempt, names, answer);
+  const ended = endOf(attempt, names, answer);
   const elsewhere =
     ended === 'N' && operation.hidden
       ? await send(operation.document, operation.variables(withoutTrace(names, operation.hidden), scene.word))
@@ -168,7 +168,7 @@ interface Read {
   errors?: { extensions: { code: string } }[];
 }
 
-function endOfTransaction(attempt: Attempt, names: Record<string, string>, { text }: Answer): string {
+function endOf(attempt: Attempt, names: Record<string, string>, { text }: Answer): string {
   const code = (JSON.parse(text) as Read).errors?.[0]?.extensions.code;
   if (code !== undefined) return codes[code] ?? code;
   const { shows, own } = attempt.operation;
