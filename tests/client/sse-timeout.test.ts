@@ -19,14 +19,14 @@ function stream() {
   const onSilence = vi.fn<() => void>();
   const reader = withTimeout(readable, onSilence, WITHIN).getReader();
   const say = (text: string) => void writer.write(new TextEncoder().encode(text));
-  const delivery = async () => new TextDecoder().decode((await reader.read()).value);
-  return { writer, reader, onSilence, say, delivery };
+  const received = async () => new TextDecoder().decode((await reader.read()).value);
+  return { writer, reader, onSilence, say, received };
 }
 
 test('[FR-023] a stream goes on for as long as the server says something now and then', async () => {
-  const { say, delivery, onSilence } = stream();
+  const { say, received, onSilence } = stream();
   for (let times = 0; times < 5; times += 1) {
-    const next = delivery();
+    const next = received();
     await vi.advanceTimersByTimeAsync(WITHIN - 1);
     say(':\n\n');
     expect(await next).toBe(':\n\n');
@@ -35,10 +35,10 @@ test('[FR-023] a stream goes on for as long as the server says something now and
 });
 
 test('[FR-023] a stream on which the server has fallen silent breaks', async () => {
-  const { say, delivery, onSilence } = stream();
+  const { say, received, onSilence } = stream();
   say(':\n\n');
-  await delivery();
-  const next = delivery();
+  await received();
+  const next = received();
   const broken = expect(next).rejects.toThrow('silent');
   await vi.advanceTimersByTimeAsync(WITHIN);
   await broken;

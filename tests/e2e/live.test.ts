@@ -287,13 +287,13 @@ describe('when the line is lost, the page says so and catches up', () => {
 describe('when the server tells the page that it cannot go on from where it was', () => {
   /** What the server says over the page's sockets, from now on. */
   function listenTo(page: Page): string[] {
-    const delivery: string[] = [];
+    const received: string[] = [];
     page.on('websocket', (socket) => {
-      socket.on('framereceived', ({ payload }) => delivery.push(payload.toString()));
+      socket.on('framereceived', ({ payload }) => received.push(payload.toString()));
     });
-    return delivery;
+    return received;
   }
-  const hasSaid = (delivery: string[], code: string) => delivery.some((text) => text.includes(code));
+  const hasSaid = (received: string[], code: string) => received.some((text) => text.includes(code));
   /** What a person adds, as the server comes across it in the log. */
   async function logOf(person: Person) {
     const log = await watch<{ events: { event: { subject?: { title: string } } | null } }>(
@@ -314,7 +314,7 @@ describe('when the server tells the page that it cannot go on from where it was'
     const gone = await ada.createTask('Order paper');
     const log = await logOf(ada);
     const page = await visit(browser, world.url);
-    const delivery = listenTo(page);
+    const received = listenTo(page);
     await signIn(page, { email: ada.email, password: PASSWORD });
     await expect(indicator(page)).toHaveText('Live');
     const wasLoadedAgain = await markPage(page);
@@ -332,7 +332,7 @@ describe('when the server tells the page that it cannot go on from where it was'
     await expect(row(page, 'Call the printer')).toBeVisible();
     await expect(row(page, 'Order paper')).toHaveCount(0);
     await expectStatistics(page, { total: 2, pending: 1, completed: 1, shared: 0 });
-    expect(hasSaid(delivery, 'CURSOR_EXPIRED')).toBe(true);
+    expect(hasSaid(received, 'CURSOR_EXPIRED')).toBe(true);
 
     await ada.createTask('Send the invoice');
     await expect(row(page, 'Send the invoice')).toBeVisible();

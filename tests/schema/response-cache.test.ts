@@ -155,10 +155,10 @@ test('[FR-014] fifty who follow one task cost hardly more statements at a change
     Array.from({ length: 50 }, (_, n) => watch<TaskTold>(world, members[n % 4] ?? leader, query)),
   );
   for (const each of all) await each.until(({ task }) => task.task.title === 'one');
-  const costOf = (title: string, delivery: typeof all) =>
+  const costOf = (title: string, received: typeof all) =>
     recordedBy(async () => {
       await leader.query(`mutation { updateTask(input: { id: "${id}", title: "${title}" }) { cursor } }`);
-      for (const each of delivery) await each.until(({ task }) => task.task.title === title);
+      for (const each of received) await each.until(({ task }) => task.task.title === title);
     });
   const ofMany = await costOf('two', all);
   for (const each of all.slice(1)) each.stop();

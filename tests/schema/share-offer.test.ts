@@ -239,7 +239,7 @@ describe('a share between strangers', () => {
 
 describe('a sender who is hostile', () => {
   /** What Ada hears of sharing with an address, without ids, moments and secrets. */
-  async function delivery(email: string): Promise<string> {
+  async function received(email: string): Promise<string> {
     const id = await ada.createTask('Plan the party');
     const answers = [
       await ada.query(
@@ -270,7 +270,7 @@ describe('a sender who is hostile', () => {
     const verified = (await people('Fay')).fay;
     await verify(verified);
     const events = await watchEvents(world, ada);
-    const answers = [await delivery(NOBODY), await delivery(bob.email), await delivery(verified.email)];
+    const answers = [await received(NOBODY), await received(bob.email), await received(verified.email)];
     expect(answers[0]).toContain('the address');
     expect(new Set(answers).size).toBe(1);
     await events.until(({ events: { event } }) => event?.kind === 'TASK_SHARE_OFFERED');

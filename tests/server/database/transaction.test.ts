@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 
 test('[T064] two people whose serialisable changes collide both succeed, and each change counts once', async () => {
-  const bothHaveRead = authServices(2);
+  const bothHaveRead = barrier(2);
   let runs = 0;
   const addCoin = () =>
     inTransaction(
@@ -36,7 +36,7 @@ test('[T064] two people whose serialisable changes collide both succeed, and eac
 });
 
 test('[T064] of two changes that lock each other out, the one that PostgreSQL gives up runs again', async () => {
-  const bothHoldOne = authServices(2);
+  const bothHoldOne = barrier(2);
   let runs = 0;
   const moveCoin = (from: string, to: string) =>
     inTransaction(db, async (tx) => {
@@ -119,7 +119,7 @@ async function coinsIn(on: Pick<typeof db, '$queryRaw'>, name: string): Promise<
 }
 
 /** Opens once `count` have come. */
-function authServices(count: number): () => Promise<void> {
+function barrier(count: number): () => Promise<void> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   let here = 0;
   return async () => {

@@ -51,7 +51,7 @@ function reading(feed: Subscription) {
   const rendezvous = new Rendezvous<Delivery>(
     (to) => {
       feed.readBy({
-        hear: (delivery) => to.take(delivery),
+        hear: (received) => to.take(received),
         end: (failure) => {
           why = failure;
           to.end();

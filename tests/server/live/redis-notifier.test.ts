@@ -19,14 +19,14 @@ test.skipIf(!redisUrl)(
     afterAll(() => {
       ear.disconnect();
     });
-    let delivery = 0;
-    ear.on('message', () => (delivery += 1));
+    let received = 0;
+    ear.on('message', () => (received += 1));
     await ear.subscribe(redisNamespace(SECRET).nameOf('events'));
 
     const { ada } = await world.people('Ada');
     const events = await watchEvents(world, ada);
     await ada.createTask('first');
-    await expect.poll(() => delivery, { timeout: 5_000 }).toBeGreaterThan(0);
+    await expect.poll(() => received, { timeout: 5_000 }).toBeGreaterThan(0);
 
     const notified: unknown[] = [];
     const listener = new Client(world.databaseUrl);
@@ -55,7 +55,7 @@ test.skipIf(!redisUrl)(
       await events.until(isOf(title));
       await growsWithWork(() => notified.length);
       await route.mend();
-      await growsWithWork(() => delivery);
+      await growsWithWork(() => received);
     }
   },
 );
