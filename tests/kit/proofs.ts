@@ -93,8 +93,7 @@ export function pageOf(verdicts: readonly Verdict[]): string {
   return `${[
     '# Requirements',
     '',
-    'What Taskwire promises, and the tests that prove it. The test run makes this page (`npm test`) from',
-    '[tests/requirements.ts](tests/requirements.ts) and the titles of the tests, and fails where a promise has no passing test.',
+    'What Taskwire guarantees, and the tests that proved it in this run.',
     '',
     '| Id | Requirement | Result |',
     '| --- | --- | --- |',
@@ -124,7 +123,7 @@ function sectionOf({ id, requirement, proofs }: Verdict): string[] {
     requirement,
     ...[...files].flatMap((file) => [
       '',
-      `[${file}](${file})`,
+      `[${file}](../../${file})`,
       '',
       ...proofs
         .filter((proof) => proof.file === file)

@@ -1,21 +1,20 @@
 import { globSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import type { Reporter, SerializedError, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
 import { notBuiltYet, requirements } from '../requirements.ts';
 import { pageOf, unknownIds, verdictsOn, type Outcome } from './proofs.ts';
 
 interface Options {
-  /** The folder that holds `tests/`, and is to hold REQUIREMENTS.md. */
+  /** The folder that holds `tests/`. */
   root?: string;
   requirements?: Readonly<Record<string, string>>;
   notBuiltYet?: Readonly<Record<string, string>>;
 }
 
 /**
- * At the end of a run of all tests: fails it when a requirement has no passing test, and writes REQUIREMENTS.md when
- * it is not up to date; where CI is set, that fails the run, too. A run of some files, or of some tests, does nothing.
+ * At the end of a run of all tests: fails it if a requirement has no passing test, and writes tests/.output/requirements.md,
+ * which lists each test by requirement. A run of some files, or of some tests, does nothing.
  */
 export default class RequirementsReporter implements Reporter {
   readonly #root: string;
@@ -35,7 +34,7 @@ export default class RequirementsReporter implements Reporter {
 
   async onTestRunEnd(
     modules: readonly TestModule[],
-    errors: readonly SerializedError[],
+    _errors: readonly SerializedError[],
     reason: TestRunEndReason,
   ): Promise<void> {
     if (!this.#isWhole(modules) || reason === 'interrupted') return;
@@ -55,8 +54,9 @@ export default class RequirementsReporter implements Reporter {
       // With the service named, nothing has a reason to be left out.
       if (process.env['TEST_REDIS_URL']) complaints.push(`Every test is skipped of ${leftOut.join(', ')}`);
     }
-    if (reason === 'passed' && errors.length === 0 && complaints.length === 0)
-      complaints.push(...(await keepPage(join(this.#root, 'REQUIREMENTS.md'), pageOf(verdicts))));
+    const output = join(this.#root, 'tests/.output');
+    await mkdir(output, { recursive: true });
+    await writeFile(join(output, 'requirements.md'), pageOf(verdicts));
     if (complaints.length === 0) return;
     console.error(`\nRequirements:\n${complaints.map((complaint) => `✗ ${complaint}`).join('\n')}\n`);
     process.exitCode = 1;
@@ -67,17 +67,6 @@ export default class RequirementsReporter implements Reporter {
     const ran = new Set(modules.map(({ moduleId }) => relative(this.#root, moduleId)));
     return globSync('tests/**/*.test.ts', { cwd: this.#root }).every((file) => ran.has(file));
   }
-}
-
-/** @returns what is wrong with the page as it is committed, where nobody could commit the new one. */
-async function keepPage(path: string, page: string): Promise<string[]> {
-  const wanted = await format(page, { ...(await resolveConfig(path)), parser: 'markdown' });
-  const written = await readFile(path, 'utf8').catch(() => '');
-  if (written === wanted) return [];
-  if (process.env['CI']) return ['REQUIREMENTS.md is not up to date: run `npm test`, and commit it.'];
-  await writeFile(path, wanted);
-  console.log('▸ REQUIREMENTS.md was not up to date. It is now: commit it.');
-  return [];
 }
 
 function outcomesIn(module: TestModule, root: string): Outcome[] {
