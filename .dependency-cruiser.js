@@ -5,8 +5,15 @@ const may = {
   'server/database': ['server/bounds', 'server/errors', 'server/logger'],
   'server/search': ['server/database', 'server/logger'],
   'server/sql': ['server/search', 'server/policy', 'server/log', 'server/database', 'server/errors'],
-  'server/policy': ['server/database', 'server/errors'],
-  'server/log': ['server/bounds', 'server/policy', 'server/database', 'server/errors', 'server/logger'],
+  'server/policy': ['server/log/catalogue', 'server/database', 'server/errors'],
+  'server/log': [
+    'server/bounds',
+    'server/ids',
+    'server/policy',
+    'server/database',
+    'server/errors',
+    'server/logger',
+  ],
   'server/live': [
     'server/policy',
     'server/log',

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Event } from '../prisma/generated/client/client.ts';
 import { BOUNDS, keep } from '../server/bounds.ts';
 import type { Database } from '../server/database/client.ts';
-import type { TaskEventData, TaskFacts } from '../server/log/catalogue.ts';
+import { traitsOf, type TaskEventData, type TaskFacts } from '../server/log/catalogue.ts';
 import { Job } from '../server/live/fair-queue.ts';
 import { payloadOf } from '../server/live/payload-stream.ts';
 import type { SharedPayload } from '../server/live/shared-payload.ts';
@@ -27,14 +27,14 @@ function counts(userId: string, { teamId, assigned }: Scope): (event: Event) => 
   };
   return ({ kind, actorId, personId, data }) => {
     if (actorId === userId && kind === 'user.updated') return true;
-    if (kind.startsWith('task.share')) return actorId === userId || personId === userId;
-    if (kind.startsWith('task.')) {
+    const { carriesFacts, changesNumbers } = traitsOf(kind);
+    if (carriesFacts) {
       const { before, after, sharedWith } = data as unknown as TaskEventData & { sharedWith?: string[] };
       return isOfScope(before) || isOfScope(after) || sharedWith?.includes(userId) === true;
     }
     return (
-      kind === 'team.deleted' ||
-      (kind.startsWith('team.member') && (actorId === userId || personId === userId))
+      changesNumbers === 'ofAll' ||
+      (changesNumbers === 'ofNamed' && (actorId === userId || personId === userId))
     );
   };
 }

@@ -119,7 +119,7 @@ builder.queryField('search', (t) =>
       const nodes = await Promise.all(
         [...byType].map(([type, finds]) => {
           const ids = finds.map(({ id }) => id);
-          return findVisible(type, ids, context, info, ['node']);
+          return findVisible(type, ids, context, info, { path: ['node'] });
         }),
       );
       return found.flatMap((find) => {

@@ -9,6 +9,7 @@ import type {
   TeamInvitation,
   TeamRole,
 } from '../prisma/generated/client/client.ts';
+import { traitsOf } from './log/catalogue.ts';
 
 /** Who acts: always resolved from a credential, never from an argument. */
 export interface Person {
@@ -172,14 +173,15 @@ export function seesEvent(
   event: EventSubject,
   holdsShare: boolean,
 ): boolean {
-  const { kind, teamId, actorId, personId, conversationId } = event;
+  const { teamId, actorId, personId, conversationId } = event;
+  const traits = traitsOf(event.kind);
   return (
     (teamId !== null && viewer.teams.has(teamId)) ||
     (teamId === null && (actorId === viewer.userId || personId === viewer.userId)) ||
-    (personId === viewer.userId && PERSONAL.some((personal) => personal === kind)) ||
+    (personId === viewer.userId && traits.isPersonal === true) ||
     (holdsShare && showsByShare(event)) ||
     (conversationId !== null && conversationIds.has(conversationId)) ||
-    (viewer.isAdmin && AUDITED.some((audited) => audited === kind))
+    (viewer.isAdmin && traits.isAudited === true)
   );
 }
 
@@ -326,40 +328,3 @@ export const visible = {
   apiToken: (viewer: Person): Prisma.ApiTokenWhereInput => ({ userId: viewer.userId }),
   session: (viewer: Person): Prisma.SessionWhereInput => ({ userId: viewer.userId }),
 };
-
-/**
- * Kinds of events that concern a person whether or not they are, or still are, in the event's team. The index
- * "events_personal" names them too.
- */
-export const PERSONAL = [
-  'task.shared',
-  'task.shareUpdated',
-  'task.shareRevoked',
-  'team.memberJoined',
-  'team.roleChanged',
-  'team.memberRemoved',
-  'team.memberLeft',
-  'team.ownershipTransferred',
-  'team.deleted',
-] as const;
-
-/** The audit trail: who got in, who was kept out, and who was given which rights. The index "events_audited" names them too. */
-export const AUDITED = [
-  'access.refused',
-  'signIn.failed',
-  'session.started',
-  'session.ended',
-  'user.signedUp',
-  'apiToken.created',
-  'apiToken.revoked',
-  'apiToken.used',
-  'team.memberJoined',
-  'team.roleChanged',
-  'team.memberRemoved',
-  'team.memberLeft',
-  'team.ownershipTransferred',
-  'password.changed',
-  'password.resetIssued',
-  'account.unlocked',
-  'account.verified',
-] as const;

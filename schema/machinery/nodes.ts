@@ -31,6 +31,15 @@ interface Finder {
   findMany(query: object): Promise<{ id: string }[]>;
 }
 
+interface Finding {
+  /** Where the selection of the objects is, below the field. */
+  path?: string[];
+  /** The selection, if the caller has it already. */
+  selection?: object;
+  /** Which of some people may be shown, if other than those that the viewer sees. */
+  usersOf?: typeof visibleUsers;
+}
+
 /**
  * Finds those objects of one type that the viewer may see, in one statement, with what the client selects of them
  * below `path`.
@@ -40,13 +49,14 @@ export async function findVisible(
   ids: readonly string[],
   context: Context,
   info: GraphQLResolveInfo,
-  path: string[] = [],
-): Promise<Map<string, object>> {
+  { path = [], selection, usersOf = visibleUsers }: Finding = {},
+): Promise<Map<string, { id: string }>> {
   const { db, viewer } = context;
-  const wanted = type === 'User' ? await visibleUsers(db, viewer, ids) : new Set(ids);
+  const wanted = type === 'User' ? await usersOf(db, viewer, ids) : new Set(ids);
   const model = (type.charAt(0).toLowerCase() + type.slice(1)) as Uncapitalize<IdType>;
   const rows = await (db[model] as unknown as Finder).findMany({
-    ...queryFromInfo({ context, info, typeName: type, ...(path.length > 0 ? { paths: [path] } : {}) }),
+    ...(selection ??
+      queryFromInfo({ context, info, typeName: type, ...(path.length > 0 ? { paths: [path] } : {}) })),
     relationLoadStrategy: 'join',
     where: { id: { in: [...wanted] }, AND: filters[type](viewer) },
   });

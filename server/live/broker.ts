@@ -12,7 +12,7 @@ import {
   type LogPosition,
 } from '../log/cursor.ts';
 import type { LogConnection, LogReader, OpenedLog } from '../log/tail.ts';
-import { AUDITED } from '../policy.ts';
+import { traitsOf } from '../log/catalogue.ts';
 import { receiversOf, sharedTaskOf, type Receivers } from './task-shares.ts';
 
 /** Whoever is told of the events of some topics. */
@@ -186,6 +186,6 @@ export function topicsOf(event: Event): string[] {
     if (typeof facts !== 'object' || facts === null) continue;
     topics.add(facts.owner).add(facts.assignee).add(facts.team);
   }
-  if (AUDITED.some((kind) => kind === event.kind)) topics.add(AUDIT);
+  if (traitsOf(event.kind).isAudited) topics.add(AUDIT);
   return [...topics].filter((topic) => typeof topic === 'string');
 }

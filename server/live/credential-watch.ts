@@ -1,5 +1,6 @@
 import type { Event } from '../../prisma/generated/client/client.ts';
 import { TaskwireError } from '../errors.ts';
+import { traitsOf } from '../log/catalogue.ts';
 import type { Broker, Listener } from './broker.ts';
 
 /** What vouches for a person, as the log knows it. */
@@ -10,14 +11,13 @@ export interface Credential {
   endsAt: Date | null;
 }
 
-const ENDINGS = new Set(['session.ended', 'apiToken.revoked']);
 /** A session can be renewed, or moved up, without any event. */
 const LOOK_AGAIN_MS = 60 * 60_000;
 const RETRY_MS = 5_000;
 
 /** Whether an event tells that a credential, its subject, has ended. */
 export function endsCredential(event: Event): event is Event & { subjectId: string } {
-  return ENDINGS.has(event.kind) && event.subjectId !== null;
+  return traitsOf(event.kind).endsCredential === true && event.subjectId !== null;
 }
 
 /** What `Live.onEnd` says. */

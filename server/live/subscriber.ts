@@ -3,7 +3,7 @@ import type { Event, SharePermission } from '../../prisma/generated/client/clien
 import type { Database } from '../database/client.ts';
 import { classify } from '../database/failures.ts';
 import { CursorExpired } from '../errors.ts';
-import type { LoggedKind } from '../log/catalogue.ts';
+import { traitsOf } from '../log/catalogue.ts';
 import type { LogPosition } from '../log/cursor.ts';
 import type { Person } from '../policy.ts';
 import { liveRightsOf, type LiveRights } from '../sql/live-rights.ts';
@@ -27,39 +27,18 @@ export interface OpenSubscription {
   pass(position: LogPosition, handedOut: number): void;
 }
 
-/** Kinds of events after which the people whom they name may see other things than before. */
-const CHANGES_RIGHTS: ReadonlySet<string> = new Set<LoggedKind>([
-  'task.shared',
-  'task.shareUpdated',
-  'task.shareRevoked',
-  'task.shareAccepted',
-  'team.created',
-  'team.memberJoined',
-  'team.roleChanged',
-  'team.memberRemoved',
-  'team.memberLeft',
-  'team.ownershipTransferred',
-  'conversation.created',
-  'conversation.deleted',
-  'conversation.left',
-  'conversation.accepted',
-  'account.verified',
-]);
-
 interface NamedInData {
   participants?: string[];
   fields?: string[];
 }
 
-/** What happens to one member of a team changes nothing for its thousand others. */
+/** Whether a person may see other things after an event. What happens to one member of a team changes nothing for the others. */
 function changesRightsOf(userId: string, { kind, actorId, personId, data }: Event): boolean {
-  if (kind === 'team.deleted') return true;
   const { participants, fields } = data as NamedInData;
   if (kind === 'user.updated') return actorId === userId && fields?.includes('timezone') === true;
-  return (
-    CHANGES_RIGHTS.has(kind) &&
-    (actorId === userId || personId === userId || participants?.includes(userId) === true)
-  );
+  const { changesRights } = traitsOf(kind);
+  if (changesRights === undefined || changesRights === 'ofAll') return changesRights !== undefined;
+  return actorId === userId || personId === userId || participants?.includes(userId) === true;
 }
 
 const PAUSE_MS = 250;

@@ -1,4 +1,5 @@
 import type { Event, SharePermission } from '../../prisma/generated/client/client.ts';
+import { traitsOf } from '../log/catalogue.ts';
 import type { LogConnection } from '../log/tail.ts';
 import { seesEvent, showsByShare, type Viewer } from '../policy.ts';
 
@@ -9,14 +10,13 @@ const NO_CONVERSATIONS: ReadonlySet<string> = new Set();
 
 /** Kinds whose subject is a share or an offer of one; its receiver is `personId`, or `actorId` where they accept it. */
 function isOfShare(kind: string): boolean {
-  return kind.startsWith('task.share');
+  const { subject } = traitsOf(kind);
+  return subject === 'TaskShare' || subject === 'ShareOffer';
 }
 
 /** The task that an event is told of to those whom it is shared with; null for other events. */
 export function sharedTaskOf(event: Event): string | null {
-  return event.kind.startsWith('task.') && !isOfShare(event.kind) && showsByShare(event)
-    ? event.subjectId
-    : null;
+  return traitsOf(event.kind).subject === 'Task' && showsByShare(event) ? event.subjectId : null;
 }
 
 /** Whether an event says itself that its task was shared with a person: the shares of a deleted task are gone with it. */

@@ -1,4 +1,5 @@
 import type { MessageRole, SharePermission, Task, TeamRole } from '../../prisma/generated/client/client.ts';
+import type { IdType } from '../ids.ts';
 
 /** What counters and history must know of a task: where it counts, and as what. */
 export interface TaskFacts {
@@ -88,6 +89,307 @@ export type EventKind = keyof EventKinds;
 
 /** Every kind in the log, with those that triggers append (migration `init`). */
 export type LoggedKind = EventKind | 'user.signedUp' | 'session.started' | 'session.ended';
+
+/** One thing that an event changed, as text: never an id, since its reader may not see what that leads to. */
+export interface EventChange {
+  field: string;
+  before: string | null;
+  after: string | null;
+}
+
+type Data = Record<string, unknown>;
+
+/** Everything that the server knows of a kind of event. */
+interface EventTraits {
+  /** For the API reference. */
+  description: string;
+  /** The type of the object that `subjectId` names, if the API has one. */
+  subject?: IdType;
+  /** Its data is `TaskEventData`. */
+  carriesFacts?: true;
+  /** `personId` reads it whether or not they are in its team. */
+  isPersonal?: true;
+  /** Part of the audit trail, which administrators read. */
+  isAudited?: true;
+  /** After it, the people that it names (or all who receive it) may see other objects than before. */
+  changesRights?: 'ofNamed' | 'ofAll';
+  /** Without carrying facts, it changes the dashboard of its actor and person (or of all who receive it). */
+  changesNumbers?: 'ofNamed' | 'ofAll';
+  /** Its subject, a session or an API token, has ended. */
+  endsCredential?: true;
+  /** What it changed, for those whose data does not say so by `before` and `after` facts. */
+  changes?: (data: Data) => EventChange[];
+}
+
+const changed = (field: string, before: unknown, after: unknown): EventChange[] => {
+  const text = (value: unknown) => (typeof value === 'string' ? value : null);
+  return [{ field, before: text(before), after: text(after) }];
+};
+const roleGiven = ({ role }: Data) => changed('role', null, role);
+const roleTaken = ({ role }: Data) => changed('role', role, null);
+const permissionGiven = ({ permission }: Data) => changed('permission', null, permission);
+const fieldsChanged = ({ fields }: Data) =>
+  (fields as string[]).flatMap((field) => changed(field, null, null));
+
+/** The one entry of each kind. The sets below, the API's enum and what subscribers are told follow from it. */
+export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
+  'task.created': { description: 'A task was created.', subject: 'Task', carriesFacts: true },
+  'task.updated': {
+    description: 'A task was changed, moved, archived or unarchived.',
+    subject: 'Task',
+    carriesFacts: true,
+  },
+  'task.completed': { description: 'A task became DONE.', subject: 'Task', carriesFacts: true },
+  'task.reopened': {
+    description: 'A done or cancelled task was reopened.',
+    subject: 'Task',
+    carriesFacts: true,
+  },
+  'task.deleted': { description: 'A task was deleted.', subject: 'Task', carriesFacts: true },
+  'task.leftTeam': {
+    description: 'A task was moved out of its team; the members of that team receive this event.',
+    subject: 'Task',
+  },
+  'task.shared': {
+    description: 'A task was shared with `person`.',
+    subject: 'TaskShare',
+    isPersonal: true,
+    changesRights: 'ofNamed',
+    changesNumbers: 'ofNamed',
+    changes: permissionGiven,
+  },
+  'task.shareUpdated': {
+    description: 'The permission or the expiry of a share changed.',
+    subject: 'TaskShare',
+    isPersonal: true,
+    changesRights: 'ofNamed',
+    changesNumbers: 'ofNamed',
+    changes: permissionGiven,
+  },
+  'task.shareRevoked': {
+    description: 'A share was revoked, or its receiver left it.',
+    subject: 'TaskShare',
+    isPersonal: true,
+    changesRights: 'ofNamed',
+    changesNumbers: 'ofNamed',
+  },
+  'task.shareOffered': {
+    description:
+      'A share was offered, or its offer renewed. The receiver gets an event of their own, without task, team and actor.',
+    subject: 'ShareOffer',
+    changesNumbers: 'ofNamed',
+    changes: permissionGiven,
+  },
+  'task.shareAccepted': {
+    description: '`actor` accepted an offered share.',
+    subject: 'TaskShare',
+    changesRights: 'ofNamed',
+    changesNumbers: 'ofNamed',
+    changes: permissionGiven,
+  },
+  'task.shareRefused': {
+    description: 'An offered share was refused.',
+    subject: 'ShareOffer',
+    changesNumbers: 'ofNamed',
+  },
+  'task.shareOfferRevoked': {
+    description: 'An offered share was withdrawn. The receiver gets an event of their own.',
+    subject: 'ShareOffer',
+    changesNumbers: 'ofNamed',
+  },
+  'comment.added': { description: 'A comment was added to a task.', subject: 'Comment' },
+  'comment.updated': { description: 'A comment was edited.', subject: 'Comment' },
+  'comment.deleted': { description: 'A comment was deleted.', subject: 'Comment' },
+  'team.created': { description: 'A team was created.', subject: 'Team', changesRights: 'ofNamed' },
+  'team.updated': {
+    description: 'A team’s name, slug or description changed.',
+    subject: 'Team',
+    changes: fieldsChanged,
+  },
+  'team.deleted': {
+    description: 'A team was deleted. Its former members receive this event; its name is the change.',
+    subject: 'Team',
+    isPersonal: true,
+    changesRights: 'ofAll',
+    changesNumbers: 'ofAll',
+    changes: ({ name }) => changed('name', name, null),
+  },
+  'team.memberInvited': {
+    description:
+      'A person was invited to a team. The account with that address, once verified, gets an event of its own, without team and actor.',
+    subject: 'TeamInvitation',
+    changesNumbers: 'ofNamed',
+    changes: roleGiven,
+  },
+  'team.invitationRevoked': {
+    description:
+      'An invitation was withdrawn or declined. The account with its address, once verified, gets an event of its own, also if the team was deleted.',
+    subject: 'TeamInvitation',
+  },
+  'team.memberJoined': {
+    description: 'An invitation was accepted; `person` is the new member.',
+    subject: 'TeamInvitation',
+    isPersonal: true,
+    isAudited: true,
+    changesRights: 'ofNamed',
+    changesNumbers: 'ofNamed',
+    changes: roleGiven,
+  },
+  'team.roleChanged': {
+    description: 'The role of the member `person` changed.',
+    subject: 'Membership',
+    isPersonal: true,
+    isAudited: true,
+    changesRights: 'ofNamed',
+    changes: ({ before, after }) => changed('role', before, after),
+  },
+  'team.memberRemoved': {
+    description: 'The member `person` was removed from a team.',
+    subject: 'Membership',
+    isPersonal: true,
+    isAudited: true,
+    changesRights: 'ofNamed',
+    changesNumbers: 'ofNamed',
+    changes: roleTaken,
+  },
+  'team.memberLeft': {
+    description: 'A member left a team.',
+    subject: 'Membership',
+    isPersonal: true,
+    isAudited: true,
+    changesRights: 'ofNamed',
+    changesNumbers: 'ofNamed',
+    changes: roleTaken,
+  },
+  'team.ownershipTransferred': {
+    description: 'The ownership of a team was transferred to `person`.',
+    subject: 'Team',
+    isPersonal: true,
+    isAudited: true,
+    changesRights: 'ofNamed',
+  },
+  'conversation.created': {
+    description: 'A conversation was started.',
+    subject: 'Conversation',
+    changesRights: 'ofNamed',
+  },
+  'conversation.renamed': { description: 'The title of a conversation changed.', subject: 'Conversation' },
+  'conversation.deleted': {
+    description: 'A conversation was deleted. Its former owner receives this event.',
+    subject: 'Conversation',
+    changesRights: 'ofNamed',
+  },
+  'conversation.left': {
+    description: 'A person left a conversation; `person` is its new owner, if the owner left.',
+    subject: 'Conversation',
+    changesRights: 'ofNamed',
+  },
+  'conversation.offered': {
+    description: 'A conversation was offered to `person`, who is in no team with its owner.',
+    subject: 'Conversation',
+  },
+  'conversation.offerRevoked': {
+    description:
+      'An offered conversation was deleted, or its owner left it; for the person it was offered to.',
+    subject: 'Conversation',
+  },
+  'conversation.accepted': {
+    description: 'A person accepted an offered conversation.',
+    subject: 'Conversation',
+    changesRights: 'ofNamed',
+  },
+  'conversation.refused': {
+    description: 'A person refused an offered conversation; `person` is who offered it.',
+    subject: 'Conversation',
+  },
+  'message.sent': { description: 'A message was sent in a conversation.', subject: 'Message' },
+  'user.signedUp': { description: 'An account was created.', subject: 'User', isAudited: true },
+  'user.updated': { description: 'A person changed their profile.', subject: 'User', changes: fieldsChanged },
+  'user.blocked': { description: 'The viewer blocked a person.', subject: 'Block' },
+  'user.unblocked': { description: 'The viewer unblocked a person.', subject: 'Block' },
+  'session.started': { description: 'A person signed in.', isAudited: true },
+  'session.ended': {
+    description: 'A session ended: its person signed out, or it expired.',
+    isAudited: true,
+    endsCredential: true,
+  },
+  'apiToken.created': { description: 'An API token was created.', subject: 'ApiToken', isAudited: true },
+  'apiToken.revoked': {
+    description: 'An API token was revoked.',
+    subject: 'ApiToken',
+    isAudited: true,
+    endsCredential: true,
+  },
+  'apiToken.used': {
+    description: 'An API token was used, for the first time in this hour of the clock.',
+    subject: 'ApiToken',
+    isAudited: true,
+  },
+  'access.refused': {
+    description:
+      'A person asked for something that they may not see or do, or presented an expired API token; `refusal` says how. An expired token is reported once an hour.',
+    isAudited: true,
+  },
+  'signIn.failed': {
+    description:
+      'A wrong password was given for the account of `person`; null if there is no account with that address.',
+    isAudited: true,
+  },
+  'password.changed': {
+    description: 'A person changed their password, or set a new one with an operator’s one-time link.',
+    subject: 'User',
+    isAudited: true,
+  },
+  'password.resetIssued': {
+    description: 'An operator issued a one-time link that sets a new password for `person`.',
+    isAudited: true,
+  },
+  'account.unlocked': {
+    description: 'An operator lifted the sign-in limits of `person`.',
+    isAudited: true,
+  },
+  'account.verified': {
+    description: 'An operator verified the email address of `person`.',
+    isAudited: true,
+    changesRights: 'ofNamed',
+  },
+};
+
+const kinds = Object.keys(EVENTS) as LoggedKind[];
+
+/** The traits of a kind that was read from the log; none for a kind of a newer version. */
+export function traitsOf(kind: string): Partial<EventTraits> {
+  return Object.hasOwn(EVENTS, kind) ? EVENTS[kind as LoggedKind] : {};
+}
+
+/** Kinds whose `personId` reads them outside of their team too. The index "events_personal" has the same. */
+export const PERSONAL: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind].isPersonal);
+
+/** Kinds of the audit trail. The index "events_audited" has the same. */
+export const AUDITED: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind].isAudited);
+
+/** Kinds whose data is `TaskEventData`. */
+export const CARRYING_FACTS: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind].carriesFacts);
+
+/** What an event changed, for all who may read it. What is not here stays in the log. */
+export function changesOf(kind: LoggedKind, data: unknown): EventChange[] {
+  const { changes, carriesFacts } = traitsOf(kind);
+  if (changes) return changes(data as Data);
+  const { before, after } = data as TaskEventData;
+  return carriesFacts && before && after ? factChanges(before, after) : [];
+}
+
+const SHOWN_FACTS = ['status', 'priority', 'dueOn'] as const;
+const NAMED_FACTS = ['owner', 'assignee', 'team'] as const;
+
+function factChanges(before: TaskFacts, after: TaskFacts): EventChange[] {
+  const differs = (fact: keyof TaskFacts) => before[fact] !== after[fact];
+  return [
+    ...SHOWN_FACTS.filter(differs).flatMap((fact) => changed(fact, before[fact], after[fact])),
+    ...NAMED_FACTS.filter(differs).flatMap((fact) => changed(fact, null, null)),
+    ...(differs('archived') ? changed('archived', String(before.archived), String(after.archived)) : []),
+  ];
+}
 
 export interface NewEvent<Kind extends EventKind> {
   kind: Kind;

@@ -1,6 +1,7 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
-import { AUDITED, PERSONAL, type Viewer } from '../policy.ts';
+import { AUDITED, PERSONAL } from '../log/catalogue.ts';
+import type { Viewer } from '../policy.ts';
 import { conditionOf } from './columns.ts';
 import { UNEXPIRED } from './shares.ts';
 import { eventColumns } from './tables.ts';

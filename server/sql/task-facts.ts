@@ -1,10 +1,10 @@
+import { CARRYING_FACTS } from '../log/catalogue.ts';
+
 /** Stands for the team of a task that has none, or whose team is gone. */
 export const NO_TEAM = '00000000-0000-0000-0000-000000000000';
 
 /** The kinds of events that carry `TaskFacts`, as a list of SQL. */
-export const taskKinds = ['task.created', 'task.updated', 'task.completed', 'task.reopened', 'task.deleted']
-  .map((kind) => `'${kind}'`)
-  .join(', ');
+export const taskKinds = CARRYING_FACTS.map((kind) => `'${kind}'`).join(', ');
 
 /**
  * The two sides of each change to a task: what ceased to count (sign −1), and what counts since (sign 1). Sides that

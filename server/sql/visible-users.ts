@@ -17,7 +17,7 @@ export async function visibleUsers(
 
 /** Those of some people whom an event may name to a viewer: administrators must know of whom the audit trail tells. */
 export async function namedPeople(
-  db: Database,
+  db: Database | Transaction,
   viewer: Viewer,
   ids: readonly string[],
 ): Promise<Set<string>> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { verifyAccount } from '../../server/auth/account.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
-import { AUDITED, PERSONAL } from '../../server/policy.ts';
+import { AUDITED, PERSONAL } from '../../server/log/catalogue.ts';
 import { giveShare } from '../kit/shares.ts';
 import { statementsOf } from '../kit/statements.ts';
 import { startWorld, type Person } from '../kit/world.ts';

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { Prisma } from '../../../prisma/generated/client/client.ts';
 import { newId } from '../../../server/ids.ts';
+import { AUDITED } from '../../../server/log/catalogue.ts';
 import {
-  AUDITED,
   can,
   liveShareOf,
   seesEvent,
