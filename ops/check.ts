@@ -18,7 +18,7 @@ const parts: Record<string, string> = {
   'printed schema': 'node ops/check-schema.ts',
   'API reference': 'node ops/api-reference.ts --check',
   'table of variables': 'node ops/readme-variables.ts --check',
-  'table of requirements': 'node ops/requirements-table.ts --check',
+  'table of requirements': 'node tests/kit/requirements-table.ts --check',
 };
 
 const began = performance.now();

@@ -4,9 +4,9 @@ import { globSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { notBuiltYet, requirements, type Requirement } from '../tests/requirements.ts';
+import { notBuiltYet, requirements, type Requirement } from '../requirements.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const file = join(root, 'docs/requirements.md');
 /** The test of the reporter names requirements of an invented project. */
 const REPORTER_TEST = 'tests/kit/requirements-reporter.test.ts';
