@@ -1,4 +1,5 @@
-import { blockPerson, unblockPerson, type BlockChange } from '../server/domain/block.ts';
+import type { Change } from '../server/domain/change.ts';
+import { blockPerson, unblockPerson } from '../server/domain/block.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
@@ -50,7 +51,7 @@ builder.relayMutationField(
   },
   {
     description: 'The new block.',
-    outputFields: (t: PayloadFields<BlockChange>) => ({
+    outputFields: (t: PayloadFields<Change>) => ({
       block: t.prismaField({
         type: Block,
         description: 'The block as it is now.',

@@ -1,4 +1,5 @@
-import { addComment, deleteComment, updateComment, type CommentChange } from '../server/domain/comment.ts';
+import type { Change } from '../server/domain/change.ts';
+import { addComment, deleteComment, updateComment } from '../server/domain/comment.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
 import { can, placement, visible, type Action } from '../server/policy.ts';
@@ -60,7 +61,7 @@ builder.prismaObjectField(Task, 'comments', (t) =>
 );
 
 /** What saying something and changing it give back: the comment re-read with the client's selection. */
-function commentPayload(t: PayloadFields<CommentChange>) {
+function commentPayload(t: PayloadFields<Change>) {
   return {
     comment: t.prismaField({
       type: Comment,

@@ -1,9 +1,6 @@
+import type { Change } from '../server/domain/change.ts';
 import { z } from 'zod';
-import {
-  acceptConversation,
-  refuseConversation,
-  type ConversationChange,
-} from '../server/domain/conversation.ts';
+import { acceptConversation, refuseConversation } from '../server/domain/conversation.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
@@ -97,7 +94,7 @@ builder.relayMutationField(
   },
   {
     description: 'A refused offer.',
-    outputFields: (t: PayloadFields<ConversationChange>) => ({
+    outputFields: (t: PayloadFields<Change>) => ({
       refusedConversationId: t.id({
         description: 'The id that the viewer can no longer accept.',
         resolve: ({ id }) => publicId('Conversation', id),

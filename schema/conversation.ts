@@ -1,3 +1,4 @@
+import type { Change } from '../server/domain/change.ts';
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import {
   createConversation,
@@ -5,7 +6,6 @@ import {
   leaveConversation,
   MOST_PARTICIPANTS,
   renameConversation,
-  type ConversationChange,
 } from '../server/domain/conversation.ts';
 import type { Database } from '../server/database/client.ts';
 import { NotFound } from '../server/errors.ts';
@@ -138,7 +138,7 @@ async function conversationOf(db: Database, viewer: Viewer, id: string, query: o
 }
 
 /** The conversation after a change, re-read with the client’s selection. */
-export function conversationPayload(t: PayloadFields<ConversationChange>) {
+export function conversationPayload(t: PayloadFields<Change>) {
   return {
     conversation: t.prismaField({
       type: Conversation,

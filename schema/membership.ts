@@ -1,10 +1,5 @@
-import {
-  changeRole,
-  leaveTeam,
-  removeMember,
-  transferOwnership,
-  type MembershipChange,
-} from '../server/domain/membership.ts';
+import type { Change } from '../server/domain/change.ts';
+import { changeRole, leaveTeam, removeMember, transferOwnership } from '../server/domain/membership.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
 import { can, visible } from '../server/policy.ts';
@@ -57,7 +52,7 @@ builder.prismaObjectField(Team, 'members', (t) =>
 );
 
 /** What changing a membership gives back: the membership re-read with the client's selection. */
-export function membershipPayload(t: PayloadFields<MembershipChange>) {
+export function membershipPayload(t: PayloadFields<Change>) {
   return {
     membership: t.prismaField({
       type: Membership,
@@ -95,7 +90,7 @@ builder.relayMutationField(
 );
 
 /** What is left where somebody went. */
-function removalPayload(t: PayloadFields<MembershipChange>) {
+function removalPayload(t: PayloadFields<Change>) {
   return {
     removedMembershipId: t.id({
       description: 'The id that no longer leads anywhere.',

@@ -1,18 +1,12 @@
+import type { Change } from '../server/domain/change.ts';
 import { queryFromInfo } from '@pothos/plugin-prisma';
-import {
-  revokeShare,
-  shareTask,
-  updateShare,
-  type ShareChange,
-  type Sharing,
-} from '../server/domain/share.ts';
+import { revokeShare, shareTask, updateShare, type Sharing } from '../server/domain/share.ts';
 import {
   acceptShare,
   MOST_OFFERS,
   OFFERED_FOR_DAYS,
   refuseShare,
   revokeShareOffer,
-  type OfferChange,
 } from '../server/domain/share-offer.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
@@ -39,7 +33,7 @@ async function readOffer(query: object, id: string, { db, viewer }: Context) {
 }
 
 /** What changing and accepting a share give back. */
-function sharePayload(t: PayloadFields<ShareChange>) {
+function sharePayload(t: PayloadFields<Change>) {
   return {
     share: t.prismaField({
       type: TaskShare,
@@ -168,7 +162,7 @@ builder.relayMutationField(
 
 /** What is left of an offer that is gone. */
 function goneOffer(name: 'refusedShareOfferId' | 'revokedShareOfferId') {
-  return (t: PayloadFields<OfferChange>) => ({
+  return (t: PayloadFields<Change>) => ({
     [name]: t.id({
       description: 'The id that no longer leads anywhere.',
       resolve: ({ id }) => publicId('ShareOffer', id),

@@ -1,4 +1,5 @@
-import { createTeam, deleteTeam, updateTeam, type TeamChange } from '../server/domain/team.ts';
+import type { Change } from '../server/domain/change.ts';
+import { createTeam, deleteTeam, updateTeam } from '../server/domain/team.ts';
 import { publicId } from '../server/ids.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
 import { Team, teamOf } from './team.ts';
@@ -9,7 +10,7 @@ const slugDescription =
 const descriptionDescription = 'Markdown, at most 2,000 characters.';
 
 /** What changing a team gives back: the team re-read with the client's selection. */
-function teamPayload(t: PayloadFields<TeamChange>) {
+function teamPayload(t: PayloadFields<Change>) {
   return {
     team: t.prismaField({
       type: Team,

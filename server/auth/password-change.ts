@@ -6,7 +6,7 @@ import { Conflict, Forbidden, ValidationFailed } from '../errors.ts';
 import { append } from '../log/append.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
-import { lockUser } from '../sql/lock-user.ts';
+import { lockUser } from '../sql/locks.ts';
 import { accountWith, checkPassword, CREDENTIAL } from './account.ts';
 import type { SignedIn } from './credentials.ts';
 import { givenPassword, hashPassword, newPassword } from './passwords.ts';

@@ -9,7 +9,7 @@ import { recordRefusedToken } from '../log/access-audit.ts';
 import { newId } from '../ids.ts';
 import { visible, type Person } from '../policy.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
-import { lockUser } from '../sql/lock-user.ts';
+import { lockUser } from '../sql/locks.ts';
 import { idOf, parse, line } from './validation.ts';
 
 /** Makes a leaked token recognisable to those who look for them. */

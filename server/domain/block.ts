@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
@@ -10,12 +11,6 @@ import { viewerOf } from '../sql/viewer.ts';
 import { checkQuota } from './quota.ts';
 import { answerable, secretOf } from './share-offer.ts';
 import { idOf, parse } from './validation.ts';
-
-/** What a verb hands back: which block to re-read, and the log's cursor after the change. */
-export interface BlockChange {
-  id: string;
-  cursor: string;
-}
 
 const wanted = z
   .object({
@@ -33,7 +28,7 @@ type Wanted = z.output<typeof wanted>;
  * Keeps another person's offers, now and later, from the person. The other does not learn of it. Blocking them again is
  * harmless.
  */
-export async function blockPerson(db: Database, person: Person, input: unknown): Promise<BlockChange> {
+export async function blockPerson(db: Database, person: Person, input: unknown): Promise<Change> {
   const named = parse(wanted, input);
   await checkQuota(db, person);
   return inTransaction(db, async (tx) => {
@@ -56,7 +51,7 @@ export async function blockPerson(db: Database, person: Person, input: unknown):
 }
 
 /** Ends a block; offers that are still open can be seen again. Ending it again is harmless. */
-export async function unblockPerson(db: Database, person: Person, input: unknown): Promise<BlockChange> {
+export async function unblockPerson(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(z.object({ id: idOf('Block') }), input);
   return inTransaction(db, async (tx) => {
     const { count } = await tx.block.deleteMany({ where: { id, AND: visible.block(person) } });

@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { z } from 'zod';
 import type { Task } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
@@ -8,18 +9,12 @@ import { fingerprintOf, firstCreation, refuseUsedIds } from '../log/idempotency.
 import { append, currentCursor } from '../log/append.ts';
 import { newId } from '../ids.ts';
 import { can, placement, visible, type Person, type Viewer } from '../policy.ts';
-import { holdTask } from '../sql/lock-tasks.ts';
+import { holdTask } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { insertComment, updateBody } from '../sql/write-text.ts';
 import { checkQuota } from './quota.ts';
 import { seenPlacements } from './seen-tasks.ts';
 import { idOf, markdown, newIdOf, parse } from './validation.ts';
-
-/** What a verb hands back: which comment to re-read, and the log's cursor after the change. */
-export interface CommentChange {
-  id: string;
-  cursor: string;
-}
 
 const body = markdown('The comment', { min: 1, max: 10_000 });
 
@@ -31,7 +26,7 @@ const edit = z.object({ id: idOf('Comment'), body });
  * Says something about a task. The same comment sent again under the same client-made id returns the first result.
  * @throws Conflict where that id belongs to another comment.
  */
-export async function addComment(db: Database, person: Person, input: unknown): Promise<CommentChange> {
+export async function addComment(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(addition, input);
   const { taskId, body } = wanted;
   const id = ownId ?? newId();
@@ -59,7 +54,7 @@ export async function addComment(db: Database, person: Person, input: unknown): 
 }
 
 /** Says it in other words. */
-export async function updateComment(db: Database, person: Person, input: unknown): Promise<CommentChange> {
+export async function updateComment(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, body } = parse(edit, input);
   return inTransaction(db, async (tx) => {
     const viewer = await viewerOf(tx, person);
@@ -80,7 +75,7 @@ export async function updateComment(db: Database, person: Person, input: unknown
 }
 
 /** Takes a comment away for good. Deleting it again is harmless. */
-export async function deleteComment(db: Database, person: Person, input: unknown): Promise<CommentChange> {
+export async function deleteComment(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(z.object({ id: idOf('Comment') }), input);
   return inTransaction(db, async (tx) => {
     const viewer = await viewerOf(tx, person);

@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
@@ -8,18 +9,11 @@ import { append, currentCursor } from '../log/append.ts';
 import { tellOfConversation } from '../log/conversation-event.ts';
 import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
-import { lockConversation } from '../sql/lock-conversation.ts';
-import { lockUser } from '../sql/lock-user.ts';
+import { lockConversation, lockUser } from '../sql/locks.ts';
 import { visibleUsers } from '../sql/visible-users.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { checkQuota } from './quota.ts';
 import { idOf, line, newIdOf, parse } from './validation.ts';
-
-/** What a verb hands back: which conversation to re-read, and the log's cursor after the change. */
-export interface ConversationChange {
-  id: string;
-  cursor: string;
-}
 
 /** The most people that an owner can begin a conversation with. */
 export const MOST_PARTICIPANTS = 50;
@@ -47,11 +41,7 @@ const renaming = reference.extend({ title });
  * to others it is offered. The same creation sent again under the same client-made id returns the first result.
  * @throws Conflict where that id belongs to another creation, or a receiver has too many offers of the person.
  */
-export async function createConversation(
-  db: Database,
-  person: Person,
-  input: unknown,
-): Promise<ConversationChange> {
+export async function createConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(creation, input);
   const { title, participantIds } = wanted;
   const id = ownId ?? newId();
@@ -120,11 +110,7 @@ async function checkParticipants(tx: Transaction, viewer: Viewer, ids: readonly 
 }
 
 /** Gives a conversation another title; its owner only. */
-export async function renameConversation(
-  db: Database,
-  person: Person,
-  input: unknown,
-): Promise<ConversationChange> {
+export async function renameConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, title } = parse(renaming, input);
   return inTransaction(db, async (tx) => {
     const conversation = await managed(tx, person, id);
@@ -139,11 +125,7 @@ export async function renameConversation(
 }
 
 /** Deletes a conversation with its messages; its owner only. Deleting it again is harmless. */
-export async function deleteConversation(
-  db: Database,
-  person: Person,
-  input: unknown,
-): Promise<ConversationChange> {
+export async function deleteConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(reference, input);
   return inTransaction(db, async (tx) => {
     const conversation = await managed(tx, person, id);
@@ -167,11 +149,7 @@ async function remove(tx: Transaction, person: Person, id: string, participants:
  * Takes the person out of a conversation; their messages stay. An owner hands it over to the person who has taken part the
  * longest, and the offers of it end; the last participant deletes it. Leaving again is harmless.
  */
-export async function leaveConversation(
-  db: Database,
-  person: Person,
-  input: unknown,
-): Promise<ConversationChange> {
+export async function leaveConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(reference, input);
   const { userId } = person;
   return inTransaction(db, async (tx) => {
@@ -220,7 +198,7 @@ export async function leaveConversation(
   });
 }
 
-async function goneEarlier(tx: Transaction, person: Person, id: string): Promise<ConversationChange> {
+async function goneEarlier(tx: Transaction, person: Person, id: string): Promise<Change> {
   const cursor =
     (await earlierRemoval(tx, 'conversation.left', person, id)) ??
     (await earlierRemoval(tx, 'conversation.deleted', person, id));
@@ -229,11 +207,7 @@ async function goneEarlier(tx: Transaction, person: Person, id: string): Promise
 }
 
 /** Takes part in an offered conversation. Accepting it again is harmless. */
-export async function acceptConversation(
-  db: Database,
-  person: Person,
-  input: unknown,
-): Promise<ConversationChange> {
+export async function acceptConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(reference, input);
   const { userId } = person;
   return inTransaction(db, async (tx) => {
@@ -252,11 +226,7 @@ export async function acceptConversation(
 }
 
 /** Declines an offered conversation. Refusing it again is harmless. */
-export async function refuseConversation(
-  db: Database,
-  person: Person,
-  input: unknown,
-): Promise<ConversationChange> {
+export async function refuseConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(reference, input);
   return inTransaction(db, async (tx) => {
     const offer = await takeOffer(tx, person, id);

@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { z } from 'zod';
 import type { Prisma, TeamInvitation } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
@@ -10,22 +11,16 @@ import { newId } from '../ids.ts';
 import type { InvitationLimits } from '../limits/invitation-limits.ts';
 import { can, invitedTo, visible, type Person, type Viewer } from '../policy.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
-import { lockTeam } from '../sql/lock-team.ts';
+import { lockTeam } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { grantedRole, requireGrantable, type MembershipChange } from './membership.ts';
+import { grantedRole, requireGrantable } from './membership.ts';
 import { checkQuota } from './quota.ts';
 import { lockedTeam } from './team-lock.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, parse } from './validation.ts';
 
-/** What a verb hands back: which invitation to re-read, and the log's cursor after the change. */
-export interface InvitationChange {
-  id: string;
-  cursor: string;
-}
-
 /** What making an invitation hands back; its secret cannot be read again. */
-export interface NewInvitation extends InvitationChange {
+export interface NewInvitation extends Change {
   secret: string;
 }
 
@@ -130,11 +125,7 @@ export async function previewInvitation(db: Database, secret: string): Promise<I
  * where accepting it again is harmless.
  * @throws Forbidden where it has expired, or is to another address; NotFound where the link does not work.
  */
-export async function acceptInvitation(
-  db: Database,
-  person: Person,
-  input: unknown,
-): Promise<MembershipChange> {
+export async function acceptInvitation(db: Database, person: Person, input: unknown): Promise<Change> {
   const wanted = parse(reference, input);
   return inTransaction(db, async (tx) => {
     const { userId } = person;
@@ -163,11 +154,7 @@ export async function acceptInvitation(
 }
 
 /** Withdraws an invitation, or declines one’s own. Doing it again is harmless; by a link it is NOT_FOUND then. */
-export async function revokeInvitation(
-  db: Database,
-  person: Person,
-  input: unknown,
-): Promise<InvitationChange> {
+export async function revokeInvitation(db: Database, person: Person, input: unknown): Promise<Change> {
   const wanted = parse(reference, input);
   return inTransaction(db, async (tx) => {
     const { viewer, invitation } = await heldInvitation(tx, person, wanted);

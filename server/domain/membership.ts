@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { z } from 'zod';
 import type { Membership, TeamRole } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
@@ -12,12 +13,6 @@ import { viewerOf } from '../sql/viewer.ts';
 import { lockedAgain, lockedTeam, TRANSFER_FIRST } from './team-lock.ts';
 import { idOf, parse } from './validation.ts';
 
-/** What a verb hands back: which membership to re-read, and the log's cursor after the change. */
-export interface MembershipChange {
-  id: string;
-  cursor: string;
-}
-
 /** A role that can be handed out: any but that of the owner, which is only ever transferred. */
 export const grantedRole = z.enum(
   ['ADMIN', 'MEMBER', 'VIEWER'],
@@ -28,7 +23,7 @@ export const grantedRole = z.enum(
  * Gives a member another role. The same role again leaves no trace.
  * @throws Forbidden where the person may not manage that member, or not hand out that role.
  */
-export async function changeRole(db: Database, person: Person, input: unknown): Promise<MembershipChange> {
+export async function changeRole(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, role } = parse(z.object({ id: idOf('Membership'), role: grantedRole }), input);
   return inTransaction(db, async (tx) => {
     const held = await heldMember(tx, person, id);
@@ -47,7 +42,7 @@ export async function changeRole(db: Database, person: Person, input: unknown): 
  * Takes a member out of their team, with the shares of its tasks that they held. Doing it again is harmless.
  * @throws Forbidden for the owner, for oneself, and where the person may not manage that member.
  */
-export async function removeMember(db: Database, person: Person, input: unknown): Promise<MembershipChange> {
+export async function removeMember(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(z.object({ id: idOf('Membership') }), input);
   return inTransaction(db, async (tx) => {
     const held = await heldMember(tx, person, id);
@@ -66,7 +61,7 @@ export async function removeMember(db: Database, person: Person, input: unknown)
  * Takes the person themself out of a team. Leaving it again is harmless.
  * @throws Forbidden for the owner, who must transfer the ownership first.
  */
-export async function leaveTeam(db: Database, person: Person, input: unknown): Promise<MembershipChange> {
+export async function leaveTeam(db: Database, person: Person, input: unknown): Promise<Change> {
   const { teamId } = parse(z.object({ teamId: idOf('Team') }), input);
   return inTransaction(db, async (tx) => {
     const viewer = await lockedTeam(tx, person, 'team.leave', teamId);

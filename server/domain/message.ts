@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
@@ -6,17 +7,11 @@ import { fingerprintOf, firstCreation, refuseUsedIds } from '../log/idempotency.
 import { append } from '../log/append.ts';
 import { newId } from '../ids.ts';
 import { can, visible, type Person } from '../policy.ts';
-import { lockConversation } from '../sql/lock-conversation.ts';
+import { lockConversation } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { insertMessage } from '../sql/write-text.ts';
 import { checkQuota } from './quota.ts';
 import { idOf, markdown, newIdOf, parse } from './validation.ts';
-
-/** What a verb hands back: which message to re-read, and the log's cursor after the change. */
-export interface MessageChange {
-  id: string;
-  cursor: string;
-}
 
 const sending = z.object({
   id: newIdOf('Message').nullish(),
@@ -30,7 +25,7 @@ const sending = z.object({
  * from the last one they have seen misses none.
  * @throws Conflict where that id belongs to another message.
  */
-export async function sendMessage(db: Database, person: Person, input: unknown): Promise<MessageChange> {
+export async function sendMessage(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(sending, input);
   const { conversationId, content } = wanted;
   const id = ownId ?? newId();

@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { z } from 'zod';
 import type { Prisma, SharePermission, Task } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
@@ -19,8 +20,7 @@ import {
   type Viewer,
 } from '../policy.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
-import { lockOfferedTask, lockTasks } from '../sql/lock-tasks.ts';
-import { lockUser } from '../sql/lock-user.ts';
+import { lockOfferedTask, lockTasks, lockUser } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { idOf, parse } from './validation.ts';
 
@@ -47,12 +47,6 @@ export interface OfferTerms {
 export interface Offered {
   id: string;
   secret: string | null;
-  cursor: string;
-}
-
-/** What answering or withdrawing an offer hands back. */
-export interface OfferChange {
-  id: string;
   cursor: string;
 }
 
@@ -130,7 +124,7 @@ async function checkRoom(tx: Transaction, { userId }: Viewer, receiver: OfferRec
  * Makes the offered share. It keeps the offer's id, so accepting an offer twice by its id is harmless.
  * @throws Conflict where the task is shared with the person already, or they may share it themselves.
  */
-export async function acceptShare(db: Database, person: Person, input: unknown): Promise<OfferChange> {
+export async function acceptShare(db: Database, person: Person, input: unknown): Promise<Change> {
   const reference = parse(offerReference, input);
   return inTransaction(db, async (tx) => {
     const { viewer, offer } = await heldOffer(tx, person, reference);
@@ -167,7 +161,7 @@ export async function acceptShare(db: Database, person: Person, input: unknown):
 }
 
 /** Declines an offer. Refusing it again by its id is harmless. */
-export async function refuseShare(db: Database, person: Person, input: unknown): Promise<OfferChange> {
+export async function refuseShare(db: Database, person: Person, input: unknown): Promise<Change> {
   const reference = parse(offerReference, input);
   return inTransaction(db, async (tx) => {
     const { viewer, offer } = await heldOffer(tx, person, reference);
@@ -183,7 +177,7 @@ export async function refuseShare(db: Database, person: Person, input: unknown):
 }
 
 /** Withdraws an offer. Doing it again is harmless. */
-export async function revokeShareOffer(db: Database, person: Person, input: unknown): Promise<OfferChange> {
+export async function revokeShareOffer(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(byId, input);
   return inTransaction(db, async (tx) => {
     const found = await tx.shareOffer.findUnique({ where: { id }, select: { taskId: true } });
@@ -255,7 +249,7 @@ async function removedEarlier(
   kind: 'task.shareRefused' | 'task.shareOfferRevoked',
   person: Person,
   id: string | undefined,
-): Promise<OfferChange> {
+): Promise<Change> {
   const cursor = id === undefined ? null : await earlierRemoval(tx, kind, person, id);
   if (id === undefined || cursor === null) throw new NotFound('share offer', id);
   return { id, cursor };

@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { z } from 'zod';
 import { SharePermission, type TaskShare } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
@@ -15,19 +16,13 @@ import {
   type TaskPlacement,
   type Viewer,
 } from '../policy.ts';
-import { lockTasks } from '../sql/lock-tasks.ts';
+import { lockTasks } from '../sql/locks.ts';
 import { clearAssigneeOfShare } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { checkQuota } from './quota.ts';
 import { dropOffers, offerShare, type OfferReceiver } from './share-offer.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, NOT_NULL, parse } from './validation.ts';
-
-/** What a verb hands back: which share to re-read, and the log's cursor after the change. */
-export interface ShareChange {
-  id: string;
-  cursor: string;
-}
 
 /** What sharing hands back: a share, or an offer of one with the secret of its link. */
 export interface Sharing {
@@ -116,7 +111,7 @@ function made(shareId: string, cursor: string): Sharing {
 }
 
 /** Changes what a share allows, or until when. What is left out stays; a null `expiresAt` lets it last. */
-export async function updateShare(db: Database, person: Person, input: unknown): Promise<ShareChange> {
+export async function updateShare(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, ...wanted } = parse(edit, input);
   return inTransaction(db, async (tx) => {
     const { viewer, share } = await lockedShare(tx, person, id);
@@ -139,7 +134,7 @@ export async function updateShare(db: Database, person: Person, input: unknown):
 }
 
 /** Takes a share back, or leaves it as its receiver. Revoking it again is harmless. */
-export async function revokeShare(db: Database, person: Person, input: unknown): Promise<ShareChange> {
+export async function revokeShare(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(z.object({ id: idOf('TaskShare') }), input);
   return inTransaction(db, async (tx) => {
     const { viewer, share } = await lockedShare(tx, person, id);

@@ -5,7 +5,7 @@ import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { append, appendAll, currentCursor } from '../log/append.ts';
 import { taskChanged, taskLeftTeam } from '../log/task-event.ts';
 import { can, type Person, type TaskAction, type Viewer } from '../policy.ts';
-import { lockTasks } from '../sql/lock-tasks.ts';
+import { lockTasks } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { writeTasks } from '../sql/write-tasks.ts';
 import { versionConflict } from './version-conflict.ts';

@@ -2,8 +2,8 @@ import type { Task } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { can, type TaskSubject, type Viewer } from '../policy.ts';
-import { holdTeams } from '../sql/hold-teams.ts';
-import { hierarchyOf, lockHierarchy } from '../sql/task-hierarchy.ts';
+import { holdTeams, lockHierarchy } from '../sql/locks.ts';
+import { hierarchyOf } from '../sql/task-hierarchy.ts';
 import { seenPlacements } from './seen-tasks.ts';
 
 type Placed = TaskSubject & Pick<Task, 'parentId'>;

@@ -3,7 +3,7 @@ import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing';
 import type { Transaction } from '../database/transaction.ts';
 import { NotFound, ValidationFailed } from '../errors.ts';
 import { visible, type Viewer } from '../policy.ts';
-import { lockTasks } from '../sql/lock-tasks.ts';
+import { lockTasks } from '../sql/locks.ts';
 import { neighboursOf, type Place } from '../sql/neighbours.ts';
 import { writePositions } from '../sql/write-tasks.ts';
 

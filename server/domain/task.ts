@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { z } from 'zod';
 import { TaskPriority, TaskStatus, type Task } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
@@ -10,7 +11,7 @@ import { NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { unexpired, type Person } from '../policy.ts';
 import { insertTask, insertTaskUnlessTaken } from '../sql/insert-task.ts';
-import { lockTasks } from '../sql/lock-tasks.ts';
+import { lockTasks } from '../sql/locks.ts';
 import { clearParent } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { insertNewTasks } from '../sql/write-tasks.ts';
@@ -21,9 +22,7 @@ import { checkHierarchy, checkPlacement } from './task-placement.ts';
 import { day, idOf, line, markdown, newIdOf, NOT_NULL, parse, version } from './validation.ts';
 
 /** What a verb hands back: which task to re-read, and the log's cursor after the change. */
-export interface TaskChange {
-  id: string;
-  cursor: string;
+export interface TaskChange extends Change {
   /** The row as it was written, where the verb knows it: for answers that ask for nothing else. */
   task?: Task;
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from '../database/transaction.ts';
 import { Forbidden } from '../errors.ts';
 import { can, type Person, type TeamAction, type Viewer } from '../policy.ts';
-import { lockTeam } from '../sql/lock-team.ts';
+import { lockTeam } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 
 /** What somebody may do only while nobody else changes the team. */

@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { z } from 'zod';
 import type { Team } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
@@ -15,12 +16,6 @@ import { clearTeam } from '../sql/tasks-along.ts';
 import { checkQuota } from './quota.ts';
 import { lockedTeam } from './team-lock.ts';
 import { idOf, line, newIdOf, parse, text } from './validation.ts';
-
-/** What a verb hands back: which team to re-read, and the log's cursor after the change. */
-export interface TeamChange {
-  id: string;
-  cursor: string;
-}
 
 const LONGEST_SLUG = 60;
 
@@ -60,7 +55,7 @@ const edit = z.object({
  * first result.
  * @throws Conflict where the name, the slug or the id is taken.
  */
-export async function createTeam(db: Database, person: Person, input: unknown): Promise<TeamChange> {
+export async function createTeam(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(creation, input);
   const id = ownId ?? newId();
   const fingerprint = fingerprintOf(wanted);
@@ -93,7 +88,7 @@ async function found(tx: Transaction, person: Person, id: string, fingerprint: s
 }
 
 /** Changes the given fields of a team. A field that is left out stays; so does the slug under a new name. */
-export async function updateTeam(db: Database, person: Person, input: unknown): Promise<TeamChange> {
+export async function updateTeam(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, ...given } = parse(edit, input);
   const change = inTransaction(db, async (tx) => {
     const viewer = await lockedTeam(tx, person, 'team.update', id);
@@ -118,7 +113,7 @@ export async function updateTeam(db: Database, person: Person, input: unknown): 
 /**
  * Deletes a team with its memberships and invitations; its tasks go to their owners. Deleting it again is harmless.
  */
-export async function deleteTeam(db: Database, person: Person, input: unknown): Promise<TeamChange> {
+export async function deleteTeam(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(z.object({ id: idOf('Team') }), input);
   return inTransaction(db, async (tx) => {
     if (!(await lockedTeam(tx, person, 'team.delete', id))) {

@@ -1,13 +1,5 @@
 import type { Transaction } from '../database/transaction.ts';
 
-/** Half of an advisory lock that nothing else takes. */
-const HIERARCHY = 0x7461_736b;
-
-/** Keeps two changes of parents from closing a circle together. */
-export async function lockHierarchy(tx: Transaction): Promise<void> {
-  await tx.$queryRaw`/* lockHierarchy */ SELECT pg_advisory_xact_lock(${HIERARCHY})::text`;
-}
-
 interface Place {
   id: string;
   /** Whether it lies under itself. */
