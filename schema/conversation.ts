@@ -11,7 +11,7 @@ import type { Database } from '../server/database/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId, uuidOf } from '../server/ids.ts';
 import { can, visible, type ConversationAction, type Viewer } from '../server/policy.ts';
-import { batched } from './machinery/batched.ts';
+import { batched } from './machinery/loaders.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
 import type { Context } from '../server/graphql/context.ts';
 import { page, type PageArguments } from './machinery/connection.ts';

@@ -1,3 +1,4 @@
+import { batched, sharedTask } from './machinery/loaders.ts';
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Event as EventRow } from '../prisma/generated/client/client.ts';
@@ -5,11 +6,9 @@ import { changesOf, EVENTS, traitsOf, type EventChange, type LoggedKind } from '
 import { encodeCursor } from '../server/log/cursor.ts';
 import type { IdType } from '../server/ids.ts';
 import { namedPeople } from '../server/sql/visible-users.ts';
-import { batched } from './machinery/batched.ts';
 import { builder } from './machinery/builder.ts';
 import type { Context } from '../server/graphql/context.ts';
 import { findVisible } from './machinery/nodes.ts';
-import { sharedTask } from './machinery/subscription-loaders.ts';
 import { Task } from './task.ts';
 import { Team } from './team.ts';
 import { User } from './user.ts';

@@ -12,7 +12,7 @@ import {
 import { NotFound } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
 import { can, invitedTo, visible } from '../server/policy.ts';
-import { batched } from './machinery/batched.ts';
+import { batched } from './machinery/loaders.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
 import type { Context } from '../server/graphql/context.ts';
 import { page, type PageArguments } from './machinery/connection.ts';

@@ -8,7 +8,7 @@ import { visible } from '../server/policy.ts';
 import { builder } from './machinery/builder.ts';
 import { liveSource } from './machinery/live-source.ts';
 import { Message } from './message.ts';
-import { sharedMessage } from './machinery/subscription-loaders.ts';
+import { sharedMessage } from './machinery/loaders.ts';
 
 interface Update extends SharedPayload {
   cursor: string;

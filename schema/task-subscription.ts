@@ -6,7 +6,7 @@ import type { SharedPayload } from '../server/live/shared-payload.ts';
 import { builder } from './machinery/builder.ts';
 import { isAbout } from './event-subscription.ts';
 import { liveSource } from './machinery/live-source.ts';
-import { sharedTask } from './machinery/subscription-loaders.ts';
+import { sharedTask } from './machinery/loaders.ts';
 import { Task } from './task.ts';
 
 interface Update extends SharedPayload {

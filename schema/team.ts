@@ -5,7 +5,7 @@ import type { Database } from '../server/database/client.ts';
 import { NotFound, ValidationFailed } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import { can, grantableRoles, visible, type TeamAction, type Viewer } from '../server/policy.ts';
-import { batched } from './machinery/batched.ts';
+import { batched } from './machinery/loaders.ts';
 import { builder } from './machinery/builder.ts';
 import { moment, page, type Column } from './machinery/connection.ts';
 import { enumFilter, filterType, matching, onColumn, TextFilter } from './machinery/filters.ts';

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { updateUser } from '../server/domain/user.ts';
 import { visible } from '../server/policy.ts';
-import { batched } from './machinery/batched.ts';
+import { batched } from './machinery/loaders.ts';
 import { builder } from './machinery/builder.ts';
 import type { Context } from '../server/graphql/context.ts';
 

@@ -1,6 +1,6 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
-import { batched } from './batched.ts';
+import { batched } from './loaders.ts';
 import type { Context } from '../../server/graphql/context.ts';
 import type { Page } from './connection.ts';
 

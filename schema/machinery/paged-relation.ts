@@ -1,9 +1,9 @@
 import type { InputFieldMap, InputShapeFromFields, ObjectRef } from '@pothos/core';
 import type { PrismaModelTypes, SelectionMap, TypesForRelation } from '@pothos/plugin-prisma';
-import DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { builder } from './builder.ts';
 import type { Context } from '../../server/graphql/context.ts';
+import { batched } from './loaders.ts';
 import { page, type OrderBy, type Page, type PageArguments } from './connection.ts';
 
 type Types = typeof builder.$inferSchemaTypes;
@@ -108,8 +108,7 @@ export function pagedRelation<
       select,
       relationLoadStrategy: 'join',
     });
-    const byId = new Map(parents.map((parent) => [parent.id, parent]));
-    return ids.map((id) => byId.get(id) ?? {});
+    return new Map<string, Parent>(parents.map((parent) => [parent.id, parent]));
   };
 
   /** For a list that could not be read along, since another one of the same relation was: all parents' at once. */
@@ -120,8 +119,8 @@ export function pagedRelation<
     context: Context,
     info: GraphQLResolveInfo,
   ) => {
-    const loader = loaderAt(context, info, (ids) => load(ids, query, args, context));
-    return resolve(await loader.load(id), args, context);
+    const parent = await batched(context, info, id, (ids) => load(ids, query, args, context));
+    return resolve(parent ?? {}, args, context);
   };
 
   const resolve = (parent: Parent, args: object, context: Context) => ({
@@ -156,25 +155,4 @@ function delegateOf({ db }: Context, model: string): Delegate {
   const delegate = delegates[model.charAt(0).toLowerCase() + model.slice(1)];
   if (!delegate) throw new TypeError(`There is no model ${model}`);
   return delegate;
-}
-
-type ParentLoader = DataLoader<string, Parent>;
-
-const loaders = new WeakMap<Context, Map<string, ParentLoader>>();
-
-/** The loader that a field shares with the same field of its parent's siblings, for one operation. */
-function loaderAt(
-  context: Context,
-  { parentType, path }: GraphQLResolveInfo,
-  load: (ids: readonly string[]) => Promise<Parent[]>,
-): ParentLoader {
-  const places = [parentType.name];
-  for (let at: typeof path | undefined = path; at; at = at.prev)
-    if (typeof at.key === 'string') places.push(at.key);
-  const place = places.join();
-  const ofContext = loaders.get(context) ?? new Map<string, ParentLoader>();
-  loaders.set(context, ofContext);
-  const loader = ofContext.get(place) ?? new DataLoader(load, { cache: false });
-  ofContext.set(place, loader);
-  return loader;
 }

@@ -1,12 +1,53 @@
 import DataLoader from 'dataloader';
-import { LRUCache } from 'lru-cache';
+import type { Context } from '../../server/graphql/context.ts';
+import type { Database } from '../../server/database/client.ts';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Message, Task } from '../../prisma/generated/client/client.ts';
 import { BOUNDS, keep } from '../../server/bounds.ts';
-import type { Database } from '../../server/database/client.ts';
-import { retryUnavailable } from '../../server/database/retry.ts';
+import { LRUCache } from 'lru-cache';
 import { placement } from '../../server/policy.ts';
-import type { Context } from '../../server/graphql/context.ts';
+import { retryUnavailable } from '../../server/database/retry.ts';
 import { sees } from '../task-rights.ts';
+
+type Load<Key, Value> = (keys: readonly Key[]) => Promise<ReadonlyMap<Key, Value>>;
+
+const ofOperations = new WeakMap<Context, Map<string, DataLoader<unknown, unknown>>>();
+
+/**
+ * Loads for one parent what the same field loads for its siblings too: all of them wait for one call of `load`,
+ * so that a list costs what one parent does. Nothing is remembered after it. Call Pothos' `queryFromInfo` for each
+ * parent and ahead of it: by that call Pothos knows that the parent's rows have what is selected.
+ */
+export async function batched<Key, Value>(
+  context: Context,
+  info: GraphQLResolveInfo,
+  key: Key,
+  load: Load<Key, Value>,
+): Promise<Value | undefined> {
+  const ofOperation = ofOperations.get(context) ?? new Map<string, DataLoader<unknown, unknown>>();
+  ofOperations.set(context, ofOperation);
+  const place = placeOf(info);
+  const loader =
+    (ofOperation.get(place) as DataLoader<Key, Value | undefined> | undefined) ??
+    new DataLoader<Key, Value | undefined>(
+      async (keys) => {
+        const found = await load([...new Set(keys)]);
+        return keys.map((wanted) => found.get(wanted));
+      },
+      { cache: false },
+    );
+  ofOperation.set(place, loader);
+  return loader.load(key);
+}
+
+/** The field's place in the answer, whichever rows of lists lead there: one place, one selection. */
+function placeOf({ path, parentType }: GraphQLResolveInfo): string {
+  const keys: string[] = [parentType.name];
+  for (let step: typeof path | undefined = path; step; step = step.prev) {
+    if (typeof step.key === 'string') keys.push(step.key);
+  }
+  return keys.join();
+}
 
 /** What is to be read of a row, in Prisma's words. */
 interface Selection {
@@ -15,7 +56,7 @@ interface Selection {
 
 type Loader = DataLoader<string, { id: string } | null>;
 
-const loaders = new WeakMap<Database, LRUCache<string, Loader>>();
+const ofSubscriptions = new WeakMap<Database, LRUCache<string, Loader>>();
 
 /**
  * Reads a task for a subscription: all subscriptions that are told of one event and select the same share one
@@ -51,9 +92,10 @@ function loaderOf(
   query: object,
   read: (ids: readonly string[]) => Promise<{ id: string }[]>,
 ): Loader {
-  const known = loaders.get(db) ?? new LRUCache<string, Loader>({ max: BOUNDS['subscription loaders'].most });
-  if (!loaders.has(db)) keep('subscription loaders', known, ({ size }) => size);
-  loaders.set(db, known);
+  const known =
+    ofSubscriptions.get(db) ?? new LRUCache<string, Loader>({ max: BOUNDS['subscription loaders'].most });
+  if (!ofSubscriptions.has(db)) keep('subscription loaders', known, ({ size }) => size);
+  ofSubscriptions.set(db, known);
   const way = `${type} ${JSON.stringify(query)}`;
   const loader =
     known.get(way) ??
