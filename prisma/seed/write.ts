@@ -1,5 +1,7 @@
 import type { Client } from 'pg';
 import { taskVector, textVector } from '../../server/search/vector.ts';
+import type { Column } from '../../server/sql/columns.ts';
+import { taskColumns as columnsOfTasks } from '../../server/sql/tables.ts';
 import type { DemoTeam } from './teams.ts';
 import type { DemoEvent, DemoPerson } from './demo.ts';
 import type { DemoTask } from './workspace.ts';
@@ -117,24 +119,20 @@ const memberColumns: Columns<DemoTeam['members'][number]> = {
 };
 
 const taskColumns: Columns<DemoTask['task']> = {
-  id: ['uuid', ({ id }) => id],
-  title: ['text', ({ title }) => title],
-  description: ['text', ({ description }) => description],
-  status: ['task_status', ({ status }) => status],
-  priority: ['task_priority', ({ priority }) => priority],
-  due_on: ['date', ({ dueOn }) => dueOn?.toISOString() ?? null],
-  labels: ['text[]', ({ labels }) => `{${labels.map((label) => JSON.stringify(label)).join(',')}}`],
-  position: ['text', ({ position }) => position],
-  owner_id: ['uuid', ({ ownerId }) => ownerId],
-  assignee_id: ['uuid', ({ assigneeId }) => assigneeId],
-  team_id: ['uuid', ({ teamId }) => teamId],
-  started_at: ['timestamptz', ({ startedAt }) => startedAt?.toISOString() ?? null],
-  completed_at: ['timestamptz', ({ completedAt }) => completedAt?.toISOString() ?? null],
-  version: ['int', ({ version }) => version],
-  created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
-  updated_at: ['timestamptz', ({ updatedAt }) => updatedAt.toISOString()],
+  ...Object.fromEntries(
+    Object.entries<Column>(columnsOfTasks).map(([field, { name, type }]) => [
+      name,
+      [type, (task: DemoTask['task']) => parameterOf(task[field as keyof DemoTask['task']])] as const,
+    ]),
+  ),
   words: ['tsvector', taskVector],
 };
+
+function parameterOf(value: DemoTask['task'][keyof DemoTask['task']]): string | number | null {
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return `{${value.map((each) => JSON.stringify(each)).join(',')}}`;
+  return value;
+}
 
 const shareColumns: Columns<DemoTask['shares'][number]['share']> = {
   id: ['uuid', ({ id }) => id],

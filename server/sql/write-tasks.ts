@@ -2,14 +2,29 @@ import { Prisma, type Task } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { paced } from '../search/paced.ts';
 import { taskVector } from '../search/vector.ts';
+import type { Column } from './columns.ts';
+import { taskColumns } from './tables.ts';
 
-/** Tasks as JSON, and what PostgreSQL reads of it. */
-const record = Prisma.sql`AS new(
-  id uuid, title text, description text, status task_status, priority task_priority,
-  "dueOn" text, labels text[], position text,
-  "ownerId" uuid, "assigneeId" uuid, "teamId" uuid, "parentId" uuid,
-  "startedAt" timestamptz, "completedAt" timestamptz, "archivedAt" timestamptz, version int,
-  "createdAt" timestamptz, "updatedAt" timestamptz, words tsvector)`;
+const columns = Object.entries<Column>(taskColumns);
+
+/** Tasks as JSON, and what PostgreSQL reads of it. A `Date` is a moment there, also where the column is a day. */
+const record = Prisma.raw(
+  `AS new(${columns.map(([field, { way, type }]) => `"${field}" ${way === 'day' ? 'text' : type}`).join(', ')}, words tsvector)`,
+);
+
+function valueOf([field, { way, type }]: [string, Column]): string {
+  return way === 'day' ? `left(new."${field}", 10)::${type}` : `new."${field}"`;
+}
+
+/** What no verb changes. */
+const FIXED: ReadonlySet<string> = new Set<keyof Task>(['id', 'ownerId', 'createdAt']);
+const changeable = columns.filter(([field]) => !FIXED.has(field));
+
+const insertedColumns = Prisma.raw([...columns.map(([, { name }]) => name), 'words'].join(', '));
+const insertedValues = Prisma.raw([...columns.map(valueOf), 'words'].join(', '));
+const assignments = Prisma.raw(
+  changeable.map((column) => `${column[1].name} = ${valueOf(column)}`).join(', '),
+);
 
 /**
  * Inserts tasks in one statement whatever their number, and leaves out those whose id is taken.
@@ -21,12 +36,7 @@ export async function insertNewTasks(tx: Transaction, tasks: readonly Task[]): P
   );
   return tx.$executeRaw`
     /* insertNewTasks */
-    INSERT INTO tasks (
-      id, title, description, status, priority, due_on, labels, position, owner_id, assignee_id, team_id, parent_id,
-      started_at, completed_at, archived_at, version, created_at, updated_at, words)
-    SELECT
-      id, title, description, status, priority, left("dueOn", 10)::date, labels, position, "ownerId", "assigneeId",
-      "teamId", "parentId", "startedAt", "completedAt", "archivedAt", version, "createdAt", "updatedAt", words
+    INSERT INTO tasks (${insertedColumns}) SELECT ${insertedValues}
     FROM jsonb_to_recordset(${`[${rows.join()}]`}::jsonb) ${record}
     ON CONFLICT DO NOTHING`;
 }
@@ -46,12 +56,7 @@ export async function writeTasks(
   );
   await tx.$executeRaw`
     /* writeTasks */
-    UPDATE tasks SET
-      title = new.title, description = new.description, status = new.status, priority = new.priority,
-      due_on = left(new."dueOn", 10)::date, labels = new.labels, position = new.position,
-      assignee_id = new."assigneeId", team_id = new."teamId", parent_id = new."parentId",
-      started_at = new."startedAt", completed_at = new."completedAt", archived_at = new."archivedAt",
-      version = new.version, updated_at = new."updatedAt", words = coalesce(new.words, tasks.words)
+    UPDATE tasks SET ${assignments}, words = coalesce(new.words, tasks.words)
     FROM jsonb_to_recordset(${`[${rows.join()}]`}::jsonb) ${record}
     WHERE tasks.id = new.id`;
 }
