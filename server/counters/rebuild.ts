@@ -39,7 +39,7 @@ interface Snapshot {
   events: number;
 }
 
-type Logger = Pick<Snapshot, 'horizon' | 'begins'>;
+type LogStart = Pick<Snapshot, 'horizon' | 'begins'>;
 
 /** Rows of one table that are counted at once. */
 interface Part {
@@ -207,7 +207,7 @@ async function inOne(client: Client, begin: string, work: () => Promise<void>): 
 }
 
 /** What there is in a part, and what has happened, with the scopes that it counts in. */
-function factsOf({ table, from, to }: Part, log: Logger): { present: string; past: string } {
+function factsOf({ table, from, to }: Part, log: LogStart): { present: string; past: string } {
   const here = `${table}.ctid >= '(${from},0)' AND ${table}.ctid < '(${to},0)'`;
   const { present, past } = table === 'tasks' ? factsInTasks(here) : factsInLog(here, log);
   const scoped = (facts: string) => `WITH facts AS MATERIALIZED (${facts}) ${scopesOf('facts')}`;
@@ -225,7 +225,7 @@ function factsInTasks(here: string): { present: string; past: string } {
   };
 }
 
-function factsInLog(here: string, { horizon, begins }: Logger): { present: string; past: string } {
+function factsInLog(here: string, { horizon, begins }: LogStart): { present: string; past: string } {
   return {
     // The snapshot has tasks as some transactions after the horizon left them, whose events are yet to be folded.
     present: `
