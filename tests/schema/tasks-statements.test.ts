@@ -1,4 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  dueChoices,
+  filterOf,
+  priorityChoices,
+  taskFilters,
+  taskOrders,
+  taskSources,
+  usualView,
+  type TaskView,
+} from '../../client/src/lib/task/task-view.ts';
+import type { Day } from '../../client/src/lib/task/due-day.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { statementsOf } from '../kit/statements.ts';
 import { startWorld, type Person } from '../kit/world.ts';
@@ -52,6 +63,25 @@ interface Listed {
   tasks: { nodes: { title: string; shares: { nodes: unknown[] } }[]; totalCount: number };
 }
 
+const VIEW = LIST.replace(
+  '$first: Int!',
+  '$first: Int!, $filter: TaskFilter, $orderBy: [TaskOrder!]',
+).replace('first: $first', 'first: $first, filter: $filter, orderBy: $orderBy');
+
+/** Each choice of the dashboard by itself, and one of each kind together. */
+const VIEWS: [name: string, view: TaskView][] = [
+  ...Object.keys(taskFilters).map((show) => ['show', show] as const),
+  ...Object.keys(taskOrders).map((order) => ['order', order] as const),
+  ...[...Object.keys(taskSources), publicId('Team', team)].map((whose) => ['whose', whose] as const),
+  ...Object.keys(dueChoices).map((due) => ['due', due] as const),
+  ...priorityChoices.map(([priority]) => ['priority', priority] as const),
+  ['find', 'task'] as const,
+].map(([choice, value]) => [`${choice}: ${value}`, { ...usualView, [choice]: value } as TaskView]);
+VIEWS.push([
+  'all together',
+  { show: 'all', order: 'due', whose: 'assigned', due: 'week', priority: 'HIGH', find: 'task' },
+]);
+
 describe('[FR-014] a list of tasks', () => {
   test('with the people, the team, the shares and the rights of each takes two statements, whatever its length', async () => {
     await ada.query('{ viewer { id } }');
@@ -83,6 +113,14 @@ describe('[FR-014] a list of tasks', () => {
     expect(long).toEqual(short);
     expect(long).toHaveLength(2);
     expect(long.map(normalised)).toMatchSnapshot();
+  });
+
+  test.each(VIEWS)('takes one statement on the dashboard, with the choice %s', async (_name, view) => {
+    const filter = filterOf(view, () => ({ id: ada.id, today: '2026-11-30' as Day }));
+    const { orderBy } = taskOrders[view.order];
+    const statements = await statementsOf(() => ada.query(VIEW, { first: 50, filter, orderBy: [orderBy] }));
+    const ofList = statements.filter((text) => !text.includes('/* viewerOf */'));
+    expect(ofList).toEqual([expect.stringContaining('/* readTasks */')]);
   });
 
   test('with the parent of each as well takes one more, whatever its length', async () => {
