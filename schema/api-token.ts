@@ -8,75 +8,74 @@ import { pagedRelation } from './machinery/paged-relation.ts';
 import { User } from './user.ts';
 
 const ApiTokenScope = builder.enumType('ApiTokenScope', {
-  description: 'What a token allows of that which its owner may do.',
+  description: 'Permission of a token, within the rights of its owner.',
   values: {
-    READ: { description: 'Every query.' },
+    READ: { description: 'All queries.' },
     WRITE: {
-      description: 'Every query and mutation, except signing out, and making and revoking tokens.',
+      description: 'All queries and mutations, except signing out and creating or revoking tokens.',
     },
   } satisfies Record<Scope, object>,
 });
 
 const ApiToken = builder.prismaNode('ApiToken', {
   description:
-    'A credential for a program: `Authorization: Bearer twp_…`. The token itself is shown once, when it is made.',
-  id: { field: 'id', description: 'Starts with `token_`. It is not the token.' },
+    'A credential for a program, sent as `Authorization: Bearer twp_…`. The token itself is shown only once, when it is created.',
+  id: { field: 'id', description: 'Starts with `token_`. This is not the token itself.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.apiToken(viewer) }),
   select: { id: true },
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What its owner knows it by; 1 to 100 characters.' }),
+    name: t.exposeString('name', { description: 'Name given by the owner, 1 to 100 characters.' }),
     scopes: t.expose('scopes', {
       type: [ApiTokenScope],
-      description: 'What it allows: READ, or READ and WRITE.',
+      description: 'Either READ, or READ and WRITE.',
     }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it runs out by itself; null when it lasts until it is revoked.',
+      description: 'When the token expires. Null: it is valid until it is revoked.',
     }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
       nullable: true,
       description:
-        'When it was last used, to the minute; null when it never was. Each hour of the clock in which it is used has one event API_TOKEN_USED.',
+        'When the token was last used, to the minute. Null if never used. The first use in each clock hour creates an API_TOKEN_USED event.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Creation time.' }),
   }),
 });
 
 builder.prismaObjectField(User, 'apiTokens', (t) =>
   pagedRelation(t, 'apiTokens', {
     type: ApiToken,
-    description:
-      'The viewer’s own tokens, those that have run out included, the first made first. Other people’s are not to be seen: their lists are empty.',
+    description: 'The viewer’s API tokens, including expired ones, oldest first. Empty for other people.',
     where: (_args, { viewer }) => visible.apiToken(viewer),
     order: () => [],
     page: 'A page of API tokens.',
-    edge: 'An API token at its place of the list.',
+    edge: 'An edge in a page of API tokens.',
   }),
 );
 
 builder.relayMutationField(
   'createApiToken',
   {
-    description: 'A new API token.',
+    description: 'Properties of the new API token.',
     inputFields: (t) => ({
       name: t.string({ required: true, description: '1 to 100 characters.' }),
       scopes: t.field({
         type: [ApiTokenScope],
         required: true,
-        description: 'What it is to allow, at least one; WRITE comes with READ.',
+        description: 'At least one scope. WRITE includes READ.',
       }),
       expiresAt: t.field({
         type: 'DateTime',
-        description: 'When it is to run out; it lasts until it is revoked when left out.',
+        description: 'When the token expires. Without it, the token is valid until it is revoked.',
       }),
     }),
   },
   {
     description:
-      'Makes a token that stands for the viewer; CONFLICT where they have 100. It takes a session: with an API token it is FORBIDDEN.',
+      'Creates an API token for the viewer. Fails with CONFLICT if they have 100 tokens. Requires a session: with an API token it fails with FORBIDDEN.',
     resolve: (_root, { input }, { db, person }) => createApiToken(db, person, input),
   },
   {
@@ -84,7 +83,7 @@ builder.relayMutationField(
     outputFields: (t) => ({
       apiToken: t.prismaField({
         type: ApiToken,
-        description: 'What is kept of it.',
+        description: 'The API token, without its secret.',
         resolve: async (query, { id }, _args, { db, viewer }) => {
           const where = { id, AND: visible.apiToken(viewer) };
           const token = await db.apiToken.findUnique({ ...query, where });
@@ -93,9 +92,10 @@ builder.relayMutationField(
         },
       }),
       token: t.exposeString('token', {
-        description: 'The token itself. It is shown this once; only its SHA-256 is kept.',
+        description:
+          'The token itself. Only this response contains it; the server stores only its SHA-256 hash.',
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );
@@ -103,12 +103,12 @@ builder.relayMutationField(
 builder.relayMutationField(
   'revokeApiToken',
   {
-    description: 'Which API token ends.',
-    inputFields: (t) => ({ id: t.id({ required: true, description: 'Like `token_01jd…`.' }) }),
+    description: 'Identifies the token to revoke.',
+    inputFields: (t) => ({ id: t.id({ required: true, description: 'For example `token_01jd…`.' }) }),
   },
   {
     description:
-      'Ends a token for good; another process of the server may take 5 seconds to know. Revoking it again is harmless; with an API token it is FORBIDDEN.',
+      'Revokes a token permanently. Other server processes may accept it for up to 5 seconds. Idempotent. With an API token it fails with FORBIDDEN.',
     resolve: async (_root, { input }, { db, person, authServices }) => {
       const revoked = await revokeApiToken(db, person, input);
       authServices.credentials.forget(revoked.id);
@@ -116,13 +116,13 @@ builder.relayMutationField(
     },
   },
   {
-    description: 'What is left of a revoked token.',
+    description: 'The result of revoking a token.',
     outputFields: (t) => ({
       revokedApiTokenId: t.id({
-        description: 'The id that no longer leads anywhere.',
+        description: 'Id of the token, which no longer exists.',
         resolve: ({ id }) => publicId('ApiToken', id),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );

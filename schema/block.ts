@@ -7,46 +7,45 @@ import { pagedRelation } from './machinery/paged-relation.ts';
 import { User } from './user.ts';
 
 const Block = builder.prismaNode('Block', {
-  description: 'A person whom the viewer blocks. Only the viewer sees it.',
+  description: 'A person blocked by the viewer. Visible only to the viewer.',
   id: { field: 'id', description: 'Starts with `block_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.block(viewer) }),
   select: { id: true },
   fields: (t) => ({
     name: t.string({
-      description: 'The name of the blocked person.',
+      description: 'Name of the blocked person.',
       select: { blocked: { select: { name: true } } },
       resolve: ({ blocked }) => blocked.name,
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Since when they are blocked.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the person was blocked.' }),
   }),
 });
 
 builder.prismaObjectField(User, 'blockedPeople', (t) =>
   pagedRelation(t, 'blocksMade', {
     type: Block,
-    description:
-      'People whom this person blocks, the first blocked first. Each person sees their own only: it is empty for anyone else.',
+    description: 'People blocked by this person, oldest block first. Empty for other viewers.',
     where: (_args, { viewer }) => visible.block(viewer),
     order: () => [],
     page: 'A page of blocked people.',
-    edge: 'A blocked person at their place of the list.',
+    edge: 'An edge in a page of blocked people.',
   }),
 );
 
 builder.relayMutationField(
   'blockPerson',
   {
-    description: 'Whom to block, by one of these.',
+    description: 'The person to block. Specify exactly one field.',
     inputFields: (t) => ({
-      userId: t.id({ description: 'A person whom the viewer sees.' }),
+      userId: t.id({ description: 'A person the viewer can see.' }),
       offerId: t.id({ description: 'The person who made this offer; see `User.shareOffers`.' }),
-      secret: t.string({ description: 'The person who made the offer of this link; see `shareOffer`.' }),
+      secret: t.string({ description: 'The person who made the offer with this link; see `shareOffer`.' }),
     }),
   },
   {
     description:
-      'Hides the share offers of a person, those that are open and later ones. They do not learn of it, and get the same answers as before. Shares that were accepted stay: `revokeShare` leaves them. Members of a team in common can still share with the viewer. Blocking a person again is harmless.',
+      'Blocks a person: hides their current and future share offers. The person is not notified, and their requests get the same responses as before. Accepted shares remain; end them with `revokeShare`. If both are members of a team, the person can still share tasks with the viewer. Idempotent.',
     resolve: (_root, { input }, { db, person }) => blockPerson(db, person, input),
   },
   {
@@ -54,11 +53,11 @@ builder.relayMutationField(
     outputFields: (t: PayloadFields<Change>) => ({
       block: t.prismaField({
         type: Block,
-        description: 'The block as it is now.',
+        description: 'The new or existing block.',
         resolve: (query, { id }, _args, { db, viewer }) =>
           db.block.findFirstOrThrow({ ...query, where: { id, AND: visible.block(viewer) } }),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );
@@ -66,24 +65,23 @@ builder.relayMutationField(
 builder.relayMutationField(
   'unblockPerson',
   {
-    description: 'Which block ends.',
+    description: 'Identifies the block to remove.',
     inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which block; see `User.blockedPeople`.' }),
+      id: t.id({ required: true, description: 'Block id, from `User.blockedPeople`.' }),
     }),
   },
   {
-    description:
-      'Shows the offers of a blocked person again, those that are still open too. Doing it again is harmless.',
+    description: 'Unblocks a person. Their offers that are still open become visible again. Idempotent.',
     resolve: (_root, { input }, { db, person }) => unblockPerson(db, person, input),
   },
   {
-    description: 'What is left of an ended block.',
+    description: 'The result of removing a block.',
     outputFields: (t) => ({
       endedBlockId: t.id({
-        description: 'The id that no longer leads anywhere.',
+        description: 'Id of the block, which no longer exists.',
         resolve: ({ id }) => publicId('Block', id),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );

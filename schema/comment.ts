@@ -14,29 +14,29 @@ type CommentAction = Extract<Action, `comment.${string}`>;
 const CommentRights = builder.objectRef<(action: CommentAction) => boolean>('CommentRights').implement({
   description: 'What the viewer may do with a comment.',
   fields: (t) => ({
-    edit: t.boolean({ description: 'Change its words.', resolve: (may) => may('comment.edit') }),
-    delete: t.boolean({ description: 'Take it away for good.', resolve: (may) => may('comment.delete') }),
+    edit: t.boolean({ description: 'Edit the text.', resolve: (may) => may('comment.edit') }),
+    delete: t.boolean({ description: 'Delete it permanently.', resolve: (may) => may('comment.delete') }),
   }),
 });
 
 export const Comment = builder.prismaNode('Comment', {
-  description: 'What somebody said about a task. Whoever sees the task reads it.',
+  description: 'A comment on a task. Visible to everyone who can see the task.',
   id: { field: 'id', description: 'Starts with `comment_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.comment(viewer) }),
   select: { id: true },
   fields: (t) => ({
-    task: t.relation('task', { type: Task, description: 'What it is about.' }),
-    author: t.relation('author', { type: User, description: 'Who said it.' }),
+    task: t.relation('task', { type: Task, description: 'The commented task.' }),
+    author: t.relation('author', { type: User, description: 'The person who wrote the comment.' }),
     body: t.exposeString('body', { description: 'Markdown, 1 to 10,000 characters.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was said.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Creation time.' }),
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
-      description: 'When its words last changed; equal to `createdAt` until then.',
+      description: 'When the text last changed. Equal to `createdAt` if it never did.',
     }),
     viewerCan: t.field({
       type: CommentRights,
-      description: 'What the viewer may do with it.',
+      description: 'What the viewer may do with the comment.',
       select: {
         authorId: true,
         task: { select: placement },
@@ -52,20 +52,20 @@ export const Comment = builder.prismaNode('Comment', {
 builder.prismaObjectField(Task, 'comments', (t) =>
   pagedRelation(t, 'comments', {
     type: Comment,
-    description: 'What was said about it, the oldest first; `last` takes the latest.',
+    description: 'Comments, oldest first. Use `last` to get the latest ones.',
     where: () => ({}),
     order: () => [{ field: 'createdAt', direction: 'asc', value: moment }],
-    page: 'A page of a task’s comments.',
-    edge: 'A comment at its place of the list.',
+    page: 'A page of comments.',
+    edge: 'An edge in a page of comments.',
   }),
 );
 
-/** What saying something and changing it give back: the comment re-read with the client's selection. */
+/** Payload of a change to a comment, read with the client's selection. */
 function commentPayload(t: PayloadFields<Change>) {
   return {
     comment: t.prismaField({
       type: Comment,
-      description: 'The comment as it is now.',
+      description: 'The comment after the change.',
       resolve: async (query, { id }, _args, { db, viewer }) => {
         const where = { id, AND: visible.comment(viewer) };
         const comment = await db.comment.findUnique({ ...query, where, relationLoadStrategy: 'join' });
@@ -73,7 +73,7 @@ function commentPayload(t: PayloadFields<Change>) {
         return comment;
       },
     }),
-    cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+    cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
   };
 }
 
@@ -84,15 +84,15 @@ builder.relayMutationField(
     inputFields: (t) => ({
       id: t.id({
         description:
-          'An id of the client’s own making (`comment_` and a UUID of version 7), so that sending it twice says it once.',
+          'Client-generated id (`comment_` and a UUID version 7). Makes retries safe: the same id adds one comment.',
       }),
-      taskId: t.id({ required: true, description: 'What it is about.' }),
+      taskId: t.id({ required: true, description: 'The task to comment on.' }),
       body: t.string({ required: true, description: 'Markdown, 1 to 10,000 characters.' }),
     }),
   },
   {
     description:
-      'Says something about a task. For its owner, whoever may edit it, and members of its team who do more than read.',
+      'Adds a comment to a task. Allowed for the task’s owner, people who may edit it, and members of its team except viewers.',
     resolve: (_root, { input }, { db, person }) => addComment(db, person, input),
   },
   { description: 'The new comment.', outputFields: commentPayload },
@@ -101,14 +101,14 @@ builder.relayMutationField(
 builder.relayMutationField(
   'updateComment',
   {
-    description: 'Other words for a comment.',
+    description: 'New text for a comment.',
     inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which comment.' }),
+      id: t.id({ required: true, description: 'Comment id.' }),
       body: t.string({ required: true, description: 'Markdown, 1 to 10,000 characters.' }),
     }),
   },
   {
-    description: 'Changes the words of one’s own comment.',
+    description: 'Changes the text of the viewer’s own comment.',
     resolve: (_root, { input }, { db, person }) => updateComment(db, person, input),
   },
   { description: 'The changed comment.', outputFields: commentPayload },
@@ -117,22 +117,22 @@ builder.relayMutationField(
 builder.relayMutationField(
   'deleteComment',
   {
-    description: 'Which comment goes.',
-    inputFields: (t) => ({ id: t.id({ required: true, description: 'Which comment.' }) }),
+    description: 'Identifies the comment to delete.',
+    inputFields: (t) => ({ id: t.id({ required: true, description: 'Comment id.' }) }),
   },
   {
     description:
-      'Takes a comment away for good: one’s own, or any of a task that one owns or whose team one leads. Deleting it again is harmless.',
+      'Deletes a comment permanently. Allowed for its author, for the task’s owner, and for the owner and admins of the task’s team. Idempotent.',
     resolve: (_root, { input }, { db, person }) => deleteComment(db, person, input),
   },
   {
-    description: 'What is left of a deleted comment.',
+    description: 'The result of deleting a comment.',
     outputFields: (t) => ({
       deletedCommentId: t.id({
-        description: 'The id that no longer leads anywhere.',
+        description: 'Id of the comment, which no longer exists.',
         resolve: ({ id }) => publicId('Comment', id),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );

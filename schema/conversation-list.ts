@@ -20,18 +20,18 @@ import {
 import { NODES, selectedInPage } from './machinery/selection.ts';
 import { OrderDirection } from './task-list.ts';
 
-const ConversationFilter = filterType('ConversationFilter', 'Which conversations', (t) => ({
-  title: t.field({ type: TextFilter, description: 'By their titles.' }),
-  owner: t.field({ type: IdFilter, description: 'By who began them.' }),
-  participant: t.id({ description: 'Those that this person takes part in.' }),
-  createdAt: t.field({ type: DateTimeFilter, description: 'By when they were begun.' }),
+const ConversationFilter = filterType('ConversationFilter', 'Filters conversations', (t) => ({
+  title: t.field({ type: TextFilter, description: 'By title.' }),
+  owner: t.field({ type: IdFilter, description: 'By owner.' }),
+  participant: t.id({ description: 'By participant.' }),
+  createdAt: t.field({ type: DateTimeFilter, description: 'By creation time.' }),
   updatedAt: t.field({
     type: DateTimeFilter,
-    description: 'By when their latest message was sent, or their title changed.',
+    description: 'By time of the latest message or title change.',
   }),
 }));
 
-/** What Prisma must look for to find the conversations that a viewer takes part in and a filter describes. */
+/** The viewer's conversations that match a filter, as a Prisma condition. */
 function wantedConversations(
   viewer: Viewer,
   filter: typeof ConversationFilter.$inferInput | null | undefined,
@@ -47,14 +47,14 @@ function wantedConversations(
 }
 
 const ConversationOrderField = builder.enumType('ConversationOrderField', {
-  description: 'What a list of conversations can be ordered by.',
+  description: 'Fields by which conversations can be sorted.',
   values: {
     UPDATED_AT: {
       value: 'updatedAt',
-      description: 'When their latest message was sent, or their title changed.',
+      description: 'Time of the latest message or title change.',
     },
-    CREATED_AT: { value: 'createdAt', description: 'When they were begun.' },
-    TITLE: { value: 'title', description: 'Their titles, as the database sorts text.' },
+    CREATED_AT: { value: 'createdAt', description: 'Creation time.' },
+    TITLE: { value: 'title', description: 'Title, in the collation of the database.' },
   } as const,
 });
 
@@ -65,14 +65,14 @@ const columns: { [Field in typeof ConversationOrderField.$inferType]: Column<Fie
 };
 
 const ConversationOrder = builder.inputType('ConversationOrder', {
-  description: 'The order of a list of conversations. Where two are equal, their ids decide.',
+  description: 'Sort order of conversations. Ties are broken by id.',
   fields: (t) => ({
-    field: t.field({ type: ConversationOrderField, required: true, description: 'By what.' }),
+    field: t.field({ type: ConversationOrderField, required: true, description: 'Field to sort by.' }),
     direction: t.field({
       type: OrderDirection,
       required: true,
       defaultValue: 'desc',
-      description: 'Which way.',
+      description: 'Sort direction.',
     }),
   }),
 });
@@ -82,10 +82,10 @@ builder.queryField('conversations', (t) =>
     {
       type: Conversation,
       description:
-        'The conversations that the viewer takes part in, the latest active first unless `orderBy` says otherwise.',
+        'Conversations the viewer participates in. By default the most recently active come first.',
       args: {
-        filter: t.arg({ type: ConversationFilter, description: 'Only these.' }),
-        orderBy: t.arg({ type: ConversationOrder, description: 'In this order.' }),
+        filter: t.arg({ type: ConversationFilter, description: 'Filter conditions.' }),
+        orderBy: t.arg({ type: ConversationOrder, description: 'Sort order.' }),
       },
       resolve: async (_root, { filter, orderBy, ...args }, context, info) => {
         const { db, viewer } = context;
@@ -108,6 +108,6 @@ builder.queryField('conversations', (t) =>
       },
     },
     { description: 'A page of conversations.' },
-    { description: 'A conversation at its place of a list.' },
+    { description: 'An edge in a page of conversations.' },
   ),
 );

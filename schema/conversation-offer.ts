@@ -12,23 +12,23 @@ import { User } from './user.ts';
 const ConversationOffer = builder.prismaObject('ConversationOffer', {
   select: { conversationId: true },
   description:
-    'A conversation that waits for its receiver, who was in no team with its owner. It gives no access, and the receiver sees no more of the conversation than this.',
+    'A pending invitation to a conversation, for a person who was in no team with its owner. It gives no access; the receiver sees only these fields.',
   fields: (t) => ({
     conversationId: t.id({
-      description: 'The id that `acceptConversation` and `refuseConversation` take.',
+      description: 'Id to pass to `acceptConversation` or `refuseConversation`.',
       resolve: ({ conversationId }) => publicId('Conversation', conversationId),
     }),
     title: t.string({
-      description: 'The title of the conversation.',
+      description: 'Title of the conversation.',
       select: { conversation: { select: { title: true } } },
       resolve: ({ conversation }) => conversation.title,
     }),
     offeredByName: t.string({
-      description: 'The name of the person who started it.',
+      description: 'Name of the person who started the conversation.',
       select: { offeredBy: { select: { name: true } } },
       resolve: ({ offeredBy }) => offeredBy.name,
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was offered.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the conversation was offered.' }),
   }),
 });
 
@@ -41,7 +41,7 @@ builder.prismaObjectField(User, 'conversationOffers', (t) =>
     {
       type: ConversationOffer,
       description:
-        'Conversations that are offered to this person, newest first. Offers by people they block are left out. Empty for other viewers.',
+        'Conversations offered to this person, newest first. Offers from blocked people are left out. Empty for other viewers.',
       select: { id: true },
       resolve: ({ id }, args, context, info) => {
         const { db, viewer } = context;
@@ -59,22 +59,21 @@ builder.prismaObjectField(User, 'conversationOffers', (t) =>
         });
       },
     },
-    { description: 'A page of the conversations that are offered to a person.' },
-    { description: 'A conversation offer at its place of the list.' },
+    { description: 'A page of conversation offers.' },
+    { description: 'An edge in a page of conversation offers.' },
   ),
 );
 
 builder.relayMutationField(
   'acceptConversation',
   {
-    description: 'An offered conversation.',
+    description: 'The offered conversation to accept.',
     inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which conversation; see `User.conversationOffers`.' }),
+      id: t.id({ required: true, description: 'Conversation id, from `User.conversationOffers`.' }),
     }),
   },
   {
-    description:
-      'Makes the viewer a participant of a conversation that is offered to them. Accepting again is harmless.',
+    description: 'Accepts an offered conversation: the viewer becomes a participant. Idempotent.',
     resolve: (_root, { input }, { db, person }) => acceptConversation(db, person, input),
   },
   { description: 'The accepted conversation.', outputFields: conversationPayload },
@@ -83,23 +82,23 @@ builder.relayMutationField(
 builder.relayMutationField(
   'refuseConversation',
   {
-    description: 'An offered conversation.',
+    description: 'The offered conversation to decline.',
     inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which conversation; see `User.conversationOffers`.' }),
+      id: t.id({ required: true, description: 'Conversation id, from `User.conversationOffers`.' }),
     }),
   },
   {
-    description: 'Declines a conversation that is offered to the viewer. Refusing again is harmless.',
+    description: 'Declines an offered conversation. Idempotent.',
     resolve: (_root, { input }, { db, person }) => refuseConversation(db, person, input),
   },
   {
-    description: 'A refused offer.',
+    description: 'The result of declining a conversation.',
     outputFields: (t: PayloadFields<Change>) => ({
       refusedConversationId: t.id({
-        description: 'The id that the viewer can no longer accept.',
+        description: 'Id of the declined conversation. The viewer can no longer accept it.',
         resolve: ({ id }) => publicId('Conversation', id),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );

@@ -24,34 +24,37 @@ const ConversationRights = builder
     description: 'What the viewer may do with a conversation.',
     fields: (t) => ({
       rename: t.boolean({
-        description: 'Give it another title.',
+        description: 'Change its title.',
         resolve: (may) => may('conversation.manage'),
       }),
       delete: t.boolean({
-        description: 'Delete it for everybody.',
+        description: 'Delete it for all participants.',
         resolve: (may) => may('conversation.manage'),
       }),
       leave: t.boolean({
-        description: 'Stop taking part; its messages stay.',
+        description: 'Leave it. The viewer’s messages remain.',
         resolve: (may) => may('conversation.leave'),
       }),
-      send: t.boolean({ description: 'Say something in it.', resolve: (may) => may('conversation.send') }),
+      send: t.boolean({ description: 'Send messages in it.', resolve: (may) => may('conversation.send') }),
     }),
   });
 
 export const Conversation = builder.prismaNode('Conversation', {
-  description: 'What some people say to each other. Only they see it.',
+  description: 'A conversation. Visible only to its participants.',
   id: { field: 'id', description: 'Starts with `conversation_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.conversation(viewer) }),
   select: { id: true },
   fields: (t) => ({
     title: t.exposeString('title', { description: '1 to 200 characters on one line.' }),
-    owner: t.relation('owner', { type: User, description: 'Who began it.' }),
+    owner: t.relation('owner', {
+      type: User,
+      description: 'The owner: the person who started the conversation or took it over.',
+    }),
     participants: t.connection(
       {
         type: User,
-        description: `Who reads it and writes in it, its owner included; at most ${MOST_PARTICIPANTS + 1}, in the order of their signing up.`,
+        description: `Participants, including the owner, in the order in which they signed up. At most ${MOST_PARTICIPANTS + 1}.`,
         select: { id: true },
         resolve: async ({ id }, args, context, info) => {
           const selection = queryFromInfo({ context, info, paths: NODES });
@@ -63,26 +66,26 @@ export const Conversation = builder.prismaNode('Conversation', {
         },
       },
       { description: 'A page of participants.' },
-      { description: 'A participant at their place of the list.' },
+      { description: 'An edge in a page of participants.' },
     ),
     viewerCan: t.field({
       type: ConversationRights,
-      description: 'What the viewer may do with it.',
+      description: 'What the viewer may do with the conversation.',
       select: { ownerId: true },
       resolve:
         (conversation, _args, { viewer }) =>
         (action: ConversationAction) =>
           can(viewer, action, conversation),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was begun.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Creation time.' }),
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
-      description: 'When its latest message was sent, or its title changed.',
+      description: 'Time of the latest message or title change.',
     }),
   }),
 });
 
-/** The same page of each conversation's participants, in one statement. */
+/** Reads the same page of participants for all conversations in one statement. */
 async function participantsOf(
   { db, viewer }: Context,
   ids: readonly string[],
@@ -119,14 +122,14 @@ builder.queryField('conversation', (t) =>
   t.prismaField({
     type: Conversation,
     nullable: true,
-    description: 'One conversation; NOT_FOUND where there is none that the viewer takes part in.',
-    args: { id: t.arg.id({ required: true, description: 'Like `conversation_01jd…`.' }) },
+    description: 'A conversation by id. Fails with NOT_FOUND if the viewer is not a participant.',
+    args: { id: t.arg.id({ required: true, description: 'For example `conversation_01jd…`.' }) },
     resolve: (query, _root, { id }, { db, viewer }) =>
       conversationOf(db, viewer, uuidOf('Conversation', id), query),
   }),
 );
 
-/** @throws NotFound where there is no such conversation that the viewer takes part in, also since a moment ago. */
+/** @throws NotFound if the viewer is not a participant. */
 async function conversationOf(db: Database, viewer: Viewer, id: string, query: object) {
   const conversation = await db.conversation.findUnique({
     ...query,
@@ -137,36 +140,36 @@ async function conversationOf(db: Database, viewer: Viewer, id: string, query: o
   return conversation;
 }
 
-/** The conversation after a change, re-read with the client’s selection. */
+/** Payload of a change to a conversation, read with the client's selection. */
 export function conversationPayload(t: PayloadFields<Change>) {
   return {
     conversation: t.prismaField({
       type: Conversation,
-      description: 'The conversation as it is now.',
+      description: 'The conversation after the change.',
       resolve: (query, { id }, _args, { db, viewer }) => conversationOf(db, viewer, id, query),
     }),
-    cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+    cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
   };
 }
 
 builder.relayMutationField(
   'createConversation',
   {
-    description: 'A new conversation.',
+    description: 'Properties of the new conversation.',
     inputFields: (t) => ({
       id: t.id({
         description:
-          'An id of the client’s own making (`conversation_` and a UUID of version 7), so that sending it twice begins one.',
+          'Client-generated id (`conversation_` and a UUID version 7). Makes retries safe: the same id creates one conversation.',
       }),
       title: t.string({ required: true, description: '1 to 200 characters on one line.' }),
       participantIds: t.idList({
-        description: `At most ${MOST_PARTICIPANTS} people that the viewer may see. The viewer takes part in any case.`,
+        description: `At most ${MOST_PARTICIPANTS} people the viewer can see. The viewer always participates.`,
       }),
     }),
   },
   {
     description:
-      'Starts a conversation that the viewer owns. People in a team with the viewer take part at once. To others it is offered, and they take part once they accept; CONFLICT when one of them has 100 open offers of the viewer. A person that the viewer may not see gives NOT_FOUND.',
+      'Creates a conversation owned by the viewer. People in a team with the viewer participate at once. Other people get an offer and participate once they accept it. Fails with NOT_FOUND for a person the viewer cannot see, and with CONFLICT if one of them has 100 open offers from the viewer.',
     resolve: (_root, { input }, { db, person }) => createConversation(db, person, input),
   },
   { description: 'The new conversation.', outputFields: conversationPayload },
@@ -175,14 +178,14 @@ builder.relayMutationField(
 builder.relayMutationField(
   'renameConversation',
   {
-    description: 'Another title for a conversation.',
+    description: 'A new title for a conversation.',
     inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which conversation.' }),
+      id: t.id({ required: true, description: 'Conversation id.' }),
       title: t.string({ required: true, description: '1 to 200 characters on one line.' }),
     }),
   },
   {
-    description: 'Gives a conversation another title; for its owner.',
+    description: 'Changes the title of a conversation. Only its owner can do this.',
     resolve: (_root, { input }, { db, person }) => renameConversation(db, person, input),
   },
   { description: 'The renamed conversation.', outputFields: conversationPayload },
@@ -191,22 +194,22 @@ builder.relayMutationField(
 builder.relayMutationField(
   'deleteConversation',
   {
-    description: 'Which conversation goes.',
-    inputFields: (t) => ({ id: t.id({ required: true, description: 'Which conversation.' }) }),
+    description: 'Identifies the conversation to delete.',
+    inputFields: (t) => ({ id: t.id({ required: true, description: 'Conversation id.' }) }),
   },
   {
     description:
-      'Deletes a conversation with its messages for everybody; for its owner. Deleting it again is harmless.',
+      'Deletes a conversation with its messages for all participants. Only its owner can do this. Idempotent.',
     resolve: (_root, { input }, { db, person }) => deleteConversation(db, person, input),
   },
   {
-    description: 'What is left of a deleted conversation.',
+    description: 'The result of deleting a conversation.',
     outputFields: (t) => ({
       deletedConversationId: t.id({
-        description: 'The id that no longer leads anywhere.',
+        description: 'Id of the conversation, which no longer exists.',
         resolve: ({ id }) => publicId('Conversation', id),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );
@@ -214,22 +217,22 @@ builder.relayMutationField(
 builder.relayMutationField(
   'leaveConversation',
   {
-    description: 'A conversation to take no further part in.',
-    inputFields: (t) => ({ id: t.id({ required: true, description: 'Which conversation.' }) }),
+    description: 'Identifies the conversation to leave.',
+    inputFields: (t) => ({ id: t.id({ required: true, description: 'Conversation id.' }) }),
   },
   {
     description:
-      'Takes the viewer out of a conversation; their messages stay. An owner hands it over to the participant who has been in it the longest, and its open offers end. The last participant deletes it. Leaving again is harmless.',
+      'Removes the viewer from a conversation. Their messages remain. When the owner leaves, the longest-standing participant becomes the owner, and open offers end. When the last participant leaves, the conversation is deleted. Idempotent.',
     resolve: (_root, { input }, { db, person }) => leaveConversation(db, person, input),
   },
   {
-    description: 'The conversation that the viewer has left.',
+    description: 'The result of leaving a conversation.',
     outputFields: (t) => ({
       leftConversationId: t.id({
-        description: 'Its id; the viewer no longer finds it.',
+        description: 'Id of the conversation. The viewer can no longer read it.',
         resolve: ({ id }) => publicId('Conversation', id),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );

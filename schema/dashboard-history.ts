@@ -9,37 +9,37 @@ import {
 import { builder } from './machinery/builder.ts';
 import { Dashboard } from './dashboard.ts';
 
-/** No task is older, and far earlier days can no longer be told to PostgreSQL as JavaScript writes them. */
+/** No task is older. JavaScript formats much earlier dates in a way that PostgreSQL does not read. */
 const FIRST_DAY = '1970-01-01';
 
 const day = (text: string) => new Date(text);
 const total = ({ todo, inProgress, done, cancelled }: StatusesOfDay) => todo + inProgress + done + cancelled;
 
 const BurnUpDay = builder.objectRef<StatusesOfDay>('BurnUpDay').implement({
-  description: 'How far the work was at the end of a day.',
+  description: 'Burn-up numbers at the end of one day.',
   fields: (t) => ({
     day: t.field({
       type: 'Date',
-      description: 'A day of the viewer’s timezone.',
+      description: 'A day in the viewer’s time zone.',
       resolve: (each) => day(each.day),
     }),
-    total: t.int({ description: 'All tasks that there were then.', resolve: total }),
-    completed: t.exposeInt('done', { description: 'Those of them that were DONE then.' }),
+    total: t.int({ description: 'Number of tasks that existed.', resolve: total }),
+    completed: t.exposeInt('done', { description: 'Number of tasks that were DONE.' }),
   }),
 });
 
 const FlowDay = builder.objectRef<StatusesOfDay>('FlowDay').implement({
-  description: 'How many tasks each status had at the end of a day.',
+  description: 'Number of tasks in each status at the end of one day.',
   fields: (t) => ({
     day: t.field({
       type: 'Date',
-      description: 'A day of the viewer’s timezone.',
+      description: 'A day in the viewer’s time zone.',
       resolve: (each) => day(each.day),
     }),
-    todo: t.exposeInt('todo', { description: 'Not begun then.' }),
-    inProgress: t.exposeInt('inProgress', { description: 'Being worked on then.' }),
-    done: t.exposeInt('done', { description: 'Done by then.' }),
-    cancelled: t.exposeInt('cancelled', { description: 'Given up by then.' }),
+    todo: t.exposeInt('todo', { description: 'Number of tasks in TODO.' }),
+    inProgress: t.exposeInt('inProgress', { description: 'Number of tasks in IN_PROGRESS.' }),
+    done: t.exposeInt('done', { description: 'Number of tasks in DONE.' }),
+    cancelled: t.exposeInt('cancelled', { description: 'Number of tasks in CANCELLED.' }),
   }),
 });
 
@@ -49,62 +49,61 @@ interface Week {
 }
 
 const WeekCount = builder.objectRef<Week>('WeekCount').implement({
-  description: 'How much got done in a week.',
+  description: 'Throughput of one week.',
   fields: (t) => ({
     week: t.expose('monday', {
       type: 'Date',
-      description: 'The week’s Monday; it may lie before the first day that was asked for.',
+      description: 'Monday of the week. Can be earlier than the first requested day.',
     }),
     completed: t.exposeInt('completed', {
       description:
-        'How often a task became DONE in those days of the week that were asked for; what was reopened later counts too.',
+        'How many times a task became DONE on the requested days of this week. Tasks reopened later are included.',
     }),
   }),
 });
 
 const DurationSpread = builder.objectRef<Durations>('DurationSpread').implement({
-  description: 'How long tasks took, in seconds, each number off by at most 1 %.',
+  description: 'Distribution of durations in seconds, accurate to 1 %.',
   fields: (t) => ({
     median: t.exposeFloat('median', {
       nullable: true,
-      description: 'Half of them took no longer; null where none became DONE.',
+      description: 'Median. Null if no task became DONE.',
     }),
     p85: t.exposeFloat('p85', {
       nullable: true,
-      description: 'Of 100, 85 took no longer; null where none became DONE.',
+      description: '85th percentile. Null if no task became DONE.',
     }),
   }),
 });
 
 const History = builder.objectRef<DashboardHistory>('DashboardHistory').implement({
   description:
-    'What the numbers were, by what had happened by then: what happens later, as a deletion, changes nothing of it.',
+    'Numbers over time, as they were at the time. Later changes, such as deletions, do not affect them.',
   fields: (t) => ({
     burnUp: t.field({
       type: [BurnUpDay],
-      description: 'The earliest day first, each day once.',
+      description: 'One entry per day, earliest first.',
       resolve: ({ days }) => days,
     }),
     cumulativeFlow: t.field({
       type: [FlowDay],
-      description:
-        'The earliest day first, each day once. The last one is what there was at the end of `asOf`.',
+      description: 'One entry per day, earliest first. The last one is the state at the end of `asOf`.',
       resolve: ({ days }) => days,
     }),
     throughput: t.field({
       type: [WeekCount],
-      description: 'The earliest week first, each week once.',
+      description: 'One entry per week, earliest first.',
       resolve: ({ days }) => weeksOf(days),
     }),
     cycleTime: t.field({
       type: DurationSpread,
       description:
-        'From first becoming IN_PROGRESS to DONE, of the tasks that became DONE on these days and were IN_PROGRESS before.',
+        'Time from IN_PROGRESS (the first time) to DONE, for tasks that became DONE in this period and had been IN_PROGRESS.',
       resolve: ({ cycleTime }) => cycleTime,
     }),
     leadTime: t.field({
       type: DurationSpread,
-      description: 'From being created to DONE, of the tasks that became DONE on these days.',
+      description: 'Time from creation to DONE, for tasks that became DONE in this period.',
       resolve: ({ leadTime }) => leadTime,
     }),
   }),
@@ -114,27 +113,27 @@ builder.objectField(Dashboard, 'history', (t) =>
   t.field({
     type: History,
     description:
-      'The same tasks over time. Those that the viewer sees only since somebody shared them are left out, and a task of a team that is gone counts as if it had never been in one.',
+      'The numbers of this scope over time. Tasks visible to the viewer only through a share are left out. Tasks of a deleted team count as tasks that never had a team.',
     args: {
       days: t.arg.int({
         required: true,
         defaultValue: 30,
-        description: `How many days back, the last one included; 1 to ${MOST_DAYS}.`,
+        description: `Length of the period in days, including the last day; 1 to ${MOST_DAYS}.`,
       }),
       asOf: t.arg({
         type: 'Date',
-        description: `The last day, from ${FIRST_DAY} on; today when left out, and never later.`,
+        description: `Last day of the period, ${FIRST_DAY} or later. Default: today. Must not be in the future.`,
       }),
     },
     resolve: async ({ scope, viewer }, { days, asOf }, { db }) => {
       if (days < 1 || days > MOST_DAYS) {
-        throw new ValidationFailed(`Ask for 1 to ${MOST_DAYS} days.`, { field: 'days' });
+        throw new ValidationFailed(`\`days\` must be between 1 and ${MOST_DAYS}.`, { field: 'days' });
       }
       if (asOf && asOf < day(FIRST_DAY)) {
-        throw new ValidationFailed(`The history begins on ${FIRST_DAY}.`, { field: 'asOf' });
+        throw new ValidationFailed(`\`asOf\` must not be before ${FIRST_DAY}.`, { field: 'asOf' });
       }
       const history = await readHistory(db, viewer, scope, days, asOf?.toISOString().slice(0, 10) ?? null);
-      if (!history) throw new ValidationFailed('This day has yet to come.', { field: 'asOf' });
+      if (!history) throw new ValidationFailed('`asOf` must not be in the future.', { field: 'asOf' });
       return history;
     },
   }),

@@ -13,12 +13,10 @@ import type { Context } from '../server/graphql/context.ts';
 import { Dashboard, DashboardScope, dashboardOf, daysBelow, scopeOf } from './dashboard.ts';
 import { liveSource } from './machinery/live-source.ts';
 
-/** At most four times a second. */
 const SHORTEST_PAUSE_MS = 250;
-/** Where days begin, whatever the timezone, and so where numbers change without anything happening. */
+/** In every time zone, days begin at a quarter hour; numbers can change then without an event. */
 const QUARTER_MS = 15 * 60_000;
 
-/** Whether an event may change the numbers of a scope. */
 function counts(userId: string, { teamId, assigned }: Scope): (event: Event) => boolean {
   const isOfScope = (facts: TaskFacts | null | undefined) => {
     if (facts == null) return false;
@@ -41,7 +39,7 @@ function counts(userId: string, { teamId, assigned }: Scope): (event: Event) => 
 
 interface Update extends Awaited<ReturnType<typeof dashboardOf>>, SharedPayload {}
 
-/** What was counted of a scope after an event, for all who are told the same of it. */
+/** The numbers of a scope after an event, shared by all subscribers of the same class. */
 interface Latest {
   event: Event;
   job: Job<Update>;
@@ -49,7 +47,7 @@ interface Latest {
 
 const latest = new WeakMap<Database, LRUCache<string, Latest>>();
 
-/** Counts once for all who follow the same of a scope, from one event to the next. */
+/** Counts once per event for all subscribers of the same class. */
 function updateAfter(
   { db, live, person }: Context,
   event: Event,
@@ -66,7 +64,7 @@ function updateAfter(
   return live.queue.join(person.userId, job);
 }
 
-/** Names what people are told the same of: shares are addressed to each of them alone. */
+/** The class of subscribers that get the same numbers. Shares make them personal. */
 function classOf(
   { viewer, timezone, holdsShares }: LiveRights,
   { teamId, assigned }: Scope,
@@ -80,14 +78,19 @@ builder.subscriptionField('dashboard', (t) =>
   t.field({
     type: Dashboard,
     description:
-      'Tasks in numbers: as they are, and again whenever they change, at most four times a second. It ends with NOT_FOUND when the viewer is no longer in the team.',
-    args: { scope: t.arg({ type: DashboardScope, description: 'Whose; the viewer’s own when left out.' }) },
+      'The dashboard, and again whenever its numbers change, at most four times per second. Ends with NOT_FOUND when the viewer leaves the team.',
+    args: {
+      scope: t.arg({
+        type: DashboardScope,
+        description: 'Tasks to count. Default: tasks owned by the viewer.',
+      }),
+    },
     subscribe: (_root, args, context, info) => {
       const { db, live, person } = context;
       const days = daysBelow(info);
       const wants = counts(person.userId, scopeOf(context.viewer, args.scope));
       const options = { wants, coalesceMs: SHORTEST_PAUSE_MS, clock: everyQuarter };
-      let told = '';
+      let sent = '';
       return liveSource<Update>(context, options, async ({ event, passed, rights }) => {
         const scope = scopeOf(rights.viewer, args.scope);
         const count = () => dashboardOf(db, rights.viewer, scope, days);
@@ -98,31 +101,30 @@ builder.subscriptionField('dashboard', (t) =>
               sharedAs: `${live.cursorOf(event)} ${named}`,
             }))
           : await live.queue.run(person.userId, count);
-        const before = told;
-        told = textOf(update);
-        return event !== null || passed !== null || told !== before ? update : undefined;
+        const before = sent;
+        sent = textOf(update);
+        return event !== null || passed !== null || sent !== before ? update : undefined;
       });
     },
     resolve: payloadOf<Update>,
   }),
 );
 
-/** All that is told but how far the log was counted. */
 function textOf({ cursor, viewer, sharedAs, ...numbers }: Update): string {
   return JSON.stringify(numbers);
 }
 
 function everyQuarter(reconsider: () => void): () => void {
   let timer: NodeJS.Timeout;
-  const wind = () => {
-    // Not all at once.
+  const schedule = () => {
+    // Spreads the load of all subscriptions.
     const wait = QUARTER_MS - (Date.now() % QUARTER_MS) + Math.random() * 5_000;
     timer = setTimeout(() => {
       reconsider();
-      wind();
+      schedule();
     }, wait);
   };
-  wind();
+  schedule();
   return () => {
     clearTimeout(timer);
   };

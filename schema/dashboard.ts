@@ -12,48 +12,48 @@ import { argumentsBelow } from './machinery/selection.ts';
 import { Priority, Status } from './task.ts';
 
 const Statistics = builder.objectRef<DashboardCounts>('Statistics').implement({
-  description: 'The four numbers at the top of a dashboard.',
+  description: 'Main numbers of a dashboard.',
   fields: (t) => ({
     total: t.int({ description: 'All tasks that are not archived.', resolve: total }),
-    pending: t.int({ description: 'Those neither DONE nor CANCELLED.', resolve: pending }),
-    completed: t.int({ description: 'Those that are DONE.', resolve: ({ byStatus }) => byStatus.DONE }),
+    pending: t.int({ description: 'Tasks that are neither DONE nor CANCELLED.', resolve: pending }),
+    completed: t.int({ description: 'Tasks that are DONE.', resolve: ({ byStatus }) => byStatus.DONE }),
     shared: t.int({
-      description: 'Tasks of others that are shared with the viewer now; in a team, of its tasks.',
+      description:
+        'Tasks of other people with an active share for the viewer. In a team scope, only tasks of the team.',
       resolve: ({ sharedToView, sharedToEdit }) => sharedToView + sharedToEdit,
     }),
   }),
 });
 
 const StatusCount = builder.objectRef<{ status: TaskStatus; count: number }>('StatusCount').implement({
-  description: 'How many tasks have a status.',
+  description: 'Number of tasks in a status.',
   fields: (t) => ({
-    status: t.expose('status', { type: Status, description: 'Which status.' }),
-    count: t.exposeInt('count', { description: 'How many tasks, not counting archived ones.' }),
+    status: t.expose('status', { type: Status, description: 'The counted status.' }),
+    count: t.exposeInt('count', { description: 'Number of tasks, without archived ones.' }),
   }),
 });
 
 const PriorityCount = builder
   .objectRef<{ priority: TaskPriority; count: number }>('PriorityCount')
   .implement({
-    description: 'How many pending tasks have a priority.',
+    description: 'Number of pending tasks with a priority.',
     fields: (t) => ({
-      priority: t.expose('priority', { type: Priority, description: 'Which priority.' }),
-      count: t.exposeInt('count', { description: 'How many pending tasks, not counting archived ones.' }),
+      priority: t.expose('priority', { type: Priority, description: 'The counted priority.' }),
+      count: t.exposeInt('count', { description: 'Number of pending tasks, without archived ones.' }),
     }),
   });
 
 const DashboardActivity = builder.objectRef<DashboardCounts>('DashboardActivity').implement({
-  description:
-    'What got done lately. Days and weeks are those of the viewer’s timezone; a week begins on Monday.',
+  description: 'Recent activity. Days and weeks are in the viewer’s time zone. Weeks start on Monday.',
   fields: (t) => ({
     createdToday: t.exposeInt('createdToday', { description: 'Tasks created today.' }),
-    createdThisWeek: t.exposeInt('createdThisWeek', { description: 'Tasks created since Monday.' }),
+    createdThisWeek: t.exposeInt('createdThisWeek', { description: 'Tasks created this week.' }),
     completedToday: t.exposeInt('completedToday', { description: 'Tasks that became DONE today.' }),
     completedThisWeek: t.exposeInt('completedThisWeek', {
-      description: 'Tasks that became DONE since Monday.',
+      description: 'Tasks that became DONE this week.',
     }),
     completionRate: t.float({
-      description: 'Completed of all tasks in per cent, to one decimal; 0 when there are none.',
+      description: 'Percentage of tasks that are DONE, to one decimal. 0 if there are no tasks.',
       resolve: (counts) => {
         const all = total(counts);
         return all === 0 ? 0 : Math.round((counts.byStatus.DONE / all) * 1000) / 10;
@@ -63,33 +63,33 @@ const DashboardActivity = builder.objectRef<DashboardCounts>('DashboardActivity'
 });
 
 const SharedCount = builder.objectRef<DashboardCounts>('SharedCount').implement({
-  description: 'Tasks that are shared with the viewer now; in a team, of its tasks.',
+  description: 'Tasks with an active share for the viewer. In a team scope, only tasks of the team.',
   fields: (t) => ({
     total: t.int({
-      description: 'All of them.',
+      description: 'Number of shared tasks.',
       resolve: ({ sharedToView, sharedToEdit }) => sharedToView + sharedToEdit,
     }),
-    viewOnly: t.exposeInt('sharedToView', { description: 'Those to look at only.' }),
-    canEdit: t.exposeInt('sharedToEdit', { description: 'Those that the viewer may change.' }),
+    viewOnly: t.exposeInt('sharedToView', { description: 'Number of tasks shared with VIEW.' }),
+    canEdit: t.exposeInt('sharedToEdit', { description: 'Number of tasks shared with EDIT.' }),
   }),
 });
 
 const DayCount = builder.objectRef<{ day: Date; count: number }>('DayCount').implement({
-  description: 'How many tasks fall on a day.',
+  description: 'Number of tasks on one day.',
   fields: (t) => ({
-    day: t.expose('day', { type: 'Date', description: 'A day of the viewer’s timezone.' }),
-    count: t.exposeInt('count', { description: 'How many tasks, not counting archived ones.' }),
+    day: t.expose('day', { type: 'Date', description: 'A day in the viewer’s time zone.' }),
+    count: t.exposeInt('count', { description: 'Number of tasks, without archived ones.' }),
   }),
 });
 
-const daysDescription = `How many days back, today included; 1 to ${MOST_DAYS}.`;
+const daysDescription = `Length of the period in days, including today; 1 to ${MOST_DAYS}.`;
 
 function checkedDays(days: number): number {
   if (days >= 1 && days <= MOST_DAYS) return days;
-  throw new ValidationFailed(`Ask for 1 to ${MOST_DAYS} days.`, { field: 'days' });
+  throw new ValidationFailed(`\`days\` must be between 1 and ${MOST_DAYS}.`, { field: 'days' });
 }
 
-/** The last of the days that a dashboard was read for. */
+/** The last days of those that were read. */
 function lastDays(counts: DashboardCounts, days: number, series: 'created' | 'completed') {
   return counts.perDay
     .slice(-checkedDays(days))
@@ -98,75 +98,73 @@ function lastDays(counts: DashboardCounts, days: number, series: 'created' | 'co
 
 interface Numbers extends DashboardCounts {
   scope: Scope;
-  /** For whom they were counted; others may be told the same. */
+  /** The numbers can be shared with other viewers. */
   viewer: Viewer;
 }
 
 export const Dashboard = builder.objectRef<Numbers>('Dashboard').implement({
-  description: 'The tasks of a scope in numbers, all of the same moment.',
+  description: 'Task numbers of a scope, all read at the same moment.',
   fields: (t) => ({
     statistics: t.field({
       type: Statistics,
-      description: 'The four main numbers.',
+      description: 'Main numbers.',
       resolve: (counts) => counts,
     }),
     breakdown: t.field({
       type: [StatusCount],
-      description: 'One entry for each status, in the order of work.',
+      description: 'One entry per status, in workflow order.',
       resolve: ({ byStatus }) =>
         Object.values(TaskStatus).map((status) => ({ status, count: byStatus[status] })),
     }),
     priorities: t.field({
       type: [PriorityCount],
-      description: 'One entry for each priority, the lowest first.',
+      description: 'One entry per priority, lowest first.',
       resolve: ({ byPriority }) =>
         Object.values(TaskPriority).map((priority) => ({ priority, count: byPriority[priority] })),
     }),
     activity: t.field({
       type: DashboardActivity,
-      description: 'Today and this week.',
+      description: 'Activity today and this week.',
       resolve: (counts) => counts,
     }),
-    overdue: t.exposeInt('overdue', { description: 'Pending tasks whose day has passed.' }),
-    dueToday: t.exposeInt('dueToday', { description: 'Pending tasks whose day is today.' }),
+    overdue: t.exposeInt('overdue', { description: 'Pending tasks with a due date before today.' }),
+    dueToday: t.exposeInt('dueToday', { description: 'Pending tasks due today.' }),
     dueThisWeek: t.exposeInt('dueThisWeek', {
-      description: 'Pending tasks whose day lies in this week, Monday to Sunday.',
+      description: 'Pending tasks due this week, Monday to Sunday.',
     }),
     shared: t.field({
       type: SharedCount,
-      description: 'What others share with the viewer.',
+      description: 'Tasks shared with the viewer.',
       resolve: (counts) => counts,
     }),
     createdPerDay: t.field({
       type: [DayCount],
-      description:
-        'Tasks by the day on which they were created: the earliest day first, today last, each day once.',
+      description: 'Tasks by creation day. One entry per day, earliest first; the last is today.',
       args: { days: t.arg.int({ required: true, defaultValue: 30, description: daysDescription }) },
       resolve: (counts, { days }) => lastDays(counts, days, 'created'),
     }),
     completedPerDay: t.field({
       type: [DayCount],
-      description:
-        'Tasks that are DONE by the day on which they became so: the earliest day first, today last, each day once.',
+      description: 'DONE tasks by completion day. One entry per day, earliest first; the last is today.',
       args: { days: t.arg.int({ required: true, defaultValue: 30, description: daysDescription }) },
       resolve: (counts, { days }) => lastDays(counts, days, 'completed'),
     }),
     cursor: t.exposeString('cursor', {
-      description: 'The log’s position up to which everything is counted.',
+      description: 'Log cursor. The numbers include every change up to this position.',
     }),
   }),
 });
 
 export const DashboardScope = builder.inputType('DashboardScope', {
-  description: 'Whose tasks are counted.',
+  description: 'The tasks to count.',
   fields: (t) => ({
     teamId: t.id({
       description:
-        'A team that the viewer is in, NOT_FOUND otherwise; the tasks that the viewer owns when left out.',
+        'A team the viewer is a member of; otherwise NOT_FOUND. Default: tasks owned by the viewer.',
     }),
     assigned: t.boolean({
       description:
-        'Whether to count the tasks that are assigned to the viewer, those of others included, and among them only what is shared; not together with a team.',
+        'Count tasks assigned to the viewer instead, including tasks of other people. `shared` then counts only shared tasks among them. Cannot be combined with `teamId`.',
     }),
   }),
 });
@@ -174,15 +172,19 @@ export const DashboardScope = builder.inputType('DashboardScope', {
 builder.queryField('dashboard', (t) =>
   t.field({
     type: Dashboard,
-    description: 'Tasks in numbers, exact at the moment of reading.',
-    args: { scope: t.arg({ type: DashboardScope, description: 'Whose; the viewer’s own when left out.' }) },
+    description: 'Task numbers, exact at the time of reading.',
+    args: {
+      scope: t.arg({
+        type: DashboardScope,
+        description: 'Tasks to count. Default: tasks owned by the viewer.',
+      }),
+    },
     resolve: (_root, args, { db, viewer }, info) => {
       return dashboardOf(db, viewer, scopeOf(viewer, args.scope), daysBelow(info));
     },
   }),
 );
 
-/** The numbers of a scope, as of now. */
 export async function dashboardOf(
   db: Database,
   viewer: Viewer,
@@ -202,13 +204,18 @@ export function scopeOf(viewer: Viewer, given: GivenScope | null | undefined): S
   const assigned = given?.assigned ?? false;
   if (given?.teamId == null) return { teamId: null, assigned };
   if (assigned)
-    throw new ValidationFailed('Choose a team or `assigned`, not both.', { field: 'scope.assigned' });
+    throw new ValidationFailed('Specify either `teamId` or `assigned`, not both.', {
+      field: 'scope.assigned',
+    });
   const teamId = uuidOf('Team', given.teamId, 'scope.teamId');
   if (!viewer.teams.has(teamId)) throw new NotFound('team', teamId);
   return { teamId, assigned };
 }
 
-/** How many days back the fields below a dashboard go; what asks for too many of them is refused in its own place. */
+/**
+ * The largest number of days that fields below a dashboard ask for. Excessive values are ignored here; their
+ * own fields reject them.
+ */
 export function daysBelow(info: GraphQLResolveInfo): number {
   const asked = argumentsBelow(info, ['createdPerDay', 'completedPerDay']).map(({ days }) => Number(days));
   return Math.max(0, ...asked.filter((days) => days <= MOST_DAYS));

@@ -18,24 +18,23 @@ import {
   onReference,
 } from './machinery/filters.ts';
 
-const EventKindFilter = enumFilter('EventKindFilter', EventKind, 'Which kinds');
+const EventKindFilter = enumFilter('EventKindFilter', EventKind, 'Filters by kind');
 
-const ActivityFilter = filterType('ActivityFilter', 'Which events', (t) => ({
-  kind: t.field({ type: EventKindFilter, description: 'By what happened.' }),
-  at: t.field({ type: DateTimeFilter, description: 'By when it happened.' }),
-  team: t.field({ type: IdFilter, description: 'By the team whose members read of it.' }),
-  actor: t.id({ description: 'What this person did; nothing where the viewer may not see them.' }),
+const ActivityFilter = filterType('ActivityFilter', 'Filters events', (t) => ({
+  kind: t.field({ type: EventKindFilter, description: 'By kind.' }),
+  at: t.field({ type: DateTimeFilter, description: 'By time.' }),
+  team: t.field({ type: IdFilter, description: 'By team.' }),
+  actor: t.id({ description: 'By actor. Matches nothing if the viewer cannot see this person.' }),
   subject: t.id({
-    description: 'What befell this object, of whichever type, also where it is gone.',
+    description: 'Events about this object, even if it was deleted.',
   }),
 }));
 
 type ActivityFilter = typeof ActivityFilter.$inferInput;
 
-/** The most conversations whose events are looked for. */
 const MOST_CONVERSATIONS = 1000;
 
-/** What a count may cost: nobody needs to know how far beyond this a log goes. */
+/** Limits the cost of a count. */
 const MOST_COUNTED = 1_000;
 
 async function conversationsOf(db: Database, { userId }: Person): Promise<string[]> {
@@ -48,7 +47,7 @@ async function conversationsOf(db: Database, { userId }: Person): Promise<string
   return participations.map(({ conversationId }) => conversationId);
 }
 
-/** The people whom a filter names, at whichever depth. */
+/** The ids of the actors in a filter, at any depth. */
 function actorsIn(filter: ActivityFilter | null | undefined): string[] {
   if (!filter) return [];
   const { actor, and, or, not } = filter;
@@ -56,7 +55,7 @@ function actorsIn(filter: ActivityFilter | null | undefined): string[] {
   return actor == null ? inner : [uuidOf('User', actor, 'filter.actor'), ...inner];
 }
 
-/** The objects that a filter names as subjects, at whichever depth. */
+/** The ids of the subjects in a filter, at any depth. */
 function subjectsIn(filter: ActivityFilter | null | undefined): string[] {
   if (!filter) return [];
   const { subject, and, or, not } = filter;
@@ -64,7 +63,7 @@ function subjectsIn(filter: ActivityFilter | null | undefined): string[] {
   return subject == null ? inner : [parseId(subject).uuid, ...inner];
 }
 
-/** What Prisma must look for to find the events that a filter describes, whoever may read of them. */
+/** The events that match a filter, as a Prisma condition, regardless of who may read them. */
 async function described(
   { db, viewer }: Context,
   filter: ActivityFilter | null | undefined,
@@ -89,7 +88,7 @@ async function described(
   );
 }
 
-/** True or false of every event, also of those without a value, so that `not` works. */
+/** True or false for every event, also for null values, so that `not` works. */
 function isExactly(column: 'actorId' | 'subjectId', uuid: string): Prisma.EventWhereInput {
   return { AND: [{ [column]: { not: null } }, { [column]: uuid }] };
 }
@@ -99,8 +98,8 @@ builder.queryField('activity', (t) =>
     {
       type: Event,
       description:
-        'What happened, the latest first: in the viewer’s teams, to the 1,000 newest tasks shared with them, in their 1,000 latest active conversations, and what they did or were concerned by elsewhere. Administrators read the audit trail of everybody besides: sign-ins, refused access, use of tokens, changed roles. To follow an older shared task, name it as `subject`. `totalCount` goes no further than 1,000.',
-      args: { filter: t.arg({ type: ActivityFilter, description: 'Only these.' }) },
+        'Events, newest first. Includes events of the viewer’s teams, of the 1,000 newest tasks shared with them and of their 1,000 most recently active conversations, and other events in which they are the actor or `person`. Administrators also see the audit trail of all accounts: sign-ins, refused access, token use and role changes. To read the events of an older shared task, filter by `subject`. `totalCount` counts at most 1,000.',
+      args: { filter: t.arg({ type: ActivityFilter, description: 'Filter conditions.' }) },
       resolve: async (_root, { filter, ...args }, context) => {
         const { db, viewer } = context;
         const events = page(args, [{ field: 'sequence', value: bigNumber, unique: true, direction: 'desc' }]);
@@ -127,6 +126,6 @@ builder.queryField('activity', (t) =>
       },
     },
     { description: 'A page of events.' },
-    { description: 'An event at its place of the log.' },
+    { description: 'An edge in a page of events.' },
   ),
 );

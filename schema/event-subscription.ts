@@ -16,27 +16,27 @@ interface Update extends SharedPayload {
 }
 
 const EventUpdate = builder.objectRef<Update>('EventUpdate').implement({
-  description: 'What `events` tells: one event, or how far it has come.',
+  description: 'A payload of the `events` subscription: an event, or only a new cursor.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
-      description: 'Give the latest one as `after` when subscribing again.',
+      description: 'Log cursor. Pass the latest one as `after` to resume.',
     }),
     event: t.expose('event', {
       type: Event,
       nullable: true,
       description:
-        'What happened; null in each subscription when all that was missed has been told, and again after much that it is not told of.',
+        'The event. Null in payloads that only advance the cursor: once the missed events are delivered, and after many events that do not match.',
     }),
   }),
 });
 
 const EventsFilter = builder.inputType('EventsFilter', {
-  description: 'Which events; all conditions given must hold. Null counts as left out.',
+  description: 'Filters events. An event must meet all given conditions. Null counts as omitted.',
   fields: (t) => ({
-    kinds: t.field({ type: [EventKind], description: 'Of one of these kinds.' }),
-    teamId: t.id({ description: 'Those that this team’s members read of.' }),
-    taskId: t.id({ description: 'Those about this task, its shares and comments.' }),
-    conversationId: t.id({ description: 'Those that this conversation’s participants read of.' }),
+    kinds: t.field({ type: [EventKind], description: 'Events of one of these kinds.' }),
+    teamId: t.id({ description: 'Events of this team.' }),
+    taskId: t.id({ description: 'Events about this task, its shares and its comments.' }),
+    conversationId: t.id({ description: 'Events of this conversation.' }),
   }),
 });
 
@@ -55,7 +55,7 @@ function matches({ kinds, teamId, taskId, conversationId }: EventsFilter): (even
     (conversation === null || event.conversationId === conversation);
 }
 
-/** Whether an event is about a task, also by way of a share or a comment. */
+/** Whether an event is about a task, its shares or its comments. */
 export function isAbout({ subjectId, data }: EventRow, taskId: string): boolean {
   return subjectId === taskId || (data as { taskId?: string }).taskId === taskId;
 }
@@ -64,28 +64,28 @@ builder.subscriptionField('events', (t) =>
   t.field({
     type: EventUpdate,
     description:
-      'What happens, in the order of the log, as far as the viewer may read of it in `activity`. CURSOR_EXPIRED where `after` is too old, of another log, or more than 10,000 events ago.',
+      'Events that the viewer may read in `activity`, in log order. Fails with CURSOR_EXPIRED if `after` is too old, belongs to another log or is more than 10,000 events behind.',
     args: {
       after: t.arg.string({
         description:
-          'A cursor that an answer gave: what happened since comes first, nothing left out and nothing twice. Left out, it begins now.',
+          'Log cursor to resume from. Events since then are delivered first, each exactly once. Without it, the subscription starts now.',
       }),
-      filter: t.arg({ type: EventsFilter, description: 'Only these.' }),
+      filter: t.arg({ type: EventsFilter, description: 'Filter conditions.' }),
     },
     subscribe: (_root, { after, filter }, context) =>
       liveSource(context, { after, wants: matches(filter ?? {}) }, ({ event, passed, rights }) => {
         if (passed) return { cursor: context.live.cursorOf(passed), event: null };
         if (!event) return undefined;
-        const told = isTold(rights, event);
-        const updateIf = (isToldOf: boolean) => (isToldOf ? updateOf(event, context.live) : undefined);
-        return told instanceof Promise ? told.then(updateIf) : updateIf(told);
+        const visible = maySee(rights, event);
+        const updateIf = (isVisible: boolean) => (isVisible ? updateOf(event, context.live) : undefined);
+        return visible instanceof Promise ? visible.then(updateIf) : updateIf(visible);
       }),
     resolve: payloadOf<Update>,
   }),
 );
 
-/** Whether a person is told of an event; of one about a task of others, by the share that they hold of it. */
-function isTold(
+/** Whether the subscriber may see an event. For a task of other people, their share decides. */
+function maySee(
   { viewer, conversations, shares }: SubscriberRights,
   event: EventRow,
 ): boolean | Promise<boolean> {
@@ -97,7 +97,7 @@ function isTold(
 
 const updates = new WeakMap<EventRow, Update>();
 
-/** One and the same for everybody who is told of the event. */
+/** The same object for all subscribers, so that its serialized form can be shared. */
 function updateOf(event: EventRow, live: Live): Update {
   const known = updates.get(event);
   if (known) return known;

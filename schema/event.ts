@@ -14,7 +14,7 @@ import { Team } from './team.ts';
 import { User } from './user.ts';
 
 export const EventKind = builder.enumType('EventKind', {
-  description: 'What happened.',
+  description: 'Type of an event.',
   values: Object.fromEntries(
     (Object.entries(EVENTS) as [LoggedKind, { description: string }][]).map(([kind, { description }]) => [
       kind.replaceAll(/[A-Z]/g, '_$&').replace('.', '_').toUpperCase(),
@@ -24,16 +24,16 @@ export const EventKind = builder.enumType('EventKind', {
 });
 
 const Change = builder.objectRef<EventChange>('EventChange').implement({
-  description: 'One thing that changed.',
+  description: 'A changed value.',
   fields: (t) => ({
-    field: t.exposeString('field', { description: 'What changed, by the name of the field, like `status`.' }),
+    field: t.exposeString('field', { description: 'Name of the field, such as `status`.' }),
     before: t.exposeString('before', {
       nullable: true,
-      description: 'What it was, as text; null where there was nothing, or the log does not say.',
+      description: 'Previous value as text. Null if there was none, or it is not in the log.',
     }),
     after: t.exposeString('after', {
       nullable: true,
-      description: 'What it became, as text; null where nothing is left, or the log does not say.',
+      description: 'New value as text. Null if there is none, or it is not in the log.',
     }),
   }),
 });
@@ -45,15 +45,15 @@ interface RefusalData {
 }
 
 const Refusal = builder.objectRef<RefusalData>('Refusal').implement({
-  description: 'How somebody was refused.',
+  description: 'A refused request.',
   fields: (t) => ({
-    code: t.exposeString('code', { description: 'As the error’s `extensions.code` said it.' }),
+    code: t.exposeString('code', { description: 'Error code, as in `extensions.code`.' }),
     operation: t.exposeString('operation', {
-      description: 'Which root field it was; `apiToken` for a token that has run out.',
+      description: 'Root field of the request, or `apiToken` for an expired token.',
     }),
     times: t.int({
       description:
-        'How often. The first 50 in a minute of one person by one operation are told one by one, the rest of that minute in one event.',
+        'Number of refusals. The first 50 per minute for one person and operation have their own events; the rest of that minute is combined into one event.',
       resolve: ({ times }) => times ?? 1,
     }),
   }),
@@ -61,48 +61,51 @@ const Refusal = builder.objectRef<RefusalData>('Refusal').implement({
 
 export const Event = builder.objectRef<EventRow>('Event').implement({
   description:
-    'Something that happened, as the log tells it for good. What it names is read as it is now, as far as the viewer may see it.',
+    'An entry of the event log. Related objects are returned in their current state, and are null if the viewer cannot see them.',
   fields: (t) => ({
     id: t.id({
-      description: 'Tells it from every other event; `node` does not find it.',
-      // Numbers of events that PostgreSQL lost in a failover are given out again.
+      description: 'Unique id of the event. `node` does not accept it.',
+      // PostgreSQL reuses sequence numbers that were lost in a failover.
       resolve: ({ sequence, nonce }) =>
         nonce === null ? String(sequence) : `${sequence}-${nonce.toString(36)}`,
     }),
     cursor: t.string({
-      description: 'The log’s position after it.',
+      description: 'Log cursor after this event.',
       resolve: ({ transactionId, sequence, nonce }, _args, { db }) =>
         encodeCursor(db, { transactionId, sequence, nonce }),
     }),
-    at: t.expose('at', { type: 'DateTime', description: 'When it happened.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'Time of the event.' }),
     kind: t.field({
       type: EventKind,
-      description: 'What happened.',
+      description: 'Kind of the event.',
       resolve: ({ kind }) => kind as LoggedKind,
     }),
     actor: t.field({
       type: User,
       nullable: true,
-      description: 'Who did it; null where nobody was signed in, or the viewer may not see them now.',
+      description:
+        'The person who caused the event. Null if no one was signed in, or the viewer can no longer see them.',
       resolve: ({ actorId }, _args, context, info) => reRead(context, info, 'User', actorId),
     }),
     person: t.field({
       type: User,
       nullable: true,
-      description: 'Whom it concerns besides, like the one a task was shared with; null as for `actor`.',
+      description:
+        'Another person concerned, such as the receiver of a share. Null under the same conditions as `actor`.',
       resolve: ({ personId }, _args, context, info) => reRead(context, info, 'User', personId),
     }),
     team: t.field({
       type: Team,
       nullable: true,
-      description: 'The team whose members read of it; null where there is none that the viewer is in now.',
+      description:
+        'The team of the event; its members can read the event. Null if there is none, or the viewer is not a member.',
       resolve: ({ teamId }, _args, context, info) => reRead(context, info, 'Team', teamId),
     }),
     task: t.field({
       type: Task,
       nullable: true,
       description:
-        'The task that it is about, also by way of a share or a comment; null where there is none that the viewer may see now.',
+        'The task concerned, directly or through a share or comment. Null if there is none that the viewer can see.',
       resolve: (event, _args, context, info) => {
         const id = taskIdOf(event);
         if (id === null || info.operation.operation !== 'subscription')
@@ -114,20 +117,19 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
       type: builder.nodeInterfaceRef(),
       nullable: true,
       description:
-        'What it is about; its type follows from the kind. Null where it is gone, or the viewer may not see it now.',
+        'The object concerned; its type depends on `kind`. Null if it was deleted, or the viewer can no longer see it.',
       resolve: ({ kind, subjectId }, _args, context, info) =>
         reRead(context, info, traitsOf(kind).subject, subjectId),
     }),
     changes: t.field({
       type: [Change],
-      description:
-        'What changed, as far as the log keeps it: at most 10, and none where something came or went.',
+      description: 'Changed values that the log keeps, at most 10. Empty for creations and deletions.',
       resolve: ({ kind, data }) => changesOf(kind as LoggedKind, data),
     }),
     refusal: t.field({
       type: Refusal,
       nullable: true,
-      description: 'How somebody was refused; null for every kind but ACCESS_REFUSED.',
+      description: 'Details of a refused request. Null for every kind except ACCESS_REFUSED.',
       resolve: ({ kind, data }) => (kind === 'access.refused' ? (data as unknown as RefusalData) : null),
     }),
   }),
@@ -138,7 +140,7 @@ function taskIdOf({ kind, subjectId, data }: EventRow): string | null {
   return (data as { taskId?: string }).taskId ?? null;
 }
 
-/** Reads an object that an event names together with those that its siblings name, in one statement for each type. */
+/** Loads an object that an event names, in one statement per type for all events of a list. */
 async function reRead(
   context: Context,
   info: GraphQLResolveInfo,

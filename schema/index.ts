@@ -35,5 +35,4 @@ import './rate-limit.ts';
 import './storage-usage.ts';
 import { builder } from './machinery/builder.ts';
 
-/** The whole API, assembled. */
 export const schema = builder.toSchema();

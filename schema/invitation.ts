@@ -32,15 +32,17 @@ const InvitationRights = builder.objectRef<Rights>('TeamInvitationRights').imple
   fields: (t) => ({
     accept: t.exposeBoolean('accept', {
       description:
-        'Accept it by `id`: it is to their verified address. The secret of its link needs no right.',
+        'Accept it by `id`: it was sent to the viewer’s verified address. Accepting by the link’s secret requires no right.',
     }),
-    revoke: t.exposeBoolean('revoke', { description: 'Withdraw it, or decline their own.' }),
+    revoke: t.exposeBoolean('revoke', {
+      description: 'Withdraw it, or decline an invitation to the viewer.',
+    }),
   }),
 });
 
 const TeamInvitation = builder.prismaNode('TeamInvitation', {
   description:
-    'An offer to join a team. Until it expires, those who lead the team see it, and the account with its address if that is verified.',
+    'An invitation to join a team. Until it expires, it is visible to the team’s owner and admins, and to the account with the invited address, once that address is verified.',
   id: { field: 'id', description: 'Starts with `invitation_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.invitation(viewer) }),
@@ -49,44 +51,50 @@ const TeamInvitation = builder.prismaNode('TeamInvitation', {
     team: t.field({
       type: Team,
       nullable: true,
-      description: 'Its team; null when the viewer is not a member.',
+      description: 'Its team. Null if the viewer is not a member.',
       select: (_args, _context, nested) => ({ team: nested(true) }),
       resolve: ({ team }, _args, { viewer }) => (viewer.teams.has(team.id) ? team : null),
     }),
     teamName: t.string({
-      description: 'The name of its team, also for the invited person.',
+      description: 'Name of the team. Also visible to the invited person.',
       select: { team: { select: { name: true } } },
       resolve: ({ team }) => team.name,
     }),
-    email: t.exposeString('email', { description: 'The invited address, in lower case.' }),
-    role: t.expose('role', { type: TeamRole, description: 'What the invited person becomes; never OWNER.' }),
-    invitedBy: t.relation('invitedBy', { type: User, description: 'Who made it, or renewed it last.' }),
+    email: t.exposeString('email', { description: 'Invited address, in lower case.' }),
+    role: t.expose('role', { type: TeamRole, description: 'Role of the invited person. Never OWNER.' }),
+    invitedBy: t.relation('invitedBy', {
+      type: User,
+      description: 'Person who created or last renewed the invitation.',
+    }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
-      description: `When it expires: ${INVITED_FOR_DAYS} days after it was made or last renewed.`,
+      description: `When it expires: ${INVITED_FOR_DAYS} days after it was created or last renewed.`,
     }),
     viewerCan: t.field({
       type: InvitationRights,
-      description: 'What the viewer may do with it.',
+      description: 'What the viewer may do with the invitation.',
       select: { teamId: true, email: true, role: true },
       resolve: (invitation, _args, { viewer }) => ({
         accept: can(viewer, 'invitation.accept', { ...invitation, isByLink: false }),
         revoke: can(viewer, 'invitation.revoke', { ...invitation, isByLink: false }),
       }),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was first made.' }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was made or last renewed.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Creation time.' }),
+    updatedAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      description: 'When it was created or last renewed.',
+    }),
   }),
 });
 
 builder.prismaObjectField(Team, 'invitations', (t) =>
   pagedRelation(t, 'invitations', {
     type: TeamInvitation,
-    description: 'Open invitations, oldest first. Empty for viewers who do not lead the team.',
+    description: 'Open invitations, oldest first. Empty for viewers who may not invite.',
     where: (_args, { viewer }) => visible.invitation(viewer),
     order: () => [],
     page: 'A page of invitations.',
-    edge: 'An invitation at its place of the list.',
+    edge: 'An edge in a page of invitations.',
   }),
 );
 
@@ -95,7 +103,7 @@ builder.prismaObjectField(User, 'invitations', (t) =>
     {
       type: TeamInvitation,
       description:
-        'Open invitations to this person’s address, oldest first. Empty for other viewers, and while the address is not verified.',
+        'Open invitations to this person’s verified address, oldest first. Empty for other viewers.',
       select: { id: true },
       resolve: async ({ id }, args, context, info) => {
         const selection = queryFromInfo({ context, info, paths: NODES });
@@ -104,12 +112,12 @@ builder.prismaObjectField(User, 'invitations', (t) =>
         return own ?? { ...page(args, []).connection<Invitation>([]), totalCount: () => Promise.resolve(0) };
       },
     },
-    { description: 'A page of a person’s invitations.' },
-    { description: 'An invitation at its place of the list.' },
+    { description: 'A page of invitations to a person.' },
+    { description: 'An edge in a page of invitations.' },
   ),
 );
 
-/** The viewer’s own, read once for all places of the answer. */
+/** The viewer's invitations, read once per response. */
 async function ownInvitations(args: PageArguments, { db, viewer }: Context, selection: object) {
   const own = { AND: [invitedTo(viewer), visible.invitation(viewer)] };
   const invitations = page(args, []);
@@ -128,13 +136,13 @@ async function ownInvitations(args: PageArguments, { db, viewer }: Context, sele
 }
 
 const Preview = builder.objectRef<InvitationPreview>('InvitationPreview').implement({
-  description: 'What an invitation’s link shows to its holder.',
+  description: 'Public details of an invitation, for the holder of its link.',
   fields: (t) => ({
-    teamName: t.exposeString('teamName', { description: 'The name of the team that the person joins.' }),
+    teamName: t.exposeString('teamName', { description: 'Name of the team to join.' }),
     invitedByName: t.exposeString('invitedByName', {
-      description: 'The name of the person who made the invitation, or renewed it last.',
+      description: 'Name of the person who created or last renewed the invitation.',
     }),
-    role: t.expose('role', { type: TeamRole, description: 'The role of the new member; never OWNER.' }),
+    role: t.expose('role', { type: TeamRole, description: 'Role of the new member. Never OWNER.' }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When the link expires.' }),
   }),
 });
@@ -144,7 +152,7 @@ builder.queryField('invitation', (t) =>
     type: Preview,
     nullable: true,
     description:
-      'The invitation that a link is for. NOT_FOUND when the link was used or replaced, was withdrawn or has expired.',
+      'The invitation that belongs to a link. Fails with NOT_FOUND if the link was used or replaced, or if the invitation was withdrawn or has expired.',
     args: {
       secret: t.arg.string({ required: true, description: 'The part of the link after `#`.' }),
     },
@@ -155,37 +163,36 @@ builder.queryField('invitation', (t) =>
 builder.relayMutationField(
   'inviteMember',
   {
-    description: 'An invitation to a team.',
+    description: 'Properties of the new invitation.',
     inputFields: (t) => ({
-      teamId: t.id({ required: true, description: 'Which team.' }),
+      teamId: t.id({ required: true, description: 'The team to invite to.' }),
       email: t.string({
         required: true,
         description:
-          'The address of the person to invite, with or without an account. CONFLICT when a member has it.',
+          'Email address of the person to invite. No account is required. Fails with CONFLICT if a member has this address.',
       }),
       role: t.field({
         type: TeamRole,
         description:
-          'One of the team’s `viewerCan.grantRoles`; OWNER is VALIDATION_FAILED. MEMBER when left out.',
+          'One of the team’s `viewerCan.grantRoles`. OWNER fails with VALIDATION_FAILED. Default: MEMBER.',
       }),
     }),
   },
   {
-    description: `Invites a person by address, for ${INVITED_FOR_DAYS} days. Send them the link of the answer: it works once, for any account. Inviting them again renews the invitation with a new link and the role given now; the old link ends.`,
+    description: `Invites a person by email address for ${INVITED_FOR_DAYS} days. Send them the returned link. It works once, for any account. Inviting the address again renews the invitation with the new role and a new link, and invalidates the old link.`,
     resolve: (_root, { input }, { db, authServices, person }) =>
       inviteMember(db, person, input, authServices.invitationLimits),
   },
   {
-    description: 'The made or renewed invitation.',
+    description: 'The created or renewed invitation.',
     outputFields: (t: PayloadFields<NewInvitation>) => ({
       link: t.string({
-        description:
-          'The address at which the invitation is accepted; its secret follows `#`. Only this answer has it.',
+        description: 'Link to accept the invitation. The secret follows `#`. Only this response contains it.',
         resolve: ({ secret }, _args, { authServices }) => `${authServices.origins.own}/join#${secret}`,
       }),
       invitation: t.prismaField({
         type: TeamInvitation,
-        description: 'The invitation as it is now.',
+        description: 'The created or renewed invitation.',
         resolve: async (query, { id }, _args, { db, viewer }) => {
           const where = { id, AND: visible.invitation(viewer) };
           const made = await db.teamInvitation.findUnique({ ...query, relationLoadStrategy: 'join', where });
@@ -193,7 +200,7 @@ builder.relayMutationField(
           return made;
         },
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );
@@ -201,20 +208,20 @@ builder.relayMutationField(
 builder.relayMutationField(
   'acceptInvitation',
   {
-    description: 'An invitation, by its link or by its id.',
+    description: 'An invitation, by `secret` or by `id`.',
     inputFields: (t) => ({
       secret: t.string({
-        description: 'The part of the link after `#`. The link works once, for any account.',
+        description: 'The part of the link after `#`. A link works once, for any account.',
       }),
       id: t.id({
         description:
-          'In place of `secret`, for an invitation to the viewer’s verified address; see `User.invitations`.',
+          'Invitation to the viewer’s verified address, from `User.invitations`. Instead of `secret`.',
       }),
     }),
   },
   {
     description:
-      'Makes the viewer a member of the team. By `secret`, NOT_FOUND when the link no longer works. By `id`, accepting again is harmless, and an expired invitation is FORBIDDEN.',
+      'Makes the viewer a member of the team. By `secret`, it fails with NOT_FOUND if the link is no longer valid. By `id`, it is idempotent, and fails with FORBIDDEN if the invitation has expired.',
     resolve: (_root, { input }, { db, person }) => acceptInvitation(db, person, input),
   },
   { description: 'The viewer’s membership.', outputFields: membershipPayload },
@@ -223,25 +230,24 @@ builder.relayMutationField(
 builder.relayMutationField(
   'revokeInvitation',
   {
-    description: 'An invitation, by its id or by its link.',
+    description: 'An invitation, by `id` or by `secret`.',
     inputFields: (t) => ({
-      id: t.id({ description: 'Which invitation.' }),
-      secret: t.string({ description: 'In place of `id`, the part of the link after `#`.' }),
+      id: t.id({ description: 'Invitation id.' }),
+      secret: t.string({ description: 'The part of the link after `#`, instead of `id`.' }),
     }),
   },
   {
-    description:
-      'Withdraws an invitation; its receiver declines it in the same way. By `id`, doing it again is harmless.',
+    description: 'Withdraws an invitation, or declines it if it was sent to the viewer. Idempotent by `id`.',
     resolve: (_root, { input }, { db, person }) => revokeInvitation(db, person, input),
   },
   {
-    description: 'What is left of a revoked invitation.',
+    description: 'The result of revoking an invitation.',
     outputFields: (t) => ({
       revokedInvitationId: t.id({
-        description: 'The id that no longer leads anywhere.',
+        description: 'Id of the invitation, which no longer exists.',
         resolve: ({ id }) => publicId('TeamInvitation', id),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );

@@ -8,55 +8,56 @@ import { pagedRelation } from './machinery/paged-relation.ts';
 import { Team, teamOf, TeamRole } from './team.ts';
 import { User } from './user.ts';
 
-const cursorDescription = 'The log’s position after the change.';
+const cursorDescription = 'Log cursor after this change.';
 
 const MembershipRights = builder.objectRef<{ manage: boolean }>('MembershipRights').implement({
   description: 'What the viewer may do with a membership.',
   fields: (t) => ({
     manage: t.exposeBoolean('manage', {
-      description: 'Give the member another role, of the team’s `viewerCan.grantRoles`, or remove them.',
+      description:
+        'Change the member’s role to one of the team’s `viewerCan.grantRoles`, or remove the member.',
     }),
   }),
 });
 
 const Membership = builder.prismaNode('Membership', {
-  description: 'Somebody’s place in a team.',
+  description: 'Membership of a person in a team.',
   id: { field: 'id', description: 'Starts with `member_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.membership(viewer) }),
   select: { id: true },
   fields: (t) => ({
-    team: t.relation('team', { type: Team, description: 'In which team.' }),
-    user: t.relation('user', { type: User, description: 'Who it is.' }),
-    role: t.expose('role', { type: TeamRole, description: 'What they are in the team.' }),
+    team: t.relation('team', { type: Team, description: 'The team the person belongs to.' }),
+    user: t.relation('user', { type: User, description: 'The member.' }),
+    role: t.expose('role', { type: TeamRole, description: 'Role of the member.' }),
     viewerCan: t.field({
       type: MembershipRights,
-      description: 'What the viewer may do with it.',
+      description: 'What the viewer may do with the membership.',
       select: { teamId: true, role: true },
       resolve: (member, _args, { viewer }) => ({ manage: can(viewer, 'member.manage', member) }),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When they joined.' }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When their role last changed.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the person joined.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the role last changed.' }),
   }),
 });
 
 builder.prismaObjectField(Team, 'members', (t) =>
   pagedRelation(t, 'memberships', {
     type: Membership,
-    description: 'Who is in it, its owner included; in the order in which they were invited.',
+    description: 'Members, including the owner, in the order in which they were invited.',
     where: (_args, { viewer }) => visible.membership(viewer),
     order: () => [],
-    page: 'A page of a team’s members.',
-    edge: 'A member at their place of the list.',
+    page: 'A page of members.',
+    edge: 'An edge in a page of members.',
   }),
 );
 
-/** What changing a membership gives back: the membership re-read with the client's selection. */
+/** Payload of a change to a membership, read with the client's selection. */
 export function membershipPayload(t: PayloadFields<Change>) {
   return {
     membership: t.prismaField({
       type: Membership,
-      description: 'The membership as it is now.',
+      description: 'The membership after the change.',
       resolve: async (query, { id }, _args, { db, viewer }) => {
         const where = { id, AND: visible.membership(viewer) };
         const member = await db.membership.findUnique({ ...query, relationLoadStrategy: 'join', where });
@@ -71,29 +72,28 @@ export function membershipPayload(t: PayloadFields<Change>) {
 builder.relayMutationField(
   'changeRole',
   {
-    description: 'Which member, and what they are to be.',
+    description: 'A membership and its new role.',
     inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which membership.' }),
+      id: t.id({ required: true, description: 'Membership id.' }),
       role: t.field({
         type: TeamRole,
         required: true,
-        description: 'One of the team’s `viewerCan.grantRoles`; OWNER is VALIDATION_FAILED.',
+        description: 'One of the team’s `viewerCan.grantRoles`. OWNER fails with VALIDATION_FAILED.',
       }),
     }),
   },
   {
     description:
-      'Gives a member another role. Admins do so among members and viewers; the owner’s own role changes by `transferOwnership` only.',
+      'Changes the role of a member. Admins can change the roles of members and viewers. The owner’s role changes only through `transferOwnership`.',
     resolve: (_root, { input }, { db, person }) => changeRole(db, person, input),
   },
   { description: 'The changed membership.', outputFields: membershipPayload },
 );
 
-/** What is left where somebody went. */
 function removalPayload(t: PayloadFields<Change>) {
   return {
     removedMembershipId: t.id({
-      description: 'The id that no longer leads anywhere.',
+      description: 'Id of the membership, which no longer exists.',
       resolve: ({ id }) => publicId('Membership', id),
     }),
     cursor: t.exposeString('cursor', { description: cursorDescription }),
@@ -103,50 +103,50 @@ function removalPayload(t: PayloadFields<Change>) {
 builder.relayMutationField(
   'removeMember',
   {
-    description: 'Who goes.',
-    inputFields: (t) => ({ id: t.id({ required: true, description: 'Which membership.' }) }),
+    description: 'Identifies the membership to remove.',
+    inputFields: (t) => ({ id: t.id({ required: true, description: 'Membership id.' }) }),
   },
   {
     description:
-      'Takes a member out of their team. They lose all rights on its tasks at once, also on those they own or hold a share of. Removing them again is harmless; FORBIDDEN for the owner.',
+      'Removes a member from a team. They immediately lose all access to its tasks, including tasks they own or that were shared with them. Idempotent. The owner cannot be removed (FORBIDDEN).',
     resolve: (_root, { input }, { db, person }) => removeMember(db, person, input),
   },
-  { description: 'What is left of a removed membership.', outputFields: removalPayload },
+  { description: 'The result of removing a member.', outputFields: removalPayload },
 );
 
 builder.relayMutationField(
   'leaveTeam',
   {
-    description: 'What to leave.',
-    inputFields: (t) => ({ teamId: t.id({ required: true, description: 'Which team.' }) }),
+    description: 'Identifies the team to leave.',
+    inputFields: (t) => ({ teamId: t.id({ required: true, description: 'The team to leave.' }) }),
   },
   {
     description:
-      'Takes the viewer out of a team, with all rights on its tasks. Leaving it again is harmless; FORBIDDEN for the owner, who has to hand the team over before.',
+      'Removes the viewer from a team. They lose access to all of its tasks. Idempotent. The owner cannot leave (FORBIDDEN) and has to transfer the team first.',
     resolve: (_root, { input }, { db, person }) => leaveTeam(db, person, input),
   },
-  { description: 'What is left of the viewer’s membership.', outputFields: removalPayload },
+  { description: 'The result of leaving a team.', outputFields: removalPayload },
 );
 
 builder.relayMutationField(
   'transferOwnership',
   {
-    description: 'Which team goes to whom.',
+    description: 'A team and its new owner.',
     inputFields: (t) => ({
-      teamId: t.id({ required: true, description: 'Which team.' }),
-      userId: t.id({ required: true, description: 'Its new owner: a member, of any role.' }),
+      teamId: t.id({ required: true, description: 'The team to transfer.' }),
+      userId: t.id({ required: true, description: 'The new owner: a member with any role.' }),
     }),
   },
   {
-    description: 'Makes another member the owner of the viewer’s team; the viewer stays as an admin.',
+    description: 'Transfers ownership of the viewer’s team to another member. The viewer becomes an admin.',
     resolve: (_root, { input }, { db, person }) => transferOwnership(db, person, input),
   },
   {
-    description: 'The team in its new hands.',
+    description: 'The result of transferring a team.',
     outputFields: (t) => ({
       team: t.prismaField({
         type: Team,
-        description: 'The team as it is now.',
+        description: 'The team after the change.',
         resolve: (query, { teamId }, _args, { db, viewer }) => teamOf(db, viewer, { id: teamId }, query),
       }),
       cursor: t.exposeString('cursor', { description: cursorDescription }),

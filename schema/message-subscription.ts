@@ -17,17 +17,17 @@ interface Update extends SharedPayload {
 }
 
 const MessageUpdate = builder.objectRef<Update>('MessageUpdate').implement({
-  description: 'What `messages` tells: one message, or how far it has come.',
+  description: 'A payload of the `messages` subscription: a message, or only a new cursor.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
-      description: 'Give the latest one as `after` when subscribing again.',
+      description: 'Log cursor. Pass the latest one as `after` to resume.',
     }),
     message: t.field({
       type: Message,
       nullable: true,
       description:
-        'What was said; null in each subscription when all that was missed has been told, again after much that it is not told of, and where it is gone.',
-      // A field of Prisma’s own would be an error where it asks for no row.
+        'The message. Null in payloads that only advance the cursor: once the missed messages are delivered, and after many events that do not match. Also null if the message was deleted.',
+      // A Prisma field would fail where no row is requested.
       resolve: ({ conversationId, messageId }, _args, context, info) => {
         if (messageId === null) return null;
         const query = queryFromInfo({ context, info, typeName: 'Message' });
@@ -41,12 +41,12 @@ builder.subscriptionField('messages', (t) =>
   t.field({
     type: MessageUpdate,
     description:
-      'What is said in a conversation, in its order. NOT_FOUND where the viewer does not take part in it, and at the end, when it is deleted. CURSOR_EXPIRED as for `events`.',
+      'Messages of a conversation, in order. Fails with NOT_FOUND if the viewer is not a participant, and ends with it when the conversation is deleted. Fails with CURSOR_EXPIRED as `events` does.',
     args: {
       conversationId: t.arg.id({ required: true, description: 'Which conversation.' }),
       after: t.arg.string({
         description:
-          'A cursor that an answer gave: what was said since comes first, nothing left out and nothing twice. Left out, it begins now.',
+          'Log cursor to resume from. Messages sent since then are delivered first, each exactly once. Without it, the subscription starts now.',
       }),
     },
     subscribe: async (_root, args, context) => {

@@ -9,38 +9,42 @@ import { pagedRelation } from './machinery/paged-relation.ts';
 import { User } from './user.ts';
 
 const MessageRole = builder.enumType('MessageRole', {
-  description: 'In which part something was said.',
+  description: 'Kind of author of a message.',
   values: {
-    USER: { description: 'By a person; what `sendMessage` sends.' },
-    ASSISTANT: { description: 'By the assistant, in answer to a person.' },
-    SYSTEM: { description: 'By Taskwire itself.' },
+    USER: { description: 'Written by a person. `sendMessage` creates these.' },
+    ASSISTANT: { description: 'Written by the assistant in reply to a person.' },
+    SYSTEM: { description: 'Written by Taskwire.' },
     TOOL: { description: 'The result of a tool that the assistant called.' },
   } satisfies Record<Role, object>,
 });
 
 export const Message = builder.prismaNode('Message', {
-  description: 'Something said in a conversation. Every participant reads it; nobody changes it.',
+  description: 'A message in a conversation. Visible to all participants. Messages cannot be edited.',
   id: { field: 'id', description: 'Starts with `message_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.message(viewer) }),
   select: { id: true },
   fields: (t) => ({
-    conversation: t.relation('conversation', { type: Conversation, description: 'Where it was said.' }),
+    conversation: t.relation('conversation', {
+      type: Conversation,
+      description: 'The conversation it belongs to.',
+    }),
     author: t.relation('author', {
       type: User,
       nullable: true,
-      description: 'Who said it; null where no person did.',
+      description: 'The person who wrote it. Null for other kinds of authors.',
     }),
-    role: t.expose('role', { type: MessageRole, description: 'In which part it was said.' }),
+    role: t.expose('role', { type: MessageRole, description: 'Kind of author.' }),
     content: t.exposeString('content', { description: 'Markdown, at most 10,000 characters.' }),
     toolCalls: t.expose('toolCalls', {
       type: 'JSON',
       nullable: true,
-      description: 'Which tools the assistant called for it, and with what; null where it called none.',
+      description:
+        'Tools that the assistant called for this message, with their arguments. Null if it called none.',
     }),
     createdAt: t.expose('createdAt', {
       type: 'DateTime',
-      description: 'When it was said; no two messages of a conversation have the same moment.',
+      description: 'When the message was sent. Unique within a conversation.',
     }),
   }),
 });
@@ -49,29 +53,29 @@ builder.prismaObjectField(Conversation, 'messages', (t) =>
   pagedRelation(t, 'messages', {
     type: Message,
     description:
-      'What was said in it, the oldest first; `last` takes the latest. A new message always comes after those that were there.',
+      'Messages, oldest first. Use `last` to get the latest ones. New messages are always added at the end.',
     where: () => ({}),
     order: () => [{ field: 'createdAt', direction: 'asc', value: moment }],
-    page: 'A page of a conversation’s messages.',
-    edge: 'A message at its place of the conversation.',
+    page: 'A page of messages.',
+    edge: 'An edge in a page of messages.',
   }),
 );
 
 builder.relayMutationField(
   'sendMessage',
   {
-    description: 'A new message.',
+    description: 'Properties of the new message.',
     inputFields: (t) => ({
       id: t.id({
         description:
-          'An id of the client’s own making (`message_` and a UUID of version 7), so that sending it twice says it once.',
+          'Client-generated id (`message_` and a UUID version 7). Makes retries safe: the same id sends one message.',
       }),
-      conversationId: t.id({ required: true, description: 'Where to say it.' }),
+      conversationId: t.id({ required: true, description: 'The conversation to send to.' }),
       content: t.string({ required: true, description: 'Markdown, 1 to 10,000 characters.' }),
     }),
   },
   {
-    description: 'Says something in a conversation that the viewer takes part in.',
+    description: 'Sends a message in a conversation the viewer participates in.',
     resolve: (_root, { input }, { db, person }) => sendMessage(db, person, input),
   },
   {
@@ -79,7 +83,7 @@ builder.relayMutationField(
     outputFields: (t) => ({
       message: t.prismaField({
         type: Message,
-        description: 'The message as it was sent.',
+        description: 'The sent message.',
         resolve: async (query, { id }, _args, { db, viewer }) => {
           const where = { id, AND: visible.message(viewer) };
           const message = await db.message.findUnique({ ...query, where, relationLoadStrategy: 'join' });
@@ -87,7 +91,7 @@ builder.relayMutationField(
           return message;
         },
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );

@@ -6,19 +6,18 @@ const length = '8 to 128 characters.';
 builder.relayMutationField(
   'changePassword',
   {
-    description: 'The old password and the new one.',
+    description: 'The current and the new password.',
     inputFields: (t) => ({
-      currentPassword: t.string({ required: true, description: 'The password until now.' }),
+      currentPassword: t.string({ required: true, description: 'Current password, as confirmation.' }),
       newPassword: t.string({ required: true, description: length }),
       revokeApiTokens: t.boolean({
-        description:
-          'Whether to revoke all API tokens of the viewer, too. False when left out: programs go on working.',
+        description: 'Also revoke all of the viewer’s API tokens. Default: false.',
       }),
     }),
   },
   {
     description:
-      'Changes the viewer’s password, and ends all their other sessions with the tokens of those. A wrong current password gives VALIDATION_FAILED; it counts as a failed sign-in, and RATE_LIMITED follows after as many. It takes a session: with an API token it is FORBIDDEN.',
+      'Changes the viewer’s password and ends all their other sessions with their tokens. Fails with VALIDATION_FAILED if the current password is wrong; this counts as a failed sign-in, and too many fail with RATE_LIMITED. Requires a session: with an API token it fails with FORBIDDEN.',
     resolve: async (_root, { input }, { db, person, authServices }) => {
       const changed = await changePassword(db, authServices.signInLimits, person, input);
       for (const id of [...changed.endedSessionIds, ...changed.revokedApiTokenIds])
@@ -27,17 +26,17 @@ builder.relayMutationField(
     },
   },
   {
-    description: 'What the new password has ended.',
+    description: 'The result of changing the password.',
     outputFields: (t: PayloadFields<PasswordChange>) => ({
       endedSessions: t.int({
-        description: 'How many other sessions have ended.',
+        description: 'Number of other sessions that ended.',
         resolve: ({ endedSessionIds }) => endedSessionIds.length,
       }),
       revokedApiTokens: t.int({
-        description: 'How many API tokens were revoked.',
+        description: 'Number of revoked API tokens.',
         resolve: ({ revokedApiTokenIds }) => revokedApiTokenIds.length,
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );
@@ -49,7 +48,8 @@ builder.relayMutationField(
     inputFields: (t) => ({
       token: t.string({
         required: true,
-        description: 'What follows `#` in the link that an operator issued with `npm run account -- reset`.',
+        description:
+          'The part after `#` of the link that an operator issued with `npm run account -- reset`.',
       }),
       newPassword: t.string({ required: true, description: length }),
     }),
@@ -57,7 +57,7 @@ builder.relayMutationField(
   {
     public: true,
     description:
-      'Sets a password by a one-time link, which works once and for an hour. A link that does not gives VALIDATION_FAILED. Sign in afterwards.',
+      'Sets a new password with a one-time link, which is valid for one hour. Fails with VALIDATION_FAILED if the link is not valid. Sign in afterwards.',
     resolve: async (_root, { input }, { db, authServices }) => {
       const changed = await resetPassword(db, input);
       for (const id of changed.endedSessionIds) authServices.credentials.forget(id);
@@ -65,9 +65,9 @@ builder.relayMutationField(
     },
   },
   {
-    description: 'The account that has a new password.',
+    description: 'The account with the new password.',
     outputFields: (t: PayloadFields<{ email: string }>) => ({
-      email: t.exposeString('email', { description: 'The address to sign in with.' }),
+      email: t.exposeString('email', { description: 'Email address to sign in with.' }),
     }),
   },
 );

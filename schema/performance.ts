@@ -15,106 +15,111 @@ interface Named {
 }
 
 const Durations = builder.objectRef<Histogram>('Durations').implement({
-  description: 'How long something took, in milliseconds, over many times. Quantiles are at most 5 % off.',
+  description: 'Distribution of durations in milliseconds. Quantiles are accurate to 5 %.',
   fields: (t) => ({
-    count: t.exposeInt('count', { description: 'How many times it was measured.' }),
-    total: t.exposeFloat('total', { description: 'The sum of all times.' }),
+    count: t.exposeInt('count', { description: 'Number of measurements.' }),
+    total: t.exposeFloat('total', { description: 'Sum of all durations.' }),
     average: t.float({
-      description: 'The total by the count; 0 where there is none.',
+      description: 'Mean. 0 if there are no measurements.',
       resolve: ({ total, count }) => (count === 0 ? 0 : total / count),
     }),
-    p50: t.float({ description: 'Half took at most this.', resolve: (histogram) => histogram.quantile(0.5) }),
+    p50: t.float({ description: 'Median.', resolve: (histogram) => histogram.quantile(0.5) }),
     p95: t.float({
-      description: '95 % took at most this.',
+      description: '95th percentile.',
       resolve: (histogram) => histogram.quantile(0.95),
     }),
     p99: t.float({
-      description: '99 % took at most this.',
+      description: '99th percentile.',
       resolve: (histogram) => histogram.quantile(0.99),
     }),
-    longest: t.exposeFloat('longest', { description: 'The longest of all.' }),
+    longest: t.exposeFloat('longest', { description: 'Maximum.' }),
   }),
 });
 
 const MeasuredThing = builder.objectRef<Named>('MeasuredThing').implement({
-  description: 'An operation, a field or an SQL statement, with how long it took.',
+  description: 'Durations of an operation, a field or an SQL statement.',
   fields: (t) => ({
     name: t.exposeString('name', {
       description:
-        'An operation’s own name, or its root fields; `Type.field`; a statement’s label. The server keeps 500 operation names, at most 50 of those that one person brought in; `(others)` stands for the rest.',
+        'Operation name or root fields; `Type.field`; or statement label. The server keeps 500 operation names, at most 50 per person. The rest is combined as `(others)`.',
     }),
     operation: t.exposeString('operation', {
       nullable: true,
-      description: 'For whose sake a statement ran; null for operations and fields.',
+      description: 'Operation that ran the statement. Null for operations and fields.',
     }),
-    durations: t.expose('histogram', { type: Durations, description: 'Its times.' }),
+    durations: t.expose('histogram', { type: Durations, description: 'Measured durations.' }),
   }),
 });
 
 const SlowOperationRef = builder.objectRef<SlowOperation>('SlowOperation').implement({
-  description: 'One run of an operation that took longer than SLOW_MS; in milliseconds.',
+  description: 'An execution of an operation that took longer than SLOW_MS. Durations are in milliseconds.',
   fields: (t) => ({
-    at: t.expose('at', { type: 'DateTime', description: 'When it ended.' }),
-    requestId: t.exposeString('id', { description: 'As in its answer’s `X-Request-Id`, and in the log.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When the operation ended.' }),
+    requestId: t.exposeString('id', {
+      description: 'Request id, as in the `X-Request-Id` header and the server log.',
+    }),
     operation: t.string({
-      description: 'Its name, or its root fields.',
+      description: 'Operation name or root fields.',
       resolve: ({ operation }) => operation ?? '',
     }),
-    took: t.exposeFloat('took', { description: 'From the start of the request to the result.' }),
-    parse: t.exposeFloat('parse', { description: 'Of that, for reading the document.' }),
-    validate: t.exposeFloat('validate', { description: 'Of that, for holding it to the schema.' }),
-    execute: t.exposeFloat('execute', { description: 'Of that, for resolvers, their statements included.' }),
-    sql: t.exposeFloat('sql', {
-      description: 'The sum of its statements; more than `execute` where some ran side by side.',
+    took: t.exposeFloat('took', { description: 'Total time, from the start of the request to the result.' }),
+    parse: t.exposeFloat('parse', { description: 'Time spent parsing the document.' }),
+    validate: t.exposeFloat('validate', { description: 'Time spent validating the document.' }),
+    execute: t.exposeFloat('execute', {
+      description: 'Time spent executing resolvers, including their SQL statements.',
     }),
-    statements: t.exposeInt('statements', { description: 'How many statements it sent.' }),
+    sql: t.exposeFloat('sql', {
+      description:
+        'Sum of the durations of all SQL statements. Exceeds `execute` if statements ran concurrently.',
+    }),
+    statements: t.exposeInt('statements', { description: 'Number of SQL statements.' }),
   }),
 });
 
 const Pool = builder.objectRef<PoolStatus>('DatabasePool').implement({
-  description: 'How busy this server’s connections to PostgreSQL are.',
+  description: 'Use of this process’s PostgreSQL connection pool.',
   fields: (t) => ({
-    size: t.exposeInt('size', { description: 'The most that it opens: DATABASE_POOL_SIZE.' }),
-    open: t.exposeInt('open', { description: 'Open now.' }),
-    idle: t.exposeInt('idle', { description: 'Of those, doing nothing.' }),
-    waiting: t.exposeInt('waiting', { description: 'Queries that no connection is free for.' }),
+    size: t.exposeInt('size', { description: 'Maximum number of connections (DATABASE_POOL_SIZE).' }),
+    open: t.exposeInt('open', { description: 'Open connections.' }),
+    idle: t.exposeInt('idle', { description: 'Open connections that are idle.' }),
+    waiting: t.exposeInt('waiting', { description: 'Queries waiting for a connection.' }),
   }),
 });
 
 const Lag = builder.objectRef<LogLag>('LogLag').implement({
-  description: 'What of the log nobody reads yet, because an earlier transaction is still under way.',
+  description:
+    'Events that log readers cannot read yet, because an earlier transaction is still in progress.',
   fields: (t) => ({
-    events: t.exposeInt('events', { description: 'How many events.' }),
+    events: t.exposeInt('events', { description: 'Number of events.' }),
     seconds: t.exposeFloat('seconds', {
-      description: 'The age of the oldest of them; 0 where there is none.',
+      description: 'Age of the oldest event. 0 if there is none.',
     }),
   }),
 });
 
 const ErrorCount = builder.objectRef<{ code: string; count: number }>('ErrorCount').implement({
-  description: 'How often callers got an error.',
+  description: 'Number of errors with one code.',
   fields: (t) => ({
-    code: t.exposeString('code', { description: 'As in `extensions.code`.' }),
-    count: t.exposeInt('count', { description: 'How many times.' }),
+    code: t.exposeString('code', { description: 'Error code, as in `extensions.code`.' }),
+    count: t.exposeInt('count', { description: 'Number of errors.' }),
   }),
 });
 
-const most = `The ${MOST_ROWS} that took most time in all, that one first.`;
+const most = `The ${MOST_ROWS} with the highest total time, highest first.`;
 
 const Performance = builder.objectRef<PerformanceStore>('Performance').implement({
-  description:
-    'What this server process has done since it started. Each process of several counts for itself.',
+  description: 'Performance of this server process since it started. Each process has its own numbers.',
   fields: (t) => ({
-    since: t.expose('since', { type: 'DateTime', description: 'When it started.' }),
+    since: t.expose('since', { type: 'DateTime', description: 'Start time of the process.' }),
     operations: t.field({
       type: [MeasuredThing],
-      description: `Operations, from the start of the request to the result. ${most}`,
+      description: `Operations, measured from the start of the request to the result. ${most}`,
       resolve: ({ operations }) =>
         heaviest([...operations].map(([name, histogram]) => ({ name, operation: null, histogram }))),
     }),
     fields: t.field({
       type: [MeasuredThing],
-      description: `Resolvers of the operations in the sample (TRACE_SAMPLE_RATE), what they wait for included. ${most}`,
+      description: `Resolvers of sampled operations (TRACE_SAMPLE_RATE), including the time they wait. ${most}`,
       resolve: ({ fields }) =>
         heaviest([...fields].map(([name, histogram]) => ({ name, operation: null, histogram }))),
     }),
@@ -132,22 +137,22 @@ const Performance = builder.objectRef<PerformanceStore>('Performance').implement
     }),
     slowest: t.field({
       type: [SlowOperationRef],
-      description: `Of the last 100 operations that took longer than SLOW_MS, the ${MOST_SLOW} slowest, the worst first.`,
+      description: `The ${MOST_SLOW} slowest of the last 100 operations that took longer than SLOW_MS, slowest first.`,
       resolve: ({ slow }) => slow.toSorted((a, b) => b.took - a.took).slice(0, MOST_SLOW),
     }),
     errors: t.field({
       type: [ErrorCount],
-      description: 'Errors that callers got, one row for each code.',
+      description: 'Errors returned to clients, by code.',
       resolve: ({ errors }) => [...errors].map(([code, count]) => ({ code, count })),
     }),
     pool: t.field({
       type: Pool,
-      description: 'The connections to PostgreSQL, as they are now.',
+      description: 'Current state of the connection pool.',
       resolve: (_performance, _args, { db }) => poolStatus(db),
     }),
     logLag: t.field({
       type: Lag,
-      description: 'How far the readers of the log are behind, at this moment.',
+      description: 'Current lag of the log readers.',
       resolve: async (_performance, _args, { db }) => (await logLags(db)).log,
     }),
   }),
@@ -160,10 +165,13 @@ function heaviest(all: Named[]): Named[] {
 builder.queryField('performance', (t) =>
   t.field({
     type: Performance,
-    description: 'Where this server’s time goes. For administrators (ADMIN_EMAILS); others get FORBIDDEN.',
+    description:
+      'Performance of this server process. Requires an administrator (ADMIN_EMAILS); otherwise fails with FORBIDDEN.',
     resolve: (_root, _args, { viewer, performance }) => {
       if (!viewer.isAdmin) {
-        throw new Forbidden('Only administrators see how the server performs; ADMIN_EMAILS names them.');
+        throw new Forbidden(
+          'Only administrators can read performance data. Administrators are listed in ADMIN_EMAILS.',
+        );
       }
       return performance;
     },

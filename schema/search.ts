@@ -15,58 +15,60 @@ import { findVisible } from './machinery/nodes.ts';
 import { Task } from './task.ts';
 
 const SearchType = builder.enumType('SearchType', {
-  description: 'What can be searched.',
+  description: 'Types of objects to search.',
   values: {
-    TASK: { value: 'Task', description: 'Tasks by title and description; the title weighs more.' },
-    COMMENT: { value: 'Comment', description: 'Comments by their words.' },
-    MESSAGE: { value: 'Message', description: 'Messages of conversations by their words.' },
+    TASK: {
+      value: 'Task',
+      description: 'Tasks, by title and description. Matches in the title rank higher.',
+    },
+    COMMENT: { value: 'Comment', description: 'Comments, by text.' },
+    MESSAGE: { value: 'Message', description: 'Messages, by text.' },
   } as const,
 });
 
 const Snippet = builder.objectRef<SnippetPart>('SnippetPart').implement({
   description:
-    'A part of a snippet. All parts in order are the snippet. Show it as plain text, never as HTML.',
+    'Part of a snippet. The parts in order form the snippet. Display it as plain text, never as HTML.',
   fields: (t) => ({
     text: t.exposeString('text', {
-      description: 'As it was written, HTML tags included.',
+      description: 'Original text, including any HTML tags.',
     }),
-    matched: t.exposeBoolean('matched', { description: 'Whether it matched the query.' }),
+    matched: t.exposeBoolean('matched', { description: 'Whether this part matches the query.' }),
   }),
 });
 
 const SearchNode = builder.unionType('SearchNode', {
-  description: 'Something that a search can find.',
+  description: 'A searchable object.',
   types: [Task, Comment, Message],
 });
 
 const SearchResult = builder.objectRef<Omit<Find, 'type'> & { node: object }>('SearchResult').implement({
-  description: 'A find of a search.',
+  description: 'An object that matches a search.',
   fields: (t) => ({
     node: t.field({
       type: SearchNode as never,
-      description: 'What was found.',
+      description: 'The object found.',
       resolve: ({ node }) => node as never,
     }),
     snippet: t.field({
       type: [Snippet],
-      description:
-        'At most two passages around the words that matched, as they were written. “…” stands for what is left out.',
+      description: 'At most two passages around the matching words. “…” marks omitted text.',
       resolve: ({ snippet }) => snippet,
     }),
     rank: t.exposeFloat('rank', {
-      description: 'The higher, the better it fits; for comparison within one search only.',
+      description: 'Relevance; higher is better. Comparable only within one search.',
     }),
   }),
 });
 
 const Highlights = builder.objectRef<HighlightParts>('TaskHighlights').implement({
-  description: 'Where a task has the words of a query.',
+  description: 'Passages of a task that match a query.',
   fields: (t) => ({
-    title: t.field({ type: [Snippet], description: 'The title as a whole.', resolve: ({ title }) => title }),
+    title: t.field({ type: [Snippet], description: 'The whole title.', resolve: ({ title }) => title }),
     description: t.field({
       type: [Snippet],
       description:
-        'At most two passages of the description, around the words that the title does not have; empty where there are none.',
+        'At most two passages of the description, around words that the title does not contain. Empty if there are none.',
       resolve: ({ description }) => description,
     }),
   }),
@@ -78,9 +80,9 @@ builder.prismaObjectField(Task, 'highlights', (t) =>
   t.field({
     type: Highlights,
     nullable: true,
-    description: 'Where it has the words of a query; null where the query has no word.',
+    description: 'Passages that match a query. Null if the query contains no word.',
     args: {
-      query: t.arg.string({ required: true, description: 'Like the query of `search`.' }),
+      query: t.arg.string({ required: true, description: 'A query in the syntax of `search`.' }),
     },
     select: { title: true, description: true },
     resolve: (task, args) => {
@@ -94,22 +96,26 @@ const terms = queried.extend({
   types: z.array(z.enum(SEARCHABLE)).nullish(),
   first: z
     .int()
-    .min(0, 'A search gives 0 results or more.')
-    .max(MOST_FINDS, `A search gives at most ${MOST_FINDS} results.`),
+    .min(0, '`first` must not be negative.')
+    .max(MOST_FINDS, `\`first\` must be at most ${MOST_FINDS}.`),
 });
 
 builder.queryField('search', (t) =>
   t.field({
     type: [SearchResult],
     description:
-      'Tasks, comments and messages that the viewer may see and that contain all words of the query, best match first. The last word may be unfinished. Words in quotes, and words without a space between them such as `report.pdf`, must stand together. Case and accents do not matter; an exact match ranks higher. Chinese, Japanese, Korean and Thai text is found by any part of it. Of each type the newest that the viewer sees are looked through first (2,000 tasks, the comments on these, 2,000 messages of the latest active conversations): where 50 of them fit, nothing older is found. Of what fits among older ones, the newest 1,000 are weighed.',
+      'Full-text search in tasks, comments and messages visible to the viewer. Results contain all words of the query, best match first. The last word may be incomplete. Words in quotes, and words joined without spaces such as `report.pdf`, must be adjacent. Case and accents are ignored; exact matches rank higher. Chinese, Japanese, Korean and Thai text is found by any part of it. For each type, the search starts with the newest visible objects: 2,000 tasks, the comments on them, and 2,000 messages of the most recently active conversations. Older objects are searched only if fewer than 50 of these match; the newest 1,000 matches are then ranked.',
     args: {
       query: t.arg.string({
         required: true,
-        description: `At most 200 characters and ${MOST_WORDS} words; further words are ignored. Without a word nothing is found.`,
+        description: `At most 200 characters and ${MOST_WORDS} words; further words are ignored. A query without a word finds nothing.`,
       }),
-      types: t.arg({ type: [SearchType], description: 'Only these; everything when left out.' }),
-      first: t.arg.int({ required: true, defaultValue: 20, description: `At most ${MOST_FINDS}.` }),
+      types: t.arg({ type: [SearchType], description: 'Types to search. Default: all.' }),
+      first: t.arg.int({
+        required: true,
+        defaultValue: 20,
+        description: `Number of results, at most ${MOST_FINDS}.`,
+      }),
     },
     resolve: async (_root, args, context, info) => {
       const { query, types, first } = parse(terms, args);

@@ -7,44 +7,43 @@ import type { Context } from '../server/graphql/context.ts';
 const MOST_LISTED = 100;
 
 const Session = builder.prismaNode('Session', {
-  description: 'A browser or program that is signed in. Its token is never shown.',
+  description: 'A signed-in browser or program. Its token is never shown.',
   id: { field: 'id', description: 'Starts with `session_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.session(viewer) }),
   select: { id: true },
   fields: (t) => ({
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it signed in.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Sign-in time.' }),
     lastUsedAt: t.expose('updatedAt', {
       type: 'DateTime',
-      description:
-        'When it was last used, to the day, where it is a browser’s; when it signed in, where it is a program’s.',
+      description: 'Last use, to the day, for browsers. Sign-in time for programs.',
     }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
-      description: 'When it ends by itself. Each day that a browser uses it moves that by a day.',
+      description: 'Expiry. Each day of use in a browser extends it by one day.',
     }),
     address: t.string({
       nullable: true,
       description:
-        'The network address it signed in from, of IPv6 the network of 64 bits; null for the server’s own machine.',
+        'IP address at sign-in; for IPv6, the /64 network. Null if the sign-in came from the server’s own machine.',
       select: { ipAddress: true },
       resolve: ({ ipAddress }) => textOf(ipAddress),
     }),
     userAgent: t.string({
       nullable: true,
-      description: 'What the browser or program called itself when it signed in.',
+      description: 'User agent at sign-in.',
       select: { userAgent: true },
       resolve: ({ userAgent }) => textOf(userAgent),
     }),
     isCurrent: t.boolean({
-      description: 'Whether this request is part of it.',
+      description: 'Whether the current request belongs to this session.',
       select: { id: true },
       resolve: ({ id }, _args, { person }) => id === person.sessionId,
     }),
   }),
 });
 
-/** Sessions of earlier versions have an empty text where nothing was known. */
+/** Earlier versions stored an empty text for an unknown value. */
 function textOf(stored: string | null): string | null {
   return stored === '' ? null : stored;
 }
@@ -52,7 +51,7 @@ function textOf(stored: string | null): string | null {
 builder.queryField('sessions', (t) =>
   t.prismaField({
     type: [Session],
-    description: `The viewer’s sessions, the last used first; at most ${MOST_LISTED}.`,
+    description: `The viewer’s sessions, most recently used first; at most ${MOST_LISTED}.`,
     resolve: (query, _root, _args, { db, viewer }) =>
       db.session.findMany({
         ...query,
@@ -63,8 +62,8 @@ builder.queryField('sessions', (t) =>
   }),
 );
 
-/** Stops believing what has ended, at once in this process, and shortly in others. */
-async function forgotten(end: Promise<SessionEnd>, { authServices }: Context): Promise<SessionEnd> {
+/** Drops cached credentials: at once in this process, within seconds in others. */
+async function forgetting(end: Promise<SessionEnd>, { authServices }: Context): Promise<SessionEnd> {
   const ended = await end;
   for (const id of ended.ids) authServices.credentials.forget(id);
   return ended;
@@ -73,31 +72,32 @@ async function forgotten(end: Promise<SessionEnd>, { authServices }: Context): P
 builder.relayMutationField(
   'endSession',
   {
-    description: 'Which session ends.',
-    inputFields: (t) => ({ id: t.id({ required: true, description: 'Like `session_01jd…`.' }) }),
+    description: 'Identifies the session to end.',
+    inputFields: (t) => ({ id: t.id({ required: true, description: 'For example `session_01jd…`.' }) }),
   },
   {
     description:
-      'Ends one of the viewer’s sessions, with its tokens and subscriptions; the current one too, as `signOut` does. Ending it again is harmless; with an API token it is FORBIDDEN.',
-    resolve: (_root, { input }, context) => forgotten(endSession(context.db, context.person, input), context),
+      'Ends one of the viewer’s sessions with its tokens and subscriptions. Can also end the current session, as `signOut` does. Idempotent. With an API token it fails with FORBIDDEN.',
+    resolve: (_root, { input }, context) =>
+      forgetting(endSession(context.db, context.person, input), context),
   },
   {
-    description: 'The session that has ended.',
+    description: 'The result of ending a session.',
     outputFields: (t: PayloadFields<SessionEnd>) => ({
       endedSessionId: t.id({
-        description: 'The id that no longer leads anywhere.',
+        description: 'Id of the session, which no longer exists.',
         resolve: ({ ids }) => publicId('Session', ids[0] ?? ''),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );
 
 const EndOtherSessionsPayload = builder.objectRef<SessionEnd>('EndOtherSessionsPayload').implement({
-  description: 'How many of the viewer’s sessions are gone, and where the log stands.',
+  description: 'The result of ending the viewer’s other sessions.',
   fields: (t) => ({
-    endedSessions: t.int({ description: 'How many have ended.', resolve: ({ ids }) => ids.length }),
-    cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+    endedSessions: t.int({ description: 'Number of ended sessions.', resolve: ({ ids }) => ids.length }),
+    cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
   }),
 });
 
@@ -105,7 +105,7 @@ builder.mutationField('endOtherSessions', (t) =>
   t.field({
     type: EndOtherSessionsPayload,
     description:
-      'Ends all sessions of the viewer but the current one, with their tokens and subscriptions; with an API token it is FORBIDDEN.',
-    resolve: (_root, _args, context) => forgotten(endOtherSessions(context.db, context.person), context),
+      'Ends all sessions of the viewer except the current one, with their tokens and subscriptions. With an API token it fails with FORBIDDEN.',
+    resolve: (_root, _args, context) => forgetting(endOtherSessions(context.db, context.person), context),
   }),
 );

@@ -5,7 +5,7 @@ import { User } from './user.ts';
 
 const passwordLength = '8 to 128 characters.';
 
-/** Sets the browser's cookie along with the answer, which shows what the person who has signed in may see. */
+/** Sets the session cookie and makes the new viewer the viewer of the response. */
 async function answered(session: Promise<NewSession>, context: Context): Promise<NewSession> {
   const begun = await session;
   context.setCookies.push(...begun.cookies);
@@ -16,16 +16,16 @@ async function answered(session: Promise<NewSession>, context: Context): Promise
 function sessionPayload(t: PayloadFields<NewSession>) {
   return {
     token: t.exposeString('token', {
-      description: 'A JWT for the header `Authorization: Bearer <token>`. It ends with its session.',
+      description: 'JWT for the header `Authorization: Bearer <token>`. Expires with its session.',
     }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When the token runs out.' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When the token expires.' }),
     failedSignIns: t.exposeInt('failedSignIns', {
       description:
-        'How often signing in to this account has failed since it last succeeded. Where it was not the person, they should have another password.',
+        'Failed sign-in attempts to this account since the last successful one. If they were not the viewer’s, the password should be changed.',
     }),
     viewer: t.prismaField({
       type: User,
-      description: 'The person who is signed in now.',
+      description: 'The signed-in person.',
       resolve: (query, { viewer }, _args, { db }) =>
         db.user.findUniqueOrThrow({ ...query, where: { id: viewer.userId } }),
     }),
@@ -35,56 +35,56 @@ function sessionPayload(t: PayloadFields<NewSession>) {
 builder.relayMutationField(
   'signUp',
   {
-    description: 'Who the new person is.',
+    description: 'Properties of the new account.',
     inputFields: (t) => ({
       name: t.string({ required: true, description: '1 to 100 characters.' }),
       email: t.string({
         required: true,
         description:
-          'Kept without spaces around it, in lower case, and with its domain in ASCII (punycode). Any address that a browser’s form takes is taken.',
+          'Any address that browsers accept in an email field. Stored trimmed, in lower case, with the domain in ASCII (Punycode).',
       }),
       password: t.string({ required: true, description: passwordLength }),
       timezone: t.string({
         description:
-          'As the device reports it, like `Europe/Berlin`, `EST5EDT` or `+05:30`; one that is not known counts as UTC, as when left out.',
+          'Time zone of the device, such as `Europe/Berlin`, `EST5EDT` or `+05:30`. Unknown values count as UTC. Default: UTC.',
       }),
     }),
   },
   {
     public: true,
-    description: 'Makes an account and signs its person in. A taken email address gives CONFLICT.',
+    description: 'Creates an account and signs in. Fails with CONFLICT if the email address is taken.',
     resolve: (_root, { input }, context) =>
       answered(signUp(context.authServices, input, context.headers), context),
   },
-  { description: 'The new person’s first session.', outputFields: sessionPayload },
+  { description: 'The first session of the new account.', outputFields: sessionPayload },
 );
 
 builder.relayMutationField(
   'signIn',
   {
-    description: 'Who wants to sign in.',
+    description: 'Credentials.',
     inputFields: (t) => ({
       email: t.string({
         required: true,
-        description: 'The address of the account, in any spelling that signing up takes.',
+        description: 'Email address of the account, in any spelling that `signUp` accepts.',
       }),
       password: t.string({ required: true, description: passwordLength }),
     }),
   },
   {
     public: true,
-    description: 'Begins a session. A wrong address or password gives UNAUTHENTICATED.',
+    description: 'Signs in. Fails with UNAUTHENTICATED if the address or the password is wrong.',
     resolve: (_root, { input }, context) =>
       answered(signIn(context.authServices, input, context.headers), context),
   },
-  { description: 'The session that has begun.', outputFields: sessionPayload },
+  { description: 'The new session.', outputFields: sessionPayload },
 );
 
 const SignOutPayload = builder.objectRef<{ signedOut: boolean }>('SignOutPayload').implement({
-  description: 'The end of a session.',
+  description: 'The result of signing out.',
   fields: (t) => ({
     signedOut: t.exposeBoolean('signedOut', {
-      description: 'Always true: the token and the cookie are worth nothing now.',
+      description: 'Always true: the token and the cookie are no longer valid.',
     }),
   }),
 });
@@ -92,7 +92,7 @@ const SignOutPayload = builder.objectRef<{ signedOut: boolean }>('SignOutPayload
 builder.mutationField('signOut', (t) =>
   t.field({
     type: SignOutPayload,
-    description: 'Ends the session of the credential that this request carries.',
+    description: 'Ends the session of the credential that this request was sent with.',
     resolve: async (_root, _args, { authServices, person, headers, setCookies }) => {
       setCookies.push(...(await signOut(authServices, person, headers)));
       return { signedOut: true };

@@ -16,7 +16,6 @@ import type { Context } from '../server/graphql/context.ts';
 import { ShareOffer } from './share-offer.ts';
 import { Permission, TaskShare } from './share.ts';
 
-/** Re-reads a share with the client's selection. */
 async function readShare(query: object, id: string, { db, viewer }: Context) {
   const where = { id, AND: visible.share(viewer) };
   const share = await db.taskShare.findUnique({ ...query, where, relationLoadStrategy: 'join' });
@@ -24,7 +23,6 @@ async function readShare(query: object, id: string, { db, viewer }: Context) {
   return share;
 }
 
-/** Re-reads an offer with the client's selection. */
 async function readOffer(query: object, id: string, { db, viewer }: Context) {
   const where = { id, AND: visible.shareOffer(viewer) };
   const offer = await db.shareOffer.findUnique({ ...query, where, relationLoadStrategy: 'join' });
@@ -32,66 +30,66 @@ async function readOffer(query: object, id: string, { db, viewer }: Context) {
   return offer;
 }
 
-/** What changing and accepting a share give back. */
 function sharePayload(t: PayloadFields<Change>) {
   return {
     share: t.prismaField({
       type: TaskShare,
-      description: 'The share as it is now.',
+      description: 'The share after the change.',
       resolve: (query, { id }, _args, context) => readShare(query, id, context),
     }),
-    cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+    cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
   };
 }
 
 builder.relayMutationField(
   'shareTask',
   {
-    description: 'Which task, with whom, and for what. Name the person by `userId` or by `email`.',
+    description: 'A task, a person and a permission. Identify the person by `userId` or by `email`.',
     inputFields: (t) => ({
-      taskId: t.id({ required: true, description: 'Which task.' }),
+      taskId: t.id({ required: true, description: 'The task to share.' }),
       userId: t.id({
-        description: 'A person whom the viewer sees already. Not the viewer, nor the task’s owner.',
+        description: 'A person the viewer can see. Not the viewer or the task’s owner.',
       }),
       email: t.string({
-        description: 'Any address; the answer does not tell whether it has an account.',
+        description: 'Any email address. The response does not reveal whether it has an account.',
       }),
-      permission: t.field({ type: Permission, description: 'VIEW when left out.' }),
+      permission: t.field({ type: Permission, description: 'Default: VIEW.' }),
       expiresAt: t.field({
         type: 'DateTime',
-        description: 'When it ends by itself, in the future; when left out, it lasts until it is revoked.',
+        description:
+          'When the share expires; must be in the future. Without it, the share lasts until it is revoked.',
       }),
     }),
   },
   {
-    description: `Shares a task with a person of a team in common at once. Anyone else is offered the share for ${OFFERED_FOR_DAYS} days, and accepts or refuses it. Sharing again in the same way is harmless, and renews an offer, with the terms given now and a new link. CONFLICT where it is shared with them in another way, which \`updateShare\` changes, and for more than ${MOST_OFFERS} open offers to the same receiver.`,
+    description: `Shares a task. A person in one of the viewer’s teams gets access at once. For any other person, it creates an offer that they can accept or decline within ${OFFERED_FOR_DAYS} days. Sharing again with the same values is idempotent; it renews an open offer with the new terms and a new link. Fails with CONFLICT if the task is shared with the person on other terms (use \`updateShare\`), or if the receiver has more than ${MOST_OFFERS} open offers.`,
     resolve: (_root, { input }, { db, person }) => shareTask(db, person, input),
   },
   {
-    description: 'The made share, or the offer of one.',
+    description: 'The created share, or the offer of one.',
     outputFields: (t: PayloadFields<Sharing>) => ({
       share: t.field({
         type: TaskShare,
         nullable: true,
-        description: 'The share as it is now; null where it is offered.',
+        description: 'The share. Null if an offer was created.',
         resolve: ({ shareId }, _args, context, info) =>
           shareId === null ? null : readShare(queryFromInfo({ context, info }), shareId, context),
       }),
       offer: t.field({
         type: ShareOffer,
         nullable: true,
-        description: 'The offer, where the receiver has to accept it first.',
+        description: 'The offer, if the receiver has to accept it first.',
         resolve: ({ offerId }, _args, context, info) =>
           offerId === null ? null : readOffer(queryFromInfo({ context, info }), offerId, context),
       }),
       link: t.string({
         nullable: true,
         description:
-          'For an offer to an address: the page on which any person who has this link accepts it, once. It is only in this answer; send it to the receiver.',
+          'Link of an offer to an email address. Any person with the link can accept the offer, once. Only this response contains it; send it to the receiver.',
         resolve: ({ secret }, _args, { authServices }) =>
           secret === null ? null : `${authServices.origins.own}/offer#${secret}`,
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );
@@ -99,18 +97,18 @@ builder.relayMutationField(
 builder.relayMutationField(
   'updateShare',
   {
-    description: 'New terms for a share. What is left out stays as it is.',
+    description: 'New values for a share. Omitted fields do not change.',
     inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which share.' }),
-      permission: t.field({ type: Permission, description: 'What it allows from now on.' }),
+      id: t.id({ required: true, description: 'Share id.' }),
+      permission: t.field({ type: Permission, description: 'New permission.' }),
       expiresAt: t.field({
         type: 'DateTime',
-        description: 'When it ends by itself, in the future; null lets it last until it is revoked.',
+        description: 'When the share expires; must be in the future. Null: it lasts until it is revoked.',
       }),
     }),
   },
   {
-    description: 'Changes what a share allows, or until when.',
+    description: 'Changes the permission or the expiry of a share.',
     resolve: (_root, { input }, { db, person }) => updateShare(db, person, input),
   },
   { description: 'The changed share.', outputFields: sharePayload },
@@ -119,79 +117,76 @@ builder.relayMutationField(
 builder.relayMutationField(
   'revokeShare',
   {
-    description: 'Which share ends.',
-    inputFields: (t) => ({ id: t.id({ required: true, description: 'Which share.' }) }),
+    description: 'Identifies the share to end.',
+    inputFields: (t) => ({ id: t.id({ required: true, description: 'Share id.' }) }),
   },
   {
-    description:
-      'Takes the access back, at once; its receiver gives it up in the same way. Revoking it again is harmless.',
+    description: 'Ends a share immediately. The receiver uses it to give up their own access. Idempotent.',
     resolve: (_root, { input }, { db, person }) => revokeShare(db, person, input),
   },
   {
-    description: 'What is left of a revoked share.',
+    description: 'The result of revoking a share.',
     outputFields: (t) => ({
       revokedShareId: t.id({
-        description: 'The id that no longer leads anywhere.',
+        description: 'Id of the share, which no longer exists.',
         resolve: ({ id }) => publicId('TaskShare', id),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );
 
-/** The fields that name an offer to its receiver. */
 function offerReference(
   t: PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>,
 ) {
   return {
-    id: t.id({ description: 'Which offer; see `User.shareOffers`.' }),
-    secret: t.string({ description: 'The secret of the offer’s link, in place of its id.' }),
+    id: t.id({ description: 'Offer id, from `User.shareOffers`.' }),
+    secret: t.string({ description: 'Secret of the offer’s link, instead of `id`.' }),
   };
 }
 
 builder.relayMutationField(
   'acceptShare',
-  { description: 'Which offer, by `id` or by `secret`.', inputFields: offerReference },
+  { description: 'A share offer, by `id` or by `secret`.', inputFields: offerReference },
   {
     description:
-      'Makes the offered share. Accepting it again by its id is harmless. NOT_FOUND where it was answered or withdrawn, has expired, or its sender may no longer share the task; CONFLICT where the viewer has a share of the task, or may share it themselves.',
+      'Accepts an offered share. Accepting again by `id` is idempotent. Fails with NOT_FOUND if the offer was answered, withdrawn or has expired, or if its sender may no longer share the task. Fails with CONFLICT if the viewer already has a share of the task, or may share it themselves.',
     resolve: (_root, { input }, { db, person }) => acceptShare(db, person, input),
   },
   { description: 'The accepted share.', outputFields: sharePayload },
 );
 
-/** What is left of an offer that is gone. */
 function goneOffer(name: 'refusedShareOfferId' | 'revokedShareOfferId') {
   return (t: PayloadFields<Change>) => ({
     [name]: t.id({
-      description: 'The id that no longer leads anywhere.',
+      description: 'Id of the offer that has ended.',
       resolve: ({ id }) => publicId('ShareOffer', id),
     }),
-    cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+    cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
   });
 }
 
 builder.relayMutationField(
   'refuseShare',
-  { description: 'Which offer, by `id` or by `secret`.', inputFields: offerReference },
+  { description: 'A share offer, by `id` or by `secret`.', inputFields: offerReference },
   {
-    description: 'Declines an offered share. Refusing it again by its id is harmless.',
+    description: 'Declines an offered share. Declining again by `id` is idempotent.',
     resolve: (_root, { input }, { db, person }) => refuseShare(db, person, input),
   },
-  { description: 'What is left of a refused offer.', outputFields: goneOffer('refusedShareOfferId') },
+  { description: 'The result of declining an offer.', outputFields: goneOffer('refusedShareOfferId') },
 );
 
 builder.relayMutationField(
   'revokeShareOffer',
   {
-    description: 'Which offer ends.',
+    description: 'Identifies the offer to withdraw.',
     inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which offer; see `Task.shareOffers`.' }),
+      id: t.id({ required: true, description: 'Offer id, from `Task.shareOffers`.' }),
     }),
   },
   {
-    description: 'Withdraws an offer that is not accepted yet. Doing it again is harmless.',
+    description: 'Withdraws an open offer. Idempotent.',
     resolve: (_root, { input }, { db, person }) => revokeShareOffer(db, person, input),
   },
-  { description: 'What is left of a withdrawn offer.', outputFields: goneOffer('revokedShareOfferId') },
+  { description: 'The result of withdrawing an offer.', outputFields: goneOffer('revokedShareOfferId') },
 );

@@ -12,45 +12,53 @@ import { User } from './user.ts';
 
 export const ShareOffer = builder.prismaNode('ShareOffer', {
   description:
-    'A share that waits for its receiver, who is in no team with the sender. It gives no access, and the receiver sees of the task no more than this. It is gone once it is answered, withdrawn or expired.',
-  id: { field: 'id', description: 'Starts with `offer_`; the accepted share has an id of its own kind.' },
+    'An offer to share a task with a person who is in no team with the sender. It gives no access; the receiver sees only these fields. It disappears once it is answered, withdrawn or expired.',
+  id: { field: 'id', description: 'Starts with `offer_`. The accepted share has its own id.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.shareOffer(viewer) }),
   select: { id: true },
   fields: (t) => ({
-    taskTitle: t.exposeString('title', { description: 'What the task was called when it was offered.' }),
+    taskTitle: t.exposeString('title', {
+      description: 'Title of the task when the offer was made or last renewed.',
+    }),
     task: t.field({
       type: Task,
       nullable: true,
-      description: 'Which task; null for a viewer who may not share it, such as the receiver.',
+      description: 'The task. Null for viewers who may not share it, such as the receiver.',
       select: (_args, _context, nested) => ({ task: nested({ select: placement }) }),
       resolve: ({ task }, _args, { viewer }) => (can(viewer, 'task.share', task) ? task : null),
     }),
     offeredByName: t.string({
-      description: 'The name of the person who made it, or renewed it last.',
+      description: 'Name of the person who created or last renewed the offer.',
       select: { offeredBy: { select: { name: true } } },
       resolve: ({ offeredBy }) => offeredBy.name,
     }),
     receiver: t.string({
       nullable: true,
       description:
-        'The address or the name that the sender gave; null for a viewer who may not share the task.',
+        'The email address or name that the sender entered. Null for viewers who may not share the task.',
       select: { email: true, user: { select: { name: true } }, task: { select: placement } },
       resolve: ({ email, user, task }, _args, { viewer }) =>
         can(viewer, 'task.share', task) ? (email ?? user?.name) : null,
     }),
-    permission: t.expose('permission', { type: Permission, description: 'What the share will allow.' }),
+    permission: t.expose('permission', {
+      type: Permission,
+      description: 'Permission of the share, once accepted.',
+    }),
     shareExpiresAt: t.expose('shareExpiresAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the share will end by itself; null when it will last until it is revoked.',
+      description: 'When the share will expire. Null: it will last until it is revoked.',
     }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
-      description: `When the offer expires: ${OFFERED_FOR_DAYS} days after it was made or renewed, or when the share would end.`,
+      description: `When the offer expires: ${OFFERED_FOR_DAYS} days after it was created or renewed, or earlier if the share expires earlier.`,
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was first made.' }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was made or last renewed.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Creation time.' }),
+    updatedAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      description: 'When the offer was created or last renewed.',
+    }),
   }),
 });
 
@@ -61,12 +69,11 @@ const NEWEST_FIRST: readonly OrderBy<'id'>[] = [
 builder.prismaObjectField(Task, 'shareOffers', (t) =>
   pagedRelation(t, 'offers', {
     type: ShareOffer,
-    description:
-      'To whom a share is offered and not accepted yet, the newest first. Empty for a viewer who may not share the task.',
+    description: 'Open offers to share the task, newest first. Empty for viewers who may not share it.',
     where: (_args, { viewer }) => ({ expiresAt: { gt: new Date() }, task: sharableBy(viewer) }),
     order: () => NEWEST_FIRST,
     page: 'A page of share offers.',
-    edge: 'A share offer at its place of the list.',
+    edge: 'An edge in a page of share offers.',
   }),
 );
 
@@ -75,7 +82,7 @@ builder.prismaObjectField(User, 'shareOffers', (t) =>
     {
       type: ShareOffer,
       description:
-        'Shares that are offered to this person, the newest first: by `userId`, and to their address once it is verified. Offers by people they block are left out. Each person sees their own only: it is empty for anyone else.',
+        'Open share offers to this person, newest first: by `userId`, or to their verified email address. Offers from blocked people are left out. Empty for other viewers.',
       select: { id: true },
       resolve: ({ id }, args, context, info) => {
         const { db, viewer } = context;
@@ -94,8 +101,8 @@ builder.prismaObjectField(User, 'shareOffers', (t) =>
         );
       },
     },
-    { description: 'A page of the shares that are offered to a person.' },
-    { description: 'A share offer at its place of the list.' },
+    { description: 'A page of share offers to a person.' },
+    { description: 'An edge in a page of share offers.' },
   ),
 );
 
@@ -103,9 +110,9 @@ builder.queryField('shareOffer', (t) =>
   t.prismaField({
     type: ShareOffer,
     description:
-      'The offer of a link, for any person who has the link; NOT_FOUND where it was answered, renewed, withdrawn or has expired.',
+      'The offer that belongs to a link. Any signed-in person with the link can read it. Fails with NOT_FOUND if the offer was answered, renewed, withdrawn or has expired.',
     args: {
-      secret: t.arg.string({ required: true, description: 'The secret of the link that `shareTask` gave.' }),
+      secret: t.arg.string({ required: true, description: 'Secret of the link returned by `shareTask`.' }),
     },
     resolve: async (query, _root, { secret }, { db, viewer }) => {
       const where = answerable(viewer, { secret });

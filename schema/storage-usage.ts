@@ -4,25 +4,25 @@ import { builder } from './machinery/builder.ts';
 import { User } from './user.ts';
 
 const StorageUsage = builder.objectRef<{ used: Usage; quota: Usage }>('StorageUsage').implement({
-  description: 'What the viewer stores, and the most that they may store.',
+  description: 'Storage used by the viewer, and their quota.',
   fields: (t) => ({
     rows: t.float({
       description:
-        'Tasks they own, comments and messages they wrote, conversations they own, their memberships and API tokens, and the shares and invitations they gave.',
+        'Number of stored objects: owned tasks and conversations, written comments and messages, memberships, API tokens, and shares and invitations given.',
       resolve: ({ used }) => used.rows,
     }),
     bytes: t.float({
-      description: 'The text of these in UTF-8.',
+      description: 'Size of their text, in UTF-8 bytes.',
       resolve: ({ used }) => used.bytes,
     }),
     maxRows: t.float({
       nullable: true,
-      description: 'Quota of rows (STORAGE_ROWS_PER_PERSON); null where the server sets no limit.',
+      description: 'Quota for `rows` (STORAGE_ROWS_PER_PERSON). Null if unlimited.',
       resolve: ({ quota }) => quota.rows || null,
     }),
     maxBytes: t.float({
       nullable: true,
-      description: 'Quota of bytes (STORAGE_MB_PER_PERSON); null where the server sets no limit.',
+      description: 'Quota for `bytes` (STORAGE_MB_PER_PERSON). Null if unlimited.',
       resolve: ({ quota }) => quota.bytes || null,
     }),
   }),
@@ -33,7 +33,7 @@ builder.prismaObjectField(User, 'usage', (t) =>
     type: StorageUsage,
     nullable: true,
     description:
-      'What the viewer stores. At a quota, whatever would store more gives QUOTA_EXCEEDED; deleting makes room. Null for any other person.',
+      'Storage used by the viewer. At the quota, mutations that store more fail with QUOTA_EXCEEDED until something is deleted. Null for other people.',
     select: { id: true },
     resolve: async ({ id }, _args, { db, viewer }) =>
       id === viewer.userId ? { used: await storageUsageOf(db, id), quota: storageQuotaOf(db) } : null,

@@ -41,41 +41,46 @@ import { visibleSql } from '../server/sql/visible.ts';
 import { NODES, selectedInPage } from './machinery/selection.ts';
 import { Priority, Status, Task } from './task.ts';
 
-const TaskStatusFilter = enumFilter('TaskStatusFilter', Status, 'Which statuses');
-const TaskPriorityFilter = enumFilter('TaskPriorityFilter', Priority, 'Which priorities');
+const TaskStatusFilter = enumFilter('TaskStatusFilter', Status, 'Filters by status');
+const TaskPriorityFilter = enumFilter('TaskPriorityFilter', Priority, 'Filters by priority');
 
 const count = (number: number) => number.toLocaleString('en');
 
-const TaskFilter = filterType('TaskFilter', 'Which tasks', (t) => ({
-  id: t.field({ type: IdFilter, description: 'By themselves.' }),
-  title: t.field({ type: TextFilter, description: 'By their titles.' }),
-  status: t.field({ type: TaskStatusFilter, description: 'By how far they have come.' }),
-  priority: t.field({ type: TaskPriorityFilter, description: 'By how much they matter.' }),
-  dueOn: t.field({ type: DateFilter, description: 'By the last day on which they are in time.' }),
-  labels: t.field({ type: LabelsFilter, description: 'By their labels.' }),
-  owner: t.field({ type: IdFilter, description: 'By whom they belong to.' }),
-  assignee: t.field({ type: IdFilter, description: 'By whom they are assigned to.' }),
-  team: t.field({ type: IdFilter, description: 'By the team they are in; teams of others count as none.' }),
+const TaskFilter = filterType('TaskFilter', 'Filters tasks', (t) => ({
+  id: t.field({ type: IdFilter, description: 'By task id.' }),
+  title: t.field({ type: TextFilter, description: 'By title.' }),
+  status: t.field({ type: TaskStatusFilter, description: 'By status.' }),
+  priority: t.field({ type: TaskPriorityFilter, description: 'By priority.' }),
+  dueOn: t.field({ type: DateFilter, description: 'By due date.' }),
+  labels: t.field({ type: LabelsFilter, description: 'By label.' }),
+  owner: t.field({ type: IdFilter, description: 'By owner.' }),
+  assignee: t.field({ type: IdFilter, description: 'By assignee.' }),
+  team: t.field({
+    type: IdFilter,
+    description: 'By team. A team the viewer is not a member of counts as no team.',
+  }),
   parent: t.field({
     type: IdFilter,
-    description: 'By the task they are part of; one that the viewer may not see counts as none.',
+    description: 'By parent task. A parent the viewer cannot see counts as no parent.',
   }),
-  createdAt: t.field({ type: DateTimeFilter, description: 'By when they were created.' }),
-  updatedAt: t.field({ type: DateTimeFilter, description: 'By when they last changed.' }),
-  completedAt: t.field({ type: DateTimeFilter, description: 'By when they were completed.' }),
+  createdAt: t.field({ type: DateTimeFilter, description: 'By creation time.' }),
+  updatedAt: t.field({ type: DateTimeFilter, description: 'By time of the last change.' }),
+  completedAt: t.field({ type: DateTimeFilter, description: 'By completion time.' }),
   archived: t.boolean({
     description:
-      'Whether they were put away. A list leaves archived tasks out unless its filter has a condition on this.',
+      'Whether the task is archived. Without a condition on this field, archived tasks are left out.',
   }),
   text: t.string({
-    description: `By words of their titles and descriptions, read like the query of \`search\`; at most 200 characters, and without a word nothing is found. Looks through the newest ${count(NEWEST_LISTED)} tasks that the viewer sees, and through older ones if fewer than ${MOST_FINDS} of these have the words. Finds at most ${count(MOST_MATCHES)} tasks, the newest.`,
+    description: `Full-text search in title and description, with the syntax of \`search\`. At most 200 characters; text without a word matches nothing. Searches the newest ${count(NEWEST_LISTED)} visible tasks, then older ones if fewer than ${MOST_FINDS} match. Returns at most the ${count(MOST_MATCHES)} newest matches.`,
   }),
-  sharedWithViewer: t.boolean({ description: 'Whether somebody shares them with the viewer now.' }),
+  sharedWithViewer: t.boolean({
+    description: 'Whether the task is shared with the viewer by an active share.',
+  }),
 }));
 
 type TaskFilter = typeof TaskFilter.$inferInput;
 
-/** Which of the tasks that a viewer sees a filter describes, in Prisma's words. */
+/** The visible tasks that match a filter, as a Prisma condition. */
 function wantedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): Prisma.TaskWhereInput {
   const wanted = matching(filter, {
     id: onReference('id', 'Task'),
@@ -103,30 +108,30 @@ function wantedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): Pri
 }
 
 export const OrderDirection = builder.enumType('OrderDirection', {
-  description: 'Which end of a list comes first. What has no value comes last either way.',
+  description: 'Sort direction. Null values come last in both directions.',
   values: {
-    ASC: { value: 'asc', description: 'Smallest, or earliest, first.' },
-    DESC: { value: 'desc', description: 'Greatest, or latest, first.' },
+    ASC: { value: 'asc', description: 'Ascending.' },
+    DESC: { value: 'desc', description: 'Descending.' },
   } as const,
 });
 
 const TaskOrderField = builder.enumType('TaskOrderField', {
-  description: 'What a list of tasks can be ordered by.',
+  description: 'Fields by which tasks can be sorted.',
   values: {
-    CREATED_AT: { value: 'createdAt', description: 'When they were created.' },
-    UPDATED_AT: { value: 'updatedAt', description: 'When they last changed.' },
-    DUE_ON: { value: 'dueOn', description: 'The last day on which they are in time.' },
-    PRIORITY: { value: 'priority', description: 'How much they matter, from NONE to URGENT.' },
-    STATUS: { value: 'status', description: 'How far they have come, from TODO to CANCELLED.' },
-    TITLE: { value: 'title', description: 'Their titles, as the database sorts text.' },
-    POSITION: { value: 'position', description: 'Where people moved them to; new ones come last.' },
-    COMPLETED_AT: { value: 'completedAt', description: 'When they were completed.' },
+    CREATED_AT: { value: 'createdAt', description: 'Creation time.' },
+    UPDATED_AT: { value: 'updatedAt', description: 'Time of the last change.' },
+    DUE_ON: { value: 'dueOn', description: 'Due date.' },
+    PRIORITY: { value: 'priority', description: 'Priority, from NONE to URGENT.' },
+    STATUS: { value: 'status', description: 'Status, from TODO to CANCELLED.' },
+    TITLE: { value: 'title', description: 'Title, in the collation of the database.' },
+    POSITION: { value: 'position', description: 'Manual order, set by \`moveTask\`. New tasks come last.' },
+    COMPLETED_AT: { value: 'completedAt', description: 'Completion time.' },
   } as const,
 });
 
 type TaskOrderField = typeof TaskOrderField.$inferType;
 
-const storable = z.string().refine((value) => !value.includes('\0'), 'PostgreSQL has no NUL.');
+const storable = z.string().refine((value) => !value.includes('\0'), 'Text must not contain NUL characters.');
 
 const columns: { [Field in TaskOrderField]: Column<Field> } = {
   createdAt: { field: 'createdAt', value: moment },
@@ -140,15 +145,14 @@ const columns: { [Field in TaskOrderField]: Column<Field> } = {
 };
 
 const TaskOrder = builder.inputType('TaskOrder', {
-  description:
-    'One part of the order of a list of tasks. Where two are equal in all parts, their ids decide.',
+  description: 'A sort criterion for tasks. Ties are broken by id.',
   fields: (t) => ({
-    field: t.field({ type: TaskOrderField, required: true, description: 'By what.' }),
+    field: t.field({ type: TaskOrderField, required: true, description: 'Field to sort by.' }),
     direction: t.field({
       type: OrderDirection,
       required: true,
       defaultValue: 'desc',
-      description: 'Which way.',
+      description: 'Sort direction.',
     }),
   }),
 });
@@ -163,14 +167,15 @@ const LATEST_FIRST: readonly OrderPart[] = [{ field: 'createdAt', direction: 'de
 function orderOf(parts: readonly OrderPart[] | null | undefined): OrderBy<TaskOrderField>[] {
   const given = parts?.length ? parts : LATEST_FIRST;
   if (new Set(given.map(({ field }) => field)).size < given.length) {
-    throw new ValidationFailed('An order can name each field once.', { field: 'orderBy' });
+    throw new ValidationFailed('`orderBy` can contain each field only once.', { field: 'orderBy' });
   }
   return given.map(({ field, direction }) => ({ ...columns[field], direction }));
 }
 
 /**
- * What belongs to a page's tasks is read once these are known: PostgreSQL would look it up for every task of the list,
- * and only then sort them. They are named as many times as makes a page of any size one statement.
+ * Reads relations only for the rows of the page: with joins in the page's own query, PostgreSQL would
+ * evaluate them for every task before sorting. The ids are repeated to a fixed length, so that all page sizes
+ * share one prepared statement.
  */
 async function readByPrisma(
   db: Database,
@@ -196,13 +201,12 @@ builder.queryField('tasks', (t) =>
   t.connection(
     {
       type: Task,
-      description:
-        'The tasks that the viewer may see, the latest created first unless `orderBy` says otherwise.',
+      description: 'Tasks visible to the viewer. By default the newest come first.',
       args: {
-        filter: t.arg({ type: TaskFilter, description: 'Only these.' }),
+        filter: t.arg({ type: TaskFilter, description: 'Filter conditions.' }),
         orderBy: t.arg({
           type: [TaskOrder],
-          description: 'In this order: by the first part, then where that is equal by the next, and so on.',
+          description: 'Sort criteria, applied in order.',
         }),
       },
       resolve: async (_root, { filter, orderBy, ...args }, context, info) => {
@@ -224,6 +228,6 @@ builder.queryField('tasks', (t) =>
       },
     },
     { description: 'A page of tasks.' },
-    { description: 'A task at its place of a list.' },
+    { description: 'An edge in a page of tasks.' },
   ),
 );

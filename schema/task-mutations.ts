@@ -18,14 +18,14 @@ import { visible } from '../server/policy.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
 import { Priority, Status, Task, taskOf } from './task.ts';
 
-const cursorDescription = 'The log’s position after the change.';
+const cursorDescription = 'Log cursor after this change.';
 
-/** What every change of one task gives back: the task re-read with the client's selection. */
+/** Payload of a change to one task, read with the client's selection. */
 function taskPayload(t: PayloadFields<TaskChange>) {
   return {
     task: t.prismaField({
       type: Task,
-      description: 'The task as it is now.',
+      description: 'The task after the change.',
       resolve: (query, { id, task }, _args, context) =>
         task && isOfColumns(query) ? task : taskOf(context.db, context.viewer, id, query),
     }),
@@ -37,12 +37,13 @@ function isOfColumns({ select = {} }: { select?: object | undefined }): boolean 
   return Object.values(select).every((wanted) => wanted === true);
 }
 
-/** The same for many tasks, re-read in one statement. */
+/** Payload of a change to many tasks, read in one statement. */
 function tasksPayload(t: PayloadFields<TasksChange>) {
   return {
     tasks: t.prismaField({
       type: [Task],
-      description: 'The tasks as they are now, in the order of the input; without those deleted meanwhile.',
+      description:
+        'The tasks after the change, in the order of the input. Tasks deleted in the meantime are left out.',
       resolve: async (query, { ids }, _args, { db, viewer }) => {
         const where = { id: { in: ids }, AND: visible.task(viewer) };
         const tasks = await db.task.findMany({ ...query, relationLoadStrategy: 'join', where });
@@ -56,48 +57,48 @@ function tasksPayload(t: PayloadFields<TasksChange>) {
 
 type InputFields = PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>;
 
-/** Which task to change, and the state of it that the change is based on. */
 function reference(t: InputFields) {
   return {
-    id: t.id({ required: true, description: 'Which task.' }),
+    id: t.id({ required: true, description: 'Task id.' }),
     version: t.int({
       description:
-        'The version that this is based on. If the task has another by now, and does not already say what is asked, CONFLICT, with what it says now in `extensions.current`: its own fields, and `ownerId`, `assigneeId`, `teamId`. Unchecked when left out.',
+        'Expected version, for optimistic locking. If the task has another version and does not already have the requested values, the mutation fails with CONFLICT, and `extensions.current` has the current values: the task’s own fields, `ownerId`, `assigneeId` and `teamId`. Without a version, no check is made.',
     }),
   };
 }
 
-const batchDescription = `1 to ${LARGEST_BATCH} tasks, each at most once.`;
+const batchDescription = `1 to ${LARGEST_BATCH} tasks. Each task can appear once.`;
 
 const creation = builder.relayMutationField(
   'createTask',
   {
-    description: 'A new task.',
+    description: 'Properties of the new task.',
     inputFields: (t) => ({
       id: t.id({
         description:
-          'An id of the client’s own making (`task_` and a UUID of version 7), so that sending it twice creates once.',
+          'Client-generated id (`task_` and a UUID version 7). Makes retries safe: the same id creates one task.',
       }),
       title: t.string({ required: true, description: '1 to 200 characters on one line.' }),
       description: t.string({ description: 'Markdown, at most 10,000 characters.' }),
-      status: t.field({ type: Status, description: 'TODO when left out.' }),
-      priority: t.field({ type: Priority, description: 'NONE when left out.' }),
-      dueOn: t.field({ type: 'Date', description: 'The last day on which it is in time.' }),
-      labels: t.stringList({ description: 'At most 20, of 1 to 50 characters.' }),
+      status: t.field({ type: Status, description: 'Default: TODO.' }),
+      priority: t.field({ type: Priority, description: 'Default: NONE.' }),
+      dueOn: t.field({ type: 'Date', description: 'Due date, inclusive.' }),
+      labels: t.stringList({ description: 'At most 20 labels of 1 to 50 characters.' }),
       assigneeId: t.id({
-        description: 'Who is to do it: a member of the team, or, without a team, the viewer.',
+        description: 'Assignee. Must be a member of the team; for a personal task, only the viewer.',
       }),
       teamId: t.id({
-        description: 'A team in which the viewer may create tasks; the viewer’s alone without one.',
+        description:
+          'Team of the task. Requires `viewerCan.createTask` on the team. Without a team, the task is personal.',
       }),
       parentId: t.id({
         description:
-          'A task that the viewer may edit, which this is part of; at most 10 lie one under the other.',
+          'Parent task, which the viewer must be able to edit. Tasks can be nested at most 10 levels deep.',
       }),
     }),
   },
   {
-    description: 'Creates a task that the viewer owns, at the end of its list.',
+    description: 'Creates a task owned by the viewer, at the end of the manual order.',
     resolve: (_root, { input }, { db, person }) => createTask(db, person, input),
   },
   { description: 'The created task.', outputFields: taskPayload },
@@ -106,14 +107,14 @@ const creation = builder.relayMutationField(
 builder.relayMutationField(
   'createTasks',
   {
-    description: 'New tasks.',
+    description: 'Properties of the new tasks.',
     inputFields: (t) => ({
       tasks: t.field({ type: [creation.inputType], required: true, description: batchDescription }),
     }),
   },
   {
     description:
-      'Creates many tasks, or none: a fault in one refuses all, and `field` names it, as in `tasks.3.title`.',
+      'Creates many tasks, all or none. If one is invalid, none is created, and `field` names the error’s place, such as `tasks.3.title`.',
     resolve: (_root, { input }, { db, person }) => createTasks(db, person, input),
   },
   { description: 'The created tasks.', outputFields: tasksPayload },
@@ -123,25 +124,27 @@ const edit = builder.relayMutationField(
   'updateTask',
   {
     description:
-      'New values for a task. What is left out stays as it is. Null is refused where a field cannot be empty.',
+      'New values for a task. Omitted fields do not change. Null is rejected for fields that cannot be empty.',
     inputFields: (t) => ({
       ...reference(t),
       title: t.string({ description: '1 to 200 characters on one line.' }),
       description: t.string({ description: 'Markdown, at most 10,000 characters.' }),
-      status: t.field({ type: Status, description: 'How far it has come.' }),
-      priority: t.field({ type: Priority, description: 'How much it matters.' }),
-      dueOn: t.field({ type: 'Date', description: 'Null takes the day away.' }),
-      labels: t.stringList({ description: 'All its labels from now on: at most 20, of 1 to 50 characters.' }),
+      status: t.field({ type: Status, description: 'New status.' }),
+      priority: t.field({ type: Priority, description: 'New priority.' }),
+      dueOn: t.field({ type: 'Date', description: 'Due date, inclusive. Null clears it.' }),
+      labels: t.stringList({
+        description: 'All labels of the task; replaces the current ones. At most 20, of 1 to 50 characters.',
+      }),
       assigneeId: t.id({
         description:
-          'A member of its team; without a team, its owner or a person it is shared with. Null clears it. Requires `viewerCan.assign`, except to take the task off yourself.',
+          'Assignee. Must be a member of the task’s team; for a personal task, its owner or a person it is shared with. Null clears it. Requires `viewerCan.assign`, except to unassign yourself.',
       }),
       teamId: t.id({
-        description: 'Another team; asks for `viewerCan.move`. Null makes it its owner’s alone.',
+        description:
+          'Moves the task to another team. Requires `viewerCan.move`. Null makes it a personal task.',
       }),
       parentId: t.id({
-        description:
-          'Another task that it is part of, which the viewer may edit. Null makes it stand by itself.',
+        description: 'Parent task, which the viewer must be able to edit. Null makes it a top-level task.',
       }),
     }),
   },
@@ -155,7 +158,7 @@ const edit = builder.relayMutationField(
       ...taskPayload(t),
       stillSharedWith: t.int({
         description:
-          'How many people outside the task’s team still see it by a share, for example after it was moved into a team. 0 without a team, and for viewers outside of it. `Task.shares` lists the shares, and `revokeShare` ends one.',
+          'Number of people outside the task’s team who still have access through a share, for example after the task was moved to a team. 0 for personal tasks and for viewers outside the team. List the shares with `Task.shares`; end one with `revokeShare`.',
         resolve: ({ id }, _args, { db, viewer }) => outsidersOf(db, viewer, id),
       }),
     }),
@@ -165,14 +168,14 @@ const edit = builder.relayMutationField(
 builder.relayMutationField(
   'updateTasks',
   {
-    description: 'New values for many tasks, each with its own.',
+    description: 'New values for many tasks.',
     inputFields: (t) => ({
       tasks: t.field({ type: [edit.inputType], required: true, description: batchDescription }),
     }),
   },
   {
     description:
-      'Changes many tasks, or none: a fault in one refuses all, and `field` names it, as in `tasks.3.title`.',
+      'Changes many tasks, all or none. If one change is invalid, none is applied, and `field` names the error’s place, such as `tasks.3.title`.',
     resolve: (_root, { input }, { db, person }) => updateTasks(db, person, input),
   },
   { description: 'The changed tasks.', outputFields: tasksPayload },
@@ -180,9 +183,9 @@ builder.relayMutationField(
 
 builder.relayMutationField(
   'completeTask',
-  { description: 'Which task is done.', inputFields: reference },
+  { description: 'The task to mark as DONE.', inputFields: reference },
   {
-    description: 'Marks a task as DONE. One that is DONE already stays as it is.',
+    description: 'Sets the status of a task to DONE. A task that is already DONE does not change.',
     resolve: (_root, { input }, { db, person }) => completeTask(db, person, input),
   },
   { description: 'The completed task.', outputFields: taskPayload },
@@ -190,9 +193,9 @@ builder.relayMutationField(
 
 builder.relayMutationField(
   'reopenTask',
-  { description: 'Which task is open again.', inputFields: reference },
+  { description: 'The task to set back to TODO.', inputFields: reference },
   {
-    description: 'Takes a DONE or CANCELLED task back to TODO. An open one stays as it is.',
+    description: 'Sets the status of a DONE or CANCELLED task to TODO. An open task does not change.',
     resolve: (_root, { input }, { db, person }) => reopenTask(db, person, input),
   },
   { description: 'The reopened task.', outputFields: taskPayload },
@@ -201,19 +204,19 @@ builder.relayMutationField(
 builder.relayMutationField(
   'moveTask',
   {
-    description: 'Where a task goes in its list: behind one task, ahead of another, or between the two.',
+    description: 'The new position: after a task, before a task, or between two tasks.',
     inputFields: (t) => ({
       ...reference(t),
-      after: t.id({ description: 'The task to go right behind.' }),
-      before: t.id({ description: 'The task to go right ahead of.' }),
+      after: t.id({ description: 'The task moves directly after this one.' }),
+      before: t.id({ description: 'The task moves directly before this one.' }),
       status: t.field({
         type: Status,
-        description: 'The status it gets with it, as on a board; as it is when left out.',
+        description: 'New status, for moves between the columns of a board. Default: unchanged.',
       }),
     }),
   },
   {
-    description: 'Puts a task at another place among the tasks ordered by `POSITION`.',
+    description: 'Moves a task in the manual order, the one that `POSITION` sorts by.',
     resolve: (_root, { input }, { db, person }) => moveTask(db, person, input),
   },
   { description: 'The moved task.', outputFields: taskPayload },
@@ -222,33 +225,32 @@ builder.relayMutationField(
 builder.relayMutationField(
   'archiveTask',
   {
-    description: 'Which task is put away.',
+    description: 'The task to archive or restore.',
     inputFields: (t) => ({
       ...reference(t),
-      archived: t.boolean({ description: 'False takes it out again; true when left out.' }),
+      archived: t.boolean({ description: 'False restores the task. Default: true.' }),
     }),
   },
   {
     description:
-      'Puts a task away, or takes it out again. An archived task counts nowhere, and keeps its status.',
+      'Archives or restores a task. An archived task keeps its status but is excluded from all counts.',
     resolve: (_root, { input }, { db, person }) => archiveTask(db, person, input),
   },
-  { description: 'The archived task.', outputFields: taskPayload },
+  { description: 'The archived or restored task.', outputFields: taskPayload },
 );
 
 builder.relayMutationField(
   'deleteTask',
-  { description: 'Which task goes.', inputFields: reference },
+  { description: 'Identifies the task to delete.', inputFields: reference },
   {
-    description:
-      'Deletes a task for good, with its shares and comments; its subtasks stay. Deleting it again is harmless.',
+    description: 'Deletes a task permanently, with its shares and comments. Its subtasks remain. Idempotent.',
     resolve: (_root, { input }, { db, person }) => deleteTask(db, person, input),
   },
   {
-    description: 'What is left of a deleted task.',
+    description: 'The result of deleting a task.',
     outputFields: (t) => ({
       deletedTaskId: t.id({
-        description: 'The id that no longer leads anywhere.',
+        description: 'Id of the task, which no longer exists.',
         resolve: ({ id }) => publicId('Task', id),
       }),
       cursor: t.exposeString('cursor', { description: cursorDescription }),

@@ -2,15 +2,15 @@ import type { SharePermission } from '../prisma/generated/client/client.ts';
 import { can, seesTask, type TaskAction, type TaskPlacement, type TaskSubject } from '../server/policy.ts';
 import type { Context } from '../server/graphql/context.ts';
 
-/** A task as some statement read it, perhaps with the share that the viewer holds of it. */
+/** A task as read from the database, with the viewer's share if the statement included it. */
 type ReadTask = TaskPlacement & { share?: SharePermission | null };
 
-/** Whether the viewer sees a task that was read without a filter. Its share is looked up only where that decides. */
+/** Whether the viewer sees a task. Looks up the share only if it decides. */
 export function sees(requester: Requester, task: ReadTask): boolean | Promise<boolean> {
   return decided(requester, task, (subject) => seesTask(requester.viewer, subject));
 }
 
-/** Whether the viewer may do something with a task that they see. Its share is looked up only where that decides. */
+/** Whether the viewer may take an action on a visible task. Looks up the share only if it decides. */
 export function may(requester: Requester, action: TaskAction, task: ReadTask): boolean | Promise<boolean> {
   return decided(requester, task, (subject) => can(requester.viewer, action, subject));
 }

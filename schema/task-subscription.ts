@@ -15,14 +15,14 @@ interface Update extends SharedPayload {
 }
 
 const TaskUpdate = builder.objectRef<Update>('TaskUpdate').implement({
-  description: 'What `task` tells: a task as it is now.',
+  description: 'A payload of the `task` subscription.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
-      description: 'A position of the log that the task is no older than.',
+      description: 'Log cursor. The task includes every change up to this position.',
     }),
     task: t.prismaField({
       type: Task,
-      description: 'The task. Changes that come faster than they are read are told as one.',
+      description: 'The current task. Changes in quick succession are merged into one payload.',
       resolve: async (query, { id }, _args, context) => {
         const task = await sharedTask(context, id, query);
         if (!task) throw new NotFound('task', id);
@@ -36,8 +36,8 @@ builder.subscriptionField('task', (t) =>
   t.field({
     type: TaskUpdate,
     description:
-      'One task: as it is, and again after each change of it, of its shares and of its comments. NOT_FOUND where there is none that the viewer may see; it ends with that when the task is deleted, or out of the viewer’s sight.',
-    args: { id: t.arg.id({ required: true, description: 'Like `task_01jd…`.' }) },
+      'The current task, and again after each change to it, its shares or its comments. Fails with NOT_FOUND if the viewer cannot see the task, and ends with NOT_FOUND when the task is deleted or no longer visible.',
+    args: { id: t.arg.id({ required: true, description: 'For example `task_01jd…`.' }) },
     subscribe: async (_root, args, context) => {
       const { live } = context;
       const id = uuidOf('Task', args.id);
@@ -48,7 +48,6 @@ builder.subscriptionField('task', (t) =>
       const options = { wants: (event: Event) => isAbout(event, id), topics: [id], coalesceMs: 0 };
       let cursor = '';
       return liveSource<Update>(context, options, async ({ event, passed }) => {
-        // It was seen just before.
         if (!passed) await requireSight();
         const position = passed ?? event;
         if (position) cursor = live.cursorOf(position);

@@ -10,23 +10,23 @@ import { pagedRelation } from './machinery/paged-relation.ts';
 import { may, sees } from './task-rights.ts';
 
 export const Status = builder.enumType('TaskStatus', {
-  description: 'How far a task has come. TODO and IN_PROGRESS count as pending.',
+  description: 'Progress of a task. TODO and IN_PROGRESS count as pending.',
   values: {
-    TODO: { description: 'Not begun.' },
-    IN_PROGRESS: { description: 'Somebody is at it.' },
-    DONE: { description: 'Completed; the task has a `completedAt`.' },
-    CANCELLED: { description: 'Given up; neither pending nor completed.' },
+    TODO: { description: 'Work has not started.' },
+    IN_PROGRESS: { description: 'Work has started.' },
+    DONE: { description: 'Completed. `completedAt` has the time.' },
+    CANCELLED: { description: 'Cancelled. Neither pending nor completed.' },
   } satisfies Record<TaskStatus, object>,
 });
 
 export const Priority = builder.enumType('TaskPriority', {
-  description: 'How much a task matters.',
+  description: 'Priority of a task, from NONE to URGENT.',
   values: {
-    NONE: { description: 'Not weighed yet; what a new task has.' },
-    LOW: { description: 'When there is time.' },
-    MEDIUM: { description: 'In its turn.' },
-    HIGH: { description: 'Ahead of others.' },
-    URGENT: { description: 'Before anything else.' },
+    NONE: { description: 'No priority set. The default.' },
+    LOW: { description: 'Low priority.' },
+    MEDIUM: { description: 'Medium priority.' },
+    HIGH: { description: 'High priority.' },
+    URGENT: { description: 'Highest priority.' },
   } satisfies Record<TaskPriority, object>,
 });
 
@@ -36,29 +36,30 @@ const TaskRights = builder
     description: 'What the viewer may do with a task.',
     fields: (t) => ({
       edit: t.boolean({
-        description: 'Change, complete, reopen and archive it, and put it at another place of its list.',
+        description: 'Change, complete, reopen, archive and move it within a list.',
         resolve: (mayDo) => mayDo('task.edit'),
       }),
       comment: t.boolean({ description: 'Comment on it.', resolve: (mayDo) => mayDo('task.comment') }),
-      delete: t.boolean({ description: 'Delete it for good.', resolve: (mayDo) => mayDo('task.delete') }),
+      delete: t.boolean({ description: 'Delete it permanently.', resolve: (mayDo) => mayDo('task.delete') }),
       share: t.boolean({
-        description: 'Show it to others, and take that back.',
+        description: 'Share it and revoke its shares.',
         resolve: (mayDo) => mayDo('task.share'),
       }),
       assign: t.boolean({
         description:
-          'Assign it to another person. A viewer who may edit it can always take it off themselves.',
+          'Assign it to another person. A viewer who may edit the task can always unassign themselves.',
         resolve: (may) => may('task.assign'),
       }),
       move: t.boolean({
-        description: 'Put it into another team of the viewer’s; its owner also takes it out of its team.',
+        description:
+          'Move it to another team the viewer belongs to. Its owner can also remove it from its team.',
         resolve: (mayDo) => mayDo('task.move'),
       }),
     }),
   });
 
 export const Task = builder.prismaNode('Task', {
-  description: 'Something to be done.',
+  description: 'A task. It is personal or belongs to a team.',
   id: { field: 'id', description: 'Starts with `task_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.task(viewer) }),
@@ -66,59 +67,58 @@ export const Task = builder.prismaNode('Task', {
   fields: (t) => ({
     title: t.exposeString('title', { description: '1 to 200 characters on one line.' }),
     description: t.exposeString('description', {
-      description: 'Markdown, at most 10,000 characters; may be empty.',
+      description: 'Markdown, at most 10,000 characters. Can be empty.',
     }),
-    status: t.expose('status', { type: Status, description: 'How far it has come.' }),
-    priority: t.expose('priority', { type: Priority, description: 'How much it matters.' }),
+    status: t.expose('status', { type: Status, description: 'Current status.' }),
+    priority: t.expose('priority', { type: Priority, description: 'Current priority.' }),
     dueOn: t.expose('dueOn', {
       type: 'Date',
       nullable: true,
-      description: 'The last day on which it is in time.',
+      description: 'Due date, inclusive.',
     }),
     labels: t.exposeStringList('labels', {
-      description: 'Words to find it by: at most 20, of at most 50 characters, each once.',
+      description: 'Labels without duplicates. At most 20, of at most 50 characters each.',
     }),
     position: t.exposeString('position', {
       description:
-        'Its place among others: ordered by `POSITION` they stand as people moved them. Opaque; `moveTask` changes it.',
+        'Position in the manual order, an opaque string. Sort by `POSITION`; change it with `moveTask`.',
     }),
-    owner: t.relation('owner', { description: 'Who it belongs to.' }),
+    owner: t.relation('owner', { description: 'The person who owns the task.' }),
     assignee: t.relation('assignee', {
       nullable: true,
-      description: 'Who is to do it; null where nobody is.',
+      description: 'The person responsible for the task. Null if unassigned.',
     }),
     team: t.field({
       type: getRefFromModel('Team', builder),
       nullable: true,
-      description:
-        'Whose it is besides; null where it is its owner’s alone, or the viewer is not in that team.',
+      description: 'Its team. Null for a personal task, or if the viewer is not a member of the team.',
       select: (_args, _context, nested) => ({ team: nested(true) }),
       resolve: ({ team }, _args, { viewer }) => (team && viewer.teams.has(team.id) ? team : null),
     }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it first became IN_PROGRESS; null where it never did.',
+      description: 'When the task first became IN_PROGRESS. Null if it never did.',
     }),
     completedAt: t.expose('completedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it last became DONE; null in any other status.',
+      description: 'When the task last became DONE. Null in any other status.',
     }),
     archivedAt: t.expose('archivedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it was put away; an archived task counts nowhere.',
+      description: 'When the task was archived. Archived tasks are excluded from all counts.',
     }),
     version: t.exposeInt('version', {
       description:
-        'Grows with each change. Send it along with an edit, and nobody’s change is overwritten unseen.',
+        'Increases with each change. Send it with an update to avoid overwriting another person’s change.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Creation time.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'Time of the last change.' }),
     viewerCan: t.field({
       type: TaskRights,
-      description: 'What the viewer may do with it.',
+      description: 'What the viewer may do with the task.',
       select: placement,
       resolve: (task, _args, context) => (action: TaskAction) => may(context, action, task),
     }),
@@ -129,17 +129,17 @@ builder.prismaObjectFields(Task, (t) => ({
   parent: t.field({
     type: Task,
     nullable: true,
-    description: 'The task that it is part of; null where there is none that the viewer may see.',
+    description: 'The parent task. Null if there is none that the viewer can see.',
     select: (_args, _context, nested) => ({ parent: nested({ select: placement }) }),
     resolve: async ({ parent }, _args, context) => (parent && (await sees(context, parent)) ? parent : null),
   }),
   subtasks: pagedRelation(t, 'subtasks', {
     type: Task,
-    description: 'The tasks that it is made up of, in the order of their positions.',
+    description: 'Subtasks, in manual order.',
     where: (_args, { viewer }) => ({ archivedAt: null, AND: visible.task(viewer) }),
     order: () => [{ field: 'position', direction: 'asc', value: z.string() }],
     page: 'A page of subtasks.',
-    edge: 'A subtask at its place of the list.',
+    edge: 'An edge in a page of subtasks.',
   }),
 }));
 
@@ -147,13 +147,13 @@ builder.queryField('task', (t) =>
   t.prismaField({
     type: Task,
     nullable: true,
-    description: 'One task; NOT_FOUND where there is none that the viewer may see.',
-    args: { id: t.arg.id({ required: true, description: 'Like `task_01jd…`.' }) },
+    description: 'A task by id. Fails with NOT_FOUND if the viewer cannot see it.',
+    args: { id: t.arg.id({ required: true, description: 'For example `task_01jd…`.' }) },
     resolve: (query, _root, { id }, { db, viewer }) => taskOf(db, viewer, uuidOf('Task', id), query),
   }),
 );
 
-/** @throws NotFound where there is no such task that the viewer may see, also since a moment ago. */
+/** @throws NotFound if the viewer cannot see the task. */
 export async function taskOf(db: Database, viewer: Viewer, id: string, query: object) {
   const task = await db.task.findUnique({
     ...query,

@@ -4,39 +4,38 @@ import { publicId } from '../server/ids.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
 import { Team, teamOf } from './team.ts';
 
-const nameDescription = '1 to 100 characters; CONFLICT where another team has the same.';
+const nameDescription = '1 to 100 characters. Fails with CONFLICT if another team has this name.';
 const slugDescription =
-  'For addresses: at most 60 of `a` to `z`, digits and single dashes; CONFLICT where another team has the same.';
+  'Short name for URLs: at most 60 of `a` to `z`, digits and single dashes. Fails with CONFLICT if another team has this slug.';
 const descriptionDescription = 'Markdown, at most 2,000 characters.';
 
-/** What changing a team gives back: the team re-read with the client's selection. */
 function teamPayload(t: PayloadFields<Change>) {
   return {
     team: t.prismaField({
       type: Team,
-      description: 'The team as it is now.',
+      description: 'The team after the change.',
       resolve: (query, { id }, _args, { db, viewer }) => teamOf(db, viewer, { id }, query),
     }),
-    cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+    cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
   };
 }
 
 builder.relayMutationField(
   'createTeam',
   {
-    description: 'A new team.',
+    description: 'Properties of the new team.',
     inputFields: (t) => ({
       id: t.id({
         description:
-          'An id of the client’s own making (`team_` and a UUID of version 7), so that sending it twice creates once.',
+          'Client-generated id (`team_` and a UUID version 7). Makes retries safe: the same id creates one team.',
       }),
       name: t.string({ required: true, description: nameDescription }),
-      slug: t.string({ description: `${slugDescription} Made from the name when left out.` }),
+      slug: t.string({ description: `${slugDescription} Default: derived from the name.` }),
       description: t.string({ description: descriptionDescription }),
     }),
   },
   {
-    description: 'Creates a team that the viewer owns.',
+    description: 'Creates a team owned by the viewer.',
     resolve: (_root, { input }, { db, person }) => createTeam(db, person, input),
   },
   { description: 'The created team.', outputFields: teamPayload },
@@ -45,11 +44,11 @@ builder.relayMutationField(
 builder.relayMutationField(
   'updateTeam',
   {
-    description: 'New values for a team. What is left out stays as it is; null is refused.',
+    description: 'New values for a team. Omitted fields do not change. Null is rejected.',
     inputFields: (t) => ({
-      id: t.id({ required: true, description: 'Which team.' }),
+      id: t.id({ required: true, description: 'Team id.' }),
       name: t.string({ description: nameDescription }),
-      slug: t.string({ description: `${slugDescription} A new name leaves it as it is.` }),
+      slug: t.string({ description: `${slugDescription} Changing the name does not change the slug.` }),
       description: t.string({ description: descriptionDescription }),
     }),
   },
@@ -63,22 +62,22 @@ builder.relayMutationField(
 builder.relayMutationField(
   'deleteTeam',
   {
-    description: 'Which team goes.',
-    inputFields: (t) => ({ id: t.id({ required: true, description: 'Which team.' }) }),
+    description: 'Identifies the team to delete.',
+    inputFields: (t) => ({ id: t.id({ required: true, description: 'Team id.' }) }),
   },
   {
     description:
-      'Deletes a team for good, with its memberships and invitations; its tasks go to their owners. Deleting it again is harmless.',
+      'Deletes a team permanently, with its memberships and invitations. Its tasks become personal tasks of their owners. Idempotent.',
     resolve: (_root, { input }, { db, person }) => deleteTeam(db, person, input),
   },
   {
-    description: 'What is left of a deleted team.',
+    description: 'The result of deleting a team.',
     outputFields: (t) => ({
       deletedTeamId: t.id({
-        description: 'The id that no longer leads anywhere.',
+        description: 'Id of the team, which no longer exists.',
         resolve: ({ id }) => publicId('Team', id),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );

@@ -14,19 +14,20 @@ import { OrderDirection } from './task-list.ts';
 import { User } from './user.ts';
 
 export const TeamRole = builder.enumType('TeamRole', {
-  description: 'What somebody is in a team.',
+  description: 'Role of a member in a team.',
   values: {
     OWNER: {
       description:
-        'The one who may hand the team over or delete it; an admin in all else. Each team has one.',
+        'Has all rights of an admin, and can transfer or delete the team. Each team has exactly one owner.',
     },
     ADMIN: {
-      description: 'Edits and deletes any task, and invites, removes and re-roles members and viewers.',
+      description:
+        'Can edit and delete all tasks of the team, and invite, remove and change the role of members and viewers.',
     },
-    MEMBER: { description: 'Creates tasks; edits and deletes those they own or are assigned.' },
+    MEMBER: { description: 'Can create tasks, and edit and delete tasks that they own or are assigned to.' },
     VIEWER: {
       description:
-        'Reads. Rights add up: tasks that they own, or have an EDIT share of, they can still change as its owner or editor.',
+        'Can read. Rights add up: as the owner or with an EDIT share, they can still change a task.',
     },
   } satisfies Record<Role, object>,
 });
@@ -42,15 +43,15 @@ const TeamRights = builder.objectRef<RightsIn>('TeamRights').implement({
     const right = (action: TeamAction, description: string) =>
       t.boolean({ description, resolve: ({ viewer, id }) => can(viewer, action, { id }) });
     return {
-      createTask: right('team.createTask', 'Add tasks to it.'),
+      createTask: right('team.createTask', 'Create tasks in it.'),
       update: right('team.update', 'Change its name, slug and description.'),
       invite: right('team.invite', 'Invite people, with one of `grantRoles`.'),
       transfer: right('team.transfer', 'Make another member its owner.'),
-      delete: right('team.delete', 'Delete it for good.'),
-      leave: right('team.leave', 'Leave it; its owner has to hand it over before.'),
+      delete: right('team.delete', 'Delete it permanently.'),
+      leave: right('team.leave', 'Leave it. Its owner has to transfer it first.'),
       grantRoles: t.field({
         type: [TeamRole],
-        description: 'The roles that they may give, change and take away; at most three.',
+        description: 'Roles that the viewer may assign, change and remove. At most three.',
         resolve: ({ viewer, id }) => [...grantableRoles(viewer, id)],
       }),
     };
@@ -58,22 +59,22 @@ const TeamRights = builder.objectRef<RightsIn>('TeamRights').implement({
 });
 
 export const Team = builder.prismaNode('Team', {
-  description: 'People who work on tasks together. Only its members see it.',
+  description: 'A group of people who share tasks. Visible only to its members.',
   id: { field: 'id', description: 'Starts with `team_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.team(viewer) }),
   select: { id: true },
   fields: (t) => ({
-    name: t.exposeString('name', { description: '1 to 100 characters; no other team has the same.' }),
+    name: t.exposeString('name', { description: '1 to 100 characters. Unique among all teams.' }),
     slug: t.exposeString('slug', {
-      description: 'A short name for addresses: `a` to `z`, digits and dashes; no other team has the same.',
+      description: 'Short name for URLs: `a` to `z`, digits and dashes. Unique among all teams.',
     }),
     description: t.exposeString('description', {
-      description: 'Markdown, at most 2,000 characters; may be empty.',
+      description: 'Markdown, at most 2,000 characters. Can be empty.',
     }),
     owner: t.field({
       type: User,
-      description: 'The one member with the role OWNER.',
+      description: 'The member with the role OWNER.',
       select: { id: true },
       resolve: async ({ id }, _args, context, info) => {
         const selection = queryFromInfo({ context, info });
@@ -85,17 +86,17 @@ export const Team = builder.prismaNode('Team', {
     viewerRole: t.field({
       type: TeamRole,
       nullable: true,
-      description: 'What the viewer is in it; null only where they left it in the same request.',
+      description: 'Role of the viewer in the team. Null only if the viewer left it in the same request.',
       select: { id: true },
       resolve: ({ id }, _args, { viewer }) => viewer.teams.get(id) ?? null,
     }),
     viewerCan: t.field({
       type: TeamRights,
-      description: 'What the viewer may do with it.',
+      description: 'What the viewer may do with the team.',
       select: { id: true },
       resolve: ({ id }, _args, { viewer }) => ({ id, viewer }),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Creation time.' }),
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
       description: 'When its name, slug or description last changed.',
@@ -112,14 +113,14 @@ async function ownersOf(db: Database, teamIds: readonly string[], selection: obj
   return new Map(owners.map(({ teamId, user }) => [teamId, user]));
 }
 
-const TeamRoleFilter = enumFilter('TeamRoleFilter', TeamRole, 'Which roles');
+const TeamRoleFilter = enumFilter('TeamRoleFilter', TeamRole, 'Filters by role');
 
-const TeamFilter = filterType('TeamFilter', 'Which teams', (t) => ({
-  name: t.field({ type: TextFilter, description: 'By their names.' }),
-  viewerRole: t.field({ type: TeamRoleFilter, description: 'By what the viewer is in them.' }),
+const TeamFilter = filterType('TeamFilter', 'Filters teams', (t) => ({
+  name: t.field({ type: TextFilter, description: 'By name.' }),
+  viewerRole: t.field({ type: TeamRoleFilter, description: 'By the viewer’s role.' }),
 }));
 
-/** What Prisma must look for to find the teams that a viewer sees and a filter describes. */
+/** The visible teams that match a filter, as a Prisma condition. */
 function wantedTeams(
   viewer: Viewer,
   filter: typeof TeamFilter.$inferInput | null | undefined,
@@ -136,10 +137,10 @@ function wantedTeams(
 }
 
 const TeamOrderField = builder.enumType('TeamOrderField', {
-  description: 'What a list of teams can be ordered by.',
+  description: 'Fields by which teams can be sorted.',
   values: {
-    NAME: { value: 'name', description: 'Their names, as the database sorts text.' },
-    CREATED_AT: { value: 'createdAt', description: 'When they were created.' },
+    NAME: { value: 'name', description: 'Name, in the collation of the database.' },
+    CREATED_AT: { value: 'createdAt', description: 'Creation time.' },
   } as const,
 });
 
@@ -149,14 +150,14 @@ const columns: { [Field in typeof TeamOrderField.$inferType]: Column<Field> } = 
 };
 
 const TeamOrder = builder.inputType('TeamOrder', {
-  description: 'The order of a list of teams. Where two are equal, their ids decide.',
+  description: 'Sort order of teams. Ties are broken by id.',
   fields: (t) => ({
-    field: t.field({ type: TeamOrderField, required: true, description: 'By what.' }),
+    field: t.field({ type: TeamOrderField, required: true, description: 'Field to sort by.' }),
     direction: t.field({
       type: OrderDirection,
       required: true,
       defaultValue: 'asc',
-      description: 'Which way.',
+      description: 'Sort direction.',
     }),
   }),
 });
@@ -165,21 +166,21 @@ builder.queryField('team', (t) =>
   t.prismaField({
     type: Team,
     nullable: true,
-    description: 'One team, by its id or its slug; NOT_FOUND where there is none that the viewer is in.',
+    description: 'A team by id or slug. Fails with NOT_FOUND if the viewer is not a member.',
     args: {
-      id: t.arg.id({ description: 'Like `team_01jd…`. Give this or `slug`.' }),
-      slug: t.arg.string({ description: 'Like `web-team`. Give this or `id`.' }),
+      id: t.arg.id({ description: 'For example `team_01jd…`. Specify either this or `slug`.' }),
+      slug: t.arg.string({ description: 'For example `web-team`. Specify either this or `id`.' }),
     },
     resolve: (query, _root, { id, slug }, { db, viewer }) => {
       if ((id == null) === (slug == null)) {
-        throw new ValidationFailed('Name the team by its `id` or by its `slug`.', { field: 'id' });
+        throw new ValidationFailed('Specify either `id` or `slug`.', { field: 'id' });
       }
       return teamOf(db, viewer, id == null ? { slug: slug ?? '' } : { id: uuidOf('Team', id) }, query);
     },
   }),
 );
 
-/** @throws NotFound where there is no such team that the viewer may see, also since a moment ago. */
+/** @throws NotFound if the viewer is not a member of the team. */
 export async function teamOf(
   db: Database,
   viewer: Viewer,
@@ -199,10 +200,10 @@ builder.queryField('teams', (t) =>
   t.connection(
     {
       type: Team,
-      description: 'The teams that the viewer is in, by their names unless `orderBy` says otherwise.',
+      description: 'Teams the viewer is a member of, sorted by name by default.',
       args: {
-        filter: t.arg({ type: TeamFilter, description: 'Only these.' }),
-        orderBy: t.arg({ type: TeamOrder, description: 'In this order.' }),
+        filter: t.arg({ type: TeamFilter, description: 'Filter conditions.' }),
+        orderBy: t.arg({ type: TeamOrder, description: 'Sort order.' }),
       },
       resolve: async (_root, { filter, orderBy, ...args }, context, info) => {
         const { db, viewer } = context;
@@ -220,6 +221,6 @@ builder.queryField('teams', (t) =>
       },
     },
     { description: 'A page of teams.' },
-    { description: 'A team at its place of a list.' },
+    { description: 'An edge in a page of teams.' },
   ),
 );

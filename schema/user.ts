@@ -12,30 +12,31 @@ export const User = builder.prismaNode('User', {
   findUnique: (id, { viewer }) => ({ id, AND: visible.user(viewer) }),
   select: { id: true },
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What others call them.' }),
+    name: t.exposeString('name', { description: 'Display name.' }),
     email: t.string({
       nullable: true,
       description:
-        'The address they sign in with, in lower case. Null unless it is the viewer’s own or they are in a team with the viewer; administrators see it of everyone.',
+        'Sign-in address, in lower case. Null unless it is the viewer’s own or the person is in a team with the viewer. Administrators see every address.',
       select: { id: true, email: true },
       resolve: ({ id, email }, _args, context, info) =>
         id === context.viewer.userId ? email : emailOf(context, info, id),
     }),
     timezone: t.exposeString('timezone', {
-      description: 'IANA name; decides when their day and week begin, as in `Europe/Berlin`.',
+      description:
+        'IANA time zone, such as `Europe/Berlin`. Determines when the person’s days and weeks start.',
     }),
     isAdmin: t.boolean({
       nullable: true,
-      description: 'Whether the viewer is an administrator (ADMIN_EMAILS); null of anybody else.',
+      description: 'Whether the viewer is an administrator (ADMIN_EMAILS). Null for other people.',
       select: { id: true },
       resolve: ({ id }, _args, { viewer }) => (id === viewer.userId ? viewer.isAdmin : null),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When they signed up.' }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When their profile last changed.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was created.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the profile last changed.' }),
   }),
 });
 
-/** The address of another person, read together with those of their siblings in the answer. */
+/** The address of another person, batched with the other addresses of the response. */
 async function emailOf(
   context: Context,
   info: GraphQLResolveInfo,
@@ -52,7 +53,7 @@ async function emailOf(
 builder.queryField('viewer', (t) =>
   t.prismaField({
     type: User,
-    description: 'The person whom the credential stands for.',
+    description: 'The signed-in person.',
     resolve: (query, _root, _args, { db, viewer }) =>
       db.user.findUniqueOrThrow({ ...query, where: { id: viewer.userId } }),
   }),
@@ -61,14 +62,14 @@ builder.queryField('viewer', (t) =>
 builder.relayMutationField(
   'updateViewer',
   {
-    description: 'New values for the viewer’s profile. What is left out stays as it is.',
+    description: 'New values for the viewer’s profile. Omitted fields do not change.',
     inputFields: (t) => ({
       name: t.string({ description: '1 to 100 characters.' }),
-      timezone: t.string({ description: 'IANA name, as in `Europe/Berlin`.' }),
+      timezone: t.string({ description: 'IANA time zone, such as `Europe/Berlin`.' }),
     }),
   },
   {
-    description: 'Changes the viewer’s own profile.',
+    description: 'Changes the viewer’s profile.',
     resolve: (_root, { input }, { db, person }) => updateUser(db, person, input),
   },
   {
@@ -76,11 +77,11 @@ builder.relayMutationField(
     outputFields: (t) => ({
       viewer: t.prismaField({
         type: User,
-        description: 'The changed person.',
+        description: 'The viewer after the change.',
         resolve: (query, _change, _args, { db, viewer }) =>
           db.user.findUniqueOrThrow({ ...query, where: { id: viewer.userId } }),
       }),
-      cursor: t.exposeString('cursor', { description: 'The log’s position after the change.' }),
+      cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),
   },
 );

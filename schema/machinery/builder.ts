@@ -25,7 +25,7 @@ export interface SchemaTypes {
   Connection: { totalCount: () => Promise<number> };
 }
 
-const pageSize = 'At most 100; 50 when neither `first` nor `last` is given.';
+const pageSize = 'Default: 50; maximum: 100.';
 
 export const builder = new SchemaBuilder<SchemaTypes>({
   // The first plugin's wrapper is the outermost.
@@ -40,34 +40,35 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   relay: {
     clientMutationId: 'omit',
     cursorType: 'String',
-    edgesFieldOptions: { nullable: false, description: 'The page, each object with its own cursor.' },
-    nodeFieldOptions: { nullable: false, description: 'The object at this place of the list.' },
-    nodesOnConnection: { description: 'The page, without the cursors.' },
-    cursorFieldOptions: { description: 'Give it as `after` or `before` to go on from here.' },
-    pageInfoFieldOptions: { description: 'Where this page lies in the list.' },
-    pageInfoTypeOptions: { description: 'Where a page lies in its list.' },
-    hasNextPageFieldOptions: { description: 'Whether the list goes on after this page.' },
-    hasPreviousPageFieldOptions: { description: 'Whether the list has anything before this page.' },
-    startCursorFieldOptions: { description: 'The first object of the page; null on an empty page.' },
-    endCursorFieldOptions: { description: 'The last object of the page; null on an empty page.' },
-    firstArgOptions: { description: `Take this many from the start of the list. ${pageSize}` },
-    lastArgOptions: { description: `Take this many from the end of the list. ${pageSize}` },
-    afterArgOptions: { description: 'Begin behind the object with this cursor.' },
-    beforeArgOptions: { description: 'End ahead of the object with this cursor.' },
+    edgesFieldOptions: { nullable: false, description: 'The objects of the page, each with its cursor.' },
+    nodeFieldOptions: { nullable: false, description: 'The object.' },
+    nodesOnConnection: { description: 'The objects of the page, without cursors.' },
+    cursorFieldOptions: { description: 'Cursor of the object, for `after` and `before`.' },
+    pageInfoFieldOptions: { description: 'Position of the page in the list.' },
+    pageInfoTypeOptions: { description: 'Position of a page in its list.' },
+    hasNextPageFieldOptions: { description: 'Whether more objects follow this page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether objects precede this page.' },
+    startCursorFieldOptions: { description: 'Cursor of the first object. Null for an empty page.' },
+    endCursorFieldOptions: { description: 'Cursor of the last object. Null for an empty page.' },
+    firstArgOptions: { description: `Number of objects from the start of the list. ${pageSize}` },
+    lastArgOptions: { description: `Number of objects from the end of the list. ${pageSize}` },
+    afterArgOptions: { description: 'Return objects after this cursor.' },
+    beforeArgOptions: { description: 'Return objects before this cursor.' },
     idFieldOptions: {
-      description: 'Finds the object again; the letters before the underscore name its type.',
+      description: 'Globally unique id. The prefix before the underscore is the type.',
     },
-    nodeTypeOptions: { description: 'An object that `node` finds again by its id.' },
+    nodeTypeOptions: { description: 'An object with a globally unique id, which `node` can fetch.' },
     nodeQueryOptions: {
-      description: 'The object with this id; null where there is none, or the viewer may not see it.',
-      args: { id: { description: 'An id as any field gives it, like `task_01jd…`.' } },
+      description: 'An object by id. Null if it does not exist or the viewer cannot see it.',
+      args: { id: { description: 'Id of the object, such as `task_01jd…`.' } },
     },
     nodesQueryOptions: {
-      description: 'The objects with these ids, in their order, null for each one that is not to be seen.',
-      args: { ids: { description: 'Ids as any field gives them; at most 100.' } },
+      description:
+        'Objects by id, in the given order. Null for each object that does not exist or that the viewer cannot see.',
+      args: { ids: { description: 'Ids of the objects, at most 100.' } },
       resolve: (_root, { ids }, context, info) => nodesByIds(ids, context, info),
     },
-    mutationInputArgOptions: { description: 'What to do, and with what.' },
+    mutationInputArgOptions: { description: 'Input of the mutation.' },
     encodeGlobalID: (type, id) => publicId(type as IdType, String(id)),
     decodeGlobalID: (id) => {
       const { type, uuid } = parseId(id);
@@ -76,26 +77,25 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
 });
 
-/** Builds the fields of a mutation's payload, whose source is what the verb handed back. */
+/** Field builder for a mutation's payload; the source is the result of the domain function. */
 export type PayloadFields<Change> = PothosSchemaTypes.ObjectFieldBuilder<
   typeof builder.$inferSchemaTypes,
   Change
 >;
 
-builder.queryType({ description: 'Everything that can be read. Each field asks for a signed-in viewer.' });
+builder.queryType({ description: 'Queries. All require a signed-in viewer.' });
 builder.mutationType({
-  description:
-    'Everything that can be changed. Each field but `signUp`, `signIn` and `resetPassword` asks for a signed-in viewer.',
+  description: 'Mutations. All except `signUp`, `signIn` and `resetPassword` require a signed-in viewer.',
 });
 
 builder.subscriptionType({
   description:
-    'Everything that can be followed as it happens, over WebSocket (`graphql-transport-ws`) and server-sent events alike. Each payload has a `cursor`; who subscribes again after the last one misses nothing and gets nothing twice. A subscription ends with an error when what it follows is out of the viewer’s sight.',
+    'Subscriptions, over WebSocket (`graphql-transport-ws`) or server-sent events. Each payload has a `cursor`. To resume without missing or repeating events, subscribe again with `after` set to the last cursor. A subscription ends with an error when its object is no longer visible to the viewer.',
 });
 
 builder.globalConnectionField('totalCount', (t) =>
   t.int({
-    description: 'How many objects the whole list has that the viewer may see.',
+    description: 'Number of objects in the whole list that the viewer can see.',
     resolve: (connection) => connection.totalCount(),
   }),
 );

@@ -13,28 +13,30 @@ export interface PageArguments {
 
 export type Direction = 'asc' | 'desc';
 
-/** A column that a list can be ordered by. The id comes last by itself, unless the column is unique: every order is total. */
+/**
+ * A sortable column. The id is added as the last criterion unless the column is unique, so every order is
+ * total.
+ */
 export interface Column<Field extends string = string> {
   field: Field;
-  /** How a cursor's value of this column is read back. */
+  /** Parses the column's value from a cursor. */
   value: z.ZodType;
-  /** Rows without a value come last, whichever way the order goes. */
+  /** Null values come last in both directions. */
   nullable?: boolean;
-  /** No two rows have the same value. */
   unique?: boolean;
-  /** An enum's values from the lowest to the highest, as PostgreSQL orders them. */
+  /** Enum values from lowest to highest, as PostgreSQL orders them. */
   ranks?: readonly string[];
 }
 
 export type OrderBy<Field extends string = string> = Column<Field> & { direction: Direction };
 
-/** Reads back a moment that a cursor carries. */
+/** Parses a time from a cursor. */
 export const moment = z.iso
   .datetime()
   .transform((value) => new Date(value))
   .refine((value) => value.getTime() >= Date.parse('0001-01-01'), 'PostgreSQL has no year 0.');
 
-/** Reads back a whole number of any size. */
+/** Parses an integer beyond 2^53 from a cursor. */
 export const bigNumber = z
   .string()
   .regex(/^\d{1,19}$/)
@@ -44,17 +46,15 @@ const idColumn: Column<'id'> = { field: 'id', value: z.uuid() };
 
 type Condition = Record<string, unknown>;
 
-/** What Prisma reads of rows; all columns without `select`. */
 interface Selection {
   select?: Record<string, unknown> | undefined;
 }
 
-/** What a list's query needs to fetch one page, and how its rows become a connection. */
 export interface Page<Field extends string> {
   where: Condition;
   orderBy: Record<string, unknown>[];
   take: number;
-  /** A selection of the list's rows, together with the columns that cursors are made of. */
+  /** Adds the columns of the cursor to a selection. */
   withCursor: <Query extends Selection>(query: Query) => Query;
   connection<Row extends Record<Field, unknown>>(rows: Row[]): Connection<Row>;
 }
@@ -64,7 +64,7 @@ export interface Connection<Row> {
   pageInfo: PageInfo;
 }
 
-/** A row at its place; its cursor is written when somebody asks for it. */
+/** Encodes its cursor only when it is selected. */
 class Edge<Row extends object> {
   readonly node: Row;
   readonly #encodeCursor: (row: Row) => string;
@@ -79,7 +79,10 @@ class Edge<Row extends object> {
   }
 }
 
-/** A class, for an object with getters of its own has a shape of its own, which keeps the page alive. */
+/**
+ * A class, since object literals with getters get a hidden class per instance, which keeps the page in
+ * memory.
+ */
 class PageInfo {
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
@@ -101,9 +104,8 @@ class PageInfo {
 }
 
 /**
- * Pages by the values of the last row seen rather than by counting rows, so that a page stays right while
- * rows come and go, and the thousandth page costs what the first does.
- * @throws ValidationFailed for a page size or a cursor that cannot be.
+ * Keyset pagination: pages stay correct while rows are added or removed, and every page costs the same.
+ * @throws ValidationFailed for an invalid page size or cursor.
  */
 export function page<Field extends string>(
   args: PageArguments,
@@ -116,7 +118,7 @@ export function page<Field extends string>(
     ? [...order]
     : [...order, { ...idColumn, direction: last?.direction ?? 'asc' }];
   const signature = columns.map(({ field, direction }) => `${field}:${direction}`).join();
-  // Most pages are asked for without a cursor, and a list has a page for each of its parents.
+  // Created only for requests with a cursor.
   const shape = () =>
     z.tuple([
       z.literal(signature),
@@ -160,21 +162,21 @@ export function page<Field extends string>(
   };
 }
 
-/** JSON has no numbers of any size. */
+/** JSON has no large integers. */
 function written(value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
 function pageSize({ first, last }: PageArguments): number {
   if (first != null && last != null) {
-    throw new ValidationFailed('Ask for the `first` or the `last` of a list, not for both.', {
+    throw new ValidationFailed('Specify either `first` or `last`, not both.', {
       field: 'last',
     });
   }
   const size = first ?? last ?? DEFAULT_PAGE;
   if (size < 0 || size > LARGEST_PAGE) {
     throw new ValidationFailed(
-      `A page holds 0 to ${LARGEST_PAGE} objects; ask for the next page by its cursor.`,
+      `A page can have 0 to ${LARGEST_PAGE} objects. Use \`after\` to get the next page.`,
       { field: last == null ? 'first' : 'last' },
     );
   }
@@ -190,7 +192,7 @@ function reverse(direction: Direction): Direction {
   return direction === 'asc' ? 'desc' : 'asc';
 }
 
-/** The rows on the far side of a row with these values: equal in the first columns, and beyond it in the next. */
+/** Rows beyond the given values: equal in the first columns, and beyond them in the next one. */
 function beyond(columns: readonly OrderBy[], values: readonly unknown[], after: boolean): Condition {
   const alternatives = columns.flatMap((column, depth) => {
     const next = beyondIn(column, values[depth], after);
@@ -201,7 +203,7 @@ function beyond(columns: readonly OrderBy[], values: readonly unknown[], after: 
   return { OR: alternatives };
 }
 
-/** Null where no row can lie beyond: those without a value are the last already. */
+/** Null if no row can be beyond: null values are last. */
 function beyondIn(
   { field, direction, nullable, ranks }: OrderBy,
   value: unknown,
@@ -221,7 +223,7 @@ function readCursor(cursor: string, shape: z.ZodTuple, side: 'after' | 'before')
     return shape.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString())).slice(1);
   } catch {
     throw new ValidationFailed(
-      'This cursor is not from this list in this order; start from the first page.',
+      'The cursor does not belong to this list and order. Start again without a cursor.',
       {
         field: side,
       },

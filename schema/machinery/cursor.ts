@@ -4,7 +4,7 @@ import { builder } from './builder.ts';
 builder.queryField('cursor', (t) =>
   t.string({
     description:
-      'The log’s position ahead of everything else that this operation reads. Who subscribes after it has no hole between the answer and the first payload; what happened in between may come once more.',
+      'Log cursor from before all other fields of this operation were read. A subscription with `after` set to it misses nothing; changes made during the operation may be delivered again.',
     resolve: (_root, _args, { db, snapshot: seen }) => encodeCursor(db, cursorAt(seen)),
   }),
 );

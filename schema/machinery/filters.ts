@@ -13,72 +13,71 @@ const DEEPEST = 5;
 const MOST_VALUES = 100;
 const LONGEST_TEXT = 200;
 
-const one = 'This one.';
-const some = `One of these; at most ${MOST_VALUES}.`;
-const none = `None of these; at most ${MOST_VALUES}. What has no value is none of them.`;
+const one = 'Equal to this value.';
+const some = `Equal to one of these values; at most ${MOST_VALUES}.`;
+const none = `Equal to none of these values; at most ${MOST_VALUES}. Also matches null.`;
 
 export const TextFilter = builder.inputType('TextFilter', {
-  description: 'Which texts; all conditions given must hold. Null counts as left out.',
+  description: 'Conditions on a text. All given conditions must hold. Null counts as omitted.',
   fields: (t) => ({
-    eq: t.string({ description: 'Exactly this.' }),
+    eq: t.string({ description: 'Equal to this text.' }),
     in: t.stringList({ description: some }),
     notIn: t.stringList({ description: none }),
     contains: t.string({
-      description: `Has this somewhere, in upper or lower case; at most ${LONGEST_TEXT} characters.`,
+      description: `Contains this text, ignoring case; at most ${LONGEST_TEXT} characters.`,
     }),
   }),
 });
 
 export const IdFilter = builder.inputType('IdFilter', {
   description:
-    'Which objects; all conditions given must hold. Null counts as left out; what the viewer may not see matches nothing.',
+    'Conditions on an object id. All given conditions must hold. Null counts as omitted. Objects that the viewer cannot see match nothing.',
   fields: (t) => ({
     eq: t.id({ description: one }),
     in: t.idList({ description: some }),
     notIn: t.idList({ description: none }),
-    isNull: t.boolean({ description: 'Whether there is none at all, as far as the viewer may see.' }),
+    isNull: t.boolean({ description: 'Whether there is no object, or none that the viewer can see.' }),
   }),
 });
 
 export const DateFilter = builder.inputType('DateFilter', {
-  description: 'Which days; all conditions given must hold. Null counts as left out.',
+  description: 'Conditions on a date. All given conditions must hold. Null counts as omitted.',
   fields: (t) => ({
     eq: t.field({ type: 'Date', description: one }),
     in: t.field({ type: ['Date'], description: some }),
     notIn: t.field({ type: ['Date'], description: none }),
-    before: t.field({ type: 'Date', description: 'Earlier than this day, which is not included.' }),
-    after: t.field({ type: 'Date', description: 'Later than this day, which is not included.' }),
-    isNull: t.boolean({ description: 'Whether there is no day.' }),
+    before: t.field({ type: 'Date', description: 'Before this day, exclusive.' }),
+    after: t.field({ type: 'Date', description: 'After this day, exclusive.' }),
+    isNull: t.boolean({ description: 'Whether no date is set.' }),
   }),
 });
 
 export const DateTimeFilter = builder.inputType('DateTimeFilter', {
-  description: 'Which moments; all conditions given must hold. Null counts as left out.',
+  description: 'Conditions on a time. All given conditions must hold. Null counts as omitted.',
   fields: (t) => ({
-    before: t.field({ type: 'DateTime', description: 'Earlier than this moment.' }),
-    after: t.field({ type: 'DateTime', description: 'Later than this moment.' }),
-    isNull: t.boolean({ description: 'Whether it has not happened.' }),
+    before: t.field({ type: 'DateTime', description: 'Before this time.' }),
+    after: t.field({ type: 'DateTime', description: 'After this time.' }),
+    isNull: t.boolean({ description: 'Whether no time is set.' }),
   }),
 });
 
 export const LabelsFilter = builder.inputType('LabelsFilter', {
-  description: 'Which sets of labels; all conditions given must hold. Null counts as left out.',
+  description: 'Conditions on labels. All given conditions must hold. Null counts as omitted.',
   fields: (t) => ({
-    has: t.string({ description: 'This label is among them.' }),
-    hasSome: t.stringList({ description: `At least one of these is among them; at most ${MOST_VALUES}.` }),
-    hasEvery: t.stringList({ description: `All of these are among them; at most ${MOST_VALUES}.` }),
-    isEmpty: t.boolean({ description: 'Whether there are none.' }),
+    has: t.string({ description: 'Has this label.' }),
+    hasSome: t.stringList({ description: `Has at least one of these labels; at most ${MOST_VALUES}.` }),
+    hasEvery: t.stringList({ description: `Has all of these labels; at most ${MOST_VALUES}.` }),
+    isEmpty: t.boolean({ description: 'Whether there are no labels.' }),
   }),
 });
 
-/** The filter of a field that holds one of an enum's values. */
 export function enumFilter<Value extends string>(
   name: string,
   type: EnumRef<Types, Value, Value>,
   description: string,
 ) {
   return builder.inputType(name, {
-    description: `${description}; all conditions given must hold. Null counts as left out.`,
+    description: `${description}. All given conditions must hold. Null counts as omitted.`,
     fields: (t) => ({
       eq: t.field({ type, description: one }),
       in: t.field({ type: [type], description: some }),
@@ -87,14 +86,13 @@ export function enumFilter<Value extends string>(
   });
 }
 
-/** Conditions on an object's fields, put together with `and`, `or` and `not`. */
 type Combined<Fields> = Fields & {
   and?: Combined<Fields>[] | null;
   or?: Combined<Fields>[] | null;
   not?: Combined<Fields> | null;
 };
 
-/** A list's filter: conditions on the fields of its objects, which can be put together. */
+/** Creates a filter type. Its conditions can be combined with `and`, `or` and `not`. */
 export function filterType<Fields extends InputFieldMap>(
   name: string,
   description: string,
@@ -102,20 +100,20 @@ export function filterType<Fields extends InputFieldMap>(
 ) {
   const filter = builder.inputRef<Combined<InputShapeFromFields<Fields>>>(name);
   const combinations = (t: InputFields) => ({
-    and: t.field({ type: [filter], description: 'All of these hold.' }),
-    or: t.field({ type: [filter], description: 'At least one of these holds.' }),
-    not: t.field({ type: filter, description: 'This does not hold.' }),
+    and: t.field({ type: [filter], description: 'All of these filters match.' }),
+    or: t.field({ type: [filter], description: 'At least one of these filters matches.' }),
+    not: t.field({ type: filter, description: 'This filter does not match.' }),
   });
   return filter.implement({
-    description: `${description}; all conditions given must hold. At most ${MOST_CONDITIONS} conditions, and \`and\`, \`or\`, \`not\` at most ${DEEPEST} deep.`,
+    description: `${description}. All given conditions must hold. At most ${MOST_CONDITIONS} conditions, with \`and\`, \`or\` and \`not\` nested at most ${DEEPEST} levels deep.`,
     fields: ((t: InputFields) => ({ ...fields(t), ...combinations(t) })) as never,
   });
 }
 
-/** What Prisma is to look for. */
+/** A Prisma condition. */
 type Where = object;
 
-/** Prisma takes an empty AND or OR inside of a NOT for no condition at all, so these two are spelled out. */
+/** Prisma ignores an empty AND or OR inside NOT, so always-false and always-true are written out. */
 function nothing(column = 'id'): Where {
   return { [column]: { in: [] } };
 }
@@ -123,13 +121,16 @@ function everything(column = 'id'): Where {
   return { NOT: nothing(column) };
 }
 
-/** Reads the conditions on one field. Each must be true or false of every row, never unknown, so that `not` works. */
+/**
+ * Reads the conditions on one field. Each must be true or false for every row, never unknown, so that `not`
+ * works.
+ */
 type FieldReader<Given> = (given: Given, path: string) => Where[];
 
 /**
- * What Prisma must look for to find what a filter describes.
- * @param key a column that every row has a value in; the id if left out.
- * @throws ValidationFailed where it has too many conditions, or a value that cannot be.
+ * Converts a filter to a Prisma condition.
+ * @param key a column without nulls; default: the id.
+ * @throws ValidationFailed for too many conditions or an invalid value.
  */
 export function matching<Filter extends object>(
   filter: Filter | null | undefined,
@@ -141,14 +142,17 @@ export function matching<Filter extends object>(
   const read = readers as unknown as Record<string, FieldReader<unknown>>;
   let conditions = 0;
 
-  // Null where every condition is left out, as by variables that are not set: that is none inside of `not` either.
+  // Null if all conditions are omitted, for example by unset variables. Inside `not` that is no condition
+  // either.
   const all = (given: object, depth: number, path: string): Where | null => {
     if (depth > DEEPEST) {
-      throw new ValidationFailed(`A filter can be at most ${DEEPEST} deep.`, { field: 'filter' });
+      throw new ValidationFailed(`A filter can be nested at most ${DEEPEST} levels deep.`, {
+        field: 'filter',
+      });
     }
     const { and, or, not, ...fields } = given as Combined<Record<string, unknown>>;
     const inner = (name: string) => (part: object, i: number) => all(part, depth + 1, `${path}.${name}.${i}`);
-    // A group without a condition counts as one, or empty groups could grow without end.
+    // An empty group counts as a condition; otherwise the number of empty groups would be unlimited.
     const parts = Object.entries(fields).flatMap(([field, value]) =>
       value == null ? [] : (read[field]?.(value, `${path}.${field}`) ?? []),
     );
@@ -168,7 +172,7 @@ export function matching<Filter extends object>(
       const some = atMost(or, MOST_CONDITIONS, `${path}.or`).map(inner('or'));
       const conditional = some.filter((part) => part !== null);
       if (some.length === 0) parts.push(nothing(key));
-      // A part without a condition always holds, and so does the whole.
+      // A part without conditions always matches, and so does the whole group.
       else if (conditional.length < some.length) leavesOut = true;
       else parts.push({ OR: conditional });
     }
@@ -181,7 +185,7 @@ export function matching<Filter extends object>(
   return (filter && all(filter, 0, 'filter')) ?? {};
 }
 
-/** Whether a filter has a condition on a field, at whichever depth. */
+/** Whether a filter has a condition on a field, at any depth. */
 export function mentions(filter: object | null | undefined, field: string): boolean {
   if (!filter) return false;
   const { and, or, not, ...fields } = filter as Combined<Record<string, unknown>>;
@@ -198,7 +202,7 @@ interface Conditions {
   isNull?: boolean | null;
 }
 
-/** Reads the conditions on a column. One that can be null is compared only where it has a value. */
+/** Reads the conditions on a column. Nullable columns are compared only where they have a value. */
 export function onColumn(column: string, { nullable = false } = {}): FieldReader<Conditions> {
   const compared = (condition: object): Where =>
     nullable ? { AND: [{ [column]: { not: null } }, { [column]: condition }] } : { [column]: condition };
@@ -219,8 +223,8 @@ export function onColumn(column: string, { nullable = false } = {}): FieldReader
 }
 
 /**
- * Reads the conditions on a reference to another object by its public id. With `seen`, a reference to what the
- * viewer may not see counts as none at all, as it does where the object itself is shown.
+ * Reads the conditions on a reference, by public id. With `seen`, references to objects that the viewer
+ * cannot see count as null, as they do in the response.
  */
 export function onReference(
   column: string,
@@ -254,7 +258,7 @@ export function onReference(
 export function onLabels(column: string): FieldReader<typeof LabelsFilter.$inferInput> {
   return (given, path) => {
     const found: Where[] = [];
-    // Labels are trimmed when they are stored.
+    // Labels are stored trimmed.
     const trimmed = (labels: readonly string[]) => labels.map((label) => label.trim());
     if (given.has != null) found.push({ [column]: { has: storable(given.has.trim(), `${path}.has`) } });
     if (given.hasSome)
@@ -266,7 +270,7 @@ export function onLabels(column: string): FieldReader<typeof LabelsFilter.$infer
   };
 }
 
-/** Reads words, for what has them by `idsOf`; null of this means that there is no word, and nothing has none. */
+/** Reads a full-text condition. `idsOf` returns null if the text has no word; then nothing matches. */
 export function onWords(idsOf: (words: string) => Prisma.Sql | null): FieldReader<string> {
   return (given, path) => {
     const ids = idsOf(String(storable(bounded(given, path), path)));
@@ -274,7 +278,6 @@ export function onWords(idsOf: (words: string) => Prisma.Sql | null): FieldReade
   };
 }
 
-/** Reads a yes or no. */
 export function onFlag(yes: Where): FieldReader<boolean> {
   return (given) => [given ? yes : { NOT: yes }];
 }
@@ -292,7 +295,7 @@ function atMost<Value>(given: readonly Value[], most: number, path: string): rea
   throw new ValidationFailed(`A list in a filter can have at most ${most} entries.`, { field: path });
 }
 
-/** Prisma hands the text to LIKE as it is. */
+/** Prisma does not escape the pattern of LIKE. */
 function containing(given: string, path: string): object {
   return {
     contains: String(storable(bounded(given, path), path)).replaceAll(/[\\%_]/g, '\\$&'),
@@ -302,19 +305,19 @@ function containing(given: string, path: string): object {
 
 function bounded(given: string, path: string): string {
   if (charactersOf(given) <= LONGEST_TEXT) return given;
-  throw new ValidationFailed(`Look for at most ${LONGEST_TEXT} characters.`, { field: path });
+  throw new ValidationFailed(`A search text can have at most ${LONGEST_TEXT} characters.`, { field: path });
 }
 
 const FIRST_DAY = new Date('0001-01-01');
 const LAST_DAY = new Date('9999-12-31T23:59:59.999Z');
 
-/** PostgreSQL stores neither a NUL, nor half of a surrogate pair, nor days that ISO 8601 has no four digits for. */
+/** PostgreSQL cannot store NUL or unpaired surrogates. ISO 8601 has four digits for the year. */
 function storable(value: unknown, path: string): unknown {
   if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) {
-    throw new ValidationFailed('The filter holds a character that no text can hold.', { field: path });
+    throw new ValidationFailed('The filter contains an invalid character.', { field: path });
   }
   if (value instanceof Date && !(value >= FIRST_DAY && value <= LAST_DAY)) {
-    throw new ValidationFailed('The calendar goes from the year 1 to the year 9999.', { field: path });
+    throw new ValidationFailed('Dates must be between the years 1 and 9999.', { field: path });
   }
   return typeof value === 'string' ? value.normalize('NFC') : value;
 }

@@ -5,31 +5,31 @@ import { PayloadStream } from '../../server/live/payload-stream.ts';
 import type { Context } from '../../server/graphql/context.ts';
 
 interface Wanted extends SubscriptionOptions {
-  /** Where the client is in the log; without it, here and now. */
+  /** The client's log cursor. Default: now. */
   after?: string | null | undefined;
-  /** Has it told again without anything having happened; its answer stops that. */
+  /** Starts a timer that calls `reconsider`; returns a function that stops it. */
   clock?: (reconsider: () => void) => () => void;
 }
 
 /**
- * Makes a subscription's payloads of what its person hears, with the rights that they have by then as the context's.
- * What `tell` throws ends the subscription with one more payload, which is nothing but that error.
- * @param tell gives undefined where there is nothing to tell.
+ * Creates the payload stream of a subscription. The rights of each delivery become the context's. An error
+ * that `toPayload` throws ends the subscription and is its last payload.
+ * @param toPayload returns undefined to send nothing.
  */
 export async function liveSource<Payload extends object>(
   context: Context,
   { after, clock, ...options }: Wanted,
-  tell: (delivery: Delivery) => Payload | undefined | Promise<Payload | undefined>,
+  toPayload: (delivery: Delivery) => Payload | undefined | Promise<Payload | undefined>,
 ): Promise<PayloadStream<Payload>> {
   const { db, authServices, headers, live, outlet, person, snapshot: seen } = context;
-  // A browser's EventSource that comes back says in this header how far it has got.
+  // EventSource sends this header when it reconnects.
   const from = headers.get('last-event-id') ?? after ?? (await encodeCursor(db, cursorAt(seen)));
   const subscription = await live.follow(person, from, { ...options, isAlone: !outlet });
   const stopWatching = live.onEnd(
     person,
     () => authServices.credentials.resolve(headers),
     () => {
-      subscription.fail(new Unauthenticated('Your credential has ended; sign in again.'));
+      subscription.fail(new Unauthenticated('Your session or token has ended. Sign in again.'));
     },
   );
   const stopClock = clock?.(() => {
@@ -41,6 +41,6 @@ export async function liveSource<Payload extends object>(
   });
   return new PayloadStream(subscription, (delivery) => {
     context.become(delivery.rights);
-    return tell(delivery);
+    return toPayload(delivery);
   });
 }

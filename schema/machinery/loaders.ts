@@ -14,9 +14,8 @@ type Load<Key, Value> = (keys: readonly Key[]) => Promise<ReadonlyMap<Key, Value
 const ofOperations = new WeakMap<Context, Map<string, DataLoader<unknown, unknown>>>();
 
 /**
- * Loads for one parent what the same field loads for its siblings too: all of them wait for one call of `load`,
- * so that a list costs what one parent does. Nothing is remembered after it. Call Pothos' `queryFromInfo` for each
- * parent and ahead of it: by that call Pothos knows that the parent's rows have what is selected.
+ * Batches the loads of one field for all its parents in a list into one call of `load`. Nothing is cached.
+ * Call Pothos' `queryFromInfo` for each parent first: it marks the selection of the parent's rows as loaded.
  */
 export async function batched<Key, Value>(
   context: Context,
@@ -40,7 +39,7 @@ export async function batched<Key, Value>(
   return loader.load(key);
 }
 
-/** The field's place in the answer, whichever rows of lists lead there: one place, one selection. */
+/** The response path without list indexes, which has one selection. */
 function placeOf({ path, parentType }: GraphQLResolveInfo): string {
   const keys: string[] = [parentType.name];
   for (let step: typeof path | undefined = path; step; step = step.prev) {
@@ -59,9 +58,9 @@ type Loader = DataLoader<string, { id: string } | null>;
 const ofSubscriptions = new WeakMap<Database, LRUCache<string, Loader>>();
 
 /**
- * Reads a task for a subscription: all subscriptions that are told of one event and select the same share one
- * statement, and the policy decides for each of them by what was read. Waits out a database that is away for a
- * while, since an event is told once.
+ * Loads a task for a subscription. Subscriptions to the same event with the same selection share one
+ * statement; the policy is applied per subscriber. Retries while the database is unavailable, since each
+ * event is delivered once.
  */
 export async function sharedTask(context: Context, id: string, { select }: Selection): Promise<Task | null> {
   const { db } = context;
@@ -72,7 +71,10 @@ export async function sharedTask(context: Context, id: string, { select }: Selec
   return task && (await context.asks((requester) => sees(requester, task))) ? task : null;
 }
 
-/** The same for a message of a conversation that its reader is known to take part in. */
+/**
+ * Loads a message for a subscription, as `sharedTask` does. The caller has checked that the subscriber is a
+ * participant.
+ */
 export async function sharedMessage(
   db: Database,
   conversationId: string,
@@ -96,9 +98,9 @@ function loaderOf(
     ofSubscriptions.get(db) ?? new LRUCache<string, Loader>({ max: BOUNDS['subscription loaders'].most });
   if (!ofSubscriptions.has(db)) keep('subscription loaders', known, ({ size }) => size);
   ofSubscriptions.set(db, known);
-  const way = `${type} ${JSON.stringify(query)}`;
+  const key = `${type} ${JSON.stringify(query)}`;
   const loader =
-    known.get(way) ??
+    known.get(key) ??
     new DataLoader<string, { id: string } | null>(
       async (ids) => {
         const rows = new Map(
@@ -106,9 +108,9 @@ function loaderOf(
         );
         return ids.map((id) => rows.get(id) ?? null);
       },
-      // What was read for one event is old for the next.
+      // The next event needs fresh rows.
       { cache: false },
     );
-  known.set(way, loader);
+  known.set(key, loader);
   return loader;
 }

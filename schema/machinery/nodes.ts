@@ -9,9 +9,9 @@ import type { Context } from '../../server/graphql/context.ts';
 
 const MOST_NODES = 100;
 
-/** What the viewer may see of a type; a type without an entry here does not compile. */
+/** The visibility rule of each type. A missing type is a compile error. */
 const filters: Record<IdType, (viewer: Viewer) => object> = {
-  // Of many people, `visibleUsers` has found those to be seen.
+  // `visibleUsers` has already filtered the ids.
   User: () => ({}),
   ApiToken: visible.apiToken,
   Session: visible.session,
@@ -41,8 +41,8 @@ interface Finding {
 }
 
 /**
- * Finds those objects of one type that the viewer may see, in one statement, with what the client selects of them
- * below `path`.
+ * Reads the objects of one type that the viewer can see, in one statement, with the client's selection below
+ * `path`.
  */
 export async function findVisible(
   type: IdType,
@@ -64,14 +64,14 @@ export async function findVisible(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** Finds objects of any types in the order of their ids; null for each that the viewer may not see. */
+/** Reads objects of any type, in the order of their ids. Null for each one that the viewer cannot see. */
 export async function nodesByIds(
   ids: readonly { typename: string; id: string }[],
   context: Context,
   info: GraphQLResolveInfo,
 ): Promise<(object | null)[]> {
   if (ids.length > MOST_NODES) {
-    throw new ValidationFailed(`Ask for at most ${MOST_NODES} objects at once.`, { field: 'ids' });
+    throw new ValidationFailed(`\`ids\` can have at most ${MOST_NODES} entries.`, { field: 'ids' });
   }
   const byType = Map.groupBy(ids, ({ typename }) => typename as IdType);
   const found = await Promise.all(

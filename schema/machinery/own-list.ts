@@ -5,14 +5,13 @@ import type { Context } from '../../server/graphql/context.ts';
 import type { Page } from './connection.ts';
 
 interface OwnRows<Row> {
-  /** Reads the page, with what the client selects of each row. */
   rows: (selection: object) => Promise<Row[]>;
   count: () => Promise<number>;
 }
 
 /**
- * A list of the type User that each person sees only of themselves. It is empty for others, and read once for as many
- * places of the answer as it comes up at.
+ * A list on the type User that is visible only to that user, and empty for others. It is read once per
+ * response.
  */
 export async function ownList<Row extends Record<Field, unknown>, Field extends string>(
   context: Context,

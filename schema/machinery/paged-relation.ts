@@ -27,19 +27,19 @@ interface PagedRelation<
   type: ObjectRef<Types, { id: string }>;
   description: string;
   args?: Args;
-  /** Which of them the viewer may see, and wants; counts for `totalCount` too. */
+  /** The rows that the viewer can see and requests. Also applies to `totalCount`. */
   where: (args: InputShapeFromFields<Args>, context: Context) => Related<Model, Relation>['Where'];
-  /** By which columns, before the id; none for the order in which they were made. */
+  /** Columns to sort by, before the id. Empty for creation order. */
   order: (
     args: InputShapeFromFields<Args>,
     context: Context,
   ) => readonly OrderBy<keyof Related<Model, Relation>['Shape'] & string>[];
-  /** Describes the connection's type and its edges'. */
+  /** Descriptions of the connection type and its edge type. */
   page: string;
   edge: string;
 }
 
-/** The part of a plan that hands a field's own selection on, as the Prisma plugin's own connections use it. */
+/** Passes the field's own selection on, as the Prisma plugin's connections do. */
 type NestedSelection = (
   query: object,
   path: { getType: () => string; paths: { name: string }[][] },
@@ -47,7 +47,7 @@ type NestedSelection = (
 
 type IdentifiedParent = Parent & { id: string };
 
-/** A parent, with the rows of the relation and their number as far as either was selected. */
+/** A parent with the selected rows and the count of the relation. */
 type Parent = Record<string, Row[] | undefined> & { _count?: Record<string, number | undefined> };
 
 type Row = Record<string, unknown> & { id: string };
@@ -55,9 +55,8 @@ type Row = Record<string, unknown> & { id: string };
 const NODES = [[{ name: 'nodes' }], [{ name: 'edges' }, { name: 'node' }]];
 
 /**
- * A list on a type: a connection over a to-many relation, read along with its parent. Fifty parents with their
- * lists take the statements of one; one statement more for each further time that a selection asks for the same
- * relation in another way.
+ * A connection over a to-many relation, loaded with its parents: a list of parents takes one statement. Each
+ * further selection of the same relation with other arguments takes one more.
  */
 export function pagedRelation<
   Model extends PrismaModelTypes,
@@ -66,7 +65,7 @@ export function pagedRelation<
   Shape extends object,
 >(t: FieldBuilder<Model, Shape>, relation: Relation, options: PagedRelation<Model, Relation, Args>) {
   const { type, description, where, order } = options;
-  /** All rows of a list are asked for their lists with the same arguments. */
+  /** The rows of a list share one arguments object. */
   const pages = new WeakMap<object, Page<keyof Related<Model, Relation>['Shape'] & string>>();
   const pageOf = (args: object, context: Context) => {
     const made =
@@ -111,7 +110,7 @@ export function pagedRelation<
     return new Map<string, Parent>(parents.map((parent) => [parent.id, parent]));
   };
 
-  /** For a list that could not be read along, since another one of the same relation was: all parents' at once. */
+  /** Loads a list that could not be loaded with its parents, for all parents at once. */
   const fallback = async (
     query: SelectionMap,
     { id }: IdentifiedParent,

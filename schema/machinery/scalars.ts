@@ -4,10 +4,10 @@ import { ValidationFailed } from '../../server/errors.ts';
 import { momentText } from '../../server/sql/moment-text.ts';
 import { builder } from './builder.ts';
 
-const DAY = 'A date must exist, in the form 2026-12-31.';
-const MOMENT = 'A time must exist, in the form 2026-12-31T18:00:00Z.';
+const DAY = 'Enter an existing date in the form 2026-12-31.';
+const MOMENT = 'Enter an existing time in the form 2026-12-31T18:00:00Z.';
 
-/** The same scalar with one plain sentence for every value that it cannot read. GraphQL passes on only its own errors. */
+/** Replaces the scalar's parse errors by one message, since GraphQL only passes on its own errors. */
 function refusingBy<Input, Output>(sentence: string, scalar: GraphQLScalarType<Input, Output>) {
   const { name, extensions, coerceOutputValue } = scalar;
   const read = (value: unknown) => {
@@ -34,7 +34,6 @@ function refusingBy<Input, Output>(sentence: string, scalar: GraphQLScalarType<I
   });
 }
 
-/** The field or argument that a literal is the value of. */
 function nameBefore({ loc }: ValueNode): { field?: string } {
   const colon = loc?.startToken.prev;
   const name = colon?.kind === TokenKind.COLON ? colon.prev?.value : undefined;
@@ -42,7 +41,7 @@ function nameBefore({ loc }: ValueNode): { field?: string } {
 }
 
 builder.addScalarType('Date', refusingBy(DAY, GraphQLDate), {
-  description: 'A day of the calendar, like `2026-12-31`, without a timezone.',
+  description: 'Calendar date without time zone, such as `2026-12-31`.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339#section-5.6',
 });
 
@@ -53,11 +52,11 @@ const GraphQLDateTime = new GraphQLScalarType<Date, string | Date>({
 });
 
 builder.addScalarType('DateTime', refusingBy(MOMENT, GraphQLDateTime), {
-  description: 'A moment in UTC, like `2026-12-31T23:59:59.000Z` (RFC 3339).',
+  description: 'Time in UTC, such as `2026-12-31T23:59:59.000Z` (RFC 3339).',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339#section-5.6',
 });
 
 builder.addScalarType('JSON', GraphQLJSON, {
-  description: 'Any value that JSON can hold.',
+  description: 'Any JSON value.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
 });

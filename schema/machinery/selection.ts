@@ -9,8 +9,8 @@ import {
 } from 'graphql';
 
 /**
- * Field nodes at the end of a path below the field that is being resolved, through fragments. A fragment is expanded once
- * for each level of the path: fragments that spread fragments would otherwise take time that doubles with each.
+ * Field nodes at the end of a path below the current field. Each fragment is expanded once per level;
+ * otherwise nested fragments would take exponential time.
  */
 function selectionsAt({ fieldNodes, fragments }: GraphQLResolveInfo, path: readonly string[]): FieldNode[] {
   const found: FieldNode[] = [];
@@ -32,8 +32,8 @@ function selectionsAt({ fieldNodes, fragments }: GraphQLResolveInfo, path: reado
 }
 
 /**
- * The arguments of each selection of the named fields directly below the field that is being resolved, so that one
- * statement can fetch what all of them ask for. Includes selections that a directive skips.
+ * The arguments of all selections of the named fields below the current field, including skipped ones. Used
+ * to read all of them in one statement.
  */
 export function argumentsBelow(
   info: GraphQLResolveInfo,
@@ -48,7 +48,7 @@ export function argumentsBelow(
   });
 }
 
-/** Levels of fields selected below a field: 1 when all of them are leaves. */
+/** Depth of the selection below a field: 1 if it has only leaves. */
 export function depthOf({ fieldNodes, fragments }: GraphQLResolveInfo): number {
   const known = new Map<string, number>();
   const ofFragment = (name: string): number => {
@@ -70,15 +70,15 @@ export function depthOf({ fieldNodes, fragments }: GraphQLResolveInfo): number {
   return Math.max(...fieldNodes.map(({ selectionSet }) => below(selectionSet)));
 }
 
-/** Paths to the objects of a connection's page. */
+/** Paths to the nodes of a connection. */
 export const NODES = [['edges', 'node'], ['nodes']];
 
-/** The names of the fields that are selected of the objects of a connection's page. */
+/** The fields that are selected on the nodes of a connection. */
 export function selectedInPage(info: GraphQLResolveInfo) {
   const names = NODES.flatMap((path) => selectionsAt(info, path)).map(({ name }) => name.value);
   return {
     has: (field: string) => names.includes(field),
-    /** Whether it is selected at several places, perhaps in several ways. */
+    /** Whether it is selected more than once, possibly with different arguments. */
     isRepeated: (field: string) => names.indexOf(field) !== names.lastIndexOf(field),
   };
 }

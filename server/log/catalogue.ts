@@ -135,19 +135,19 @@ const fieldsChanged = ({ fields }: Data) =>
 export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
   'task.created': { description: 'A task was created.', subject: 'Task', carriesFacts: true },
   'task.updated': {
-    description: 'A task was changed, moved, archived or unarchived.',
+    description: 'A task was changed, moved, archived or restored.',
     subject: 'Task',
     carriesFacts: true,
   },
   'task.completed': { description: 'A task became DONE.', subject: 'Task', carriesFacts: true },
   'task.reopened': {
-    description: 'A done or cancelled task was reopened.',
+    description: 'A DONE or CANCELLED task was reopened.',
     subject: 'Task',
     carriesFacts: true,
   },
   'task.deleted': { description: 'A task was deleted.', subject: 'Task', carriesFacts: true },
   'task.leftTeam': {
-    description: 'A task was moved out of its team; the members of that team receive this event.',
+    description: 'A task was moved out of a team. This event is for the members of the team it left.',
     subject: 'Task',
   },
   'task.shared': {
@@ -167,7 +167,7 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     changes: permissionGiven,
   },
   'task.shareRevoked': {
-    description: 'A share was revoked, or its receiver left it.',
+    description: 'A share was revoked, or given up by its receiver.',
     subject: 'TaskShare',
     isPersonal: true,
     changesRights: 'ofNamed',
@@ -175,7 +175,7 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
   },
   'task.shareOffered': {
     description:
-      'A share was offered, or its offer renewed. The receiver gets an event of their own, without task, team and actor.',
+      'A share was offered, or its offer was renewed. The receiver gets a separate event without task, team and actor.',
     subject: 'ShareOffer',
     changesNumbers: 'ofNamed',
     changes: permissionGiven,
@@ -188,17 +188,17 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     changes: permissionGiven,
   },
   'task.shareRefused': {
-    description: 'An offered share was refused.',
+    description: 'An offered share was declined.',
     subject: 'ShareOffer',
     changesNumbers: 'ofNamed',
   },
   'task.shareOfferRevoked': {
-    description: 'An offered share was withdrawn. The receiver gets an event of their own.',
+    description: 'An offered share was withdrawn. The receiver gets a separate event.',
     subject: 'ShareOffer',
     changesNumbers: 'ofNamed',
   },
   'comment.added': { description: 'A comment was added to a task.', subject: 'Comment' },
-  'comment.updated': { description: 'A comment was edited.', subject: 'Comment' },
+  'comment.updated': { description: 'The text of a comment changed.', subject: 'Comment' },
   'comment.deleted': { description: 'A comment was deleted.', subject: 'Comment' },
   'team.created': { description: 'A team was created.', subject: 'Team', changesRights: 'ofNamed' },
   'team.updated': {
@@ -207,7 +207,7 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     changes: fieldsChanged,
   },
   'team.deleted': {
-    description: 'A team was deleted. Its former members receive this event; its name is the change.',
+    description: 'A team was deleted. Its former members can read the event; `changes` has its name.',
     subject: 'Team',
     isPersonal: true,
     changesRights: 'ofAll',
@@ -216,18 +216,18 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
   },
   'team.memberInvited': {
     description:
-      'A person was invited to a team. The account with that address, once verified, gets an event of its own, without team and actor.',
+      'A person was invited to a team. The account with the invited, verified address gets a separate event without team and actor.',
     subject: 'TeamInvitation',
     changesNumbers: 'ofNamed',
     changes: roleGiven,
   },
   'team.invitationRevoked': {
     description:
-      'An invitation was withdrawn or declined. The account with its address, once verified, gets an event of its own, also if the team was deleted.',
+      'An invitation was withdrawn, declined or deleted with its team. The account with the invited, verified address gets a separate event.',
     subject: 'TeamInvitation',
   },
   'team.memberJoined': {
-    description: 'An invitation was accepted; `person` is the new member.',
+    description: 'An invitation was accepted. `person` is the new member.',
     subject: 'TeamInvitation',
     isPersonal: true,
     isAudited: true,
@@ -236,7 +236,7 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     changes: roleGiven,
   },
   'team.roleChanged': {
-    description: 'The role of the member `person` changed.',
+    description: 'The role of `person` in a team changed.',
     subject: 'Membership',
     isPersonal: true,
     isAudited: true,
@@ -244,7 +244,7 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     changes: ({ before, after }) => changed('role', before, after),
   },
   'team.memberRemoved': {
-    description: 'The member `person` was removed from a team.',
+    description: '`person` was removed from a team.',
     subject: 'Membership',
     isPersonal: true,
     isAudited: true,
@@ -253,7 +253,7 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     changes: roleTaken,
   },
   'team.memberLeft': {
-    description: 'A member left a team.',
+    description: 'A member left a team voluntarily.',
     subject: 'Membership',
     isPersonal: true,
     isAudited: true,
@@ -262,7 +262,7 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     changes: roleTaken,
   },
   'team.ownershipTransferred': {
-    description: 'The ownership of a team was transferred to `person`.',
+    description: 'A team was transferred to `person`.',
     subject: 'Team',
     isPersonal: true,
     isAudited: true,
@@ -275,12 +275,12 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
   },
   'conversation.renamed': { description: 'The title of a conversation changed.', subject: 'Conversation' },
   'conversation.deleted': {
-    description: 'A conversation was deleted. Its former owner receives this event.',
+    description: 'A conversation was deleted. Only its former owner can read the event.',
     subject: 'Conversation',
     changesRights: 'ofNamed',
   },
   'conversation.left': {
-    description: 'A person left a conversation; `person` is its new owner, if the owner left.',
+    description: 'A participant left a conversation. If the owner left, `person` is the new owner.',
     subject: 'Conversation',
     changesRights: 'ofNamed',
   },
@@ -290,16 +290,16 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
   },
   'conversation.offerRevoked': {
     description:
-      'An offered conversation was deleted, or its owner left it; for the person it was offered to.',
+      'The offer of a conversation ended because it was deleted or its owner left. For the person it was offered to.',
     subject: 'Conversation',
   },
   'conversation.accepted': {
-    description: 'A person accepted an offered conversation.',
+    description: 'An offered conversation was accepted.',
     subject: 'Conversation',
     changesRights: 'ofNamed',
   },
   'conversation.refused': {
-    description: 'A person refused an offered conversation; `person` is who offered it.',
+    description: 'An offered conversation was declined. `person` is who offered it.',
     subject: 'Conversation',
   },
   'message.sent': { description: 'A message was sent in a conversation.', subject: 'Message' },
@@ -309,7 +309,7 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
   'user.unblocked': { description: 'The viewer unblocked a person.', subject: 'Block' },
   'session.started': { description: 'A person signed in.', isAudited: true },
   'session.ended': {
-    description: 'A session ended: its person signed out, or it expired.',
+    description: 'A session ended: the person signed out, or it expired.',
     isAudited: true,
     endsCredential: true,
   },
@@ -321,27 +321,27 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     endsCredential: true,
   },
   'apiToken.used': {
-    description: 'An API token was used, for the first time in this hour of the clock.',
+    description: 'An API token was used for the first time in a clock hour.',
     subject: 'ApiToken',
     isAudited: true,
   },
   'access.refused': {
     description:
-      'A person asked for something that they may not see or do, or presented an expired API token; `refusal` says how. An expired token is reported once an hour.',
+      'A person requested something they may not see or do, or used an expired API token. `refusal` has the details. Use of an expired token is recorded once per hour.',
     isAudited: true,
   },
   'signIn.failed': {
     description:
-      'A wrong password was given for the account of `person`; null if there is no account with that address.',
+      'A wrong password was entered for the account of `person`. Null if no account has the address.',
     isAudited: true,
   },
   'password.changed': {
-    description: 'A person changed their password, or set a new one with an operator’s one-time link.',
+    description: 'A person changed their password, or set a new one with a one-time link from an operator.',
     subject: 'User',
     isAudited: true,
   },
   'password.resetIssued': {
-    description: 'An operator issued a one-time link that sets a new password for `person`.',
+    description: 'An operator issued a one-time link to set a new password for `person`.',
     isAudited: true,
   },
   'account.unlocked': {

@@ -205,7 +205,7 @@ test('updateTasks and updateShare refuse null in the same way (NULL-CLEAR)', asy
 describe('a day or a moment that does not exist', () => {
   const refused = (field: string) => ({
     code: 'VALIDATION_FAILED',
-    message: expect.stringMatching(/^A (date|time) must exist, in the form [\dTZ:-]+\.$/) as string,
+    message: expect.stringMatching(/^Enter an existing (date|time) in the form [\dTZ:-]+\.$/) as string,
     extensions: { field },
   });
 

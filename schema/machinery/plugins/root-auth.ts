@@ -12,11 +12,10 @@ import type { Context } from '../../../server/graphql/context.ts';
 import { depthOf } from '../selection.ts';
 
 /**
- * Root fields are for signed-in people unless they say `public: true`. Reading fields get the viewer with all
- * their rights before they run; changing fields after, for rights may have changed with the change; subscriptions when they begin, and again with each
- * event that changes them. Refused access
- * is recorded here and nowhere further in: only root fields take ids and change things; what lies below them shows
- * the viewer what they may see, and nothing in place of the rest.
+ * Root fields require a signed-in viewer unless they are `public`. Queries load the viewer's rights before
+ * they run, mutations afterwards since they can change them, subscriptions at the start and after each event
+ * that changes them. Refused access is recorded here only: fields below the root leave out objects that the
+ * viewer cannot see.
  */
 class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
@@ -61,7 +60,7 @@ function isPublic<Types extends SchemaTypes>({ pothosOptions }: PothosOutputFiel
 
 type Resolve<Given> = GraphQLFieldResolver<unknown, Given, object>;
 
-/** Runs what a root field does, and records refused access. */
+/** Records refused access of a root field. */
 function guarded<Given>(
   field: string,
   work: (context: Context, ...call: Parameters<Resolve<Given>>) => Promise<unknown>,
@@ -79,12 +78,14 @@ function guarded<Given>(
   };
 }
 
-/** Whether an answer is made of what a verb has handed back, so that no rights have to be read for it. */
+/** Whether the response needs only the result of the domain function, so that no rights have to be loaded. */
 function isAtHand(result: unknown, info: GraphQLResolveInfo): boolean {
   return (result as { task?: unknown }).task !== undefined && depthOf(info) <= 2;
 }
 
-/** Relay's own fields answer null where others refuse, and must not be the unseen way for those who guess. */
+/**
+ * Relay's fields return null instead of an error, and must be recorded too: they can be used to guess ids.
+ */
 function isMissingNode(field: string, result: unknown): boolean {
   if (field === 'node') return result == null;
   return field === 'nodes' && Array.isArray(result) && result.some((node) => node == null);
@@ -92,7 +93,7 @@ function isMissingNode(field: string, result: unknown): boolean {
 
 function requireWriting({ person }: Context): void {
   if (person.mayWrite) return;
-  throw new Forbidden('This token may only read; make one with the scope WRITE to change things.');
+  throw new Forbidden('This token is read-only. Create a token with the scope WRITE to make changes.');
 }
 
 declare global {
@@ -109,7 +110,7 @@ declare global {
       Args extends InputFieldMap,
       ResolveReturnShape,
     > {
-      /** Whether it works without a signed-in viewer. */
+      /** Whether the mutation works without a signed-in viewer. */
       public?: boolean;
     }
   }

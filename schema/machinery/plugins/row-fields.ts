@@ -4,8 +4,8 @@ import { isIdType, publicId } from '../../../server/ids.ts';
 import { RawRow, type FromRow } from '../../../server/sql/raw-row.ts';
 
 /**
- * Of rows that were read with everything that is selected of them, fields resolve at once: the Prisma plugin looks up,
- * for each field of each row, whether its own plan has loaded it.
+ * Resolves the fields of fully loaded rows directly. The Prisma plugin would check for each field of each row
+ * whether it is loaded.
  */
 class WholeRows<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
@@ -23,7 +23,10 @@ class WholeRows<Types extends SchemaTypes> extends BasePlugin<Types> {
   }
 }
 
-/** How a field is read of a row where that takes nothing else: as its id, as a column, or as whom or what it names. */
+/**
+ * How to serialize a field directly from a row: an id, a column or a to-one relation. Undefined for other
+ * fields.
+ */
 function readingOf({ kind, parentType, name, extensions }: Field): FromRow | undefined {
   if (name === 'id' && isIdType(parentType)) {
     return (row) => {
