@@ -1,22 +1,20 @@
-/** What a refusal may tell the caller besides its code and sentence. */
 export interface ErrorDetails {
-  /** The input field that is at fault. */
+  /** The invalid input field. */
   field?: string;
-  /** Seconds after which trying again makes sense. */
+  /** Seconds to wait before retrying. */
   retryAfter?: number;
-  /** The version that the row has now, where an edit carried an older one. */
+  /** The row's current version, if the request has an outdated one. */
   currentVersion?: number;
-  /** What the row says now, in the API's words, where an edit carried an older version. */
+  /** The row's current values as in the API, if the request has an outdated version. */
   current?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * A refusal that is part of the API: a stable code, and a sentence that the caller can act on.
- * Anything else that is thrown counts as a fault of ours, and is masked.
+ * An error of the API: a stable code, and a message the caller can act on. All other errors are masked as internal.
  */
 export abstract class TaskwireError extends Error {
   abstract readonly code: string;
-  /** The HTTP status, where the transport has one to give. */
+  /** HTTP status, for transports that have one. */
   readonly status: number = 200;
   readonly details: ErrorDetails;
 
@@ -32,21 +30,21 @@ export class Unauthenticated extends TaskwireError {
   override readonly status: number = 401;
 }
 
-/** The credential is another person's than the one that the request names in `Taskwire-Viewer`. */
+/** The credential belongs to another person than the one named in the header `Taskwire-Viewer`. */
 export class ViewerChanged extends Unauthenticated {
   override readonly code = 'VIEWER_CHANGED';
   override readonly status = 409;
 
   constructor() {
     super(
-      'Another person is signed in now. Discard what you show, and read it again without `Taskwire-Viewer`.',
+      'Another person is signed in now. Discard the data you show, and load it again without `Taskwire-Viewer`.',
     );
   }
 }
 
 export class Forbidden extends TaskwireError {
   readonly code = 'FORBIDDEN';
-  /** What it was about, for the audit trail. */
+  /** For the audit trail. */
   readonly subjectId: string | undefined;
 
   constructor(message: string, subjectId?: string, details?: ErrorDetails) {
@@ -55,14 +53,14 @@ export class Forbidden extends TaskwireError {
   }
 }
 
-/** Also for what exists but may not be seen: the two must read the same. */
+/** Also for objects that exist but are not visible; both must have the same message. */
 export class NotFound extends TaskwireError {
   readonly code = 'NOT_FOUND';
-  /** What was asked for, for the audit trail. */
+  /** For the audit trail. */
   readonly subjectId: string | undefined;
 
   constructor(what: string, subjectId?: string, details?: ErrorDetails) {
-    super(`There is no such ${what}, or you may not see it.`, details);
+    super(`This ${what} does not exist, or you do not have access to it.`, details);
     this.subjectId = subjectId;
   }
 }
@@ -75,32 +73,30 @@ export class Conflict extends TaskwireError {
   readonly code = 'CONFLICT';
 }
 
-/** The log's reader asks for the rest of what it no longer has, or of what is longer than reading anew. */
+/** The events after the cursor are no longer available, or are more than a subscription replays. */
 export class CursorExpired extends TaskwireError {
   readonly code = 'CURSOR_EXPIRED';
 
   constructor() {
-    super('This cursor is too old to go on from: read what you show anew, and subscribe after its `cursor`.');
+    super('This cursor has expired. Load your data again, and subscribe after the new `cursor`.');
   }
 }
 
-/** The subscription ended for its reader's slowness. */
 export class FellBehind extends TaskwireError {
   readonly code = 'FELL_BEHIND';
 
   constructor() {
-    super('You read slower than things happen: subscribe again, after the last `cursor` that you have got.');
+    super('The client reads too slowly. Subscribe again after the last `cursor` you received.');
   }
 }
 
-/** The person stores as much as they may. */
 export class QuotaExceeded extends TaskwireError {
   readonly code = 'QUOTA_EXCEEDED';
 
-  /** @param most what may be stored, in words. */
+  /** @param most the quota in words. */
   constructor(most: string) {
     super(
-      `You have reached the storage quota of ${most}. Delete what you no longer need, or ask the operator of this server for a larger quota.`,
+      `You have reached the storage quota of ${most}. Delete data you no longer need, or ask the operator of this server for a larger quota.`,
     );
   }
 }
@@ -110,22 +106,22 @@ export class QueryTooComplex extends TaskwireError {
 
   constructor(points: number, most: number) {
     super(
-      `This operation costs up to ${points} points, and ${most} is the most. Ask for shorter pages, or for less of each object.`,
+      `This operation costs up to ${points} points; the limit is ${most}. Request smaller pages or fewer fields.`,
     );
   }
 }
 
-/** One payload of a connection that stays open is longer than the server sends. */
+/** A payload of an open connection exceeds the size limit. */
 export class AnswerTooLong extends TaskwireError {
   readonly code = 'QUERY_TOO_COMPLEX';
 
   constructor() {
-    super('This answer is longer than 4 MiB. Ask for shorter pages, or for less of each object.');
+    super('This response exceeds 4 MiB. Request smaller pages or fewer fields.');
   }
 }
 
-/** Why another WebSocket or event stream of a person is refused. */
-export const TOO_MANY_CONNECTIONS = 'You have too many connections open; close some, then connect again.';
+/** For WebSockets and event streams. */
+export const TOO_MANY_CONNECTIONS = 'Too many open connections. Close some, then connect again.';
 
 export class RateLimited extends TaskwireError {
   readonly code = 'RATE_LIMITED';
@@ -137,26 +133,26 @@ export class RateLimited extends TaskwireError {
   }
 }
 
-/** The request cannot be read. */
+/** The request is malformed. */
 export class BadUserInput extends TaskwireError {
   readonly code = 'BAD_USER_INPUT';
   override readonly status = 400;
 }
 
-/** The request names a host that the server does not answer at. */
+/** The request names a host that this server does not serve. */
 export class Misdirected extends TaskwireError {
   readonly code = 'MISDIRECTED';
   override readonly status = 421;
 }
 
-/** Why whoever comes while the server stops is sent away. */
-export const STOPPING = 'Taskwire is stopping; try again shortly.';
+/** For requests and connections during shutdown. */
+export const STOPPING = 'Taskwire is shutting down. Try again shortly.';
 
 export class Unavailable extends TaskwireError {
   readonly code = 'UNAVAILABLE';
   override readonly status = 503;
 
-  constructor(why = 'Taskwire cannot reach its database at the moment; try again shortly.') {
+  constructor(why = 'Taskwire cannot reach its database. Try again shortly.') {
     super(why, { retryAfter: 2 });
   }
 }

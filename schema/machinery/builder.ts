@@ -25,7 +25,7 @@ export interface SchemaTypes {
   Connection: { totalCount: () => Promise<number> };
 }
 
-const pageSize = 'Default: 50; maximum: 100.';
+const pageSize = 'At most 100; default: 50.';
 
 export const builder = new SchemaBuilder<SchemaTypes>({
   // The first plugin's wrapper is the outermost.

@@ -12,21 +12,20 @@ import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockUser } from '../sql/locks.ts';
 import { idOf, parse, line } from './validation.ts';
 
-/** Makes a leaked token recognisable to those who look for them. */
+/** Lets secret scanners recognize leaked tokens. */
 const PREFIX = 'twp_';
 
-/** More than anybody can tell apart; a program that makes them in a loop is stopped here. */
 const MOST_TOKENS = 100;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Who manages tokens, and by which: a token must not make itself a successor. */
+/** The credential in use. A token must not create or revoke tokens. */
 interface Holder extends Person {
   tokenId: string | null;
 }
 
-/** What making a token hands back; the token itself is never to be had again. */
+/** The token itself cannot be read again. */
 export interface NewApiToken {
   id: string;
   token: string;
@@ -37,22 +36,19 @@ const creation = z.object({
   name: line('The name', { min: 1, max: 100 }),
   scopes: z
     .array(z.enum(ApiTokenScope))
-    .min(1, 'A token needs a scope, READ or WRITE.')
+    .min(1, '`scopes` must contain READ or WRITE.')
     .transform((given): ApiTokenScope[] => (given.includes('WRITE') ? ['READ', 'WRITE'] : ['READ'])),
   expiresAt: z
-    .date('A moment reads like 2026-12-31T18:00:00Z.')
+    .date('Enter a time in the form 2026-12-31T18:00:00Z.')
     .refine(
       (at) => at > new Date(),
-      'A token can only run out in the future; leave this out if it never should.',
+      '`expiresAt` must be in the future. Omit it for a token that does not expire.',
     )
     .nullish()
     .transform((value) => value ?? null),
 });
 
-/**
- * Makes a token that stands for the person. WRITE comes with READ.
- * @throws Conflict where they have a hundred.
- */
+/** @throws Conflict if the person has 100 tokens. */
 export async function createApiToken(db: Database, holder: Holder, input: unknown): Promise<NewApiToken> {
   const wanted = parse(creation, input);
   refuseToken(holder);
@@ -62,7 +58,9 @@ export async function createApiToken(db: Database, holder: Holder, input: unknow
   return inTransaction(db, async (tx) => {
     await lockUser(tx, userId);
     if ((await tx.apiToken.count({ where: { userId } })) >= MOST_TOKENS)
-      throw new Conflict(`You have ${MOST_TOKENS} tokens already; revoke one that you no longer use.`);
+      throw new Conflict(
+        `You have reached the limit of ${MOST_TOKENS} tokens. Revoke a token you no longer use.`,
+      );
     const data = { ...wanted, id, userId, hash: hashOfSecret(token) };
     await tx.apiToken.create({ data, select: { id: true } });
     const cursor = await append(tx, { kind: 'apiToken.created', actorId: userId, subjectId: id, data: {} });
@@ -70,7 +68,7 @@ export async function createApiToken(db: Database, holder: Holder, input: unknow
   });
 }
 
-/** Ends a token for good. Revoking it again is harmless. */
+/** Idempotent. */
 export async function revokeApiToken(
   db: Database,
   holder: Holder,
@@ -92,27 +90,26 @@ export async function revokeApiToken(
 
 function refuseToken({ tokenId }: Holder): void {
   if (tokenId === null) return;
-  throw new Forbidden('An API token can neither make nor revoke tokens; sign in for that.', tokenId);
+  throw new Forbidden('API tokens cannot create or revoke tokens. Sign in to do this.', tokenId);
 }
 
-/** Whether a credential claims to be an API token. */
 export function isApiToken(credential: string): boolean {
   return credential.startsWith(PREFIX);
 }
 
 /**
- * Whom a token stands for, and what it allows. The moment is kept once a minute, and the first use in each hour of
- * the clock is an event.
- * @throws Unauthenticated where there is no such token, or it has run out.
+ * Authenticates by an API token. `lastUsedAt` is updated once per minute; the first use in each clock hour is an
+ * event.
+ * @throws Unauthenticated for an unknown or expired token.
  */
 export async function useApiToken(db: Database, token: string) {
   const now = new Date();
   const where = { hash: hashOfSecret(token) };
   const found = await db.apiToken.findUnique({ where, omit: { hash: true } });
-  if (!found) throw new Unauthenticated('This API token is not valid, or was revoked; make a new one.');
+  if (!found) throw new Unauthenticated('This API token is not valid or has been revoked. Create a new one.');
   if (found.expiresAt !== null && found.expiresAt <= now) {
     await recordRefusedToken(db, found, new Date(now.getTime() - HOUR_MS));
-    throw new Unauthenticated('This API token has run out; make a new one.');
+    throw new Unauthenticated('This API token has expired. Create a new one.');
   }
   if (now.getTime() - (found.lastUsedAt?.getTime() ?? 0) >= MINUTE_MS) await recordUse(db, found, now);
   const { id, userId, scopes, expiresAt } = found;
@@ -122,7 +119,7 @@ export async function useApiToken(db: Database, token: string) {
 async function recordUse(db: Database, token: Omit<ApiToken, 'hash'>, now: Date): Promise<void> {
   const { id, userId, lastUsedAt, updatedAt } = token;
   await inTransaction(db, async (tx) => {
-    // Of several at once, in whichever process, one counts.
+    // Of concurrent uses, in any process, one succeeds.
     const { count } = await tx.apiToken.updateMany({
       where: { id, lastUsedAt },
       data: { lastUsedAt: now, updatedAt },

@@ -19,15 +19,12 @@ const wanted = z
     secret: secretOf.nullish(),
   })
   .refine((input) => Object.values(input).filter((value) => value != null).length === 1, {
-    message: 'Name the person by one of `userId`, `offerId` and `secret`.',
+    message: 'Specify exactly one of `userId`, `offerId` and `secret`.',
     path: ['userId'],
   });
 type Wanted = z.output<typeof wanted>;
 
-/**
- * Keeps another person's offers, now and later, from the person. The other does not learn of it. Blocking them again is
- * harmless.
- */
+/** Hides a person's current and future offers. The other person is not notified. Idempotent. */
 export async function blockPerson(db: Database, person: Person, input: unknown): Promise<Change> {
   const named = parse(wanted, input);
   await checkQuota(db, person);
@@ -50,7 +47,7 @@ export async function blockPerson(db: Database, person: Person, input: unknown):
   });
 }
 
-/** Ends a block; offers that are still open can be seen again. Ending it again is harmless. */
+/** Open offers of the person become visible again. Idempotent. */
 export async function unblockPerson(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(z.object({ id: idOf('Block') }), input);
   return inTransaction(db, async (tx) => {
@@ -65,7 +62,7 @@ export async function unblockPerson(db: Database, person: Person, input: unknown
   });
 }
 
-/** A person whom the viewer sees, or who has offered them something. */
+/** A person the viewer sees, or one who offered them a share. */
 async function personNamed(
   tx: Transaction,
   viewer: Viewer,

@@ -23,8 +23,8 @@ const addition = z.object({ id: newIdOf('Comment').nullish(), taskId: idOf('Task
 const edit = z.object({ id: idOf('Comment'), body });
 
 /**
- * Says something about a task. The same comment sent again under the same client-made id returns the first result.
- * @throws Conflict where that id belongs to another comment.
+ * Repeating the request with the same client-generated id returns the first result.
+ * @throws Conflict if the id belongs to another comment.
  */
 export async function addComment(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(addition, input);
@@ -38,7 +38,10 @@ export async function addComment(db: Database, person: Person, input: unknown): 
     const task = (await seenPlacements(tx, viewer, [taskId])).get(taskId);
     if (!task) throw new NotFound('task', taskId);
     if (!can(viewer, 'task.comment', task))
-      throw new Forbidden('You may read this task, but not comment on it; ask its owner to let you.', taskId);
+      throw new Forbidden(
+        'You can read this task but not comment on it. Ask its owner for edit access.',
+        taskId,
+      );
 
     const comment = { id, taskId, body, authorId: person.userId };
     const isNew = await insertComment(tx, comment);
@@ -46,42 +49,45 @@ export async function addComment(db: Database, person: Person, input: unknown): 
     if (ownId != null) await refuseUsedIds(tx, 'comment.added', [ownId]);
     const cursor = await append(tx, {
       kind: 'comment.added',
-      ...envelope(person, id, task),
+      ...eventFields(person, id, task),
       data: { taskId, fingerprint },
     });
     return { id, cursor };
   });
 }
 
-/** Says it in other words. */
 export async function updateComment(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, body } = parse(edit, input);
   return inTransaction(db, async (tx) => {
     const viewer = await viewerOf(tx, person);
     const comment = await seenComment(tx, viewer, id);
     if (!comment) throw new NotFound('comment', id);
-    if (!can(viewer, 'comment.edit', comment)) throw new Forbidden('Only its author changes a comment.', id);
+    if (!can(viewer, 'comment.edit', comment))
+      throw new Forbidden('Only its author can edit this comment.', id);
     if (body === comment.body) return { id, cursor: await currentCursor(tx) };
     if (body.length > comment.body.length) await checkQuota(db, person);
 
     if (!(await updateBody(tx, { id, body }))) throw new NotFound('comment', id);
     const cursor = await append(tx, {
       kind: 'comment.updated',
-      ...envelope(person, id, comment.task),
+      ...eventFields(person, id, comment.task),
       data: { taskId: comment.taskId },
     });
     return { id, cursor };
   });
 }
 
-/** Takes a comment away for good. Deleting it again is harmless. */
+/** Idempotent. */
 export async function deleteComment(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(z.object({ id: idOf('Comment') }), input);
   return inTransaction(db, async (tx) => {
     const viewer = await viewerOf(tx, person);
     const comment = await seenComment(tx, viewer, id);
     if (comment && !can(viewer, 'comment.delete', comment))
-      throw new Forbidden('Its author, and who leads the task, delete a comment.', id);
+      throw new Forbidden(
+        'Only its author, the task’s owner and the team’s owner and admins can delete this comment.',
+        id,
+      );
 
     const { count } = comment ? await tx.comment.deleteMany({ where: { id } }) : { count: 0 };
     if (!comment || count === 0) {
@@ -91,7 +97,7 @@ export async function deleteComment(db: Database, person: Person, input: unknown
     }
     const cursor = await append(tx, {
       kind: 'comment.deleted',
-      ...envelope(person, id, comment.task),
+      ...eventFields(person, id, comment.task),
       data: { taskId: comment.taskId },
     });
     return { id, cursor };
@@ -105,6 +111,6 @@ async function seenComment(tx: Transaction, viewer: Viewer, id: string) {
   });
 }
 
-function envelope({ userId }: Person, id: string, task: Pick<Task, 'ownerId' | 'teamId'>) {
+function eventFields({ userId }: Person, id: string, task: Pick<Task, 'ownerId' | 'teamId'>) {
   return { actorId: userId, subjectId: id, teamId: task.teamId, personId: task.ownerId };
 }

@@ -15,10 +15,10 @@ import { viewerOf } from '../sql/viewer.ts';
 import { checkQuota } from './quota.ts';
 import { idOf, line, newIdOf, parse } from './validation.ts';
 
-/** The most people that an owner can begin a conversation with. */
+/** Besides the owner. */
 export const MOST_PARTICIPANTS = 50;
 
-/** Open offers of one person to another. */
+/** Per sender and receiver. */
 const MOST_CONVERSATION_OFFERS = 100;
 
 const title = line('The title', { min: 1, max: 200 });
@@ -28,7 +28,7 @@ const creation = z.object({
   title,
   participantIds: z
     .array(idOf('User'))
-    .max(MOST_PARTICIPANTS, `Name at most ${MOST_PARTICIPANTS} people.`)
+    .max(MOST_PARTICIPANTS, `A conversation can start with at most ${MOST_PARTICIPANTS} people.`)
     .nullish()
     .transform((given) => [...new Set(given)].sort()),
 });
@@ -37,9 +37,9 @@ const reference = z.object({ id: idOf('Conversation') });
 const renaming = reference.extend({ title });
 
 /**
- * Starts a conversation that the person owns, with people they may see. Members of a team in common take part at once;
- * to others it is offered. The same creation sent again under the same client-made id returns the first result.
- * @throws Conflict where that id belongs to another creation, or a receiver has too many offers of the person.
+ * Members of a common team participate at once; other people get an offer. Repeating the request with the same
+ * client-generated id returns the first result.
+ * @throws Conflict if the id belongs to another conversation, or a receiver has too many open offers from the person.
  */
 export async function createConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(creation, input);
@@ -64,7 +64,7 @@ export async function createConversation(db: Database, person: Person, input: un
     });
     const cursor = await append(tx, {
       kind: 'conversation.created',
-      ...envelope(person, id),
+      ...eventFields(person, id),
       data: { participants, fingerprint },
     });
     const others = participantIds.filter((userId) => !participants.includes(userId));
@@ -79,7 +79,7 @@ async function matesAmong(tx: Transaction, viewer: Viewer, ids: readonly string[
   return mates.map(({ id }) => id);
 }
 
-/** A person who blocks the sender has the offer too, unseen, so that the sender does not learn it. */
+/** Also stores offers to people who block the sender, unseen, so that the sender cannot detect a block. */
 async function offer(
   tx: Transaction,
   { userId: offeredById }: Person,
@@ -94,7 +94,7 @@ async function offer(
   });
   if (open.some(({ _count }) => _count >= MOST_CONVERSATION_OFFERS))
     throw new Conflict(
-      `You have offered one of them ${MOST_CONVERSATION_OFFERS} conversations that they have not answered. Delete some, or wait for their answer.`,
+      `One of these people has ${MOST_CONVERSATION_OFFERS} unanswered conversation offers from you. Delete some conversations, or wait for an answer.`,
       { field: 'participantIds' },
     );
   await tx.conversationOffer.createMany({
@@ -109,7 +109,7 @@ async function checkParticipants(tx: Transaction, viewer: Viewer, ids: readonly 
   if (missing !== undefined) throw new NotFound('person', missing);
 }
 
-/** Gives a conversation another title; its owner only. */
+/** Only for the owner. */
 export async function renameConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, title } = parse(renaming, input);
   return inTransaction(db, async (tx) => {
@@ -119,12 +119,12 @@ export async function renameConversation(db: Database, person: Person, input: un
 
     const data = { title, updatedAt: conversation.moment };
     await tx.conversation.update({ where: { id }, data, select: { id: true } });
-    const cursor = await append(tx, { kind: 'conversation.renamed', ...envelope(person, id), data: {} });
+    const cursor = await append(tx, { kind: 'conversation.renamed', ...eventFields(person, id), data: {} });
     return { id, cursor };
   });
 }
 
-/** Deletes a conversation with its messages; its owner only. Deleting it again is harmless. */
+/** Only for the owner. Idempotent. */
 export async function deleteConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(reference, input);
   return inTransaction(db, async (tx) => {
@@ -142,12 +142,12 @@ export async function deleteConversation(db: Database, person: Person, input: un
 async function remove(tx: Transaction, person: Person, id: string, participants: string[]): Promise<string> {
   await tellOfConversation(tx, 'conversation.offerRevoked', id);
   await tx.conversation.delete({ where: { id }, select: { id: true } });
-  return append(tx, { kind: 'conversation.deleted', ...envelope(person, id), data: { participants } });
+  return append(tx, { kind: 'conversation.deleted', ...eventFields(person, id), data: { participants } });
 }
 
 /**
- * Takes the person out of a conversation; their messages stay. An owner hands it over to the person who has taken part the
- * longest, and the offers of it end; the last participant deletes it. Leaving again is harmless.
+ * The messages remain. If the owner leaves, the longest-standing participant becomes the owner and open offers end;
+ * the last participant deletes the conversation. Idempotent.
  */
 export async function leaveConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(reference, input);
@@ -155,7 +155,7 @@ export async function leaveConversation(db: Database, person: Person, input: unk
   return inTransaction(db, async (tx) => {
     const mine = { conversationId_userId: { conversationId: id, userId } };
     const takesPart = (await tx.conversationParticipant.count({ where: { conversationId: id, userId } })) > 0;
-    // Leaving twice at once waits here for the other time.
+    // A concurrent call waits for the lock.
     if (!takesPart || !(await lockConversation(tx, id))) return goneEarlier(tx, person, id);
     const conversation = await tx.conversation.findFirst({
       where: { id, AND: visible.conversation(person) },
@@ -190,7 +190,7 @@ export async function leaveConversation(db: Database, person: Person, input: unk
       await tx.conversationLeaver.create({ data: { conversationId: id, userId }, select: { userId: true } });
     const cursor = await append(tx, {
       kind: 'conversation.left',
-      ...envelope(person, id),
+      ...eventFields(person, id),
       personId: isOwner ? heir.userId : null,
       data: {},
     });
@@ -206,7 +206,7 @@ async function goneEarlier(tx: Transaction, person: Person, id: string): Promise
   return { id, cursor };
 }
 
-/** Takes part in an offered conversation. Accepting it again is harmless. */
+/** Idempotent. */
 export async function acceptConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(reference, input);
   const { userId } = person;
@@ -220,12 +220,12 @@ export async function acceptConversation(db: Database, person: Person, input: un
       data: { conversationId: id, userId },
       select: { userId: true },
     });
-    const cursor = await append(tx, { kind: 'conversation.accepted', ...envelope(person, id), data: {} });
+    const cursor = await append(tx, { kind: 'conversation.accepted', ...eventFields(person, id), data: {} });
     return { id, cursor };
   });
 }
 
-/** Declines an offered conversation. Refusing it again is harmless. */
+/** Idempotent. */
 export async function refuseConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(reference, input);
   return inTransaction(db, async (tx) => {
@@ -240,7 +240,7 @@ export async function refuseConversation(db: Database, person: Person, input: un
   });
 }
 
-/** Removes the offer that the person answers, with its conversation held; null where they have none. */
+/** Deletes the person's offer, with the conversation locked. Null if there is none. */
 async function takeOffer(tx: Transaction, person: Person, conversationId: string) {
   const where = { conversationId, AND: visible.conversationOffer(person) };
   if ((await tx.conversationOffer.count({ where })) === 0) return null;
@@ -252,16 +252,15 @@ async function takeOffer(tx: Transaction, person: Person, conversationId: string
 }
 
 /**
- * Reads a conversation for a change, and keeps others from changing it until the transaction ends. Null where there
- * is none that the person may see.
- * @throws Forbidden where they may only take part.
+ * Reads and locks a conversation. Null if the person cannot see it.
+ * @throws Forbidden if they are not its owner.
  */
 async function managed(tx: Transaction, person: Person, id: string) {
   const viewer = await viewerOf(tx, person);
   const where = { id, AND: visible.conversation(viewer) };
   const seen = await tx.conversation.findFirst({ where, select: { ownerId: true } });
   if (seen && !can(viewer, 'conversation.manage', seen))
-    throw new Forbidden('Only its owner gives a conversation another title, or deletes it.', id);
+    throw new Forbidden('Only its owner can rename or delete this conversation.', id);
   const moment = seen && (await lockConversation(tx, id));
   if (!moment) return null;
   const { title, participants } = await tx.conversation.findUniqueOrThrow({
@@ -271,6 +270,6 @@ async function managed(tx: Transaction, person: Person, id: string) {
   return { title, participants, moment };
 }
 
-function envelope({ userId }: Person, id: string) {
+function eventFields({ userId }: Person, id: string) {
   return { actorId: userId, subjectId: id, conversationId: id };
 }

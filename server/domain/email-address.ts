@@ -3,15 +3,12 @@ import { z } from 'zod';
 
 const LONGEST = 254;
 
-/** What HTML takes for a valid e-mail address, https://html.spec.whatwg.org/#valid-e-mail-address. */
+/** The definition in HTML: https://html.spec.whatwg.org/#valid-e-mail-address. */
 const VALID =
   /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const NOT_ASCII = /[^\0-\x7f]/;
 
-/**
- * An email address in the one form that is stored and compared: trimmed, in lower case, its domain in ASCII (punycode),
- * which is what browsers make of one that is typed in another script.
- */
+/** Normalizes an email address: trimmed, in lower case, with the domain in Punycode, as browsers convert it. */
 export const emailAddress = z
   .string()
   .transform((given) => {
@@ -24,11 +21,11 @@ export const emailAddress = z
   .pipe(
     z
       .string()
-      .max(LONGEST, `An email address has at most ${LONGEST} characters.`)
-      .regex(VALID, 'This is not an email address.'),
+      .max(LONGEST, `An email address can have at most ${LONGEST} characters.`)
+      .regex(VALID, 'Enter a valid email address.'),
   );
 
-/** How an account is known to limits and browsers, whether there is one or not. */
+/** The key of an account for rate limits, whether the account exists or not. */
 export function accountOf(email: string): string {
   return emailAddress.safeParse(email).data ?? email.trim().toLowerCase().slice(0, LONGEST);
 }

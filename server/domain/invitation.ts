@@ -19,12 +19,11 @@ import { lockedTeam } from './team-lock.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, parse } from './validation.ts';
 
-/** What making an invitation hands back; its secret cannot be read again. */
+/** The secret cannot be read again. */
 export interface NewInvitation extends Change {
   secret: string;
 }
 
-/** What the holder of a link reads of its invitation. */
 export interface InvitationPreview {
   teamName: string;
   invitedByName: string;
@@ -32,7 +31,6 @@ export interface InvitationPreview {
   expiresAt: Date;
 }
 
-/** How long an invitation can be accepted. */
 export const INVITED_FOR_DAYS = 7;
 
 const invitation = z.object({
@@ -44,16 +42,15 @@ const invitation = z.object({
 const reference = z
   .object({ id: idOf('TeamInvitation').nullish(), secret: z.string().nullish() })
   .refine(({ id, secret }) => (id == null) !== (secret == null), {
-    message: 'Name the invitation by `id` or by `secret`, not by both.',
+    message: 'Specify either `id` or `secret`.',
     path: ['id'],
   });
 
 type Reference = z.output<typeof reference>;
 
 /**
- * Invites a person by address. Inviting them again renews the invitation, with the new role and a new link; the old link
- * ends.
- * @throws Conflict where they are a member, Forbidden where the person may not give that role, RateLimited.
+ * Inviting an address again renews the invitation with the new role and a new link, and invalidates the old link.
+ * @throws Conflict if they are a member; Forbidden if the person may not grant the role; RateLimited.
  */
 export async function inviteMember(
   db: Database,
@@ -73,7 +70,9 @@ export async function inviteMember(
       select: { id: true },
     });
     if (member) {
-      throw new Conflict('They are in this team already; change their role instead.', { field: 'email' });
+      throw new Conflict('This person is already a member of the team. Change their role instead.', {
+        field: 'email',
+      });
     }
     const earlier = await tx.teamInvitation.findUnique({ where: { teamId_email: { teamId, email } } });
     if (earlier && isOpen(earlier) && !can(viewer, 'invitation.revoke', { ...earlier, isByLink: false }))
@@ -90,20 +89,17 @@ export async function inviteMember(
       select: { id: true },
     });
     await tellInvited(tx, 'team.memberInvited', { id });
-    // It names no person, or it would tell whether the address has an account.
+    // Names no person, which would reveal whether the address has an account.
     const cursor = await append(tx, {
       kind: 'team.memberInvited',
-      ...envelope(person, { id, teamId }),
+      ...eventFields(person, { id, teamId }),
       data: { role },
     });
     return { id, cursor, secret };
   });
 }
 
-/**
- * Reads an invitation by the secret of its link.
- * @throws NotFound where no open invitation has this secret.
- */
+/** @throws NotFound if no open invitation has this secret. */
 export async function previewInvitation(db: Database, secret: string): Promise<InvitationPreview> {
   const found = await db.teamInvitation.findFirst({
     relationLoadStrategy: 'join',
@@ -121,9 +117,8 @@ export async function previewInvitation(db: Database, secret: string): Promise<I
 }
 
 /**
- * Makes the person a member: by the secret of a link, which works once, or by an invitation to their verified address,
- * where accepting it again is harmless.
- * @throws Forbidden where it has expired, or is to another address; NotFound where the link does not work.
+ * Accepts an invitation, by the secret of its link, which works once, or by id, which is idempotent.
+ * @throws Forbidden if it has expired or was sent to another address; NotFound if the link is not valid.
  */
 export async function acceptInvitation(db: Database, person: Person, input: unknown): Promise<Change> {
   const wanted = parse(reference, input);
@@ -138,22 +133,26 @@ export async function acceptInvitation(db: Database, person: Person, input: unkn
     }
     const { id, teamId, role } = invitation;
     if (!can(viewer, 'invitation.accept', invitation)) {
-      throw new Forbidden('This invitation is to another address. Only its link lets you accept it.', id);
+      throw new Forbidden('This invitation was sent to another address. Use its link to accept it.', id);
     }
     if (!isOpen(invitation)) {
-      throw new Forbidden('This invitation has expired; ask the team’s owner for a new one.', id);
+      throw new Forbidden('This invitation has expired. Ask the team’s owner for a new one.', id);
     }
     const field = invitation.isByLink ? 'secret' : 'id';
-    if (viewer.teams.has(teamId)) throw new Conflict('You are in this team already.', { field });
+    if (viewer.teams.has(teamId)) throw new Conflict('You are already a member of this team.', { field });
     await tx.teamInvitation.delete({ where: { id }, select: { id: true } });
-    // The membership goes on under the invitation's id, which is how accepting again finds it.
+    // The membership keeps the invitation's id, so that accepting twice finds it.
     await tx.membership.create({ data: { id, teamId, userId, role }, select: { id: true } });
-    const event = { kind: 'team.memberJoined', ...envelope(person, invitation), personId: userId } as const;
+    const event = {
+      kind: 'team.memberJoined',
+      ...eventFields(person, invitation),
+      personId: userId,
+    } as const;
     return { id, cursor: await append(tx, { ...event, data: { role } }) };
   });
 }
 
-/** Withdraws an invitation, or declines one’s own. Doing it again is harmless; by a link it is NOT_FOUND then. */
+/** Withdraws or declines an invitation. Idempotent by id. */
 export async function revokeInvitation(db: Database, person: Person, input: unknown): Promise<Change> {
   const wanted = parse(reference, input);
   return inTransaction(db, async (tx) => {
@@ -168,15 +167,12 @@ export async function revokeInvitation(db: Database, person: Person, input: unkn
     if (!can(viewer, 'invitation.revoke', invitation)) throw ownersInvitation(invitation);
     await tellInvited(tx, 'team.invitationRevoked', { id });
     await tx.teamInvitation.delete({ where: { id }, select: { id: true } });
-    const event = { kind: 'team.invitationRevoked', ...envelope(person, invitation), data: {} } as const;
+    const event = { kind: 'team.invitationRevoked', ...eventFields(person, invitation), data: {} } as const;
     return { id, cursor: await append(tx, event) };
   });
 }
 
-/**
- * Reads an invitation that the person may see, that is to them, or that they know the secret of, and holds its team until
- * the transaction ends.
- */
+/** Reads an invitation that the person may see or has the secret of, and locks its team. */
 async function heldInvitation(tx: Transaction, person: Person, wanted: Reference) {
   const before = await viewerOf(tx, person);
   const seen = await tx.teamInvitation.findFirst({
@@ -198,7 +194,7 @@ function byLink(secret: string): Prisma.TeamInvitationWhereInput {
   return { secretHash: hashOfSecret(secret), expiresAt: { gt: new Date() } };
 }
 
-/** @throws LinkEnded for what was named by a secret: the invitation of a used link is gone. */
+/** @throws LinkEnded if a secret was given: the invitation of a used link no longer exists. */
 function idIn({ id }: Reference): string {
   if (id == null) throw new LinkEnded();
   return id;
@@ -208,7 +204,7 @@ class LinkEnded extends NotFound {
   constructor() {
     super('invitation', undefined, { field: 'secret' });
     this.message =
-      'This link does not work: it was used or replaced, or it has expired. Ask the person who sent it for a new one.';
+      'This link is no longer valid: it was used or replaced, or it has expired. Ask the sender for a new one.';
   }
 }
 
@@ -217,9 +213,9 @@ function isOpen({ expiresAt }: TeamInvitation): boolean {
 }
 
 function ownersInvitation({ id }: TeamInvitation): Forbidden {
-  return new Forbidden('Only the team’s owner may change an invitation to be an admin.', id);
+  return new Forbidden('Only the team’s owner can change an invitation with the role ADMIN.', id);
 }
 
-function envelope({ userId }: Person, { id, teamId }: Pick<TeamInvitation, 'id' | 'teamId'>) {
+function eventFields({ userId }: Person, { id, teamId }: Pick<TeamInvitation, 'id' | 'teamId'>) {
   return { actorId: userId, subjectId: id, teamId };
 }

@@ -13,15 +13,15 @@ import { viewerOf } from '../sql/viewer.ts';
 import { lockedAgain, lockedTeam, TRANSFER_FIRST } from './team-lock.ts';
 import { idOf, parse } from './validation.ts';
 
-/** A role that can be handed out: any but that of the owner, which is only ever transferred. */
+/** OWNER is only ever transferred. */
 export const grantedRole = z.enum(
   ['ADMIN', 'MEMBER', 'VIEWER'],
-  'A team has one owner, so this role is never given; use `transferOwnership` for it.',
+  'The role OWNER cannot be assigned. Use `transferOwnership` instead.',
 );
 
 /**
- * Gives a member another role. The same role again leaves no trace.
- * @throws Forbidden where the person may not manage that member, or not hand out that role.
+ * Setting the current role again changes nothing.
+ * @throws Forbidden if the person may not manage the member or grant the role.
  */
 export async function changeRole(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, role } = parse(z.object({ id: idOf('Membership'), role: grantedRole }), input);
@@ -34,13 +34,16 @@ export async function changeRole(db: Database, person: Person, input: unknown): 
     if (member.role === role) return { id, cursor: await currentCursor(tx) };
     await tx.membership.update({ where: { id }, data: { role }, select: { id: true } });
     const data = { before: member.role, after: role };
-    return { id, cursor: await append(tx, { kind: 'team.roleChanged', ...envelope(person, member), data }) };
+    return {
+      id,
+      cursor: await append(tx, { kind: 'team.roleChanged', ...eventFields(person, member), data }),
+    };
   });
 }
 
 /**
- * Takes a member out of their team, with the shares of its tasks that they held. Doing it again is harmless.
- * @throws Forbidden for the owner, for oneself, and where the person may not manage that member.
+ * Removes a member and their shares of the team's tasks. Idempotent.
+ * @throws Forbidden for the owner, the person themselves, and members the person may not manage.
  */
 export async function removeMember(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(z.object({ id: idOf('Membership') }), input);
@@ -58,8 +61,8 @@ export async function removeMember(db: Database, person: Person, input: unknown)
 }
 
 /**
- * Takes the person themself out of a team. Leaving it again is harmless.
- * @throws Forbidden for the owner, who must transfer the ownership first.
+ * Idempotent.
+ * @throws Forbidden for the owner, who has to transfer the team first.
  */
 export async function leaveTeam(db: Database, person: Person, input: unknown): Promise<Change> {
   const { teamId } = parse(z.object({ teamId: idOf('Team') }), input);
@@ -80,8 +83,8 @@ export async function leaveTeam(db: Database, person: Person, input: unknown): P
 }
 
 /**
- * Makes another member the owner of a team, and its owner so far an admin.
- * @throws Forbidden for anybody but the owner.
+ * The previous owner becomes an admin.
+ * @throws Forbidden if the person is not the owner.
  */
 export async function transferOwnership(
   db: Database,
@@ -93,11 +96,11 @@ export async function transferOwnership(
     const viewer = await lockedTeam(tx, person, 'team.transfer', teamId);
     if (!viewer) throw new NotFound('team', teamId);
     if (userId === person.userId) {
-      throw new ValidationFailed('This team is yours already; name another member.', { field: 'userId' });
+      throw new ValidationFailed('You already own this team. Choose another member.', { field: 'userId' });
     }
     const heir = await memberOf(tx, teamId, userId);
     if (!heir) throw new NotFound('member', userId);
-    // In this order, for no moment of the transaction may have two owners either.
+    // The order matters: a unique index allows one owner at any moment.
     await tx.membership.updateMany({ where: { teamId, role: 'OWNER' }, data: { role: 'ADMIN' } });
     await tx.membership.update({ where: { id: heir.id }, data: { role: 'OWNER' }, select: { id: true } });
     const cursor = await append(tx, {
@@ -112,13 +115,13 @@ export async function transferOwnership(
   });
 }
 
-/** @throws Forbidden where a viewer may not hand out a role. */
+/** @throws Forbidden if the viewer may not grant the role. */
 export function requireGrantable(viewer: Viewer, teamId: string, role: TeamRole): void {
   if (grantableRoles(viewer, teamId).includes(role)) return;
-  throw new Forbidden(`Only the team’s owner may give the role ${role}.`, teamId);
+  throw new Forbidden(`Only the team’s owner can assign the role ${role}.`, teamId);
 }
 
-/** Reads a member whom the person may see, and keeps their team's members as they are until the transaction ends. */
+/** Reads a visible member and locks the team. */
 async function heldMember(tx: Transaction, person: Person, id: string) {
   const viewer = await viewerOf(tx, person);
   const seen = await tx.membership.findFirst({
@@ -135,8 +138,8 @@ function memberOf(tx: Transaction, teamId: string, userId: string): Promise<Memb
 }
 
 /**
- * With the membership go the shares of the team's tasks, or a former member would still see some of them, and what is
- * assigned to them there, or it would come back with them.
+ * Also deletes shares of the team's tasks, which would still give access, and clears assignments, which would return
+ * with a new membership.
  */
 async function takeOut(
   tx: Transaction,
@@ -149,7 +152,7 @@ async function takeOut(
   await tx.taskShare.deleteMany({ where: { sharedWithId: userId, task: { teamId } } });
   await tx.shareOffer.deleteMany({ where: { userId, task: { teamId } } });
   await clearAssigneeInTeam(tx, person, { userId, teamId });
-  return append(tx, { kind, ...envelope(person, member), data: { role } });
+  return append(tx, { kind, ...eventFields(person, member), data: { role } });
 }
 
 function refusal(viewer: Viewer, member: Membership): Forbidden {
@@ -157,13 +160,13 @@ function refusal(viewer: Viewer, member: Membership): Forbidden {
     member.role === 'OWNER'
       ? TRANSFER_FIRST
       : member.userId === viewer.userId
-        ? 'Nobody changes their own role; to go, use `leaveTeam`.'
+        ? 'You cannot change your own role. To leave the team, use `leaveTeam`.'
         : member.role === 'ADMIN'
-          ? 'Only the team’s owner may manage its admins.'
-          : 'Only the team’s owner and admins may manage its members.';
+          ? 'Only the team’s owner can manage its admins.'
+          : 'Only the team’s owner and admins can manage its members.';
   return new Forbidden(sentence, member.id);
 }
 
-function envelope({ userId }: Person, member: Membership) {
+function eventFields({ userId }: Person, member: Membership) {
   return { actorId: userId, subjectId: member.id, teamId: member.teamId, personId: member.userId };
 }

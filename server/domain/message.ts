@@ -20,10 +20,9 @@ const sending = z.object({
 });
 
 /**
- * Says something in a conversation. The same message sent again under the same client-made id returns the first result.
- * Messages of one conversation are sent one after the other, each at a later moment than all before: whoever reads on
- * from the last one they have seen misses none.
- * @throws Conflict where that id belongs to another message.
+ * Repeating the request with the same client-generated id returns the first result. Messages of a conversation are
+ * sent one at a time with increasing times, so a reader that continues after the last message seen misses none.
+ * @throws Conflict if the id belongs to another message.
  */
 export async function sendMessage(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(sending, input);
@@ -37,7 +36,7 @@ export async function sendMessage(db: Database, person: Person, input: unknown):
     const conversation = await tx.conversation.findFirst({ where, select: { ownerId: true } });
     if (!conversation) throw new NotFound('conversation', conversationId);
     if (!can(viewer, 'conversation.send', conversation))
-      throw new Forbidden('You may read this conversation, but not write in it.', conversationId);
+      throw new Forbidden('You can read this conversation but not send messages in it.', conversationId);
     const moment = await lockConversation(tx, conversationId);
     if (!moment) throw new NotFound('conversation', conversationId);
 

@@ -5,12 +5,12 @@ import { QuotaExceeded } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import { storageUsageOf, type StorageUsage } from '../sql/storage-usage.ts';
 
-/** The most that one person stores; 0 sets no limit. */
+/** Limits per person; 0 means no limit. */
 export type StorageQuota = StorageUsage;
 
 const MEGABYTE = 1024 * 1024;
 
-/** How long a process relies on what it has read. */
+/** How long a process caches a person's usage. */
 const FRESH_MS = 1_000;
 
 class KnownUsage {
@@ -35,20 +35,19 @@ class KnownUsage {
 
 const known = new WeakMap<Database, KnownUsage>();
 
-/** Sets what each person of a database may store. Without it there is no limit. */
+/** Sets the quota of a database. Without it there is no limit. */
 export function setStorageQuota(db: Database, quota: StorageQuota): void {
   known.set(db, new KnownUsage(db, quota));
 }
 
-/** What each person of a database may store; 0 where there is no limit. */
+/** The quota of a database; 0 means no limit. */
 export function storageQuotaOf(db: Database): StorageQuota {
   return known.get(db)?.quota ?? { rows: 0, bytes: 0 };
 }
 
 /**
- * Refuses to store more for a person who has reached their quota. Their usage is known from about a second ago, so they may
- * exceed the quota by what they store in that time.
- * @throws QuotaExceeded
+ * Usage can be about a second old, so a person can exceed the quota by what they store in that time.
+ * @throws QuotaExceeded if the person has reached their quota.
  */
 export async function checkQuota(db: Database, { userId }: Pick<Person, 'userId'>): Promise<void> {
   const of = known.get(db);

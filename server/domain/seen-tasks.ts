@@ -2,10 +2,9 @@ import type { Task, TaskShare } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { liveShareOf, placement, visible, type TaskSubject, type Viewer } from '../policy.ts';
 
-/** A task with everything that decides the viewer's rights on it. */
 export type SeenTask = Task & TaskSubject;
 
-/** Those of some tasks that a viewer sees, by their ids, each with the share that the viewer holds of it. */
+/** The visible ones of some tasks by id, each with the viewer's share. */
 export async function seenTasks(
   tx: Transaction,
   viewer: Viewer,
@@ -15,7 +14,7 @@ export async function seenTasks(
   return byId(await tx.task.findMany({ ...seenBy(viewer, ids), include }));
 }
 
-/** The same of what decides rights on them alone. */
+/** Like `seenTasks`, but only with the fields that decide rights. */
 export async function seenPlacements(
   tx: Transaction,
   viewer: Viewer,

@@ -24,26 +24,23 @@ import { lockOfferedTask, lockTasks, lockUser } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { idOf, parse } from './validation.ts';
 
-/** How long an offer can be accepted. */
 export const OFFERED_FOR_DAYS = 30;
 const OFFERED_FOR_MS = OFFERED_FOR_DAYS * 24 * 60 * 60_000;
 
-/** Open offers of one sender to one receiver. */
+/** Per sender and receiver. */
 export const MOST_OFFERS = 100;
 
-/** More than any secret has. */
 const LONGEST_SECRET = 100;
 
-/** The receiver as the sender names them: the two must answer alike whether an address has an account or not. */
+/** The receiver as named by the sender. Responses must not depend on whether an address has an account. */
 export type OfferReceiver = { userId: string; email: null } | { userId: null; email: string };
 
 export interface OfferTerms {
   permission: SharePermission;
-  /** When the share ends by itself. */
   expiresAt: Date | null;
 }
 
-/** What an offer hands back: the secret of its link, for an address, is never to be had again. */
+/** The secret, for an address, cannot be read again. */
 export interface Offered {
   id: string;
   secret: string | null;
@@ -52,21 +49,19 @@ export interface Offered {
 
 const byId = z.object({ id: idOf('ShareOffer') });
 
-/** The secret of an offer's link. */
-export const secretOf = z.string().max(LONGEST_SECRET, 'This is not the secret of a link.');
+export const secretOf = z.string().max(LONGEST_SECRET, 'Enter the secret of a link.');
 
-/** Names an offer: by its id, or by the secret of its link. */
 const offerReference = z
   .object({ id: idOf('ShareOffer').nullish(), secret: secretOf.nullish() })
   .refine(({ id, secret }) => (id == null) !== (secret == null), {
-    message: 'Name the offer by `id` or by `secret`, not by both.',
+    message: 'Specify either `id` or `secret`.',
     path: ['id'],
   });
 type OfferReference = z.output<typeof offerReference>;
 
 /**
- * Offers a share of a task whose row is held, or renews the offer with new terms and a new secret.
- * @throws Conflict where the sender has a hundred open offers to the receiver.
+ * Creates or renews an offer. The caller has locked the task.
+ * @throws Conflict if the sender has 100 open offers to the receiver.
  */
 export async function offerShare(
   tx: Transaction,
@@ -101,7 +96,7 @@ export async function offerShare(
     select: { id: true },
   });
   await tellOffered(tx, 'task.shareOffered', id);
-  // The sender's own event names no receiver, so that it is the same for every address.
+  // The sender's event does not name the receiver, so it is the same for every address.
   const cursor = await append(tx, {
     kind: 'task.shareOffered',
     actorId: sender.userId,
@@ -116,13 +111,13 @@ async function checkRoom(tx: Transaction, { userId }: Viewer, receiver: OfferRec
   const where = { offeredById: userId, ...receiver, expiresAt: { gt: new Date() } };
   if ((await tx.shareOffer.count({ where })) < MOST_OFFERS) return;
   throw new Conflict(
-    `You have offered them ${MOST_OFFERS} tasks that they have not accepted. Revoke an offer, or wait for their answer.`,
+    `This person has ${MOST_OFFERS} unanswered offers from you. Revoke an offer, or wait for an answer.`,
   );
 }
 
 /**
- * Makes the offered share. It keeps the offer's id, so accepting an offer twice by its id is harmless.
- * @throws Conflict where the task is shared with the person already, or they may share it themselves.
+ * The share keeps the offer's id, so accepting an offer twice by id is idempotent.
+ * @throws Conflict if the person already has a share, or may share the task themselves.
  */
 export async function acceptShare(db: Database, person: Person, input: unknown): Promise<Change> {
   const reference = parse(offerReference, input);
@@ -138,7 +133,7 @@ export async function acceptShare(db: Database, person: Person, input: unknown):
     const { id, task, permission } = offer;
     if (!(await mayStillShare(tx, offer.offeredById, task))) throw new NotFound('share offer', id);
     if (can(viewer, 'task.share', task)) {
-      throw new Conflict('You can share this task yourself, so there is nothing to accept.');
+      throw new Conflict('You can already share this task, so there is nothing to accept.');
     }
     const { userId } = viewer;
     const earlier = await tx.taskShare.findFirst({
@@ -146,7 +141,7 @@ export async function acceptShare(db: Database, person: Person, input: unknown):
       select: { id: true, expiresAt: true },
     });
     if (earlier && (earlier.expiresAt === null || earlier.expiresAt > new Date())) {
-      throw new Conflict('This task is shared with you already; refuse this offer.');
+      throw new Conflict('This task is already shared with you. Decline this offer.');
     }
     if (earlier) await tx.taskShare.delete({ where: { id: earlier.id }, select: { id: true } });
     await dropOffers(tx, task.id, { id, userId, email: viewer.verifiedEmail });
@@ -155,12 +150,12 @@ export async function acceptShare(db: Database, person: Person, input: unknown):
     const data = { taskId: task.id, permission };
     return {
       id,
-      cursor: await tellAnswer(tx, viewer, task, { kind: 'task.shareAccepted', subjectId: id, data }),
+      cursor: await appendAnswer(tx, viewer, task, { kind: 'task.shareAccepted', subjectId: id, data }),
     };
   });
 }
 
-/** Declines an offer. Refusing it again by its id is harmless. */
+/** Idempotent by id. */
 export async function refuseShare(db: Database, person: Person, input: unknown): Promise<Change> {
   const reference = parse(offerReference, input);
   return inTransaction(db, async (tx) => {
@@ -171,12 +166,12 @@ export async function refuseShare(db: Database, person: Person, input: unknown):
     const data = { taskId: task.id };
     return {
       id,
-      cursor: await tellAnswer(tx, viewer, task, { kind: 'task.shareRefused', subjectId: id, data }),
+      cursor: await appendAnswer(tx, viewer, task, { kind: 'task.shareRefused', subjectId: id, data }),
     };
   });
 }
 
-/** Withdraws an offer. Doing it again is harmless. */
+/** Idempotent. */
 export async function revokeShareOffer(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(byId, input);
   return inTransaction(db, async (tx) => {
@@ -191,7 +186,7 @@ export async function revokeShareOffer(db: Database, person: Person, input: unkn
     const { task } = offer;
     if (!can(viewer, 'task.share', task)) {
       throw new Forbidden(
-        'Only a person who may share the task can revoke its offers; refuse it instead.',
+        'Only people who can share the task can revoke its offers. Decline the offer instead.',
         id,
       );
     }
@@ -202,14 +197,14 @@ export async function revokeShareOffer(db: Database, person: Person, input: unkn
   });
 }
 
-/** The offers that a person may answer, by their rights or by a link's secret. */
+/** The offers that a person may answer, by id or by a link's secret. */
 export function answerable(viewer: Viewer, { id, secret }: OfferReference): Prisma.ShareOfferWhereInput {
   return id == null
     ? { secretHash: hashOfSecret(secret ?? ''), AND: openTo(viewer) }
     : { id, AND: offeredTo(viewer) };
 }
 
-/** Removes the open offers of a task to a person who was given a share of it. */
+/** Deletes the open offers of a task to a person who now has a share of it. */
 export async function dropOffers(
   tx: Transaction,
   taskId: string,
@@ -219,7 +214,7 @@ export async function dropOffers(
   await tx.shareOffer.deleteMany({ where: { taskId, OR: to } });
 }
 
-/** Reads an offer that the person may answer, and keeps its task as it is until the transaction ends. */
+/** Reads an offer that the person may answer, and locks its task. */
 async function heldOffer(tx: Transaction, person: Person, reference: OfferReference) {
   const before = await viewerOf(tx, person);
   const where = answerable(before, reference);
@@ -256,10 +251,10 @@ async function removedEarlier(
 }
 
 /**
- * Appends an answer for the owner of a personal task, or for the task's team. A team's event does not reach the receiver,
- * who then has one of their own.
+ * Appends an answer for the owner of a personal task, or for the task's team. The receiver is not in the team and
+ * gets a separate event.
  */
-async function tellAnswer<Kind extends 'task.shareAccepted' | 'task.shareRefused'>(
+async function appendAnswer<Kind extends 'task.shareAccepted' | 'task.shareRefused'>(
   tx: Transaction,
   { userId }: Viewer,
   { ownerId, teamId }: TaskPlacement,

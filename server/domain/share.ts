@@ -24,7 +24,7 @@ import { dropOffers, offerShare, type OfferReceiver } from './share-offer.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, NOT_NULL, parse } from './validation.ts';
 
-/** What sharing hands back: a share, or an offer of one with the secret of its link. */
+/** A share, or an offer with the secret of its link. */
 export interface Sharing {
   shareId: string | null;
   offerId: string | null;
@@ -32,11 +32,11 @@ export interface Sharing {
   cursor: string;
 }
 
-const ONLY_LEADERS = 'Only its owner, and who leads its team, decide with whom this task is shared.';
+const ONLY_LEADERS = 'Only the task’s owner, and the owner and admins of its team, can share it.';
 
 const expiry = z
-  .date('A moment reads like 2026-12-31T18:00:00Z.')
-  .refine((at) => at > new Date(), 'A share can only end in the future; revoke it to end it now.');
+  .date('Enter a time in the form 2026-12-31T18:00:00Z.')
+  .refine((at) => at > new Date(), '`expiresAt` must be in the future. To end the share now, revoke it.');
 
 const sharing = z
   .object({
@@ -50,7 +50,7 @@ const sharing = z
     expiresAt: expiry.nullish().transform((value) => value ?? null),
   })
   .refine(({ userId, email }) => (userId == null) !== (email == null), {
-    message: 'Say with whom, by `userId` or by `email`, not by both.',
+    message: 'Specify either `userId` or `email`.',
     path: ['userId'],
   });
 
@@ -61,9 +61,9 @@ const edit = z.object({
 });
 
 /**
- * Shares a task with a person of a team in common, and offers the share to anyone else. The same share made twice is one,
- * and an offer made twice is renewed.
- * @throws Conflict where the task is shared with them in another way, or they have too many offers of the person.
+ * Shares with a member of a common team at once, and offers the share to anyone else. Repeating the request is
+ * idempotent and renews an offer.
+ * @throws Conflict if the task is shared with them on other terms, or they have too many open offers from the person.
  */
 export async function shareTask(db: Database, person: Person, input: unknown): Promise<Sharing> {
   const { taskId, permission, expiresAt, ...named } = parse(sharing, input);
@@ -89,7 +89,9 @@ export async function shareTask(db: Database, person: Person, input: unknown): P
     });
     if (earlier && isLive(earlier)) {
       if (earlier.permission !== permission || earlier.expiresAt?.getTime() !== expiresAt?.getTime())
-        throw new Conflict('This task is shared with them in another way; change that share instead.');
+        throw new Conflict(
+          'This task is already shared with this person on other terms. Change that share instead.',
+        );
       return made(earlier.id, await currentCursor(tx));
     }
     if (earlier) await tx.taskShare.delete({ where: { id: earlier.id }, select: { id: true } });
@@ -99,7 +101,7 @@ export async function shareTask(db: Database, person: Person, input: unknown): P
     await dropOffers(tx, taskId, { userId: known.id, email: known.email });
     const cursor = await append(tx, {
       kind: 'task.shared',
-      ...envelope(person, share, task),
+      ...eventFields(person, share, task),
       data: { taskId, permission },
     });
     return made(share.id, cursor);
@@ -110,7 +112,7 @@ function made(shareId: string, cursor: string): Sharing {
   return { shareId, offerId: null, secret: null, cursor };
 }
 
-/** Changes what a share allows, or until when. What is left out stays; a null `expiresAt` lets it last. */
+/** Omitted fields do not change. A null `expiresAt` removes the expiry. */
 export async function updateShare(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, ...wanted } = parse(edit, input);
   return inTransaction(db, async (tx) => {
@@ -126,14 +128,14 @@ export async function updateShare(db: Database, person: Person, input: unknown):
     await tx.taskShare.update({ where: { id }, data: { permission, expiresAt }, select: { id: true } });
     const cursor = await append(tx, {
       kind: 'task.shareUpdated',
-      ...envelope(person, share, share.task),
+      ...eventFields(person, share, share.task),
       data: { taskId: share.taskId, permission },
     });
     return { id, cursor };
   });
 }
 
-/** Takes a share back, or leaves it as its receiver. Revoking it again is harmless. */
+/** Ends a share, also for its receiver. Idempotent. */
 export async function revokeShare(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(z.object({ id: idOf('TaskShare') }), input);
   return inTransaction(db, async (tx) => {
@@ -150,7 +152,7 @@ export async function revokeShare(db: Database, person: Person, input: unknown):
     await clearAssigneeOfShare(tx, person, { taskId: share.taskId, userId: share.sharedWithId });
     const cursor = await append(tx, {
       kind: 'task.shareRevoked',
-      ...envelope(person, share, share.task),
+      ...eventFields(person, share, share.task),
       data: { taskId: share.taskId },
     });
     return { id, cursor };
@@ -158,8 +160,8 @@ export async function revokeShare(db: Database, person: Person, input: unknown):
 }
 
 /**
- * How many people outside a task's team still see the task by a share. 0 for personal tasks, and for viewers who are
- * not in the team, because they do not know with whom else it is shared.
+ * The number of people outside a task's team who see it through a share. 0 for personal tasks, and for viewers
+ * outside the team, who must not learn it.
  */
 export async function outsidersOf(db: Database, viewer: Viewer, taskId: string): Promise<number> {
   const where = { id: taskId, AND: visible.task(viewer) };
@@ -174,7 +176,7 @@ export async function outsidersOf(db: Database, viewer: Viewer, taskId: string):
   });
 }
 
-/** Reads a share that the person may see, and keeps the shares of its task as they are until the transaction ends. */
+/** Reads a visible share and locks its task. */
 async function lockedShare(tx: Transaction, person: Person, id: string) {
   const found = await tx.taskShare.findUnique({ where: { id }, select: { taskId: true } });
   if (found) await lockTasks(tx, person, [found.taskId]);
@@ -191,7 +193,7 @@ interface Named {
   email?: string | null | undefined;
 }
 
-/** Any address can be named, since the person who knows it knows them; an id only of people whom the viewer sees. */
+/** Any address can be named; an id only of people the viewer sees. */
 async function receiverOf(tx: Transaction, viewer: Viewer, { userId, email }: Named): Promise<OfferReceiver> {
   if (email != null) return { userId: null, email };
   const id = userId ?? '';
@@ -201,9 +203,9 @@ async function receiverOf(tx: Transaction, viewer: Viewer, { userId, email }: Na
 }
 
 /**
- * The receiver where the share needs no offer: a member of a team in common, or someone who has a share of the task. The
- * viewer sees all these people, so that it tells them nothing about other addresses.
- * @throws ValidationFailed where it is the viewer, or the task's owner.
+ * The receiver if the share needs no offer: a member of a common team, or a person who already has a share. The
+ * viewer sees all of them, so nothing is revealed about other addresses.
+ * @throws ValidationFailed for the viewer and the task's owner.
  */
 async function knownReceiver(
   tx: Transaction,
@@ -227,7 +229,7 @@ async function knownReceiver(
     throw new ValidationFailed('You cannot share a task with yourself.', { field });
   }
   if (known?.id === task.ownerId) {
-    throw new ValidationFailed('They own this task, so there is no need to share it with them.', { field });
+    throw new ValidationFailed('This person owns the task. Choose someone else.', { field });
   }
   return known;
 }
@@ -236,8 +238,8 @@ function isLive({ expiresAt }: Pick<TaskShare, 'expiresAt'>): boolean {
   return expiresAt === null || expiresAt > new Date();
 }
 
-/** Of a share hears its receiver; of one that they left themselves, the task's owner. */
-function envelope({ userId }: Person, share: Pick<TaskShare, 'id' | 'sharedWithId'>, task: TaskPlacement) {
+/** The receiver reads the event; if they gave up the share themselves, the task's owner does. */
+function eventFields({ userId }: Person, share: Pick<TaskShare, 'id' | 'sharedWithId'>, task: TaskPlacement) {
   return {
     actorId: userId,
     subjectId: share.id,

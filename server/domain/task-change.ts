@@ -13,7 +13,6 @@ import { checkQuota } from './quota.ts';
 import { seenTasks, type SeenTask } from './seen-tasks.ts';
 import { checkHierarchy, checkPlacement, ONLY_ASSIGNERS } from './task-placement.ts';
 
-/** The fields that a verb may change; the rest follows from them. */
 export type Changes = Partial<
   Pick<
     Task,
@@ -33,16 +32,16 @@ export type Changes = Partial<
 
 export interface ChangeRequest {
   id: string;
-  /** The version that the change is based on; unchecked without one. */
+  /** For optimistic locking; unchecked if missing. */
   version?: number | null | undefined;
-  /** What comes ahead of a field's name in an error, as in `tasks.3.`; nothing where there is one task only. */
+  /** Prefix of field names in errors, such as `tasks.3.`. Undefined for a single task. */
   path?: string;
   changes: (task: Task) => Changes;
 }
 
 /**
- * The one way in which tasks change: locked, allowed, on the expected version, written in one statement, each with
- * its event. A change that changes nothing leaves no trace.
+ * The only way to change tasks: locks, checks rights and versions, writes in one statement, and appends an event per
+ * task. A change without effect writes nothing.
  */
 export async function changeTasks(
   tx: Transaction,
@@ -77,8 +76,8 @@ export async function changeTasks(
 }
 
 /**
- * Reads tasks that are locked for a change, with the rights that the viewer had once they were.
- * @throws NotFound, Forbidden, or Conflict where the viewer's version is outdated.
+ * Reads tasks that the caller has locked.
+ * @throws NotFound, Forbidden, or Conflict for an outdated version.
  */
 export async function lockedFor(
   tx: Transaction,
@@ -89,7 +88,7 @@ export async function lockedFor(
   const ids = wanted.map(({ id }) => id);
   const again = ids.findIndex((id, i) => ids.indexOf(id) < i);
   if (again >= 0) {
-    throw new ValidationFailed('One call can change a task only once.', {
+    throw new ValidationFailed('Each task can appear only once.', {
       field: `${wanted[again]?.path ?? ''}id`,
     });
   }
@@ -99,29 +98,29 @@ export async function lockedFor(
     const place = path === undefined ? {} : { field: `${path}id` };
     if (!task) throw new NotFound('task', id, place);
     if (!can(viewer, action, task)) throw new Forbidden(refusals[action], id, place);
-    // A change that was sent twice finds what it asks for, and is no conflict.
-    const saysSo = changes && isDeepStrictEqual({ ...task, ...changes(task) }, task);
-    if (version != null && version !== task.version && !saysSo)
+    // A repeated request finds its values already set, which is not a conflict.
+    const isApplied = changes && isDeepStrictEqual({ ...task, ...changes(task) }, task);
+    if (version != null && version !== task.version && !isApplied)
       throw versionConflict(viewer, task, version, path);
     return task;
   });
 }
 
 const refusals: Record<TaskAction, string> = {
-  'task.edit': 'You may see this task, but not change it; ask its owner for a share that lets you.',
-  'task.comment': 'You may see this task, but not comment on it.',
-  'task.delete': 'You may see this task, but not delete it.',
-  'task.share': 'Only its owner, and who leads its team, may share this task.',
+  'task.edit': 'You can read this task but not change it. Ask its owner for edit access.',
+  'task.comment': 'You can read this task but not comment on it.',
+  'task.delete': 'You can read this task but not delete it.',
+  'task.share': 'Only the task’s owner, and the owner and admins of its team, can share it.',
   'task.assign': ONLY_ASSIGNERS,
-  'task.move': 'Only its owner, and who leads its team, may move this task to another team.',
+  'task.move': 'Only the task’s owner, and the owner and admins of its team, can move it to another team.',
 };
 
-/** Characters of text, which count to the storage of the task's owner. */
+/** Characters that count towards the storage quota of the task's owner. */
 function textOf({ title, description, labels }: Task): number {
   return title.length + description.length + labels.join('').length;
 }
 
-/** A task is completed when it becomes DONE, and stays so on the day it did; it is started once and for all. */
+/** Derives timestamps and version. `completedAt` is kept while the task stays DONE; `startedAt` is set once. */
 function withConsequences(before: Task, after: SeenTask, now: Date): SeenTask {
   const completedAt = after.status !== 'DONE' ? null : before.status === 'DONE' ? before.completedAt : now;
   const startedAt = before.startedAt ?? (after.status === 'IN_PROGRESS' ? now : null);

@@ -8,24 +8,21 @@ import { seenPlacements } from './seen-tasks.ts';
 
 type Placed = TaskSubject & Pick<Task, 'parentId'>;
 
-/** Where a task was, nowhere if it is new, and where it goes. */
+/** `before` is null for a new task. */
 export interface Placement {
   before: Placed | null;
   after: Placed;
-  /** What comes ahead of a field's name in an error, as in `tasks.3.`. */
+  /** Prefix of field names in errors, such as `tasks.3.`. */
   path: string;
 }
 
 export const ONLY_ASSIGNERS =
-  'Only the owner of this task, its team’s owner and admins, and the member it is assigned to can assign it.';
+  'Only the task’s owner, the owner and admins of its team, and its assignee can assign it.';
 
-/** How many tasks may lie one under the other. */
+/** Levels of nested tasks. */
 const DEEPEST = 10;
 
-/**
- * Checks where tasks are put: into teams that the viewer may put them, under tasks that they may change, and
- * assigned, by a viewer who may assign them, to people who see them. `checkHierarchy` has to follow once they are written.
- */
+/** Checks the team, assignee and parent of tasks before they are written. Call `checkHierarchy` afterwards. */
 export async function checkPlacement(
   tx: Transaction,
   viewer: Viewer,
@@ -45,33 +42,33 @@ function checkTeam(viewer: Viewer, { before, after, path }: Placement): void {
   const field = { field: `${path}teamId` };
   if (before && !can(viewer, 'task.move', before)) {
     throw new Forbidden(
-      'Only its owner, and who leads its team, may move this task to another team.',
+      'Only the task’s owner, and the owner and admins of its team, can move it to another team.',
       before.id,
       field,
     );
   }
   if (after.teamId === null) {
     if (after.ownerId === viewer.userId) return;
-    throw new Forbidden('Only its owner can take this task out of the team.', after.id, field);
+    throw new Forbidden('Only the task’s owner can remove it from the team.', after.id, field);
   }
   if (!viewer.teams.has(after.teamId)) throw new NotFound('team', after.teamId, field);
   if (!can(viewer, 'team.createTask', { id: after.teamId })) {
     throw new Forbidden(
-      'You may see this team’s tasks, but not add any; ask its owner for the role MEMBER.',
+      'You can read this team’s tasks but not create any. Ask the team’s owner for the role MEMBER.',
       after.teamId,
       field,
     );
   }
 }
 
-/** Without the right to assign, a viewer can only take the task off themselves. */
+/** Without the right to assign, viewers can only unassign themselves. */
 function checkAssigner(viewer: Viewer, { before, after, path }: Placement): void {
   if (!before || before.assigneeId === after.assigneeId || can(viewer, 'task.assign', before)) return;
   if (after.assigneeId === null && before.assigneeId === viewer.userId) return;
   throw new Forbidden(ONLY_ASSIGNERS, before.id, { field: `${path}assigneeId` });
 }
 
-/** A team that is deleted meanwhile takes no more tasks. */
+/** Locks the teams, since one could be deleted concurrently. */
 async function holdNewTeams(tx: Transaction, placements: readonly Placement[]): Promise<void> {
   const entering = placements.filter(({ before, after }) => after.teamId !== (before?.teamId ?? null));
   const ids = new Set(entering.flatMap(({ after }) => after.teamId ?? []));
@@ -81,7 +78,7 @@ async function holdNewTeams(tx: Transaction, placements: readonly Placement[]): 
   if (late) throw new NotFound('team', late.after.teamId ?? undefined, { field: `${late.path}teamId` });
 }
 
-/** A team's task goes to its members; a personal one to its owner, or to whoever it is shared with. */
+/** Team tasks can be assigned to members; personal tasks to their owner and receivers of shares. */
 async function checkAssignees(tx: Transaction, placements: readonly Placement[]): Promise<void> {
   const handed = placements.filter(
     ({ before, after: { assigneeId, teamId, ownerId } }) =>
@@ -103,26 +100,27 @@ async function checkAssignees(tx: Transaction, placements: readonly Placement[])
     ...members.map(({ userId, teamId }) => `${userId} ${teamId}`),
     ...shares.map(({ taskId, sharedWithId }) => `${sharedWithId} ${taskId}`),
   ]);
-  const stranger = handed.find(({ after }) => !known.has(`${after.assigneeId} ${after.teamId ?? after.id}`));
-  if (!stranger) return;
+  const invalid = handed.find(({ after }) => !known.has(`${after.assigneeId} ${after.teamId ?? after.id}`));
+  if (!invalid) return;
   throw new ValidationFailed(
-    stranger.after.teamId === null
-      ? 'A task of your own can be assigned to you, or to somebody it is shared with; share it first.'
-      : 'A team’s task can be assigned to members of that team only; invite them first.',
-    { field: `${stranger.path}assigneeId` },
+    invalid.after.teamId === null
+      ? 'A personal task can be assigned to its owner or to people it is shared with. Share it first.'
+      : 'A team’s task can only be assigned to members of the team. Invite the person first.',
+    { field: `${invalid.path}assigneeId` },
   );
 }
 
-/** A task may lie under one that is made along with it, too. */
+/** The parent can be created in the same call. */
 async function checkParents(
   tx: Transaction,
   viewer: Viewer,
   placements: readonly Placement[],
 ): Promise<void> {
-  for (const { after, path } of hung(placements)) if (after.id === after.parentId) throw underItself(path);
+  for (const { after, path } of underParents(placements))
+    if (after.id === after.parentId) throw underItself(path);
   const made = new Set(placements.flatMap(({ before, after }) => (before ? [] : after.id)));
-  const wanted = hung(placements).filter(({ after }) => !made.has(after.parentId));
-  if (hung(placements).length > 0) await lockHierarchy(tx);
+  const wanted = underParents(placements).filter(({ after }) => !made.has(after.parentId));
+  if (underParents(placements).length > 0) await lockHierarchy(tx);
   if (wanted.length === 0) return;
   const ids = [...new Set(wanted.map(({ after }) => after.parentId))];
   const parents = await seenPlacements(tx, viewer, ids);
@@ -132,7 +130,7 @@ async function checkParents(
     if (!parent) throw new NotFound('task', after.parentId, field);
     if (!can(viewer, 'task.edit', parent)) {
       throw new Forbidden(
-        'You may see the task above, but not change it, so nothing can be put under it.',
+        'You can read the parent task but not change it, so you cannot add subtasks to it.',
         parent.id,
         field,
       );
@@ -141,11 +139,11 @@ async function checkParents(
 }
 
 /**
- * Checks, once they are written, that tasks lie neither under themselves nor too deep, those below them included.
- * @throws ValidationFailed, upon which the transaction undoes what was written.
+ * Checks written tasks for cycles and excessive depth, including their subtasks.
+ * @throws ValidationFailed, which rolls the transaction back.
  */
 export async function checkHierarchy(tx: Transaction, placements: readonly Placement[]): Promise<void> {
-  const moved = hung(placements);
+  const moved = underParents(placements);
   if (moved.length === 0) return;
   const hierarchy = await hierarchyOf(
     tx,
@@ -156,7 +154,7 @@ export async function checkHierarchy(tx: Transaction, placements: readonly Place
     const { circular, depth } = hierarchy.get(after.id) ?? { circular: false, depth: 1 };
     if (circular) throw underItself(path);
     if (depth > DEEPEST) {
-      throw new ValidationFailed(`Tasks can lie at most ${DEEPEST} deep under one another.`, {
+      throw new ValidationFailed(`Tasks can be nested at most ${DEEPEST} levels deep.`, {
         field: `${path}parentId`,
       });
     }
@@ -164,11 +162,10 @@ export async function checkHierarchy(tx: Transaction, placements: readonly Place
 }
 
 function underItself(path: string): ValidationFailed {
-  return new ValidationFailed('A task cannot lie under itself.', { field: `${path}parentId` });
+  return new ValidationFailed('A task cannot be its own parent or ancestor.', { field: `${path}parentId` });
 }
 
-/** Those that come under another task. */
-function hung(placements: readonly Placement[]) {
+function underParents(placements: readonly Placement[]) {
   return placements.flatMap(({ before, after, path }) => {
     const { parentId } = after;
     return parentId === null || parentId === before?.parentId

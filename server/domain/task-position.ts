@@ -8,20 +8,19 @@ import { neighboursOf, type Place } from '../sql/neighbours.ts';
 import { writePositions } from '../sql/write-tasks.ts';
 
 const BASE_62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-/** In a key of fractional indexing, "g" says that seven digits follow; those hold milliseconds until the year 2081. */
+/** In fractional indexing keys, "g" means that seven digits follow. They hold milliseconds until the year 2081. */
 const SEVEN_DIGITS = 'g';
-/** A key beyond this many characters makes its neighbours be spaced again. */
+/** Longer keys make the neighbours be rebalanced. */
 const LONGEST_KEY = 48;
-/** What spacing again aims at, so that many moves fit before the next time. */
+/** Target length for rebalancing, which leaves room for many moves. */
 const COMFORTABLE_KEY = 24;
-/** How many neighbours on either side may be spaced again at once. */
+/** Maximum number of neighbours per side to rebalance. */
 const WIDEST = 128;
-/** How often a place is read again that others change at the same time. */
+/** How often a gap is read again when it changes concurrently. */
 const TRIES = 3;
 
 /**
- * A position behind every task that was created before, without a look at any of them.
- * `index` tells apart tasks that are created together.
+ * A position after all existing tasks, computed without reading them. `index` orders tasks that are created together.
  */
 export function endOfList(now: Date, index = 0): string {
   let digits = '';
@@ -33,25 +32,24 @@ export function endOfList(now: Date, index = 0): string {
   return SEVEN_DIGITS + digits + (index === 0 ? '' : fraction(index));
 }
 
-/** Grows with the index; ends in a digit other than zero, as a fraction must. */
+/** Increases with the index. Must not end in zero. */
 function fraction(index: number): string {
   return `${BASE_62.charAt(Math.floor(index / 62))}${BASE_62.charAt(index % 62)}V`;
 }
 
-/** Behind all tasks of one position. */
+/** After all tasks with the same position. */
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** Where a task goes: right behind one task, right ahead of another, or between the two. */
 interface Target {
   after: string | null;
   before: string | null;
 }
 
 /**
- * The position that puts a task where the viewer wants it. It holds the task and the neighbours of its place until the
- * transaction ends. Neighbours whose keys leave no room get new ones in the same transaction; their order stays.
- * @returns null where the task stands there already.
- * @throws NotFound, or ValidationFailed where both neighbours are null or in the wrong order.
+ * The position between the given neighbours. Locks the task and its new neighbours. If there is no room, the
+ * neighbours are rebalanced in the same transaction; their order stays.
+ * @returns null if the task is already there.
+ * @throws NotFound, or ValidationFailed if both neighbours are null or in the wrong order.
  */
 export async function positionFor(
   tx: Transaction,
@@ -60,7 +58,7 @@ export async function positionFor(
   { after, before }: Target,
 ): Promise<string | null> {
   if (after === null && before === null) {
-    throw new ValidationFailed('Give `after`, `before` or both.', { field: 'after' });
+    throw new ValidationFailed('Specify `after`, `before` or both.', { field: 'after' });
   }
   const named = [after, before].filter((neighbour) => neighbour !== null);
   if (named.includes(id)) return null;
@@ -75,19 +73,19 @@ export async function positionFor(
   });
   const own = places.get(id);
   if (own && isBehind(own, gap.lower) && isBehind(gap.upper, own)) return null;
-  return keyIn(gap) ?? respaced(tx, viewer, id, gap);
+  return keyIn(gap) ?? rebalance(tx, viewer, id, gap);
 }
 
 interface Gap {
-  /** Null at the beginning of the list. */
+  /** Null at the start of the list. */
   lower: Place | null;
-  /** Null at its end. */
+  /** Null at the end of the list. */
   upper: Place | null;
 }
 
 /**
- * The gap that a task goes into: the side that is not given is the next task that the viewer sees. It is read again
- * once that one is held, because another move may have come between.
+ * Finds the missing side of the gap: the next task that the viewer sees. Reads it again after locking, since another
+ * move can intervene.
  */
 async function heldGap(tx: Transaction, viewer: Viewer, id: string, { lower, upper }: Gap): Promise<Gap> {
   if (lower && upper) {
@@ -107,21 +105,21 @@ async function heldGap(tx: Transaction, viewer: Viewer, id: string, { lower, upp
   return lower ? { lower, upper: found } : { lower: found, upper };
 }
 
-/** Whether one place comes after another; null stands for the end of the list on that side. */
+/** Null is the end of the list on that side. */
 function isBehind(place: Place | null, other: Place | null): boolean {
   if (!place || !other) return true;
   return place.position === other.position ? place.id > other.id : place.position > other.position;
 }
 
-/** A key in a gap; null where there is no room for one that is short enough. */
+/** Null if there is no room for a short enough key. */
 function keyIn({ lower, upper }: Gap): string | null {
   if (lower && upper && lower.position >= upper.position) return null;
   const key = generateKeyBetween(lower?.position ?? null, upper?.position ?? null);
   return key.length > LONGEST_KEY ? null : key;
 }
 
-/** Gives the tasks around a gap new keys, as few as it takes, and returns the key between them. */
-async function respaced(tx: Transaction, viewer: Viewer, id: string, gap: Gap): Promise<string> {
+/** Rebalances as few tasks around the gap as possible, and returns the key in the gap. */
+async function rebalance(tx: Transaction, viewer: Viewer, id: string, gap: Gap): Promise<string> {
   const { below, above } = await heldNeighbours(tx, viewer, id, gap);
   for (let width = 1; ; width *= 2) {
     const isWidest = width >= WIDEST;
@@ -129,7 +127,7 @@ async function respaced(tx: Transaction, viewer: Viewer, id: string, gap: Gap): 
     const [from, to] = [below[width]?.position ?? null, above[width]?.position ?? null];
     const hasNoRoom = from !== null && to !== null && from >= to;
     if (hasNoRoom && !isWidest) continue;
-    // Where all of them have one key, the place is behind them all.
+    // If all keys are equal, the new position is after all of them.
     const end = hasNoRoom ? await firstBeyond(tx, viewer, id, from) : to;
     const keys = generateNKeysBetween(from, end, left.length + 1 + right.length);
     if (!isWidest && keys.some((key) => key.length > COMFORTABLE_KEY)) continue;
@@ -140,7 +138,7 @@ async function respaced(tx: Transaction, viewer: Viewer, id: string, gap: Gap): 
   }
 }
 
-/** The tasks on both sides of a gap, the nearest first, held and read again until nothing came between. */
+/** The tasks around a gap, nearest first. Locks them, and reads again until they are stable. */
 async function heldNeighbours(tx: Transaction, viewer: Viewer, id: string, { lower, upper }: Gap) {
   const around = async () => ({
     below: lower ? [lower, ...(await neighboursOf(tx, viewer, id, lower, 'desc', WIDEST))] : [],
@@ -160,7 +158,6 @@ async function heldNeighbours(tx: Transaction, viewer: Viewer, id: string, { low
   return found;
 }
 
-/** The first position behind a given one. */
 async function firstBeyond(
   tx: Transaction,
   viewer: Viewer,

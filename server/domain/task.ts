@@ -21,23 +21,21 @@ import { endOfList, positionFor } from './task-position.ts';
 import { checkHierarchy, checkPlacement } from './task-placement.ts';
 import { day, idOf, line, markdown, newIdOf, NOT_NULL, parse, version } from './validation.ts';
 
-/** What a verb hands back: which task to re-read, and the log's cursor after the change. */
 export interface TaskChange extends Change {
-  /** The row as it was written, where the verb knows it: for answers that ask for nothing else. */
+  /** The written row, if the function has it, for responses that need nothing else. */
   task?: Task;
 }
 
-/** The same for many tasks, in the order in which they were asked for. */
 export interface TasksChange {
   ids: string[];
   cursor: string;
 }
 
-/** The most tasks that one call creates or changes: the log's horizon waits for the transaction. */
+/** Limited because log readers wait for the transaction. */
 export const LARGEST_BATCH = 500;
 
-/** People whom a deleted task was shared with and who are told so while they follow; all others find it gone. */
-const MOST_TOLD_OF_DELETION = 1_000;
+/** Maximum number of receivers of a share that a deletion event names. */
+const MOST_RECEIVERS_IN_EVENT = 1_000;
 
 const title = line('The title', { min: 1, max: 200 });
 const description = markdown('The description', { min: 0, max: 10_000 });
@@ -73,7 +71,7 @@ const creation = z.object({
 
 const reference = z.object({ id: idOf('Task'), version });
 
-/** A field that is left out stays. Null clears what can be cleared, and is refused elsewhere. */
+/** Omitted fields do not change. Null clears nullable fields and is rejected for others. */
 const edit = reference.extend({
   title: title.optional(),
   description: description.optional(),
@@ -95,16 +93,18 @@ const move = reference.extend({
 function batchOf<Item extends z.ZodType>(item: Item) {
   return z
     .array(item)
-    .min(1, 'Name at least one task.')
-    .max(LARGEST_BATCH, `One call takes at most ${LARGEST_BATCH} tasks; send the rest in another.`);
+    .min(1, 'Specify at least one task.')
+    .max(
+      LARGEST_BATCH,
+      `A request can have at most ${LARGEST_BATCH} tasks. Send the rest in another request.`,
+    );
 }
 
 type Creation = z.output<typeof creation>;
 
 /**
- * Creates a task that the person owns, at the end of its list.
- * The same creation sent again under the same client-made id returns the first result.
- * @throws Conflict where that id belongs to another creation.
+ * Repeating the request with the same client-generated id returns the first result.
+ * @throws Conflict if the id belongs to another task.
  */
 export async function createTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const wanted = parse(creation, input);
@@ -114,8 +114,8 @@ export async function createTask(db: Database, person: Person, input: unknown): 
     const task = newTask(person, wanted, new Date());
     const event = taskCreated(person, task, fingerprintOf(withoutId(wanted)));
     const insert = wanted.id === undefined ? insertTask : insertTaskUnlessTaken;
-    const mark = await insert(db, { task, event });
-    if (mark) return { id: task.id, cursor: await encodeCursor(db, mark), task };
+    const position = await insert(db, { task, event });
+    if (position) return { id: task.id, cursor: await encodeCursor(db, position), task };
   }
   return inTransaction(db, async (tx) => {
     const { ids, cursor } = await create(tx, person, [wanted], () => '');
@@ -123,14 +123,14 @@ export async function createTask(db: Database, person: Person, input: unknown): 
   });
 }
 
-/** Creates up to 500 tasks, or none of them. */
+/** All or none. */
 export async function createTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
   const { tasks } = parse(z.object({ tasks: batchOf(creation) }), input);
   await checkQuota(db, person);
   return inTransaction(db, (tx) => create(tx, person, tasks, inBatch));
 }
 
-/** What comes ahead of a field's name in an error about one task of many. */
+/** Prefix of field names in errors. */
 function inBatch(index: number): string {
   return `tasks.${index}.`;
 }
@@ -166,7 +166,7 @@ async function create(
   return { ids, cursor: only && events.length === 1 ? await append(tx, only) : await appendAll(tx, events) };
 }
 
-/** The row of a new task; `index` tells apart those that are created together. */
+/** `index` orders tasks that are created together. */
 function newTask({ userId }: Person, { id, ...fields }: Creation, now: Date, index = 0): Task {
   return {
     id: id ?? newId(),
@@ -186,12 +186,12 @@ function withoutId({ id: _, ...fields }: Creation): object {
   return fields;
 }
 
-/** Changes the given fields of a task. A field that is left out stays; null clears day, assignee, team and parent. */
+/** Omitted fields do not change. Null clears due date, assignee, team and parent. */
 export async function updateTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   return changeOne(db, person, editRequest(parse(edit, input)));
 }
 
-/** Changes up to 500 tasks, each in its own way, or none of them. */
+/** All or none. */
 export async function updateTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
   const { tasks } = parse(z.object({ tasks: batchOf(edit) }), input);
   return inTransaction(db, (tx) =>
@@ -203,12 +203,12 @@ export async function updateTasks(db: Database, person: Person, input: unknown):
   );
 }
 
-/** Marks a task as done. One that is done already stays as it is. */
+/** No effect on a DONE task. */
 export async function completeTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   return changeOne(db, person, { ...parse(reference, input), changes: () => ({ status: 'DONE' }) });
 }
 
-/** Takes a done or cancelled task back to the open ones. An open one stays as it is. */
+/** No effect on an open task. */
 export async function reopenTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   return changeOne(db, person, {
     ...parse(reference, input),
@@ -216,7 +216,6 @@ export async function reopenTask(db: Database, person: Person, input: unknown): 
   });
 }
 
-/** Puts a task away, or back with `archived: false`. An archived task counts nowhere. */
 export async function archiveTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const { archived, ...wanted } = parse(
     reference.extend({ archived: z.boolean(NOT_NULL).optional() }),
@@ -228,7 +227,7 @@ export async function archiveTask(db: Database, person: Person, input: unknown):
   });
 }
 
-/** Puts a task at another place of its list, and under another status if one is given. Where it stands already it stays. */
+/** Moves a task in the manual order, and to another status if given. */
 export async function moveTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const { after, before, status, ...wanted } = parse(move, input);
   return inTransaction(db, async (tx) => {
@@ -244,7 +243,7 @@ export async function moveTask(db: Database, person: Person, input: unknown): Pr
   });
 }
 
-/** Deletes a task for good, with its shares and comments; its subtasks stay. Deleting it again is harmless. */
+/** The subtasks remain. Idempotent. */
 export async function deleteTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const wanted = parse(reference, input);
   const { id } = wanted;
@@ -260,7 +259,7 @@ export async function deleteTask(db: Database, person: Person, input: unknown): 
     const receivers = await tx.taskShare.findMany({
       where: { taskId: id, ...unexpired() },
       select: { sharedWithId: true },
-      take: MOST_TOLD_OF_DELETION,
+      take: MOST_RECEIVERS_IN_EVENT,
     });
     await tx.task.delete({ where: { id }, select: { id: true } });
     const event = taskChanged('task.deleted', person, task, null);

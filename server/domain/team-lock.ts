@@ -4,13 +4,13 @@ import { can, type Person, type TeamAction, type Viewer } from '../policy.ts';
 import { lockTeam } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 
-/** What somebody may do only while nobody else changes the team. */
+/** Actions that lock the team. */
 type HeldAction = Exclude<TeamAction, 'team.createTask'>;
 
 /**
- * Keeps a team and its members as they are until the transaction ends, and reads what the person may do in it then.
- * @returns null where there is no such team that they see.
- * @throws Forbidden where they may not do it.
+ * Locks a team and its members, and reads the person's rights afterwards.
+ * @returns null if the person does not see the team.
+ * @throws Forbidden if they may not take the action.
  */
 export async function lockedTeam(
   tx: Transaction,
@@ -24,8 +24,8 @@ export async function lockedTeam(
 }
 
 /**
- * The rights of a viewer once a team of theirs is held; null where it is theirs no longer. Only who sees a team gets
- * to wait for it, so that the wait tells nobody else that it is there.
+ * The viewer's rights after locking their team; null if they are no longer a member. Only members wait for the lock,
+ * so that waiting does not reveal that a team exists.
  */
 export async function lockedAgain(tx: Transaction, viewer: Viewer, teamId: string): Promise<Viewer | null> {
   if (!viewer.teams.has(teamId) || !(await lockTeam(tx, teamId))) return null;
@@ -34,12 +34,12 @@ export async function lockedAgain(tx: Transaction, viewer: Viewer, teamId: strin
 }
 
 export const TRANSFER_FIRST =
-  'A team always has an owner: hand the ownership to another member first, with `transferOwnership`.';
+  'A team must have an owner. Transfer ownership to another member first, with `transferOwnership`.';
 
 const refusals: Record<HeldAction, string> = {
-  'team.update': 'Only the team’s owner and admins may change it.',
-  'team.invite': 'Only the team’s owner and admins may invite people.',
-  'team.transfer': 'Only the team’s owner may hand it over.',
-  'team.delete': 'Only the team’s owner may delete it.',
+  'team.update': 'Only the team’s owner and admins can change it.',
+  'team.invite': 'Only the team’s owner and admins can invite people.',
+  'team.transfer': 'Only the team’s owner can transfer it.',
+  'team.delete': 'Only the team’s owner can delete it.',
   'team.leave': TRANSFER_FIRST,
 };

@@ -19,7 +19,7 @@ import { idOf, line, newIdOf, parse, text } from './validation.ts';
 
 const LONGEST_SLUG = 60;
 
-/** Two names that look the same are the same. */
+/** Whitespace is normalized so that names that look the same are the same. */
 const name = z
   .string('The name must be text, and cannot be null.')
   .overwrite((given) => given.replaceAll(/\s+/gu, ' '))
@@ -28,9 +28,9 @@ const slug = z
   .string('The slug must be text, and cannot be null.')
   .regex(
     /^[a-z0-9]+(-[a-z0-9]+)*$/,
-    'A slug has lower-case letters a to z, digits, and single dashes between them, like `web-team`.',
+    'A slug can contain lower-case letters a to z, digits and single dashes between them, such as `web-team`.',
   )
-  .max(LONGEST_SLUG, `A slug has at most ${LONGEST_SLUG} characters.`);
+  .max(LONGEST_SLUG, `A slug can have at most ${LONGEST_SLUG} characters.`);
 const description = text('The description', { min: 0, max: 2_000 });
 
 const creation = z.object({
@@ -40,7 +40,6 @@ const creation = z.object({
   description: description.nullish().transform((value) => value ?? ''),
 });
 
-/** What of a team can change. */
 const texts = { name: true, slug: true, description: true } as const;
 
 const edit = z.object({
@@ -51,9 +50,8 @@ const edit = z.object({
 });
 
 /**
- * Creates a team that the person owns. The same creation sent again under the same client-made id returns the
- * first result.
- * @throws Conflict where the name, the slug or the id is taken.
+ * Repeating the request with the same client-generated id returns the first result.
+ * @throws Conflict if the name, the slug or the id is taken.
  */
 export async function createTeam(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(creation, input);
@@ -78,16 +76,15 @@ export async function createTeam(db: Database, person: Person, input: unknown): 
   });
 }
 
-/** Gives a new team its owner, and tells of it. */
 async function found(tx: Transaction, person: Person, id: string, fingerprint: string): Promise<string> {
   await tx.membership.create({
     data: { teamId: id, userId: person.userId, role: 'OWNER' },
     select: { id: true },
   });
-  return append(tx, { kind: 'team.created', ...envelope(person, id), data: { fingerprint } });
+  return append(tx, { kind: 'team.created', ...eventFields(person, id), data: { fingerprint } });
 }
 
-/** Changes the given fields of a team. A field that is left out stays; so does the slug under a new name. */
+/** Omitted fields do not change. A new name does not change the slug. */
 export async function updateTeam(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, ...given } = parse(edit, input);
   const change = inTransaction(db, async (tx) => {
@@ -100,7 +97,7 @@ export async function updateTeam(db: Database, person: Person, input: unknown): 
     await tx.team.update({ where: { id }, data: changes, select: { id: true } });
     return {
       id,
-      cursor: await append(tx, { kind: 'team.updated', ...envelope(person, id), data: { fields } }),
+      cursor: await append(tx, { kind: 'team.updated', ...eventFields(person, id), data: { fields } }),
     };
   });
   return change.catch((error: unknown) => {
@@ -110,9 +107,7 @@ export async function updateTeam(db: Database, person: Person, input: unknown): 
   });
 }
 
-/**
- * Deletes a team with its memberships and invitations; its tasks go to their owners. Deleting it again is harmless.
- */
+/** Its tasks become personal tasks of their owners. Idempotent. */
 export async function deleteTeam(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(z.object({ id: idOf('Team') }), input);
   return inTransaction(db, async (tx) => {
@@ -130,7 +125,7 @@ export async function deleteTeam(db: Database, person: Person, input: unknown): 
   });
 }
 
-function envelope({ userId }: Person, teamId: string) {
+function eventFields({ userId }: Person, teamId: string) {
   return { actorId: userId, subjectId: teamId, teamId };
 }
 
@@ -145,7 +140,7 @@ function differences(
   );
 }
 
-/** Letters that Unicode does not take apart into a plain one and its marks. */
+/** Letters that Unicode does not decompose. */
 const PLAIN: Record<string, string> = {
   ß: 'ss',
   æ: 'ae',
@@ -158,7 +153,7 @@ const PLAIN: Record<string, string> = {
   ı: 'i',
 };
 
-/** The slugs to try for a new team: its name in plain letters, then that with the end of its id, which no other has. */
+/** Candidates: the name in plain letters, then the same with the end of the id, which is unique. */
 function slugsOf(name: string, id: string): string[] {
   const tail = id.slice(-12);
   const plain = name
@@ -174,9 +169,9 @@ function slugsOf(name: string, id: string): string[] {
 }
 
 function takenName(): Conflict {
-  return new Conflict('Another team has this name; choose another.', { field: 'name' });
+  return new Conflict('Another team has this name. Choose a different name.', { field: 'name' });
 }
 
 function takenSlug(): Conflict {
-  return new Conflict('Another team has this slug; choose another.', { field: 'slug' });
+  return new Conflict('Another team has this slug. Choose a different slug.', { field: 'slug' });
 }

@@ -11,7 +11,7 @@ import { line, NOT_NULL, parse } from './validation.ts';
 
 const name = line('The name', { min: 1, max: 100 });
 
-/** What a new person gives, whichever way they sign up. */
+/** Input common to all ways to sign up. */
 export const newPerson = z.object({ name, email: emailAddress });
 
 const profile = z.object({
@@ -19,7 +19,7 @@ const profile = z.object({
   timezone: z.string(NOT_NULL).optional(),
 });
 
-/** Changes the viewer's own profile. A field that is left out stays as it is. */
+/** Omitted fields do not change. */
 export async function updateUser(db: Database, person: Person, input: unknown): Promise<{ cursor: string }> {
   const { name, timezone: given } = parse(profile, input);
   const timezone = given === undefined ? undefined : await timezoneNamed(db, given);
@@ -40,11 +40,11 @@ export async function updateUser(db: Database, person: Person, input: unknown): 
   });
 }
 
-/** @throws ValidationFailed where no such timezone is known. */
+/** @throws ValidationFailed for an unknown time zone. */
 async function timezoneNamed(db: Database, given: string): Promise<string> {
   const known = await knownTimezone(db, given);
   if (known !== null) return known;
-  throw new ValidationFailed('This is not a timezone; one reads like Europe/Berlin or UTC.', {
+  throw new ValidationFailed('Unknown time zone. Enter an IANA name such as Europe/Berlin or UTC.', {
     field: 'timezone',
   });
 }

@@ -3,8 +3,8 @@ import { ValidationFailed } from '../errors.ts';
 import { isVersion7, uuidOf, type IdType } from '../ids.ts';
 
 /**
- * Reads a verb's input, trimmed and checked.
- * @throws ValidationFailed with the first fault's sentence, and the field where it lies.
+ * Validates and normalizes the input of a domain function.
+ * @throws ValidationFailed with the message and field of the first issue.
  */
 export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input);
@@ -19,15 +19,12 @@ interface Length {
   max: number;
 }
 
-/**
- * Text of bounded length in code points, in one form (NFC) and trimmed. Text of invisible characters counts as empty.
- * Null is refused by a sentence for updates, where a field that is left out keeps its value.
- */
+/** Text with a length limit in code points, in NFC and trimmed. Text of invisible characters counts as empty. */
 export function text(what: string, length: Length) {
   return bounded(what, length, (value) => value.trim());
 }
 
-/** Markdown of bounded length: the same, but keeps four spaces at its front, which make a block of code. */
+/** Like `text`, but keeps four leading spaces, which start a code block. */
 export function markdown(what: string, length: Length) {
   return bounded(what, length, (value) =>
     value
@@ -37,7 +34,7 @@ export function markdown(what: string, length: Length) {
   );
 }
 
-/** Text of bounded length on one line, with nothing that turns the direction of the text around it. */
+/** Text on one line, without characters that change the text direction around it. */
 export function line(what: string, length: Length) {
   return bounded(what, length, (value) => value.replaceAll('\t', ' ').trim())
     .refine((value) => !LINE_BREAK.test(value), `${what} must fit on one line.`)
@@ -47,26 +44,25 @@ export function line(what: string, length: Length) {
     );
 }
 
-/** However a script writes one. */
 const LINE_BREAK = /[\n\r\v\f\u0085\u2028\u2029]/;
-/** Embeddings, overrides and isolates. Marks such as U+200F, which only concern their neighbours, stay. */
+/** Embeddings, overrides and isolates. Marks such as U+200F affect only their neighbours and are allowed. */
 const DIRECTION = /[\u202A-\u202E\u2066-\u2069]/;
 const CONTROL = /[^\P{Cc}\t\n\v\f\r\u0085]/u;
-/** Spaces, formats such as joiners, and fillers: what shows nothing by itself. */
+/** Spaces, format characters such as joiners, and fillers. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
-/** PostgreSQL cannot store a NUL, nor UTF-8 half of a surrogate pair. */
+/** PostgreSQL cannot store NUL or unpaired surrogates. */
 function bounded(what: string, { min, max }: Length, trimmed: (value: string) => string) {
   return z
     .string({
       error: ({ input }) =>
         input === null
-          ? `${what} cannot be null. Leave it out to keep it as it is.`
+          ? `${what} cannot be null. Omit it to keep the current value.`
           : `${what} must be text.`,
     })
     .refine(
       (value) => !value.includes('\0') && value.isWellFormed(),
-      `${what} holds a character that no text can hold.`,
+      `${what} contains an invalid character.`,
     )
     .overwrite((value) => trimmed(value.normalize('NFC')))
     .overwrite((value) => (value.replaceAll(INVISIBLE, '') === '' ? '' : value))
@@ -78,15 +74,14 @@ function bounded(what: string, { min, max }: Length, trimmed: (value: string) =>
     );
 }
 
-/** What a field of an update that has no empty value says to null. */
-export const NOT_NULL = 'This field cannot be null. Leave it out to keep it as it is.';
+export const NOT_NULL = 'This field cannot be null. Omit it to keep the current value.';
 
-/** Characters as PostgreSQL counts them: code points. */
+/** Length in code points, as PostgreSQL counts. */
 export function charactersOf(value: string): number {
   return Array.from(value).length;
 }
 
-/** The id of an existing object, read to its UUID. */
+/** Parses a public id of the given type to its UUID. */
 export function idOf(type: IdType) {
   return z.string().transform((id, issue) => {
     try {
@@ -98,15 +93,15 @@ export function idOf(type: IdType) {
   });
 }
 
-/** An id that the client made for an object which is yet to be created. */
+/** A client-generated id of a new object. */
 export function newIdOf(type: IdType) {
-  return idOf(type).refine(isVersion7, 'An id made by a client must be a UUID of version 7.');
+  return idOf(type).refine(isVersion7, 'A client-generated id must be a UUID version 7.');
 }
 
-/** A day of the calendar, kept as midnight UTC. */
+/** A calendar date, as midnight UTC. */
 export const day = z
-  .date('A day reads like 2026-12-31.')
-  .min(new Date('0001-01-01'), 'The calendar begins on 0001-01-01.');
+  .date('Enter a date in the form 2026-12-31.')
+  .min(new Date('0001-01-01'), 'Dates must not be before 0001-01-01.');
 
-/** The version of an object that an edit is based on. */
-export const version = z.int().min(1, 'Versions start at 1.').nullish();
+/** The version for optimistic locking. */
+export const version = z.int().min(1, '`version` must be at least 1.').nullish();

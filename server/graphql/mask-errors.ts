@@ -73,7 +73,7 @@ function refusalOf({ kind, why }: DatabaseFailure): TaskwireError | null {
   if (why) return new Unavailable(CAUSES[why]);
   if (kind === 'unavailable' || kind === 'retryable') return new Unavailable();
   if (kind === 'invalid-text')
-    return new ValidationFailed('The input holds a character that no text can hold.');
+    return new ValidationFailed('The input contains an invalid character.');
   return null;
 }
 

@@ -29,7 +29,7 @@ export function taskChanged<Kind extends TaskEventKind>(
 ): NewEvent<TaskEventKind> & { kind: Kind } {
   return {
     kind,
-    ...envelope(actor, after ?? before),
+    ...eventFields(actor, after ?? before),
     data: { before: facts(before), after: after && facts(after) },
   };
 }
@@ -38,18 +38,18 @@ export function taskChanged<Kind extends TaskEventKind>(
 export function taskCreated(actor: Person, task: EventTask, fingerprint: string): NewEvent<'task.created'> {
   return {
     kind: 'task.created',
-    ...envelope(actor, task),
+    ...eventFields(actor, task),
     data: { before: null, after: facts(task), fingerprint },
   };
 }
 
 /** The event of a task that went to another team, or out of its team, for those who are left there. */
 export function taskLeftTeam(actor: Person, before: EventTask): NewEvent<'task.leftTeam'> {
-  return { kind: 'task.leftTeam', ...envelope(actor, before), personId: null, data: {} };
+  return { kind: 'task.leftTeam', ...eventFields(actor, before), personId: null, data: {} };
 }
 
 /** Who did it to which task, and who may read of it. */
-function envelope(actor: Person, task: Pick<Task, 'id' | 'ownerId' | 'teamId'>) {
+function eventFields(actor: Person, task: Pick<Task, 'id' | 'ownerId' | 'teamId'>) {
   return { actorId: actor.userId, subjectId: task.id, teamId: task.teamId, personId: task.ownerId };
 }
 

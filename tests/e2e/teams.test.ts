@@ -212,7 +212,7 @@ test('what the server refuses is said at its field, and nothing typed is lost', 
   const page = await teamsOf(ada);
   await create(page, name, 'The same again');
   await expect(page.getByLabel('Name')).toHaveAccessibleDescription(
-    'Another team has this name; choose another.',
+    'Another team has this name. Choose a different name.',
   );
   await expect(page.getByLabel('Description')).toHaveValue('The same again');
 

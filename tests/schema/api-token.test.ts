@@ -172,7 +172,7 @@ describe('a token that is no longer one', () => {
     await expect(by(token, ME)).resolves.toEqual({ viewer: { name: 'Ada' } });
     await expect
       .poll(() => by(token, ME).catch((error: unknown) => error), { timeout: 4_000, interval: 200 })
-      .toMatchObject({ code: 'UNAUTHENTICATED', message: 'This API token has run out; make a new one.' });
+      .toMatchObject({ code: 'UNAUTHENTICATED', message: 'This API token has expired. Create a new one.' });
     expect(Date.now() - Date.parse(apiToken.expiresAt ?? '')).toBeLessThan(1_500);
   });
 

@@ -19,7 +19,7 @@ const { db, people } = await startWorld();
 const { ada, bob, cleo, dan } = await people('Ada', 'Bob', 'Cleo', 'Dan');
 
 const COMMENT = 'id body author { name } task { id } createdAt updatedAt viewerCan { edit delete }';
-const NO_COMMENT = 'There is no such comment, or you may not see it.';
+const NO_COMMENT = 'This comment does not exist, or you do not have access to it.';
 
 async function add(by: Person, input: Record<string, unknown>) {
   const { addComment } = await by.query<{ addComment: { comment: Comment; cursor: string } }>(
@@ -158,7 +158,7 @@ describe('commenting', () => {
     await share(task, bob, 'VIEW');
     await expect(say(bob, task)).rejects.toMatchObject({
       code: 'FORBIDDEN',
-      message: 'You may read this task, but not comment on it; ask its owner to let you.',
+      message: 'You can read this task but not comment on it. Ask its owner for edit access.',
     });
     expect(await saidAbout(task, bob)).toEqual([]);
   });
@@ -253,7 +253,7 @@ describe('changing one’s words', () => {
     const id = await say(bob, task, 'I cook.');
     await expect(update(ada, id, 'I do not.')).rejects.toMatchObject({
       code: 'FORBIDDEN',
-      message: 'Only its author changes a comment.',
+      message: 'Only its author can edit this comment.',
     });
     expect(await saidAbout(task, ada)).toEqual(['I cook.']);
   });
@@ -278,7 +278,7 @@ describe('taking a comment away', () => {
     const id = await say(bob, task);
     await expect(remove(cleo, id)).rejects.toMatchObject({
       code: 'FORBIDDEN',
-      message: 'Its author, and who leads the task, delete a comment.',
+      message: 'Only its author, the task’s owner and the team’s owner and admins can delete this comment.',
     });
     const rights = async (viewer: Person) =>
       viewer.query('query ($id: ID!) { node(id: $id) { ... on Comment { viewerCan { edit delete } } } }', {
@@ -310,7 +310,7 @@ describe('a stranger', () => {
     for (const unseen of [task, publicId('Task', newId())]) {
       await expect(say(dan, unseen)).rejects.toMatchObject({
         code: 'NOT_FOUND',
-        message: 'There is no such task, or you may not see it.',
+        message: 'This task does not exist, or you do not have access to it.',
       });
     }
     expect(await saidAbout(task, ada)).toEqual(['Why?']);

@@ -131,7 +131,10 @@ describe('[BR-14] the dashboard', () => {
   });
 
   test('[BR-08] of a team that one is not in is NOT_FOUND, as is one that does not exist', async () => {
-    const notFound = { code: 'NOT_FOUND', message: 'There is no such team, or you may not see it.' };
+    const notFound = {
+      code: 'NOT_FOUND',
+      message: 'This team does not exist, or you do not have access to it.',
+    };
     await expect(dashboard(eve, { teamId: team })).rejects.toMatchObject(notFound);
     await expect(dashboard(eve, { teamId: publicId('Team', newId()) })).rejects.toMatchObject(notFound);
     await expect(dashboard(eve, { teamId: eve.id })).rejects.toMatchObject({

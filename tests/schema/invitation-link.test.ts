@@ -20,7 +20,7 @@ const DECLINE =
   'mutation ($secret: String!) { revokeInvitation(input: { secret: $secret }) { revokedInvitationId } }';
 const REVOKE = 'mutation ($id: ID!) { revokeInvitation(input: { id: $id }) { cursor } }';
 const ENDED =
-  'This link does not work: it was used or replaced, or it has expired. Ask the person who sent it for a new one.';
+  'This link is no longer valid: it was used or replaced, or it has expired. Ask the sender for a new one.';
 
 /** A team of Ada with Bob as an admin, to which an address without an account is invited. */
 async function orchard(role = 'MEMBER') {

@@ -206,7 +206,7 @@ describe('answering an invitation', () => {
       data: { expiresAt: new Date(Date.now() - 1_000) },
     });
     await expect(acceptById(dan, invitation)).rejects.toThrow(
-      'This invitation has expired; ask the team’s owner for a new one.',
+      'This invitation has expired. Ask the team’s owner for a new one.',
     );
     for (const person of [ada, eve]) expect(await outcome(acceptById(person, invitation))).toBe('NOT_FOUND');
     const { viewer } = await dan.query<Own>(OWN);

@@ -289,7 +289,7 @@ describe('leaving a team', () => {
 
   test('[BR-02] the owner is told to hand the team over first', async () => {
     const team = await garden();
-    const sentence = /hand the ownership to another member first/;
+    const sentence = /Transfer ownership to another member first/;
     await expect(ada.query(LEAVE, { id: team.id })).rejects.toThrow(sentence);
     await expect(ada.query(REMOVE, { id: memberOf(team, ada) })).rejects.toThrow(sentence);
     await expect(bob.query(REMOVE, { id: memberOf(team, ada) })).rejects.toThrow(sentence);

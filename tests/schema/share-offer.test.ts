@@ -294,8 +294,7 @@ describe('a sender who is hostile', () => {
       });
       await expect(offerShare(ada, email, task)).rejects.toMatchObject({
         code: 'CONFLICT',
-        message:
-          'You have offered them 100 tasks that they have not accepted. Revoke an offer, or wait for their answer.',
+        message: 'This person has 100 unanswered offers from you. Revoke an offer, or wait for an answer.',
       });
       const [oldest] = await db.shareOffer.findMany({ where: { offeredById: owner, email }, take: 1 });
       await db.shareOffer.delete({ where: { id: oldest?.id ?? '' } });

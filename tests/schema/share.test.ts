@@ -11,7 +11,7 @@ const { ada, bob, cleo, dan } = await people('Ada', 'Bob', 'Cleo', 'Dan');
 // People of one team share at once; strangers make offers, see share-offer.test.ts.
 await teamOf([ada, bob, cleo, dan].map((person) => [person, 'VIEWER']));
 
-const NO_SHARE = 'There is no such share, or you may not see it.';
+const NO_SHARE = 'This share does not exist, or you do not have access to it.';
 const HOUR = 3_600_000;
 
 interface Share {
@@ -152,7 +152,7 @@ describe('sharing', () => {
     for (const userId of [emil.id, publicId('User', newId())]) {
       await expect(share(ada, { taskId: task, userId })).rejects.toMatchObject({
         code: 'NOT_FOUND',
-        message: 'There is no such person, or you may not see it.',
+        message: 'This person does not exist, or you do not have access to it.',
       });
     }
   });
@@ -175,7 +175,7 @@ describe('sharing', () => {
       ).rejects.toMatchObject({ code: 'FORBIDDEN' });
       await expect(share(receiver, { taskId: task, email: dan.email })).rejects.toMatchObject({
         code: 'FORBIDDEN',
-        message: 'Only its owner, and who leads its team, decide with whom this task is shared.',
+        message: 'Only the task’s owner, and the owner and admins of its team, can share it.',
       });
       const { task: seen } = await receiver.query<{ task: unknown }>(
         'query ($id: ID!) { task(id: $id) { viewerCan { share delete } } }',
@@ -199,19 +199,19 @@ describe('sharing', () => {
   test.each([
     ['with herself', () => ({ email: ada.email }), 'email', 'You cannot share a task with yourself.'],
     ['with herself by id', () => ({ userId: ada.id }), 'userId', 'You cannot share a task with yourself.'],
-    ['with nobody', () => ({}), 'userId', 'Say with whom, by `userId` or by `email`, not by both.'],
+    ['with nobody', () => ({}), 'userId', 'Specify either `userId` or `email`.'],
     [
       'with two at once',
       () => ({ userId: bob.id, email: cleo.email }),
       'userId',
-      'Say with whom, by `userId` or by `email`, not by both.',
+      'Specify either `userId` or `email`.',
     ],
-    ['with no address', () => ({ email: 'bob' }), 'email', 'This is not an email address.'],
+    ['with no address', () => ({ email: 'bob' }), 'email', 'Enter a valid email address.'],
     [
       'until yesterday',
       () => ({ email: bob.email, expiresAt: new Date(Date.now() - 24 * HOUR) }),
       'expiresAt',
-      'A share can only end in the future; revoke it to end it now.',
+      '`expiresAt` must be in the future. To end the share now, revoke it.',
     ],
   ])('Ada cannot share a task %s', async (_how, receiver, field, message) => {
     await expect(share(ada, { taskId: task, ...receiver() })).rejects.toMatchObject({
@@ -229,7 +229,7 @@ describe('sharing', () => {
     for (const other of [{ permission: 'EDIT', expiresAt }, {}])
       await expect(share(ada, { taskId: task, email: bob.email, ...other })).rejects.toMatchObject({
         code: 'CONFLICT',
-        message: 'This task is shared with them in another way; change that share instead.',
+        message: 'This task is already shared with this person on other terms. Change that share instead.',
       });
     expect(await eventsOf(first.id)).toHaveLength(1);
   });
@@ -367,7 +367,7 @@ describe('a stranger', () => {
     for (const unseen of [task, publicId('Task', newId())]) {
       await expect(share(dan, { taskId: unseen, email: dan.email })).rejects.toMatchObject({
         code: 'NOT_FOUND',
-        message: 'There is no such task, or you may not see it.',
+        message: 'This task does not exist, or you do not have access to it.',
       });
     }
     expect(await sharesSeenBy(ada, task)).toEqual(['Bob']);
@@ -416,7 +416,7 @@ describe('a team’s task', () => {
     }
     await expect(share(ann, { taskId: common, email: max.email })).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
-      message: 'They own this task, so there is no need to share it with them.',
+      message: 'This person owns the task. Choose someone else.',
     });
   });
 

@@ -74,7 +74,7 @@ test('[BR-19] a person at their quota of objects hears how to go on, makes room,
   await refused(() => ada.createTask('one more')).toMatchObject({
     code: 'QUOTA_EXCEEDED',
     message:
-      'You have reached the storage quota of 40 tasks, comments, messages and other objects. Delete what you no longer need, or ask the operator of this server for a larger quota.',
+      'You have reached the storage quota of 40 tasks, comments, messages and other objects. Delete data you no longer need, or ask the operator of this server for a larger quota.',
   });
   const more: Record<string, () => Promise<unknown>> = {
     createTasks: () => createMany(ada, 1),

@@ -84,7 +84,7 @@ function refused(person: Person, operation: string, code: string) {
   return { actorId: uuidOf('User', person.id), data: { code, operation } };
 }
 
-const notFound = { code: 'NOT_FOUND', message: 'There is no such task, or you may not see it.' };
+const notFound = { code: 'NOT_FOUND', message: 'This task does not exist, or you do not have access to it.' };
 
 let ada: Person;
 let bob: Person;

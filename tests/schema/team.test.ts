@@ -265,7 +265,7 @@ describe('who sees a team', () => {
         eve.query(SNAPSHOT, which).catch(unlike),
       ),
     );
-    expect(new Set(answers)).toEqual(new Set(['There is no such team, or you may not see it.']));
+    expect(new Set(answers)).toEqual(new Set(['This team does not exist, or you do not have access to it.']));
     expect(await eve.query('query ($id: ID!) { node(id: $id) { id } }', { id })).toEqual({ node: null });
     const lists = '{ teams(filter: { name: { contains: "of Ada" } }) { totalCount nodes { id } } }';
     expect(await eve.query(lists)).toEqual({ teams: { totalCount: 0, nodes: [] } });
