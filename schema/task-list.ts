@@ -124,7 +124,7 @@ const TaskOrderField = builder.enumType('TaskOrderField', {
     PRIORITY: { value: 'priority', description: 'Priority, from NONE to URGENT.' },
     STATUS: { value: 'status', description: 'Status, from TODO to CANCELLED.' },
     TITLE: { value: 'title', description: 'Title, in the collation of the database.' },
-    POSITION: { value: 'position', description: 'Manual order, set by \`moveTask\`. New tasks come last.' },
+    POSITION: { value: 'position', description: 'Manual order, set by `moveTask`. New tasks come last.' },
     COMPLETED_AT: { value: 'completedAt', description: 'Completion time.' },
   } as const,
 });
