@@ -57,9 +57,11 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
-          // After the others and one at a time: a browser and a server want both cores to be quick.
+          // To load the server for each file takes longer than some of them run.
+          isolate: false,
+          // After the others: a browser, its server and PostgreSQL keep a core busy.
           sequence: { groupOrder: 2 },
-          fileParallelism: false,
+          maxWorkers: '100%',
         },
       },
     ],

@@ -131,10 +131,15 @@ export async function expectStatistics(page: Page, expected: Statistics): Promis
   }
 }
 
-/** Nothing on the page keeps a person with a disability out, as far as axe can tell. */
-export async function expectAccessible(page: Page): Promise<void> {
+/**
+ * Nothing on the page keeps a person with a disability out, as far as axe can tell.
+ * @param rules the rules of axe to check; all of them when left out.
+ */
+export async function expectAccessible(page: Page, rules?: string[]): Promise<void> {
   // Only violations in full, and in the page itself, which has no frames: axe takes five times as long otherwise.
-  const axe = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
+  const axe = new AxeBuilder({ page })
+    .options({ resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) })
+    .setLegacyMode();
   const { violations } = await axe.analyze();
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   expect(
