@@ -8,6 +8,7 @@ import {
 } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
 import { ValidationFailed } from '../server/errors.ts';
+import { publicId } from '../server/ids.ts';
 import { liveShareOf, visible, type Viewer } from '../server/policy.ts';
 import { builder } from './machinery/builder.ts';
 import {
@@ -105,6 +106,11 @@ function wantedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): Pri
   });
   const present = mentions(filter, 'archived') ? {} : { archivedAt: null };
   return { AND: [wanted, present] };
+}
+
+/** Whether a filter leaves only tasks that the viewer owns. */
+function isOwn({ userId }: Viewer, filter: TaskFilter | null | undefined): boolean {
+  return filter?.owner?.eq === publicId('User', userId);
 }
 
 export const OrderDirection = builder.enumType('OrderDirection', {
@@ -217,7 +223,7 @@ builder.queryField('tasks', (t) =>
         const query = { where: { AND: [wanted, tasks.where] }, orderBy: tasks.orderBy, take: tasks.take };
         const selected = selectedInPage(info);
         const sources: Sources = {
-          from: visibleSql.tasks(viewer),
+          from: isOwn(viewer, filter) ? visibleSql.ownTasks(viewer) : visibleSql.tasks(viewer),
           added: selected.has('viewerCan') ? { share: visibleSql.share(viewer) } : undefined,
           isRepeated: selected.isRepeated,
         };

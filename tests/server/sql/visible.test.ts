@@ -142,6 +142,10 @@ test.each(users.map((userId, n) => ({ n, userId })))(
     expect(ids.length).toBeGreaterThan(5);
     expect(await idsOf(Prisma.sql`tasks`, visibleSql.task(viewer))).toEqual(ids);
     expect(await idsOf(Prisma.sql`${visibleSql.tasks(viewer)} AS tasks`, Prisma.sql`true`)).toEqual(ids);
+    const own = tasks.filter(({ ownerId }) => ownerId === userId).map(({ id }) => id);
+    expect(await idsOf(Prisma.sql`${visibleSql.ownTasks(viewer)} AS tasks`, Prisma.sql`true`)).toEqual(
+      own.sort(),
+    );
     const all = await db.task.findMany();
     const shares = await sharesOf(viewer);
     expect(
