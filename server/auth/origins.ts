@@ -35,11 +35,17 @@ export function createOrigins(publicUrl: string, others: Iterable<string>, proxi
   const forwarded = (given: string | null | undefined) =>
     proxies > 0 ? given?.split(',').at(-proxies)?.trim() : undefined;
 
+  /** Nearly all requests name the same host. */
+  let lastAnswered: string | undefined;
+
   function isAnswered(host: string): boolean {
+    if (host === lastAnswered) return true;
     const name = hostnameOf(host);
     if (name === null) return false;
     // No page can have an address in place of its name, unless it is the server's own.
-    return isAddress(name) || LOOPBACK_NAME.test(name) || names.has(name);
+    const answers = isAddress(name) || LOOPBACK_NAME.test(name) || names.has(name);
+    if (answers) lastAnswered = host;
+    return answers;
   }
 
   /** The session's cookie is sent over HTTPS only, where the server is reached so. */

@@ -114,9 +114,7 @@ export class PerformanceStore {
   operationEnded(request: RequestTrace, endedAt: number): void {
     const took = endedAt - request.startedAt;
     const name = request.countedAs ?? NO_OPERATION;
-    const histogram = this.operations.get(name) ?? new Histogram();
-    this.operations.set(name, histogram);
-    histogram.add(took);
+    this.#operation(name).add(took);
     this.observer?.operationEnded(request, took);
     if (took <= this.#slowMs) return;
     const { startedAt, countedAs, balance, address, traceparent, requester, sent, ...rest } = request;
@@ -160,6 +158,14 @@ export class PerformanceStore {
         'slow statement',
       );
     };
+  }
+
+  #operation(name: string): Histogram {
+    const known = this.operations.get(name);
+    if (known) return known;
+    const histogram = new Histogram();
+    this.operations.set(name, histogram);
+    return histogram;
   }
 
   #statementOf(label: string, operation: string): Histogram {
