@@ -7,6 +7,7 @@ import {
   type ExecutionResult,
   type GraphQLAbstractType,
   type GraphQLLeafType,
+  type GraphQLObjectType,
   type GraphQLResolveInfo,
 } from 'graphql';
 import type { Execute } from './execute.ts';
@@ -49,6 +50,9 @@ export class SerializedData {
 /** Where in the answer something stands. */
 interface Place {
   readonly path: Path;
+  readonly above: Place | undefined;
+  /** The field whose value it is, or is a part of. */
+  readonly field: FieldInfo;
 }
 
 type Path = GraphQLResolveInfo['path'];
@@ -67,6 +71,9 @@ class FieldInfo implements Place, GraphQLResolveInfo {
   }
   get path(): Path {
     return (this.#path ??= { prev: this.above?.path, key: this.step.key, typename: this.step.parent.name });
+  }
+  get field(): this {
+    return this;
   }
   get fieldName() {
     return this.step.field.name;
@@ -99,21 +106,25 @@ class FieldInfo implements Place, GraphQLResolveInfo {
     return undefined;
   }
   getAsyncHelpers() {
-    return { promiseAll: Promise.all.bind(Promise), track: () => undefined };
+    return { promiseAll: Promise.all.bind(Promise), track: abandon };
   }
 }
 
 class Item implements Place {
-  readonly list: Place;
+  readonly above: Place;
   readonly index: number;
   #path: Path | undefined;
 
-  constructor(list: Place, index: number) {
-    this.list = list;
+  /** @param above the list. */
+  constructor(above: Place, index: number) {
+    this.above = above;
     this.index = index;
   }
+  get field(): FieldInfo {
+    return this.above.field;
+  }
   get path(): Path {
-    return (this.#path ??= { prev: this.list.path, key: this.index, typename: undefined });
+    return (this.#path ??= { prev: this.above.path, key: this.index, typename: undefined });
   }
 }
 
@@ -124,6 +135,9 @@ class Run {
   readonly rootValue: unknown;
   readonly #context: unknown;
   readonly #errors: GraphQLError[] = [];
+  /** What an error has made null; undefined stands for the whole answer. */
+  readonly #nulls = new Set<Place | undefined>();
+  #isAnswered = false;
   readonly #arguments = new Map<Step, Record<string, unknown>>();
   /** What was written of the people and teams that many rows name. */
   readonly #texts = new Map<Selection, Map<RawRow, string>>();
@@ -142,8 +156,9 @@ class Run {
     try {
       data = new SerializedData(await this.#object(this.plan.root, this.rootValue, undefined));
     } catch (error) {
-      this.#errors.push(error as GraphQLError);
+      this.#report(error as GraphQLError, undefined);
     }
+    this.#isAnswered = true;
     const result = { data: data as ExecutionResult['data'] };
     return this.#errors.length > 0 ? { errors: this.#errors, ...result } : result;
   }
@@ -184,7 +199,7 @@ class Run {
 
   /** A row of which nothing is selected that it does not say itself; undefined where something is. */
   #row({ steps, isOfRow }: Selection, source: unknown): string | undefined {
-    if (!isOfRow) return undefined;
+    if (!isOfRow || !(source instanceof RawRow)) return undefined;
     let text = '';
     for (const step of steps) {
       const value = this.#fromRow(step, source);
@@ -216,11 +231,20 @@ class Run {
   /** A value as the answer has it, now or later. Whatever fails later is dealt with here. */
   #completed(step: Step, shape: Shape, value: unknown, place: Place): MaybePromise<string> {
     const completed = isThenable(value)
-      ? Promise.resolve(value).then((late) => this.#complete(step, shape, late, place))
+      ? this.#late(value, (late) => this.#complete(step, shape, late, place))
       : this.#complete(step, shape, value, place);
     return completed instanceof Promise
       ? completed.catch((error: unknown) => this.#failed(step, shape, place, error))
       : completed;
+  }
+
+  /** Goes on with what comes late, unless the answer was given without it: then something above it is null. */
+  #late<Value>(value: PromiseLike<Value>, goOn: (value: Value) => MaybePromise<string>): Promise<string> {
+    return Promise.resolve(value).then((late) => {
+      if (!this.#isAnswered) return goOn(late);
+      abandon(late);
+      return 'null';
+    });
   }
 
   #complete(step: Step, shape: Shape, value: unknown, place: Place): MaybePromise<string> {
@@ -235,53 +259,111 @@ class Run {
       case 'list':
         return this.#list(step, shape.item, value, place);
       case 'object':
-        return this.#object(step.below(shape.type), value, place);
+        return this.#ofType(step, shape.type, value, place);
       case 'abstract':
         return this.#abstract(step, shape.type, value, place);
     }
   }
 
   #list(step: Step, shape: Shape, list: unknown, place: Place): MaybePromise<string> {
-    if (!Array.isArray(list))
-      throw new Error(`Expected a list for field ${step.parent.name}.${step.field.name}.`);
+    if (isAsyncIterable(list)) return this.#asyncList(step, shape, list, place);
+    if (!isIterable(list))
+      throw new Error(
+        `Expected Iterable, but did not find one for field "${step.parent.name}.${step.field.name}".`,
+      );
     const text = new TextBuilder();
     const selection = shape.kind === 'object' ? step.below(shape.type) : undefined;
-    for (const [index, value] of (list as unknown[]).entries()) {
-      const head = index === 0 ? '[' : ',';
-      const fromRow = selection && this.#row(selection, value);
-      if (fromRow !== undefined) {
-        text.add(head, fromRow);
-        continue;
+    const items = list[Symbol.iterator]();
+    try {
+      let index = 0;
+      for (let item = items.next(); !item.done; item = items.next()) {
+        const fromRow = selection && this.#row(selection, item.value);
+        text.add(index === 0 ? '[' : ',', fromRow ?? this.#item(step, shape, item.value, place, index));
+        index += 1;
       }
-      const item = new Item(place, index);
-      try {
-        text.add(head, this.#completed(step, shape, value, item));
-      } catch (error) {
-        if (!shape.nullable) text.giveUp();
-        text.add(head, this.#failed(step, shape, item, error));
-      }
+      return text.end(index > 0 ? ']' : '[]');
+    } catch (error) {
+      text.giveUp();
+      abandonItems({ [Symbol.iterator]: () => items });
+      throw error;
     }
-    return text.end(list.length > 0 ? ']' : '[]');
+  }
+
+  async #asyncList(step: Step, shape: Shape, list: AsyncIterable<unknown>, place: Place): Promise<string> {
+    const text = new TextBuilder();
+    let index = 0;
+    for await (const value of list) {
+      if (this.#isAnswered) {
+        abandon(value);
+        break;
+      }
+      const part = this.#item(step, shape, value, place, index);
+      // It may fail before the next one comes.
+      abandon(part);
+      text.add(index === 0 ? '[' : ',', part);
+      index += 1;
+    }
+    return text.end(index > 0 ? ']' : '[]');
+  }
+
+  #item(step: Step, shape: Shape, value: unknown, list: Place, index: number): MaybePromise<string> {
+    const place = new Item(list, index);
+    try {
+      return this.#completed(step, shape, value, place);
+    } catch (error) {
+      return this.#failed(step, shape, place, error);
+    }
   }
 
   #abstract(step: Step, type: GraphQLAbstractType, value: unknown, place: Place): MaybePromise<string> {
-    const info = new FieldInfo(this, step, place);
-    const name = (type.resolveType ?? defaultTypeResolver)(value, this.#context, info, type);
-    const object = (found: string | undefined) => {
-      const known = this.plan.schema.getType(found ?? '');
-      if (!isObjectType(known) || !this.plan.schema.isSubType(type, known))
-        throw new Error(`${type.name} must be of one of its types, and not ${String(found)}.`);
-      return this.#object(step.below(known), value, place);
+    const named = (name: unknown) => this.#ofType(step, this.#possibleType(step, type, name), value, place);
+    const name: unknown = (type.resolveType ?? defaultTypeResolver)(value, this.#context, place.field, type);
+    return isThenable(name) ? this.#late(name, named) : named(name);
+  }
+
+  #possibleType({ parent, field }: Step, type: GraphQLAbstractType, name: unknown): GraphQLObjectType {
+    const { schema } = this.plan;
+    if (typeof name !== 'string')
+      throw new Error(
+        `Abstract type "${type.name}" must resolve to an Object type at runtime for field "${parent.name}.${field.name}".`,
+      );
+    const known = schema.getType(name);
+    if (!known)
+      throw new Error(
+        `Abstract type "${type.name}" was resolved to a type "${name}" that does not exist inside the schema.`,
+      );
+    if (!isObjectType(known))
+      throw new Error(`Abstract type "${type.name}" was resolved to a non-object type "${name}".`);
+    if (!schema.isSubType(type, known))
+      throw new Error(`Runtime Object type "${name}" is not a possible type for "${type.name}".`);
+    return known;
+  }
+
+  /** An object, unless its type says that it is none of its own. */
+  #ofType(step: Step, type: GraphQLObjectType, value: unknown, place: Place): MaybePromise<string> {
+    if (!type.isTypeOf) return this.#object(step.below(type), value, place);
+    const known = (is: boolean) => {
+      if (!is) throw new Error(`Expected value of type "${type.name}".`);
+      return this.#object(step.below(type), value, place);
     };
-    return isThenable(name) ? Promise.resolve(name).then(object) : object(name);
+    const is = type.isTypeOf(value, this.#context, place.field);
+    return isThenable(is) ? this.#late(is, known) : known(is);
   }
 
   /** Null in place of what failed; where there can be none, that fails in which it stands. */
   #failed(step: Step, { nullable }: Shape, place: Place, error: unknown): 'null' {
     const located = locatedError(error, step.nodes, pathOf(place));
     if (!nullable) throw located;
-    this.#errors.push(located);
+    this.#report(located, place);
     return 'null';
+  }
+
+  /** Adds an error to the answer, unless what it would make null is a part of something that is null already. */
+  #report(error: GraphQLError, place: Place | undefined): void {
+    for (let above = place; above; above = above.above) if (this.#nulls.has(above)) return;
+    if (this.#nulls.has(undefined)) return;
+    this.#nulls.add(place);
+    this.#errors.push(error);
   }
 }
 
@@ -314,9 +396,23 @@ class TextBuilder {
     );
   }
 
-  /** What comes later may fail yet: with nobody left to hear of it, that would end the process. */
   giveUp(): void {
-    void Promise.allSettled(this.#late);
+    abandon(this.#late);
+  }
+}
+
+/** What of it comes later may fail yet: with nobody left to hear of it, that would end the process. */
+function abandon(value: unknown): void {
+  // Prisma's promises are none of JavaScript's, and would begin their work.
+  if (value instanceof Promise) value.then(abandon, () => undefined);
+  else if (isIterable(value)) abandonItems(value);
+}
+
+function abandonItems(list: Iterable<unknown>): void {
+  try {
+    for (const item of list) abandon(item);
+  } catch {
+    // The list fails, and is not waited for either.
   }
 }
 
@@ -327,17 +423,35 @@ function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseL
   );
 }
 
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
 /** A leaf as JSON. */
 function written(type: GraphQLLeafType, value: unknown): string {
-  let leaf: unknown;
+  const leaf = leafOf(type, value);
+  if (typeof leaf === 'string') return quoted(leaf);
+  if (leaf === null || leaf === undefined)
+    throw new Error(
+      `Expected \`${type.name}.coerceOutputValue(…)\` to return non-nullable value, returned: ${String(leaf)}`,
+    );
+  const text = JSON.stringify(leaf) as string | undefined;
+  if (text === undefined) throw new Error(`A value of ${type.name} has no form in JSON.`);
+  return text;
+}
+
+function leafOf(type: GraphQLLeafType, value: unknown): unknown {
   try {
-    leaf = type.coerceOutputValue(value);
+    return type.coerceOutputValue(value);
   } catch (error) {
     // A value of ours that is not of its type is no mistake of the caller's, as errors of GraphQL are.
-    throw error instanceof GraphQLError ? new Error(error.message) : error;
+    if (!(error instanceof GraphQLError)) throw error;
+    throw Object.assign(new Error(error.message), { extensions: error.extensions });
   }
-  if (leaf === null || leaf === undefined) throw new Error(`${type.name} has no way to write a value.`);
-  return typeof leaf === 'string' ? quoted(leaf) : JSON.stringify(leaf);
 }
 
 /** What JSON escapes. */

@@ -73,8 +73,8 @@ export class Step {
     this.field = field;
     this.resolve = field.resolve ?? defaultFieldResolver;
     this.shape = shapeOf(field.type);
-    const isSaid = this.shape.kind === 'leaf' || this.shape.kind === 'object';
-    this.fromRow = isSaid ? (field.extensions['fromRow'] as FromRow | undefined) : undefined;
+    const isOfRow = field.args.length === 0 && (this.shape.kind === 'leaf' || this.shape.kind === 'object');
+    this.fromRow = isOfRow ? (field.extensions['fromRow'] as FromRow | undefined) : undefined;
   }
 
   argumentsFor(variables: Variables): Record<string, unknown> {
@@ -141,7 +141,7 @@ export class Plan {
       const field = this.schema.getField(type, nodes[0]?.name.value ?? '');
       if (field) steps.push(new Step(this, steps.length === 0, key, nodes, type, field));
     }
-    return { steps, isOfRow: steps.every(({ fromRow }) => fromRow) };
+    return { steps, isOfRow: !type.isTypeOf && steps.every(({ fromRow }) => fromRow) };
   }
 
   #applies(condition: string | undefined, type: GraphQLObjectType): boolean {
@@ -151,9 +151,16 @@ export class Plan {
   }
 }
 
-const plans = new WeakMap<OperationDefinitionNode, Plan | null>();
+interface Known {
+  schema: GraphQLSchema;
+  /** Has the fragments. */
+  document: DocumentNode;
+  plan: Plan | null;
+}
 
-/** The plan of a document's operation; null where that is no query, or has directives, which decide anew each time. */
+const plans = new WeakMap<OperationDefinitionNode, Known>();
+
+/** The plan of a document's operation; null where that is no query, or has directives, which decide again each time. */
 export function planOf(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -163,9 +170,9 @@ export function planOf(
   const root = schema.getQueryType();
   if (operation?.operation !== OperationTypeNode.QUERY || !root) return null;
   const known = plans.get(operation);
-  if (known !== undefined) return known;
+  if (known?.schema === schema && known.document === document) return known.plan;
   const plan = isPlain(document) ? new Plan(schema, document, operation, root) : null;
-  plans.set(operation, plan);
+  plans.set(operation, { schema, document, plan });
   return plan;
 }
 
