@@ -109,7 +109,7 @@ function withoutTrace(names: Record<string, string>, hidden: string): Record<str
   return { ...names, [hidden]: id.includes('_') ? publicId(parseId(id).type, newId()) : 'no-such-slug' };
 }
 
-function credentialOf({ people, tokens }: Cast, { scene, token }: Attempt): string | null {
+export function credentialOf({ people, tokens }: Cast, { scene, token }: Attempt): string | null {
   if (scene.actor === null) return null;
   const credential = token === null ? people[scene.actor].token : tokens[token].get(scene.actor);
   if (credential === undefined) throw new Error(`${scene.actor} has no token to ${token ?? 'sign in'}`);

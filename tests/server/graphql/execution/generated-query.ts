@@ -1,0 +1,114 @@
+import type { Dice } from '../../../kit/dice.ts';
+import type { Field, Model } from './generated-world.ts';
+
+export interface GeneratedQuery {
+  text: string;
+  variableValues: Record<string, unknown>;
+}
+
+const DEEPEST = 4;
+const ALIASES = ['', '', '', 'a_', 'b_'];
+
+/** The variables that a query may use, and what may be given for them. */
+const VARIABLES: Record<string, { type: string; values: unknown[] }> = {
+  n: { type: 'Int', values: [null, 8] },
+  m: { type: 'Int = 4', values: [null, 9] },
+  k: { type: 'Int! = 5', values: [6] },
+  mood: { type: 'Mood', values: [null, 'SAD'] },
+  range: { type: 'Range', values: [null, {}, { to: null }, { from: 2, to: 3 }] },
+  list: { type: '[Int!] = [7]', values: [null, [], [1, 2], 3] },
+};
+
+/** Values that arguments are given, in the order in which the schema has them. */
+const GIVEN: Record<string, string[]> = {
+  n: ['$n', '$m', '$k', '1'],
+  mood: ['$mood', 'GLAD', 'null'],
+  range: ['$range', 'null', '{}', '{ to: $n }', '{ from: $m, to: $k }', '{ from: $n }'],
+  list: ['$list', '[$k, 2]', '[]', 'null', '4'],
+};
+
+/** Writes valid queries of every form that needs no directive. */
+export function generateQuery(model: Model, chance: Dice): GeneratedQuery {
+  return new Writer(model, chance).query();
+}
+
+class Writer {
+  readonly #model: Model;
+  readonly #chance: Dice;
+  /** By response key: what has the same key must have the same arguments. */
+  readonly #arguments = new Map<string, string>();
+  readonly #fragments: { name: string; on: string; text: string }[] = [];
+
+  constructor(model: Model, chance: Dice) {
+    this.#model = model;
+    this.#chance = chance;
+  }
+
+  query(): GeneratedQuery {
+    const selections = this.#selectionSet('Query', DEEPEST);
+    const fragments = this.#fragments.map(({ name, on, text }) => `fragment ${name} on ${on} ${text}`);
+    const body = [selections, ...fragments].join('\n');
+    const used = Object.keys(VARIABLES).filter((name) => new RegExp(`\\$${name}\\b`).test(body));
+    const declared = used.map((name) => `$${name}: ${VARIABLES[name]?.type ?? ''}`).join(', ');
+    const variableValues: Record<string, unknown> = {};
+    for (const name of used)
+      if (this.#chance.happens(0.6)) variableValues[name] = this.#chance.pick(VARIABLES[name]?.values ?? []);
+    return { text: `query${declared && ` (${declared})`} ${body}`, variableValues };
+  }
+
+  #selectionSet(type: string, depth: number): string {
+    const many = 1 + this.#chance.roll(depth === DEEPEST ? 6 : 4);
+    const selections = Array.from({ length: many }, () => this.#selection(type, depth));
+    return `{ ${selections.join(' ')} }`;
+  }
+
+  #selection(type: string, depth: number): string {
+    const fields = this.#model.get(type)?.fields ?? [];
+    const isField = this.#chance.happens(0.65);
+    const field = fields.length > 0 && isField ? this.#chance.pick(fields) : undefined;
+    if (field && (depth > 0 || !this.#model.has(field.of))) return this.#field(field, depth);
+    if (depth === 0 || this.#chance.happens(0.15))
+      return this.#chance.pick(['__typename', 'a___typename: __typename']);
+    if (this.#chance.happens(0.2)) return `... ${this.#selectionSet(type, depth - 1)}`;
+    const on = this.#chance.pick(this.#overlapping(type));
+    return this.#chance.happens(0.5)
+      ? `... on ${on} ${this.#selectionSet(on, depth - 1)}`
+      : this.#spread(on, depth);
+  }
+
+  #field(field: Field, depth: number): string {
+    const key = `${this.#chance.pick(ALIASES)}${field.name}`;
+    const alias = key === field.name ? '' : `${key}: `;
+    const below = this.#model.has(field.of) ? ` ${this.#selectionSet(field.of, depth - 1)}` : '';
+    return `${alias}${field.name}${field.hasArguments ? this.#argumentsOf(key) : ''}${below}`;
+  }
+
+  #argumentsOf(key: string): string {
+    let text = this.#arguments.get(key);
+    if (text === undefined) {
+      const given = Object.entries(GIVEN).flatMap(([name, values]) =>
+        this.#chance.happens(0.4) ? [`${name}: ${this.#chance.pick(values)}`] : [],
+      );
+      text = given.length > 0 ? `(${given.join(', ')})` : '';
+      this.#arguments.set(key, text);
+    }
+    return text;
+  }
+
+  #spread(on: string, depth: number): string {
+    const known = this.#fragments.filter((fragment) => fragment.on === on);
+    if (known.length > 0 && this.#chance.happens(0.6)) return `...${this.#chance.pick(known).name}`;
+    const text = this.#selectionSet(on, depth - 1);
+    const name = `F${this.#fragments.length}`;
+    this.#fragments.push({ name, on, text });
+    return `...${name}`;
+  }
+
+  /** The types that a value of this type may be of as well. */
+  #overlapping(type: string): string[] {
+    const possible = this.#model.get(type)?.possible ?? [];
+    return [...this.#model].flatMap(([name, other]) =>
+      other.possible.some((object) => possible.includes(object)) ? [name] : [],
+    );
+  }
+}
