@@ -2,7 +2,7 @@ import type { SignOutReason } from './lib/session/sign-out-reason.ts';
 
 declare global {
   namespace App {
-    // What navigation may carry into the sign-in page, beside its address.
+    // State that navigation can pass to the sign-in page.
     interface PageState {
       notice?: SignOutReason;
     }

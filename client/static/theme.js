@@ -1,4 +1,4 @@
-// Runs before the first paint, from a file of its own, so that neither a flash nor an inline script is needed.
+// Runs before the first paint to avoid a flash; a file, since the CSP allows no inline script.
 (function () {
   var choice = null;
   try {

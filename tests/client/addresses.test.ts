@@ -3,7 +3,7 @@ import { backoff } from '../../client/src/lib/api/backoff.ts';
 import { returnAddress, returnPath, signInAddress } from '../../client/src/lib/session/return-path.ts';
 import { addressOfView, filterOf, readView, usualView } from '../../client/src/lib/task/task-view.ts';
 
-describe('the way back after signing in', () => {
+describe('the return path after signing in', () => {
   test.each([
     'https://evil.example/',
     '//evil.example',
@@ -17,28 +17,28 @@ describe('the way back after signing in', () => {
     expect(returnPath(wanted)).toBe('/');
   });
 
-  test('a path of this site is kept, with what follows it', () => {
+  test('a path of this site is kept, with its query and hash', () => {
     expect(returnPath('/?show=completed#tasks')).toBe('/?show=completed#tasks');
   });
 
-  test('signing in never leads back to signing in', () => {
+  test('signing in never returns to the sign-in page', () => {
     expect(returnPath('/sign-in?next=%2Fsettings')).toBe('/');
   });
 
-  test('a person on the settings page comes back there, one on the dashboard needs no way back', () => {
+  test('the settings page is returned to; the dashboard needs no return path', () => {
     expect(signInAddress({ pathname: '/settings', search: '', hash: '' })).toBe('/sign-in?next=%2Fsettings');
     expect(signInAddress({ pathname: '/', search: '', hash: '' })).toBe('/sign-in');
   });
 
-  test('[BR-16] the secret of an invitation’s link stays behind the hash, there and back', () => {
+  test('[BR-16] the secret of an invitation link stays in the hash', () => {
     const address = signInAddress({ pathname: '/join', search: '', hash: '#secret' });
     expect(address).toBe('/sign-in?next=%2Fjoin#secret');
     expect(returnAddress(new URL(address, 'https://x.example'))).toBe('/join#secret');
   });
 });
 
-describe('the view of the task list in its address', () => {
-  test('what is as usual is left out, and every view reads back as itself', () => {
+describe('the view of the task list in the URL', () => {
+  test('defaults are left out, and every view survives a round trip', () => {
     expect(addressOfView(usualView)).toBe('/');
     const view = {
       show: 'completed',
@@ -51,29 +51,29 @@ describe('the view of the task list in its address', () => {
     expect(readView(new URL(addressOfView(view), 'https://x.example').searchParams)).toEqual(view);
   });
 
-  test('a mistyped view shows the usual one', () => {
+  test('an invalid view gets the defaults', () => {
     const mistyped = 'show=toString&order=&find=%20&whose=team_1&due=constructor&priority=high';
     expect(readView(new URLSearchParams(mistyped))).toEqual(usualView);
   });
 });
 
-test('what is looked for is cut between two emoji, never inside of one (M16)', () => {
+test('a long search is cut between emoji, never inside one (M16)', () => {
   const find = 'x' + '🧵'.repeat(120);
   const address = addressOfView(readView(new URLSearchParams({ find })));
   expect(readView(new URL(address, 'https://x.example').searchParams).find).toBe('x' + '🧵'.repeat(99));
 });
 
-describe('the view of the task list in the API’s words', () => {
+describe('the view of the task list as a filter of the API', () => {
   const asAda = () => ({ id: 'user_ada', today: '2026-11-22' });
   const stranger = () => undefined;
 
-  test('what is looked for goes to the search of titles and descriptions as it was typed (M16)', () => {
+  test('the search words are sent as typed (M16)', () => {
     expect(filterOf({ ...usualView, show: 'all', find: '"ink pad" paper' }, stranger)).toEqual({
       and: [{ text: '"ink pad" paper' }],
     });
   });
 
-  test('“mine” waits until it is known who looks, and everybody’s does not', () => {
+  test('“Mine” waits until the viewer is loaded, “Everyone’s” does not', () => {
     expect(filterOf({ ...usualView, whose: 'mine' }, stranger)).toBeUndefined();
     expect(filterOf(usualView, stranger)).toEqual({ status: { in: ['TODO', 'IN_PROGRESS'] } });
     expect(filterOf({ ...usualView, show: 'all', whose: 'mine' }, asAda)).toEqual({
@@ -81,15 +81,15 @@ describe('the view of the task list in the API’s words', () => {
     });
   });
 
-  test('“this week” goes from Monday to Sunday of the day that it is for whoever looks', () => {
+  test('“This week” is Monday to Sunday in the viewer’s time zone', () => {
     expect(filterOf({ ...usualView, show: 'all', due: 'week' }, asAda)).toEqual({
       and: [{ dueOn: { after: '2026-11-15', before: '2026-11-23' } }],
     });
   });
 });
 
-describe('trying to reach a lost server', () => {
-  test('[FR-023] the waits double from 1 s to 32 s and are spread over their second half', () => {
+describe('reconnecting to an unreachable server', () => {
+  test('[FR-023] waits double from 1 s to 32 s, with a random second half', () => {
     const longest = [0, 1, 2, 3, 4, 5, 6, 60].map((attempt) => backoff(attempt, () => 1));
     const shortest = [0, 5, 60].map((attempt) => backoff(attempt, () => 0));
     expect(longest).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000, 32_000]);

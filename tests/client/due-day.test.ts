@@ -12,7 +12,7 @@ import {
 
 const lateSundayInUtc = new Date('2026-11-22T23:30:00Z');
 
-describe('days are those of the person’s timezone', () => {
+describe('days in the person’s time zone', () => {
   test.each([
     ['UTC', '2026-11-22'],
     ['Europe/Berlin', '2026-11-23'],
@@ -22,7 +22,7 @@ describe('days are those of the person’s timezone', () => {
     expect(dayIn(timezone, lateSundayInUtc)).toBe(day);
   });
 
-  test('a timezone that the browser does not know falls back to UTC instead of breaking the page', () => {
+  test('a time zone that the browser does not know falls back to UTC', () => {
     expect(knownZone('Mars/Olympus')).toBe('UTC');
     expect(dayIn('Mars/Olympus', lateSundayInUtc)).toBe('2026-11-22');
   });
@@ -41,14 +41,14 @@ describe('days are those of the person’s timezone', () => {
     expect(lastDayBefore(moment, timezone)).toContain(`${Number(day.slice(8))} `);
   });
 
-  test('the greeting fits the hour where the person is', () => {
+  test('the greeting fits the person’s local time', () => {
     expect(salutation(lateSundayInUtc, 'UTC')).toBe('Good evening');
     expect(salutation(lateSundayInUtc, 'Asia/Tokyo')).toBe('Good morning');
     expect(salutation(lateSundayInUtc, 'America/Los_Angeles')).toBe('Good afternoon');
   });
 });
 
-describe('how a due day reads', () => {
+describe('the label of a due day', () => {
   const today = '2026-11-22';
 
   test.each([
@@ -63,17 +63,17 @@ describe('how a due day reads', () => {
     expect(describeDue(dueOn, today)).toEqual({ label, urgency });
   });
 
-  test('a weekday is not named a week ahead, where it would be mistaken for today’s', () => {
+  test('a day a week ahead is not named by its weekday, which is today’s', () => {
     expect(describeDue('2026-11-29', today).label).toBe('Due 29 Nov');
   });
 
-  test('the night in which the clocks change does not lose a day', () => {
+  test('a change of the clocks does not lose a day', () => {
     expect(daysBetween('2026-03-28', '2026-03-30')).toBe(2);
     expect(daysBetween('2026-10-26', '2026-10-24')).toBe(-2);
   });
 });
 
-test('a date that is incomplete, or of an unlikely year, is refused by a sentence (YEAR-6)', () => {
+test('an incomplete date and an unlikely year get an error message (YEAR-6)', () => {
   const fine = { badInput: false, rangeUnderflow: false, rangeOverflow: false };
   expect(dayFault(fine)).toBeUndefined();
   expect(dayFault({ ...fine, badInput: true })).toMatch(/incomplete or does not exist/);

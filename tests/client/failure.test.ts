@@ -6,15 +6,15 @@ function answered(message: string, extensions: Record<string, unknown>): Combine
   return new CombinedError({ graphQLErrors: [{ message, extensions }] });
 }
 
-describe('what a person is told when something fails', () => {
-  test('a lost server is named as such, and that nothing typed is lost', () => {
+describe('error messages', () => {
+  test('an unreachable server is named as such', () => {
     const error = new CombinedError({ networkError: new TypeError('Failed to fetch') });
     expect(isUnreachable(error)).toBe(true);
     expect(describeFailure(error)).toMatchObject({ code: 'UNREACHABLE' });
-    expect(describeFailure(error).message).toContain('Nothing you typed is lost');
+    expect(describeFailure(error).message).toContain('Can’t reach Taskwire');
   });
 
-  test('the server’s own sentence is shown, at the field that it names', () => {
+  test('the server’s own message is shown at its field', () => {
     const error = answered('The title cannot be empty.', { code: 'VALIDATION_FAILED', field: 'title' });
     expect(isUnreachable(error)).toBe(false);
     expect(describeFailure(error)).toEqual({
@@ -24,13 +24,13 @@ describe('what a person is told when something fails', () => {
     });
   });
 
-  test('a code that comes without a sentence gets one', () => {
+  test('a code without a message gets one', () => {
     expect(describeFailure(answered('', { code: 'FORBIDDEN' })).message).toBe(
-      'You may see this, but not change it.',
+      'You can view this, but not change it.',
     );
   });
 
-  test('an unexpected error shows only a reference to pass on, never its text', () => {
+  test('an unexpected error shows only its reference, never its text', () => {
     const { message } = describeFailure(
       answered('relation "tasks" does not exist', { code: 'INTERNAL', requestId: 'req-7' }),
     );
@@ -46,7 +46,7 @@ describe('what a person is told when something fails', () => {
     [0.2, '1 second.'],
     [30, '30 seconds.'],
     [600, '10 minutes.'],
-  ])('who is too fast is told to wait: %d s reads “%s”', (retryAfter, words) => {
+  ])('a rate limit tells how long to wait: %d s reads “%s”', (retryAfter, words) => {
     const { message } = describeFailure(answered('slow down', { code: 'RATE_LIMITED', retryAfter }));
     expect(message.endsWith(words)).toBe(true);
   });

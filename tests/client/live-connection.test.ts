@@ -1,58 +1,58 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
-  type Call,
+  type ConnectionListener,
   LiveConnection,
-  type LineState,
-  type Way,
+  type ConnectionState,
+  type Transport,
 } from '../../client/src/lib/api/live-connection.ts';
 
-/** A network that a test opens and closes, and what a page on it would see. */
+/** A network that a test switches on and off, and the connection on it. */
 function onNetwork() {
   const net = { server: true, sockets: true, streams: true, silent: false };
-  const states: LineState[] = [];
-  const calls: { way: Way; call: Call; isHungUp: boolean }[] = [];
+  const states: ConnectionState[] = [];
+  const attempts: { transport: Transport; listener: ConnectionListener; isClosed: boolean }[] = [];
   const counts = { returns: 0, polls: 0 };
-  const line = new LiveConnection({
+  const connection = new LiveConnection({
     probe: () => Promise.resolve(net.server),
     onState: (state) => states.push(state),
     onReturn: () => (counts.returns += 1),
     onPoll: () => (counts.polls += 1),
   });
-  const dial = (way: Way, call: Call) => {
-    const made = { way, call, isHungUp: false };
-    calls.push(made);
-    const passes = net.server && (way === 'websocket' ? net.sockets : net.streams);
+  const connect = (transport: Transport, listener: ConnectionListener) => {
+    const made = { transport, listener, isClosed: false };
+    attempts.push(made);
+    const passes = net.server && (transport === 'websocket' ? net.sockets : net.streams);
     if (!net.silent)
       queueMicrotask(() => {
-        if (passes) call.opened();
-        else call.over('broken');
+        if (passes) listener.opened();
+        else listener.closed('broken');
       });
     return () => {
-      made.isHungUp = true;
+      made.isClosed = true;
     };
   };
   const settle = () => vi.advanceTimersByTimeAsync(0);
   return {
     net,
-    line,
-    calls,
+    connection,
+    attempts,
     counts,
     state: () => states.at(-1),
     settle,
     open: async () => {
-      line.open(dial);
+      connection.open(connect);
       await settle();
     },
-    /** What is open breaks, and nothing new opens. */
+    /** Breaks the connection; new ones fail. */
     fail: async () => {
       net.server = false;
-      calls.at(-1)?.call.over('broken');
+      attempts.at(-1)?.listener.closed('broken');
       await settle();
     },
   };
 }
 
-const waitOf = (state: LineState | undefined) =>
+const waitOf = (state: ConnectionState | undefined) =>
   state?.name === 'waiting' ? state.nextTryAt - Date.now() : undefined;
 
 beforeEach(() => {
@@ -65,15 +65,15 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('how a page stands with its server', () => {
-  test('[FR-022] a line opens by WebSocket, and nothing else is tried', async () => {
-    const { open, state, calls } = onNetwork();
+describe('the live connection', () => {
+  test('[FR-022] connects by WebSocket without trying anything else', async () => {
+    const { open, state, attempts } = onNetwork();
     await open();
-    expect(state()).toEqual({ name: 'live', way: 'websocket' });
-    expect(calls.map(({ way }) => way)).toEqual(['websocket']);
+    expect(state()).toEqual({ name: 'live', transport: 'websocket' });
+    expect(attempts.map(({ transport }) => transport)).toEqual(['websocket']);
   });
 
-  test('[FR-023] a lost server is tried again after 1, 2, 4, 8, 16, 32 seconds, and every 32 without end', async () => {
+  test('[FR-023] retries after 1, 2, 4, 8, 16, 32 seconds, then every 32 without end', async () => {
     const { open, fail, state } = onNetwork();
     await open();
     await vi.advanceTimersByTimeAsync(60_000);
@@ -87,22 +87,22 @@ describe('how a page stands with its server', () => {
     expect(new Set(waits.slice(6))).toEqual(new Set([32_000]));
   });
 
-  test('[FR-023] the server that is back is found at the next try, and what failed is asked for again', async () => {
+  test('[FR-023] reconnects at the next retry once the server is back, and repeats failed queries', async () => {
     const { open, fail, state, net, counts } = onNetwork();
     await open();
     await fail();
     net.server = true;
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(state()).toEqual({ name: 'live', way: 'websocket' });
+    expect(state()).toEqual({ name: 'live', transport: 'websocket' });
     expect(counts.returns).toBe(1);
   });
 
-  test('[FR-023] a line that breaks as soon as it opens does not begin again at one second', async () => {
-    const { open, state, calls, settle } = onNetwork();
+  test('[FR-023] keeps backing off when connections break right after opening', async () => {
+    const { open, state, attempts, settle } = onNetwork();
     await open();
     const waits: (number | undefined)[] = [];
     for (let tries = 0; tries < 4; tries += 1) {
-      calls.at(-1)?.call.over('broken');
+      attempts.at(-1)?.listener.closed('broken');
       await settle();
       waits.push(waitOf(state()));
       await vi.advanceTimersByTimeAsync(waits.at(-1) ?? 0);
@@ -111,62 +111,69 @@ describe('how a page stands with its server', () => {
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000]);
   });
 
-  test('[FR-023] a person who comes back does not wait for the time that was set', async () => {
-    const { open, fail, state, net, line, settle } = onNetwork();
+  test('[FR-023] retries at once when the person returns to the page', async () => {
+    const { open, fail, state, net, connection, settle } = onNetwork();
     await open();
     await fail();
     await vi.advanceTimersByTimeAsync(20_000);
     net.server = true;
-    line.tryNow();
+    connection.tryNow();
     await settle();
-    expect(state()).toEqual({ name: 'live', way: 'websocket' });
+    expect(state()).toEqual({ name: 'live', transport: 'websocket' });
   });
 
-  test('[FR-024] where sockets are blocked it is server-sent events, and a WebSocket again when the person is back where it passes', async () => {
-    const { open, state, net, line, settle, calls } = onNetwork();
+  test('[FR-024] uses server-sent events where WebSockets are blocked, and upgrades when the person returns', async () => {
+    const { open, state, net, connection, settle, attempts } = onNetwork();
     net.sockets = false;
     await open();
-    expect(state()).toEqual({ name: 'live', way: 'sse' });
+    expect(state()).toEqual({ name: 'live', transport: 'sse' });
     net.sockets = true;
-    line.tryNow();
+    connection.tryNow();
     await settle();
-    expect(state()).toEqual({ name: 'live', way: 'websocket' });
-    expect(calls.filter(({ way }) => way === 'sse').every(({ isHungUp }) => isHungUp)).toBe(true);
+    expect(state()).toEqual({ name: 'live', transport: 'websocket' });
+    expect(attempts.filter(({ transport }) => transport === 'sse').every(({ isClosed }) => isClosed)).toBe(
+      true,
+    );
   });
 
-  test('[FR-024] server-sent events go on while a WebSocket is tried beside them once a minute, and end when it opens', async () => {
-    const { open, state, net, calls } = onNetwork();
+  test('[FR-024] keeps server-sent events while it tries a WebSocket every minute, and ends them when it opens', async () => {
+    const { open, state, net, attempts } = onNetwork();
     net.sockets = false;
     await open();
     await vi.advanceTimersByTimeAsync(130_000);
-    expect(calls.map(({ way }) => way)).toEqual(['websocket', 'sse', 'websocket', 'websocket']);
-    expect(calls[1]?.isHungUp).toBe(false);
-    expect(state()).toEqual({ name: 'live', way: 'sse' });
+    expect(attempts.map(({ transport }) => transport)).toEqual([
+      'websocket',
+      'sse',
+      'websocket',
+      'websocket',
+    ]);
+    expect(attempts[1]?.isClosed).toBe(false);
+    expect(state()).toEqual({ name: 'live', transport: 'sse' });
     net.sockets = true;
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(state()).toEqual({ name: 'live', way: 'websocket' });
-    expect(calls[1]?.isHungUp).toBe(true);
-    const made = calls.length;
+    expect(state()).toEqual({ name: 'live', transport: 'websocket' });
+    expect(attempts[1]?.isClosed).toBe(true);
+    const made = attempts.length;
     await vi.advanceTimersByTimeAsync(600_000);
-    expect(calls).toHaveLength(made);
-    expect(calls.at(-1)?.isHungUp).toBe(false);
+    expect(attempts).toHaveLength(made);
+    expect(attempts.at(-1)?.isClosed).toBe(false);
   });
 
-  test('[FR-024] server-sent events that break while a WebSocket is tried beside them are a lost line', async () => {
-    const { open, state, net, calls, line, settle } = onNetwork();
+  test('[FR-024] reconnects when server-sent events break during an upgrade', async () => {
+    const { open, state, net, attempts, connection, settle } = onNetwork();
     net.sockets = false;
     await open();
     net.silent = true;
-    line.tryNow();
-    calls[1]?.call.over('broken');
+    connection.tryNow();
+    attempts[1]?.listener.closed('broken');
     await settle();
     expect(waitOf(state())).toBe(1_000);
-    expect(calls[2]?.isHungUp).toBe(true);
+    expect(attempts[2]?.isClosed).toBe(true);
     await vi.advanceTimersByTimeAsync(500);
     expect(state()).toMatchObject({ name: 'waiting' });
   });
 
-  test('[FR-024] where nothing passes but requests, it asks every five seconds, until a better way opens', async () => {
+  test('[FR-024] polls every five seconds where only requests work, until a better transport opens', async () => {
     const { open, state, net, counts } = onNetwork();
     net.sockets = net.streams = false;
     await open();
@@ -176,64 +183,64 @@ describe('how a page stands with its server', () => {
     expect(state()).toEqual({ name: 'polling' });
     net.sockets = true;
     await vi.advanceTimersByTimeAsync(32_000);
-    expect(state()).toEqual({ name: 'live', way: 'websocket' });
+    expect(state()).toEqual({ name: 'live', transport: 'websocket' });
     const { polls } = counts;
     await vi.advanceTimersByTimeAsync(20_000);
     expect(counts.polls).toBe(polls);
   });
 
-  test('[FR-024] a proxy that swallows sockets and streams without a word is given up after six seconds each', async () => {
-    const { open, state, net, calls } = onNetwork();
+  test('[FR-024] gives up on a silent WebSocket and a silent stream after six seconds each', async () => {
+    const { open, state, net, attempts } = onNetwork();
     net.silent = true;
     await open();
     await vi.advanceTimersByTimeAsync(12_000);
-    expect(calls.map(({ way, isHungUp }) => [way, isHungUp])).toEqual([
+    expect(attempts.map(({ transport, isClosed }) => [transport, isClosed])).toEqual([
       ['websocket', true],
       ['sse', true],
     ]);
     expect(state()).toEqual({ name: 'polling' });
   });
 
-  test('a server that refuses is not taken for one behind a proxy', async () => {
-    const { line, state, settle } = onNetwork();
-    line.open((_way, call) => {
-      queueMicrotask(() => call.over('refused'));
+  test('waits, instead of falling back, when the server refuses', async () => {
+    const { connection, state, settle } = onNetwork();
+    connection.open((_transport, listener) => {
+      queueMicrotask(() => listener.closed('refused'));
       return () => undefined;
     });
     await settle();
     expect(waitOf(state())).toBe(1_000);
   });
 
-  test('a request without an answer takes the line for lost, and one with an answer for found', async () => {
-    const { open, state, line, settle } = onNetwork();
+  test('reconnects after a request without a response, and recovers after one with a response', async () => {
+    const { open, state, connection, settle } = onNetwork();
     await open();
-    line.lost();
+    connection.reportUnreachable();
     expect(waitOf(state())).toBe(1_000);
-    line.found();
+    connection.reportReachable();
     await settle();
-    expect(state()).toEqual({ name: 'live', way: 'websocket' });
+    expect(state()).toEqual({ name: 'live', transport: 'websocket' });
   });
 
-  test('a person who has signed out is not followed any more, and nothing is tried', async () => {
-    const { open, fail, state, line, calls, net } = onNetwork();
+  test('stops retrying after sign-out', async () => {
+    const { open, fail, state, connection, attempts, net } = onNetwork();
     await open();
     await fail();
-    line.shut();
+    connection.close();
     net.server = true;
     await vi.advanceTimersByTimeAsync(120_000);
-    expect(state()).toEqual({ name: 'resting' });
-    expect(calls).toHaveLength(1);
+    expect(state()).toEqual({ name: 'idle' });
+    expect(attempts).toHaveLength(1);
   });
 
-  test('[FR-016] at the door, where nothing is followed, a lost server is asked for until it answers', async () => {
-    const { line, net, state, counts } = onNetwork();
+  test('[FR-016] probes an unreachable server on the sign-in page until it answers', async () => {
+    const { connection, net, state, counts } = onNetwork();
     net.server = false;
-    line.lost();
+    connection.reportUnreachable();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(state()).toMatchObject({ name: 'waiting' });
     net.server = true;
     await vi.advanceTimersByTimeAsync(32_000);
-    expect(state()).toEqual({ name: 'resting' });
+    expect(state()).toEqual({ name: 'idle' });
     expect(counts.returns).toBe(1);
   });
 });

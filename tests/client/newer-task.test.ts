@@ -3,13 +3,13 @@ import { newerOf } from '../../client/src/lib/task/newer-task.ts';
 
 const read = { id: 'task_1', version: 4, title: 'Order paper' };
 
-test('what a change was answered with stays on the screen until the list knows of it', () => {
+test('a changed task shows until the list contains the change', () => {
   const answered = { ...read, version: 5, title: 'Order recycled paper' };
   expect(newerOf(read, answered)).toBe(answered);
   expect(newerOf({ ...read, version: 5 }, answered)).not.toBe(answered);
   expect(newerOf({ ...read, version: 6, title: 'Order nothing' }, answered).title).toBe('Order nothing');
 });
 
-test('a task that nothing was done to is as the list reads it', () => {
+test('an unchanged task shows as the list has it', () => {
   expect(newerOf(read, undefined)).toBe(read);
 });

@@ -14,29 +14,29 @@ const draft = draftOf({
 });
 
 describe('editing a task', () => {
-  test('only what was changed is sent, so that another person’s edit of another field survives', () => {
+  test('sends only changed fields, so that another person’s edit of another field survives', () => {
     expect(changesOf(draft, { ...draft, priority: 'HIGH' })).toEqual({ priority: 'HIGH' });
     expect(changesOf(draft, { ...draft })).toEqual({});
   });
 
-  test('a cleared due day is sent as null, and an emptied description as empty', () => {
+  test('sends a cleared due date as null, and a cleared description as empty', () => {
     expect(changesOf(draft, { ...draft, dueOn: '' })).toEqual({ dueOn: null });
     expect(changesOf({ ...draft, description: 'x' }, draft)).toEqual({ description: '' });
   });
 
-  test('no team and nobody to do it are sent as null', () => {
+  test('sends an empty team and assignee as null', () => {
     const placed = { ...draft, teamId: 'team_1', assigneeId: 'user_1' };
     expect(changesOf(placed, draft)).toEqual({ teamId: null, assigneeId: null });
     expect(changesOf(draft, placed)).toEqual({ teamId: 'team_1', assigneeId: 'user_1' });
   });
 
-  test('differences come in the order of the form', () => {
+  test('lists differences in the order of the form', () => {
     expect(differences(draft, { ...draft, dueOn: '', title: 'Book a seat' })).toEqual(['title', 'dueOn']);
   });
 });
 
 describe('adding a task', () => {
-  test('[BR-10] its id is a UUID of version 7 in its typed form, of the moment at which it was made', () => {
+  test('[BR-10] its id is a TypeID: a UUID of version 7 with the current time', () => {
     const before = Date.now();
     const uuid = toUUID(fromString(createCreationIds('task').idFor({}), 'task'));
     expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -45,7 +45,7 @@ describe('adding a task', () => {
     expect(made).toBeLessThanOrEqual(Date.now());
   });
 
-  test('[BR-10] the same content sent again keeps its id until it is confirmed, other content gets another', () => {
+  test('[BR-10] the same content keeps its id until the creation is confirmed; other content gets another id', () => {
     const ids = createCreationIds('task');
     const first = ids.idFor({ title: 'Call Grace' });
     expect(first).toMatch(/^task_[0-9a-hjkmnp-tv-z]{26}$/);

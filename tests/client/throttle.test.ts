@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('[SC-004] the first event shows at once, and a storm of them four times a second, to the last', () => {
+test('[SC-004] the first event shows at once, a burst at most four times a second, and the last one always', () => {
   let shown = 0;
   let happened = 0;
   const seen: number[] = [];
@@ -32,7 +32,7 @@ test('[SC-004] the first event shows at once, and a storm of them four times a s
   expect(shown).toBeLessThanOrEqual(6);
 });
 
-test('who has left is not called again', () => {
+test('a cancelled run is dropped', () => {
   let shown = 0;
   const show = throttle(250, () => (shown += 1));
   show();
@@ -42,7 +42,7 @@ test('who has left is not called again', () => {
   expect(shown).toBe(1);
 });
 
-test('who is asked to wait does so once, and keeps to the pace from then on', () => {
+test('the first run waits, later runs keep the interval', () => {
   let shown = 0;
   const show = throttle(250, () => (shown += 1));
   show(150);

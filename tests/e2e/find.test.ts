@@ -68,7 +68,7 @@ test('a person finds tasks by words of titles and descriptions, as they are and 
   ]);
 
   await box.fill('paper tiger');
-  await expect(page.getByText('No task fits what you look for.')).toBeVisible();
+  await expect(page.getByText('No tasks match.')).toBeVisible();
   await page.getByRole('button', { name: 'Clear search and filters' }).click();
   await expect(box).toHaveValue('');
   await expect(page.getByRole('listitem').filter({ hasText: 'Count the paper cups' })).toBeVisible();
@@ -88,9 +88,9 @@ test('“Overdue” leads to exactly the tasks that it counts', async () => {
   await page.getByRole('link', { name: 'Overdue' }).click();
   await expectTitles(page, ['Call the printer', 'Order paper']);
   await page.getByRole('button', { name: 'Filters 2 in use' }).click();
-  await page.getByRole('combobox', { name: 'Whose' }).selectOption('Shared with me');
+  await page.getByRole('combobox', { name: 'Show' }).selectOption('Shared with me');
   await expectTitles(page, ['Send the invoice']);
-  await page.getByRole('combobox', { name: 'Whose' }).selectOption('Everybody’s');
+  await page.getByRole('combobox', { name: 'Show' }).selectOption('Everyone’s');
   await page.getByRole('combobox', { name: 'Priority' }).selectOption('High');
   await expectTitles(page, ['Call the printer']);
 
@@ -111,14 +111,14 @@ test('a team’s tasks, and those that are one’s own to do, each make a list',
 
   const page = await dashboardOf(bob);
   await page.getByRole('button', { name: 'Filters' }).click();
-  await page.getByRole('combobox', { name: 'Whose' }).selectOption(teamName);
+  await page.getByRole('combobox', { name: 'Show' }).selectOption(teamName);
   await expectTitles(page, [
     'Call the printer',
-    new RegExp(`Order paper\\s+${teamName} · From Ada · For you`),
+    new RegExp(`Order paper\\s+${teamName} · From Ada · Assigned to you`),
   ]);
-  await page.getByRole('combobox', { name: 'Whose' }).selectOption('Assigned to me');
+  await page.getByRole('combobox', { name: 'Show' }).selectOption('Assigned to me');
   await expectTitles(page, ['Order paper']);
-  await page.getByRole('combobox', { name: 'Whose' }).selectOption('Mine');
+  await page.getByRole('combobox', { name: 'Show' }).selectOption('Mine');
   await expectTitles(page, ['Water the plants']);
 });
 
@@ -130,12 +130,12 @@ test('a task that a person may only read opens, with all that it says', async ()
 
   const page = await dashboardOf(bob);
   await expect(page.getByRole('checkbox', { name: 'Complete “Order paper”' })).toBeDisabled();
-  const open = page.getByRole('button', { name: 'Read “Order paper”' });
+  const open = page.getByRole('button', { name: 'Open “Order paper”' });
   await open.press('Enter');
   const reader = page.getByRole('dialog', { name: 'Order paper' });
   await expect(reader).toContainText(description);
   await expect(reader.getByRole('definition').filter({ hasText: 'High' })).toBeVisible();
-  await expect(reader).toContainText('You may read this task, but not change it.');
+  await expect(reader).toContainText('View only');
   await page.keyboard.press('Escape');
   await expect(open).toBeFocused();
 });

@@ -224,8 +224,8 @@ test('[FR-025] who signs out is told so, and the other tab of that browser does 
   await other.goto('/settings');
   await expect(indicator(other)).toHaveText('Live');
   await signOut(page);
-  await expect(page.getByText('You are signed out.')).toBeVisible();
-  await expect(other.getByText('Your session has ended.')).toBeVisible();
+  await expect(page.getByText('You’ve signed out.')).toBeVisible();
+  await expect(other.getByText('Your session has expired.')).toBeVisible();
   await expect(other.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 });
 
@@ -409,7 +409,7 @@ describe('where no WebSocket passes, changes come nevertheless', () => {
 
     // Their end is heard as they are, and is no fault of the page.
     await world.db.session.deleteMany({ where: { userId: uuidOf('User', ada.id) } });
-    await expect(page.getByText('Your session has ended.')).toBeVisible();
+    await expect(page.getByText('Your session has expired.')).toBeVisible();
   });
 
   test('[FR-024] by asking every five seconds, where no stream passes either', async () => {

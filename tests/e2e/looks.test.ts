@@ -74,7 +74,7 @@ async function lookAround(device: string, options: BrowserContextOptions): Promi
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await look('sign-up');
   await page.goto('/nowhere');
-  await expect(page.getByRole('heading', { name: 'There is no page here' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Page not found' })).toBeVisible();
   await look('not-found');
   await page.goto('/help');
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -102,7 +102,7 @@ async function lookAround(device: string, options: BrowserContextOptions): Promi
   await look('share-task');
   await page.keyboard.press('Escape');
   await page.goto('/settings');
-  await expect(page.getByLabel('Timezone')).toBeVisible();
+  await expect(page.getByLabel('Time zone')).toBeVisible();
   await look('settings');
   await page.goto('/teams');
   const team = page.getByRole('main').getByRole('link', { name: TEAM });
@@ -123,10 +123,10 @@ async function lookAround(device: string, options: BrowserContextOptions): Promi
   await expect(page.getByRole('rowheader', { name: 'DashboardPage' })).toBeVisible();
   await look('performance');
   await page.goto('/teams');
-  await expect(page.getByRole('heading', { name: 'You are invited' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Invitations' })).toBeVisible();
   await look('invited');
   await page.goto('/history?days=90');
-  await expect(page.getByText(/^Completed: \d+ of \d+ now/)).toBeVisible();
+  await expect(page.getByText(/^\d+ of \d+ completed/)).toBeVisible();
   await look('history');
 }
 
@@ -159,7 +159,7 @@ test('[FR-020] words without an end push no page off a phone’s screen', async 
   await expect(page.getByRole('button', { name: 'Undo' })).toBeVisible();
   expect(await excessOf(page)).toBe(0);
   await page.goto('/settings');
-  await expect(page.getByLabel('Timezone')).toBeVisible();
+  await expect(page.getByLabel('Time zone')).toBeVisible();
   expect(await excessOf(page)).toBe(0);
   await page.goto('/teams');
   await page.getByRole('main').getByRole('link', { name: word }).click();

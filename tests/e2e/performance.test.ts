@@ -154,7 +154,7 @@ describe('[T060] the figures of the server', () => {
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.postData() ?? ''));
     await page.goto('/performance');
-    await expect(page.getByText('Only administrators see how the server performs.')).toBeVisible();
+    await expect(page.getByText('This page is for administrators only.')).toBeVisible();
     expect(asked.filter((document) => document.includes('performance {'))).toEqual([]);
     await page.getByRole('link', { name: 'Go to your dashboard' }).click();
     await expect(page.getByRole('heading', { level: 1 })).toContainText('Ada');

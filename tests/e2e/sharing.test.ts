@@ -31,15 +31,15 @@ test('[T066] [BR-06] a person shares a task, says what the other may do with it,
   const open = page.getByRole('button', { name: 'Share “Plan the party”' });
   await open.press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Share “Plan the party”' });
-  await expect(dialog).toContainText('Nobody yet.');
-  await dialog.getByLabel('With whom').fill(ada.email);
+  await expect(dialog).toContainText('Not shared yet.');
+  await dialog.getByLabel('Email').fill(ada.email);
   await page.keyboard.press('Enter');
   await expect(dialog.getByRole('alert')).toContainText('You cannot share a task with yourself.');
-  await expect(dialog.getByLabel('With whom')).toHaveAccessibleDescription(/You cannot share/);
+  await expect(dialog.getByLabel('Email')).toHaveAccessibleDescription(/You cannot share/);
 
   const tomorrow = new Date(Date.now() + DAY_MS);
-  await dialog.getByLabel('With whom').fill(bob.email);
-  await dialog.getByLabel('Until the end of').fill(tomorrow.toISOString().slice(0, 10));
+  await dialog.getByLabel('Email').fill(bob.email);
+  await dialog.getByLabel('Access ends').fill(tomorrow.toISOString().slice(0, 10));
   await page.keyboard.press('Enter');
   const share = dialog.getByRole('listitem').filter({ hasText: 'Bob' });
   const lastDay = tomorrow.toLocaleDateString('en-GB', {
@@ -48,16 +48,16 @@ test('[T066] [BR-06] a person shares a task, says what the other may do with it,
     year: 'numeric',
     timeZone: 'UTC',
   });
-  await expect(share).toContainText(`Until the end of ${lastDay}`);
-  await expect(other.getByRole('button', { name: 'Read “Plan the party”' })).toBeVisible();
+  await expect(share).toContainText(`Access ends after ${lastDay}`);
+  await expect(other.getByRole('button', { name: 'Open “Plan the party”' })).toBeVisible();
   await expectStatistics(other, { total: 0, pending: 0, completed: 0, shared: 1 });
 
-  await share.getByLabel('What Bob may do').selectOption('Change it');
+  await share.getByLabel('Access for Bob').selectOption('Can edit');
   await other.getByRole('checkbox', { name: 'Complete “Plan the party”' }).click();
   await expectStatistics(page, { total: 1, pending: 0, completed: 1, shared: 0 });
 
   await share.getByRole('button', { name: 'Stop sharing with Bob' }).click();
-  await expect(dialog).toContainText('Nobody yet.');
+  await expect(dialog).toContainText('Not shared yet.');
   await expectStatistics(other, { total: 0, pending: 0, completed: 0, shared: 0 });
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
@@ -70,21 +70,21 @@ test('[T066] [BR-15] a stranger signs up by a link, accepts the task, blocks its
   await page.getByRole('button', { name: 'Share “Plan the party”' }).click();
   const dialog = page.getByRole('dialog', { name: 'Share “Plan the party”' });
   const shareWith = async (email: string) => {
-    await dialog.getByLabel('With whom').fill(email);
+    await dialog.getByLabel('Email').fill(email);
     await page.keyboard.press('Enter');
     await expect(dialog.getByRole('button', { name: 'Copy link' })).toBeFocused();
     return dialog.getByLabel(`Link for ${email}`).inputValue();
   };
   const revoked = await shareWith('zoe@example.com');
   await dialog.getByRole('button', { name: 'Revoke the offer to zoe@example.com' }).click();
-  await expect(dialog.getByText('Offered, not accepted yet')).toHaveCount(0);
+  await expect(dialog.getByText('Pending offers')).toHaveCount(0);
   const link = await shareWith('eve@example.com');
   expect(link).not.toBe(revoked);
 
   const other = await browser.newPage({ baseURL: world.url });
   await other.goto(link);
   await expect(
-    other.getByText('A task is offered to you. Sign in, or create an account, to answer.'),
+    other.getByText('You have been offered a task. Sign in or create an account to respond.'),
   ).toBeVisible();
   await other.getByRole('link', { name: 'Create an account' }).click();
   await other.getByLabel('Name').fill('Eve');
@@ -92,9 +92,9 @@ test('[T066] [BR-15] a stranger signs up by a link, accepts the task, blocks its
   await other.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await other.keyboard.press('Enter');
   await expect(other.getByRole('heading', { name: 'Plan the party' })).toBeVisible();
-  await expect(other.getByText('Ada offers it to you to read.')).toBeVisible();
+  await expect(other.getByText('Ada offers you this task to view.')).toBeVisible();
   await other.getByRole('button', { name: 'Accept “Plan the party”' }).press('Enter');
-  await expect(other.getByRole('button', { name: 'Read “Plan the party”' })).toBeVisible();
+  await expect(other.getByRole('button', { name: 'Open “Plan the party”' })).toBeVisible();
   await expect(dialog.getByRole('listitem').filter({ hasText: 'Eve' })).toBeVisible();
   await other.goto(revoked);
   await expect(other.getByText('This share offer does not exist, or you do not have access to it.')).toBeVisible();
@@ -119,19 +119,19 @@ test('in the list of a team, a new task is the team’s, and goes to whoever is 
   const [page, other] = await Promise.all([dashboardOf(ada), dashboardOf(bob)]);
 
   await page.getByRole('button', { name: 'Filters' }).click();
-  await page.getByRole('combobox', { name: 'Whose' }).selectOption(name);
+  await page.getByRole('combobox', { name: 'Show' }).selectOption(name);
   const newTask = page.getByRole('textbox', { name: 'New task' });
-  await expect(newTask).toHaveAttribute('placeholder', `What is to be done in ${name}?`);
+  await expect(newTask).toHaveAttribute('placeholder', `Add a task to ${name}…`);
   await page.getByRole('button', { name: 'Details' }).click();
   await newTask.fill('Order paper');
-  await page.getByRole('form', { name: 'New task' }).getByLabel('For').selectOption('Bob');
+  await page.getByRole('form', { name: 'New task' }).getByLabel('Assignee').selectOption('Bob');
   await newTask.press('Enter');
-  await expect(row(page, 'Order paper')).toContainText(`${name} · For Bob`);
-  await expect(row(other, 'Order paper')).toContainText(`${name} · From Ada · For you`);
+  await expect(row(page, 'Order paper')).toContainText(`${name} · Assigned to Bob`);
+  await expect(row(other, 'Order paper')).toContainText(`${name} · From Ada · Assigned to you`);
 
   await page.getByRole('button', { name: 'Edit “Order paper”' }).click();
   const editor = page.getByRole('dialog', { name: 'Edit task' });
-  await expect(editor.getByLabel('For')).toHaveValue(bob.id);
+  await expect(editor.getByLabel('Assignee')).toHaveValue(bob.id);
   await editor.getByLabel('Team').selectOption('No team');
   await editor.getByRole('button', { name: 'Save changes' }).click();
   await expect(editor).toBeHidden();
@@ -147,10 +147,10 @@ test('[BR-04] who may change a task but not move it, finds its team fixed', asyn
   const editor = page.getByRole('dialog', { name: 'Edit task' });
   await expect(editor.getByLabel('Team')).toBeDisabled();
   await expect(editor.getByLabel('Team')).toHaveValue(teamId);
-  await editor.getByLabel('For').selectOption('Ada');
+  await editor.getByLabel('Assignee').selectOption('Ada');
   await editor.getByRole('button', { name: 'Save changes' }).click();
-  await expect(row(page, 'Order paper')).toContainText(`${name} · From Ada · For Ada`);
-  await expect(page.getByRole('button', { name: 'Read “Order paper”' })).toBeVisible();
+  await expect(row(page, 'Order paper')).toContainText(`${name} · From Ada · Assigned to Ada`);
+  await expect(page.getByRole('button', { name: 'Open “Order paper”' })).toBeVisible();
 });
 
 test('a task that moves into a team says who still sees it from outside, and a click ends that (SHARE-MOVE)', async () => {

@@ -62,7 +62,7 @@ test('[T066] [BR-01] [SC-004] a person creates a team and invites another, who s
   const { ada, bob } = await people('Ada', 'Bob');
   await verifyAccount(world.db, bob.email);
   const [here, there] = await Promise.all([teamsOf(ada), teamsOf(bob)]);
-  await expect(there.getByText('You are in no team yet')).toBeVisible();
+  await expect(there.getByText('You’re not in a team yet')).toBeVisible();
   const name = `Garden ${randomUUID().slice(0, 8)}`;
   await create(here, name, 'Beds, hedges, and the old pear tree.');
   await expect(heading(here, name)).toBeVisible();
@@ -70,12 +70,12 @@ test('[T066] [BR-01] [SC-004] a person creates a team and invites another, who s
   await expect(here.getByText('You are the owner of this team.')).toBeVisible();
 
   await inviteBy(here, bob.email, 'Viewer');
-  await AT_ONCE(row(there, name)).toContainText(/Invited by Ada as Viewer, until\s+\d+ \w+/);
-  await expect(account(there)).toHaveAccessibleName('Account: Bob, an invitation waits');
+  await AT_ONCE(row(there, name)).toContainText(/Ada invited you as a viewer · expires\s+\d+ \w+/);
+  await expect(account(there)).toHaveAccessibleName('Account: Bob, 1 pending invitation');
   await account(there).click();
   await expect(there.getByRole('link', { name: 'Teams 1 invitation' })).toBeVisible();
   await there.keyboard.press('Escape');
-  await expect(row(here, bob.email)).toContainText('Viewer, by Ada, until');
+  await expect(row(here, bob.email)).toContainText('Viewer · invited by Ada · expires');
   await expect(linkFor(here, bob.email)).toHaveValue(/\/join#[\w-]{43}$/);
 
   await button(there, `Accept the invitation to “${name}”`).click();
@@ -98,12 +98,12 @@ test('[SC-004] an invitation is declined, withdrawn, or gone with its team, and 
   await AT_ONCE(row(here, bob.email)).toHaveCount(0);
 
   await inviteBy(here, bob.email, 'Admin');
-  await AT_ONCE(row(there, name)).toContainText('as Admin');
+  await AT_ONCE(row(there, name)).toContainText('as an admin');
   await invite(ada, other.id, bob.email);
   await AT_ONCE(row(there, other.name)).toBeVisible();
-  await button(here, `Withdraw the invitation to ${bob.email}`).press('Enter');
+  await button(here, `Revoke the invitation to ${bob.email}`).press('Enter');
   await AT_ONCE(row(there, name)).toHaveCount(0);
-  await expect(here.getByRole('heading', { name: 'Invite a person' })).toBeFocused();
+  await expect(here.getByRole('heading', { name: 'Invite someone' })).toBeFocused();
   await expect(linkFor(here, bob.email)).toHaveCount(0);
 
   await ada.query('mutation ($id: ID!) { deleteTeam(input: { id: $id }) { cursor } }', { id: other.id });
@@ -134,15 +134,17 @@ test('[BR-16] a person follows the link of an invitation, creates an account and
   const asked: string[] = [];
   there.on('request', (request) => asked.push(request.url()));
   await there.goto(link);
-  await expect(there.getByText('You are invited to a team. Sign in, or create an account')).toBeVisible();
+  await expect(
+    there.getByText('You have been invited to a team. Sign in or create an account'),
+  ).toBeVisible();
   await there.getByRole('link', { name: 'Create an account' }).press('Enter');
   await there.getByLabel('Name').fill('Bob');
   await there.getByLabel('Email').fill(`bob.${email}`);
   await there.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await there.getByLabel('Password', { exact: true }).press('Enter');
   await expect(there.getByRole('heading', { level: 2, name })).toBeVisible();
-  await expect(there.getByText(/Ada invites you to be a viewer, until\s+\d+ \w+/)).toBeVisible();
-  await expect(there.getByText(`You join as Bob, bob.${email}`)).toBeVisible();
+  await expect(there.getByText(/Ada invited you as a viewer · expires\s+\d+ \w+/)).toBeVisible();
+  await expect(there.getByText(`You are signed in as Bob (bob.${email})`)).toBeVisible();
   await expectAccessible(there);
   await there.getByRole('button', { name: 'Join', exact: true }).press('Enter');
   await expect(heading(there, name)).toBeVisible();
@@ -179,7 +181,7 @@ test('[BR-02] [FR-029] an owner makes somebody an admin, hands the team over to 
   const { name } = await teamOf(ada, [[bob, 'MEMBER']]);
   const [here, there] = await Promise.all([teamPageOf(ada, name), teamPageOf(bob, name)]);
   await expect(button(here, 'Leave this team')).toHaveCount(0);
-  await expect(here.getByText('Before you can leave, hand it over')).toBeVisible();
+  await expect(here.getByText('Transfer ownership before you leave')).toBeVisible();
 
   await button(here, 'Change the role of “Bob”').click();
   await dialog(here, 'Role of Bob')
@@ -194,15 +196,15 @@ test('[BR-02] [FR-029] an owner makes somebody an admin, hands the team over to 
   await dialog(here, 'Role of Bob')
     .getByRole('radio', { name: /^Owner/ })
     .check();
-  await button(here, 'Hand over…').click();
-  await expect(dialog(here, 'Hand this team over?')).toContainText('you become an admin of it');
-  await button(here, 'Hand over').click();
+  await button(here, 'Transfer…').click();
+  await expect(dialog(here, 'Transfer ownership?')).toContainText('you become an admin');
+  await button(here, 'Transfer ownership').click();
   await expect(here.getByText('You are an admin of this team.')).toBeVisible();
   await AT_ONCE(there.getByText('You are the owner of this team.')).toBeVisible();
 
   await button(here, 'Leave this team').click();
   await dialog(here, 'Leave this team?').getByRole('button', { name: 'Leave' }).click();
-  await expect(here.getByText('You are in no team yet')).toBeVisible();
+  await expect(here.getByText('You’re not in a team yet')).toBeVisible();
   await AT_ONCE(there.getByRole('heading', { name: '1 member' })).toBeVisible();
 });
 
@@ -230,10 +232,10 @@ test('what the server refuses is said at its field, and nothing typed is lost', 
   await button(page, 'Save changes').click();
   await expect(dialog(page, 'Edit team').getByLabel('Name')).toHaveAttribute('aria-invalid', 'true');
   await page.keyboard.press('Escape');
-  await expect(page.getByText('Your changes are not saved.')).toBeVisible();
-  await dialog(page, 'Edit team').getByLabel('Name').fill(`${name} anew`);
+  await expect(page.getByText('You have unsaved changes.')).toBeVisible();
+  await dialog(page, 'Edit team').getByLabel('Name').fill(`${name} two`);
   await button(page, 'Save changes').click();
-  await expect(heading(page, `${name} anew`)).toBeVisible();
+  await expect(heading(page, `${name} two`)).toBeVisible();
 });
 
 describe('[BR-03] [FR-029] what somebody may not do has no button', () => {
@@ -276,15 +278,15 @@ test('[BR-06] who is removed while the page is open is told so, once, and led ba
   await ada.query('mutation ($id: ID!) { removeMember(input: { id: $id }) { cursor } }', {
     id: memberships.get(bob.id),
   });
-  await AT_ONCE(page.getByRole('alert')).toContainText(`You are not in “${name}” any more`);
+  await AT_ONCE(page.getByRole('alert')).toContainText(`You’re no longer a member of “${name}”`);
   await bob.createTask('Order paper');
   await page.getByRole('link', { name: 'Go to your teams' }).click();
-  await expect(page.getByText('You are in no team yet')).toBeVisible();
+  await expect(page.getByText('You’re not in a team yet')).toBeVisible();
   const refused = { kind: 'access.refused', actorId: uuidOf('User', bob.id) };
   expect(await world.db.event.count({ where: refused })).toBe(1);
 
   await page.goto('/teams/nowhere');
-  await expect(page.getByRole('alert')).toContainText('There is no team here, or you are not in it.');
+  await expect(page.getByRole('alert')).toContainText('This team doesn’t exist, or you’re not a member.');
 });
 
 test('a person does all that is asked first with keys alone, and does not lose their place', async () => {
@@ -296,7 +298,7 @@ test('a person does all that is asked first with keys alone, and does not lose t
   const page = await teamPageOf(ada, name);
   const remove = button(page, 'Remove “Bob”');
   await remove.press('Enter');
-  await expect(button(page, 'Keep them')).toBeFocused();
+  await expect(button(page, 'Cancel')).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(remove).toBeFocused();
   await page.keyboard.press('Enter');
@@ -311,15 +313,15 @@ test('a person does all that is asked first with keys alone, and does not lose t
   await page.keyboard.press('ArrowUp');
   await expect(page.getByRole('radio', { name: /^Owner/ })).toBeChecked();
   await page.keyboard.press('Enter');
-  await expect(dialog(page, 'Hand this team over?')).toBeVisible();
+  await expect(dialog(page, 'Transfer ownership?')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(button(page, 'Change the role of “Cleo”')).toBeFocused();
 
   await button(page, 'Delete this team').press('Enter');
-  await expect(dialog(page, 'Delete this team?')).toContainText('each goes back to the person who owns it');
+  await expect(dialog(page, 'Delete this team?')).toContainText('return to their owners');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await expect(page.getByText('You are in no team yet')).toBeVisible();
+  await expect(page.getByText('You’re not in a team yet')).toBeVisible();
   await expect(page.getByText(`Deleted “${name}”`)).toBeVisible();
 });
 
@@ -353,5 +355,5 @@ test('a large team shows all of its people, also after one more has come; and it
   await expect(row(page, 'Mine alone')).toHaveCount(0);
   await page.goBack();
   await page.getByRole('main').getByRole('link', { name: 'History' }).click();
-  await expect(page.getByLabel('Whose tasks')).toHaveValue(id);
+  await expect(page.getByLabel('Tasks of')).toHaveValue(id);
 });

@@ -1,3 +1,3 @@
-// The dashboard is one static page: the server only ever hands out files and answers GraphQL.
+// The dashboard is a static page: the server only serves files and GraphQL.
 export const ssr = false;
 export const prerender = false;

@@ -7,29 +7,29 @@ import { fetchWithTimeout } from './sse-timeout.ts';
 interface Listeners {
   connection: Connection;
   /**
-   * Called when an answer says that nobody is signed in, except to an operation that expects it; `hadSession` tells
-   * whether this client was answered as somebody before.
+   * Called on UNAUTHENTICATED, except for operations with `signedOutExpected`; `hadSession` is true if an earlier
+   * operation succeeded.
    */
   onSignedOut: (hadSession: boolean) => void;
-  /** Called when this browser is signed in as another person than the one that this client has read. */
+  /** Called when another person has signed in in this browser. */
   onViewerChanged: () => void;
 }
 
-/** The context of an operation for which "nobody is signed in" is an answer, not the end of a session. */
-export const strangerExpected = { strangerExpected: true } as const;
+/** Context of operations for which UNAUTHENTICATED does not mean the end of a session. */
+export const signedOutExpected = { signedOutExpected: true } as const;
 
-/** The context of a mutation that ends the session: what ends with it says so too, and is not to be taken for a surprise. */
+/** Context of mutations that end the session: the UNAUTHENTICATED errors that follow are expected. */
 export const endsSession = { endsSession: true } as const;
 
 const path = '/graphql';
 
-/** Names the person that the page shows: the server refuses to act for another one, whose cookie another tab may have set. */
+/** Sends the page's viewer: the server refuses the request if another tab has signed in as someone else. */
 const viewerHeader = 'taskwire-viewer';
 
 /**
- * The one GraphQL client. The document cache is enough here: a mutation that answers a Task makes every query that
- * shows tasks ask again, so numbers and lists come from the server and are never computed a second time in the browser.
- * A subscription goes over the WebSocket, or with `fetchSubscriptions` in its context as server-sent events.
+ * The GraphQL client, with a document cache: a mutation that returns a Task reruns every query that shows tasks, so the
+ * browser never computes numbers or lists itself. Subscriptions use the WebSocket, or server-sent events with
+ * `fetchSubscriptions` in their context.
  */
 export function createClient({ connection, onSignedOut, onViewerChanged }: Listeners): Client {
   let hadSession = false;
@@ -55,12 +55,12 @@ export function createClient({ connection, onSignedOut, onViewerChanged }: Liste
           if (operation.context['endsSession'] === true && error) isEnding = false;
           const isSubscription = operation.kind === 'subscription';
           if (error && isUnreachable(error)) {
-            // Which way a subscription takes next is the line's own business.
-            if (!isSubscription) connection.lost();
+            // LiveConnection handles failed subscriptions.
+            if (!isSubscription) connection.reportUnreachable();
             return;
           }
-          if (!isSubscription) connection.found();
-          if (operation.kind === 'mutation' && !error) connection.overtakeAll();
+          if (!isSubscription) connection.reportReachable();
+          if (operation.kind === 'mutation' && !error) connection.supersedeAll();
           if (!error) hadSession = true;
           viewerId ??= (data as { viewer?: { id?: string } } | undefined)?.viewer?.id;
           if (error && isCoded(error, 'VIEWER_CHANGED')) {
@@ -68,7 +68,7 @@ export function createClient({ connection, onSignedOut, onViewerChanged }: Liste
             isOver = true;
             return;
           }
-          const isExpected = isEnding || operation.context['strangerExpected'] === true;
+          const isExpected = isEnding || operation.context['signedOutExpected'] === true;
           if (error && isCoded(error, 'UNAUTHENTICATED') && !isExpected) onSignedOut(hadSession);
         },
       }),
@@ -91,12 +91,12 @@ const pingEvery = 25_000;
 const pongWithin = 5_000;
 
 /**
- * A WebSocket for as long as somebody listens: the answer listens, and its answer ends that. It never tries again by
- * itself, and is given up when it does not answer a ping, or when nobody waits any longer for it to open.
+ * Returns a function that subscribes over a shared WebSocket, which is open while there are subscriptions. It does not
+ * reconnect. It is closed when a ping gets no answer, or when the last subscription ends before it has opened.
  */
 function openSocket(viewerId: () => string | undefined): SocketClient['subscribe'] {
   let isOpen = false;
-  let silence: ReturnType<typeof setTimeout>;
+  let pongTimer: ReturnType<typeof setTimeout>;
   const socket = createSocket({
     url: () => new URL(path, location.href).href.replace(/^http/, 'ws'),
     connectionParams: () => ({ [viewerHeader]: viewerId() }),
@@ -104,15 +104,15 @@ function openSocket(viewerId: () => string | undefined): SocketClient['subscribe
     keepAlive: pingEvery,
     on: {
       ping(isReceived) {
-        if (!isReceived) silence = setTimeout(() => socket.terminate(), pongWithin);
+        if (!isReceived) pongTimer = setTimeout(() => socket.terminate(), pongWithin);
       },
       pong(isReceived) {
-        if (isReceived) clearTimeout(silence);
+        if (isReceived) clearTimeout(pongTimer);
       },
       connected: () => (isOpen = true),
       closed() {
         isOpen = false;
-        clearTimeout(silence);
+        clearTimeout(pongTimer);
       },
     },
   });

@@ -1,30 +1,30 @@
-import { type Dial, LiveConnection, type LineState } from './live-connection.ts';
+import { type Connect, LiveConnection, type ConnectionState } from './live-connection.ts';
 
 const probePath = '/healthz';
 const answerWithin = 6_000;
 
-/** Something on the screen that came from the server. */
-interface Shown {
+/** A displayed query. */
+interface LiveView {
   readonly failure: unknown;
-  /** Asks for it again, as a person who waits for it. */
+  /** Reads it again, with a loading state. */
   refresh(): void;
-  /** Asks for it again without a sign of that, while what is there stays. */
+  /** Reads it again in the background. */
   renew(): void;
-  /** The person has changed something: an answer that is still under way may be older than that. */
-  overtake(): void;
+  /** Call it after a change: a pending response may be older than the change. */
+  supersede(): void;
 }
 
 /**
- * How this page stands with the server: the one place that knows. It tries again with backoff when the server is lost,
- * and at once when the browser comes online or the person returns to the page.
+ * The state of the page's connection to the server. It reconnects with backoff, and at once when the browser comes online
+ * or the page becomes visible.
  */
 export class Connection {
-  state = $state.raw<LineState>({ name: 'resting' });
-  /** Whether the browser believes to be on a network; a server on the same machine answers without one. */
+  state = $state.raw<ConnectionState>({ name: 'idle' });
+  /** Whether the browser reports a network. A server on the same machine is reachable without one. */
   online = $state(navigator.onLine);
 
-  #shown: Shown[] = [];
-  readonly #line = new LiveConnection({
+  #views: LiveView[] = [];
+  readonly #live = new LiveConnection({
     probe: () =>
       fetch(probePath, { cache: 'no-store', signal: AbortSignal.timeout(answerWithin) }).then(
         (response) => response.ok,
@@ -32,67 +32,67 @@ export class Connection {
       ),
     onState: (state) => (this.state = state),
     onReturn: () => {
-      for (const shown of this.#shown) if (shown.failure) shown.refresh();
+      for (const view of this.#views) if (view.failure) view.refresh();
     },
     onPoll: () => this.renewAll(),
   });
 
-  open(dial: Dial): void {
-    this.#line.open(dial);
+  open(connect: Connect): void {
+    this.#live.open(connect);
   }
 
-  shut(): void {
-    this.#line.shut();
+  close(): void {
+    this.#live.close();
   }
 
-  lost(): void {
-    this.#line.lost();
+  reportUnreachable(): void {
+    this.#live.reportUnreachable();
   }
 
-  found(): void {
-    this.#line.found();
+  reportReachable(): void {
+    this.#live.reportReachable();
   }
 
   tryNow(): void {
-    this.#line.tryNow();
+    this.#live.tryNow();
   }
 
-  /** Keeps something up to date for as long as it is shown; the answer stops that. */
-  keepFresh(shown: Shown): () => void {
-    this.#shown.push(shown);
+  /** Keeps a view up to date until the returned function is called. */
+  keepFresh(view: LiveView): () => void {
+    this.#views.push(view);
     return () => {
-      this.#shown = this.#shown.filter((other) => other !== shown);
+      this.#views = this.#views.filter((other) => other !== view);
     };
   }
 
   renewAll(): void {
-    for (const shown of this.#shown) shown.renew();
+    for (const view of this.#views) view.renew();
   }
 
-  overtakeAll(): void {
-    for (const shown of this.#shown) shown.overtake();
+  supersedeAll(): void {
+    for (const view of this.#views) view.supersede();
   }
 
-  /** Listens for the moments when a try is most likely to work; the answer stops listening. */
+  /** Retries at moments when it is likely to succeed, until the returned function is called. */
   watch(): () => void {
-    const now = () => {
+    const retry = () => {
       this.online = navigator.onLine;
       if (document.visibilityState === 'visible') this.tryNow();
     };
-    const gone = () => {
+    const offline = () => {
       this.online = false;
-      this.lost();
+      this.reportUnreachable();
     };
-    window.addEventListener('online', now);
-    window.addEventListener('focus', now);
-    window.addEventListener('offline', gone);
-    document.addEventListener('visibilitychange', now);
+    window.addEventListener('online', retry);
+    window.addEventListener('focus', retry);
+    window.addEventListener('offline', offline);
+    document.addEventListener('visibilitychange', retry);
     return () => {
-      this.shut();
-      window.removeEventListener('online', now);
-      window.removeEventListener('focus', now);
-      window.removeEventListener('offline', gone);
-      document.removeEventListener('visibilitychange', now);
+      this.close();
+      window.removeEventListener('online', retry);
+      window.removeEventListener('focus', retry);
+      window.removeEventListener('offline', offline);
+      document.removeEventListener('visibilitychange', retry);
     };
   }
 }

@@ -8,14 +8,14 @@ import type { EventFollower } from './event-follower.ts';
 interface Api {
   readonly client: Client;
   readonly connection: Connection;
-  /** Goes to the sign-in page, says why there, and forgets everything that was read. */
+  /** Goes to the sign-in page with a notice, and clears the cache. */
   leave: (notice: SignOutReason) => Promise<void>;
 }
 
-/** The GraphQL client and the state of its connection, for every component below the root layout. */
+/** The GraphQL client and its connection, for all components below the root layout. */
 export const [useApi, provideApi] = createContext<Api>();
 
-/** Who is signed in, as every page of theirs needs to know; undefined until it is read. */
+/** The signed-in person; `data` is undefined until it is loaded. */
 interface Viewer {
   readonly data: { readonly viewer: { readonly id: string; readonly timezone: string } } | undefined;
   readonly failure: Failure | undefined;
@@ -24,5 +24,5 @@ interface Viewer {
 
 export const [useViewer, provideViewer] = createContext<Viewer>();
 
-/** What keeps the pages of a signed-in person up to date. */
-export const [useNews, provideNews] = createContext<EventFollower>();
+/** Keeps the pages of a signed-in person up to date. */
+export const [useEventFollower, provideEventFollower] = createContext<EventFollower>();

@@ -1,7 +1,7 @@
 const digits = '0123456789abcdefghjkmnpqrstvwxyz';
 const digitsOfAnId = 26;
 
-/** A new thing's id, a TypeID: the time in milliseconds and chance, as a UUID of version 7, in base 32. */
+/** A new TypeID: a UUID of version 7 (time in milliseconds, then random bits) in base 32. */
 function newId(type: string): string {
   const [high = 0, middle = 0, low = 0] = crypto.getRandomValues(new Uint32Array(3));
   const versioned = (BigInt(Date.now()) << 16n) | 0x7000n | BigInt(high & 0xfff);
@@ -12,8 +12,8 @@ function newId(type: string): string {
 }
 
 /**
- * Gives each creation an id that stays the same while the same content is sent again, so that a request whose answer was
- * lost can be repeated without making a second thing. Other content gets another id.
+ * Gives each creation an id that stays the same while the same content is sent again, so that a request can be retried
+ * after a lost response without creating a duplicate. Other content gets another id.
  */
 export function createCreationIds(type: 'task' | 'team') {
   let last: { content: string; id: string } | undefined;
@@ -23,7 +23,7 @@ export function createCreationIds(type: 'task' | 'team') {
       if (last?.content !== written) last = { content: written, id: newId(type) };
       return last.id;
     },
-    /** The creation is confirmed: the same content is then another thing. */
+    /** Call it once the creation is confirmed: the same content then gets a new id. */
     done(): void {
       last = undefined;
     },

@@ -4,7 +4,7 @@ import type { EventKind } from '../../gql/graphql.ts';
 import { throttle } from './throttle.ts';
 import type { Connection } from './connection.svelte.ts';
 import { isCoded } from './failure.ts';
-import type { Dial } from './live-connection.ts';
+import type { Connect } from './live-connection.ts';
 
 const Events = graphql(`
   subscription Events($after: String, $filter: EventsFilter) {
@@ -17,7 +17,7 @@ const Events = graphql(`
   }
 `);
 
-/** After these, something that a page shows may read otherwise. */
+/** The events after which a page can show something else. */
 const kinds: EventKind[] = [
   'TASK_CREATED',
   'TASK_UPDATED',
@@ -47,28 +47,27 @@ const kinds: EventKind[] = [
   'USER_UNBLOCKED',
 ];
 
-/** Milliseconds: four times a second is as often as numbers on a screen need to change. */
+/** Milliseconds; people cannot follow numbers that change more often. */
 const renewEvery = 250;
-/** Milliseconds over which those who hear of the same event ask again, lest they all do in one instant. */
+/** Milliseconds over which the clients that receive the same event spread their queries. */
 const spreadOver = 200;
 
 /**
- * Follows the log for a signed-in person, and has what is shown read again after each event. It goes on after the last
- * cursor, so that nothing is missed between two connections, also where things happened faster than they could be told;
- * where the server no longer knows that cursor, everything is read anew.
+ * Subscribes to the events of the signed-in person and refreshes the page after each. It resumes from the last cursor,
+ * so that no event is missed between two connections. If the cursor has expired, it refreshes everything.
  */
 export class EventFollower {
   #cursor: string | undefined;
   #isFollowing = false;
-  /** What is shown is older than where the line begins. */
+  /** Whether the page is older than the start of the subscription. */
   #isBehind = false;
-  #isStaleUnseen = false;
+  #isStaleWhileHidden = false;
   readonly #client: Client;
   readonly #connection: Connection;
-  readonly #tell = throttle(renewEvery, () => {
-    // Nobody looks at a hidden page; it is read again when somebody does.
-    this.#isStaleUnseen = document.visibilityState === 'hidden';
-    if (!this.#isStaleUnseen) this.#connection.renewAll();
+  readonly #renew = throttle(renewEvery, () => {
+    // A hidden page is refreshed when it becomes visible.
+    this.#isStaleWhileHidden = document.visibilityState === 'hidden';
+    if (!this.#isStaleWhileHidden) this.#connection.renewAll();
   });
 
   constructor({ client, connection }: { client: Client; connection: Connection }) {
@@ -76,60 +75,60 @@ export class EventFollower {
     this.#connection = connection;
   }
 
-  /** Goes on from where a page's query has read the log; of no effect where it is followed already. */
+  /** Starts at the cursor of a page's query. Does nothing if it has started already. */
   follow(cursor: string): void {
     if (this.#isFollowing) return;
     this.#isFollowing = true;
     this.#cursor = cursor;
-    document.addEventListener('visibilitychange', this.#seen);
-    this.#connection.open(this.#dial);
+    document.addEventListener('visibilitychange', this.#onVisible);
+    this.#connection.open(this.#connect);
   }
 
   stop(): void {
     if (!this.#isFollowing) return;
     this.#isFollowing = false;
-    document.removeEventListener('visibilitychange', this.#seen);
-    this.#tell.cancel();
-    this.#connection.shut();
+    document.removeEventListener('visibilitychange', this.#onVisible);
+    this.#renew.cancel();
+    this.#connection.close();
   }
 
-  readonly #seen = () => {
-    if (this.#isStaleUnseen) this.#tell();
+  readonly #onVisible = () => {
+    if (this.#isStaleWhileHidden) this.#renew();
   };
 
-  readonly #dial: Dial = (way, call) => {
-    let hangUp: () => void;
+  readonly #connect: Connect = (transport, listener) => {
+    let disconnect: () => void;
     const listen = () => {
-      let hasHeard = false;
+      let hasReceived = false;
       const variables = { after: this.#cursor ?? null, filter: { kinds } };
-      const context = { fetchSubscriptions: way === 'sse' };
-      const told = this.#client.subscription(Events, variables, context).subscribe((result) => {
+      const context = { fetchSubscriptions: transport === 'sse' };
+      const subscription = this.#client.subscription(Events, variables, context).subscribe((result) => {
         const { data, error, hasNext } = result;
         if (error && isCoded(error, 'CURSOR_EXPIRED') && variables.after !== null) {
           this.#cursor = undefined;
           this.#isBehind = true;
-          hangUp();
+          disconnect();
           listen();
-        } else if (error && isCoded(error, 'FELL_BEHIND') && hasHeard) {
-          hangUp();
+        } else if (error && isCoded(error, 'FELL_BEHIND') && hasReceived) {
+          disconnect();
           listen();
         } else if (error) {
-          hangUp();
-          call.over(error.networkError ? 'broken' : 'refused');
+          disconnect();
+          listener.closed(error.networkError ? 'broken' : 'refused');
         } else if (!hasNext) {
-          call.over('broken');
+          listener.closed('broken');
         } else if (data) {
-          hasHeard = true;
+          hasReceived = true;
           this.#cursor = data.events.cursor;
-          call.opened();
-          if (data.events.event || this.#isBehind) this.#tell(Math.random() * spreadOver);
+          listener.opened();
+          if (data.events.event || this.#isBehind) this.#renew(Math.random() * spreadOver);
           this.#isBehind = false;
         }
       });
-      // Not from within an answer: a stream that is ended while it hands one out fails the page with its own end.
-      hangUp = () => queueMicrotask(() => told.unsubscribe());
+      // Deferred: unsubscribing inside a result callback throws.
+      disconnect = () => queueMicrotask(() => subscription.unsubscribe());
     };
     listen();
-    return () => hangUp();
+    return () => disconnect();
   };
 }

@@ -1,42 +1,42 @@
 import type { CombinedError } from '@urql/core';
 
-/** What went wrong, as a person can be told: one sentence, and where they can act on it. */
+/** An error as the page shows it: one sentence, and the field it belongs to. */
 export interface Failure {
-  /** The API's stable code, or `UNREACHABLE` when no answer came. */
+  /** The API's stable code, or `UNREACHABLE` without a response. */
   code: string;
   message: string;
   /** The input field that the server refused, by its name in the API. */
   field?: string | undefined;
-  /** With CONFLICT: what was edited as it is now, its own fields under their names in the API. */
+  /** With CONFLICT: the current state of the edited object, with the API's field names. */
   current?: unknown;
 }
 
 const sentences: Record<string, string> = {
-  UNREACHABLE: 'Taskwire cannot be reached right now. Nothing you typed is lost; try again in a moment.',
-  UNAUTHENTICATED: 'Your session has ended. Sign in to go on.',
-  FORBIDDEN: 'You may see this, but not change it.',
+  UNREACHABLE: 'Can’t reach Taskwire. Nothing is lost; try again in a moment.',
+  UNAUTHENTICATED: 'Your session has expired. Sign in again.',
+  FORBIDDEN: 'You can view this, but not change it.',
   NOT_FOUND: 'This no longer exists, or is no longer shared with you.',
-  VALIDATION_FAILED: 'Something in what you entered is not accepted. Look it over and try again.',
-  CONFLICT: 'Somebody changed this in the meantime.',
-  RATE_LIMITED: 'That was a little too fast. Wait a moment and try again.',
+  VALIDATION_FAILED: 'Some of the values are invalid. Check them and try again.',
+  CONFLICT: 'Someone else changed this. Reload and try again.',
+  RATE_LIMITED: 'Too many attempts. Wait a moment and try again.',
   UNAVAILABLE: 'Taskwire is busy or restarting. Try again in a moment.',
 };
 
 const unexpected = 'Something went wrong on the server. Try again.';
 
-/** Whether no GraphQL answer came: the network failed, or something in front of the server answered for it. */
+/** Whether there was no GraphQL response: the network failed, or a proxy answered instead of the server. */
 export function isUnreachable(error: CombinedError): boolean {
   return error.networkError !== undefined;
 }
 
-/** Whether one of the answer's errors has this code. */
+/** Whether one of the response's errors has this code. */
 export function isCoded(error: CombinedError, code: string): boolean {
   return error.graphQLErrors.some(({ extensions }) => extensions['code'] === code);
 }
 
 /**
- * Turns an answer's error into a sentence. The server's own sentence is preferred, because it knows the case;
- * an unexpected error says only its reference, and a missing answer says that nothing is lost.
+ * Turns the error of a response into a sentence, preferably the server's own, which is the most specific. An unexpected
+ * error shows only its reference.
  */
 export function describeFailure(error: CombinedError): Failure {
   if (isUnreachable(error)) return { code: 'UNREACHABLE', message: sentences['UNREACHABLE'] ?? unexpected };
@@ -49,11 +49,13 @@ export function describeFailure(error: CombinedError): Failure {
   if (code === 'INTERNAL') {
     const reference = details['requestId'];
     const hint =
-      typeof reference === 'string' ? ` If it keeps happening, tell your administrator: ${reference}.` : '';
+      typeof reference === 'string'
+        ? ` If it keeps happening, send this reference to your administrator: ${reference}.`
+        : '';
     return { code, message: unexpected + hint };
   }
   if (code === 'RATE_LIMITED' && typeof details['retryAfter'] === 'number') {
-    return { code, message: `That was a little too fast. Try again in ${inWords(details['retryAfter'])}.` };
+    return { code, message: `Too many attempts. Try again in ${inWords(details['retryAfter'])}.` };
   }
   const said = first?.message === '' ? undefined : first?.message;
   return { code, field, message: said ?? sentences[code] ?? unexpected, current: details['current'] };

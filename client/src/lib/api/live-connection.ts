@@ -1,209 +1,211 @@
 import { backoff } from './backoff.ts';
 
-/** How changes can come by themselves, the better one first. */
-export type Way = 'websocket' | 'sse';
+/** The transports for updates, the better one first. */
+export type Transport = 'websocket' | 'sse';
 
-/** `resting`: nobody needs the line, and nothing says that the server is away. `waiting`: it is, and will be tried again. */
-export type LineState =
-  | { name: 'resting' | 'opening' | 'polling' }
-  | { name: 'live'; way: Way }
+/** `idle`: no connection is needed. `waiting`: the server is unreachable; the next attempt is scheduled. */
+export type ConnectionState =
+  | { name: 'idle' | 'connecting' | 'polling' }
+  | { name: 'live'; transport: Transport }
   | { name: 'waiting'; nextTryAt: number };
 
-/** `broken`: the way leads nowhere. `refused`: the server was reached, and cannot do it now. */
+/** `broken`: the transport does not work. `refused`: the server answered with an error. */
 export type Ending = 'broken' | 'refused';
 
-export interface Call {
-  /** Something came: from now on everything does. */
+export interface ConnectionListener {
+  /** The first message has arrived. */
   opened(): void;
-  over(ending: Ending): void;
+  closed(ending: Ending): void;
 }
 
-/** Begins to listen on one way; the answer ends that. */
-export type Dial = (way: Way, call: Call) => () => void;
+/** Connects by one transport; the returned function disconnects. */
+export type Connect = (transport: Transport, listener: ConnectionListener) => () => void;
 
-interface Surroundings {
-  /** Whether the server answers at all. It must settle by itself. */
+interface Hooks {
+  /** Whether the server answers. It must have a time-out of its own. */
   probe: () => Promise<boolean>;
-  onState: (state: LineState) => void;
-  /** The server answers again, or can be listened to again. */
+  onState: (state: ConnectionState) => void;
+  /** The connection is back. */
   onReturn: () => void;
-  /** Nothing comes by itself; it has to be asked for now. */
+  /** While polling: time to read again. */
   onPoll: () => void;
 }
 
 const openWithin = 6_000;
 const pollEvery = 5_000;
-/** How often server-sent events are given the chance to become a WebSocket. */
-const betterEvery = 60_000;
-/** A line that lasted so long has earned a quick first try when it breaks. */
-const steadyAfter = 10_000;
+/** Milliseconds between attempts to replace server-sent events by a WebSocket. */
+const upgradeEvery = 60_000;
+/** Milliseconds after which a connection counts as stable: the backoff then starts at its minimum. */
+const stableAfter = 10_000;
 
 /**
- * The one line to the server: WebSocket; where sockets are blocked, server-sent events; where these are held back too,
- * asking every 5 s. A line that is lost is tried again from the top, after 1 to 32 s and without end; one that is not the
- * best is tried to be bettered now and then.
+ * The live connection to the server: a WebSocket; server-sent events where sockets are blocked; polling every 5 s where
+ * both are. A lost connection is retried after 1 to 32 s, without end. A fallback is upgraded as soon as possible.
  */
 export class LiveConnection {
-  #state: LineState = { name: 'resting' };
-  #dial: Dial | undefined;
+  #state: ConnectionState = { name: 'idle' };
+  #connect: Connect | undefined;
   #attempt = 0;
-  #steadySince = 0;
-  #isTrying = false;
-  /** Counts up whenever what is under way has become pointless. */
-  #turn = 0;
+  #connectedSince = 0;
+  #isConnecting = false;
+  /** Increases to cancel pending attempts. */
+  #generation = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #poll: ReturnType<typeof setInterval> | undefined;
-  #hangUp: (() => void) | undefined;
-  readonly #surroundings: Surroundings;
+  #disconnect: (() => void) | undefined;
+  readonly #hooks: Hooks;
 
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
+  constructor(hooks: Hooks) {
+    this.#hooks = hooks;
   }
 
-  open(dial: Dial): void {
+  open(connect: Connect): void {
     this.#drop();
-    this.#dial = dial;
+    this.#connect = connect;
     this.#attempt = 0;
-    this.#become({ name: 'opening' });
-    void this.#try();
+    this.#setState({ name: 'connecting' });
+    void this.#reconnect();
   }
 
-  /** Nobody needs it any more. */
-  shut(): void {
+  close(): void {
     this.#drop();
-    this.#dial = undefined;
-    this.#become({ name: 'resting' });
+    this.#connect = undefined;
+    this.#setState({ name: 'idle' });
   }
 
-  /** A request got no answer. */
-  lost(): void {
-    if (this.#state.name === 'waiting' || this.#state.name === 'opening') return;
+  reportUnreachable(): void {
+    if (this.#state.name === 'waiting' || this.#state.name === 'connecting') return;
     this.#wait();
   }
 
-  /** A request got its answer. */
-  found(): void {
+  reportReachable(): void {
     if (this.#state.name === 'waiting') this.tryNow();
   }
 
-  /** Does not wait for the time that was set; also looks for a better way than the present one. */
+  /** Retries without waiting; a fallback tries to upgrade. */
   tryNow(): void {
     const { name } = this.#state;
-    if (name === 'live') void this.#tryBetter();
-    else if (name !== 'resting' && name !== 'opening') void this.#try();
+    if (name === 'live') void this.#upgrade();
+    else if (name !== 'idle' && name !== 'connecting') void this.#reconnect();
   }
 
-  /** What there is goes on until a better way is open. */
-  async #tryBetter(): Promise<void> {
-    const dial = this.#dial;
-    const hangUp = this.#hangUp;
-    if (this.#isTrying || !dial || this.#state.name !== 'live' || this.#state.way === 'websocket') return;
+  /** Keeps the current connection until the WebSocket is open. */
+  async #upgrade(): Promise<void> {
+    const connect = this.#connect;
+    const disconnect = this.#disconnect;
+    if (
+      this.#isConnecting ||
+      !connect ||
+      this.#state.name !== 'live' ||
+      this.#state.transport === 'websocket'
+    )
+      return;
     clearTimeout(this.#retry);
-    const turn = this.#turn;
-    this.#isTrying = true;
-    const trying = this.#call(dial, 'websocket', turn);
-    const hangUpBetter = this.#hangUp;
-    this.#hangUp = () => {
-      hangUp?.();
-      hangUpBetter?.();
+    const generation = this.#generation;
+    this.#isConnecting = true;
+    const trying = this.#connectBy(connect, 'websocket', generation);
+    const disconnectUpgrade = this.#disconnect;
+    this.#disconnect = () => {
+      disconnect?.();
+      disconnectUpgrade?.();
     };
     const outcome = await trying;
-    if (turn !== this.#turn) return;
-    this.#isTrying = false;
+    if (generation !== this.#generation) return;
+    this.#isConnecting = false;
     if (outcome === 'open') {
-      hangUp?.();
-      this.#hangUp = hangUpBetter;
-      this.#become({ name: 'live', way: 'websocket' });
+      disconnect?.();
+      this.#disconnect = disconnectUpgrade;
+      this.#setState({ name: 'live', transport: 'websocket' });
     } else {
-      this.#hangUp = hangUp;
-      this.#tryBetterLater();
+      this.#disconnect = disconnect;
+      this.#upgradeLater();
     }
   }
 
-  #tryBetterLater(): void {
-    this.#retry = setTimeout(() => void this.#tryBetter(), betterEvery);
+  #upgradeLater(): void {
+    this.#retry = setTimeout(() => void this.#upgrade(), upgradeEvery);
   }
 
-  async #try(): Promise<void> {
-    if (this.#isTrying) return;
+  async #reconnect(): Promise<void> {
+    if (this.#isConnecting) return;
     clearTimeout(this.#retry);
-    this.#hangUp?.();
-    const turn = ++this.#turn;
-    const wasAway = this.#state.name === 'waiting';
-    this.#isTrying = true;
-    if (wasAway) this.#become({ name: 'waiting', nextTryAt: Date.now() });
-    const found = await this.#climb(turn);
-    if (turn !== this.#turn) return;
-    this.#isTrying = false;
-    if (found.name === 'waiting') {
+    this.#disconnect?.();
+    const generation = ++this.#generation;
+    const wasUnreachable = this.#state.name === 'waiting';
+    this.#isConnecting = true;
+    if (wasUnreachable) this.#setState({ name: 'waiting', nextTryAt: Date.now() });
+    const reached = await this.#connectBest(generation);
+    if (generation !== this.#generation) return;
+    this.#isConnecting = false;
+    if (reached.name === 'waiting') {
       this.#wait();
       return;
     }
-    if (this.#state.name !== found.name) this.#steadySince = Date.now();
-    if (found.name === 'polling') {
-      this.#poll ??= setInterval(this.#surroundings.onPoll, pollEvery);
-      this.#retry = setTimeout(() => void this.#try(), backoff(this.#attempt++));
+    if (this.#state.name !== reached.name) this.#connectedSince = Date.now();
+    if (reached.name === 'polling') {
+      this.#poll ??= setInterval(this.#hooks.onPoll, pollEvery);
+      this.#retry = setTimeout(() => void this.#reconnect(), backoff(this.#attempt++));
     } else this.#stopPolling();
-    if (found.name === 'live' && found.way === 'sse') this.#tryBetterLater();
-    this.#become(found);
-    if (wasAway) this.#surroundings.onReturn();
+    if (reached.name === 'live' && reached.transport === 'sse') this.#upgradeLater();
+    this.#setState(reached);
+    if (wasUnreachable) this.#hooks.onReturn();
   }
 
-  /** The best that can be had now. */
-  async #climb(turn: number): Promise<LineState> {
-    const away: LineState = { name: 'waiting', nextTryAt: 0 };
-    const dial = this.#dial;
-    if (!dial) return (await this.#surroundings.probe()) ? { name: 'resting' } : away;
-    const bySocket = await this.#call(dial, 'websocket', turn);
-    if (bySocket === 'open') return { name: 'live', way: 'websocket' };
-    if (bySocket === 'refused' || turn !== this.#turn) return away;
-    if (!(await this.#surroundings.probe()) || turn !== this.#turn) return away;
-    const byEvents = await this.#call(dial, 'sse', turn);
-    if (byEvents === 'open') return { name: 'live', way: 'sse' };
-    return byEvents === 'refused' ? away : { name: 'polling' };
+  /** Tries all transports, the best first. */
+  async #connectBest(generation: number): Promise<ConnectionState> {
+    const unreachable: ConnectionState = { name: 'waiting', nextTryAt: 0 };
+    const connect = this.#connect;
+    if (!connect) return (await this.#hooks.probe()) ? { name: 'idle' } : unreachable;
+    const bySocket = await this.#connectBy(connect, 'websocket', generation);
+    if (bySocket === 'open') return { name: 'live', transport: 'websocket' };
+    if (bySocket === 'refused' || generation !== this.#generation) return unreachable;
+    if (!(await this.#hooks.probe()) || generation !== this.#generation) return unreachable;
+    const byEvents = await this.#connectBy(connect, 'sse', generation);
+    if (byEvents === 'open') return { name: 'live', transport: 'sse' };
+    return byEvents === 'refused' ? unreachable : { name: 'polling' };
   }
 
-  #call(dial: Dial, way: Way, turn: number): Promise<Ending | 'open'> {
+  #connectBy(connect: Connect, transport: Transport, generation: number): Promise<Ending | 'open'> {
     return new Promise((resolve) => {
       let isOpen = false;
-      const hangUp = dial(way, {
+      const disconnect = connect(transport, {
         opened: () => {
           isOpen = true;
-          clearTimeout(silence);
+          clearTimeout(timer);
           resolve('open');
         },
-        over: (ending) => {
-          clearTimeout(silence);
+        closed: (ending) => {
+          clearTimeout(timer);
           resolve(ending);
-          if (isOpen && turn === this.#turn) this.#wait();
+          if (isOpen && generation === this.#generation) this.#wait();
         },
       });
-      const silence = setTimeout(() => {
-        hangUp();
+      const timer = setTimeout(() => {
+        disconnect();
         resolve('broken');
       }, openWithin);
-      this.#hangUp = () => {
-        clearTimeout(silence);
-        hangUp();
+      this.#disconnect = () => {
+        clearTimeout(timer);
+        disconnect();
       };
     });
   }
 
   #wait(): void {
     this.#drop();
-    if (this.#state.name !== 'waiting' && Date.now() - this.#steadySince >= steadyAfter) this.#attempt = 0;
+    if (this.#state.name !== 'waiting' && Date.now() - this.#connectedSince >= stableAfter) this.#attempt = 0;
     const wait = backoff(this.#attempt++);
-    this.#become({ name: 'waiting', nextTryAt: Date.now() + wait });
-    this.#retry = setTimeout(() => void this.#try(), wait);
+    this.#setState({ name: 'waiting', nextTryAt: Date.now() + wait });
+    this.#retry = setTimeout(() => void this.#reconnect(), wait);
   }
 
   #drop(): void {
-    this.#turn += 1;
-    this.#isTrying = false;
+    this.#generation += 1;
+    this.#isConnecting = false;
     clearTimeout(this.#retry);
     this.#stopPolling();
-    this.#hangUp?.();
-    this.#hangUp = undefined;
+    this.#disconnect?.();
+    this.#disconnect = undefined;
   }
 
   #stopPolling(): void {
@@ -211,8 +213,8 @@ export class LiveConnection {
     this.#poll = undefined;
   }
 
-  #become(state: LineState): void {
+  #setState(state: ConnectionState): void {
     this.#state = state;
-    this.#surroundings.onState(state);
+    this.#hooks.onState(state);
   }
 }

@@ -9,29 +9,28 @@ import type { Connection } from './connection.svelte.ts';
 import { describeFailure, type Failure } from './failure.ts';
 
 /**
- * A query for as long as a component shows it. It asks again when its variables change, when a mutation or somebody
- * else touches what it shows, and when the server returns; what was shown stays until the new answer is there, also when
- * the answer is an error.
+ * A query that lives as long as its component. It runs again when its variables change, when its data changes, and when
+ * the connection is back. The previous data stays until there is new data, also on an error.
  */
 export class LiveQuery<Data, Variables extends AnyVariables> {
   data = $state.raw<Data>();
   failure = $state.raw<Failure>();
-  /** Somebody waits for an answer. What is renewed unasked does not count. */
+  /** Whether to show a loading state. Background renewals do not count. */
   fetching = $state(true);
 
   #isAsking = true;
   #isRenewing = false;
   #isOutdated = false;
-  #isOvertaken = false;
-  #overtaken: unknown;
+  #isSuperseded = false;
+  #superseded: unknown;
   readonly #client: Client;
   readonly #document: DocumentInput<Data, Variables>;
   readonly #variables: () => Variables | undefined;
   readonly #context: Partial<OperationContext>;
 
   /**
-   * Only while a component is being set up, as it follows that component's life.
-   * @param variables undefined while it cannot be asked yet.
+   * Call it while a component is being initialized: it uses effects.
+   * @param variables undefined while the query cannot run yet.
    */
   constructor(
     sources: { client: Client; connection: Connection },
@@ -46,20 +45,20 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
 
     $effect(() => {
       this.#isOutdated = false;
-      this.#isOvertaken = false;
+      this.#isSuperseded = false;
       this.#begin();
       const asked = variables();
       if (!asked) return;
       const subscription = this.#client.query(document, asked, context).subscribe((result) => {
         this.#isAsking = result.stale;
-        if (!result.stale && this.#isOvertaken) {
-          this.#isOvertaken = false;
-          this.#overtaken = result;
+        if (!result.stale && this.#isSuperseded) {
+          this.#isSuperseded = false;
+          this.#superseded = result;
           this.#ask();
           return;
         }
-        // The client tells the last answer once more when it asks again.
-        if (result === this.#overtaken) return;
+        // The client emits the last result again when it reruns the query.
+        if (result === this.#superseded) return;
         this.fetching = result.stale && !this.#isRenewing;
         this.failure = result.error ? describeFailure(result.error) : undefined;
         if (result.data !== undefined && result.data !== null) this.data = result.data;
@@ -77,7 +76,7 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
     this.#ask();
   }
 
-  /** One at a time: what comes up while an answer is awaited is asked for after it. */
+  /** Runs one request at a time: a renewal during a request runs after it. */
   renew(): void {
     this.#isOutdated = this.#isAsking;
     if (this.#isAsking) return;
@@ -85,11 +84,10 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
     this.#ask();
   }
 
-  overtake(): void {
-    this.#isOvertaken = this.#isAsking;
+  supersede(): void {
+    this.#isSuperseded = this.#isAsking;
   }
 
-  /** Somebody waits for the answer from now on. */
   #begin(): void {
     this.#isAsking = true;
     this.#isRenewing = false;

@@ -1,12 +1,12 @@
 import type { CombinedError } from '@urql/core';
 import { describeFailure, type Failure } from './failure.ts';
 
-/** How many further ones "Show more" adds. */
+/** The number of rows that "Show more" adds. */
 const pageSize = 25;
-/** The most that the API hands out in one page. */
+/** The API's maximum for one page. */
 const largestPage = 100;
 
-/** One page of a list, as every connection of the API has it. */
+/** One page of a connection. */
 export interface ListPage<Node> {
   totalCount: number;
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
@@ -19,8 +19,8 @@ type PageReader<Node> = (
 ) => Promise<{ page: ListPage<Node> | undefined; error: CombinedError | undefined }>;
 
 /**
- * A list as far as it was opened. The first page belongs to the page's own query; each time that one changes, what was
- * opened behind it is read again, and takes the old one's place only when it is all there.
+ * The loaded part of a list. The first page comes from the page's own query. When it changes, the further pages are read
+ * again, and replaced once all of them have arrived.
  */
 export class PagedList<Node extends { readonly id: string }> {
   loading = $state(false);
@@ -28,7 +28,7 @@ export class PagedList<Node extends { readonly id: string }> {
 
   #further = $state.raw<ListPage<Node>>();
   #wanted = 0;
-  /** Counts up whenever what is under way has become pointless. */
+  /** Increases to cancel pending reads. */
   #generation = 0;
   #isBehind = false;
   #reading: Promise<void> | undefined;
@@ -37,7 +37,7 @@ export class PagedList<Node extends { readonly id: string }> {
 
   nodes = $derived.by((): Node[] => {
     const first = this.#first()?.nodes ?? [];
-    // While further pages are read again, one may stand in both.
+    // While further pages are read again, a row can be in both.
     const known = Object.groupBy(first, ({ id }) => id);
     return [...first, ...(this.#further?.nodes.filter(({ id }) => !(id in known)) ?? [])];
   });
@@ -45,8 +45,8 @@ export class PagedList<Node extends { readonly id: string }> {
   hasMore = $derived.by(() => (this.#further ?? this.#first())?.pageInfo.hasNextPage ?? false);
 
   /**
-   * Only while a component is being set up, as it follows that component's life.
-   * @param selection which list it is, where that changes; another one begins with its first page.
+   * Call it while a component is being initialized: it uses effects.
+   * @param selection identifies the list; a change resets it to its first page.
    */
   constructor(
     first: () => ListPage<Node> | undefined,
@@ -69,7 +69,7 @@ export class PagedList<Node extends { readonly id: string }> {
     });
   }
 
-  /** @returns when what came is shown, or that it failed. */
+  /** @returns when the new rows, or the error, are shown. */
   async showMore(): Promise<void> {
     if (this.loading) return;
     this.loading = true;
@@ -79,7 +79,7 @@ export class PagedList<Node extends { readonly id: string }> {
     if (generation === this.#generation) this.loading = false;
   }
 
-  /** One reading at a time: what changes meanwhile is read after it. */
+  /** Reads once at a time: changes during a read are read after it. */
   #catchUp(): Promise<void> {
     this.#isBehind = true;
     return (this.#reading ??= this.#readOn().finally(() => (this.#reading = undefined)));

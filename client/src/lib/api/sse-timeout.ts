@@ -1,10 +1,10 @@
 /**
- * How long a stream of events may say nothing, in milliseconds. The server says something every 12 s, if only a comment;
- * a server that has frozen, or a network that swallows everything, does not even end it.
+ * Milliseconds without data after which an event stream counts as lost. The server sends at least a comment every 12 s; a
+ * frozen server or a network that drops packets never closes the stream.
  */
 const silentWithin = 30_000;
 
-/** As `fetch`, but a stream of server-sent events that has fallen silent breaks, like one whose connection was lost. */
+/** Like `fetch`, but a stream of server-sent events without data fails, as if its connection were lost. */
 export async function fetchWithTimeout(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
   const silence = new AbortController();
   const signals = [silence.signal, ...(init.signal ? [init.signal] : [])];
@@ -17,7 +17,7 @@ export async function fetchWithTimeout(input: RequestInfo | URL, init: RequestIn
   );
 }
 
-/** The same bytes, for as long as some come at least every `within` milliseconds; after that an error. */
+/** Passes the bytes through, and fails after `within` milliseconds without any. */
 export function withTimeout(
   bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
   onSilence: () => void,
@@ -27,7 +27,7 @@ export function withTimeout(
   return new ReadableStream({
     async pull(controller) {
       const silence = setTimeout(() => {
-        controller.error(new Error('The server has fallen silent.'));
+        controller.error(new Error('The server sent no data in time.'));
         onSilence();
       }, within);
       try {

@@ -1,12 +1,12 @@
-/** Something that is done when asked for, and again later for all who asked too soon after. */
+/** A function that runs at most once per interval. */
 export interface Throttled {
-  /** @param wait milliseconds until it is done, where it was not done just before. */
+  /** @param wait milliseconds to wait first, if the interval has passed already. */
   (wait?: number): void;
-  /** Forgets who still waits. */
+  /** Drops the pending run. */
   cancel(): void;
 }
 
-/** Lets `act` run no more often than every `interval` milliseconds; who asks in between is served by the next run. */
+/** Runs `act` at most once per `interval` milliseconds; calls in between are served by the next run. */
 export function throttle(interval: number, act: () => void): Throttled {
   let resting: ReturnType<typeof setTimeout> | undefined;
   let isWanted = false;

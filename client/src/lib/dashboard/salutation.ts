@@ -2,7 +2,7 @@ const noon = 12;
 const evening = 18;
 const night = 5;
 
-/** The greeting that fits the hour in a timezone that the browser knows. */
+/** The greeting for the time of day, in a time zone that the browser knows. */
 export function salutation(at: Date, timezone: string): string {
   const hour = Number(
     at.toLocaleTimeString('en-GB', { timeZone: timezone, hour: '2-digit', hourCycle: 'h23' }).slice(0, 2),

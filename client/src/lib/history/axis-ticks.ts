@@ -1,10 +1,10 @@
 import type { Place } from './plot.ts';
 
 const monday = 1;
-/** Where more are shown, months are told apart instead of weeks. */
+/** Beyond this number of days, ticks mark months instead of weeks. */
 const mostForWeeks = 35;
 
-/** Days of the API, `2026-11-22`, along an axis: Mondays are named there, or the first days of months. */
+/** Days (`2026-11-22`) along an axis, with ticks at Mondays or at the first days of months. */
 export function ticksOfDays(days: readonly string[]): Place[] {
   return days.map((day) => {
     const date = new Date(day);
@@ -23,7 +23,7 @@ export function ticksOfDays(days: readonly string[]): Place[] {
   });
 }
 
-/** Weeks by their Mondays along an axis. */
+/** Weeks, given by their Mondays, along an axis. */
 export function ticksOfWeeks(mondays: readonly string[]): Place[] {
   return mondays.map((day) => {
     const date = new Date(day);

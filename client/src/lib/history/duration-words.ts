@@ -2,7 +2,7 @@ const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** A duration as people say it, with two digits at most below ten: `40 minutes`, `2.5 hours`, `12 days`. */
+/** Formats a duration: `40 minutes`, `2.5 hours`, `12 days`. */
 export function durationWords(seconds: number): string {
   if (seconds < minute) return 'less than a minute';
   if (seconds < 1.5 * hour) return count(Math.round(seconds / minute), 'minute');

@@ -1,12 +1,12 @@
 export const ranges = [
   ['30', '30 days'],
   ['90', '90 days'],
-  ['365', 'A year'],
+  ['365', '1 year'],
 ] as const;
 
 export type Range = (typeof ranges)[number][0];
 
-/** Whose history is shown, and how much of it. It lives in the page's address, so that it survives a reload and can be sent. */
+/** The scope and period of the history. Kept in the URL, so that it survives a reload and can be shared. */
 export interface HistoryView {
   days: Range;
   /** A team's id; empty for the viewer's own tasks. */
@@ -15,7 +15,7 @@ export interface HistoryView {
 
 const usual: HistoryView = { days: '30', team: '' };
 
-/** Reads the view from an address; what it does not name, or names wrongly, is as usual. */
+/** Reads the view from a URL; missing and invalid values get their defaults. */
 export function readHistoryView(parameters: Pick<URLSearchParams, 'get'>): HistoryView {
   const asked = parameters.get('days');
   return {
@@ -24,7 +24,7 @@ export function readHistoryView(parameters: Pick<URLSearchParams, 'get'>): Histo
   };
 }
 
-/** The address of a view, from the root; what is as usual is left out. */
+/** The path and query of a view, without default values. */
 export function addressOfHistory({ days, team }: HistoryView): string {
   const parameters = new URLSearchParams();
   if (team !== usual.team) parameters.set('team', team);

@@ -1,18 +1,18 @@
-/** Where things lie in a chart, in pixels from the top left of its plot. */
+/** The scales of a chart, in pixels from the top left of its plot. */
 export interface Plot {
-  /** The middle of a place's band. */
+  /** The middle of a band. */
   x: (place: number) => number;
   y: (value: number) => number;
-  /** How wide a bar is. */
+  /** The width of a bar. */
   band: number;
   width: number;
   height: number;
 }
 
-/** What a chart shows, each with one value for each place. */
+/** One data series, with a value for each place. */
 export interface Series {
   name: string;
-  /** The classes of its sign in the legend. */
+  /** CSS classes of its marker in the legend. */
   sign: string;
   values: readonly number[];
 }
@@ -20,11 +20,11 @@ export interface Series {
 /** A day or a week along the horizontal axis. */
 export interface Place {
   name: string;
-  /** What may stand below the axis here. */
+  /** The label below the axis. */
   tick?: string | undefined;
 }
 
-/** Bars from zero to each value, as the one path that draws as fast for a year as for a month. */
+/** Bars from zero to each value, as one path, which draws a year as fast as a month. */
 export function bars(values: readonly number[], { x, y, band }: Plot): string {
   const zero = y(0);
   return values

@@ -1,9 +1,9 @@
 export interface FigureColumn<Row> {
   label: string;
-  /** What it means, where the label alone does not tell. */
+  /** Explains the label. */
   hint?: string;
-  /** What rows are sorted by: text from A to Z at first, numbers from the largest on. */
+  /** The sort key: text sorts from A to Z first, numbers from the largest. */
   value: (row: Row) => string | number;
-  /** How it reads; the value itself when left out. */
+  /** The displayed text; the value itself by default. */
   text?: (row: Row) => string;
 }

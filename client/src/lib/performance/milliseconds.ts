@@ -1,4 +1,4 @@
-/** A time as people read it: `0.42 ms`, `12.3 ms`, `340 ms`, `1.9 s`, `12 min`, `5.3 h`. */
+/** Formats a duration: `0.42 ms`, `12.3 ms`, `340 ms`, `1.9 s`, `12 min`, `5.3 h`. */
 export function inWords(milliseconds: number): string {
   if (milliseconds === 0) return '0 ms';
   if (milliseconds < 0.995) return `${milliseconds.toFixed(2)} ms`;

@@ -1,3 +1,3 @@
-/** The longest that the API accepts, in characters. */
+/** The API's limits, in characters. */
 export const longestName = 100;
 export const longestPassword = 128;

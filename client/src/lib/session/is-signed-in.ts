@@ -1,7 +1,4 @@
-/**
- * Whether the browser has a session. Asks at a path that answers strangers too: browsers show an error in the console
- * for every 401.
- */
+/** Whether the browser has a session. Uses a path that never answers 401, which browsers log as an error. */
 export async function isSignedIn(): Promise<boolean> {
   try {
     const response = await fetch('/api/auth/get-session');
@@ -11,7 +8,7 @@ export async function isSignedIn(): Promise<boolean> {
   }
 }
 
-/** Tabs of one browser share a session. A channel does not hear what it says itself. */
+/** Tabs of one browser share a session. A channel does not receive its own messages. */
 const channel = new BroadcastChannel('taskwire.session');
 
 /** Tells the other tabs that a session has begun. */
@@ -19,7 +16,7 @@ export function announceSignIn(): void {
   channel.postMessage('begun');
 }
 
-/** @returns what stops listening. */
+/** @returns a function that removes the listener. */
 export function onSignInElsewhere(listener: () => void): () => void {
   channel.addEventListener('message', listener);
   return () => {

@@ -1,15 +1,15 @@
-/** Where to go after signing in: a path of this site only, so that a prepared link cannot lead away from it. */
+/** Where to go after signing in: only a path of this site, so that a crafted link cannot redirect elsewhere. */
 export function returnPath(wanted: string | null): string {
   if (wanted === null || !/^\/(?![/\\])/.test(wanted)) return '/';
   const { origin, pathname, search, hash } = new URL(wanted, 'https://taskwire.invalid');
-  // Dots in front of the slashes are gone only now.
+  // Checked again, since URL has now resolved dot segments.
   if (origin !== 'https://taskwire.invalid' || /^\/[/\\]/.test(pathname)) return '/';
   return pathname === '/sign-in' || pathname === '/sign-up' ? '/' : pathname + search + hash;
 }
 
 /**
- * The sign-in page's address, with the way back to where the person was. What follows `#` stays there, for it can be the
- * secret of a link, and reaches no server so.
+ * The URL of the sign-in page, with the path to return to. The hash stays a hash: it can be the secret of a link, and a
+ * hash is never sent to the server.
  */
 export function signInAddress(from: { pathname: string; search: string; hash: string }): string {
   const back = returnPath(from.pathname + from.search);
@@ -21,14 +21,14 @@ interface Address {
   hash: string;
 }
 
-/** Where to go after signing in at an address that `signInAddress` made. */
+/** Where to go after signing in at a URL from `signInAddress`. */
 export function returnAddress({ searchParams, hash }: Address): string {
   return returnPath(searchParams.get('next')) + hash;
 }
 
-/** What waits for an answer behind the link that led to signing in; undefined for other pages. */
+/** The reason to sign in, if the person comes from the link of an invitation or an offer. */
 export function awaitedAt({ searchParams }: Pick<Address, 'searchParams'>): string | undefined {
   const next = searchParams.get('next');
-  if (next === '/join') return 'You are invited to a team.';
-  return next === '/offer' ? 'A task is offered to you.' : undefined;
+  if (next === '/join') return 'You have been invited to a team.';
+  return next === '/offer' ? 'You have been offered a task.' : undefined;
 }

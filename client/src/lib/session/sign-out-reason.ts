@@ -1,2 +1,2 @@
-/** Why somebody stands before the sign-in page again; the page says so. */
+/** Why the sign-in page was opened; the page shows it. */
 export type SignOutReason = 'session-ended' | 'signed-out';

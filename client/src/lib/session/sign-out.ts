@@ -13,7 +13,7 @@ const SignOut = graphql(`
   }
 `);
 
-/** Ends the session and goes to the sign-in page; where that fails, the person stays and is told. */
+/** Ends the session and goes to the sign-in page. Shows an error if that fails. */
 export async function signOut(api: ReturnType<typeof useApi>): Promise<void> {
   const { error } = await api.client.mutation(SignOut, {}, endsSession).toPromise();
   const failure = error && describeFailure(error);

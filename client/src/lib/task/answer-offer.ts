@@ -31,13 +31,13 @@ const BlockPerson = graphql(`
 
 export type OfferAnswer = 'accept' | 'refuse' | 'block';
 
-/** An offer that is listed for the viewer, or that of a link. */
+/** An offer by id, or by the secret of its link. */
 export type OfferReference = { id: string } | { secret: string };
 
-/** What an answer changes that a page may show. */
+/** The types that an answer can change. */
 const changed = { additionalTypenames: ['Task', 'TaskShare', 'ShareOffer', 'Block'] };
 
-/** Accepts or refuses a share offer, or blocks the person who made it. */
+/** Accepts or refuses a share offer, or blocks its sender. */
 export async function answerOffer(
   client: Client,
   answer: OfferAnswer,
@@ -53,11 +53,10 @@ export async function answerOffer(
   return error;
 }
 
-/** What a page says once an offer is answered. */
 export function answeredWords(
   answer: OfferAnswer,
   { title, sender }: { title: string; sender: string },
 ): string {
-  if (answer === 'accept') return `“${title}” is shared with you now`;
+  if (answer === 'accept') return `“${title}” is now shared with you`;
   return answer === 'refuse' ? `Refused “${title}”` : `Blocked ${sender}`;
 }

@@ -4,35 +4,31 @@ import type { TaskDraft } from './task-draft.ts';
 
 const storedAs = 'taskwire.unsent';
 
-/**
- * What a person has typed and not sent yet, kept in this tab for them alone: it outlives a session that ends and a page that
- * is loaded anew, until they sign out.
- */
+/** A draft, stored per tab and user. It survives a reload and the end of a session, until the user signs out. */
 interface Unsent<Value> {
   read: () => Value | undefined;
-  /** Keeps what there is now; undefined where that was sent or given up. */
+  /** Stores the draft; undefined removes it. */
   keep: (value: Value | undefined) => void;
 }
 
 interface UnsentEdit {
-  /** As it was when the edit began. */
+  /** The task when the edit began. */
   task: FragmentType<typeof TaskEditor_TaskFragmentDoc>;
   typed: TaskDraft;
 }
 
-/** @param userId whose it is; while that is not known, nothing is kept. */
+/** @param userId the draft's owner; nothing is stored while it is undefined. */
 export function taskDraftStorage(userId: string | undefined): Unsent<TaskDraft> {
   return storedFor(userId, 'task');
 }
 
-/** The same of an edit. */
 export function editDraftStorage(userId: string | undefined): Unsent<UnsentEdit> {
   return storedFor(userId, 'edit');
 }
 
-/** Whoever signs out leaves nothing behind. */
+/** Removes all drafts, at sign-out. */
 export function clearDrafts(): void {
-  whereAllowed((storage) => {
+  withStorage((storage) => {
     for (const key of Object.keys(storage)) if (key.startsWith(storedAs)) storage.removeItem(key);
   });
 }
@@ -42,20 +38,20 @@ function storedFor<Value>(userId: string | undefined, what: string): Unsent<Valu
   const key = `${storedAs} ${what} ${userId}`;
   return {
     read: () =>
-      whereAllowed((storage) => {
+      withStorage((storage) => {
         const kept = storage.getItem(key);
         return kept === null ? undefined : (JSON.parse(kept) as Value);
       }),
     keep: (value) =>
-      whereAllowed((storage) => {
+      withStorage((storage) => {
         if (value === undefined) storage.removeItem(key);
         else storage.setItem(key, JSON.stringify(value));
       }),
   };
 }
 
-/** Where storage is forbidden or full, what is typed lasts as long as the page. */
-function whereAllowed<Value>(work: (storage: Storage) => Value): Value | undefined {
+/** Without storage (forbidden or full) a draft lasts as long as the page. */
+function withStorage<Value>(work: (storage: Storage) => Value): Value | undefined {
   try {
     return work(sessionStorage);
   } catch {

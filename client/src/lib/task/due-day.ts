@@ -1,4 +1,4 @@
-/** A calendar day as the API writes it, `2026-11-22`. */
+/** A calendar day, `2026-11-22`. */
 export type Day = string;
 
 export type Urgency = 'late' | 'today' | 'soon' | 'later';
@@ -8,7 +8,7 @@ export interface DueDay {
   urgency: Urgency;
 }
 
-/** Due dates beyond these have a mistyped year. */
+/** A due date outside this range has a mistyped year. */
 export const earliestDue: Day = '1900-01-01';
 export const latestDue: Day = '2200-12-31';
 
@@ -16,7 +16,7 @@ const millisecondsOfADay = 86_400_000;
 const millisecondsOfAMinute = 60_000;
 const daysCalledSoon = 7;
 
-/** Why a date field holds no due date that can be meant, by what the browser says of it. */
+/** The error of a date field, from the browser's validity state. */
 export function dayFault(validity: Pick<ValidityState, 'badInput' | 'rangeUnderflow' | 'rangeOverflow'>) {
   if (validity.badInput)
     return 'This date is incomplete or does not exist. Enter a day, a month and a year, or clear it.';
@@ -25,12 +25,12 @@ export function dayFault(validity: Pick<ValidityState, 'badInput' | 'rangeUnderf
   return undefined;
 }
 
-/** The day that it is in `timezone` at an instant; UTC's day where the browser does not know the zone. */
+/** The calendar day at an instant in `timezone`; in UTC if the browser does not know the zone. */
 export function dayIn(timezone: string, at: Date): Day {
   return at.toLocaleDateString('sv-SE', { timeZone: knownZone(timezone) });
 }
 
-/** The zone itself, or UTC where the browser does not know it. */
+/** The zone itself, or UTC if the browser does not know it. */
 export function knownZone(timezone: string): string {
   try {
     new Intl.DateTimeFormat('en', { timeZone: timezone });
@@ -45,21 +45,21 @@ export function daysBetween(from: Day, to: Day): number {
   return Math.round((Date.parse(`${to}T00:00Z`) - Date.parse(`${from}T00:00Z`)) / millisecondsOfADay);
 }
 
-/** The day that lies so many days after another; before it where `days` is negative. */
+/** The day `days` days after another; negative values go back. */
 export function dayAfter(day: Day, days: number): Day {
   return new Date(Date.parse(`${day}T00:00Z`) + days * millisecondsOfADay).toISOString().slice(0, 10);
 }
 
-/** The Monday of the week that a day lies in. */
+/** The Monday of a day's week. */
 export function mondayOf(day: Day): Day {
   const sinceMonday = (new Date(`${day}T00:00Z`).getUTCDay() + 6) % 7;
   return dayAfter(day, -sinceMonday);
 }
 
-/** The instant at which a day ends in `timezone`, as the API writes it. */
+/** The instant at which a day ends in `timezone`, in ISO 8601. */
 export function endOfDay(day: Day, timezone: string): string {
   const midnight = Date.parse(`${dayAfter(day, 1)}T00:00Z`) / millisecondsOfAMinute;
-  // No clock is further from UTC; when it jumps, only the clock itself knows.
+  // No offset exceeds 15 hours; a binary search finds the exact one, also across clock changes.
   let within = midnight - 15 * 60;
   let beyond = midnight + 15 * 60;
   while (beyond - within > 1) {
@@ -70,13 +70,18 @@ export function endOfDay(day: Day, timezone: string): string {
   return new Date(beyond * millisecondsOfAMinute).toISOString();
 }
 
-/** The last day that lies before an instant in `timezone`, as people write it. */
+/** The last day before an instant in `timezone`, as `1 Dec 2026`. */
 export function lastDayBefore(moment: string, timezone: string): string {
   const day = dayIn(timezone, new Date(Date.parse(moment) - 1));
+  return dayWords(day);
+}
+
+/** A day as `1 Dec 2026`. */
+export function dayWords(day: Day): string {
   return format(day, { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
-/** How a due day reads, seen from the viewer's today. */
+/** The label of a due day, relative to the viewer's today. */
 export function describeDue(dueOn: Day, today: Day): DueDay {
   const distance = daysBetween(today, dueOn);
   if (distance < -1) return { label: `${-distance} days late`, urgency: 'late' };

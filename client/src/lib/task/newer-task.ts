@@ -1,4 +1,4 @@
-/** Of two states of one task, the one that came later. What was read before a change must not take its place on the screen. */
+/** The newer of two states of one task, so that an earlier read never replaces a change. */
 export function newerOf<Task extends { id: string; version: number }>(
   read: Task,
   answered: Task | undefined,

@@ -1,6 +1,6 @@
 import type { TaskPriority, TaskStatus, UpdateTaskInput } from '../../gql/graphql.ts';
 
-/** What a person edits of a task, as the form holds it: no due day, no team and nobody are `''`. */
+/** The editable fields of a task, as the form holds them; an empty due date, team or assignee is `''`. */
 export interface TaskDraft {
   title: string;
   description: string;
@@ -23,7 +23,7 @@ const fields = [
   'assigneeId',
 ] as const satisfies TaskField[];
 
-/** The longest that the API accepts, in characters; it says so itself, this only spares the round trip. */
+/** The API's limits, in characters, checked here to save a round trip. */
 export const longest = { title: 200, description: 10_000 } as const;
 
 export const blank: TaskDraft = {
@@ -42,7 +42,7 @@ type Placed = Omit<TaskDraft, 'dueOn' | 'teamId' | 'assigneeId'> & {
   assignee: { id: string } | null;
 };
 
-/** A draft of what a task says now. */
+/** The draft of a task's current state. */
 export function draftOf({ title, description, status, priority, dueOn, team, assignee }: Placed): TaskDraft {
   return {
     title,
@@ -55,12 +55,12 @@ export function draftOf({ title, description, status, priority, dueOn, team, ass
   };
 }
 
-/** The fields in which two drafts differ, in the order of the form. */
+/** The fields that differ, in the order of the form. */
 export function differences(before: TaskDraft, after: TaskDraft): TaskField[] {
   return fields.filter((field) => before[field] !== after[field]);
 }
 
-/** Only what was changed, in the API's words: what is left out stays as it is, and a cleared day is null. */
+/** The changed fields as an input of the API; a cleared field is null. */
 export function changesOf(before: TaskDraft, after: TaskDraft): Omit<UpdateTaskInput, 'id' | 'version'> {
   const changed = new Set<TaskField>(differences(before, after));
   return {

@@ -5,7 +5,7 @@ import type { MoreTasksQuery, TaskFilter, TaskOrder } from '../../gql/graphql.ts
 import { PagedList } from '../api/paged-list.svelte.ts';
 import { newerOf } from './newer-task.ts';
 
-/** How many tasks the list shows at first. */
+/** The number of tasks that the list shows at first. */
 export const pageSize = 25;
 
 const MoreTasks = graphql(`
@@ -28,25 +28,24 @@ const MoreTasks = graphql(`
   }
 `);
 
-/** One page of tasks, as the page's own query selects it too. */
+/** One page of tasks; the page's own query selects the same fields. */
 export type TaskPage = MoreTasksQuery['tasks'];
 type ListedTask = TaskPage['nodes'][number];
-/** A task as a change was answered with it. */
+/** A task from the payload of a mutation. */
 export type ChangedTask = Omit<ListedTask, 'highlights'>;
-/** A task of the list; without highlights where it was changed since the list was read. */
+/** A listed task; without highlights if it was changed since the list was read. */
 type ShownTask = ChangedTask & Partial<Pick<ListedTask, 'highlights'>>;
 
-/** Which tasks a list has, in which order. */
+/** The filter and order of a list. */
 export interface TaskSelection {
   filter: TaskFilter;
   orderBy: TaskOrder;
-  /** What the filter looks for in texts; empty where it does not. */
+  /** The search words; empty without a search. */
   find: string;
 }
 
-/** The list as far as it was opened. */
+/** The loaded part of the list. */
 export class TaskFeed {
-  /** What was opened of it, and what there is besides. */
   readonly list: PagedList<ShownTask>;
   readonly #changed = new SvelteMap<string, ChangedTask>();
 
@@ -54,7 +53,7 @@ export class TaskFeed {
     this.list.nodes.map((task) => newerOf<ShownTask>(task, this.#changed.get(task.id))),
   );
 
-  /** Only while a component is being set up, as it follows that component's life. */
+  /** Call it while a component is being initialized: it uses effects. */
   constructor(client: Client, first: () => TaskPage | undefined, selection: () => TaskSelection | undefined) {
     this.list = new PagedList(
       first,
@@ -68,7 +67,7 @@ export class TaskFeed {
     );
   }
 
-  /** What a change was answered with shows at once, and stays until the list is read with it or a later one. */
+  /** Shows a changed task at once, until the list is read with this version or a later one. */
   learn(task: ChangedTask): void {
     this.#changed.set(task.id, task);
   }

@@ -3,7 +3,7 @@ import { beginningOf } from '../ui/text-length.ts';
 import { type Day, dayAfter, mondayOf } from './due-day.ts';
 import { priorities, priorityWords } from './task-words.ts';
 
-/** Who looks at the list: "mine" and "today" mean theirs. */
+/** The viewer, for filters such as "mine" and "today". */
 export interface ViewContext {
   id: string;
   today: Day;
@@ -19,20 +19,20 @@ export const taskFilters = {
 export const taskOrders = {
   newest: { label: 'Newest first', orderBy: { field: 'CREATED_AT', direction: 'DESC' } },
   oldest: { label: 'Oldest first', orderBy: { field: 'CREATED_AT', direction: 'ASC' } },
-  changed: { label: 'Last changed', orderBy: { field: 'UPDATED_AT', direction: 'DESC' } },
-  due: { label: 'Due first', orderBy: { field: 'DUE_ON', direction: 'ASC' } },
-  priority: { label: 'Most urgent first', orderBy: { field: 'PRIORITY', direction: 'DESC' } },
+  changed: { label: 'Recently changed', orderBy: { field: 'UPDATED_AT', direction: 'DESC' } },
+  due: { label: 'Due date', orderBy: { field: 'DUE_ON', direction: 'ASC' } },
+  priority: { label: 'Priority', orderBy: { field: 'PRIORITY', direction: 'DESC' } },
 } as const satisfies Record<string, { label: string; orderBy: TaskOrder }>;
 
 interface Narrowing {
   label: string;
-  /** Left out where it lets everything through. */
+  /** Undefined for no condition. */
   filter?: (context: ViewContext) => TaskFilter;
 }
 
-/** Besides these, a team's id stands for the tasks of that team. */
+/** A team's id is a source too: the tasks of that team. */
 export const taskSources: Record<'all' | 'mine' | 'assigned' | 'shared', Narrowing> = {
-  all: { label: 'Everybody’s' },
+  all: { label: 'Everyone’s' },
   mine: { label: 'Mine', filter: ({ id }) => ({ owner: { eq: id } }) },
   assigned: { label: 'Assigned to me', filter: ({ id }) => ({ assignee: { eq: id } }) },
   shared: { label: 'Shared with me', filter: () => ({ sharedWithViewer: true }) },
@@ -55,7 +55,7 @@ export const dueChoices: Record<'any' | 'overdue' | 'today' | 'week' | 'none', N
 export type FilterName = keyof typeof taskFilters;
 export type OrderName = keyof typeof taskOrders;
 export type DueName = keyof typeof dueChoices;
-/** Whose tasks: one of `taskSources`, or a team's id. */
+/** One of `taskSources`, or a team's id. */
 export type SourceName = keyof typeof taskSources | `team_${string}`;
 export type PriorityName = TaskPriority | 'any';
 
@@ -64,26 +64,26 @@ export const priorityChoices: readonly (readonly [name: PriorityName, label: str
   ...priorities.toReversed().map((priority) => [priority, priorityWords[priority]] as const),
 ];
 
-/** Which tasks the list shows, in which order. It lives in the page's address, so that it survives a reload and can be sent. */
+/** The filters and order of the list. Kept in the URL, so that the view survives a reload and can be shared. */
 export interface TaskView {
   show: FilterName;
   order: OrderName;
-  /** Words of titles and descriptions; empty for all tasks. */
+  /** Search words; empty for all tasks. */
   find: string;
   whose: SourceName;
   due: DueName;
   priority: PriorityName;
 }
 
-/** What lets every task through, but for its status. */
+/** No filters, except the status. */
 export const unfiltered = { find: '', whose: 'all', due: 'any', priority: 'any' } as const;
 
 export const usualView: TaskView = { show: 'open', order: 'newest', ...unfiltered };
 
-/** Characters of what is looked for. The API takes twice as many. */
+/** The longest search, in characters. The API accepts twice as many. */
 export const longestSearch = 100;
 
-/** Reads the view from an address; what it does not name, or names wrongly, is as usual. */
+/** Reads the view from a URL; missing and invalid values get their defaults. */
 export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
   const asked = (name: keyof TaskView) => parameters.get(name) ?? '';
   const known = <Name extends string>(choices: Record<Name, unknown>, name: string, otherwise: Name) =>
@@ -103,7 +103,7 @@ function isTeam(name: string): name is `team_${string}` {
   return /^team_[0-9a-z]{26}$/.test(name);
 }
 
-/** The address of a view, from the root; what is as usual is left out. */
+/** The path and query of a view, without default values. */
 export function addressOfView(view: TaskView): string {
   const parameters = new URLSearchParams();
   for (const name of Object.keys(usualView) as (keyof TaskView)[]) {
@@ -112,14 +112,14 @@ export function addressOfView(view: TaskView): string {
   return parameters.size > 0 ? `/?${parameters.toString()}` : '/';
 }
 
-/** How many of a view's conditions, besides its search and its status, are not as usual. */
+/** The number of active filters, without search and status. */
 export function filtersIn(view: TaskView): number {
   return (['whose', 'due', 'priority'] as const).filter((name) => view[name] !== usualView[name]).length;
 }
 
 /**
- * Which tasks a view shows, in the API's words. Who looks at it is asked only where that makes a difference.
- * @returns undefined while that depends on an context who is not known yet.
+ * The API's filter for a view. Reads the context only if the filter depends on it.
+ * @returns undefined if the filter needs a context that is not loaded yet.
  */
 export function filterOf(view: TaskView, contextOf: () => ViewContext | undefined): TaskFilter | undefined {
   const { show, find, whose, due, priority } = view;

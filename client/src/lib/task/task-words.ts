@@ -18,5 +18,5 @@ export const priorityWords: Record<TaskPriority, string> = {
 export const statuses: readonly TaskStatus[] = ['TODO', 'IN_PROGRESS', 'DONE', 'CANCELLED'];
 export const priorities: readonly TaskPriority[] = ['NONE', 'LOW', 'MEDIUM', 'HIGH', 'URGENT'];
 
-/** What a person who accepts an offer may do. */
-export const offeredFor: Readonly<Record<SharePermission, string>> = { VIEW: 'to read', EDIT: 'to change' };
+/** The permission of an offer, as in "offers it to you to view". */
+export const offeredFor: Readonly<Record<SharePermission, string>> = { VIEW: 'to view', EDIT: 'to edit' };

@@ -16,7 +16,7 @@ const InviteMember = graphql(`
   }
 `);
 
-/** An invitation with its link, which the server tells once only. */
+/** An invitation with its link, which the server returns only once. */
 export interface MadeInvitation {
   id: string;
   email: string;
@@ -25,7 +25,7 @@ export interface MadeInvitation {
   link: string;
 }
 
-/** Invites a person, or gives their open invitation a new link. */
+/** Invites a person, or makes a new link for their open invitation. */
 export async function inviteMember(client: Client, input: InviteMemberInput) {
   const { data, error } = await client.mutation(InviteMember, { input }).toPromise();
   const made = data && { ...data.inviteMember.invitation, link: data.inviteMember.link };

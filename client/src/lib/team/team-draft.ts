@@ -1,8 +1,8 @@
-/** What a person types of a team. */
+/** The editable fields of a team. */
 export interface TeamDraft {
   name: string;
   description: string;
 }
 
-/** In characters, as the server counts them. */
+/** The API's limits, in characters. */
 export const longest = { name: 100, description: 2_000 };

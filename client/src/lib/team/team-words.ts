@@ -7,16 +7,15 @@ export const roleWords: Record<TeamRole, string> = {
   VIEWER: 'Viewer',
 };
 
-/** What somebody may do with a role. */
+/** What each role allows. */
 export const roleRights: Record<TeamRole, string> = {
-  OWNER: 'May do all that an admin may, hand the team over, and delete it.',
-  ADMIN:
-    'Changes and deletes any task of the team, edits the team, invites people, and looks after members and viewers.',
-  MEMBER: 'Adds tasks; changes and deletes their own, and those assigned to them.',
-  VIEWER: 'Reads the team’s tasks.',
+  OWNER: 'Everything an admin can do, plus transferring or deleting the team.',
+  ADMIN: 'Manages all tasks, members and invitations.',
+  MEMBER: 'Adds tasks; edits and deletes their own and assigned ones.',
+  VIEWER: 'Can view tasks.',
 };
 
-/** With the article that it needs: “an admin”. */
+/** The role with its article: “an admin”. */
 export function roleInSentence(role: TeamRole): string {
   const word = roleWords[role].toLowerCase();
   return role === 'OWNER' ? `the ${word}` : `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;

@@ -1,12 +1,12 @@
 import { tick } from 'svelte';
 
-/** Where whoever works with keys goes on when the row that they are on leaves a list: on the one that took its place. */
+/** Keeps the keyboard focus in a list: when the focused row disappears, the row in its place gets the focus. */
 export class RowFocus {
   list = $state<HTMLElement>();
-  /** Takes the focus where no row is left; the page as a whole, where the list has no such heading. */
+  /** Gets the focus if no row is left; without it, the page's main element does. */
   heading = $state<HTMLElement>();
 
-  /** Only while a component is being set up, as it follows that component's life. */
+  /** Call it while a component is being initialized: it uses effects. */
   constructor(rows: () => readonly unknown[]) {
     $effect.pre(() => {
       const { length } = rows();
@@ -16,7 +16,7 @@ export class RowFocus {
     });
   }
 
-  /** Takes the focus to a row, where it has got lost. */
+  /** Moves the focus to a row, if nothing else has it. */
   async catch(place: number): Promise<void> {
     await tick();
     if (document.activeElement !== document.body) return;

@@ -1,4 +1,4 @@
-/** Whether a key press is meant for the page: not for a field that is being typed in, a dialog, or the browser. */
+/** Whether a key press is meant for the page, not for a field, a dialog or the browser. */
 export function isShortcut(event: KeyboardEvent): boolean {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
     return false;

@@ -1,9 +1,9 @@
-/** Characters as the API counts them: code points. */
+/** The number of characters (code points), as the API counts them. */
 export function charactersIn(text: string): number {
   return Array.from(text).length;
 }
 
-/** Says how many characters of a text are too many; undefined where it fits. */
+/** The error for a text that is too long; undefined if it fits. */
 export function tooLong(what: string, text: string, most: number): string | undefined {
   const over = charactersIn(text.trim().normalize('NFC')) - most;
   if (over <= 0) return undefined;
@@ -11,7 +11,7 @@ export function tooLong(what: string, text: string, most: number): string | unde
   return `${what} is ${over.toLocaleString('en')} ${characters} too long; the limit is ${most.toLocaleString('en')}.`;
 }
 
-/** The first characters of a text; none of them is halved. */
+/** The first characters of a text, without splitting any. */
 export function beginningOf(text: string, most: number): string {
   return Array.from(text).slice(0, most).join('');
 }

@@ -2,7 +2,7 @@ export type Theme = 'system' | 'light' | 'dark';
 
 const storedAs = 'taskwire.theme';
 
-/** The chosen theme. The first paint's is set by /theme.js, under the same name, before any of this is loaded. */
+/** The chosen theme. /theme.js applies it before the first paint, under the same storage key. */
 class ThemeChoice {
   #current = $state<Theme>(stored());
 
@@ -17,7 +17,7 @@ class ThemeChoice {
     try {
       localStorage.setItem(storedAs, theme);
     } catch {
-      // Where storage is forbidden the choice lasts as long as the page.
+      // Without storage the choice lasts as long as the page.
     }
   }
 }

@@ -1,13 +1,13 @@
 interface Toast {
   id: number;
   message: string;
-  /** One way to take it back or go on; it closes the toast. */
+  /** A button, such as Undo; it closes the toast. */
   action?: { label: string; run: () => void } | undefined;
 }
 
 const shownFor = 8_000;
 
-/** Short messages about what just happened. They go by themselves, but not while a person points at or stands in them. */
+/** Short messages. They disappear after a while, but not while they are hovered or focused. */
 class Toasts {
   list = $state.raw<Toast[]>([]);
   #last = 0;
@@ -16,7 +16,7 @@ class Toasts {
 
   show(message: string, action?: Toast['action']): void {
     const toast = { id: ++this.#last, message, action };
-    // One at a time: a row of them would cover the page on a phone.
+    // One at a time: several would cover a phone's screen.
     for (const { id } of this.list) this.close(id);
     this.list = [toast];
     if (!this.#held) this.#expire(toast.id);
