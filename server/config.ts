@@ -2,9 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 
 interface Variable<T> {
-  /** What the README's table says of it. */
   about: string;
-  /** What the README's table gives as default. */
   default: string;
   parse: z.ZodType<T>;
 }
@@ -13,7 +11,6 @@ function variable<T>(about: string, fallback: string, parse: z.ZodType<T>): Vari
   return { about, default: fallback, parse };
 }
 
-/** Values with commas between them. */
 const listOf = <Item>(item: z.ZodType<Item, string>) =>
   z
     .string()
@@ -60,186 +57,194 @@ function isOrigin(given: string): boolean {
 
 const optional = z.string().min(1).optional();
 
-/** Every environment variable that the server reads. The README's table is generated from this list. */
+/** Every environment variable that the server reads. The table in the README is generated from this list. */
 export const variables = {
   HOST: variable('Address to listen on', '127.0.0.1', z.string().min(1).default('127.0.0.1')),
-  PORT: variable('Port to listen on; 0 takes a free one', '4000', whole(4000, 0, 65_535)),
+  PORT: variable('Port to listen on; 0 selects a free port', '4000', whole(4000, 0, 65_535)),
   PUBLIC_URL: variable(
-    'Public address of the server: scheme, host and port, without a path. Requests for other hosts are refused, except those of ALLOWED_ORIGINS, localhost and IP addresses',
+    'Public URL of the server: scheme, host and port, without a path. Requests for other hosts are rejected, except for hosts in ALLOWED_ORIGINS, localhost and IP addresses',
     'http://HOST:PORT',
     z
-      .url({ protocol: /^https?$/, message: 'must read like https://tasks.example.com' })
+      .url({ protocol: /^https?$/, message: 'must be a URL such as https://tasks.example.com' })
       .refine(
         isOrigin,
-        'must be one address without path, password, query or fragment, like https://tasks.example.com; Taskwire does not run below a path',
+        'must be a single URL without path, password, query or fragment, such as https://tasks.example.com; Taskwire cannot run below a path',
       )
       .transform((given) => new URL(given).origin)
       .optional(),
   ),
   ALLOWED_ORIGINS: variable(
-    'Other origins (comma-separated) that may use the API and its WebSockets with the browser’s cookie, like https://app.example.com',
+    'Other origins (comma-separated) that may use the API and its WebSockets with the browser’s cookie, such as https://app.example.com',
     'none',
     listOf(
       z
         .url({
           protocol: /^https?$/,
-          message: 'must be origins with commas between them, like https://app.example.com',
+          message: 'must be comma-separated origins, such as https://app.example.com',
         })
         .transform((given) => new URL(given).origin),
     ),
   ),
-  DATA_DIR: variable('Folder of the bundled database and the secrets', '.data', z.string().default('.data')),
+  DATA_DIR: variable(
+    'Directory of the bundled database and generated secrets',
+    '.data',
+    z.string().default('.data'),
+  ),
   DATABASE_URL: variable(
-    'PostgreSQL to use instead of the bundled one',
+    'PostgreSQL connection URL. Without it, the bundled database is used',
     'none',
     z
       .url({
         protocol: /^postgres(ql)?$/,
-        message: 'must read like postgres://user:password@host:5432/database',
+        message: 'must be a URL such as postgres://user:password@host:5432/database',
       })
-      // Without a name PostgreSQL would take the database that is named as the role is.
+      // Without a name, PostgreSQL would use the database named like the role.
       .refine((given) => !URL.canParse(given) || new URL(given).pathname.length > 1, {
-        message: 'must name the database, like postgres://user:password@host:5432/database',
+        message: 'must include the database name, such as postgres://user:password@host:5432/database',
       })
       .optional(),
   ),
   REDIS_URL: variable(
-    'Redis for rate limits and for notifications between processes. Without it, notifications go through PostgreSQL and each process counts limits by itself. Deployments with different AUTH_SECRETs can share one',
+    'Redis for rate limits and for notifications between processes. Without it, notifications use PostgreSQL and each process counts limits separately. Deployments with different AUTH_SECRETs can share one Redis',
     'none',
-    z.url({ protocol: /^rediss?$/, message: 'must read like redis://host:6379' }).optional(),
+    z.url({ protocol: /^rediss?$/, message: 'must be a URL such as redis://host:6379' }).optional(),
   ),
   WORKERS: variable(
-    'Number of server processes; about one for each core that PostgreSQL leaves free',
+    'Number of server processes; about one per CPU core not used by PostgreSQL',
     '1',
     whole(1, 1, 64),
   ),
   EVENT_RETENTION_DAYS: variable(
-    'Days to keep events, and with them the activity, audit trail and history',
+    'Days to keep events, which include the activity, audit trail and history',
     '400',
     whole(400, 1, 36_500),
   ),
   DATABASE_POOL_SIZE: variable('Maximum number of database connections', '10', whole(10, 2, 1000)),
   DATABASE_STATEMENTS_PER_PERSON: variable(
-    'Maximum number of these connections for one person, or for one address that has not signed in; less than DATABASE_POOL_SIZE',
+    'Maximum number of connections that one person, or one unauthenticated address, can use at the same time; less than DATABASE_POOL_SIZE',
     '3, or less with a smaller pool',
     count(1, 999).optional(),
   ),
   AUTH_SECRET: variable(
-    'Secret that signs sessions, at least 32 characters. Required with DATABASE_URL in production',
-    'generated and kept in DATA_DIR',
-    z.string().min(32, 'must have 32 characters or more').optional(),
+    'Secret for signing sessions, at least 32 characters. Required with DATABASE_URL in production',
+    'generated and stored in DATA_DIR',
+    z.string().min(32, 'must have at least 32 characters').optional(),
   ),
   ADMIN_EMAILS: variable(
-    'Addresses of administrators (comma-separated), who read the audit trail of all people and the server’s performance. An address counts once it is verified: after its owner has signed up, run `npm run account -- verify <address>`',
+    'Email addresses of administrators (comma-separated), who can read the audit trail of all accounts and performance data. An address is effective once it is verified: after its owner has signed up, run `npm run account -- verify <address>`',
     'none',
-    listOf(z.email('must be email addresses with commas between them')),
+    listOf(z.email('must be comma-separated email addresses')),
   ),
   BACKUP_DIR: variable(
-    'Folder for backups, preferably on another disk than the database',
+    'Directory for backups, preferably on another disk than the database',
     'backups',
     z.string().default('backups'),
   ),
   BACKUP_KEEP_DAYS: variable(
-    'Days to keep backups. The last good backup is always kept',
+    'Days to keep backups. The last successful backup is always kept',
     '7',
     whole(7, 1, 36_500),
   ),
   BACKUP_SCHEDULE: variable(
-    'When to back up, as a cron expression in UTC like "0 3 * * *". With several servers, set it on one',
+    'Backup schedule as a cron expression in UTC, such as "0 3 * * *". With several servers, set it on only one',
     'none',
     z
       .string()
-      .regex(/^(\S+\s+){4,5}\S+$/, 'must be a cron expression of five fields, like "0 3 * * *"')
+      .regex(/^(\S+\s+){4,5}\S+$/, 'must be a cron expression with five fields, such as "0 3 * * *"')
       .optional(),
   ),
   SLOW_MS: variable(
-    'Operations and SQL statements that take longer are logged, in milliseconds',
+    'Threshold in milliseconds for logging slow operations and SQL statements',
     '100',
     number(100, 0),
   ),
   TRACE_SAMPLE_RATE: variable(
-    'Fraction of operations whose resolvers are traced, from 0 to 1',
+    'Fraction of operations with traced resolvers, from 0 to 1',
     '0.01',
     number(0.01, 0, 1),
   ),
   METRICS_TOKEN: variable(
-    'Bearer token that /metrics requires, at least 16 characters. Without it /metrics answers this machine only, and is closed where TRUST_PROXY is set',
+    'Bearer token required by /metrics, at least 16 characters. Without it, /metrics is only available from this machine, and not at all if TRUST_PROXY is set',
     'none',
-    z.string().min(16, 'must have 16 characters or more').optional(),
+    z.string().min(16, 'must have at least 16 characters').optional(),
   ),
   GRAPHIQL: variable(
-    'GraphiQL at /graphql for browsers: on or off',
+    'GraphiQL at /graphql in browsers: on or off',
     'on',
     z.enum(['on', 'off'], 'must be on or off').default('on'),
   ),
   REQUESTS_PER_ADDRESS: variable(
-    'Maximum number of concurrent HTTP requests from one network address, per process. Behind a proxy set TRUST_PROXY',
+    'Maximum number of concurrent HTTP requests per client IP and process. Behind a proxy, set TRUST_PROXY',
     '1000',
     whole(1000, 1),
   ),
   SOCKETS_PER_PERSON: variable(
-    'Maximum number of open WebSockets and event streams for one person, per process',
+    'Maximum number of open WebSockets and event streams per person and process',
     '50',
     whole(50, 1),
   ),
   SUBSCRIPTIONS_PER_PERSON: variable(
-    'Maximum number of open subscriptions for one person, per process, over all connections',
+    'Maximum number of open subscriptions per person and process, over all connections',
     '500',
     whole(500, 1),
   ),
   UNSENT_MB_PER_PERSON: variable(
-    'Maximum number of megabytes waiting to be read by the WebSockets and event streams of one person, per process. Beyond it the slowest connection is closed',
+    'Maximum size in MB of unsent data on a person’s WebSockets and event streams, per process. Above it, the slowest connection is closed',
     '16',
     whole(16, 5),
   ),
-  UNSENT_MB: variable('The same for all people together, per process', '128', whole(128, 5)),
+  UNSENT_MB: variable(
+    'Maximum size in MB of unsent data for all people together, per process',
+    '128',
+    whole(128, 5),
+  ),
   STORAGE_ROWS_PER_PERSON: variable(
-    'Storage quota: tasks, comments, messages and other objects for one person; 0 turns it off',
+    'Storage quota per person: number of tasks, comments, messages and other objects; 0 disables it',
     '1000000',
     whole(1_000_000, 0),
   ),
   STORAGE_MB_PER_PERSON: variable(
-    'Storage quota: megabytes of text for one person; 0 turns it off. With indexes the database needs several times as much',
+    'Storage quota per person: MB of text; 0 disables it. With indexes, the database needs several times as much space',
     '1000',
     whole(1_000, 0),
   ),
   SOCKETS_PER_ADDRESS: variable(
-    'Maximum number of open WebSockets from one network address, per process. Behind a proxy set TRUST_PROXY',
+    'Maximum number of open WebSockets per client IP and process. Behind a proxy, set TRUST_PROXY',
     '1000',
     whole(1000, 1),
   ),
   HEARTBEAT_SECONDS: variable(
-    'Ping interval for WebSockets; shorter than the idle time-out of the proxies in front',
+    'Ping interval for WebSockets in seconds. Must be shorter than the idle timeout of reverse proxies',
     '30',
     number(30, 1, 3_600),
   ),
   OTEL_EXPORTER_OTLP_ENDPOINT: variable(
-    'OpenTelemetry collector for traces and metrics. The other standard OTEL_ variables apply too',
+    'OpenTelemetry collector for traces and metrics. Other standard OTEL_ variables are also supported',
     'none',
     z.url().optional(),
   ),
   RATE_LIMIT_POINTS: variable(
-    'Rate limit: points for each viewer per minute; 0 turns it off',
+    'Rate limit in points per viewer and minute; 0 disables it',
     '1000000',
     whole(1_000_000, 0),
   ),
   RATE_LIMIT_REQUESTS: variable(
-    'Rate limit: requests from one network address per process and minute, including refused ones; a document new to the process counts as 10. 0 turns it off, and this machine has none. Behind a proxy set TRUST_PROXY',
+    'Rate limit in requests per client IP, process and minute, including rejected requests. A document that is new to the process counts as 10. 0 disables it; requests from this machine are not limited. Behind a proxy, set TRUST_PROXY',
     '6000',
     whole(6_000, 0),
   ),
   SIGN_IN_ATTEMPTS: variable(
-    'Failed sign-ins allowed per account and network in 15 minutes. Unknown browsers together get ten times as many per hour, then one a minute per network. 0 turns off these limits, and the one on sign-ups',
+    'Failed sign-ins allowed per account and network in 15 minutes. Unknown browsers together get ten times as many per hour, then one per minute and network. 0 disables these limits and the limit on sign-ups',
     '10',
     whole(10, 0),
   ),
   INVITATIONS_PER_HOUR: variable(
-    'Invitations to teams that one person can send per hour. One address gets at most a tenth as many from one person, and half as many from all people. 0 turns it off',
+    'Team invitations that one person can send per hour. One address can get a tenth of this from one person, and half of it from all people. 0 disables the limits',
     '100',
     whole(100, 0),
   ),
   TRUST_PROXY: variable(
-    'Number of trusted reverse proxies, used to read the client’s address from X-Forwarded-For; see docs/proxies.md',
+    'Number of trusted reverse proxies, used to read the client’s IP from X-Forwarded-For; see docs/proxies.md',
     '0',
     whole(0, 0, 10),
   ),
@@ -261,9 +266,8 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export interface Config {
   host: string;
   port: number;
-  /** Absolute when the variable is set; otherwise known once the server listens. */
+  /** Undefined until the server listens, if the variable is not set. */
   publicUrl: string | undefined;
-  /** As browsers write them. */
   allowedOrigins: string[];
   dataDir: string;
   databaseUrl: string | undefined;
@@ -273,24 +277,21 @@ export interface Config {
   workers: number;
   eventRetentionDays: number;
   authSecret: string | undefined;
-  /** In lower case. */
   adminEmails: string[];
-  /** Absolute. */
   backupDir: string;
   backupKeepDays: number;
-  /** A cron expression. */
   backupSchedule: string | undefined;
   slowMs: number;
-  /** Of 1. */
+  /** From 0 to 1. */
   traceSampleRate: number;
   metricsToken: string | undefined;
   hasGraphiql: boolean;
   requestsPerAddress: number;
   socketLimits: { ofAddress: number; heartbeatMs: number };
-  /** Connections in number, the rest in bytes. */
+  /** `ofPerson` is a number of connections, the others are bytes. */
   connectionLimits: { ofPerson: number; unsentOfPerson: number; unsentInAll: number };
   mostSubscriptions: number;
-  /** Of one person; 0 sets no limit. */
+  /** Per person; 0 means no limit. */
   storageQuota: { rows: number; bytes: number };
   otlpEndpoint: string | undefined;
   rateLimitPoints: number;
@@ -301,15 +302,12 @@ export interface Config {
   logLevel: LogLevel;
 }
 
-/** A setting that the server cannot start with; its message names the variable and the mend. */
+/** An invalid setting. The message names the variable and the fix. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/**
- * Reads the environment once.
- * @throws ConfigError naming each variable that is at fault.
- */
+/** @throws ConfigError naming each invalid variable. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const faults: string[] = [];
   const read = <Name extends keyof typeof variables>(name: Name) => {
@@ -367,8 +365,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: read('LOG_LEVEL'),
   };
   if (read('NODE_ENV') === 'production' && config.databaseUrl && !config.authSecret) {
-    faults.push('AUTH_SECRET: is required with DATABASE_URL, so that all servers sign with the same secret');
+    faults.push('AUTH_SECRET: is required with DATABASE_URL, so that all servers use the same secret');
   }
-  if (faults.length > 0) throw new ConfigError(`These settings need a change:\n  ${faults.join('\n  ')}`);
+  if (faults.length > 0) throw new ConfigError(`Invalid settings:\n  ${faults.join('\n  ')}`);
   return config;
 }

@@ -15,15 +15,15 @@ import { currentRequest } from '../request-context.ts';
 import { knownTimezone } from '../sql/timezone.ts';
 import { givenPassword, hashPassword, isPassword, newPassword } from './passwords.ts';
 
-/** A session lives this long after it was last renewed, and its tokens with it. */
+/** From the last renewal. Tokens expire with their session. */
 export const SESSION_SECONDS = 30 * 24 * 60 * 60;
 
-/** More than anybody uses; a program that signs in again and again ends its own. */
+/** The least recently used session is ended. */
 const MOST_SESSIONS = 500;
 const TOKEN_BYTES = 24;
 const LONGEST_AGENT = 300;
 
-/** The account that a password belongs to; the auth library knows other kinds. */
+/** The only kind of account used; the auth library supports others. */
 export const CREDENTIAL = 'credential';
 
 const registration = newPerson.extend({ password: newPassword, timezone: z.string().nullish() });
@@ -36,8 +36,8 @@ export interface Begun {
 }
 
 /**
- * Creates an account, and its first session. A timezone that is not known becomes UTC: no device is kept out for its clock.
- * @throws Conflict where the email address has an account.
+ * Creates an account and its first session. An unknown time zone becomes UTC.
+ * @throws Conflict if the email address has an account.
  */
 export async function createAccount(
   db: Database,
@@ -53,7 +53,7 @@ export async function createAccount(
   const id = newId();
   return inTransaction(db, async (tx) => {
     const data = { ...person, id, timezone: zone ?? 'UTC' };
-    // Two people may ask for one address at the same moment.
+    // Handles concurrent sign-ups with the same address.
     const [user] = await tx.user.createManyAndReturn({ data: [data], skipDuplicates: true });
     if (!user) throw takenAddress();
     const account = { userId: id, accountId: id, providerId: CREDENTIAL, password: stored };
@@ -63,10 +63,9 @@ export async function createAccount(
 }
 
 /**
- * Begins a session of the person with this address and password.
- * @param isKnown whether somebody has signed in to this account with the same browser before.
- * @returns also how many attempts have failed since the last that did not.
- * @throws Unauthenticated where the address or the password is wrong; it does not tell which.
+ * Signs in with address and password.
+ * @param isKnown whether this browser has signed in to the account before.
+ * @throws Unauthenticated if the address or the password is wrong, without telling which.
  */
 export async function beginSession(
   db: Database,
@@ -90,8 +89,8 @@ export async function beginSession(
 }
 
 /**
- * The account that a password opens; null where it is wrong, or there is none with this address. Each attempt counts to
- * the limits, and one that fails is an event. Call it outside of transactions.
+ * Returns the account, or null if the password is wrong or there is no account. Each attempt counts towards the
+ * limits; failures are recorded as events. Do not call it in a transaction.
  * @throws RateLimited
  */
 export async function checkPassword(
@@ -111,7 +110,7 @@ export async function checkPassword(
     select: { id: true, userId: true, password: true, failedSignIns: true, user: true },
   });
   if (!(await isPassword(account?.password, password)) || !account) {
-    // What is no address is no attempt on an account.
+    // An invalid address is not an attempt on an account.
     if (address !== undefined) await recordFailedSignIn(db, account?.userId ?? null);
     return null;
   }
@@ -120,8 +119,8 @@ export async function checkPassword(
 }
 
 /**
- * Lifts the limits on signing in to an account, in every process.
- * @throws NotFound where the address has no account.
+ * Lifts the sign-in limits of an account, in all processes.
+ * @throws NotFound if the address has no account.
  */
 export async function unlockAccount(db: Database, email: string): Promise<void> {
   await inTransaction(db, async (tx) => {
@@ -134,8 +133,8 @@ export async function unlockAccount(db: Database, email: string): Promise<void> 
 }
 
 /**
- * Marks an account's address as verified, which an operator has made sure of. Doing it again changes nothing.
- * @throws NotFound where the address has no account.
+ * Marks an account's address as verified by an operator. Idempotent.
+ * @throws NotFound if the address has no account.
  */
 export async function verifyAccount(db: Database, email: string): Promise<void> {
   await inTransaction(db, async (tx) => {
@@ -150,14 +149,14 @@ export async function verifyAccount(db: Database, email: string): Promise<void> 
   });
 }
 
-/** Those of some addresses that no account has verified. */
+/** The addresses without a verified account. */
 export async function unverifiedOf(db: Database, emails: readonly string[]): Promise<string[]> {
   const where = { email: { in: [...emails] }, emailVerified: true };
   const verified = await db.user.findMany({ where, select: { email: true } });
   return emails.filter((email) => !verified.some((user) => user.email === email));
 }
 
-/** @throws NotFound where the address has no account. */
+/** @throws NotFound if the address has no account. */
 export async function accountWith(tx: Transaction, given: string): Promise<string> {
   const email = emailAddress.safeParse(given).data ?? '';
   const user = await tx.user.findUnique({ where: { email }, select: { id: true } });
@@ -165,8 +164,7 @@ export async function accountWith(tx: Transaction, given: string): Promise<strin
   return user.id;
 }
 
-/** Begins a session in place of the one of the person that was unused longest, where they have too many. Triggers append
- * the events. */
+/** Starts a session, and ends the least recently used one above the limit. Triggers append the events. */
 async function startSession(tx: Transaction, userId: string, agent: string | null): Promise<Session> {
   const tooMany = await tx.session.findMany({
     where: { userId },
@@ -187,5 +185,5 @@ async function startSession(tx: Transaction, userId: string, agent: string | nul
 }
 
 function takenAddress() {
-  return new Conflict('This email address has an account already; sign in with it.', { field: 'email' });
+  return new Conflict('This email address already has an account. Sign in instead.', { field: 'email' });
 }

@@ -13,22 +13,20 @@ const RENEW_AFTER_SECONDS = 24 * 60 * 60;
 interface AuthSettings {
   db: Database;
   log: Logger;
-  /** Signs cookies and seals the private keys of the tokens. */
+  /** Signs cookies and encrypts the private keys of tokens. */
   secret: string;
-  /** The server's own origin; the only one whose pages may use the cookie. */
   publicUrl: string;
-  /** Whose pages besides may sign people in. */
   allowedOrigins: readonly string[];
   limits: SignInLimits;
-  /** Told of each session that the library ends, by whichever of its paths. */
+  /** Called for each session that the library ends. */
   onSessionEnd?: (sessionId: string) => void;
 }
 
 export type Auth = ReturnType<typeof createAuth>;
 
 /**
- * Sign-up, sign-in, sessions and their JWTs, served under /api/auth and called by the schema's mutations. The events
- * of its writes are appended by triggers (migration `init`), for it has transactions of its own.
+ * The auth library, served under /api/auth and called by mutations. Triggers append the events of its writes
+ * (migration `init`), since it uses its own transactions.
  */
 export function createAuth({
   db,
@@ -57,13 +55,13 @@ export function createAuth({
         },
       },
     },
-    // Names change by the mutation updateViewer, which checks and records it.
+    // The mutation `updateViewer` changes names.
     disabledPaths: ['/update-user', '/update-session'],
     database: prismaAdapter(db, { provider: 'postgresql', transaction: true }),
     advanced: {
       database: { generateId: false },
       cookiePrefix: 'taskwire',
-      // The library would leave it out wherever NODE_ENV says "test".
+      // The library would disable it if NODE_ENV is "test".
       disableOriginCheck: false,
     },
     user: { additionalFields: { timezone: { type: 'string', input: false, defaultValue: 'UTC' } } },

@@ -10,70 +10,69 @@ import type { Auth } from './auth.ts';
 import type { Origins } from './origins.ts';
 import { ruleOutDatabaseFailure } from './database-failure.ts';
 
-/** A person, with what vouches for them. */
+/** An authenticated person. */
 export interface SignedIn extends Person {
-  /** The session that the credential rests on; null for an API token. */
+  /** Null for an API token. */
   sessionId: string | null;
-  /** The API token that was presented; null for a session. */
+  /** Null for a session. */
   tokenId: string | null;
-  /** Whether the credential allows changes; a session's always does. */
   mayWrite: boolean;
-  /** When the credential runs out by itself, unless it is renewed; null for a token that does not. */
+  /** When the credential expires unless renewed; null for never. */
   endsAt: Date | null;
 }
 
-/** How long a credential is believed without another look at its session or token. */
-const BELIEVED_MS = 5_000;
+/** How long a credential is cached. */
+const CACHED_MS = 5_000;
 
-/** Over HTTPS the session cookie has the prefix that only a page of HTTPS can set. */
+/** Browsers accept this prefix only from HTTPS pages. */
 const PLAIN_COOKIE = 'taskwire.session_token';
 const SECURE_COOKIE = `__Secure-${PLAIN_COOKIE}`;
-/** A page of a sister domain can add cookies of the same name; so many are looked at. */
+/** Pages of sibling domains can add cookies with the same name. */
 const MOST_COOKIES = 4;
 
-/** Schemes other than ours belong to a proxy in front of the server, which may ask for a password of its own. */
+/** Other schemes can belong to a proxy with its own authentication. */
 const OURS = /^bearer\b/i;
 
 const claims = z.object({ sub: z.uuid(), sid: z.uuid(), exp: z.number() });
 
-/** What makes a browser forget the session cookie of another scheme, which could only hide the one that counts. */
+/** Clears a session cookie set over HTTP, which could hide the valid one. */
 const FORGET_PLAIN_COOKIE = `${PLAIN_COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`;
 
 export interface Credentials {
   /**
-   * Who a request's credential stands for, by whichever transport it comes; null where it carries none. A token counts
-   * before the cookie, and the cookie only where it comes from a page that is trusted.
-   * @param onRenewal is given the cookies that prolong the browser's session, on the days when it is renewed.
-   * @throws Unauthenticated where the credential is false, revoked or has run out.
+   * Authenticates a request on any transport; null without a credential. A token takes precedence over the cookie.
+   * The cookie counts only for trusted pages.
+   * @param onRenewal receives the cookies when the session is renewed, once a day.
+   * @throws Unauthenticated if the credential is invalid, revoked or expired.
    */
   resolve(headers: Headers, onRenewal?: (cookies: string[]) => void): Promise<SignedIn | null>;
   /**
-   * The request's session cookie, `name=value`, as `resolve` reads it: of several the first that is good, or else the
-   * first; null where there is none that counts.
+   * The session cookie that `resolve` uses, as `name=value`: the first valid one, else the first; null if there is
+   * none.
    */
   cookieOf(headers: Headers): Promise<string | null>;
-  /** `Set-Cookie` lines that clear session cookies which no longer count. */
+  /** `Set-Cookie` headers that clear outdated session cookies. */
   staleCookies(headers: Headers): string[];
-  /** Stops believing everything that rests on a session or an API token, at once. */
+  /** Drops cached credentials of a session or an API token. */
   forget(id: string): void;
 }
 
-/** Resolves each credential once and remembers it for seconds: the auth library's own check costs more than a request. */
+/** Caches credentials for seconds, since the auth library's check costs more than a request. */
 export function createCredentials(db: Database, auth: Auth, origins: Origins): Credentials {
-  const believed = new LRUCache<string, SignedIn>({ max: BOUNDS.credentials.most, ttl: BELIEVED_MS });
+  const cached = new LRUCache<string, SignedIn>({ max: BOUNDS.credentials.most, ttl: CACHED_MS });
 
-  keep('credentials', believed, ({ size }) => size);
+  keep('credentials', cached, ({ size }) => size);
 
   let endings = 0;
 
   async function remember(credential: string, check: () => Promise<SignedIn>): Promise<SignedIn> {
     const key = hash('sha256', credential, 'base64');
-    const known = believed.get(key);
+    const known = cached.get(key);
     if (known) return known;
     const soFar = endings;
     const viewer = await check();
-    // What ended meanwhile may have been this one.
-    if (endings === soFar) believed.set(key, viewer, { ttl: lifetime(viewer.endsAt) });
+    // A session that ended during the check may be this one.
+    if (endings === soFar) cached.set(key, viewer, { ttl: lifetime(viewer.endsAt) });
     return viewer;
   }
 
@@ -87,7 +86,7 @@ export function createCredentials(db: Database, auth: Auth, origins: Origins): C
     let claimed = await read();
     if (!claimed) {
       await ruleOutDatabaseFailure(db);
-      // The library says the same of a database that was away for a moment, and may be back already.
+      // The library reports the same for a database that was briefly unavailable.
       claimed = await read();
     }
     if (!claimed) throw refusedToken();
@@ -108,7 +107,7 @@ export function createCredentials(db: Database, auth: Auth, origins: Origins): C
         await ruleOutDatabaseFailure(db);
         throw error;
       });
-    if (!found) throw new Unauthenticated('Your session has ended; sign in again.');
+    if (!found) throw new Unauthenticated('Your session has ended. Sign in again.');
     onRenewal?.(headers.getSetCookie());
     return {
       userId: found.user.id,
@@ -127,7 +126,7 @@ export function createCredentials(db: Database, auth: Auth, origins: Origins): C
     return cookies.filter((cookie) => cookie.startsWith(`${cookieName}=`)).slice(0, MOST_COOKIES);
   }
 
-  /** A bad cookie never hides a good one. */
+  /** An invalid cookie must not hide a valid one. */
   async function firstGood(headers: Headers, onRenewal?: (cookies: string[]) => void) {
     let refusal: Unauthenticated | undefined;
     for (const cookie of candidates(headers)) {
@@ -147,7 +146,8 @@ export function createCredentials(db: Database, auth: Auth, origins: Origins): C
       const authorization = headers.get('authorization');
       if (authorization !== null && OURS.test(authorization)) {
         const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1];
-        if (!token) throw new Unauthenticated('The Authorization header must read "Bearer <token>".');
+        if (!token)
+          throw new Unauthenticated('The Authorization header must have the form "Bearer <token>".');
         return remember(token, () => (isApiToken(token) ? byApiToken(token) : byToken(token)));
       }
       return (await firstGood(headers, onRenewal))?.viewer ?? null;
@@ -171,18 +171,18 @@ export function createCredentials(db: Database, auth: Auth, origins: Origins): C
 
     forget(id) {
       endings += 1;
-      for (const [key, { sessionId, tokenId }] of believed.entries())
-        if (sessionId === id || tokenId === id) believed.delete(key);
+      for (const [key, { sessionId, tokenId }] of cached.entries())
+        if (sessionId === id || tokenId === id) cached.delete(key);
     },
   };
 }
 
 function lifetime(until: Date | null): number {
-  if (until === null) return BELIEVED_MS;
-  // A lifetime of 0 would count as endless.
-  return Math.min(BELIEVED_MS, Math.max(1, until.getTime() - Date.now()));
+  if (until === null) return CACHED_MS;
+  // A TTL of 0 means no expiry.
+  return Math.min(CACHED_MS, Math.max(1, until.getTime() - Date.now()));
 }
 
 function refusedToken() {
-  return new Unauthenticated('This token is not valid, or its session has ended; sign in for a new one.');
+  return new Unauthenticated('This token is not valid, or its session has ended. Sign in again.');
 }

@@ -3,12 +3,12 @@ import type { Logger } from '../logger.ts';
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 const LONGEST = 200;
-/** Anybody can make requests that the library has something to say of. */
+/** Any client can cause log lines. */
 const MOST_A_SECOND = 5;
 
 /**
- * Takes the auth library's own lines into the log. What follows a colon may be what somebody has sent, so it is left out.
- * @returns a function that drops what is more than a few lines a second.
+ * Passes the auth library's log lines on. Text after a colon can be user input and is removed. Drops more than a few
+ * lines per second.
  */
 export function libraryLog(log: Logger): (level: Level, message: string) => void {
   let second = 0;

@@ -1,20 +1,18 @@
 import { isIPv4 } from 'node:net';
 
-/** The addresses that the server answers at, and the pages that may use it with the browser's cookie. */
 export interface Origins {
-  /** The server's own, which links to its pages begin with. */
+  /** For links to its pages. */
   own: string;
-  /** The allowed origins other than the server's own. */
+  /** Allowed origins except the server's own. */
   others: ReadonlySet<string>;
-  /** Whether people reach the server by HTTPS. */
   isHttps: boolean;
-  /** Whether a request comes from the server's own page or an allowed one, or from no page at all, as those of programs do. */
+  /** Whether a request comes from the server's own page, an allowed page, or a program. */
   trusts(headers: Headers): boolean;
-  /** Says which setting makes the server trust the page of a request. */
+  /** The error for a page that is not trusted, with the setting to change. */
   whyUntrusted(headers: Headers): string;
   /**
-   * Why a request is not answered at the host that it names: a page of the internet can give its own name the address of
-   * a server in a local network (DNS rebinding). Null where it is.
+   * The error for a host that is not served, or null. Protects against DNS rebinding: a page on the internet could
+   * give its name the address of a server in a local network.
    */
   whyMisdirected(host: string | undefined, forwardedHost: string | undefined): string | null;
 }
@@ -22,8 +20,8 @@ export interface Origins {
 const LOOPBACK_NAME = /^(?:.+\.)?localhost$/;
 
 /**
- * @param others as browsers write them: scheme, host and, where it is not the usual one, port.
- * @param proxies how many proxies stand in front; with one or more, their `X-Forwarded-Host` counts.
+ * @param others origins as browsers send them.
+ * @param proxies number of trusted proxies; with one or more, `X-Forwarded-Host` is used.
  */
 export function createOrigins(publicUrl: string, others: Iterable<string>, proxies: number): Origins {
   const own = new URL(publicUrl);
@@ -42,13 +40,13 @@ export function createOrigins(publicUrl: string, others: Iterable<string>, proxi
     if (host === lastAnswered) return true;
     const name = hostnameOf(host);
     if (name === null) return false;
-    // No page can have an address in place of its name, unless it is the server's own.
+    // Only the server's own page can have an IP address as its host.
     const answers = isAddress(name) || LOOPBACK_NAME.test(name) || names.has(name);
     if (answers) lastAnswered = host;
     return answers;
   }
 
-  /** The session's cookie is sent over HTTPS only, where the server is reached so. */
+  /** With HTTPS, the session cookie is not sent over HTTP. */
   function carriesCookie({ protocol, hostname }: URL): boolean {
     return !isHttps || protocol === 'https:' || isLoopback(hostname);
   }
@@ -66,19 +64,19 @@ export function createOrigins(publicUrl: string, others: Iterable<string>, proxi
       if (!URL.canParse(origin)) return false;
       const page = new URL(origin);
       if (!carriesCookie(page)) return false;
-      // Browsers say so themselves, whatever a proxy has made of the host.
+      // Set by the browser, independent of proxies.
       if (site === 'same-origin') return true;
       return page.host === headers.get('host') || page.host === forwarded(headers.get('x-forwarded-host'));
     },
     whyUntrusted(headers) {
       const page = nameOf(headers.get('origin'));
-      return `Taskwire is at ${own.origin} and does not know the page’s address ${page}, so the browser’s cookie does not count here. An administrator can set PUBLIC_URL to the address that people use, or add it to ALLOWED_ORIGINS.`;
+      return `Taskwire runs at ${own.origin} and does not accept the browser’s cookie from ${page}. An administrator can set PUBLIC_URL to the address that people use, or add it to ALLOWED_ORIGINS.`;
     },
     whyMisdirected(host, forwardedHost) {
       if (host === undefined || isAnswered(host)) return null;
       const outer = forwarded(forwardedHost);
       if (outer !== undefined && isAnswered(outer)) return null;
-      return `Taskwire does not answer at the host ${nameOf(host)}. An administrator can set PUBLIC_URL to the address that people use, or add it to ALLOWED_ORIGINS; a proxy must pass on the Host header.`;
+      return `Taskwire does not serve the host ${nameOf(host)}. An administrator can set PUBLIC_URL to the address that people use, or add it to ALLOWED_ORIGINS. A proxy must pass on the Host header.`;
     },
   };
 }
@@ -87,7 +85,7 @@ const LONGEST_NAME = 100;
 
 function nameOf(given: string | null): string {
   const name = given ?? '';
-  return /^[\w.:/[\]-]+$/.test(name) ? name.slice(0, LONGEST_NAME) : 'that it names';
+  return /^[\w.:/[\]-]+$/.test(name) ? name.slice(0, LONGEST_NAME) : '(invalid)';
 }
 
 function hostnameOf(host: string): string | null {

@@ -11,11 +11,10 @@ import { accountWith, checkPassword, CREDENTIAL } from './account.ts';
 import type { SignedIn } from './credentials.ts';
 import { givenPassword, hashPassword, newPassword } from './passwords.ts';
 
-/** How long a one-time link of an operator works. */
+/** Lifetime of an operator's one-time link. */
 export const RESET_MINUTES = 60;
 const RESET = 'password-reset:';
 
-/** What a new password has ended. */
 export interface PasswordChange {
   endedSessionIds: string[];
   revokedApiTokenIds: string[];
@@ -34,9 +33,8 @@ const change = z.object({
 const reset = z.object({ token: z.string(), newPassword });
 
 /**
- * Gives the person another password, and ends their other sessions. A wrong current password counts, and is told, as a
- * failed sign-in.
- * @throws ValidationFailed where the current password is wrong; RateLimited after too many; Forbidden for an API token.
+ * Changes the password, and ends the person's other sessions. A wrong current password counts as a failed sign-in.
+ * @throws ValidationFailed if the current password is wrong; RateLimited; Forbidden for an API token.
  */
 export async function changePassword(
   db: Database,
@@ -62,18 +60,18 @@ export async function changePassword(
   );
 }
 
-/** @throws Forbidden where the credential is an API token: it manages neither passwords nor sessions. */
+/** @throws Forbidden for an API token, which cannot manage passwords or sessions. */
 export function sessionOf({ sessionId, tokenId }: SignedIn): string {
   if (sessionId !== null) return sessionId;
   throw new Forbidden(
-    'An API token manages neither passwords nor sessions; sign in for that.',
+    'API tokens cannot manage passwords or sessions. Sign in to do this.',
     tokenId ?? undefined,
   );
 }
 
 /**
- * Issues a one-time link's secret for an account, in place of an earlier one, and ends the account's sessions.
- * @throws NotFound where the address has no account.
+ * Issues the secret of a one-time link, replacing an earlier one, and ends the account's sessions.
+ * @throws NotFound if the address has no account.
  */
 export async function issuePasswordReset(db: Database, email: string): Promise<string> {
   const token = newSecret();
@@ -91,18 +89,14 @@ export async function issuePasswordReset(db: Database, email: string): Promise<s
   return token;
 }
 
-/**
- * Sets a password by a one-time link.
- * @returns also the address of the account.
- * @throws ValidationFailed where the link was used, has run out, or never was one.
- */
+/** @throws ValidationFailed if the link is invalid, used or expired. */
 export async function resetPassword(
   db: Database,
   input: unknown,
 ): Promise<PasswordChange & { email: string }> {
   const wanted = parse(reset, input);
   const where = { identifier: resetOf(wanted.token), expiresAt: { gt: new Date() } };
-  // No password is worked on for a link that is none.
+  // Hashing is expensive, so the link is checked first.
   if ((await db.verification.count({ where })) === 0) throw invalidLink();
   const stored = await hashPassword(wanted.newPassword);
   return inTransaction(db, async (tx) => {
@@ -121,9 +115,9 @@ export async function resetPassword(
 interface NewPassword {
   stored: string;
   by: 'person' | 'reset';
-  /** The session that goes on. */
+  /** The session to keep. */
   keep: string | null;
-  /** The password that is replaced, where it must still be this one. */
+  /** The stored password that must be replaced; undefined for any. */
   expected: string | null | undefined;
   revokeApiTokens: boolean;
 }
@@ -138,8 +132,7 @@ async function setPassword(
     where: { userId, providerId: CREDENTIAL, ...(expected === undefined ? {} : { password: expected }) },
     data: { password: stored, failedSignIns: 0 },
   });
-  if (count === 0)
-    throw new Conflict('The password was changed at the same moment; sign in with the new one.');
+  if (count === 0) throw new Conflict('The password was changed concurrently. Sign in with the new one.');
   const ended = { userId, ...(keep === null ? {} : { id: { not: keep } }) };
   const sessions = await tx.session.findMany({ where: ended, select: { id: true } });
   await tx.session.deleteMany({ where: ended });
@@ -168,7 +161,7 @@ function resetOf(token: string): string {
 
 function invalidLink() {
   return new ValidationFailed(
-    'This link was used already, or has expired. Ask your administrator for a new one.',
+    'This link was already used or has expired. Ask your administrator for a new one.',
     {
       field: 'token',
     },

@@ -8,16 +8,14 @@ import { TaskwireError } from '../errors.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import { beginSession, createAccount, type Begun } from './account.ts';
 
-/** Says whose account was last signed in to with a browser, so that those who guess its password cannot keep it out. */
+/** The account that last signed in with this browser, so that others who guess its password cannot lock it out. */
 const BROWSER_COOKIE = 'taskwire.browser';
 const BROWSER_KNOWN_SECONDS = 365 * 24 * 60 * 60;
 
 interface Settings {
   db: Database;
   limits: SignInLimits;
-  /** Signs cookies. */
   secret: string;
-  /** Whether browsers reach the server by HTTPS. */
   isSecure: boolean;
 }
 
@@ -26,8 +24,8 @@ interface CookieReader {
 }
 
 /**
- * Signing up and in with a password, under the auth library's own paths and names, which they replace. The library's
- * hash passwords inside of a database transaction, and take fields and addresses by other rules than ours.
+ * Replaces the auth library's endpoints for signing up and in with a password: the library hashes in a transaction,
+ * and validates differently.
  */
 export function passwordEndpoints({ db, limits, secret, isSecure }: Settings) {
   const options = {
@@ -72,12 +70,12 @@ export function passwordEndpoints({ db, limits, secret, isSecure }: Settings) {
   return { id: 'taskwire-passwords', endpoints: { signUpEmail, signInEmail } };
 }
 
-/** The library’s own types know nothing of what replaces its endpoints. */
+/** The library's types do not include replaced endpoints. */
 export type PasswordEndpoints = ReturnType<typeof passwordEndpoints>['endpoints'];
 
 type Call = Parameters<typeof setSessionCookie>[0];
 
-/** So that the cookie does not tell the address. */
+/** Keeps the address out of the cookie. */
 function fingerprintOf(email: string): string {
   return createHash('sha256').update(accountOf(email)).digest('base64url');
 }
@@ -89,7 +87,7 @@ const STATUSES = {
   UNAVAILABLE: 'SERVICE_UNAVAILABLE',
 } as const;
 
-/** The library answers with its own kind of errors only. */
+/** Converts errors to the library's type, the only one it responds with. */
 async function inLibrarysErrors<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -108,7 +106,6 @@ async function inLibrarysErrors<Result>(work: () => Promise<Result>): Promise<Re
   }
 }
 
-/** The error of ours that the library passes on. */
 export function refusalOf(thrown: unknown): TaskwireError | undefined {
   return isAPIError(thrown) && thrown.cause instanceof TaskwireError ? thrown.cause : undefined;
 }

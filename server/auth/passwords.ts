@@ -2,30 +2,31 @@ import { hash, verify } from '@node-rs/argon2';
 import { z } from 'zod';
 import { Unavailable } from '../errors.ts';
 
-/** argon2id with the first parameters that OWASP's Password Storage Cheat Sheet recommends: 19 MiB, 2 passes, 1 lane. */
+/**
+ * argon2id with the first parameters recommended in OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane.
+ */
 const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
-/** Each takes a core for some 50 ms, and 19 MiB. */
+/** Each hash uses a core for about 50 ms, and 19 MiB. */
 const MOST_AT_ONCE = 2;
 /** About five seconds of work on a slow machine. */
 const MOST_WAITING = 200;
 
 const LENGTH = { min: 8, max: 128 } as const;
 
-/** A password as it is given to be checked. */
+/** A password to be checked. */
 export const givenPassword = z
   .string('A password must be text.')
   .refine(
     (password) => charactersIn(password) <= LENGTH.max,
-    `A password has at most ${LENGTH.max} characters.`,
+    `A password can have at most ${LENGTH.max} characters.`,
   );
 
 export const newPassword = givenPassword.refine(
   (password) => charactersIn(password) >= LENGTH.min,
-  `A password has ${LENGTH.min} characters or more.`,
+  `A password must have at least ${LENGTH.min} characters.`,
 );
 
-/** Code points, as for every other text. */
 function charactersIn(password: string): number {
   return Array.from(password).length;
 }
@@ -34,17 +35,17 @@ let working = 0;
 const waiting: (() => void)[] = [];
 
 /**
- * The form in which a password is stored. At most two passwords are worked on at once in this process; the others wait
- * in order. Call it outside of transactions, so that nobody waits with a connection in hand.
- * @throws Unavailable where too many wait already.
+ * Hashes a password. At most two run at once per process; others wait in order. Do not call it in a transaction,
+ * which would hold a connection.
+ * @throws Unavailable if too many are waiting.
  */
 export function hashPassword(password: string): Promise<string> {
   return inTurn(() => hash(password, ARGON2ID));
 }
 
 /**
- * Whether a password is the stored one. It takes as long where none is stored.
- * @throws Unavailable where too many wait already.
+ * Verifies a password. Takes equally long if none is stored.
+ * @throws Unavailable if too many are waiting.
  */
 export async function isPassword(stored: string | null | undefined, password: string): Promise<boolean> {
   if (stored != null) return inTurn(() => verify(stored, password));
@@ -56,13 +57,12 @@ async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   if (working < MOST_AT_ONCE) working += 1;
   else {
     if (waiting.length >= MOST_WAITING)
-      throw new Unavailable('Too many people are signing in at this moment; try again shortly.');
+      throw new Unavailable('Too many people are signing in. Try again shortly.');
     await new Promise<void>((resolve) => waiting.push(resolve));
   }
   try {
     return await work();
   } finally {
-    // The next in line takes over the place.
     const next = waiting.shift();
     if (next) next();
     else working -= 1;

@@ -4,10 +4,10 @@ import { SecretOfOthers } from '../database/start-failure.ts';
 import { LOG_READER } from '../log/tail.ts';
 
 /**
- * Removes the keys that sign people's tokens where another secret has sealed them: nobody could open them, and so nobody
- * sign in. Tokens end with their key, as cookies do with the secret.
- * @returns how many it has removed.
- * @throws SecretOfOthers where servers run that may have that secret, and people who are signed in to them.
+ * Deletes signing keys that were encrypted with another secret, without which no one could sign in. Their tokens
+ * become invalid.
+ * @returns the number of deleted keys.
+ * @throws SecretOfOthers if other servers are running, which may use that secret.
  */
 export async function removeKeysOfOtherSecret(db: Database, secret: string): Promise<number> {
   const keys = await db.jwks.findMany({ select: { id: true, privateKey: true } });

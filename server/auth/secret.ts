@@ -3,14 +3,14 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataDirUnusable, SecretDamaged } from '../database/start-failure.ts';
 
-/** Its file in DATA_DIR. */
+/** In DATA_DIR. */
 export const SECRET_FILE = 'auth-secret';
-/** A disk that was full, or a power cut, may have left less of it, and what is guessed signs sessions. */
+/** Shorter content can result from a full disk or a power failure. */
 const FEWEST_CHARACTERS = 32;
 
 /**
- * The secret that was made at the first start; whoever can read it can sign sessions.
- * @throws StartFailure where the folder cannot be used, or what is kept is no secret.
+ * The secret generated at the first start. It signs sessions.
+ * @throws StartFailure if the directory or the stored secret is unusable.
  */
 export async function storedSecret(dataDir: string): Promise<string> {
   const file = join(dataDir, SECRET_FILE);
@@ -25,11 +25,11 @@ async function readOrMake(file: string, dataDir: string): Promise<string> {
   return readFile(file, 'utf8').catch(async (error: unknown) => {
     if (!isCode(error, 'ENOENT')) throw error;
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    // Not by the process id, which those in containers may share.
+    // Containers can have the same process id.
     const draft = `${file}.${randomUUID()}`;
     try {
       await writeFile(draft, randomBytes(32).toString('base64url'), { mode: 0o600, flush: true });
-      // Of two that start at once, both take the first one's.
+      // Of concurrent starts, the first one's secret is used.
       await link(draft, file).catch((fault: unknown) => {
         if (!isCode(fault, 'EEXIST')) throw fault;
       });

@@ -8,15 +8,14 @@ import { visible } from '../policy.ts';
 import type { SignedIn } from './credentials.ts';
 import { sessionOf } from './password-change.ts';
 
-/** Sessions that have ended, and the log's cursor after that. */
 export interface SessionEnd {
   ids: string[];
   cursor: string;
 }
 
 /**
- * Ends one of the person's own sessions. Ending it again is harmless.
- * @throws NotFound where they never had it.
+ * Idempotent.
+ * @throws NotFound if it was never the person's session.
  */
 export async function endSession(db: Database, holder: SignedIn, input: unknown): Promise<SessionEnd> {
   const { id } = parse(z.object({ id: idOf('Session') }), input);
@@ -32,7 +31,6 @@ export async function endSession(db: Database, holder: SignedIn, input: unknown)
   });
 }
 
-/** Ends all sessions of the person but the one that asks. */
 export async function endOtherSessions(db: Database, holder: SignedIn): Promise<SessionEnd> {
   const where = { ...visible.session(holder), id: { not: sessionOf(holder) } };
   return inTransaction(db, async (tx) => {

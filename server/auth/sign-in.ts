@@ -10,12 +10,10 @@ import { ruleOutDatabaseFailure } from './database-failure.ts';
 import type { Origins } from './origins.ts';
 import { refusalOf, type PasswordEndpoints } from './password-endpoints.ts';
 
-/** A fresh session: a JWT for programs, cookies for browsers. */
 export interface NewSession {
   viewer: SignedIn;
   token: string;
   expiresAt: Date;
-  /** Attempts to sign in that have failed since the last that did not. */
   failedSignIns: number;
   cookies: string[];
 }
@@ -28,14 +26,11 @@ export interface AuthServices {
   invitationLimits: InvitationLimits;
   origins: Origins;
   accessAudit: AccessAudit;
-  /** Whose accounts read the audit trail, in lower case. */
+  /** Email addresses of administrators, in lower case. */
   adminEmails: ReadonlySet<string>;
 }
 
-/**
- * Creates an account and signs its person in.
- * @throws Conflict where the email address has an account.
- */
+/** @throws Conflict if the email address has an account. */
 export async function signUp(
   { db, auth, origins }: AuthServices,
   input: object,
@@ -48,7 +43,7 @@ export async function signUp(
   return sessionOf(db, auth, answer.response, answer.headers);
 }
 
-/** @throws Unauthenticated where the address or the password is wrong; it does not tell which. */
+/** @throws Unauthenticated if the address or the password is wrong, without telling which. */
 export async function signIn(
   { db, auth, origins }: AuthServices,
   input: object,
@@ -73,8 +68,8 @@ async function refuse(db: Database, error: unknown): Promise<never> {
 }
 
 /**
- * Ends the session, with every token and cookie that rests on it.
- * @throws Forbidden where the credential is an API token, which rests on none.
+ * Ends the session with its tokens and cookies.
+ * @throws Forbidden for an API token.
  * @returns cookies that clear the browser's.
  */
 export async function signOut(
@@ -83,7 +78,7 @@ export async function signOut(
   headers: Headers,
 ): Promise<string[]> {
   if (sessionId === null)
-    throw new Forbidden('An API token has no session to end; sign in, and revoke the token instead.');
+    throw new Forbidden('An API token has no session. Sign in and revoke the token instead.');
   const cleared = await authServices.auth.api.signOut({ headers, returnHeaders: true });
   await authServices.db.session.deleteMany({ where: { id: sessionId } });
   authServices.credentials.forget(sessionId);
@@ -91,7 +86,7 @@ export async function signOut(
   return cleared.headers.getSetCookie();
 }
 
-/** The cookie that signing in sets would not count for such a page, which would ask to sign in again and again. */
+/** The session cookie would not be accepted from this page afterwards. */
 function refuseUntrustedPage(origins: Origins, headers: Headers): void {
   if (!origins.trusts(headers)) throw new Forbidden(origins.whyUntrusted(headers));
 }

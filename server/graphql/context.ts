@@ -8,45 +8,35 @@ import type { PayloadSink } from '../live/shared-payload.ts';
 import type { PerformanceStore } from '../observability/store.ts';
 import type { Person, Viewer } from '../policy.ts';
 
-/** What every resolver can reach. */
 export interface Context {
   db: Database;
   authServices: AuthServices;
-  /** What this server has done, and how long it took. */
   performance: PerformanceStore;
   live: Live;
-  /** Where a subscription's shared answers go; without one, among its others. */
+  /** Receives the serialized payloads of a subscription. Without it, they are yielded like any result. */
   outlet?: PayloadSink;
-  /** The headers of the request that carries the operation. */
   headers: Headers;
-  /** Cookies to set with the answer. */
   setCookies: string[];
-  /**
-   * The person that the credential stands for.
-   * @throws Unauthenticated where there is none.
-   */
+  /** @throws Unauthenticated without a valid credential. */
   readonly person: SignedIn;
-  /** The person with all their rights, as `enter` last read them, or `become` gave them. */
+  /** The viewer with all rights, as loaded by `enter` or set by `become`. */
   readonly viewer: Viewer;
-  /** What was to be seen of the log when `enter` last read the rights: `cursorAt` makes a place in it of that. */
+  /** Snapshot of the log when the rights were loaded; `cursorAt` converts it to a cursor. */
   readonly snapshot: string;
-  /**
-   * What a live share of a task allows the viewer; null without one. What is asked at the same time is looked up in one
-   * statement.
-   */
+  /** The permission of the viewer's active share of a task. Concurrent calls are batched. */
   shareOf(taskId: string): SharePermission | null | Promise<SharePermission | null>;
   /**
-   * What the viewer's rights say to a question. Where nothing else is taken of the viewer, a subscription's answer goes
-   * to all people whose rights say the same.
+   * Evaluates a question about the viewer's rights. A shared payload that only asks questions can be sent to all viewers
+   * with the same answers.
    */
   asks(question: Question): boolean | Promise<boolean>;
-  /** Reads the person's rights, once an operation. */
+  /** Loads the viewer's rights, once per operation. */
   enter(): Promise<void>;
-  /** Reads them again, after something was changed. */
+  /** Loads them again after a mutation. */
   enterAgain(): Promise<void>;
-  /** Reads the rights of a person who has signed in by this operation, for what its answer shows of them. */
+  /** Loads the rights of a person who signed in with this operation. */
   enterAs(person: Person): Promise<void>;
-  /** Goes on with rights that were read elsewhere, as a subscription does with each event. */
+  /** Sets rights that were loaded elsewhere, as subscriptions do for each event. */
   become(rights: SubscriberRights): void;
 }
 

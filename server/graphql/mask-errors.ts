@@ -6,8 +6,8 @@ import type { PerformanceStore } from '../observability/store.ts';
 import { currentRequestId } from '../request-context.ts';
 
 /**
- * Gives every error of an answer its code. A refusal keeps its sentence; GraphQL's own errors get the
- * standard codes; anything else is logged under the request's id, and the caller sees that id only.
+ * Gives every error a code. API errors keep their message, GraphQL errors get standard codes, and all others are
+ * logged and masked with the request id.
  */
 export function createErrorMask(log: Logger, store: PerformanceStore): (thrown: unknown) => GraphQLError {
   return (thrown) => {
@@ -22,10 +22,10 @@ export function createErrorMask(log: Logger, store: PerformanceStore): (thrown: 
     if (located && cause === null) return withStandardCode(located);
     const failure = cause instanceof TaskwireError ? null : classify(cause);
     const refusal = failure ? refusalOf(failure) : (cause as TaskwireError);
-    // What one person asks for at once, or no longer waits for, is no fault, and must not fill the log.
+    // Load caused by one person, and cancelled requests, are not faults and would flood the log.
     if (failure && failure.why !== 'own-share' && failure.why !== 'abandoned')
       log.error({ requestId: currentRequestId(), err: cause }, 'operation failed');
-    return new GraphQLError(refusal?.message ?? 'Something went wrong on the server.', {
+    return new GraphQLError(refusal?.message ?? 'Internal server error.', {
       ...(located?.nodes ? { nodes: located.nodes } : {}),
       ...(located?.path ? { path: located.path } : {}),
       extensions: refusal ? { ...extensionsOf(refusal), ...atVariable(located, refusal) } : internal(),
@@ -33,7 +33,7 @@ export function createErrorMask(log: Logger, store: PerformanceStore): (thrown: 
   }
 }
 
-/** What an error adds where a scalar refused the value of a variable, before any resolver ran. */
+/** The input field of a scalar error in a variable, which occurs before any resolver. */
 function atVariable(located: GraphQLError | undefined, refusal: TaskwireError): GraphQLErrorExtensions {
   const node = located?.nodes?.[0];
   if (!located || node?.kind !== Kind.VARIABLE_DEFINITION || !(refusal instanceof ValidationFailed))
@@ -47,7 +47,7 @@ function atVariable(located: GraphQLError | undefined, refusal: TaskwireError): 
   return { field: field.replace(/^\./, ''), http: { status: 400, spec: true } };
 }
 
-/** A refusal of a whole operation, before any resolver; to be masked again does not change it. */
+/** Rejects a whole operation. Masking the error again does not change it. */
 export function toCodedError(refusal: TaskwireError): GraphQLError {
   const extensions = { http: { status: 400, spec: true }, ...extensionsOf(refusal) };
   return new GraphQLError(refusal.message, { originalError: refusal, extensions });
@@ -55,29 +55,28 @@ export function toCodedError(refusal: TaskwireError): GraphQLError {
 
 const RETRY_AFTER_SECONDS = 2;
 const TOO_MUCH_AT_ONCE =
-  'Too much of yours is under way at once. Wait for some of it to finish, or ask for less in one operation.';
+  'Too many concurrent requests from you. Wait for some of them to finish, or request less in one operation.';
 const CAUSES = {
   slow:
-    'This took longer than an answer may take, and was ended. Ask for less: a shorter page, fewer conditions or words, ' +
-    'fewer days; or try again shortly.',
-  'read-only': 'The database of Taskwire takes no changes at the moment; reading works. Try again later.',
+    'The operation exceeded the time limit and was cancelled. Request less: a smaller page, fewer conditions or words, ' +
+    'or fewer days. Or try again shortly.',
+  'read-only': 'Taskwire’s database is read-only at the moment. Try again later.',
   'disk-full':
-    'The disk of Taskwire’s database is full, so nothing can be saved; reading works. Tell the administrator of this server.',
-  abandoned: 'The request was given up before its answer was ready.',
-  busy: 'Taskwire is busy: every connection to its database is in use. Try again shortly.',
+    'The disk of Taskwire’s database is full. Data can be read but not saved. Contact the administrator of this server.',
+  abandoned: 'The request was cancelled.',
+  busy: 'Taskwire is busy: all database connections are in use. Try again shortly.',
 } as const;
 
-/** The refusal that a database failure amounts to; null where the fault is ours. */
+/** Null for an internal error. */
 function refusalOf({ kind, why }: DatabaseFailure): TaskwireError | null {
   if (why === 'own-share') return new RateLimited(TOO_MUCH_AT_ONCE, RETRY_AFTER_SECONDS);
   if (why) return new Unavailable(CAUSES[why]);
   if (kind === 'unavailable' || kind === 'retryable') return new Unavailable();
-  if (kind === 'invalid-text')
-    return new ValidationFailed('The input contains an invalid character.');
+  if (kind === 'invalid-text') return new ValidationFailed('The input contains an invalid character.');
   return null;
 }
 
-/** What a resolver really threw; null where GraphQL itself made the error. */
+/** The error a resolver threw; null for errors of GraphQL itself. */
 function causeOf(error: GraphQLError): unknown {
   let cause: unknown = error;
   while (cause instanceof GraphQLError) {
@@ -87,12 +86,12 @@ function causeOf(error: GraphQLError): unknown {
   return cause;
 }
 
-/** The GraphQL standard's own codes. What Yoga says beyond them is the caller's mistake as well. */
+/** Other codes of Yoga are also mistakes of the client. */
 const STANDARD = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
 
 function withStandardCode(error: GraphQLError): GraphQLError {
   const { code: given, field, http } = error.extensions;
-  // Yoga's `spec` would answer 200 to the older media type, also for what is no GraphQL request at all.
+  // With `spec`, Yoga would respond with 200 for the older media type, even to invalid requests.
   const status = given === 'BAD_REQUEST' && http ? { ...http, spec: false } : http;
   const standard = error.message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_USER_INPUT';
   return new GraphQLError(error.message, {

@@ -5,8 +5,8 @@ import { currentRequest } from '../request-context.ts';
 import type { Execute } from './execution/execute.ts';
 
 /**
- * Ends the statements that an operation leaves behind when it fails: where one field has failed for all, the others are
- * still being read. Marks queries as what may also be given up when the client is gone; changes are carried out.
+ * Cancels the remaining statements of an operation that failed. Marks queries as cancellable on disconnect; mutations
+ * are always completed.
  */
 export function withCancellation(execute: Execute): Execute {
   return (args) => {

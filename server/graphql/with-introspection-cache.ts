@@ -4,7 +4,7 @@ import { BOUNDS, keep } from '../bounds.ts';
 import { SerializedData } from './execution/execute-query.ts';
 import type { Execute } from './execution/execute.ts';
 
-/** Answers introspection from the text that it was answered with before: it depends on its document alone. */
+/** Caches introspection results, which depend only on the document. */
 export function withIntrospectionCache(execute: Execute): Execute {
   const answers = new LRUCache<DocumentNode, SerializedData>({
     maxSize: BOUNDS['introspection answers'].most,

@@ -27,7 +27,6 @@ import type { Connections } from '../live/connections.ts';
 import { createContexts, useViewerContext, type ContextOf } from './plugins/use-viewer-context.ts';
 import { useRequestValidation } from './plugins/use-request-validation.ts';
 
-/** Longer bodies are refused. */
 export const MOST_BODY_BYTES = 1024 * 1024;
 
 export interface GraphqlSettings {
@@ -38,23 +37,20 @@ export interface GraphqlSettings {
   origins: Origins;
   monitoring: Monitoring;
   limits: Limits;
-  /** Those that stay open. */
   connections: Connections;
 }
 
-/** GraphQL, for transports to serve. */
 export interface Graphql {
   readonly schema: GraphQLSchema;
-  /** Over HTTP. */
   yoga: ReturnType<typeof createYoga<object, Context>>;
   contextOf: ContextOf;
-  /** Runs an operation with everything that is measured and limited. */
+  /** Executes an operation with tracing and limits. */
   execute: Execute;
-  /** What Yoga has read lately, by text. */
+  /** Parsed documents by text. */
   documents: LRUCache<string, DocumentNode>;
-  /** As callers may see it. */
+  /** Converts an error for clients. */
   masked: (error: unknown) => GraphQLError;
-  /** Counts each request before anything of it is read. */
+  /** Counts each request before it is parsed. */
   requests: RequestBudget;
 }
 

@@ -4,7 +4,7 @@ import type { AuthServices } from '../auth/sign-in.ts';
 import { clientIp } from './client-ip.ts';
 import { textOf, UnreadableBody, whyUnreadable } from './body.ts';
 
-/** The paths of the auth library that the product needs; docs/api/README.md lists them. All others are 404. */
+/** The auth library's paths that are exposed; documented in docs/api/README.md. Others are 404. */
 const PATHS: Readonly<Record<string, 'GET' | 'POST'>> = {
   '/api/auth/sign-up/email': 'POST',
   '/api/auth/sign-in/email': 'POST',
@@ -14,20 +14,18 @@ const PATHS: Readonly<Record<string, 'GET' | 'POST'>> = {
   '/api/auth/jwks': 'GET',
 };
 
-/** Far more than a name, an address and a password take. */
 const MOST_BODY_BYTES = 16 * 1024;
 
 interface AuthPathSettings {
   authServices: AuthServices;
   origins: Origins;
   publicUrl: string;
-  /** How many proxies stand in front of the server. */
   proxies: number;
 }
 
 /**
- * Answers the paths of the auth library that are needed. The library gets no header that says where the request was
- * sent, our own reading of the client's address, and the one session cookie that counts.
+ * Serves the exposed paths of the auth library. The library gets no host headers, our own client IP, and only the
+ * valid session cookie.
  */
 export function answerAuth({ authServices, origins, publicUrl, proxies }: AuthPathSettings) {
   const { auth, credentials } = authServices;
@@ -52,7 +50,7 @@ export function answerAuth({ authServices, origins, publicUrl, proxies }: AuthPa
     response.setHeader('Cache-Control', 'private, no-store');
     response.appendHeader('Vary', 'Cookie, Origin');
     if (allowed === undefined) {
-      refuse(response, 404, 'NOT_FOUND', 'There is nothing at this path.');
+      refuse(response, 404, 'NOT_FOUND', 'This path does not exist.');
       return;
     }
     if (method !== allowed) {
@@ -90,13 +88,13 @@ export function answerAuth({ authServices, origins, publicUrl, proxies }: AuthPa
   };
 }
 
-/** Says whose account the browser was last signed in to; the auth library reads it by itself. */
+/** The cookie that remembers the last account of this browser, which the auth library reads. */
 function browserCookie(headers: Headers): string | null {
   const cookies = (headers.get('cookie') ?? '').split(/;\s*/);
   return cookies.find((cookie) => cookie.startsWith('taskwire.browser=')) ?? null;
 }
 
-/** In the form of the auth library's own errors. */
+/** Responds in the auth library's error format. */
 function refuse(response: ServerResponse, status: number, code: string, message: string): void {
   response.req.resume();
   response.writeHead(status, { 'content-type': 'application/json' });

@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Why a request has no text to read. */
 export type BodyFault = 'broken' | 'too-long' | 'not-utf-8';
 
 const BODY_STATUS = { broken: 400, 'too-long': 413, 'not-utf-8': 400 } as const;
 
-/** Thrown where a request's body cannot be read; the connection cannot be used for another one. */
+/** The body cannot be read. The connection cannot be reused. */
 export class UnreadableBody extends Error {
   override readonly name = 'UnreadableBody';
   readonly status: number;
@@ -13,7 +12,7 @@ export class UnreadableBody extends Error {
   constructor(fault: BodyFault) {
     super(
       {
-        broken: 'The connection broke before the end of the body.',
+        broken: 'The connection closed before the end of the body.',
         'too-long': 'The body is too long.',
         'not-utf-8': 'The body is not valid UTF-8.',
       }[fault],
@@ -22,10 +21,7 @@ export class UnreadableBody extends Error {
   }
 }
 
-/**
- * A body's text.
- * @throws UnreadableBody where it is longer than so many bytes, no valid UTF-8, or breaks off.
- */
+/** @throws UnreadableBody if the body is too long, is not valid UTF-8, or is incomplete. */
 export function textOf(request: IncomingMessage, mostBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -37,7 +33,7 @@ export function textOf(request: IncomingMessage, mostBytes: number): Promise<str
           chunks.push(chunk);
           return;
         }
-        // The rest is let pass.
+        // Reads and discards the rest.
         chunks.length = 0;
         reject(new UnreadableBody('too-long'));
       })
@@ -52,7 +48,7 @@ export function textOf(request: IncomingMessage, mostBytes: number): Promise<str
   });
 }
 
-/** Null where it is no valid UTF-8: a replacement character in its place would be stored. */
+/** Null for invalid UTF-8: replacement characters would be stored. */
 function decoded(bytes: Buffer): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -61,7 +57,7 @@ function decoded(bytes: Buffer): string | null {
   }
 }
 
-/** Why a body in this form would be misread; null where it can be read. */
+/** The error message for an unsupported charset or encoding; null if the body can be read. */
 export function whyUnreadable({ headers }: IncomingMessage): string | null {
   const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1];
   if (charset !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(charset))
@@ -71,7 +67,7 @@ export function whyUnreadable({ headers }: IncomingMessage): string | null {
   return null;
 }
 
-/** Whether an address has parameters that are no valid UTF-8 where they are decoded. */
+/** Whether the query string is not valid percent-encoded UTF-8. */
 export function hasUndecodableQuery(url: string | undefined): boolean {
   const query = url?.split('?').slice(1).join('?') ?? '';
   try {

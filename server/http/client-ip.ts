@@ -3,18 +3,18 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 
-/** Limits count together what comes from an address that nothing can be read from. */
+/** Counted as one client by limits. */
 const UNKNOWN = 'unknown';
 
-/** Whether a connection comes from this machine itself, maybe from a proxy on it. */
+/** Whether the connection comes from this machine, possibly from a proxy on it. */
 export function isFromLoopback({ socket }: IncomingMessage): boolean {
   return LOOPBACK.test(socket.remoteAddress ?? '');
 }
 
 /**
- * The client's network address, as limits count it; undefined for a program on this machine, where no proxy is trusted.
- * @param proxies how many proxies stand in front, each of which adds the address it heard from to `X-Forwarded-For`.
- * What a client writes there itself stands further to the left, and is not believed.
+ * The client IP, as counted by limits. Undefined for programs on this machine, if there is no trusted proxy.
+ * @param proxies number of trusted proxies. Each appends an address to `X-Forwarded-For`; further addresses to the
+ * left are not trusted.
  */
 export function clientIp(request: IncomingMessage, proxies: number): string | undefined {
   const { headers, socket } = request;
@@ -36,11 +36,11 @@ function withoutPort(address: string): string {
 const GROUPS = 8;
 const GROUPS_OF_NETWORK = 4;
 
-/** Of IPv6 the network of 64 bits: one customer has all addresses in it. */
+/** The /64 network for IPv6: one customer has all of its addresses. */
 function networkOf(address: string): string {
   if (isIPv4(address)) return address;
   if (!isIPv6(address)) return UNKNOWN;
-  // An URL writes it in hexadecimal and in its shortest form.
+  // URL normalizes to hexadecimal in the shortest form.
   const shortest = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [head = [], tail = []] = shortest.split('::').map((part) => part.split(':').filter(Boolean));
   const zeros = Array.from({ length: GROUPS - head.length - tail.length }, () => '0');

@@ -10,8 +10,8 @@ const DIRECTIVES = [
 ];
 
 /**
- * The Content-Security-Policy of every page.
- * @param hashes of the inline scripts that the page has, like `'sha256-…'`.
+ * The Content-Security-Policy of pages.
+ * @param hashes of the page's inline scripts, such as `'sha256-…'`.
  */
 export function contentSecurityPolicy(hashes: readonly string[] = []): string {
   return [...DIRECTIVES, ["script-src 'self'", ...hashes].join(' ')].join('; ');

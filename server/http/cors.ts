@@ -4,12 +4,12 @@ import type { Origins } from '../auth/origins.ts';
 const ASKED_HEADERS = 'authorization, content-type, accept, taskwire-viewer, traceparent';
 const SHOWN_HEADERS =
   'x-request-id, x-response-time, server-timing, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after';
-/** Chromium keeps a permission no longer. */
+/** The maximum in Chromium. */
 const KEPT_SECONDS = '7200';
 
 /**
- * Lets the pages of allowed origins read answers (CORS), and nobody else's.
- * @returns what tells whether the request was only the question whether that is so, and is answered.
+ * CORS for allowed origins.
+ * @returns a handler that returns true if it answered a preflight request.
  */
 export function crossOrigin({ others }: Origins) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {

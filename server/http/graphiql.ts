@@ -7,17 +7,15 @@ import sirv, { type RequestHandler } from 'sirv';
 const folder = join(import.meta.dirname, '../graphiql/build');
 
 export interface Graphiql {
-  /** Answers a browser that navigates to the API's path; false where the request is another one. */
+  /** Serves navigation to the API's path. Returns false for other requests. */
   page(request: IncomingMessage, response: ServerResponse): boolean;
-  /** The scripts and the style sheet, below `/graphiql/`. */
   files: RequestHandler;
 }
 
 /**
- * GraphiQL as files that `ops/graphiql-files.ts` has compressed: they are streamed from the disk, so a slow reader
- * keeps one chunk in memory, and the page is the same small buffer for everyone.
- * @param csp the page's Content-Security-Policy.
- * @returns null where the files have not been made.
+ * Serves the files that `ops/graphiql-files.ts` has compressed. They are streamed, so slow readers need little
+ * memory.
+ * @returns null if the files do not exist.
  */
 export function createGraphiql(csp: string): Graphiql | null {
   const file = join(folder, 'index.html');
@@ -27,7 +25,7 @@ export function createGraphiql(csp: string): Graphiql | null {
   const headers = {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': csp,
-    // The same address answers operations, which are personal.
+    // Operations at the same URL are personal.
     'cache-control': 'private, no-cache',
     vary: 'Accept',
     etag,

@@ -18,7 +18,6 @@ import type { Graphql } from '../graphql/yoga.ts';
 import { isTooDeep } from '../limits/json-depth.ts';
 import { refuse } from './refuse.ts';
 
-/** How Yoga's plugins read a document. */
 interface Enveloped {
   parse: (source: string) => DocumentNode;
   validate: (schema: GraphQLSchema, document: DocumentNode) => readonly Error[];
@@ -32,10 +31,9 @@ interface Params {
 }
 
 /**
- * Answers plain JSON posts as Yoga does, but without the fetch Request and Response and the calls of plugins around each
- * operation, which cost several times what a small one does. What is unusual in a request goes on to Yoga as it came, and
- * so does what fails before anything runs: there is one model of errors.
- * @param mostBytes the longest body that is read here; Yoga refuses longer ones.
+ * Handles plain JSON posts without Yoga's Request, Response and plugins, which cost several times as much as a small
+ * operation. Unusual requests and all errors are passed to Yoga, so errors are handled in one place.
+ * @param mostBytes the longest body to handle here; Yoga rejects longer ones.
  */
 export function answerPosts(graphql: Graphql, mostBytes: number) {
   const { yoga, requests } = graphql;
@@ -65,7 +63,7 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
       return undefined;
     }
     const execute = mediaType === null ? null : await prepare(request, body);
-    // By this name Yoga finds a body that was read already. It lists the keys of it, which of a text are its characters.
+    // Yoga reads an existing body from this property. A stream, since Yoga would list the keys of a string.
     if (mediaType === null || execute === null)
       return yoga(Object.assign(request, { body: Readable.from([body]) }), response);
     const { result, cookies } = await execute();
@@ -73,7 +71,7 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
     if (result.errors || result.extensions) return sendByYoga(graphql, response, result, mediaType);
     const { data } = result;
     const text = data instanceof SerializedData ? `{"data":${data.text}}` : JSON.stringify(result);
-    // A long text would be copied to find its length, and again behind the headers.
+    // A long string would be copied twice, for its length and for sending.
     const sent = text.length > LONG ? Buffer.from(text) : text;
     response.setHeader('Content-Type', `${mediaType}; charset=utf-8`);
     response.setHeader('Content-Length', Buffer.byteLength(sent));
@@ -81,7 +79,7 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
   };
 }
 
-/** Queries and subscriptions by GET, and what is no operation at all. */
+/** Operations by GET, and requests without an operation. */
 function answerOthers({ yoga }: Graphql, request: IncomingMessage, response: ServerResponse): unknown {
   if (hasUndecodableQuery(request.url)) {
     refuse(response, new BadUserInput('The parameters are not valid UTF-8, percent-encoded.'));
@@ -91,7 +89,7 @@ function answerOthers({ yoga }: Graphql, request: IncomingMessage, response: Ser
   return yoga(request, response);
 }
 
-/** Characters from which on an answer is sent as bytes. */
+/** Length in characters from which a response is sent as a buffer. */
 const LONG = 8_000;
 
 const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
@@ -115,7 +113,7 @@ const ANSWER_TYPES: Record<string, string> = {
   '*/*': 'application/json',
 };
 
-/** The media type that Yoga would answer in; null where the choice takes more than a look at the list. */
+/** The media type Yoga would choose; null for complicated Accept headers. */
 function answerTypeOf(accept = '*/*'): string | null {
   if (accept.includes(';')) return null;
   for (const type of accept.split(',')) {
@@ -127,12 +125,11 @@ function answerTypeOf(accept = '*/*'): string | null {
 
 type Prepared = () => Promise<{ result: ExecutionResult; cookies: string[] }>;
 
-/** @returns what makes an operation ready to run; null where that fails, or where it is a subscription. */
+/** Returns a function that prepares an operation; null for errors and subscriptions, which Yoga handles. */
 function preparing({ schema, yoga, contextOf, execute, documents }: Graphql) {
   const valid = new WeakSet<DocumentNode>();
   const concurrency = new ConcurrencyLimit();
 
-  /** Null where it is not valid. */
   function documentOf(text: string, headers: Headers): DocumentNode | null {
     const known = documents.get(text);
     if (known && valid.has(known)) return known;
@@ -155,7 +152,7 @@ function preparing({ schema, yoga, contextOf, execute, documents }: Graphql) {
       const contextValue: Priced = await contextOf(headers);
       contextValue.params = params;
       const run = async () => execute({ schema, document, contextValue, variableValues, operationName });
-      // Those who change things wait for one another in PostgreSQL, some of them in one statement.
+      // Mutations wait for each other in PostgreSQL, or share a statement.
       const isQuery = operation === OperationTypeNode.QUERY;
       return async () => ({
         result: await (isQuery ? concurrency.run(run) : run()),
@@ -169,7 +166,7 @@ function preparing({ schema, yoga, contextOf, execute, documents }: Graphql) {
 
 const PARAMS = new Set(['query', 'variables', 'operationName', 'extensions']);
 
-/** Null where the body is not what the specification of GraphQL over HTTP asks for; Yoga has the words for it. */
+/** Null for bodies that violate the GraphQL over HTTP specification. Yoga reports the error. */
 function paramsOf(body: string): Params | null {
   const params = parsed(body);
   if (!isRecord(params) || Object.keys(params).some((key) => !PARAMS.has(key))) return null;
@@ -179,7 +176,7 @@ function paramsOf(body: string): Params | null {
 }
 
 function parsed(json: string): unknown {
-  // Yoga says what is wrong with it.
+  // Yoga reports the error.
   if (isTooDeep(json)) return null;
   try {
     return JSON.parse(json);
@@ -192,7 +189,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Answers with errors: Yoga knows which status and headers they ask for, and what of them to leave out. */
+/** Yoga sets the status and headers for errors. */
 async function sendByYoga(
   { yoga, masked }: Graphql,
   response: ServerResponse,

@@ -41,22 +41,20 @@ interface HttpSettings {
   origins: Origins;
   monitoring: Monitoring;
   limits: Limits;
-  /** Whether browsers get GraphiQL. */
   hasGraphiql: boolean;
 }
 
-const TOO_MANY_REQUESTS = 'Too many requests from your address are under way; wait for some of them to end.';
+const TOO_MANY_REQUESTS = 'Too many concurrent requests from your address. Wait for some of them to finish.';
 const TRY_AGAIN_SECONDS = 2;
 
-/** Those who ask whether the server is up know it by a name of their own, and hear nothing that is secret. */
+/** Probes may use any host name, since their responses are not secret. */
 const PROBES = /^\/(?:healthz|readyz|metrics)(?:\?|$)/;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-/** As it is committed; a test holds it to the schema that runs. */
+/** A test compares it with the running schema. */
 const printedSchema = readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8');
 
-/** Everything that one address offers, by path. */
 export function createRequestListener(settings: HttpSettings): AnswerListener {
   const { authServices, check, graphql, live, log, publicUrl, origins, monitoring, limits } = settings;
   const secure = securityHeaders(publicUrl);
@@ -98,7 +96,7 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
     }),
   };
 
-  /** A client that leaves ahead of its answer has no use for what is still read for it. */
+  /** Cancels queries of a client that disconnected. */
   function giveUp(this: TimedResponse): void {
     if (!this.writableFinished && this.trace?.requester.readsOnly)
       abandon(authServices.db, this.trace.requester);
@@ -118,7 +116,7 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
     withRequest((trace) => {
       const requestId = trace.id;
       trace.traceparent = request.headers['traceparent'] as string | undefined;
-      // Operations take the share of their person once the credential is known.
+      // Operations are counted for the person once the credential is known.
       if (request.url?.startsWith('/api/auth/')) trace.requester.share = shareOfAddress(trace);
       response.trace = trace;
       response.once('close', giveUp);
@@ -138,13 +136,13 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
       Promise.try(handlerOf(request), request, response).catch((error: unknown) => {
         log.error({ requestId, err: error }, 'request failed');
         if (response.headersSent) response.destroy();
-        else answer(response, 500, `Something went wrong on the server (request ${requestId}).\n`);
+        else answer(response, 500, `Internal server error (request ${requestId}).\n`);
       });
     }, address);
   };
 }
 
-/** Where a connection can become a WebSocket: at the API's own path. */
+/** WebSockets are only accepted at the API's path. */
 export function createUpgradeListener(sockets: WebSocketTransport, origins: Origins): UpgradeListener {
   return (request, connection, head) => {
     const { headers, url = '' } = request;
@@ -155,7 +153,6 @@ export function createUpgradeListener(sockets: WebSocketTransport, origins: Orig
   };
 }
 
-/** Refuses other methods than reading. */
 function readOnly(handler: Handler): Handler {
   return (request, response) => {
     if (request.method === 'GET' || request.method === 'HEAD') return handler(request, response);

@@ -20,9 +20,8 @@ export interface MetricsSettings {
   live: Live;
   store: PerformanceStore;
   backupDir: string;
-  /** With it, it is asked of everyone. */
+  /** Required from all clients if set. */
   token: string | undefined;
-  /** How many proxies stand in front of the server. */
   proxies: number;
   origins: Origins;
 }
@@ -32,7 +31,7 @@ interface Sample {
   value: number;
 }
 
-/** Prometheus' page: with the token, or where none is set for this machine itself. */
+/** The Prometheus endpoint. */
 export function createMetrics(settings: MetricsSettings) {
   let own: Promise<Registry> | undefined;
   const registry = ofAllWorkers(() => (own ??= createRegistry(settings)));
@@ -41,8 +40,8 @@ export function createMetrics(settings: MetricsSettings) {
       response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' });
       response.end(
         settings.token === undefined
-          ? 'Metrics are for this machine alone; set METRICS_TOKEN to read them from elsewhere or behind a proxy.\n'
-          : 'Send "Authorization: Bearer <METRICS_TOKEN>".\n',
+          ? 'Metrics are only available from this machine. Set METRICS_TOKEN to read them remotely or behind a proxy.\n'
+          : 'Send the header "Authorization: Bearer <METRICS_TOKEN>".\n',
       );
       return;
     }
@@ -54,7 +53,7 @@ export function createMetrics(settings: MetricsSettings) {
   };
 }
 
-/** What proxies add, some of them unasked. */
+/** Headers of proxies, including unconfigured ones. */
 const TRACES_OF_PROXIES = [
   'x-forwarded-for',
   'x-forwarded-host',
@@ -70,7 +69,7 @@ function isAllowed(request: IncomingMessage, { token, proxies, origins }: Metric
     const given = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
     return given !== undefined && timingSafeEqual(sha256(given), sha256(token));
   }
-  // Through a proxy on this machine every request seems to come from here.
+  // Requests through a local proxy seem to come from this machine.
   if (proxies > 0 || TRACES_OF_PROXIES.some((name) => headers[name] !== undefined)) return false;
   return isFromLoopback(request) && origins.whyMisdirected(headers.host, undefined) === null;
 }
@@ -80,7 +79,7 @@ function sha256(text: string): Buffer {
 }
 
 async function createRegistry({ db, check, live, store, backupDir }: MetricsSettings): Promise<Registry> {
-  // Loaded where it is asked for: most servers start without.
+  // Loaded on demand, since most servers do not use it.
   const { collectDefaultMetrics, Registry } = await import('prom-client');
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -105,74 +104,73 @@ async function createRegistry({ db, check, live, store, backupDir }: MetricsSett
     );
   };
 
-  durations('taskwire_operation_seconds', 'How long operations took.', 'operation', () => store.operations);
-  durations(
-    'taskwire_statement_seconds',
-    'How long SQL statements took.',
-    'statement',
-    () => store.statements,
-  );
+  durations('taskwire_operation_seconds', 'Duration of operations.', 'operation', () => store.operations);
+  durations('taskwire_statement_seconds', 'Duration of SQL statements.', 'statement', () => store.statements);
   durations(
     'taskwire_field_seconds',
-    'How long resolvers took, of the operations in the sample.',
+    'Duration of resolvers, for sampled operations.',
     'field',
     () => store.fields,
   );
-  register('counter', 'taskwire_errors_total', 'Errors that callers got.', () =>
+  register('counter', 'taskwire_errors_total', 'Errors returned to clients.', () =>
     [...store.errors].map(([code, value]) => ({ labels: { code }, value })),
   );
-  register('counter', 'taskwire_transactions_retried_total', 'Transactions that were run again.', () =>
+  register('counter', 'taskwire_transactions_retried_total', 'Transactions that were retried.', () =>
     Object.entries(retriesOf(db)).map(([reason, value]) => ({ labels: { reason }, value })),
   );
-  gauge('taskwire_database_connections', 'Connections to PostgreSQL, and queries that wait for one.', () => {
-    const { size, open, idle, waiting } = poolStatus(db);
-    return Object.entries({ size, open, idle, waiting }).map(([state, value]) => ({
-      labels: { state },
-      value,
-    }));
-  });
+  gauge(
+    'taskwire_database_connections',
+    'PostgreSQL connections by state, and queries waiting for one.',
+    () => {
+      const { size, open, idle, waiting } = poolStatus(db);
+      return Object.entries({ size, open, idle, waiting }).map(([state, value]) => ({
+        labels: { state },
+        value,
+      }));
+    },
+  );
   const ofLags = async (pick: (lags: LogLags) => number) => {
     const known = await check.health();
     return known ? [{ value: pick(known) }] : [];
   };
-  gauge('taskwire_up', 'Whether the database answers.', async () => [
+  gauge('taskwire_up', 'Whether the database is reachable.', async () => [
     { value: (await check.health()) ? 1 : 0 },
   ]);
   gauge(
     'taskwire_writable',
-    'Whether the database takes changes: 0 on a standby, and with a full disk.',
+    'Whether the database accepts writes. 0 on a standby or with a full disk.',
     async () => {
       const health = await check.health();
       return health ? [{ value: health.readOnly || diskIsFull(db) ? 0 : 1 }] : [];
     },
   );
-  gauge('taskwire_log_lag_seconds', 'Age of the oldest event that nobody reads yet.', () =>
+  gauge('taskwire_log_lag_seconds', 'Age of the oldest event that log readers cannot read yet.', () =>
     ofLags(({ log }) => log.seconds),
   );
-  gauge(
-    'taskwire_fold_lag_events',
-    'Events that are not folded into the counters yet, 100,000 at most.',
-    () => ofLags(({ fold }) => fold.events),
+  gauge('taskwire_fold_lag_events', 'Events not yet folded into the counters, at most 100,000.', () =>
+    ofLags(({ fold }) => fold.events),
   );
-  gauge(
-    'taskwire_fold_lag_seconds',
-    'Age of the oldest event that is not folded into the counters yet.',
-    () => ofLags(({ fold }) => fold.seconds),
+  gauge('taskwire_fold_lag_seconds', 'Age of the oldest event not yet folded into the counters.', () =>
+    ofLags(({ fold }) => fold.seconds),
   );
-  gauge('taskwire_live_lag_seconds', 'Time since this process had read the log to its end.', () => [
+  gauge('taskwire_live_lag_seconds', 'Seconds since this process last read to the end of the log.', () => [
     { value: live.lag() },
   ]);
-  gauge('taskwire_subscriptions', 'Subscriptions that are open.', () => [{ value: live.subscriptions() }]);
-  gauge('taskwire_kept', 'What this process keeps of everything that can grow.', () =>
+  gauge('taskwire_subscriptions', 'Open subscriptions.', () => [{ value: live.subscriptions() }]);
+  gauge('taskwire_kept', 'Size of each cache and buffer of this process.', () =>
     Object.entries(kept()).map(([what, value]) => ({ labels: { what }, value })),
   );
-  gauge('taskwire_backup_age_seconds', 'Time since the last good one.', async () => {
-    const { lastGood, lastVerified } = await readBackupStatus(backupDir);
-    return Object.entries({ backup: lastGood, verification: lastVerified }).flatMap(([kind, good]) =>
-      good ? [{ labels: { kind }, value: (Date.now() - Date.parse(good.at)) / 1000 }] : [],
-    );
-  });
-  gauge('taskwire_backup_succeeded', 'Whether the last one was good.', async () => {
+  gauge(
+    'taskwire_backup_age_seconds',
+    'Seconds since the last successful backup or verification.',
+    async () => {
+      const { lastGood, lastVerified } = await readBackupStatus(backupDir);
+      return Object.entries({ backup: lastGood, verification: lastVerified }).flatMap(([kind, good]) =>
+        good ? [{ labels: { kind }, value: (Date.now() - Date.parse(good.at)) / 1000 }] : [],
+      );
+    },
+  );
+  gauge('taskwire_backup_succeeded', 'Whether the last backup or verification succeeded.', async () => {
     const { backup, verification } = await readBackupStatus(backupDir);
     return Object.entries({ backup, verification }).flatMap(([kind, last]) =>
       last ? [{ labels: { kind }, value: last.succeeded ? 1 : 0 }] : [],

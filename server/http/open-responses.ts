@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { Quota } from '../websocket/quota.ts';
 
-/** What all clients together may leave unread; beyond it those who leave most are cut off. */
+/** For all clients together. Above it, the slowest responses are cut off. */
 const MOST_UNSENT_BYTES = 128 * 1024 * 1024;
-const LOOK_EVERY_MS = 250;
+const CHECK_EVERY_MS = 250;
 
-/** The answers that are under way: bounded in number per client address, and in unsent bytes in all. */
+/** Limits concurrent responses per client IP, and unsent bytes in total. */
 export class OpenResponses {
   readonly #perAddress: Quota;
   readonly #mostUnsent: number;
@@ -22,7 +22,7 @@ export class OpenResponses {
     this.#mostUnsent = mostUnsent;
   }
 
-  /** @returns false where the address has as many requests under way as it may have. */
+  /** @returns false at the limit of the address. */
   admit(response: ServerResponse, address: string): boolean {
     if (!this.#perAddress.take(address)) return false;
     const slot = this.#free.pop() ?? this.#responses.length;
@@ -43,7 +43,7 @@ export class OpenResponses {
       this.#isWatching = false;
       this.#cutDown();
       if (this.#free.length < this.#responses.length) this.#watch();
-    }, LOOK_EVERY_MS).unref();
+    }, CHECK_EVERY_MS).unref();
   }
 
   #cutDown(): void {

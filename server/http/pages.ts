@@ -7,7 +7,7 @@ import { contentSecurityPolicy } from './content-security-policy.ts';
 
 const folder = join(import.meta.dirname, '../../client/build');
 
-/** The addresses of the dashboard's pages; a test compares them with client/src/routes. */
+/** Paths of the dashboard's pages. A test compares them with client/src/routes. */
 const PAGES = [
   /^\/$/,
   /^\/(?:sign-in|sign-up|reset-password|help|history|join|offer|performance|settings|teams)\/?$/,
@@ -22,14 +22,18 @@ export function isPage(path: string): boolean {
 }
 
 /**
- * The dashboard: its files, and its one page at each of the pages' addresses. A browser gets the page for an unknown
- * address too, with status 404, and says there that nothing is found.
+ * Serves the dashboard's files, and its one page for all page paths. Browsers also get the page for unknown paths,
+ * with status 404.
  */
 export function createPages(): (request: IncomingMessage, response: ServerResponse) => void {
   const file = join(folder, '200.html');
   if (!existsSync(file)) {
     return (_request, response) => {
-      say(response, 404, 'The dashboard is not built; `npm start` builds it. The API is at /graphql.\n');
+      say(
+        response,
+        404,
+        'The dashboard is not built. Run `npm start` to build it. The API is at /graphql.\n',
+      );
     };
   }
   const page = readFileSync(file, 'utf8');
@@ -61,7 +65,7 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
     }
     files(request, response, () => {
       if (!request.headers.accept?.includes('text/html') || path.includes('.') || path.startsWith('/api/')) {
-        say(response, 404, 'There is nothing at this address.\n');
+        say(response, 404, 'This page does not exist.\n');
         return;
       }
       response.writeHead(404, {
@@ -74,14 +78,14 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
   };
 }
 
-/** Of the scripts that are in the page itself. */
+/** Hashes of the inline scripts. */
 function hashesOf(page: string): string[] {
   return [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(
     ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
   );
 }
 
-/** What carries its content's hash in its name never changes; everything else is asked for again. */
+/** Files with a content hash in their name never change. */
 function cachingOf(response: ServerResponse, path: string): void {
   const isForever = path.startsWith(IMMUTABLE);
   response.setHeader('Cache-Control', isForever ? 'public, max-age=31536000, immutable' : 'no-cache');

@@ -3,7 +3,7 @@ import { diskIsFull, poolStatus, type Database } from '../database/client.ts';
 import type { DatabaseHealth, HealthCheck } from '../lifecycle/health.ts';
 import type { Live } from '../live/live.ts';
 
-/** Whether the server can do its work now, and what an operator wants to know besides. Nothing of it is secret. */
+/** For operators; contains no secrets. */
 export async function readiness(
   db: Database,
   check: HealthCheck,
@@ -25,8 +25,8 @@ export async function readiness(
 }
 
 function statusOf(db: Database, health: DatabaseHealth | null): string {
-  if (!health) return 'The database does not answer.';
-  if (health.readOnly) return 'ready for reads only: the database takes no changes';
+  if (!health) return 'The database is not reachable.';
+  if (health.readOnly) return 'ready for reads only: the database is read-only';
   if (diskIsFull(db)) return 'ready for reads only: the disk of the database is full';
   const { size, open, idle, waiting } = poolStatus(db);
   return open === size && idle === 0 && waiting > 0 ? 'busy' : 'ready';

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { TaskwireError } from '../errors.ts';
 
-/** Answers a request that goes no further, in the form that clients of the API read. */
+/** Responds with an error in GraphQL format. */
 export function refuse(
   response: ServerResponse,
   { code, message, details, status: usual }: TaskwireError,
   { status = usual, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
 ): void {
-  // A body left unread would break the connection before the answer has arrived.
+  // An unread body would break the connection before the response arrives.
   response.req.resume();
   response.writeHead(status, {
     'content-type': 'application/json',

@@ -2,22 +2,21 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { RequestTrace } from '../request-context.ts';
 
 /**
- * Says in each answer how long it took: `X-Response-Time` in seconds, from the request's headers to the answer's, and
- * `Server-Timing` in milliseconds, which browsers show beside the request. Operations say what they leave of the viewer's budget.
- * A class of its own, for a method put on each response keeps it alive long enough to fill the memory.
+ * Adds `X-Response-Time` in seconds, `Server-Timing` in milliseconds, and the rate limit headers. A subclass, since a
+ * method set on each response keeps the responses in memory for long.
  */
 export class TimedResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
-  /** Whose answer it is; without it, nothing is said. */
+  /** Without it, no headers are added. */
   trace: RequestTrace | undefined;
 
   override writeHead(...given: unknown[]): this {
-    if (this.trace) this.#tell(this.trace);
+    if (this.trace) this.#addHeaders(this.trace);
     return (super.writeHead as (...given: unknown[]) => this)(...given);
   }
 
-  #tell(request: RequestTrace): void {
+  #addHeaders(request: RequestTrace): void {
     const took = performance.now() - request.startedAt;
     this.setHeader('X-Request-Id', request.id);
     this.setHeader('X-Response-Time', (took / 1000).toFixed(6));

@@ -11,7 +11,6 @@ const HEADERS = {
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
-/** Tells browsers to trust an answer no further than they must; over HTTPS, never to come without it again. */
 export function securityHeaders(publicUrl: string): (response: ServerResponse) => void {
   const headers = Object.entries(HEADERS);
   if (publicUrl.startsWith('https:')) headers.push(['Strict-Transport-Security', `max-age=${YEAR_SECONDS}`]);

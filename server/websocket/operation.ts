@@ -1,24 +1,24 @@
 /**
- * What a client asks for over a socket, from its asking on. The protocol's library knows it by its id alone, which the
- * client may give to something else as soon as it has left this: what is made for this one after that must never get
- * back to the library, which would take it for the other's, and end the other with it.
+ * One operation on a socket. The protocol library identifies operations by the client's id, which the client can
+ * reuse after `complete`. Results of a completed operation must not reach the library, which would deliver them to
+ * the new operation with that id.
  */
 export class SocketOperation implements AsyncIterableIterator<unknown, undefined> {
   #results: AsyncIterator<unknown> | undefined;
   #isLeft = false;
 
-  /** Whether it gets more than one answer. */
+  /** Whether it is a subscription. */
   get isFollowed(): boolean {
     return this.#results !== undefined;
   }
 
-  /** Hands on what was made for it; nothing, ever, where it was left meanwhile. */
+  /** Never settles if the operation was completed in the meantime. */
   async unlessLeft<Made>(making: Made | Promise<Made>): Promise<Made> {
     const made = await making;
     return this.#isLeft ? new Promise<never>(() => undefined) : made;
   }
 
-  /** Becomes the stream of its results where there is one, and hands on what there is instead where not. */
+  /** Becomes the stream of results, or returns the single result. */
   async followed(subscribing: unknown): Promise<unknown> {
     const subscribed = await subscribing;
     if (!isStream(subscribed)) return this.unlessLeft(subscribed);
@@ -36,7 +36,7 @@ export class SocketOperation implements AsyncIterableIterator<unknown, undefined
     return this.unlessLeft(this.#results?.next() ?? end);
   }
 
-  /** Called by the library when the client leaves it, or is gone; also while it is being prepared. */
+  /** Called when the client completes the operation or disconnects, possibly before it started. */
   async return(): Promise<IteratorResult<unknown, undefined>> {
     this.#isLeft = true;
     await this.#results?.return?.();

@@ -1,4 +1,4 @@
-/** How many of something each may hold at once. */
+/** Limits how many of something each holder can have. */
 export class Quota {
   readonly #most: number;
   readonly #held = new Map<string, number>();
@@ -7,7 +7,7 @@ export class Quota {
     this.#most = most;
   }
 
-  /** @returns false where the holder has all that they may have. */
+  /** @returns false at the limit. */
   take(holder: string): boolean {
     const held = this.#held.get(holder) ?? 0;
     if (held >= this.#most) return false;

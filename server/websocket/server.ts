@@ -32,28 +32,27 @@ import { Quota } from './quota.ts';
 import { SocketOperation } from './operation.ts';
 import { rejectUpgrade } from './reject-upgrade.ts';
 
-/** As much as a request's body. */
+/** Same as for HTTP bodies. */
 const MOST_MESSAGE_BYTES = 1024 * 1024;
 const MOST_MESSAGES_A_MINUTE = 1_200;
-/** Operations under way on one socket, most of which are subscriptions. */
+/** Per socket. */
 const MOST_OPERATIONS = 100;
-/** As much is sent ahead of what the other side reads without waiting. */
+/** Sent without waiting for the client to read. */
 const UNWAITED_BYTES = 64 * 1024;
 const INIT_WITHIN_MS = 10_000;
-/** How many times in a heartbeat somebody looks whose turn it is: not all in the same instant. */
-const TURNS = 30;
+/** Spreads the pings over the heartbeat interval. */
+const HEARTBEAT_SLOTS = 30;
 const MINUTE_MS = 60_000;
-/** RFC 6455’s registry: clients of the protocol come back after a while. */
+/** Close code registered with RFC 6455. Clients reconnect after a delay. */
 const TRY_AGAIN_LATER = 1013;
 const GOING_AWAY = 1001;
-const LOOK_AGAIN_MS = 20;
-/** Ends a socket whose other side does not take part in closing it. */
+const POLL_MS = 20;
+/** For clients that do not answer the closing handshake. */
 const CLOSE_WITHIN_MS = 5_000;
 
 export interface SocketLimits {
-  /** How many one process lets a network address have open at once. */
+  /** Per process. */
   ofAddress: number;
-  /** How often each must give a sign of life. */
   heartbeatMs: number;
 }
 
@@ -63,32 +62,29 @@ interface WebSocketSettings extends Omit<GraphqlSettings, 'schema'> {
 }
 
 export interface WebSocketTransport {
-  /** Takes over a connection that asks to become a WebSocket. */
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void;
   /**
-   * Sends everybody away with 1001, so that they come back to whichever server is up next: not all of them in the same
-   * instant, each once what they asked for is answered, and everybody within so many milliseconds.
+   * Closes all sockets with 1001, so that clients reconnect to another server: staggered, after pending responses are
+   * sent, within the given time.
    */
   close(withinMs: number): Promise<void>;
 }
 
 interface Peer {
-  /** Those of the upgrade, with the credential that `connection_init` brought. */
+  /** Headers of the upgrade, with the credential from `connection_init`. */
   headers: Headers;
-  /** Whose it is, once that is known. */
+  /** Empty until authenticated. */
   userId: string;
-  /** What it has under way. */
   operations: Record<string, unknown>;
-  /** Called when it is gone, in any order. */
-  farewells: (() => void)[];
+  /** Called on disconnect, in any order. */
+  cleanups: (() => void)[];
   close: (code: number, reason: string) => void;
-  /** A promise where it does not keep up. */
+  /** Returns a promise if the client reads too slowly. */
   send: (text: string) => void | Promise<void>;
-  /** Ends it at once, with what is still to be sent. */
+  /** Closes immediately and discards unsent data. */
   drop: () => void;
-  /** As it counts: of its address, and of its person once they are known. */
+  /** Counted for the address, then for the person. */
   counted: Connection;
-  /** By `performance.now()`. */
   nextBeatAt: number;
   isAlive: boolean;
   isGone: boolean;
@@ -100,13 +96,13 @@ interface Executors {
   subscribe: (args: ExecutionArgs) => unknown;
 }
 
-/** GraphQL over WebSocket: the protocol `graphql-transport-ws`, with the same envelope as over HTTP. */
+/** GraphQL over WebSocket with the protocol `graphql-transport-ws`. */
 export function createWebSocketTransport(settings: WebSocketSettings): WebSocketTransport {
   const { authServices, live, log, origins, limits, connections } = settings;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MOST_MESSAGE_BYTES,
-    // Any is taken up, for only then can a client be told with 4406 that it is the wrong one.
+    // Unknown protocols are accepted so that the client can be closed with 4406.
     handleProtocols: (offered) => handleProtocols(offered) || ([...offered][0] ?? false),
     clientTracking: false,
   });
@@ -131,7 +127,6 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     subscribe: (args) => (args as Arguments).rootValue.subscribe(args) as never,
   });
 
-  /** Lets those in who show a credential that counts. */
   async function admit({
     connectionParams,
     subscriptions,
@@ -146,11 +141,11 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     const person = await authServices.credentials.resolve(extra.headers).catch((error: unknown) => {
       if (error instanceof Unauthenticated) return null;
       if (classify(error).kind !== 'unavailable') throw error;
-      // By the code that says "internal error" clients of the protocol would give up for good.
+      // On "internal error", clients of the protocol would not reconnect.
       extra.close(TRY_AGAIN_LATER, new Unavailable().message);
       return null;
     });
-    // Whoever left meanwhile has had their farewells.
+    // Cleanups have already run if the client disconnected.
     if (!person || extra.isGone) return false;
     const counted = connections.ofPerson(person.userId, extra.drop);
     if (!counted) {
@@ -167,12 +162,12 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
         extra.close(CloseCode.Unauthorized, 'Unauthorized');
       },
     );
-    extra.farewells.push(stopWatching);
+    extra.cleanups.push(stopWatching);
     return true;
   }
 
   const { heartbeatMs } = settings.socketLimits;
-  const pulse = setInterval(() => {
+  const heartbeat = setInterval(() => {
     const now = performance.now();
     for (const [socket, peer] of peers) {
       if (now < peer.nextBeatAt) continue;
@@ -181,14 +176,14 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       else socket.terminate();
       peer.isAlive = false;
     }
-  }, heartbeatMs / TURNS).unref();
+  }, heartbeatMs / HEARTBEAT_SLOTS).unref();
 
   function opened(socket: WebSocket, connection: Duplex, headers: Headers, address?: string): void {
     const peer: Peer = {
       headers,
       userId: '',
       operations: {},
-      farewells: [],
+      cleanups: [],
       close: (code, reason) => {
         end(socket, code, reason);
       },
@@ -210,7 +205,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     const isTooMuch = countMessages();
     const isOneTooMany = () => {
       const isSo = isTooMuch();
-      if (isSo) peer.close(TRY_AGAIN_LATER, 'Too many messages; wait a minute.');
+      if (isSo) peer.close(TRY_AGAIN_LATER, 'Too many messages. Wait a minute.');
       return isSo;
     };
     const closed = protocol.opened(
@@ -242,20 +237,20 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       .on('pong', () => {
         peer.isAlive = true;
       })
-      // ws answers each with a pong, which waits as all else does where the other side does not read.
+      // ws answers pings with pongs, which accumulate if the client does not read.
       .on('ping', () => {
         peer.counted.unsent = socket.bufferedAmount;
         isOneTooMany();
       })
-      // A message that is too long or no UTF-8; ws closes the socket by itself, with the right code.
+      // ws closes the socket with the right code for invalid messages.
       .on('error', () => undefined)
       .once('close', (code, reason) => {
         peers.delete(socket);
         peer.isGone = true;
         peer.counted.close();
-        for (const farewell of peer.farewells) farewell();
+        for (const cleanUp of peer.cleanups) cleanUp();
         void closed(code, String(reason)).catch((error: unknown) => {
-          log.error({ err: error }, 'a closed WebSocket left something open');
+          log.error({ err: error }, 'cleanup of a closed WebSocket failed');
         });
       });
   }
@@ -277,14 +272,13 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
 
     async close(withinMs) {
       isClosing = true;
-      clearInterval(pulse);
+      clearInterval(heartbeat);
       const open = [...peers];
       const cut = setTimeout(() => {
         for (const [socket] of open) socket.terminate();
       }, withinMs);
       await stagger(open, async ([socket, peer]) => {
-        while (Object.values(peer.operations).some(isUnanswered) && peers.has(socket))
-          await sleep(LOOK_AGAIN_MS);
+        while (Object.values(peer.operations).some(isUnanswered) && peers.has(socket)) await sleep(POLL_MS);
         if (!peers.has(socket)) return;
         const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
         peer.close(GOING_AWAY, 'Going away');
@@ -296,8 +290,8 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
 }
 
 /**
- * Reads one operation, as Yoga does with one that comes over HTTP.
- * @returns what to execute, or the errors that answer this operation and leave the socket alone.
+ * Prepares an operation as Yoga does for HTTP.
+ * @returns execution arguments, or errors, which do not close the socket.
  */
 async function prepare(
   { graphql: { yoga, masked, requests }, live }: WebSocketSettings,
@@ -307,7 +301,7 @@ async function prepare(
   outlet: PayloadSink,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
-    // All of a request that anybody asks for; it is kept for as long as the subscription lives.
+    // Only the headers are used; the object lives as long as the subscription.
     const request = { headers } as Request;
     const enveloped = yoga.getEnveloped({ request, params: payload as never, waitUntil: () => undefined });
     const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped as {
@@ -326,7 +320,7 @@ async function prepare(
       document,
       contextValue: Object.assign(await contextFactory(), { outlet } satisfies Partial<Context>),
       rootValue: {
-        // A socket may send a hundred at once, where over HTTP each takes a request.
+        // A socket can send a hundred operations at once; they run in the fair queue.
         execute: (given) =>
           operation.unlessLeft(live.queue.run(userId, () => Promise.resolve(execute(given)))),
         subscribe: (given) => operation.followed(subscribe(given)),
@@ -340,18 +334,17 @@ async function prepare(
   }
 }
 
-/** What the protocol sends for one operation, where only its id is the operation's own. */
+/** Writes protocol messages with this operation's id around shared payloads. */
 function outletOf(peer: Peer, id: string): PayloadSink {
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   return { send: (answer) => peer.send(`${head}${answer}}`) };
 }
 
-/** What has a single answer, and has not got it yet. */
 function isUnanswered(operation: unknown): boolean {
   return operation instanceof SocketOperation && !operation.isFollowed;
 }
 
-/** An error as clients see it: which status it would have over HTTP is none of it. */
+/** Errors without the HTTP status. */
 function withoutStatus(error: GraphQLError): GraphQLFormattedError {
   const { extensions: { http: _status, ...extensions } = {}, ...formatted } = error.toJSON();
   return { ...formatted, extensions };
@@ -359,12 +352,12 @@ function withoutStatus(error: GraphQLError): GraphQLFormattedError {
 
 function tooManyOperations(): GraphQLError {
   return new GraphQLError(
-    `This socket has ${MOST_OPERATIONS} operations under way; complete some, or open another socket.`,
+    `This socket has ${MOST_OPERATIONS} open operations. Complete some, or open another socket.`,
     { extensions: { code: 'RATE_LIMITED' } },
   );
 }
 
-/** @returns what counts one more message, and tells whether that is too many for one minute. */
+/** @returns a function that counts a message, and returns whether there are too many this minute. */
 function countMessages(): () => boolean {
   let since = Date.now();
   let messages = 0;
@@ -392,7 +385,7 @@ function headersOf({ headers }: IncomingMessage): Headers {
   return given;
 }
 
-/** Lets what is said to a connection at one moment go out as one write, which costs hardly more than that of one message. */
+/** Corks the connection, so that messages of one tick are sent in one write. */
 function holding(): (connection: Duplex) => void {
   const held = new Set<Duplex>();
   return (connection) => {
@@ -409,15 +402,14 @@ function holding(): (connection: Duplex) => void {
 }
 
 /**
- * Waits for a reader who does not keep up, so that nothing is sent faster than it is read. All that waits counts; too
- * much drops the connection.
+ * Sends a message. The promise applies backpressure to clients that read too slowly; all unsent bytes are counted.
  */
 function sent(socket: WebSocket, text: string, peer: Peer): Promise<void> | void {
   if (socket.readyState !== socket.OPEN) return;
   const isAhead = socket.bufferedAmount < UNWAITED_BYTES;
   let onSent: () => void = () => undefined;
   const done = isAhead ? undefined : new Promise<void>((resolve) => (onSent = resolve));
-  // A socket that broke in the meantime says so by closing.
+  // A broken socket emits `close`.
   socket.send(text, () => {
     peer.counted.unsent = socket.bufferedAmount;
     onSent();
@@ -426,9 +418,9 @@ function sent(socket: WebSocket, text: string, peer: Peer): Promise<void> | void
   return done;
 }
 
-/** In place of an answer that is too long, one with the error that says so. */
+/** Replaces a payload that is too long by an error. */
 function withoutAnswer(text: string): string {
-  // Quotes within the id are escaped, so the first such text is the key.
+  // Quotes in the id are escaped, so the first match is the key.
   const head = text.slice(0, text.indexOf(PAYLOAD));
   return `${head}${PAYLOAD}${JSON.stringify({ errors: [withoutStatus(toCodedError(new AnswerTooLong()))] })}}`;
 }

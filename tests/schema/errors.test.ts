@@ -286,7 +286,7 @@ describe('a fault of the server', () => {
         expect(codes(answer)).toEqual(['INTERNAL']);
         expect(answer.status).toBe(500);
         expect(answer.errors[0]?.extensions['requestId']).toBe(answer.headers.get('x-request-id'));
-        expect(answer.errors[0]?.message).toBe('Something went wrong on the server.');
+        expect(answer.errors[0]?.message).toBe('Internal server error.');
         expect(Object.keys(answer.errors[0]?.extensions ?? {}).sort()).toEqual(['code', 'requestId']);
         expect(answer.text).not.toMatch(INNARDS);
       }

@@ -113,7 +113,7 @@ describe('somebody who starts the server', () => {
     ['LOG_LEVEL', 'loud'],
   ])('is told that %s=%s needs a change', (name, value) => {
     expect(refusal({ [name]: value })).toMatch(
-      new RegExp(`^These settings need a change:\\n  ${name}: must .{8,}$`),
+      new RegExp(`^Invalid settings:\\n  ${name}: must .{8,}$`),
     );
   });
 
@@ -134,7 +134,7 @@ describe('somebody who starts the server', () => {
 
   test('reads that an address without a database would use that of the role (DSN)', () => {
     for (const address of ['postgres://ada@db:5432', 'postgres://ada@db:5432/'])
-      expect(refusal({ DATABASE_URL: address })).toContain('must name the database');
+      expect(refusal({ DATABASE_URL: address })).toContain('must include the database name');
     expect(readConfig({ DATABASE_URL: 'postgres://ada@db/tasks' }).databaseUrl).toBe(
       'postgres://ada@db/tasks',
     );
@@ -186,7 +186,7 @@ describe('ADMIN_EMAILS', () => {
   test('with something that is no address stops the start, and is named', () => {
     expect(() => readConfig({ ADMIN_EMAILS: 'ada@example.com;bob' })).toThrow(
       new ConfigError(
-        'These settings need a change:\n  ADMIN_EMAILS: must be email addresses with commas between them',
+        'Invalid settings:\n  ADMIN_EMAILS: must be comma-separated email addresses',
       ),
     );
   });

@@ -8,20 +8,19 @@ import { currentRequest } from '../../request-context.ts';
 import { toCodedError } from '../mask-errors.ts';
 import type { Execute } from '../execution/execute.ts';
 
-/** Points that one operation may cost: the longest page of tasks, with everything there is on each, costs half. */
+/** Twice the cost of the largest page of tasks with all fields. */
 const MOST_POINTS = 25_000;
 
-/** What a request's `extensions.cost` may ask for. */
 const INCLUDE = 'include';
 const DRY_RUN = 'dry-run';
 
 /**
- * Prices each operation before `execute` runs it, refuses what is too much at once, and takes the rest from the viewer's
- * budget. `extensions: { "cost": "include" }` in a request adds the price to the answer; `"dry-run"` answers with it alone.
+ * Rejects operations that cost too much, and deducts the cost of others from the viewer's budget. With `extensions: {
+ * "cost": "include" }`, the response includes the cost; with `"dry-run"`, it has only the cost.
  */
 export function withCostLimits(budget: Budget, execute: Execute): Execute {
   return async (args) => {
-    const { instead, cost } = await hold(budget, args);
+    const { instead, cost } = await charge(budget, args);
     if (instead) return instead;
     const result = await execute(args);
     if (askedOf(args.contextValue as Priced) !== INCLUDE) return result;
@@ -29,19 +28,19 @@ export function withCostLimits(budget: Budget, execute: Execute): Execute {
   };
 }
 
-/** The same for subscriptions, as they begin. */
+/** Applies cost limits when a subscription starts. */
 export function useSubscriptionCost(budget: Budget): Plugin {
   return {
     async onSubscribe({ args, setResultAndStopExecution }) {
-      const { instead } = await hold(budget, args);
+      const { instead } = await charge(budget, args);
       if (instead) setResultAndStopExecution(instead);
     },
   };
 }
 
 /**
- * Takes the price of a payload that is made for one subscription alone from its viewer's budget.
- * @returns the error that ends the subscription; null where the budget sufficed.
+ * Deducts the cost of a payload that is not shared.
+ * @returns the error that ends the subscription, or null.
  */
 export async function payForPayload(budget: Budget, args: ExecutionArgs): Promise<GraphQLError | null> {
   const { schema, document, operationName, variableValues } = args;
@@ -50,8 +49,8 @@ export async function payForPayload(budget: Budget, args: ExecutionArgs): Promis
   return balance.sufficed ? null : toCodedError(new RateLimited(overspent(balance), balance.reset));
 }
 
-/** Takes an operation's price from its budget. `instead` answers the operation; null where it may run. */
-async function hold(
+/** Deducts an operation's cost. `instead` is the response if the operation must not run. */
+async function charge(
   budget: Budget,
   args: ExecutionArgs,
 ): Promise<{ instead: ExecutionResult | null; cost: object }> {
@@ -72,7 +71,6 @@ async function hold(
   return { instead, cost: { ...price, limit, remaining, reset } };
 }
 
-/** Yoga puts the parameters of a request with the context. */
 export type Priced = Context & { params?: { extensions?: { cost?: unknown } | null } };
 
 function askedOf({ params }: Priced): unknown {
@@ -80,7 +78,7 @@ function askedOf({ params }: Priced): unknown {
 }
 
 function overspent({ limit, reset }: Balance): string {
-  return `You have spent your ${limit} points for now; there are new ones in ${reset} s. Ask for less at once, or less often.`;
+  return `You have used your ${limit} points. They are available again in ${reset} s. Request less at once, or less often.`;
 }
 
 function refused(error: QueryTooComplex | RateLimited): ExecutionResult {
@@ -88,8 +86,8 @@ function refused(error: QueryTooComplex | RateLimited): ExecutionResult {
 }
 
 /**
- * The key of the budget that pays: the viewer's, or without one the address's. Only public mutations use the budget that
- * signing in needs; everything else anonymous has one apart, so that it cannot keep anyone from signing in.
+ * The budget's key: the viewer, or the address. Public mutations have a separate budget per address, so that other
+ * anonymous requests cannot block sign-in.
  */
 function keyOf(args: ExecutionArgs): string {
   try {

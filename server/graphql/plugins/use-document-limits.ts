@@ -11,25 +11,24 @@ import type { Plugin } from 'graphql-yoga';
 import { NEW_DOCUMENT, type RequestBudget } from '../../limits/request-budget.ts';
 import { toCodedError } from '../mask-errors.ts';
 
-/** The dashboard's longest document has 280, the introspection query of most clients 180. */
+/** The longest document of the dashboard has 280, introspection about 180. */
 const MOST_TOKENS = 2_000;
-/** Nested brackets of any kind. The parser and validation recurse, so the stack is the other limit. */
+/** For brackets of any kind. Parser and validation are recursive. */
 const DEEPEST = 100;
-/** Each runs its field once more. */
+/** Each alias runs its field again. */
 const MOST_ALIASES = 200;
 const MOST_DIRECTIVES = 100;
 const MOST_FRAGMENTS = 100;
-/** Validation compares each two fields of a selection set that share a response name. */
+/** Validation compares fields of a selection set with the same response name pairwise. */
 const MOST_REPEATS = 50;
-/** Characters of a field's name that an error quotes. */
 const SHOWN = 50;
 
 const opening = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
 const closing = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 /**
- * Refuses documents that are too large or too deep: by their tokens before they are parsed, the rest before validation.
- * A document that was not parsed before counts as several requests.
+ * Rejects documents that are too large or too deep: by tokens before parsing, by definitions before validation. A
+ * document that is not cached counts as several requests.
  */
 export function useDocumentLimits(requests: RequestBudget): Plugin {
   return {
@@ -57,7 +56,7 @@ function checkTokens(source: Source): void {
     if (closing.has(lexer.token.kind)) depth -= 1;
     if (lexer.token.kind === TokenKind.PAREN_L) parentheses += 1;
     if (lexer.token.kind === TokenKind.PAREN_R) parentheses -= 1;
-    // Arguments and variables, which have colons too, stand in parentheses.
+    // Colons of arguments and variables are inside parentheses.
     if (lexer.token.kind === TokenKind.COLON && parentheses === 0) aliases += 1;
     if (lexer.token.kind === TokenKind.AT) directives += 1;
     if (aliases > MOST_ALIASES) throw refused(`A document can have at most ${MOST_ALIASES} aliases.`);
@@ -77,7 +76,7 @@ function checkDefinitions({ definitions }: DocumentNode): void {
     if ('selectionSet' in definition) checkRepeats(definition.selectionSet, new Map());
 }
 
-/** @param repeats how often each response name was selected so far in the selection set that this is part of. */
+/** @param repeats number of selections per response name in this selection set so far. */
 function checkRepeats({ selections }: SelectionSetNode, repeats: Map<string, number>): void {
   for (const selection of selections) {
     if (selection.kind === Kind.INLINE_FRAGMENT) checkRepeats(selection.selectionSet, repeats);

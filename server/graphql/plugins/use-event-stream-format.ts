@@ -1,27 +1,27 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 
-/** The id of a stream's last event where it is over for good: a browser that comes back with it is sent away with 204. */
+/** Event id of a completed stream. Browsers that reconnect with it get 204 and stop. */
 export const END_ID = 'end';
 
 const EVENT_STREAM = 'text/event-stream';
-/** Below the time after which proxies cut silent connections. */
+/** Below common idle timeouts of proxies. */
 const PING_EVERY_MS = 12_000;
-/** A stream that ends with one of these is worth another try. */
-const PASSING = new Set(['UNAVAILABLE', 'RATE_LIMITED', 'FELL_BEHIND']);
+/** Errors after which the client should reconnect. */
+const RETRYABLE = new Set(['UNAVAILABLE', 'RATE_LIMITED', 'FELL_BEHIND']);
 
 const HEADERS = {
   'Content-Type': EVENT_STREAM,
   'Cache-Control': 'private, no-cache, no-transform',
-  // nginx would wait for more before it passes anything on.
+  // Disables buffering in nginx.
   'X-Accel-Buffering': 'no',
 };
 
 type Result = ExecutionResult<Record<string, { cursor?: unknown } | null>> & { stringify?: () => string };
 
 /**
- * Server-sent events as the protocol `graphql-sse` has them, each with its cursor as its id, so that a browser's
- * `EventSource` resumes by itself: it sends the last id along when it comes back.
+ * Server-sent events in the protocol `graphql-sse`, with the cursor as event id, so that a browser's `EventSource`
+ * resumes automatically.
  */
 export function useEventStreamFormat(): Plugin {
   return {
@@ -42,13 +42,13 @@ function respond(results: AsyncIterable<Result, undefined>, ResponseOf: typeof R
   const encoder = new TextEncoder();
   const iterator = results[Symbol.asyncIterator]();
   let pinging: NodeJS.Timeout;
-  let isPassing = false;
+  let isRetryable = false;
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
       const ping = () => {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(':\n\n'));
       };
-      // Some proxies and browsers pass nothing on, not even headers, before the first byte.
+      // Some proxies and browsers wait for the first byte before they pass on the headers.
       controller.enqueue(encoder.encode(':\n\n'));
       pinging = setInterval(ping, PING_EVERY_MS).unref();
     },
@@ -56,12 +56,13 @@ function respond(results: AsyncIterable<Result, undefined>, ResponseOf: typeof R
       const next: IteratorResult<Result, undefined> = await iterator.next();
       const { done, value } = next;
       if (!done) {
-        isPassing = value.errors?.some(({ extensions }) => PASSING.has(String(extensions['code']))) ?? false;
+        isRetryable =
+          value.errors?.some(({ extensions }) => RETRYABLE.has(String(extensions['code']))) ?? false;
         controller.enqueue(encoder.encode(`${idOf(value)}event: next\ndata: ${textOf(value)}\n\n`));
         return;
       }
       clearInterval(pinging);
-      const id = isPassing ? '' : `id: ${END_ID}\n`;
+      const id = isRetryable ? '' : `id: ${END_ID}\n`;
       controller.enqueue(encoder.encode(`event: complete\n${id}data:\n\n`));
       controller.close();
     },
@@ -83,7 +84,7 @@ function textOf(result: Result): string {
   return JSON.stringify(result.errors ? { ...result, errors: result.errors.map(withoutStatus) } : result);
 }
 
-/** Which status an error would have as an answer is none of a stream's. */
+/** Errors in a stream have no HTTP status. */
 function withoutStatus(error: GraphQLError): object {
   const { extensions: { http: _status, ...extensions } = {}, ...formatted } = error.toJSON();
   return { ...formatted, extensions };

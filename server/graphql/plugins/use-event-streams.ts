@@ -12,9 +12,8 @@ const RETRY_AFTER_SECONDS = 10;
 type Serialized = ExecutionResult & { stringify?: () => string };
 
 /**
- * Bounds subscriptions over server-sent events as those over WebSockets are: how many connections a person has, what
- * waits to be read, and the length of one payload. Ends them with their connection, which Yoga does only once it has
- * begun to send.
+ * Limits subscriptions over server-sent events like those over WebSockets: connections per person, unsent bytes and
+ * payload size. Also ends them when the connection closes, which Yoga does only after it started sending.
  */
 export function useEventStreams(connections: Connections): Plugin<Context & { res?: ServerResponse }> {
   return {
@@ -42,7 +41,7 @@ export function useEventStreams(connections: Connections): Plugin<Context & { re
   };
 }
 
-/** The payloads of one stream. Yoga asks for the next one once the one before has gone to the response. */
+/** Yoga requests the next payload once the previous one is written to the response. */
 class EventStream implements AsyncIterableIterator<Serialized> {
   readonly #results: AsyncIterator<ExecutionResult>;
   readonly #response: ServerResponse;
@@ -60,7 +59,7 @@ class EventStream implements AsyncIterableIterator<Serialized> {
   }
 
   async next(): Promise<IteratorResult<Serialized>> {
-    // The payload before is written by then.
+    // The previous payload is written by then.
     setImmediate(this.#count);
     const next = await this.#results.next();
     if (next.done) return next;

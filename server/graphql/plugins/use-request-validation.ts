@@ -3,8 +3,8 @@ import type { Plugin } from 'graphql-yoga';
 import { DEEPEST_JSON, isTooDeep } from '../../limits/json-depth.ts';
 
 /**
- * Takes operations by POST as JSON only, since a browser sends any other type to another origin without asking
- * that origin first; and by GET only with parameters that can be read. Neither may nest deeper than the API needs.
+ * Accepts POST only with JSON, since browsers send other types cross-origin without a preflight request. Rejects
+ * invalid GET parameters and JSON that is nested too deeply.
  */
 export function useRequestValidation(): Plugin {
   return {

@@ -20,25 +20,24 @@ import { Ending, PayloadStream } from '../../live/payload-stream.ts';
 import type { SharedPayload } from '../../live/shared-payload.ts';
 import { payForPayload } from './use-cost-limits.ts';
 
-/** An answer, and whom it holds for. */
+/** A payload, and the viewers it is valid for. */
 interface Answer {
   result: ExecutionResult;
-  /** As JSON; null where it is one operation’s own. */
+  /** JSON; null if the payload is not shared. */
   text: string | null;
   holdsFor: (context: Context) => boolean | Promise<boolean>;
-  /** Whether it holds for one person alone. */
+  /** Whether it is valid for one person only. */
   isPersonal: boolean;
 }
 
 const LARGEST_KEPT = 128 * 1024;
-/** What an answer takes besides its characters; of one to an event, that is most of it. */
+/** Estimated overhead in bytes. */
 const BYTES_BESIDES = 1_000;
 
 /**
- * Answers an event once for all subscriptions that select the same of it, as far as their people may see the same. What
- * an answer has asked of its viewer is kept with it; it goes to others whose rights answer that alike. Where there is an
- * outlet it goes there, past the iterators and promises that each subscription has for itself. A payload that is executed
- * for one subscription alone costs points of its viewer's budget; a subscription ends when that is used up.
+ * Executes an event once for all subscriptions with the same selection, and shares the payload among viewers whose
+ * rights give the same answers to its questions. Serialized payloads go directly to the outlet. Payloads for a single
+ * subscription cost points; the subscription ends when the budget is used up.
  */
 export function useResponseCache(budget: Budget): Plugin<Context> {
   const answers = new LRUCache<string, Answer | Job<Answer>>({
@@ -48,7 +47,7 @@ export function useResponseCache(budget: Budget): Plugin<Context> {
   keep('shared answers', answers, ({ calculatedSize }) => calculatedSize);
   const numberOf = numbers();
 
-  /** An answer that was made for somebody else may not hold. */
+  /** The result may not be valid for this viewer. */
   function firstOf(
     args: ValidatedSubscriptionArgs,
     payload: object,
@@ -79,7 +78,7 @@ export function useResponseCache(budget: Budget): Plugin<Context> {
     const job = new Job(() => observed(args, payload));
     answers.set(key, job, { size: key.length });
     const answer = live.queue.join(person.userId, job);
-    // Those who come later need not wait for it.
+    // Later subscribers use the result directly.
     answer.then(
       (given) => {
         if (answers.has(key)) answers.set(key, given, { size: sizeOf(key, given) });
@@ -146,7 +145,7 @@ export function useResponseCache(budget: Budget): Plugin<Context> {
   };
 }
 
-/** Executes a payload for one subscription alone, once it is its person’s turn. */
+/** Executes a payload for one subscription, in the person's turn of the fair queue. */
 function alone(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer> {
   const { live, person } = args.contextValue as Context;
   return live.queue.run(person.userId, async () => {
@@ -159,7 +158,7 @@ function sizeOf(key: string, { text }: Answer): number {
   return key.length + (text?.length ?? 0) + BYTES_BESIDES;
 }
 
-/** Answers one, and finds out by the way whom the answer holds for. */
+/** Executes a payload, and records what it asks about the viewer. */
 async function observed(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer> {
   const context = args.contextValue as Context;
   const { viewer } = context;
@@ -185,15 +184,15 @@ async function observed(args: ValidatedSubscriptionArgs, payload: object): Promi
   }) as Context;
   const result = await executeSubscriptionEvent({ ...args, rootValue: payload, contextValue: observing });
   const text = result.errors ? null : JSON.stringify(result);
-  // So that the answer holds for the next person at once where theirs is at hand too.
+  // Settled answers allow a synchronous comparison later.
   for (const one of asked) one.answer = await one.answer;
   return {
-    // Event streams send this text, too.
+    // Also used for event streams.
     result: text === null ? result : Object.assign(result, { stringify: () => text }),
     text,
     isPersonal,
     holdsFor: (other) => {
-      // What fails for one person fails alike for all of their subscriptions.
+      // An error applies to all subscriptions of the same person.
       if (isPersonal || result.errors) return other.viewer === viewer;
       return answersAlike(asked, other);
     },
@@ -205,7 +204,7 @@ interface Asked {
   answer: boolean | Promise<boolean>;
 }
 
-/** Whether another person's rights answer all questions in the same way; at once where nothing must be looked up. */
+/** Whether another viewer's rights give the same answers; synchronous if nothing has to be looked up. */
 function answersAlike(asked: readonly Asked[], other: Context): boolean | Promise<boolean> {
   const alike = asked.map(({ question, answer }) => {
     const another = question(other);
@@ -217,7 +216,7 @@ function answersAlike(asked: readonly Asked[], other: Context): boolean | Promis
     : Promise.all(alike.map((one) => Promise.resolve(one))).then((all) => all.every(Boolean));
 }
 
-/** The values of those variables that count after the subscription has begun: not those that only its root field takes. */
+/** The variables that payloads depend on, without those used only by the root field's arguments. */
 function variablesOf({ operation, fragments, variableValues }: ValidatedSubscriptionArgs): string {
   const named = new Set<string>();
   const seen = new Set<string>();
@@ -243,7 +242,7 @@ function variablesOf({ operation, fragments, variableValues }: ValidatedSubscrip
   return JSON.stringify([...named].map((name) => variableValues.coerced[name] ?? null));
 }
 
-/** Tells objects apart by numbers. */
+/** Assigns numbers to objects. */
 function numbers(): (thing: object) => number {
   const known = new WeakMap<object, number>();
   let last = 0;

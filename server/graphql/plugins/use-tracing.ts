@@ -15,7 +15,6 @@ import type { Execute } from '../execution/execute.ts';
 
 const LONGEST_NAME = 80;
 
-/** Measures how long documents take to read, and lets resolvers be measured. */
 export function useTracing(): Plugin<Context> {
   return {
     onSchemaChange({ schema }) {
@@ -31,8 +30,8 @@ export function useTracing(): Plugin<Context> {
 }
 
 /**
- * Measures each operation that `execute` runs, and the resolvers of one operation in so many.
- * @param sampleRate the share of operations, of 1, whose resolvers are measured.
+ * Measures each operation, and the resolvers of a sample.
+ * @param sampleRate from 0 to 1.
  */
 export function withTracing(store: PerformanceStore, sampleRate: number, execute: Execute): Execute {
   const every = sampleRate > 0 ? Math.round(1 / sampleRate) : Infinity;
@@ -52,7 +51,7 @@ export function withTracing(store: PerformanceStore, sampleRate: number, execute
       store.operationEnded(request, endedAt);
     };
     const result = execute(args);
-    // It hears of the end ahead of whoever waits for the result, who need not wait for one promise more.
+    // Registered before other listeners of the result, so it needs no additional promise.
     if (result instanceof Promise) result.then(done, done);
     else done();
     return result;
@@ -72,14 +71,14 @@ interface Measured {
   measuredBy?: PerformanceStore;
 }
 
-/** Whether an operation's resolvers are measured, and have to be asked for all that they can be asked for. */
+/** Whether resolvers are measured, and so must be called for all fields. */
 export function isMeasured(context: unknown): boolean {
   return (context as Measured | undefined)?.measuredBy !== undefined;
 }
 
 const measurable = new WeakSet<GraphQLSchema>();
 
-/** Once for each schema, whoever serves it: that an operation is not among the measured costs a look at its context. */
+/** Once per schema. For operations outside the sample, it costs one property lookup. */
 function measureResolvers(schema: GraphQLSchema): void {
   if (measurable.has(schema)) return;
   measurable.add(schema);
@@ -111,9 +110,9 @@ function measuring(
 }
 
 interface Names {
-  /** Its own name, or where it has none its root fields: never anything of its arguments. */
+  /** Operation name or root fields, never argument values. */
   name: string;
-  /** The first of its root fields, which the schema bounds in number. */
+  /** The first root field; their number is bounded by the schema. */
   firstField: string;
 }
 

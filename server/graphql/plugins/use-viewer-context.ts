@@ -15,10 +15,9 @@ import { viewerOf } from '../../sql/viewer.ts';
 import type { Origins } from '../../auth/origins.ts';
 import type { Logger } from '../../logger.ts';
 
-/** Makes an operation's context from the headers of its request. */
 export type ContextOf = (headers: Headers) => Promise<Context>;
 
-/** The header, and the field of `connection_init`, in which a page names the person that it shows. */
+/** Header and `connection_init` field with the person whose data a page shows. */
 export const VIEWER_HEADER = 'taskwire-viewer';
 
 interface ContextSettings {
@@ -30,15 +29,15 @@ interface ContextSettings {
 }
 
 /**
- * Resolves an operation's credential once, and lets resolvers ask for the viewer. An operation that never asks
- * works without one, so that a cookie which has run out keeps nobody from signing in again.
+ * Authenticates once per operation. Operations that do not need a viewer work without one, so that an expired cookie
+ * does not prevent sign-in.
  */
 export function createContexts({ authServices, live, store, origins, log }: ContextSettings): ContextOf {
   const note = throttle(NOTE_EVERY_MS, (why: string) => {
     log.warn(why);
   });
 
-  /** What a page hears whose cookie does not count. */
+  /** The error for a cookie that is not accepted from this page. */
   function untrusted(headers: Headers): Unauthenticated | null {
     if (origins.trusts(headers) || !headers.has('cookie')) return null;
     const why = origins.whyUntrusted(headers);
@@ -60,7 +59,7 @@ export function createContexts({ authServices, live, store, origins, log }: Cont
   };
 }
 
-/** Anybody can make requests of which there is something to note. */
+/** Any client can cause these log lines. */
 const NOTE_EVERY_MS = 60_000;
 
 function throttle<Given>(milliseconds: number, act: (given: Given) => void): (given: Given) => void {
@@ -72,10 +71,10 @@ function throttle<Given>(milliseconds: number, act: (given: Given) => void): (gi
   };
 }
 
-/** The person signed in, null without a credential, or why the credential does not count. */
+/** The signed-in person, null without a credential, or the error of an invalid one. */
 type Identity = SignedIn | Unauthenticated | null;
 
-/** Counts the statements of the request to the person who has signed in, or else to the address. */
+/** Assigns the request's statements to the person, or to the address. */
 function takeShare(signedIn: Identity): void {
   const request = currentRequest();
   if (!request) return;
@@ -83,14 +82,14 @@ function takeShare(signedIn: Identity): void {
   request.requester.share = isPerson ? signedIn.userId : shareOfAddress(request);
 }
 
-/** A cookie is shared by all tabs of a browser, so a page can be answered as another person than the one it shows. */
+/** Tabs of a browser share its cookie, so the person can differ from the one a page shows. */
 function asExpected(headers: Headers, signedIn: Identity): Identity {
   const expected = headers.get(VIEWER_HEADER);
   if (expected === null || !signedIn || signedIn instanceof Unauthenticated) return signedIn;
   return expected === publicId('User', signedIn.userId) ? signedIn : new ViewerChanged();
 }
 
-/** A class, for to make an object with getters of its own takes longer than a small operation. */
+/** A class, since creating an object with getters takes longer than a small operation. */
 class OperationContext implements Context {
   readonly db: Context['db'];
   readonly authServices: AuthServices;
@@ -124,12 +123,12 @@ class OperationContext implements Context {
   get person(): SignedIn {
     if (this.signedIn instanceof Unauthenticated) throw this.signedIn;
     if (!this.signedIn)
-      throw new Unauthenticated('Sign in first: send "Authorization: Bearer <token>" along.');
+      throw new Unauthenticated('Sign in first: send the header "Authorization: Bearer <token>".');
     return this.signedIn;
   }
 
   get viewer(): Viewer {
-    if (!this.rights) throw new Error('the guard of root fields reads rights before anything asks for them');
+    if (!this.rights) throw new Error('rights are not loaded yet; root fields load them first');
     return this.rights;
   }
 
@@ -169,11 +168,10 @@ class OperationContext implements Context {
   }
 }
 
-/** Gives the operations that Yoga takes their context. */
 export function useViewerContext(contextOf: ContextOf): Plugin<Context> {
   return {
     async onContextBuilding({ context }) {
-      // Yoga goes on with the object that it made itself, so that has everything from ours.
+      // Yoga keeps using its own object, so ours becomes its prototype.
       Object.setPrototypeOf(context, await contextOf(context.request.headers));
     },
 

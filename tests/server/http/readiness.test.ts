@@ -60,7 +60,7 @@ test('a database that takes no changes is ready for reads only, and people read 
   expect(await metric('taskwire_writable')).toBe('0');
   await expect
     .poll(() => ada.createTask('Bread').catch((error: unknown) => (error as Error).message))
-    .toContain('takes no changes');
+    .toContain('read-only');
   expect(await ada.query('{ tasks { totalCount } }')).toBeTruthy();
   await set('RESET default_transaction_read_only');
   await expect.poll(readyz).toEqual({ code: 200, status: 'ready' });
