@@ -24,43 +24,38 @@ import { createWebSocketTransport, type SocketLimits } from './websocket/server.
 
 export interface ApiSettings {
   db: Database;
-  /** For the connection that follows the log. */
+  /** For the connection that reads the log. */
   databaseUrl: string;
   log: Logger;
-  /** Signs sessions. */
   secret: string;
-  /** The server's own origin. */
   publicUrl: string;
-  /** Whose pages besides its own may use it. */
   allowedOrigins: readonly string[];
   adminEmails: Iterable<string>;
   socketLimits: SocketLimits;
   connectionLimits: ConnectionLimits;
-  /** Of one person in one process. */
+  /** Per person and process. */
   mostSubscriptions: number;
-  /** Wakes the other servers by this channel. */
   redis: { url: string; channel: string } | undefined;
   monitoring: Monitoring;
   limits: Limits;
-  /** Whether browsers get GraphiQL. */
   hasGraphiql: boolean;
 }
 
 export interface Api {
   answer: AnswerListener;
   upgrade: UpgradeListener;
-  /** Sends those away who follow what happens, a few at a time, all of them within so many milliseconds. */
+  /** Disconnects subscribers, staggered within the given milliseconds. */
   endStreams(withinMs: number): Promise<void>;
-  /** Tells the log what it was yet to be told, once no request is left. */
+  /** Flushes the audit log. Call it when no request is running. */
   close(): Promise<void>;
 }
 
-/** Everything that answers requests. It is most of what the server loads, so the server starts it as it goes along. */
+/** Most of the code is loaded from here, so the server imports it while starting. */
 export async function createApi(settings: ApiSettings): Promise<Api> {
   const { db, databaseUrl, log, secret, publicUrl, allowedOrigins, adminEmails, monitoring, limits } =
     settings;
   if ((await removeKeysOfOtherSecret(db, secret)) > 0)
-    log.warn('the secret is another than before, so everybody signs in again');
+    log.warn('the secret has changed; everyone has to sign in again');
   const origins = createOrigins(publicUrl, allowedOrigins, limits.proxies);
   const auth = createAuth({
     db,
@@ -75,7 +70,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     },
   });
   const accessAudit = createAccessAudit(db, (err) => {
-    log.error({ err }, 'could not tell of refused access');
+    log.error({ err }, 'could not record refused access');
   });
   const authServices: AuthServices = {
     db,
@@ -94,7 +89,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     adminEmails: authServices.adminEmails,
     mostSubscriptions: settings.mostSubscriptions,
     log,
-    // Also those that ended in other processes.
+    // Including those that ended in other processes.
     onCredentialEnd: (id) => {
       authServices.credentials.forget(id);
     },

@@ -1,25 +1,23 @@
 const MEGABYTE = 1024 * 1024;
 
-/** One thing that grows with what people do. */
 interface Bound {
-  /** What is counted. */
   readonly unit: 'bytes' | 'characters' | 'entries';
-  /** The most that one process keeps; null where a setting says so. */
+  /** Maximum per process; null if a setting determines it. */
   readonly most: number | null;
-  /** What is dropped, or refused, beyond that. */
+  /** Behavior at the maximum. */
   readonly beyond: string;
 }
 
 /**
- * Everything that can grow in the memory of one process. What grows reads its bound here and reports its size with
- * `keep`; `/metrics` has a line of `taskwire_kept` for each.
+ * Everything that can grow in a process's memory. Each holder reads its bound here and reports its size with `keep`;
+ * `/metrics` exports it as `taskwire_kept`.
  */
 export const BOUNDS = {
   'operation names': { unit: 'entries', most: 500, beyond: 'the least recently used is dropped' },
   'statements of operations': { unit: 'entries', most: 2_000, beyond: 'the least recently used is dropped' },
   labels: { unit: 'entries', most: 1_500, beyond: 'counted as (others)' },
   'statement texts': { unit: 'characters', most: 1_000_000, beyond: 'the least recently used is dropped' },
-  // A parsed document with its compiled price and plan takes 100 to 200 bytes for each character of its text.
+  // A parsed document with its compiled cost and plan takes 100 to 200 bytes per character.
   documents: { unit: 'characters', most: MEGABYTE, beyond: 'the least recently used is dropped' },
   'refused documents': { unit: 'characters', most: MEGABYTE, beyond: 'the least recently used is dropped' },
   'shared answers': { unit: 'bytes', most: 16 * MEGABYTE, beyond: 'the least recently used is dropped' },
@@ -31,7 +29,7 @@ export const BOUNDS = {
   'live topics': {
     unit: 'entries',
     most: null,
-    beyond: 'bounded by subscriptions and what their people see',
+    beyond: 'bounded by subscriptions and the visibility of their subscribers',
   },
   budgets: { unit: 'entries', most: 10_000, beyond: 'of each limit, the least recently used starts again' },
   'request budgets': { unit: 'entries', most: 10_000, beyond: 'the least recently used starts again' },
@@ -61,8 +59,8 @@ export type Kept = keyof typeof BOUNDS;
 const holders = new Map<Kept, { holder: WeakRef<object>; now: () => number }[]>();
 
 /**
- * Reports how much of something a holder keeps, for as long as the holder itself is reachable.
- * @param now must be cheap, since each scrape of `/metrics` calls it.
+ * Reports the size of a holder while it is reachable.
+ * @param now must be cheap; each scrape of `/metrics` calls it.
  */
 export function keep<Holder extends object>(
   what: Kept,
@@ -78,7 +76,6 @@ export function keep<Holder extends object>(
   holders.set(what, [...others, { holder: reference, now: size }]);
 }
 
-/** How much of each this process keeps now. */
 export function kept(): Record<Kept, number> {
   const whats = Object.keys(BOUNDS) as Kept[];
   const sizes = whats.map((what) => {

@@ -1,7 +1,7 @@
 import { fromString, toUUID, typeid } from 'typeid-js';
 import { ValidationFailed } from './errors.ts';
 
-/** The prefix of each type's ids, as in `task_01jd…`. */
+/** As in `task_01jd…`. */
 const prefixes = {
   User: 'user',
   ApiToken: 'token',
@@ -20,7 +20,6 @@ const prefixes = {
 
 export type IdType = keyof typeof prefixes;
 
-/** Whether rows of a type have ids of this kind. */
 export function isIdType(type: string): type is IdType {
   return Object.hasOwn(prefixes, type);
 }
@@ -32,31 +31,30 @@ const typeOf = new Map<string, IdType>(
   Object.entries(prefixes).map(([type, prefix]) => [prefix, type as IdType]),
 );
 
-/** A new UUIDv7 (RFC 9562): ids sort by the millisecond of their making. */
+/** A UUIDv7 (RFC 9562), which sorts by time. */
 export function newId(): string {
   return typeid().toUUID();
 }
 
 const DIGITS = Array.from('0123456789abcdefghjkmnpqrstvwxyz', (digit) => digit.charCodeAt(0));
-/** Where the hexadecimal digits of a UUID stand. */
+/** Positions of the hexadecimal digits in a UUID. */
 const AT = Array.from(EXAMPLE).flatMap((digit, at) => (digit === '-' ? [] : at));
-/** What the characters of such digits are worth. */
+/** Values of hexadecimal digits by character code. */
 const WORTH = new Uint8Array(128);
 for (const [worth, digit] of Array.from('0123456789abcdef').entries()) {
   WORTH[digit.charCodeAt(0)] = worth;
   WORTH[digit.toUpperCase().charCodeAt(0)] = worth;
 }
-/** The digits of the id that is being written. */
 const written: number[] = new Array<number>(26).fill(0);
 
 /**
- * The public form of a row's id: a TypeID, the type's prefix before the UUID in base 32. Written here since an answer has
- * hundreds of them, and the library takes some thirty times as long.
+ * The public form of an id: a TypeID, the type's prefix and the UUID in base 32. Implemented here, since responses
+ * have hundreds of ids and the library is about thirty times slower.
  */
 export function publicId(type: IdType, uuid: string): string {
   const worth = (n: number) => WORTH[uuid.charCodeAt(AT[n] ?? 0)] ?? 0;
   const put = (at: number, bits: number) => (written[at] = DIGITS[bits & 31] ?? 0);
-  // Of the 130 bits of 26 digits, a UUID has not the first two: its first two digits make two, then any five make four.
+  // The 26 digits have 130 bits, two more than a UUID: two hexadecimal digits make two, then five make four.
   const first = (worth(0) << 4) | worth(1);
   put(0, first >> 5);
   put(1, first);
@@ -75,30 +73,24 @@ export function publicId(type: IdType, uuid: string): string {
   return `${prefixes[type]}_${String.fromCharCode.apply(null, written)}`;
 }
 
-/**
- * Reads a public id of any type.
- * @throws ValidationFailed where the text is no such id.
- */
+/** @throws ValidationFailed for an invalid id. */
 export function parseId(id: string): { type: IdType; uuid: string } {
   const type = typeOf.get(id.slice(0, id.lastIndexOf('_')));
-  if (!type) throw new ValidationFailed(`"${clipped(id)}" is not an id that Taskwire made.`);
+  if (!type) throw new ValidationFailed(`"${clipped(id)}" is not a valid id.`);
   return { type, uuid: uuidOf(type, id) };
 }
 
-/**
- * Reads the id of a known type.
- * @throws ValidationFailed naming `field`, where the text is no id of that type.
- */
+/** @throws ValidationFailed with `field`, if the text is not an id of the type. */
 export function uuidOf(type: IdType, id: string, field = 'id'): string {
   const uuid = decoded(type, id);
   if (uuid) return uuid;
   throw new ValidationFailed(
-    `"${clipped(id)}" is not the id of ${type === 'ApiToken' ? 'an' : 'a'} ${wordsOf(type)}; such an id reads like ${publicId(type, EXAMPLE)}.`,
+    `"${clipped(id)}" is not the id of ${type === 'ApiToken' ? 'an' : 'a'} ${wordsOf(type)}. Use an id such as ${publicId(type, EXAMPLE)}.`,
     { field },
   );
 }
 
-/** The one spelling of an id counts: what does not print back the same is refused. */
+/** Only the canonical spelling is accepted. */
 function decoded(type: IdType, id: string): string | null {
   try {
     const uuid = toUUID(fromString(id, prefixes[type]));
@@ -108,7 +100,6 @@ function decoded(type: IdType, id: string): string | null {
   }
 }
 
-/** A type's name as people say it: "team invitation". */
 function wordsOf(type: IdType): string {
   return type.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
 }
@@ -117,7 +108,6 @@ function clipped(id: string): string {
   return id.length > LONGEST_QUOTED ? `${id.slice(0, LONGEST_QUOTED)}…` : id;
 }
 
-/** Whether a UUID is of version 7, the only one that a client may make for a new object. */
 export function isVersion7(uuid: string): boolean {
   return uuid[14] === '7';
 }

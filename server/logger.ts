@@ -5,10 +5,10 @@ import { summarizeRepeats } from './observability/repeated-lines.ts';
 
 export type Logger = PinoLogger;
 
-/** Lines that nobody takes wait for the next one, up to so many characters. */
+/** Characters buffered while the output is blocked. */
 const MOST_WAITING = 1024 * 1024;
 
-/** Standard error. A disk that is full or a reader that is gone takes lines from the log, but nothing from the server. */
+/** A full disk or a closed pipe loses log lines, but does not affect the server. */
 function standardError() {
   const destination = pino.destination({
     dest: 2,
@@ -17,12 +17,12 @@ function standardError() {
     retryEAGAIN: () => false,
   });
   destination.on('error', () => undefined);
-  // What is written at once needs none, and this one waits for as long as the disk is full.
+  // Writes are synchronous; the original would wait while the disk is full.
   destination.flushSync = () => undefined;
   return destination;
 }
 
-/** The structured log, one JSON object a line on standard error. Credentials never get that far. */
+/** JSON lines on standard error, without credentials. */
 export function createLogger(level: LogLevel): Logger {
   const summarized = summarizeRepeats();
   return pino(
@@ -44,26 +44,23 @@ export function createLogger(level: LogLevel): Logger {
   );
 }
 
-/**
- * What an error says of itself. What libraries add may be anybody's: PostgreSQL tells the row that it refused, and a
- * Redis client the password that was.
- */
+/** The type, message and stack of an error. Other properties can contain user data or passwords. */
 export function wordsOf(error: Error): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const { type, message: said, stack: whole, ...rest } = stdSerializers.err(error);
   const message = withoutValues(error, said);
-  // Where the database is away, the same stack stands in every line.
+  // While the database is unavailable, the stack is always the same.
   if (classify(error).connectionLost) return { type, message, code: rest['code'] as unknown };
   const frames = whole.match(/^ +at .*$/gm) ?? [];
   const stack = message === said ? whole : [message, ...frames].join('\n');
   return { type, message, stack, code: rest['code'] as unknown };
 }
 
-/** PostgreSQL's errors about data: they quote it. */
+/** PostgreSQL errors that quote data. */
 const ABOUT_DATA = '22';
 
 function withoutValues(error: Error, message: string): string {
   if (classify(error).sqlState?.startsWith(ABOUT_DATA)) return message.replace(/"[^]*"/, '"…"');
-  // Prisma shows a call that it does not understand with its arguments.
+  // Prisma includes the arguments of an invalid call.
   return message.replace(/^\{\n[^]*^\}$/m, '{ … }');
 }

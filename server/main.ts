@@ -8,7 +8,7 @@ import { startServer } from './lifecycle/start.ts';
 import { takeUncaught } from './lifecycle/uncaught.ts';
 import { startWorkers, type WorkerReady } from './lifecycle/cluster.ts';
 
-/** Whoever looks at `/readyz` once a second knows by then. A person at a terminal need not wait for that. */
+/** Longer than the interval of readiness checks. Not needed for Ctrl-C. */
 const NOTICE_MS = 2_000;
 const EXIT_WITHIN_MS = 14_000;
 
@@ -24,10 +24,10 @@ try {
         () => process.exit(1),
       );
   };
-  // Whoever started it may have gone.
+  // The parent process may have ended.
   process.stdout.on('error', () => undefined);
   takeUncaught(createLogger(config.logLevel), () => end(NOTICE_MS, 1));
-  // npm hands on the Ctrl-C that the terminal has sent already, so it comes twice.
+  // npm forwards Ctrl-C, so it arrives twice.
   process.on('SIGINT', () => end(0)).on('SIGTERM', () => end(NOTICE_MS));
   const server = await starting;
   if (cluster.isWorker) process.send?.({ url: server.url, port: server.port } satisfies WorkerReady);
@@ -35,7 +35,7 @@ try {
     if (!config.databaseUrl) noteServerUrl(config.dataDir, server.url);
     console.log(`Taskwire is ready at ${server.url}`);
   }
-  // Node would write it at the exit only, and a server that is killed has none.
+  // Node writes it only on a normal exit.
   flushCompileCache();
 } catch (error) {
   const expected = error instanceof ConfigError || error instanceof StartFailure;

@@ -11,49 +11,46 @@ import type {
 } from '../prisma/generated/client/client.ts';
 import { traitsOf } from './log/catalogue.ts';
 
-/** Who acts: always resolved from a credential, never from an argument. */
+/** The acting person, always from a credential, never from an argument. */
 export interface Person {
   userId: string;
 }
 
 /**
- * A person with their roles; `server/sql/viewer.ts` reads it in one statement. Shares are not part of it: a person can
- * receive any number of them, so they are joined in queries and looked up for the tasks at hand (`server/sql/shares.ts`).
+ * A person with their roles, read by `server/sql/viewer.ts`. Shares are not included, since their number is
+ * unlimited; they are joined in queries or looked up (`server/sql/shares.ts`).
  */
 export interface Viewer extends Person {
-  /** Null until it is verified: anyone can register an address, so it proves nothing before. */
+  /** Null until verified: anyone can register an address. */
   verifiedEmail: string | null;
   teams: ReadonlyMap<string, TeamRole>;
-  /** Reads the audit trail of everybody. It allows no change, so verbs need not know. */
+  /** Can read everyone's audit trail. Allows no changes. */
   isAdmin: boolean;
 }
 
-/** The part of an event that decides who reads of it. */
 export type EventSubject = Pick<
   Event,
   'kind' | 'teamId' | 'actorId' | 'personId' | 'subjectId' | 'conversationId'
 >;
 
-/** The columns of a task that decide rights, as a selection of Prisma's. */
+/** The columns of a task that decide rights. */
 export const placement = { id: true, ownerId: true, assigneeId: true, teamId: true } as const;
 
 export type TaskPlacement = Pick<Task, keyof typeof placement>;
 
-/** A task with everything that decides a viewer's rights on it. */
 export type TaskSubject = TaskPlacement & {
-  /** What a share of this task allows the viewer; null where they hold none that is live. */
+  /** Permission of the viewer's active share; null without one. */
   share: SharePermission | null;
 };
 
-/** Every action that the policy rules on, with what it must know of its subject. */
+/** Every action, with the required fields of its subject. */
 interface Subjects {
   'task.edit': TaskSubject;
   'task.comment': TaskSubject;
   'task.delete': TaskSubject;
   'task.share': TaskPlacement;
-  /** Gives it to another person to do. In a team the assignee may delete it, so an EDIT share does not allow this. */
+  /** In a team the assignee may delete the task, so an EDIT share does not allow this. */
   'task.assign': TaskPlacement;
-  /** Takes it out of its team, or into another. */
   'task.move': TaskPlacement;
   'comment.edit': Pick<Comment, 'authorId'>;
   'comment.delete': Pick<Comment, 'authorId'> & { task: TaskPlacement };
@@ -63,12 +60,9 @@ interface Subjects {
   'team.transfer': TeamSubject;
   'team.delete': TeamSubject;
   'team.leave': TeamSubject;
-  /** Removes this member, or gives them another role. */
   'member.manage': Pick<Membership, 'teamId' | 'role'>;
   'invitation.accept': InvitationSubject;
-  /** Withdraws it, or declines it. */
   'invitation.revoke': InvitationSubject;
-  /** Gives it another title, or deletes it. */
   'conversation.manage': Pick<Conversation, 'ownerId'>;
   'conversation.send': Pick<Conversation, 'ownerId'>;
   'conversation.leave': Pick<Conversation, 'ownerId'>;
@@ -79,7 +73,7 @@ export interface TeamSubject {
 }
 
 export type InvitationSubject = Pick<TeamInvitation, 'teamId' | 'email' | 'role'> & {
-  /** Whether the viewer has shown the secret of its link, which counts as much as a verified address. */
+  /** Whether the viewer has the link's secret, which counts like a verified address. */
   isByLink: boolean;
 };
 
@@ -88,10 +82,7 @@ export type ConversationAction = Extract<Action, `conversation.${string}`>;
 export type TaskAction = Extract<Action, `task.${string}`>;
 export type TeamAction = Extract<Action, `team.${string}`>;
 
-/**
- * Whether a viewer may do something with what they may see. What they may not see never gets here: it is
- * NOT_FOUND before.
- */
+/** Whether a viewer may take an action on a visible subject. Invisible subjects are NOT_FOUND before. */
 export function can<A extends Action>(viewer: Viewer, action: A, subject: Subjects[A]): boolean {
   return rules[action](viewer, subject);
 }
@@ -124,26 +115,26 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
 const LEADING_ROLES: readonly TeamRole[] = ['OWNER', 'ADMIN'];
 const WORKING_ROLES: readonly TeamRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
 
-/** The roles that a viewer may hand out, change and take away in a team. Ownership is only ever transferred. */
+/** The roles a viewer may assign, change and remove. OWNER is only ever transferred. */
 export function grantableRoles(viewer: Viewer, teamId: string): readonly TeamRole[] {
   const role = viewer.teams.get(teamId);
   if (role === 'OWNER') return ['ADMIN', 'MEMBER', 'VIEWER'];
   return role === 'ADMIN' ? ['MEMBER', 'VIEWER'] : [];
 }
 
-/** The teams whose members and invitations a viewer manages. */
+/** Teams in which the viewer is the owner or an admin. */
 export function teamsLedBy(viewer: Viewer): string[] {
   return [...viewer.teams.keys()].filter((id) => hasRole(viewer, id, LEADING_ROLES));
 }
 
-/** Owning the task, which in a team counts for every member whatever their role (BR-05); or leading its team. */
+/** The task's owner, in a team regardless of their role (BR-05), or an owner or admin of its team. */
 function commands(viewer: Viewer, task: TaskPlacement): boolean {
   if (task.teamId === null) return task.ownerId === viewer.userId;
   if (!viewer.teams.has(task.teamId)) return false;
   return task.ownerId === viewer.userId || hasRole(viewer, task.teamId, LEADING_ROLES);
 }
 
-/** Being assigned the task in a team, with a role that works there. */
+/** Assigned in a team, with a role that may work. */
 function worksOn(viewer: Viewer, task: TaskPlacement): boolean {
   return task.assigneeId === viewer.userId && hasRole(viewer, task.teamId, WORKING_ROLES);
 }
@@ -153,19 +144,18 @@ function hasRole(viewer: Viewer, teamId: string | null, roles: readonly TeamRole
   return role !== undefined && roles.includes(role);
 }
 
-/** `visible.task` for one task that was read already, such as the parent of another. */
+/** `visible.task` for a task that was already read. */
 export function seesTask(viewer: Viewer, task: TaskSubject): boolean {
   return task.share !== null || seesUnshared(viewer, task);
 }
 
-/** Whether a viewer sees a task without any share, as its owner or a member of its team. */
 function seesUnshared(viewer: Viewer, { ownerId, teamId }: TaskPlacement): boolean {
   return teamId === null ? ownerId === viewer.userId : viewer.teams.has(teamId);
 }
 
 /**
- * `visibleSql.event` for one event that was read already, as it comes out of the log.
- * @param holdsShare whether the viewer holds a live share of the event's subject.
+ * `visibleSql.event` for an event from the log.
+ * @param holdsShare whether the viewer has an active share of the event's subject.
  */
 export function seesEvent(
   viewer: Viewer,
@@ -185,29 +175,26 @@ export function seesEvent(
   );
 }
 
-/**
- * Whether a share of its subject shows an event. A receiver of a task is not told who else was refused access to it.
- */
+/** Whether a share of the subject makes an event visible. Receivers do not see other people's refused access. */
 export function showsByShare({ kind, subjectId }: EventSubject): boolean {
   return subjectId !== null && kind !== 'access.refused';
 }
 
-/** Shares addressed to a viewer that have not expired. */
+/** Active shares held by a viewer. */
 export function liveShareOf(viewer: Person): Prisma.TaskShareWhereInput {
   return { sharedWithId: viewer.userId, ...unexpired() };
 }
 
-/** Shares that have not expired. */
 export function unexpired(): { OR: [{ expiresAt: null }, { expiresAt: { gt: Date } }] } {
   return { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
 }
 
-/** Invitations to a viewer's verified address, also those that have expired; none without one. */
+/** Invitations to a viewer's verified address, including expired ones. */
 export function invitedTo({ verifiedEmail }: Viewer): Prisma.TeamInvitationWhereInput {
   return verifiedEmail === null ? { id: { in: [] } } : { email: verifiedEmail };
 }
 
-/** The tasks that a viewer may share: `task.share` as a filter. */
+/** `task.share` as a filter. */
 export function sharableBy(viewer: Person): Prisma.TaskWhereInput {
   const { userId } = viewer;
   return {
@@ -219,7 +206,7 @@ export function sharableBy(viewer: Person): Prisma.TaskWhereInput {
   };
 }
 
-/** Open share offers to a viewer, or to their verified address, that they may answer. */
+/** Open share offers that a viewer may answer. */
 export function offeredTo(viewer: Viewer): Prisma.ShareOfferWhereInput {
   const { userId, verifiedEmail } = viewer;
   return {
@@ -228,19 +215,18 @@ export function offeredTo(viewer: Viewer): Prisma.ShareOfferWhereInput {
   };
 }
 
-/** Share offers that have not expired, and are not by people whom a viewer blocks. */
+/** Unexpired share offers, except from blocked people. */
 export function openTo({ userId }: Person): Prisma.ShareOfferWhereInput {
   return { expiresAt: { gt: new Date() }, offeredBy: { blocksReceived: { none: { blockerId: userId } } } };
 }
 
-/** Teams that a viewer is a member of. */
 function teamOf(viewer: Person): Prisma.TeamWhereInput {
   return { memberships: { some: { userId: viewer.userId } } };
 }
 
 /**
- * The other face of the rule: what a viewer sees, as a filter for Prisma. It names relations, never lists of ids, so it
- * is the same statement for everybody. For lists of tasks and for events there is `visibleSql`.
+ * What a viewer sees, as Prisma filters. They use relations, not lists of ids, so the statement is the same for
+ * everyone. For lists of tasks and for events, see `visibleSql`.
  */
 export const visible = {
   task: (viewer: Viewer): Prisma.TaskWhereInput => ({
@@ -252,9 +238,8 @@ export const visible = {
   }),
 
   /**
-   * Oneself, and whoever is named by something that one sees; `visibleSql.user` says it of many at once, and a test holds
-   * all that together. The owner of a conversation takes part in it, and so do the authors of its messages, or they have
-   * left it. What costs the most to look through comes last.
+   * The viewer, and people named by something the viewer sees. `visibleSql.user` is the equivalent for many users; a
+   * test compares both. The most expensive conditions come last.
    */
   user: (viewer: Viewer): Prisma.UserWhereInput => ({
     OR: [
@@ -271,7 +256,7 @@ export const visible = {
     ],
   }),
 
-  /** People with an email address that the viewer sees: oneself and one’s teams; all for administrators, for the audit trail. */
+  /** The viewer's own address, and those of team members; all for administrators. */
   email: (viewer: Viewer): Prisma.UserWhereInput =>
     viewer.isAdmin
       ? {}
@@ -281,7 +266,7 @@ export const visible = {
 
   membership: (viewer: Viewer): Prisma.MembershipWhereInput => ({ team: teamOf(viewer) }),
 
-  /** Those to one's verified address, and those of the teams that one leads; none that has expired. */
+  /** To the viewer's verified address, or of teams they lead; not expired. */
   invitation: (viewer: Viewer): Prisma.TeamInvitationWhereInput => ({
     expiresAt: { gt: new Date() },
     OR: [
@@ -291,8 +276,8 @@ export const visible = {
   }),
 
   /**
-   * Those to oneself, of one's own tasks, and of the tasks of one's teams; none that has run out. With whom else a
-   * task is shared is not for those to know whom it is shared with.
+   * To the viewer, of their own tasks, or of tasks of their teams; not expired. A receiver does not see other
+   * receivers.
    */
   share: (viewer: Viewer): Prisma.TaskShareWhereInput => ({
     AND: unexpired(),
@@ -303,7 +288,7 @@ export const visible = {
     ],
   }),
 
-  /** Those to oneself, and of the tasks that one may share; none that has expired. */
+  /** To the viewer, or of tasks they may share; not expired. */
   shareOffer: (viewer: Viewer): Prisma.ShareOfferWhereInput => ({
     expiresAt: { gt: new Date() },
     OR: [offeredTo(viewer), { task: sharableBy(viewer) }],
@@ -317,7 +302,7 @@ export const visible = {
     participants: { some: { userId: viewer.userId } },
   }),
 
-  /** Those to oneself, except by people one blocks. */
+  /** To the viewer, except from blocked people. */
   conversationOffer: ({ userId }: Person): Prisma.ConversationOfferWhereInput => ({
     userId,
     offeredBy: { blocksReceived: { none: { blockerId: userId } } },

@@ -2,39 +2,35 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { newRequester, type Requester } from './database/requester.ts';
 
-/** One request, and where its time went so far, in milliseconds. */
+/** A request and its timings, in milliseconds. */
 export interface RequestTrace {
-  /** The answer, the log and a masked error share it. */
+  /** Used in the response, the log and masked errors. */
   readonly id: string;
   /** By `performance.now()`. */
   readonly startedAt: number;
   parse: number;
   validate: number;
   execute: number;
-  /** The sum over all statements; those that ran side by side count each. */
+  /** Sum over all statements, including concurrent ones. */
   sql: number;
   statements: number;
-  /** What its client calls it, once that is known. */
   operation: string | undefined;
-  /** What it is called in statistics, which keep only so many names. */
+  /** Name in statistics; the number of names is limited. */
   countedAs: string | undefined;
-  /** Its price in points, once that is known. */
   cost: number | undefined;
-  /** What it leaves of the viewer's budget, once that is known. */
   balance: { limit: number; remaining: number; reset: number; sufficed: boolean } | undefined;
-  /** Whom it comes from; undefined for this machine itself. */
+  /** Undefined for this machine. */
   readonly address: string | undefined;
-  /** The trace of the caller that it belongs to, as W3C Trace Context has it. */
+  /** The caller's trace (W3C Trace Context). */
   traceparent: string | undefined;
-  /** What the pool of database connections knows of it. */
   readonly requester: Requester;
-  /** The statements one by one, where somebody follows them. */
+  /** Recorded if telemetry is on. */
   readonly sent: { label: string; startedAt: number; took: number }[];
 }
 
 const requests = new AsyncLocalStorage<RequestTrace>();
 
-/** Runs the work of one request, of whatever transport, under a new id. */
+/** Runs a request's work in a new context. */
 export function withRequest<T>(work: (request: RequestTrace) => T, address?: string): T {
   const request: RequestTrace = {
     id: randomUUID(),
@@ -56,12 +52,12 @@ export function withRequest<T>(work: (request: RequestTrace) => T, address?: str
   return requests.run(request, work, request);
 }
 
-/** By what the statements of a request are counted where no one has signed in. */
+/** Key for limits without a signed-in person. */
 export function shareOfAddress({ address }: RequestTrace): string {
   return `address ${address ?? ''}`;
 }
 
-/** The request whose work this is; undefined outside of any. */
+/** Undefined outside a request. */
 export function currentRequest(): RequestTrace | undefined {
   return requests.getStore();
 }

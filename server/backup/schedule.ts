@@ -9,22 +9,18 @@ const COMMANDS = {
   verification: fileURLToPath(new URL('../../ops/backup-verify.ts', import.meta.url)),
 };
 
-/**
- * Checks BACKUP_SCHEDULE before anything is started.
- * @throws ConfigError where it is no cron expression, or names a time that never comes.
- */
+/** @throws ConfigError for an invalid cron expression, or one that never matches. */
 export async function checkSchedule(schedule: string): Promise<void> {
   const job = await openJob(schedule, { paused: true });
   if (!job.nextRun())
-    throw new ConfigError(`BACKUP_SCHEDULE: "${schedule}" names a time that never comes; change it.`);
+    throw new ConfigError(`BACKUP_SCHEDULE: "${schedule}" never matches a time. Change it.`);
 }
 
 /**
- * Runs `npm run backup` and then `npm run backup:verify` at the times of a cron expression (in UTC), in processes of their
- * own, so that reading the whole database keeps no request waiting. A time that comes while the last run is still under
- * way is left out.
- * @returns what ends the schedule, and the run that is under way.
- * @throws ConfigError where the expression cannot be read, or this machine cannot back the database up.
+ * Runs `npm run backup` and `npm run backup:verify` on a cron schedule (UTC), in separate processes. A run is skipped
+ * while the previous one is running.
+ * @returns a function that stops the schedule and the current run.
+ * @throws ConfigError for an invalid expression, or if this machine cannot make backups.
  */
 export async function scheduleBackups(
   config: Config,
@@ -64,7 +60,7 @@ export async function scheduleBackups(
 }
 
 async function openJob(schedule: string, options: CronOptions, work?: () => Promise<void>): Promise<Cron> {
-  // Loaded where it is asked for: most servers start without.
+  // Loaded on demand, since most servers do not use it.
   const { Cron: Job } = await import('croner');
   try {
     return new Job(schedule, { timezone: 'UTC', ...options }, work);
@@ -73,7 +69,7 @@ async function openJob(schedule: string, options: CronOptions, work?: () => Prom
   }
 }
 
-/** The settings of this server, wherever they came from. */
+/** The effective settings of this server. */
 function environment(config: Config): NodeJS.ProcessEnv {
   const { DATABASE_URL, AUTH_SECRET, ...inherited } = process.env;
   return {

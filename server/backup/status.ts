@@ -5,34 +5,32 @@ import { z } from 'zod';
 const STATUS = 'status.json';
 
 const attempt = z.object({
-  /** When it ended, RFC 3339. */
+  /** End time. */
   at: z.iso.datetime(),
   succeeded: z.boolean(),
-  /** The backup that it made or tried; null where it did not get that far. */
+  /** Null if it failed before. */
   name: z.string().nullable(),
-  /** How long it took. */
   seconds: z.number(),
-  /** The dump's size; null where there is none. */
+  /** Size of the dump; null without one. */
   bytes: z.number().nullable(),
-  /** Why it failed; null where it did not. */
+  /** Reason of a failure; null on success. */
   reason: z.string().nullable(),
 });
 
 const status = z.object({
   backup: attempt.optional(),
-  /** The last that succeeded, also where a later one failed. */
+  /** The last successful one. */
   lastGood: attempt.optional(),
   verification: attempt.optional(),
-  /** The last that was verified and found good. */
+  /** The last successful one. */
   lastVerified: attempt.optional(),
 });
 
 export type BackupAttempt = z.infer<typeof attempt>;
 
-/** How the last backup and the last verification went. */
 export type BackupStatus = z.infer<typeof status>;
 
-/** Of the backups in a folder; empty where there has been none, or it cannot be read. */
+/** Empty if there has been no backup, or the status cannot be read. */
 export async function readBackupStatus(folder: string): Promise<BackupStatus> {
   try {
     return status.parse(JSON.parse(await readFile(join(folder, STATUS), 'utf8')));
@@ -41,7 +39,7 @@ export async function readBackupStatus(folder: string): Promise<BackupStatus> {
   }
 }
 
-/** Keeps how one went, beside the backups, where servers and monitoring find it. */
+/** Stored with the backups, for servers and monitoring. */
 export async function recordAttempt(
   folder: string,
   kind: 'backup' | 'verification',

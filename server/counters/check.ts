@@ -6,16 +6,14 @@ import { verifyCounters } from './verify.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** Late enough that a rolling upgrade has replaced the servers of before, whose events may say too little to be counted. */
+/** Late enough for a rolling upgrade to replace older servers, whose events may lack data. */
 const TIMES = { firstMs: 10 * MINUTE_MS, everyMs: DAY_MS };
 
-/** Of all servers one checks at a time. */
 const CHECK_LOCK = 7_274_636_115;
 
 /**
- * Compares the counters with the tasks some minutes after the start and then once a day, and counts everything again
- * where they differ, while people go on working.
- * @returns what ends it, and the check that is under way.
+ * Compares the counters with the tasks after some minutes and then daily, and rebuilds them if they differ.
+ * @returns a function that stops it.
  */
 export function startChecking(url: string, log: Logger, { firstMs, everyMs } = TIMES): () => Promise<void> {
   let client: Client | undefined;
@@ -35,7 +33,7 @@ export function startChecking(url: string, log: Logger, { firstMs, everyMs } = T
 
   async function check(): Promise<void> {
     client = new Client({ connectionString: url, application_name: 'taskwire check' });
-    // Without a listener a connection that breaks would end the process; the query says so too.
+    // Without a listener, a broken connection would end the process.
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -47,9 +45,9 @@ export function startChecking(url: string, log: Logger, { firstMs, everyMs } = T
       if (differences === 0) return;
       log.warn({ differences }, 'the counters of the dashboards are wrong; counting everything again');
       await rebuildCounters(url, () => {
-        if (isStopping) throw new Error('the server ends');
+        if (isStopping) throw new Error('the server is shutting down');
       });
-      log.info('the counters of the dashboards are right again');
+      log.info('the counters of the dashboards were rebuilt');
     } finally {
       await client.end().catch(() => undefined);
     }
@@ -58,7 +56,7 @@ export function startChecking(url: string, log: Logger, { firstMs, everyMs } = T
   return async () => {
     isStopping = true;
     clearTimeout(timer);
-    // Cuts the comparison off, which may take minutes.
+    // Cancels the comparison, which can take minutes.
     await client?.end().catch(() => undefined);
     await running;
   };

@@ -3,25 +3,24 @@ import { HORIZON_HERE } from '../database/horizon.ts';
 import { factsOfEvents, scopesOf } from '../sql/task-facts.ts';
 import { counted, missingScopes, pastTotals, presentTotals } from './totals.ts';
 
-/** Whoever changes the counters holds this lock of the database, from before their snapshot until it is done. */
+/** Advisory lock for changes of the counters. Take it before the snapshot. */
 export const COUNTERS_LOCK = 7_274_636_112;
 
-/** The transaction that folds holds the log's readers up while it writes, so it must not take long. */
+/** Log readers wait for the transaction that folds. */
 const MOST_EVENTS = 20_000;
 
 interface Range {
   generation: number;
-  /** The ids of the first transaction to fold, and of the first not to. */
+  /** The first transaction to fold, and the first one not to. */
   from: string;
   to: string;
   events: number;
 }
 
 /**
- * Counts the events that are safe to read and not counted yet into the counters, oldest first, and says that they are,
- * all in one transaction: at any moment the counters and the later events make up the truth. Costs one statement
- * where there is nothing to count, or another process is at it.
- * @returns how many events it went through; of a transaction that has more than one look may take, only about as many.
+ * Adds the events that are safe to read to the counters, oldest first, and advances the state in the same
+ * transaction: at any moment, the counters and the later events are the whole truth.
+ * @returns the number of events; about `most` for a very large transaction.
  */
 export async function fold(client: Client, most = MOST_EVENTS): Promise<number> {
   const waiting = await rangeOf(client, most);
@@ -29,7 +28,7 @@ export async function fold(client: Client, most = MOST_EVENTS): Promise<number> 
   try {
     return await foldNext(client, most);
   } finally {
-    // A connection that broke has let go of it.
+    // A broken connection has released the lock.
     await client
       .query('/* foldCounters */ SELECT pg_advisory_unlock($1)', [COUNTERS_LOCK])
       .catch(() => undefined);
@@ -44,10 +43,10 @@ async function isAlone(client: Client): Promise<boolean> {
   return rows[0]?.alone === true;
 }
 
-/** All its statements see one snapshot, or a team that is deleted between them would take counts along. */
+/** All statements use one snapshot; otherwise a team deleted between them would lose counts. */
 async function foldNext(client: Client, most: number): Promise<number> {
-  // The newest events are never in the statistics: PostgreSQL would plan for one, and read whole tables for each. Where
-  // it has no other way, that seems so dear to it that it would rather compile the statement for a second.
+  // The newest events are not in the statistics, so PostgreSQL would plan sequential scans, and JIT compilation for
+  // expensive plans.
   await client.query(
     '/* foldCounters */ BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL enable_seqscan = off; SET LOCAL jit = off',
   );
@@ -62,10 +61,7 @@ async function foldNext(client: Client, most: number): Promise<number> {
   }
 }
 
-/**
- * Which events to fold next: those of whole transactions, all of which have ended, and about as many as `most`.
- * Undefined where nothing has been counted yet.
- */
+/** Whole, ended transactions with about `most` events. Undefined if nothing has been counted yet. */
 async function rangeOf(client: Client, most: number): Promise<Range | undefined> {
   const { rows } = await client.query<Range>(
     `/* foldCounters */

@@ -6,23 +6,22 @@ import { fold } from './fold.ts';
 import { foldStorage } from './storage.ts';
 
 export interface Folder {
-  /** Ends the fold under way first. */
   stop(): Promise<void>;
 }
 
 const PAUSE_MS = 1_000;
-/** A reader goes through what is not counted yet, so that is kept short where much is written. */
+/** Dashboards read the events not folded yet, so there should be few of them. */
 const BUSY_PAUSE_MS = 200;
 const BUSY_EVENTS = 500;
 
 const CONNECT_WITHIN_MS = 2_500;
 const STATEMENT_TIMEOUT_MS = 60_000;
-/** A process that was frozen in the middle of a fold must not keep all others from folding. */
+/** A process that is suspended during a fold must not block the others. */
 const FROZEN_AFTER_MS = 15_000;
 
 /**
- * Folds the log into the counters of the database at `url`, and what people store into their usage, once a second, on a connection of its own. It outlives every
- * fault: a database that is away is asked again a second later. Any number of processes may do so at once.
+ * Folds the log into the counters, and storage changes into the usage, once per second on a separate connection.
+ * After errors it tries again. Several processes can do so at the same time.
  */
 export function startFolding(url: string, log: Logger): Folder {
   let client: Client | undefined;

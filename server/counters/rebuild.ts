@@ -5,21 +5,20 @@ import { COUNTERS_LOCK } from './fold.ts';
 import { counted, missingScopes, pastTotals, presentTotals } from './totals.ts';
 
 export interface Progress {
-  /** How many parts of the work are done, of how many. */
   done: number;
   of: number;
 }
 
-/** Two rebuilds at once would remove each other's rows; the lock ends with its connection. */
+/** Two rebuilds would delete each other's rows. The lock ends with the connection. */
 const REBUILD_LOCK = 7_274_636_113;
 
-/** So many pages of tasks or events are one part; its transactions hold the log's readers up, so they must be short. */
+/** Pages of a table per part. Log readers wait for a part's transactions, so they must be short. */
 const PAGES_IN_A_PART = 250;
 const SCOPES_REMOVED_AT_ONCE = 200;
 
 const TABLES = ['task_counts', 'task_due_counts', 'task_day_counts', 'task_day_changes', 'task_durations'];
 
-/** The tables that are made from the others, and change by themselves when those do not. */
+/** Tables derived from others. */
 export const counterTables: readonly string[] = [
   'task_counter_state',
   'task_scopes',
@@ -30,36 +29,34 @@ export const counterTables: readonly string[] = [
 
 interface Snapshot {
   name: string;
-  /** No transaction before this one was under way. */
+  /** All transactions before this one had ended. */
   horizon: string;
-  /** The moment of the oldest event; null where there is none. What was before it, the log no longer tells. */
+  /** Time of the oldest event; null if there is none. */
   begins: string | null;
-  /** How many pages each table has. */
+  /** Size of each table in pages. */
   tasks: number;
   events: number;
 }
 
-type LogStart = Pick<Snapshot, 'horizon' | 'begins'>;
+type LogBounds = Pick<Snapshot, 'horizon' | 'begins'>;
 
-/** Rows of one table that are counted at once. */
 interface Part {
   table: 'tasks' | 'events';
-  /** By the pages that they are on. */
+  /** Range of pages. */
   from: number;
   to: number;
 }
 
 /**
- * Counts everything anew from the tasks and the log, while others go on reading and writing: the new counters are made
- * beside the old ones, from one snapshot of the database, and take their place at the end. A process that is killed
- * meanwhile leaves nothing but rows that the next rebuild removes.
- * @param onProgress hears after each part.
+ * Rebuilds the counters from the tasks and the log during normal operation: the new counters are created next to the
+ * old ones, from one snapshot, and replace them at the end. A killed rebuild leaves rows that the next one deletes.
+ * @param onProgress called after each part.
  */
 export async function rebuildCounters(url: string, onProgress: (progress: Progress) => void): Promise<void> {
   await rebuildWhere(() => Promise.resolve(true), url, onProgress);
 }
 
-/** @param isWanted is asked once nobody else counts anew any more. */
+/** @param isWanted called once no other rebuild is running. */
 async function rebuildWhere(
   isWanted: (client: Client) => Promise<boolean>,
   url: string,
@@ -70,14 +67,14 @@ async function rebuildWhere(
   await writer.client.query('SELECT pg_advisory_lock($1)', [REBUILD_LOCK]);
   if (!(await isWanted(writer.client))) return;
   await removeReplaced(writer.client);
-  // Of tables that were filled just now PostgreSQL has no statistics yet, and would look rows up the slow way.
+  // Newly filled tables have no statistics, which leads to slow plans.
   await writer.client.query('ANALYZE tasks, events');
   const generation = await nextGeneration(writer.client);
   const snapshot = await keepSnapshot(reader.client);
   await makeRoom(writer.client);
   const parts = partsOf(snapshot);
   for (const [done, part] of parts.entries()) {
-    // Now and then, or PostgreSQL may take its transaction for a forgotten one.
+    // Keeps the transaction from being idle for too long.
     await holdSnapshot(reader.client);
     await readPart(writer.client, snapshot, part).catch(async (error: unknown) => {
       await holdSnapshot(reader.client);
@@ -99,13 +96,13 @@ async function rebuildWhere(
   ]);
   await writer.client.query('COMMIT');
   await removeReplaced(writer.client);
-  // Of every row there are as many versions as parts had to do with it, and none could go while the snapshot was kept.
+  // Each row has a version per part, which could not be removed while the snapshot was open.
   await writer.client.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}, task_scopes`);
 }
 
 /**
- * Counts what was there before there were counters, or before the database came to another cluster, whose
- * transactions have other numbers. Costs one statement where that is done; of several processes one does it.
+ * Rebuilds counters that do not exist yet, or that belong to another cluster with other transaction ids. One of
+ * several processes does it.
  */
 export async function countUncounted(url: string, onProgress: (progress: Progress) => void): Promise<void> {
   await using asking = await open(url);
@@ -133,7 +130,7 @@ async function nextGeneration(client: Client): Promise<number> {
   return rows[0]?.generation ?? 1;
 }
 
-/** Begins a transaction whose snapshot others can take over until it ends. */
+/** Starts a transaction that exports its snapshot. */
 async function keepSnapshot(client: Client): Promise<Snapshot> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const { rows } = await client.query<Snapshot>(
@@ -144,7 +141,7 @@ async function keepSnapshot(client: Client): Promise<Snapshot> {
   return rows[0];
 }
 
-/** @throws why the snapshot is gone, where it is. */
+/** @throws if the snapshot was lost. */
 async function holdSnapshot(client: Client): Promise<void> {
   await client.query('/* holdSnapshot */ SELECT');
 }
@@ -163,14 +160,14 @@ function partsOf(snapshot: Snapshot): Part[] {
   );
 }
 
-/** Makes the tables of this connection alone that hold the facts of one part. */
+/** Creates temporary tables for the facts of one part. */
 async function makeRoom(client: Client): Promise<void> {
   const nothing: Part = { table: 'tasks', from: 0, to: 0 };
   for (const [room, facts] of Object.entries(factsOf(nothing, { horizon: '0', begins: null })))
     await client.query(`CREATE TEMPORARY TABLE ${room} AS ${facts} WITH NO DATA`);
 }
 
-/** Reads as of the snapshot, in which the counters of other parts are not to be seen yet. */
+/** Reads in the snapshot, which does not include the counters of other parts. */
 async function readPart(client: Client, snapshot: Snapshot, part: Part): Promise<void> {
   await inOne(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ', async () => {
     await client.query(`SET TRANSACTION SNAPSHOT '${snapshot.name}'`);
@@ -193,7 +190,7 @@ async function countPart(client: Client, generation: number): Promise<void> {
   });
 }
 
-/** Of rows that lie close together much is found by an index; PostgreSQL, which has no statistics of them, reads all. */
+/** Without statistics, PostgreSQL would not use the indexes. */
 async function inOne(client: Client, begin: string, work: () => Promise<void>): Promise<void> {
   await client.query(begin);
   try {
@@ -206,8 +203,8 @@ async function inOne(client: Client, begin: string, work: () => Promise<void>): 
   }
 }
 
-/** What there is in a part, and what has happened, with the scopes that it counts in. */
-function factsOf({ table, from, to }: Part, log: LogStart): { present: string; past: string } {
+/** The current facts and the history of a part, with their scopes. */
+function factsOf({ table, from, to }: Part, log: LogBounds): { present: string; past: string } {
   const here = `${table}.ctid >= '(${from},0)' AND ${table}.ctid < '(${to},0)'`;
   const { present, past } = table === 'tasks' ? factsInTasks(here) : factsInLog(here, log);
   const scoped = (facts: string) => `WITH facts AS MATERIALIZED (${facts}) ${scopesOf('facts')}`;
@@ -225,9 +222,9 @@ function factsInTasks(here: string): { present: string; past: string } {
   };
 }
 
-function factsInLog(here: string, { horizon, begins }: LogStart): { present: string; past: string } {
+function factsInLog(here: string, { horizon, begins }: LogBounds): { present: string; past: string } {
   return {
-    // The snapshot has tasks as some transactions after the horizon left them, whose events are yet to be folded.
+    // The snapshot includes changes of some transactions after the horizon; their events will be folded later.
     present: `
       SELECT -sign AS sign, owner_id, assignee_id, team, status, priority, due_on, created_at, completed_at
       FROM (${factsOfEvents(`${here} AND events.transaction_id >= ${horizon}`)}) AS later`,
@@ -242,21 +239,18 @@ function factsInLog(here: string, { horizon, begins }: LogStart): { present: str
   };
 }
 
-/** When a task took on the status that it is first known to have, at the latest at a moment. */
+/** When a task got the first status known of it, at the latest. */
 function movedAt(latest: string): string {
   return `coalesce(completed_at, CASE status WHEN 'IN_PROGRESS' THEN started_at END, ${latest})`;
 }
 
-/** Of an event: that it is the first of its task, and not of the task's creation. */
+/** The first known event of a task whose creation is not in the log. */
 const isFirstKnown = `NOT EXISTS (
   SELECT FROM events AS other WHERE other.subject_id = events.subject_id AND (
     other.kind = 'task.created' OR other.kind IN (${taskKinds})
       AND (other.transaction_id, other.sequence) < (events.transaction_id, events.sequence)))`;
 
-/**
- * What happened to tasks whose creation the log does not tell: that they were TODO from then on, until what they were
- * first known to be.
- */
+/** The history of tasks whose creation is not in the log: TODO until their first known status. */
 function pastOf(untold: string): string {
   return `
     SELECT sign, each.at, owner_id, assignee_id, team, each.status, untold.created_at, started_at, completed_at,
@@ -267,7 +261,7 @@ function pastOf(untold: string): string {
     WHERE step = 1 OR untold.status <> 'TODO'`;
 }
 
-/** By how many what the log tells falls short of what there is, as of now. */
+/** The difference between the current numbers and the history. */
 const unexplained = `
   SELECT scope_id, (there - told)::int AS sign, now() AS at, status, false AS finishes, false AS existed,
          NULL::timestamptz AS created_at, NULL::timestamptz AS started_at, NULL::timestamptz AS completed_at
@@ -282,7 +276,7 @@ const unexplained = `
   ) AS totals JOIN task_scopes ON id = scope_id
   WHERE generation = $1::int AND there <> told`;
 
-/** Removes the scopes that no generation in use has, some at a time. */
+/** Deletes scopes of unused generations in batches. */
 async function removeReplaced(client: Client): Promise<void> {
   for (;;) {
     const { rowCount } = await client.query(

@@ -1,11 +1,10 @@
 import type { Client } from 'pg';
 
-/** How many changes one call folds. */
 const MOST_CHANGES = 20_000;
 
 /**
- * Adds what was stored and deleted since the last call to each person's row. Several processes may do so at once.
- * @returns how many changes it folded.
+ * Folds storage changes into the usage per person. Several processes can do so at the same time.
+ * @returns the number of changes.
  */
 export async function foldStorage(client: Client): Promise<number> {
   const { rows } = await client.query<{ folded: number }>(

@@ -1,11 +1,11 @@
 import { isOpen } from '../sql/task-facts.ts';
 
 /*
- * What facts add to the counters, as parts of a statement's WITH. They stand on `counted`: facts with the number of
- * the scope that each counts in. Of the tables that they write, no part may write the same row twice.
+ * CTEs that add facts to the counters. They use `counted`: facts with scope ids. No two parts of a statement may write
+ * the same row.
  */
 
-/** Makes the scopes that `scoped` mentions and that are not there yet, in generation $1. */
+/** Inserts the missing scopes of `scoped` in generation $1. */
 export const missingScopes = `
     INSERT INTO task_scopes (generation, kind, of_id, team_id)
     SELECT $1::int, kind, of_id, team_id FROM (SELECT DISTINCT kind, of_id, team_id FROM scoped) AS wanted
@@ -13,7 +13,7 @@ export const missingScopes = `
                       WHERE (known.generation, known.kind, known.of_id, known.team_id)
                           = ($1::int, wanted.kind, wanted.of_id, wanted.team_id))`;
 
-/** `scoped` with the numbers of its scopes, in generation $1. One that is missing is an error, and no loss. */
+/** `scoped` with scope ids. A missing scope is an error. */
 export const counted = `
     SELECT scoped.*, (
       SELECT id FROM task_scopes AS known
@@ -21,7 +21,7 @@ export const counted = `
           = ($1::int, scoped.kind, scoped.of_id, scoped.team_id)) AS scope_id
     FROM scoped`;
 
-/** How many there are now: by status and priority, by due day, by quarter hour of creation and completion. */
+/** Current numbers by status and priority, due date, and quarter hour of creation and completion. */
 export const presentTotals = `
     counts AS (
       INSERT INTO task_counts AS total (scope_id, status, priority, count)
@@ -59,7 +59,7 @@ export const presentTotals = `
 
 const SERIES = ['todo', 'in_progress', 'done', 'cancelled', 'finished'];
 
-/** What happened when: by how many the tasks of each status became more, and how long those took that became DONE. */
+/** History: changes per status, and durations of tasks that became DONE. */
 export const pastTotals = `
     happenings AS (
       SELECT scope_id, series, (at AT TIME ZONE 'UTC')::date AS day, quarter_of(at) AS quarter, sum(change)::int AS delta
@@ -87,7 +87,7 @@ export const pastTotals = `
       ON CONFLICT (scope_id, measure, day, bucket) DO UPDATE SET finished = excluded.finished
     )`;
 
-/** The deltas of a series, and the quarters that they are of, as `steps_after` takes them. */
+/** The deltas of a series and their quarter hours, as arguments of `steps_after`. */
 function deltasOf(series: string): string {
   const ofSeries = `FILTER (WHERE series = '${series}')`;
   return `array_agg(quarter ORDER BY quarter) ${ofSeries} AS ${series}_quarters,

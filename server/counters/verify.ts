@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { factsOfEvents, factsOfTasks, isOpen, NO_TEAM, scopesOf } from '../sql/task-facts.ts';
 
-/** A number that is not what counting the tasks gives. */
+/** A counter that differs from the tasks. */
 export interface Difference {
-  /** Whose tasks, and which of them, in words. */
+  /** The scope and the number, in words. */
   what: string;
   counted: number;
   there: number;
@@ -11,7 +11,7 @@ export interface Difference {
 
 interface Row {
   kind: 'OWNER' | 'SELF' | 'ASSIGNEE' | 'TEAM';
-  /** The person, or the team. */
+  /** Of the person or the team. */
   name: string;
   team: string | null;
   what: string;
@@ -22,9 +22,8 @@ interface Row {
 const MOST_DIFFERENCES = 1_000;
 
 /**
- * Compares every counter, and what the log says since, with the tasks themselves, at one moment of the database. Reads
- * all tasks; others are not held up.
- * @returns at most 1,000 differences; none where all is well.
+ * Compares every counter, including later events, with the tasks, at one moment. Reads all tasks, without locks.
+ * @returns at most 1,000 differences.
  */
 export async function verifyCounters(client: Client): Promise<Difference[]> {
   const { rows } = await client.query<Row>(
@@ -64,7 +63,7 @@ export async function verifyCounters(client: Client): Promise<Difference[]> {
      ), differing AS (
        SELECT kind, of_id, team_id, what, sum(counted) AS counted, sum(there) AS there FROM compared
        GROUP BY 1, 2, 3, 4 HAVING sum(counted) <> sum(there)
-         -- Nobody can ask for the numbers of a person who is gone.
+         -- Scopes of deleted users are never read.
          AND (kind = 'TEAM' OR EXISTS (SELECT FROM users WHERE users.id = of_id))
        LIMIT ${MOST_DIFFERENCES}
      )
@@ -74,13 +73,13 @@ export async function verifyCounters(client: Client): Promise<Difference[]> {
      ORDER BY kind, name, team, what`,
   );
   return rows.map(({ what, counted, there, ...scope }) => ({
-    what: `${whose(scope)}: ${what}`,
+    what: `${nameOf(scope)}: ${what}`,
     counted: Number(counted),
     there: Number(there),
   }));
 }
 
-/** Everything that one of the facts counts as. */
+/** Everything a fact is counted as. */
 const entries = `LATERAL (VALUES
          (concat(status, ' ', priority)), (concat(status, ' by the history')),
          (CASE WHEN ${isOpen} THEN 'due ' || due_on END),
@@ -93,7 +92,7 @@ function momentWords(series: string, day: string, quarter: string): string {
   return `concat(${series}, ' ', ${day}, ' from ', interval '15 minutes' * (${quarter} - 1), ' UTC')`;
 }
 
-function whose({ kind, name, team }: Pick<Row, 'kind' | 'name' | 'team'>): string {
+function nameOf({ kind, name, team }: Pick<Row, 'kind' | 'name' | 'team'>): string {
   const of = team === null ? 'of no team' : `of the team ${team}`;
   switch (kind) {
     case 'TEAM':

@@ -2,21 +2,21 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { onBehalfOfAll } from './requester.ts';
 import { classify } from './failures.ts';
 
-/** More than one, so that what waits for a lock in PostgreSQL does not hold everything else up. */
+/** More than one, so that a statement that waits for a lock does not block the others. */
 const MOST_RUNNING = 2;
 const MOST_IN_ONE = 16;
 
 interface Waiting<Item, Result> {
   item: Item;
-  /** Runs something as a part of the request that it belongs to. */
-  inItsRequest: <T>(work: () => T) => T;
+  /** Runs a function in the async context of its request. */
+  inContext: <T>(work: () => T) => T;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * What comes of one kind while other such work is under way waits for that, and is then done in one statement: the busier
- * the server, the less each costs. What comes alone waits for nothing.
+ * Batches concurrent work of one kind into one statement: items that arrive while a batch is running are combined
+ * into the next one. A single item does not wait.
  */
 export class Batcher<Item, Result> {
   readonly #work: (items: Item[]) => Promise<Result[]>;
@@ -26,23 +26,23 @@ export class Batcher<Item, Result> {
   #goesOn = false;
 
   /**
-   * @param work does it for all of some items or for none of them, in one transaction; a result for each, in their order.
-   * @param mostInOne how many items one call of `work` gets at most.
+   * @param work runs all items in one transaction, and returns one result per item, in order.
+   * @param mostInOne maximum number of items per batch.
    */
   constructor(work: (items: Item[]) => Promise<Result[]>, mostInOne = MOST_IN_ONE) {
     this.#work = work;
     this.#mostInOne = mostInOne;
   }
 
-  /** @throws what the work for this item alone throws, or whatever made PostgreSQL unavailable to all that waited. */
+  /** @throws the error of this item, or the error that made PostgreSQL unavailable. */
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, inItsRequest: AsyncLocalStorage.snapshot(), resolve, reject });
+      this.#waiting.push({ item, inContext: AsyncLocalStorage.snapshot(), resolve, reject });
       this.#goOn();
     });
   }
 
-  /** Once those have come who are being read, or answered, right now. */
+  /** Waits for the requests that arrive in the same event loop turn. */
   #goOn(): void {
     if (this.#goesOn) return;
     this.#goesOn = true;
@@ -61,7 +61,7 @@ export class Batcher<Item, Result> {
     this.#running += 1;
     const [first] = some;
     try {
-      const results = await first?.inItsRequest(() =>
+      const results = await first?.inContext(() =>
         onBehalfOfAll(() => this.#work(some.map(({ item }) => item))),
       );
       for (const [index, { resolve }] of some.entries()) resolve((results as Result[])[index] as Result);
@@ -74,12 +74,12 @@ export class Batcher<Item, Result> {
 
   async #failed(some: Waiting<Item, Result>[], error: unknown): Promise<void> {
     if (classify(error).kind === 'unavailable') {
-      // Perhaps they were made, so nothing is tried again; and those behind them would wait for the same in vain.
+      // The items may have been committed, so they are not retried. Waiting items would fail too.
       for (const { reject } of [...some, ...this.#waiting.splice(0)]) reject(error);
     } else if (some.length === 1) {
       some[0]?.reject(error);
     } else {
-      // PostgreSQL has refused them for the sake of one.
+      // One item made PostgreSQL reject the batch.
       await Promise.all(some.map((one) => this.#make([one])));
     }
   }

@@ -8,19 +8,18 @@ import { StatementNames } from './statement-names.ts';
 export type Database = PrismaClient;
 
 export interface ConnectOptions {
-  /** Most connections at once. */
   poolSize?: number;
-  /** Milliseconds that one statement may take. */
+  /** Milliseconds. */
   statementTimeout?: number;
-  /** Milliseconds that a statement which only reads may take, outside of transactions; less than the above. */
+  /** Milliseconds, for read-only statements outside transactions; less than `statementTimeout`. */
   readTimeout?: number;
-  /** Told of each connection that broke; the pool replaces it by itself. */
+  /** Called for each broken connection. The pool replaces it. */
   onConnectionLost?: (error: Error) => void;
-  /** Told of each statement as it is sent; what it gives back is called when the statement has ended. */
+  /** Called for each statement; the returned function is called when the statement ends. */
   onStatement?: (text: string) => () => void;
-  /** The request whose statements run just now; undefined for the server's own work, which is not limited. */
+  /** The request that statements run for. Undefined for the server's own work, which is not limited. */
   askerOf?: () => Requester | undefined;
-  /** Most connections that one person holds at once; always less than there are. */
+  /** Connections per person; always less than the pool size. */
   perPerson?: number;
 }
 
@@ -28,35 +27,35 @@ export interface PoolStatus {
   size: number;
   open: number;
   idle: number;
-  /** Statements that wait for a connection, or for their turn among those of the same person. */
+  /** Statements waiting for a connection, or in their person's queue. */
   waiting: number;
 }
 
 const POOL_SIZE = 10;
 const PER_PERSON = 3;
-/** Both to reach the server and to get a connection out of a busy pool. */
+/** For opening a connection, and for getting one from the pool. */
 const CONNECT_WITHIN_MS = 2_500;
 const STATEMENT_TIMEOUT_MS = 10_000;
 const READ_TIMEOUT_MS = 2_000;
-/** Less than a statement has, so that the log tells a wait from work. */
+/** Less than the statement timeout, so that the log distinguishes waiting from work. */
 const LOCK_TIMEOUT_MS = 8_000;
-/** A server that says nothing by then, not even that the statement took too long, is gone. */
+/** A server that does not respond by then is considered lost. */
 export const SILENCE_MS = 2_000;
-/** Leaves a transaction no time to hold the log's horizon back for long. */
+/** Log readers wait for open transactions. */
 const TRANSACTION_TIMEOUT_MS = 15_000;
-/** A disk that was full counts as full for so long. */
+/** How long a full disk is remembered. */
 const FULL_FOR_MS = 30_000;
 const IDLE_MS = 5 * 60_000;
 
-/** To start workers for a statement takes longer than any statement of ours may. */
+/** Starting parallel workers takes longer than these statements may. */
 const FOR_SHORT_STATEMENTS = { max_parallel_workers_per_gather: '0' };
 
 const pools = new WeakMap<Database, FairPool>();
 const namings = new WeakMap<FairPool, StatementNames>();
 
 /**
- * Prisma on a pool of connections to PostgreSQL at `url`. Nothing is opened before the first query, and a
- * database that goes away fails the queries of that time only: the pool reconnects once it is back.
+ * Creates a Prisma client on a connection pool. Connections open on demand; if the database is unavailable, only
+ * queries at that time fail.
  */
 export function connect(url: string, options: ConnectOptions = {}): Database {
   const statementTimeout = options.statementTimeout ?? STATEMENT_TIMEOUT_MS;
@@ -82,9 +81,10 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
   const pool = new FairPool(sessionTo(url, settings, FOR_SHORT_STATEMENTS));
   const onConnectionLost = options.onConnectionLost ?? (() => undefined);
   namings.set(pool, names);
-  // The adapter attaches its own with its first query, which may come later than one of ours.
+  // The adapter attaches its listener with its first query, which can be later than ours.
   pool.on('error', () => undefined);
-  // The adapter attaches these to the pool and to each connection in a transaction; without them Node would end.
+  // The adapter attaches these listeners to the pool and to connections in transactions; unhandled errors would end
+  // Node.
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: true,
     onPoolError: onConnectionLost,
@@ -94,7 +94,7 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
   const db = new PrismaClient({
     adapter,
     errorFormat: 'minimal',
-    // In line, then for a free connection.
+    // Waiting in the person's queue, then for a connection.
     transactionOptions: {
       maxWait: statementTimeout + CONNECT_WITHIN_MS + 250,
       timeout: TRANSACTION_TIMEOUT_MS,
@@ -104,27 +104,27 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
   return db;
 }
 
-/** Gives up all that is still done for a request: statements that wait are refused, those that run are ended. */
+/** Cancels the statements of a request, waiting or running. */
 export function abandon(db: Database, requester: Requester): void {
   poolOf(db).abandon(requester);
 }
 
-/** Whether PostgreSQL has lately refused a change of `db` because its disk is full. It says so only where a change needs room. */
+/** Whether PostgreSQL recently rejected a write because its disk is full. */
 export function diskIsFull(db: Database): boolean {
   return performance.now() - poolOf(db).fullAt < FULL_FOR_MS;
 }
 
-/** Closes all connections; queries under way end first. */
+/** Closes all connections after running queries end. */
 export async function disconnect(db: Database): Promise<void> {
   await db.$disconnect();
   const pool = pools.get(db);
-  // A client that never ran a query has not handed its pool to the adapter.
+  // Without a query, the adapter does not have the pool yet.
   if (pool && !pool.ending) await pool.end();
 }
 
 /**
- * Runs one statement as a transaction by itself, past Prisma, whose way to a statement takes longer than many statements
- * do. Values come as pg reads them, so a bigint is a string.
+ * Runs a statement without Prisma, whose overhead exceeds the duration of many statements. Values have the types of
+ * pg; a bigint is a string.
  */
 export async function run<Row extends object>(db: Database, sql: Prisma.Sql): Promise<Row[]> {
   const { rows } = await poolOf(db).query<Row>(namedStatement(db, sql));
@@ -133,7 +133,7 @@ export async function run<Row extends object>(db: Database, sql: Prisma.Sql): Pr
 
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
-/** The same where each column is wanted as PostgreSQL writes it, which is how it travels. */
+/** Like `run`, with columns as PostgreSQL's text representation. */
 export async function textsOf(db: Database, sql: Prisma.Sql): Promise<(string | null)[][]> {
   const statement = { ...namedStatement(db, sql), rowMode: 'array', types: AS_TEXT } as const;
   const { rows } = await poolOf(db).query<(string | null)[]>(statement);
@@ -144,7 +144,6 @@ function namedStatement(db: Database, { text, values }: Prisma.Sql) {
   return { name: namings.get(poolOf(db))?.nameOf(text) ?? '', text, values };
 }
 
-/** How busy the connections of `db` are. */
 export function poolStatus(db: Database): PoolStatus {
   const pool = poolOf(db);
   const waiting = pool.waitingCount + pool.inLine;
@@ -153,6 +152,6 @@ export function poolStatus(db: Database): PoolStatus {
 
 function poolOf(db: Database): FairPool {
   const pool = pools.get(db);
-  if (!pool) throw new TypeError('This client was not made by connect()');
+  if (!pool) throw new TypeError('This client was not created by connect()');
   return pool;
 }

@@ -6,21 +6,21 @@ import { DataDirInUse, DataDirUnusable } from './start-failure.ts';
 const SQLITE_BUSY = 5;
 const PID_FILE = 'server.pid';
 
-/** Long enough for the loser of two simultaneous starts to let the winner through. */
+/** Lets the loser of two concurrent starts wait for the winner. */
 const BUSY_WAIT_MS = 200;
 
-// Holds the handles, since a lock whose handle is collected as garbage would be given up.
+// Keeps the handles alive; garbage collection would release the locks.
 const held = new Set<DatabaseSync>();
 
 /**
- * Takes a lock that is the operating system's own, on an empty SQLite file: it ends with the process however that ends,
- * it is not inherited by children, and a reused process id means nothing to it.
- * @returns the function that gives it up; undefined when another process, or this one, holds it.
+ * Takes an operating system lock on an empty SQLite file. It ends with the process, is not inherited by children, and
+ * is safe against reused process ids.
+ * @returns the function that releases it; undefined if it is taken.
  */
 export function tryLock(file: string): (() => void) | undefined {
   const lock = new DatabaseSync(file, { timeout: BUSY_WAIT_MS });
   try {
-    // Nothing is written then, so that a full disk does not count as locked.
+    // Avoids writing, so that a full disk does not look like a lock.
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
@@ -34,9 +34,9 @@ export function tryLock(file: string): (() => void) | undefined {
 }
 
 /**
- * Makes this process the only one on `dataDir`, and makes the folder if it is not there.
- * @returns the function that gives the folder up.
- * @throws DataDirInUse when another process, or another start in this one, holds it.
+ * Locks `dataDir` for this process; creates the directory if needed.
+ * @returns the function that releases it.
+ * @throws DataDirInUse if another process, or another start in this one, holds the lock.
  */
 export function lockDataDir(dataDir: string): () => void {
   const pidFile = join(dataDir, PID_FILE);
@@ -53,12 +53,12 @@ export function lockDataDir(dataDir: string): () => void {
   return unlock;
 }
 
-/** Keeps the address at which the server on `dataDir` answers, for commands that run beside it. */
+/** Records the URL of the server for commands that run at the same time. */
 export function noteServerUrl(dataDir: string, url: string): void {
   writeFileSync(join(dataDir, PID_FILE), `${process.pid}\n${url}\n`);
 }
 
-/** The address that the running server on `dataDir` noted; undefined until it is ready. */
+/** The URL of the running server; undefined until it is ready. */
 export function notedServerUrl(dataDir: string): string | undefined {
   try {
     const [, url] = readFileSync(join(dataDir, PID_FILE), 'utf8').trim().split('\n');

@@ -22,34 +22,34 @@ const OTHERS_POLL_MS = 100;
 const OTHERS_READY_WITHIN_MS = 15_000;
 
 export interface EmbeddedDatabase {
-  /** With the password in it: not for logs. */
+  /** Contains the password. */
   url: string;
-  /** Ends PostgreSQL once running statements are cancelled, and gives the folder up. May be called twice. */
+  /** Cancels running statements, stops PostgreSQL and releases the directory. Can be called twice. */
   stop(): Promise<void>;
 }
 
 interface EmbeddedOptions {
-  /** Called whenever one of its programs was started and works beside us: the time to be busy. */
-  meanwhile?: () => void;
-  /** Told, as a sentence, when PostgreSQL has ended although nobody asked it to, and of each try to start it again. */
+  /** Called after a program was started, to work while it runs. */
+  afterStart?: () => void;
+  /** Called with a message when PostgreSQL ended unexpectedly, and for each failed restart. */
   onTrouble?: (sentence: string) => void;
 }
 
 /**
- * Starts the embedded PostgreSQL on `dataDir`, on a free port of 127.0.0.1, and makes folder and cluster on the
- * first start. Takes over what a killed server has left: its PostgreSQL, its lock files, a half-made cluster.
+ * Starts the embedded PostgreSQL on `dataDir` on a free port of 127.0.0.1. Creates the cluster on the first start,
+ * and cleans up after a killed server: its PostgreSQL, lock files, and incomplete clusters.
  * @throws StartFailure: DataDirInUse, DataDirUnusable, DatabaseVersionMismatch or DatabaseDidNotStart.
  */
 export async function startEmbedded(
   dataDir: string,
-  { meanwhile, onTrouble = () => undefined }: EmbeddedOptions = {},
+  { afterStart, onTrouble = () => undefined }: EmbeddedOptions = {},
 ): Promise<EmbeddedDatabase> {
   const unlock = lockDataDir(resolve(dataDir));
   try {
-    // By whatever link it is reached: the name by which an orphan is known has to stay the same.
+    // Orphans are identified by the path, so it must not depend on links.
     const folder = await realpath(dataDir);
     const cluster = join(folder, CLUSTER);
-    const programs = calling(meanwhile, await findPrograms(cluster));
+    const programs = calling(afterStart, await findPrograms(cluster));
     await stopOrphan(cluster);
     const isNew = !(await exists(cluster));
     const password = isNew ? await makeCluster(programs, folder) : await readPassword(programs, folder);
@@ -71,8 +71,8 @@ export async function startEmbedded(
 }
 
 /**
- * The address of the embedded PostgreSQL that another process has started on `dataDir`, or is just starting.
- * @returns undefined where none is ready within 15 seconds.
+ * The URL of the embedded PostgreSQL that another process runs on `dataDir`.
+ * @returns undefined if none is ready within 15 seconds.
  */
 export async function runningUrl(dataDir: string): Promise<string | undefined> {
   const deadline = Date.now() + OTHERS_READY_WITHIN_MS;
@@ -89,19 +89,18 @@ function urlOf(password: string, port: number): string {
   return `postgresql://${ROLE}:${password}@127.0.0.1:${port}/${DATABASE}`;
 }
 
-/** The programs, with something to do after each that was started. */
-function calling(meanwhile: (() => void) | undefined, programs: Programs): Programs {
+function calling(afterStart: (() => void) | undefined, programs: Programs): Programs {
   return {
     ...programs,
     start(...given) {
       const child = programs.start(...given);
-      meanwhile?.();
+      afterStart?.();
       return child;
     },
   };
 }
 
-/** Makes the cluster beside its place and moves it there when it is whole, so that no half of one is ever used. */
+/** Creates the cluster in a temporary directory and renames it, so that an incomplete one is never used. */
 async function makeCluster(programs: Programs, folder: string): Promise<string> {
   await removeDrafts(folder);
   const draft = await mkdtemp(join(folder, DRAFT_PREFIX));
@@ -111,13 +110,13 @@ async function makeCluster(programs: Programs, folder: string): Promise<string> 
     draft,
     [
       ...['--username', ROLE, '--no-sync', '--no-instructions'],
-      // Sorts and folds case alike on every machine, which the system's own locales do not.
+      // ICU sorts and folds case the same on every machine, unlike the system's locales.
       ...['--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=und'],
       ...['--auth-local=peer', '--auth-host=scram-sha-256'],
     ],
     ['ignore', 'pipe', 'pipe'],
   );
-  await finish(initdb, 'The database could not be made');
+  await finish(initdb, 'The database could not be created');
   const password = await newPassword(
     programs,
     draft,
@@ -131,7 +130,7 @@ async function makeCluster(programs: Programs, folder: string): Promise<string> 
 async function removeDrafts(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(DRAFT_PREFIX)) continue;
-    // An initdb that outlived its server may still be writing; what then stays is removed by the next start.
+    // An orphaned initdb may still be writing. The next start removes the rest.
     await rm(join(folder, name), { recursive: true, force: true, maxRetries: 2 }).catch(() => undefined);
   }
 }
@@ -144,7 +143,7 @@ async function keptPassword(folder: string): Promise<string> {
   return (await readFile(join(folder, PASSWORD), 'utf8').catch(() => '')).trim();
 }
 
-/** Sets a password on a cluster that does not run, in PostgreSQL's single-user mode, which asks for none. */
+/** Sets the password of a stopped cluster in single-user mode, which requires none. */
 async function newPassword(
   programs: Programs,
   cluster: string,
@@ -159,7 +158,7 @@ async function newPassword(
     ['pipe', 'pipe', 'pipe'],
   );
   postgres.stdin?.end(`ALTER ROLE ${ROLE} PASSWORD '${password}';\n${alsoRun}\n`);
-  await finish(postgres, 'The database could not be given a password');
+  await finish(postgres, 'The password of the database could not be set');
   const file = join(folder, PASSWORD);
   await writeFile(`${file}.new`, `${password}\n`, { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
@@ -185,12 +184,12 @@ async function refuseOtherMajor(cluster: string): Promise<void> {
   ).trim();
   if (major === MAJOR) return;
   throw new DatabaseVersionMismatch(
-    `The database in ${cluster} was made by PostgreSQL ${major}, and this Taskwire brings PostgreSQL ${MAJOR}. ` +
-      'Start it with the Taskwire that made it, make a backup there and restore that here into a new DATA_DIR.',
+    `The database in ${cluster} was made by PostgreSQL ${major}, but this version of Taskwire includes PostgreSQL ${MAJOR}. ` +
+      'Start it with the version of Taskwire that created it, make a backup, and restore it here into a new DATA_DIR.',
   );
 }
 
-/** A new cluster is made without waiting for the disk; this makes up for it while the server already works. */
+/** Syncs a new cluster to disk while the server is already running. */
 async function syncToDisk(programs: Programs, cluster: string): Promise<void> {
   const streams = ['ignore', 'ignore', 'ignore'] as const;
   await ended(programs.start('initdb', cluster, ['--sync-only'], [...streams])).catch(() => undefined);

@@ -1,45 +1,44 @@
 /**
- * What a failed database call means to the caller:
- * - `unique-violation`: the row exists already; `constraint` names the index
- * - `unavailable`: the database cannot be reached, takes no writes or is too busy; with `connectionLost` a COMMIT that was under way may have worked
- * - `retryable`: PostgreSQL undid the whole transaction and asks to run it again
+ * The kinds of database failures:
+ * - `unique-violation`: the row exists; `constraint` is the index
+ * - `unavailable`: not reachable, read-only or overloaded; with `connectionLost`, a pending COMMIT may have succeeded
+ * - `retryable`: PostgreSQL rolled the transaction back, and it can be retried
  * - `invalid-text`: text that PostgreSQL cannot store, such as a NUL byte
- * - `other`: anything else, and anything that is no database failure at all
+ * - `other`: anything else
  */
 export type FailureKind = 'unique-violation' | 'unavailable' | 'retryable' | 'invalid-text' | 'other';
 
 export interface DatabaseFailure {
   kind: FailureKind;
-  /** PostgreSQL's five characters, where it was PostgreSQL that refused. */
+  /** PostgreSQL's error code. */
   sqlState?: string;
-  /** The index or constraint that refused, as PostgreSQL names it. */
   constraint?: string;
-  /** The connection broke or could not be opened, as opposed to none being free in the pool. */
+  /** The connection broke or could not be opened; false if the pool has no free connection. */
   connectionLost: boolean;
-  /** What makes it unavailable, where that is known and people should hear of it. */
+  /** The cause of `unavailable`, if clients should know it. */
   why?: 'busy' | 'own-share' | 'slow' | 'abandoned' | 'read-only' | 'disk-full';
 }
 
-/** Serialisation failure and deadlock. */
+/** Serialization failure and deadlock. */
 const RETRYABLE = new Set(['40001', '40P01']);
-/** Bytes that are no valid UTF-8, a character that the encoding lacks, a NUL escape in JSON. */
+/** Invalid UTF-8, a character missing in the encoding, a NUL escape in JSON. */
 const INVALID_TEXT = new Set(['22021', '22P05']);
 const UNIQUE_VIOLATION = '23505';
 export const DISK_FULL = '53100';
-/** What people should hear of, by PostgreSQL's code: ended for taking too long; no room; a standby or made read-only. */
+/** Causes by PostgreSQL's code: statement cancelled, disk full, standby or read-only. */
 const CAUSES: Partial<Record<string, NonNullable<DatabaseFailure['why']>>> = {
   57014: 'slow',
   [DISK_FULL]: 'disk-full',
   25006: 'read-only',
 };
-/** Connection exceptions; shutting down, crashed, starting up, dropped, idle too long in a transaction or session; no such database. */
+/** Connection exceptions; shutdown, crash, startup, dropped database, idle timeouts; unknown database. */
 const CONNECTION_LOST = /^(08...|57P0[1-5]|25P03|3D000)$/;
-/** Of the many things that its code 55000 can mean; and the database is away while a restore renames it. */
+/** One of many meanings of 55000. The database is not available while a restore renames it. */
 const CLOSED_WORDS = /^database ".*" is not currently accepting connections$/;
-/** No connection, memory or disk left, or none that works; a statement or the wait for a lock took too long. */
+/** Out of connections, memory or disk; I/O error; statement or lock timeout. */
 const OVERLOADED = /^(53...|58030|57014|55P03)$/;
-/** It lets this role in no more, or is a standby for the time being: for whoever runs it to mend. */
-const CLOSED_TO_US = /^(28...|25006)$/;
+/** The role cannot connect, or the server is a standby. */
+const REJECTED = /^(28...|25006)$/;
 
 const LOST_SOCKET = new Set([
   'ECONNREFUSED',
@@ -51,26 +50,26 @@ const LOST_SOCKET = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
-/** Prisma's names for the same, where it drops the cause: cannot reach, timed out, closed. */
+/** Prisma's names, when it drops the cause. */
 const LOST_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout']);
 const LOST_PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017']);
-/** No connection free in the pool, or none in time for a transaction. */
+/** No free connection in the pool. */
 const EXHAUSTED_PRISMA = new Set(['P2024', 'P2037']);
 const TRANSACTION_API = 'P2028';
 
-/** pg gives these no code, only words. */
+/** pg has no code for these. */
 const LOST_WORDS =
   /^(Connection terminated|timeout expired$|Query read timeout$|Client (was closed|has encountered a connection error))/;
-/** The pool's own code: a person holds as many connections as one may. */
+/** Thrown by the pool: the person uses all connections they may use. */
 export const SHARE_TAKEN = 'SHARE_TAKEN';
-/** The pool's own: nobody waits for the answer any more. */
-export const ABANDONED_WORDS = 'the request was given up';
-/** The pool's own. */
+/** Thrown by the pool: the request was cancelled. */
+export const ABANDONED_WORDS = 'the request was cancelled';
+/** Thrown by the pool. */
 export const EXHAUSTED_WORDS = 'timeout exceeded when trying to connect';
 const NOT_STARTED_WORDS = 'Unable to start a transaction in the given time';
 const EXPIRED_WORDS = 'on an expired transaction';
 
-/** Judges what a call to Prisma or pg has thrown, by SQLSTATE where there is one. */
+/** Classifies an error of Prisma or pg, by SQLSTATE if there is one. */
 export function classify(thrown: unknown): DatabaseFailure {
   for (const error of chain(thrown)) {
     const failure = judge(error);
@@ -103,7 +102,7 @@ function judge(error: Record<string, unknown>): DatabaseFailure | undefined {
   if (code === TRANSACTION_API && message.includes(EXPIRED_WORDS)) {
     return { kind: 'unavailable', connectionLost: false, why: 'slow' };
   }
-  // PostgreSQL's own errors only: Prisma's codes have the same length and begin with P.
+  // Prisma's codes have the same length and start with P.
   if (!code || !/^[0-9A-Z]{5}$/.test(code) || /^P[1-6]\d{3}$/.test(code)) return undefined;
   return judgeSqlState(code, error);
 }
@@ -113,7 +112,7 @@ function judgeSqlState(sqlState: string, error: Record<string, unknown>): Databa
   const constraint = constraintOf(error);
   const why = CAUSES[sqlState];
   const kind: FailureKind =
-    lost || OVERLOADED.test(sqlState) || CLOSED_TO_US.test(sqlState)
+    lost || OVERLOADED.test(sqlState) || REJECTED.test(sqlState)
       ? 'unavailable'
       : RETRYABLE.has(sqlState)
         ? 'retryable'
@@ -131,14 +130,14 @@ function judgeSqlState(sqlState: string, error: Record<string, unknown>): Databa
   };
 }
 
-/** pg has the name itself; the adapter wraps it. */
+/** pg has the name; the adapter wraps it. */
 function constraintOf(error: Record<string, unknown>): string | undefined {
   const { constraint } = error;
   if (typeof constraint === 'string') return constraint;
   return isRecord(constraint) ? text(constraint['index']) : undefined;
 }
 
-/** The innermost first: Prisma wraps the adapter's error, which wraps what PostgreSQL said. */
+/** Innermost first: Prisma wraps the adapter's error, which wraps PostgreSQL's. */
 function chain(thrown: unknown): Record<string, unknown>[] {
   const found: Record<string, unknown>[] = [];
   const visit = (value: unknown) => {

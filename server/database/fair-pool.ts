@@ -7,31 +7,29 @@ import { PoolConnection, type PoolConnectionConfig, type StopReason } from './po
 
 export interface FairPoolConfig extends PoolConfig, Pick<PoolConnectionConfig, 'onStatement' | 'names'> {
   max: number;
-  /** Most connections that one person holds at once; always less than `max`. */
+  /** Connections per person; always less than `max`. */
   perPerson: number;
-  /** Milliseconds that a statement waits for a free connection, and one of a request that only reads in its person's line. */
+  /** Milliseconds a statement waits for a free connection, and one of a read-only request in its person's queue. */
   waitMs: number;
-  /** Milliseconds that a statement of any other request waits in its person's line. */
+  /** Milliseconds a statement of any other request waits in its person's queue. */
   changeWaitMs: number;
-  /** Milliseconds that a statement which only reads may take, outside of transactions. */
+  /** Milliseconds for read-only statements outside transactions. */
   readMs: number;
   askerOf: () => Requester | undefined;
 }
 
-/** Statements of one person that wait in line; more than any operation within the limits runs. */
+/** Waiting statements per person; more than operations within the limits run. */
 export const MOST_WAITING = 500;
 const WATCH_EVERY_MS = 250;
 
 type Connected = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
 
-/** What the pool does with connections of its own making, besides handing them out. */
 type Connection = Pick<PoolConnection, 'statement' | 'stop'>;
 
-/** One use of a connection. */
 interface Lease {
   requester: Requester | undefined;
   isTransaction: boolean;
-  /** Until PostgreSQL was told to end its statement. */
+  /** Set while PostgreSQL is asked to cancel its statement. */
   stopping?: Promise<void>;
 }
 
@@ -39,23 +37,22 @@ interface Turn {
   requester: Requester;
   isTransaction: boolean;
   connected: Connected;
-  /** When it began to wait, and until when it may, by `performance.now()`. */
+  /** By `performance.now()`. */
   since: number;
   until: number;
 }
 
-/** What one person has of the pool. */
 interface Share {
   held: number;
   waiting: Turn[];
 }
 
 /**
- * A pool in which one person holds a few connections at most: the rest of their statements wait in a line of their own,
- * so that others find a connection. A transaction counts as one. Work without a requester is not limited.
+ * A pool that limits the connections per person. Further statements wait in the person's own queue, so that others
+ * get connections. A transaction uses one. Work without a requester is not limited.
  */
 export class FairPool extends Pool {
-  /** When PostgreSQL last found its disk full, by `performance.now()`. */
+  /** By `performance.now()`. */
   fullAt = -Infinity;
   readonly #settings: FairPoolConfig;
   readonly #mostHeld: number;
@@ -76,7 +73,7 @@ export class FairPool extends Pool {
     keep('waiting statements', this, ({ inLine }) => inLine);
   }
 
-  /** Statements that wait in the line of their person. */
+  /** Statements waiting in the queues of all people. */
   get inLine(): number {
     let count = 0;
     for (const { waiting } of this.#shares.values()) count += waiting.length;
@@ -90,7 +87,7 @@ export class FairPool extends Pool {
       this.#ask(false, connected);
       return undefined;
     }
-    // Statements by themselves come with a callback; only transactions ask for the connection itself.
+    // Single statements pass a callback; transactions request a connection.
     return new Promise((resolve, reject) => {
       this.#ask(true, (error, client) => {
         if (client) resolve(client);
@@ -99,7 +96,7 @@ export class FairPool extends Pool {
     });
   }
 
-  /** Gives up what is still done for a request: what waits is refused, and reads are ended. */
+  /** Cancels the work of a request: waiting statements are rejected, running reads are cancelled. */
   abandon(requester: Requester): void {
     requester.isAbandoned = true;
     const share = requester.share === undefined ? undefined : this.#shares.get(requester.share);
@@ -113,7 +110,7 @@ export class FairPool extends Pool {
 
   #ask(isTransaction: boolean, connected: Connected): void {
     const requester = isOnBehalfOfAll() ? undefined : this.#settings.askerOf();
-    // A statement that waits is taken up when another's ends, and must not count as part of the other's request.
+    // A waiting statement resumes when another ends, and must keep its own async context.
     const turn = { isTransaction, connected: AsyncResource.bind(connected) };
     if (!requester) {
       this.#take(turn, undefined, undefined);
@@ -202,7 +199,7 @@ export class FairPool extends Pool {
     else if (share.held === 0) this.#shares.delete(key);
   }
 
-  /** Where no connection was free in time, those in line have waited about as long, and must not wait once more. */
+  /** If no connection was free in time, statements in the queue have waited as long, and must not wait again. */
   #refuseLine(share: Share, error: Error): void {
     const latest = performance.now() - this.#settings.waitMs / 2;
     this.#refuseWhere(share, ({ since }) => since < latest, error);
@@ -219,7 +216,7 @@ export class FairPool extends Pool {
     }
   }
 
-  /** One timer for all, since most statements are over long before it looks. */
+  /** One timer for all, since most statements end before it fires. */
   #keepWatch(): void {
     this.#watch ??= setInterval(() => {
       this.#endLongWaits();
@@ -248,7 +245,7 @@ export class FairPool extends Pool {
 const READS = /^\s*(?:\/\*.*?\*\/\s*)?(?:SELECT|WITH)\b/is;
 const CHANGES_OR_LOCKS = /\b(?:INSERT|UPDATE|DELETE|MERGE|FOR\s+(?:KEY\s+)?SHARE|pg_advisory\w*)\b/i;
 
-/** What a transaction reads belongs to its change; a read that names one of these words counts as a change, too. */
+/** Statements in transactions belong to their changes. A read with one of these words counts as a change. */
 function isReading({ statement }: Connection, { isTransaction }: Lease): boolean {
   return (
     !isTransaction &&
@@ -262,12 +259,12 @@ function stop(connection: Connection, lease: Lease, why: StopReason): void {
   lease.stopping ??= connection.stop(why);
 }
 
-/** All connections that a person may hold are held, and this statement has waited long enough. */
+/** The statement waited too long for one of the person's connections. */
 class ShareTaken extends Error {
   readonly code = SHARE_TAKEN;
 
   constructor() {
-    super('the person holds as many connections as one may');
+    super('the person uses all of their connections');
   }
 }
 

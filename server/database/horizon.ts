@@ -1,10 +1,10 @@
-/** The oldest transaction that is still under way, in SQL: all before it have ended. */
+/** The oldest transaction in progress, in SQL. All earlier ones have ended. */
 export const HORIZON = 'pg_snapshot_xmin(pg_current_snapshot())::text';
 
 /**
- * The same without the transactions that are known to write to other databases of the same PostgreSQL. Nobody's
- * transaction changes its database, so it does not matter that the activity is read after the snapshot; where the
- * role may not see who runs a transaction, it counts as one of ours.
+ * Like `HORIZON`, without transactions of other databases in the same PostgreSQL. A transaction never changes its
+ * database, so the activity can be read after the snapshot. A transaction whose session is not visible counts as one
+ * of ours.
  */
 export const HORIZON_HERE = `coalesce(
   (SELECT min(id::text::bigint) FROM pg_snapshot_xip(pg_current_snapshot()) AS id

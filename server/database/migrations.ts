@@ -12,13 +12,12 @@ import {
   MigrationRefused,
 } from './start-failure.ts';
 
-/** Where this program's own migrations are. */
 export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 export interface MigrationOptions {
-  /** A folder of `<timestamp>_<intent>/migration.sql`; defaults to this program's own. */
+  /** A directory of `<timestamp>_<intent>/migration.sql`. Default: this program's migrations. */
   folder?: string;
-  /** Milliseconds to wait while another process migrates the same database. */
+  /** Milliseconds to wait for another process that migrates the database. */
   lockTimeout?: number;
 }
 
@@ -27,7 +26,6 @@ interface Migration {
   script: string;
 }
 
-/** One row of Prisma's own table. */
 interface Recorded {
   migration_name: string;
   checksum: string;
@@ -36,7 +34,7 @@ interface Recorded {
   logs: string | null;
 }
 
-/** The advisory lock that Prisma's CLI takes too, so that neither runs into the other. */
+/** Prisma's CLI uses the same advisory lock. */
 const PRISMA_LOCK = 72_707_369;
 const LOCK_TIMEOUT_MS = 60_000;
 const CONNECT_WITHIN_MS = 10_000;
@@ -44,7 +42,7 @@ const CONNECT_WITHIN_MS = 10_000;
 const UNDEFINED_TABLE = '42P01';
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** To the letter as Prisma makes it. */
+/** Exactly as Prisma creates it. */
 const TABLE = `
 CREATE TABLE "_prisma_migrations" (
     "id"                    VARCHAR(36) PRIMARY KEY NOT NULL,
@@ -58,12 +56,11 @@ CREATE TABLE "_prisma_migrations" (
 )`;
 
 /**
- * Brings the database at `url` to the state of the migrations folder. Each migration runs in one transaction together
- * with its row in `_prisma_migrations`, so one that fails or is killed leaves nothing behind and may simply be
- * run again. When all are applied this costs one query.
- * @returns the names of the migrations that it applied, in order.
- * @throws StartFailure: DatabaseUnreachable, MigrationRefused when the database's history is not the folder's, or
- * MigrationFailed when a script fails.
+ * Applies the pending migrations. Each runs in one transaction with its row in `_prisma_migrations`, so a failed or
+ * killed migration leaves nothing behind and can be retried. Without pending migrations it takes one query.
+ * @returns the names of the applied migrations, in order.
+ * @throws StartFailure: DatabaseUnreachable; MigrationRefused if the database's history differs from the directory;
+ * MigrationFailed if a script fails.
  */
 export async function applyMigrations(
   url: string,
@@ -95,14 +92,14 @@ export async function applyMigrations(
   }
 }
 
-/** Those that only some versions of PostgreSQL know, so that a session cannot name them at its start. */
+/** These settings exist only in some versions of PostgreSQL, so they cannot be set at connection start. */
 async function liftProvidersLimits(client: Client): Promise<void> {
   await client.query(
     `SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('transaction_timeout', 'idle_session_timeout')`,
   );
 }
 
-/** The folder's migrations, oldest first. */
+/** Oldest first. */
 export async function readMigrations(folder: string): Promise<Migration[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
@@ -114,7 +111,7 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
   );
 }
 
-/** `undefined` when the database has no history yet. */
+/** Undefined without a history. */
 async function readHistory(client: Client): Promise<Recorded[] | undefined> {
   try {
     const { rows } = await client.query<Recorded>(
@@ -141,7 +138,7 @@ function pendingOf(migrations: Migration[], history: Recorded[] = []): Migration
   return migrations.filter(({ name }) => !applied.has(name));
 }
 
-/** As Prisma does, line endings do not count: a checkout on Windows is no edit. */
+/** Line endings are ignored, as in Prisma, so that a checkout on Windows is not an edit. */
 function checksumsOf(script: string): string[] {
   const unix = script.replaceAll('\r\n', '\n');
   return [script, unix, unix.replaceAll('\n', '\r\n')].map(checksum);
@@ -159,7 +156,7 @@ async function takeTurn(client: Client, timeout: number): Promise<void> {
   } catch (error) {
     if (!(error instanceof DatabaseError) || error.code !== LOCK_NOT_AVAILABLE) throw error;
     throw new MigrationRefused(
-      `Another process has been migrating this database for ${timeout / 1000} s. Start again when it is done.`,
+      `Another process has been migrating this database for ${timeout / 1000} s. Start again when it has finished.`,
       { cause: error },
     );
   }
@@ -175,8 +172,8 @@ async function makeTable(client: Client): Promise<void> {
   if (rows.length > 0) {
     const some = rows.map(({ relname }) => `"${relname}"`).join(', ');
     throw new MigrationRefused(
-      `The database at DATABASE_URL already holds tables that Taskwire did not make (${some}). ` +
-        'Give it an empty database of its own.',
+      `The database at DATABASE_URL already has tables that Taskwire did not create (${some}). ` +
+        'Use an empty database.',
     );
   }
   await client.query(TABLE);
@@ -186,7 +183,7 @@ async function apply(client: Client, { name, script }: Migration): Promise<void>
   const startedAt = new Date();
   await client.query('BEGIN');
   try {
-    // One message: the server takes it apart, and knows a semicolon inside of $$ … $$ from one that ends a statement.
+    // Sent as one message: the server splits it, and handles semicolons inside $$ … $$.
     await client.query(script);
     await client.query(
       `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
@@ -197,8 +194,8 @@ async function apply(client: Client, { name, script }: Migration): Promise<void>
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
     throw new MigrationFailed(
-      `Migration ${name} failed: ${reasonOf(error, script)}. Nothing of it was kept. ` +
-        'Put right what it stumbled over (the data, or the script if it is new) and start again.',
+      `Migration ${name} failed: ${reasonOf(error, script)}. It was rolled back. ` +
+        'Fix the cause (the data, or the script if it is new) and start again.',
       { cause: error },
     );
   }
@@ -217,10 +214,10 @@ function messageOf(error: unknown): string {
 }
 
 function unfinished({ migration_name: name, logs }: Recorded): MigrationRefused {
-  const said = logs?.trim() ? ` It said: ${logs.trim().split('\n').slice(0, 5).join(' ')}` : '';
+  const said = logs?.trim() ? ` Its log: ${logs.trim().split('\n').slice(0, 5).join(' ')}` : '';
   return new MigrationRefused(
-    `Migration ${name} was begun by another program and did not finish, so this database may hold half of it.${said}\n` +
-      'Undo by hand what it has done, then mark it as undone and start again:\n' +
+    `Migration ${name} was started by another program and did not finish, so the database may contain half of it.${said}\n` +
+      'Revert its changes manually, then mark it as rolled back and start again:\n' +
       `  npx prisma migrate resolve --rolled-back ${name}\n` +
       `or, in SQL: UPDATE _prisma_migrations SET rolled_back_at = now() WHERE migration_name = '${name}';`,
   );
@@ -228,7 +225,7 @@ function unfinished({ migration_name: name, logs }: Recorded): MigrationRefused 
 
 function edited({ migration_name: name }: Recorded): MigrationRefused {
   return new MigrationRefused(
-    `Migration ${name} was edited after this database had applied it, so the two may differ.\n` +
+    `Migration ${name} was edited after it was applied to this database, so the two may differ.\n` +
       `Restore the file (git checkout -- migrations/${name}) and put the change into a new migration ` +
       '(npm run db:migration <intent>).',
   );
@@ -236,7 +233,7 @@ function edited({ migration_name: name }: Recorded): MigrationRefused {
 
 function unknown({ migration_name: name }: Recorded): MigrationRefused {
   return new MigrationRefused(
-    `This database has migration ${name}, which this Taskwire does not know: a newer version has used it. ` +
+    `This database has migration ${name}, which this version of Taskwire does not know: a newer version has used it. ` +
       'Start that version or a later one, or restore a backup made before it.',
   );
 }

@@ -4,14 +4,13 @@ import { DataDirInUse } from './start-failure.ts';
 
 export interface OpenedDatabase {
   url: string;
-  /** Where people reach the server: as the running one noted it, or as the settings say. */
+  /** The URL of the running server, or the one from the settings. */
   serverUrl: string;
-  /** Whether a server that runs has this database open as well. */
+  /** Whether a running server uses this database too. */
   running: boolean;
   close(): Promise<void>;
 }
 
-/** The settings that say where the database and the server are. */
 interface Place {
   databaseUrl: string | undefined;
   dataDir: string;
@@ -21,8 +20,8 @@ interface Place {
 }
 
 /**
- * The database that `npm start` would use: the one at DATABASE_URL, or the embedded one, which is started unless
- * a server has it open.
+ * Opens the database that `npm start` would use: the one at DATABASE_URL, or the embedded one, which is started
+ * unless a server already runs it.
  * @throws StartFailure
  */
 export async function openDatabase(place: Place): Promise<OpenedDatabase> {
@@ -35,7 +34,7 @@ export async function openDatabase(place: Place): Promise<OpenedDatabase> {
   } catch (error) {
     if (!(error instanceof DataDirInUse)) throw error;
     const url = await runningUrl(dataDir);
-    // Without an address the lock's own refusal says all there is to say.
+    // Without a URL, the error of the lock is sufficient.
     if (!url) throw error;
     return {
       url,

@@ -9,15 +9,15 @@ const POLL_MS = 10;
 const WAIT_MS = 10_000;
 
 /**
- * Ends the PostgreSQL that a killed server has left running on `cluster`, if any, and removes a `postmaster.pid`
- * whose process id somebody else has got meanwhile. The caller must hold the data directory's lock.
- * @throws DatabaseDidNotStart when the orphan belongs to another account or does not end.
+ * Stops the PostgreSQL that a killed server left running on `cluster`, and removes a stale `postmaster.pid`. The
+ * caller must hold the data directory's lock.
+ * @throws DatabaseDidNotStart if the orphan belongs to another account or does not stop.
  */
 export async function stopOrphan(cluster: string): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid');
   const pid = Number.parseInt(await readFile(pidFile, 'utf8').catch(() => ''), 10);
   if (!(pid > 1)) return;
-  // First as an operator would, then as after a crash: either way nothing that was committed is lost.
+  // Fast shutdown first, then immediate; neither loses committed data.
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!(await runsOn(cluster, pid))) return removeIfStale(pidFile, pid);
     try {
@@ -25,8 +25,8 @@ export async function stopOrphan(cluster: string): Promise<void> {
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ESRCH') continue;
       throw new DatabaseDidNotStart(
-        `A PostgreSQL (process ${pid}) of an earlier Taskwire still runs on ${cluster} under another account. ` +
-          'End it, or start Taskwire as the user who started it before.',
+        `A PostgreSQL (process ${pid}) of an earlier Taskwire is still running on ${cluster} under another account. ` +
+          'Stop it, or start Taskwire as the same user as before.',
         { cause: error },
       );
     }
@@ -35,18 +35,21 @@ export async function stopOrphan(cluster: string): Promise<void> {
   }
   if (!(await runsOn(cluster, pid))) return removeIfStale(pidFile, pid);
   throw new DatabaseDidNotStart(
-    `A PostgreSQL (process ${pid}) of an earlier Taskwire still runs on ${cluster} and cannot be ended. ` +
-      'End it, or restart the machine, and start again.',
+    `A PostgreSQL (process ${pid}) of an earlier Taskwire is still running on ${cluster} and cannot be stopped. ` +
+      'Stop it, or restart the machine, and start again.',
   );
 }
 
-/** PostgreSQL itself only looks whether the id is alive. It still checks by shared memory that the folder is free. */
+/**
+ * PostgreSQL itself only checks whether the process id is alive. It still checks by shared memory that the directory
+ * is free.
+ */
 async function removeIfStale(pidFile: string, pid: number): Promise<void> {
   const now = Number.parseInt(await readFile(pidFile, 'utf8').catch(() => ''), 10);
   if (now === pid) await rm(pidFile, { force: true });
 }
 
-/** False also for a zombie, which has no command line any more. */
+/** False for a zombie, which has no command line. */
 async function runsOn(cluster: string, pid: number): Promise<boolean> {
   const commandLine =
     process.platform === 'linux'

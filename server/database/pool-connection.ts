@@ -3,15 +3,14 @@ import { Client, DatabaseError, type ClientConfig } from 'pg';
 import { ABANDONED_WORDS, DISK_FULL } from './failures.ts';
 import type { StatementNames } from './statement-names.ts';
 
-/** Why a statement is ended before it is done: it takes too long, or its answer is no longer wanted. */
+/** Why a running statement is cancelled. */
 export type StopReason = 'slow' | 'abandoned';
 
 export interface PoolConnectionConfig extends ClientConfig {
-  /** Told of each statement as it is sent; what it gives back is called when the statement has ended. */
+  /** Called for each statement; the returned function is called when the statement ends. */
   onStatement?: ((text: string) => () => void) | undefined;
-  /** The names that statements are prepared under. */
   names?: StatementNames;
-  /** Told when PostgreSQL finds no room on its disk. */
+  /** Called when PostgreSQL's disk is full. */
   onDiskFull?: () => void;
 }
 
@@ -24,12 +23,12 @@ interface Statement {
 
 type Ended = (...outcome: unknown[]) => void;
 
-/** What pg keeps of a connection, but does not declare. */
+/** Undeclared properties of pg's client. */
 interface Internals {
   processID: number;
   secretKey: number;
   connection: {
-    /** The statements that PostgreSQL keeps prepared, by name. */
+    /** Prepared statements by name. */
     parsedStatements: Record<string, string>;
     close(what: { type: 'S'; name: string }): void;
   };
@@ -39,7 +38,7 @@ const CANCEL_REQUEST = 80_877_102;
 const CANCEL_BYTES = 16;
 const CANCEL_WITHIN_MS = 1_000;
 
-/** A connection of the pool, which knows the statement that it works at and can have it ended. */
+/** A pool connection that knows its running statement and can cancel it. */
 export class PoolConnection extends Client {
   readonly #onStatement: PoolConnectionConfig['onStatement'];
   readonly #onDiskFull: PoolConnectionConfig['onDiskFull'];
@@ -54,25 +53,24 @@ export class PoolConnection extends Client {
     this.#names = config?.names;
   }
 
-  /** The one under way. */
   get statement(): Readonly<Statement> | undefined {
     return this.#statement;
   }
 
-  /** pg takes a text or a configuration, then values or not, and a callback or not. */
+  /** pg accepts a text or a configuration, optional values and an optional callback. */
   override query(...given: unknown[]): never {
     const [first] = given as [string | { text?: string }];
     const text = typeof first === 'string' ? first : (first.text ?? '');
     if (this.#names && this.#names.dropped !== this.#dropped && !this.#statement)
       this.#forgetDropped(this.#names);
-    const told = this.#onStatement?.(text);
+    const onEnd = this.#onStatement?.(text);
     const statement: Statement = { text, since: performance.now() };
     this.#statement = statement;
     const ended = (error?: unknown) => {
-      told?.();
+      onEnd?.();
       if (this.#statement === statement) this.#statement = undefined;
       if (error instanceof DatabaseError && error.code === DISK_FULL) this.#onDiskFull?.();
-      // PostgreSQL says only that somebody asked for its end.
+      // PostgreSQL only reports a cancellation by user request.
       if (statement.stopped === 'abandoned' && error instanceof Error) error.message = ABANDONED_WORDS;
     };
     const callback = given.at(-1);
@@ -91,7 +89,7 @@ export class PoolConnection extends Client {
     return result as never;
   }
 
-  /** Goes along with the next statement, so that it costs no round trip. */
+  /** Sent with the next statement, so it costs no round trip. */
   #forgetDropped(names: StatementNames): void {
     this.#dropped = names.dropped;
     const { connection } = this as unknown as Internals;
@@ -103,8 +101,8 @@ export class PoolConnection extends Client {
   }
 
   /**
-   * Has PostgreSQL end the statement under way. Done once PostgreSQL was told: until then the connection must get no
-   * other statement, for that would be ended instead.
+   * Asks PostgreSQL to cancel the running statement. Resolves once the request is delivered; until then the
+   * connection must not run another statement, which would be cancelled instead.
    */
   stop(why: StopReason): Promise<void> {
     if (!this.#statement) return Promise.resolve();
@@ -116,7 +114,7 @@ export class PoolConnection extends Client {
     const { host, port } = this;
     return new Promise((resolve) => {
       const socket = host.startsWith('/') ? openSocket(`${host}/.s.PGSQL.${port}`) : openSocket(port, host);
-      // PostgreSQL closes it once it has passed the request on. Where it cannot be reached, its own limit ends the statement.
+      // PostgreSQL closes the socket after handling the request. If it is unreachable, the statement timeout applies.
       socket
         .once('close', () => {
           resolve();

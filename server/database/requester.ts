@@ -1,19 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** The request that statements are run for, as far as the pool of connections has to know it. */
+/** The request that statements run for, as seen by the connection pool. */
 export interface Requester {
   /**
-   * Whose share of the connections its statements take: a person's id, or an address where nobody has signed in.
-   * Undefined while the credential is looked up, which is not limited.
+   * Whose connections the statements count towards: a person's id, or an address. Undefined during authentication,
+   * which is not limited.
    */
   share: string | undefined;
-  /** Whether a statement of it has waited as long as it may; its next statements do not wait again. */
+  /** Whether a statement has waited too long; further statements do not wait. */
   waitedInVain: boolean;
-  /** Transactions that it has open. Its statements outside of them do not wait in line, which the transaction would wait for. */
+  /** Open transactions. Its other statements do not queue, since the transaction would wait for them. */
   transactions: number;
-  /** Whether it only reads, so that its statements may be ended once its answer is of no use. */
+  /** Whether its statements can be cancelled. */
   readsOnly: boolean;
-  /** Whether its answer is given or no longer wanted: it gets no connection any more. */
+  /** Whether its response was sent or is no longer needed. */
   isAbandoned: boolean;
 }
 
@@ -23,7 +23,7 @@ export function newRequester(): Requester {
 
 const forAll = new AsyncLocalStorage<boolean>();
 
-/** Runs work that serves several callers: its statements take no one's share, and do not end with one of the requests. */
+/** Runs work shared by several requests: not limited, and not cancelled with one of them. */
 export function onBehalfOfAll<T>(work: () => T): T {
   return forAll.run(true, work);
 }

@@ -13,9 +13,9 @@ interface Facts {
 }
 
 /**
- * Checks whether the server can work with a database, before anything is changed in it.
- * @param isToMigrate whether tables are to be made or changed, which takes a right that the server does not need later.
- * @throws DatabaseUnsuitable with a sentence that says what to change.
+ * Checks whether the server can use a database, before changing it.
+ * @param isToMigrate whether tables will be created or changed, which requires an additional right.
+ * @throws DatabaseUnsuitable with the change to make.
  */
 export async function requireUsable(client: ClientBase, isToMigrate: boolean): Promise<void> {
   const { rows } = await client.query<Facts>(
@@ -35,16 +35,16 @@ function faultOf({ name, role, ...facts }: Facts): string | null {
   if (!facts.hasSettings) return BEHIND_POOLER;
   if (facts.encoding !== 'UTF8') {
     return (
-      `The database ${name} is encoded in ${facts.encoding}, which cannot hold every text. Make another one, for example by ` +
+      `The database ${name} is encoded in ${facts.encoding}, which cannot store all text. Create another one, for example with ` +
       `CREATE DATABASE taskwire ENCODING 'UTF8' TEMPLATE template0; and set DATABASE_URL to it.`
     );
   }
   if (facts.isStandby)
-    return `The database ${name} is on a standby, which takes no changes. Set DATABASE_URL to the primary server.`;
+    return `The database ${name} is on a standby, which is read-only. Set DATABASE_URL to the primary server.`;
   if (facts.isReadOnly) {
     return (
-      `The database ${name} is read-only for the role ${role} (default_transaction_read_only is on). If its provider did ` +
-      `that because the disk is full, make room first; otherwise run ALTER DATABASE ${database} RESET default_transaction_read_only; ` +
+      `The database ${name} is read-only for the role ${role} (default_transaction_read_only is on). If its provider set ` +
+      `this because the disk is full, free some space first; otherwise run ALTER DATABASE ${database} RESET default_transaction_read_only; ` +
       `or the same for the role.`
     );
   }
@@ -56,14 +56,14 @@ function missingRightOf({ name, role, ...facts }: Facts): string | null {
     return `The database ${name} has no schema "public". Run CREATE SCHEMA public AUTHORIZATION ${escapeIdentifier(role)}; in it.`;
   if (!facts.mayCreate) {
     return (
-      `The role ${role} may not create tables in the database ${name}. Let its owner run ` +
+      `The role ${role} may not create tables in the database ${name}. Ask its owner to run ` +
       `GRANT CREATE ON SCHEMA public TO ${escapeIdentifier(role)}; in it.`
     );
   }
   return null;
 }
 
-/** What to say where a pooler refuses or drops what a session says at its start. */
+/** For poolers that reject or drop session settings. */
 export const BEHIND_POOLER =
-  'DATABASE_URL leads to a connection pooler, such as PgBouncer, that does not pass session settings on. Taskwire has a ' +
-  'pool of its own: set DATABASE_URL to PostgreSQL itself.';
+  'DATABASE_URL refers to a connection pooler, such as PgBouncer, that does not pass on session settings. Taskwire has its ' +
+  'own connection pool: set DATABASE_URL to PostgreSQL itself.';

@@ -1,13 +1,13 @@
 import { Client, type ClientConfig } from 'pg';
 
 export interface SessionConfig extends ClientConfig {
-  /** By this name PostgreSQL's activity shows the session. */
+  /** Shown in PostgreSQL's activity. */
   application_name: string;
 }
 
 /**
- * What answers depend on, for no setting of the database or its role to change. Whether transactions are read-only is
- * left to them: providers make a database read-only when its disk is full.
+ * Settings that results depend on, independent of the database's and the role's defaults. Read-only mode is not
+ * included: providers set it when the disk is full.
  */
 const SETTINGS = {
   timezone: 'UTC',
@@ -23,16 +23,15 @@ const SETTINGS = {
   jit: 'off',
 } as const;
 
-/** A setting of no meaning, by which a session knows that its settings have arrived. */
+/** A custom setting that shows that the session's settings were applied. */
 export const SESSION_MARK = 'taskwire.session';
 
-/** Limits that a session has only where its purpose gives it some; a role's own would end a long migration. */
+/** Limits that a session has only if its purpose requires them. A role's own would end a long migration. */
 const UNLIMITED = { statement_timeout: '0', lock_timeout: '0', idle_in_transaction_session_timeout: '0' };
 
 /**
- * How every connection to PostgreSQL is opened, whatever its purpose: its settings come with its first message, so they
- * cost no round trip.
- * @param settings of PostgreSQL beside those that every session has.
+ * The configuration of every PostgreSQL connection. Settings are sent in the startup message, without a round trip.
+ * @param settings in addition to those of every session.
  */
 export function sessionTo<Config extends SessionConfig>(
   url: string,
@@ -40,7 +39,7 @@ export function sessionTo<Config extends SessionConfig>(
   settings: Record<string, string> = {},
 ): Config & { connectionString: string; options: string } {
   const address = new URL(url);
-  // What an address says itself would replace ours; of several values the last one counts.
+  // Options in the URL would replace ours. The last of several values applies.
   const given = address.searchParams.get('options') ?? '';
   address.searchParams.delete('options');
   const limits = Object.entries(UNLIMITED).filter(([name]) => config[name as keyof Config] === undefined);
@@ -51,8 +50,8 @@ export function sessionTo<Config extends SessionConfig>(
 }
 
 /**
- * Opens a connection of its own, for one purpose.
- * @throws what pg throws where the database cannot be reached.
+ * Opens a separate connection.
+ * @throws pg's error if the database is not reachable.
  */
 export async function openSession(
   url: string,
@@ -60,7 +59,7 @@ export async function openSession(
   settings?: Record<string, string>,
 ): Promise<Client> {
   const client = new Client(sessionTo(url, config, settings));
-  // Without a listener a connection that breaks would end the process; the query under way says it better.
+  // Without a listener, a broken connection would end the process. The running query reports the error.
   client.on('error', () => undefined);
   await client.connect();
   return client;

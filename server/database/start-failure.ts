@@ -1,6 +1,6 @@
 /**
- * Why the database cannot be used, in words for whoever starts the server. `code` is stable; the message says
- * what is wrong and how to go on, and is meant to be printed as it is before exiting with 1.
+ * A reason why the server cannot start, for the operator. `code` is stable. The message says what is wrong and what
+ * to do; print it and exit with 1.
  */
 export abstract class StartFailure extends Error {
   abstract readonly code: string;
@@ -16,7 +16,7 @@ export class DataDirInUse extends StartFailure {
 
   constructor(dataDir: string, pid: number | undefined) {
     const holder = pid === undefined ? 'Another Taskwire' : `Another Taskwire (process ${pid})`;
-    super(`${holder} already runs on ${dataDir}. Stop it first, or give this one another DATA_DIR.`);
+    super(`${holder} is already running on ${dataDir}. Stop it first, or use another DATA_DIR.`);
   }
 }
 
@@ -25,7 +25,7 @@ export class DataDirUnusable extends StartFailure {
 
   constructor(dataDir: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`DATA_DIR ${dataDir} cannot be used: ${reason}. Make it a folder that this user may write to.`, {
+    super(`DATA_DIR ${dataDir} cannot be used: ${reason}. Make it a directory that this user can write to.`, {
       cause,
     });
   }
@@ -36,8 +36,8 @@ export class SecretDamaged extends StartFailure {
 
   constructor(file: string) {
     super(
-      `${file} is cut short, and signs nobody in. Take it from a backup’s manifest, where it is "kept"; or remove it, ` +
-        'and everybody signs in again.',
+      `${file} is damaged: it is too short. Restore it from a backup’s manifest, where it is "kept"; or delete it, ` +
+        'then everyone has to sign in again.',
     );
   }
 }
@@ -47,8 +47,8 @@ export class SecretOfOthers extends StartFailure {
 
   constructor() {
     super(
-      'AUTH_SECRET is not the one of the servers that run on this database now, and all need the same. Set it as it is ' +
-        'there; or stop them first, and everybody signs in again.',
+      'AUTH_SECRET differs from the one of the servers running on this database, but all must use the same. Set it to the ' +
+        'same value; or stop them first, then everyone has to sign in again.',
     );
   }
 }
@@ -57,7 +57,7 @@ export class DatabaseDidNotStart extends StartFailure {
   readonly code = 'DATABASE_DID_NOT_START';
 }
 
-/** PostgreSQL's code where a database takes no connections. */
+/** PostgreSQL's code for a database that does not allow connections. */
 const CLOSED = '55000';
 
 export class DatabaseUnreachable extends StartFailure {
@@ -66,20 +66,20 @@ export class DatabaseUnreachable extends StartFailure {
   constructor(url: string, cause: unknown) {
     const { host, pathname } = new URL(url);
     const name = decodeURIComponent(pathname.slice(1));
-    // Several addresses may have been tried, each with its own reason.
+    // Several addresses may have been tried, each with its own error.
     const causes: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
     const reasons = causes.map((each) => (each instanceof Error ? each.message : String(each)));
     const advice = causes.some((each) => (each as { code?: unknown }).code === CLOSED)
-      ? 'A restore closes it for the moment in which another takes its place; try again. If it stays closed, that restore was killed: ' +
-        `run it again, or let an administrator open what is there by ALTER DATABASE "${name}" ALLOW_CONNECTIONS true;`
-      : 'Check DATABASE_URL and that PostgreSQL runs there.';
+      ? 'A restore closes it briefly while it is replaced; try again. If it stays closed, the restore was killed: ' +
+        `run it again, or ask an administrator to open it with ALTER DATABASE "${name}" ALLOW_CONNECTIONS true;`
+      : 'Check DATABASE_URL, and that PostgreSQL is running there.';
     super(`The database ${name}${host && ` at ${host}`} cannot be used: ${reasons.join('; ')}. ${advice}`, {
       cause,
     });
   }
 }
 
-/** It answers, but the server cannot work with it as it is. */
+/** The database is reachable but cannot be used. */
 export class DatabaseUnsuitable extends StartFailure {
   readonly code = 'DATABASE_UNSUITABLE';
 }

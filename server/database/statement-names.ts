@@ -1,24 +1,24 @@
 import { LRUCache } from 'lru-cache';
 import { BOUNDS, keep } from '../bounds.ts';
 
-/** Statements that a connection keeps prepared, plan and all; the one that was used longest ago makes room. */
+/** Maximum number of prepared statements per connection. The least recently used one is dropped. */
 export const MOST_NAMED = 300;
-/** Characters of a statement up to which it is kept. */
+/** In characters; longer statements are not prepared. */
 export const LONGEST_NAMED = 16_000;
-/** Characters of all kept statements together. PostgreSQL takes about 110 bytes for each, in each connection. */
+/** In characters, for all statements. PostgreSQL uses about 110 bytes per character in each connection. */
 export const MOST_CHARACTERS = BOUNDS['prepared statements'].most;
 
 /**
- * Says in a statement that its best plan depends on its values. PostgreSQL settles on one plan for all values once a
- * named statement has run five times.
+ * Marks a statement whose best plan depends on its values. PostgreSQL would use one generic plan after five
+ * executions.
  */
 const PLANNED_ANEW = '/* planned anew */';
-/** Prisma's own lists of the log: of a rare event the plan for all values walks through everything since. */
+/** Prisma's lists of events: for a rare event the generic plan reads the whole log since then. */
 const LIST_OF_EVENTS = /^SELECT .* FROM "public"\."events" AS /;
-/** A list of ids written out: each length is a statement of its own, which hardly ever comes again. */
+/** A list of ids: each length is a different statement, which rarely recurs. */
 const LIST_OF_VALUES = /\((?:\$\d+, ?){20}/;
 
-/** The names under which the connections of one pool keep statements prepared. */
+/** Names of prepared statements, shared by the connections of a pool. */
 export class StatementNames {
   readonly #live = new Set<string>();
   readonly #names = new LRUCache<string, string>({
@@ -31,14 +31,14 @@ export class StatementNames {
     },
   });
   #made = 0;
-  /** How many names were given up so far: their statements are to be forgotten by the connections. */
+  /** Number of dropped names. Connections deallocate their statements. */
   dropped = 0;
 
   constructor() {
     keep('prepared statements', this.#names, ({ calculatedSize }) => calculatedSize);
   }
 
-  /** The name of a statement, never given to another one; empty where it is to be parsed, run and forgotten. */
+  /** A unique name; empty for statements that are not prepared. */
   nameOf(sql: string): string {
     const known = this.#names.get(sql);
     if (known !== undefined) return known;

@@ -9,10 +9,10 @@ const databases = new WeakMap<object, Database>();
 const listeners = new WeakMap<Database, () => void>();
 const retries = new WeakMap<Database, Retries>();
 
-/** How many transactions were run again since the process started, by what had ended them. */
+/** Number of retried transactions since the process started, by cause. */
 type Retries = Record<'deadlock' | 'serialization' | 'connection', number>;
 
-/** The database whose transaction this is; a database is its own. */
+/** For a database, it returns the database itself. */
 export function databaseOf(tx: Transaction | Database): Database {
   return databases.get(tx) ?? (tx as Database);
 }
@@ -21,12 +21,12 @@ export function isTransaction(tx: Transaction | Database): boolean {
   return databases.has(tx);
 }
 
-/** Has `listener` called after each commit of `inTransaction`; there is one listener a database. */
+/** Called after each commit of `inTransaction`. One listener per database. */
 export function onCommit(db: Database, listener: () => void): void {
   listeners.set(db, listener);
 }
 
-/** Tells that something was committed, where it was not by `inTransaction`. */
+/** Reports a commit made without `inTransaction`. */
 export function committed(db: Database): void {
   listeners.get(db)?.();
 }
@@ -38,19 +38,19 @@ export function retriesOf(db: Database): Retries {
 }
 
 export interface TransactionOptions {
-  /** Defaults to the database's, READ COMMITTED. */
+  /** Default: READ COMMITTED. */
   isolationLevel?: Prisma.TransactionIsolationLevel;
 }
 
 const TRIES = 3;
 const FIRST_PAUSE_MS = 20;
-/** Whoever waits has waited long enough by then, and hears the reason. */
+/** Later retries would take too long for the client. */
 const LAST_TRY_WITHIN_MS = 2_000;
 
 /**
- * Runs `work` in one transaction and returns its result once that is committed. `work` must do nothing that
- * cannot be undone outside of the transaction, since it runs again, at most three times in all and not after two seconds,
- * for a serialisation failure, a deadlock, or a connection that broke before COMMIT was sent.
+ * Runs `work` in a transaction and returns its result after the commit. `work` must not have effects outside the
+ * transaction, since it is retried after a serialization failure, a deadlock, or a connection lost before COMMIT: at
+ * most three attempts, within two seconds.
  */
 export async function inTransaction<T>(
   db: Database,
@@ -86,7 +86,7 @@ function reasonOf(sqlState: string | undefined): keyof Retries {
   return sqlState === '40001' ? 'serialization' : 'connection';
 }
 
-/** Doubles with each try; the jitter keeps two that collided from colliding again. */
+/** Doubles with each attempt, with jitter so that two conflicting transactions do not conflict again. */
 function pauseAfter(tries: number): number {
   return FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random());
 }

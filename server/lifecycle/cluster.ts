@@ -11,21 +11,19 @@ import { createLogger } from '../logger.ts';
 import { WorkerMetrics } from '../observability/worker-metrics.ts';
 import type { RunningServer } from './start.ts';
 
-/** What a worker tells once it answers requests. */
 export interface WorkerReady {
   url: string;
   port: number;
 }
 
-/** A worker that does not live longer than this is not started again at once. */
+/** A worker that ends sooner is restarted after a delay. */
 const SHORT_LIFE_MS = 5_000;
-/** Leaves the database time to stop as well. */
+/** Leaves time for stopping the database. */
 const STOP_WITHIN_MS = 12_000;
 
 /**
- * Serves one port from as many processes as the settings say, each with everything but the database, which this one
- * owns. A worker that ends is replaced; its people come back to the others meanwhile.
- * @throws ConfigError, StartFailure as `startServer` does; a worker that cannot start has said why by itself.
+ * Runs several worker processes on one port. This process owns the database, and replaces workers that end.
+ * @throws ConfigError, StartFailure as `startServer` does. A worker that cannot start reports the reason itself.
  */
 export async function startWorkers(config: Config): Promise<RunningServer> {
   const closing: (() => Promise<void>)[] = [];
@@ -46,7 +44,7 @@ export async function startWorkers(config: Config): Promise<RunningServer> {
           onTrouble: (sentence) => log.error({ part: 'database' }, sentence),
         });
     closing.push(() => database.stop());
-    // Once, ahead of workers that would wait for one another.
+    // Once, since workers would wait for each other.
     await applyMigrations(database.url);
     if (config.backupSchedule) closing.push(await scheduleBackups(config, config.backupSchedule, log));
     const environment: NodeJS.ProcessEnv = {
@@ -83,7 +81,7 @@ export async function startWorkers(config: Config): Promise<RunningServer> {
         setTimeout(replace, SHORT_LIFE_MS);
       });
     };
-    // The first takes the port and knows the address by it; the others share both.
+    // The first worker binds the port, possibly a free one, and the others share it.
     const { url, port } = await start();
     Object.assign(environment, { PORT: String(port), PUBLIC_URL: url });
     await Promise.all(Array.from({ length: config.workers - 1 }, start));
@@ -113,7 +111,7 @@ async function readyMessage(worker: Worker, signal: AbortSignal): Promise<Worker
   throw new Error('a worker’s messages end with an error only');
 }
 
-/** A worker gives notice by itself where SIGTERM asks it to end. */
+/** On SIGTERM, workers keep serving for the notice period themselves. */
 async function endAll(workers: Set<Worker>, signal: NodeJS.Signals): Promise<void> {
   await Promise.all(
     [...workers].map(async (worker) => {

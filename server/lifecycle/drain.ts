@@ -7,10 +7,7 @@ import { rejectUpgrade } from '../websocket/reject-upgrade.ts';
 
 type TimedServer = Server<typeof IncomingMessage, typeof TimedResponse>;
 
-/**
- * Lets requests in to those who answer them, and sends newcomers away with 503 and a word on why where nobody does:
- * while the server starts, and when it stops.
- */
+/** Passes requests to the handlers, and rejects them with 503 while the server starts and after it stops. */
 export class RequestDrain {
   #state: 'opening' | 'open' | 'leaving' | 'shut' = 'opening';
   #answer: AnswerListener = () => undefined;
@@ -32,12 +29,12 @@ export class RequestDrain {
     });
   }
 
-  /** From now on `/readyz` says no and nobody gets a WebSocket; requests are answered, each as the last of its connection. */
+  /** `/readyz` reports "not ready", WebSockets are rejected, and connections close after their response. */
   leave(): void {
     if (this.#state === 'open') this.#state = 'leaving';
   }
 
-  /** Lets nobody in any more. @returns once those who are inside have their answers. */
+  /** Rejects all requests. @returns when running requests have ended. */
   async shut(): Promise<void> {
     this.#state = 'shut';
     if (this.#inFlight > 0) await this.#drained.promise;
@@ -45,12 +42,12 @@ export class RequestDrain {
 
   #admit(request: IncomingMessage, response: TimedResponse): void {
     if (this.#state === 'opening') {
-      reject(request, response, 'Taskwire is starting; try again shortly.');
+      reject(request, response, 'Taskwire is starting. Try again shortly.');
       return;
     }
     if (this.#state !== 'open') response.setHeader('Connection', 'close');
     const path = request.url?.split('?', 1)[0];
-    // The process is alive to its end, whoever asks for it.
+    // `/healthz` reports a live process until the end.
     const isMeant = this.#state === 'leaving' ? path !== '/readyz' : path === '/healthz';
     if (this.#state !== 'open' && !isMeant) {
       reject(request, response, STOPPING);

@@ -2,24 +2,22 @@ import type { Client } from 'pg';
 import { openSession } from '../database/session.ts';
 import { logLagsBy, type LogLags } from '../sql/log-lag.ts';
 
-/** What the database says of itself. */
 export interface DatabaseHealth extends LogLags {
-  /** It takes no changes: a standby, or made read-only by who runs it. */
+  /** On a standby, or if an operator made it read-only. */
   readOnly: boolean;
 }
 
 export interface HealthCheck {
-  /** Null where the database does not answer in time. Those who ask while an answer is on its way share it. */
+  /** Null if the database does not respond in time. Concurrent calls share a request. */
   health(): Promise<DatabaseHealth | null>;
   stop(): Promise<void>;
 }
 
-/** Who asks does not wait much longer, and a database that takes longer is of no use to people either. */
 const ANSWERS_WITHIN_MS = 2_000;
 
 /**
- * Asks the database at `url` how it is on a connection of its own, opened when it is first needed: where people's
- * requests hold every connection of the pool, the server is busy, but not broken.
+ * Checks the database on a separate connection, opened on demand: if all connections of the pool are in use, the
+ * server is busy but healthy.
  */
 export function createHealthCheck(url: string): HealthCheck {
   let client: Client | undefined;

@@ -34,13 +34,12 @@ import { adoptTimezones } from '../sql/timezone.ts';
 import { TimedResponse } from '../http/response-time.ts';
 
 export interface RunningServer {
-  /** Where people reach it. */
+  /** Public URL. */
   url: string;
-  /** Where it listens. */
   port: number;
   /**
-   * Finishes what is under way, then closes everything that was opened. Calling it again waits for the same end.
-   * @param noticeMs for how long it answers as before but for `/readyz`, so that whoever hands it requests hears of it.
+   * Finishes requests and closes everything. Can be called again.
+   * @param noticeMs how long to keep serving while `/readyz` reports "not ready", so that load balancers notice.
    */
   stop(noticeMs?: number): Promise<void>;
 }
@@ -48,18 +47,18 @@ export interface RunningServer {
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 const MINUTE_SECONDS = 60;
 
-/** A client that takes longer to send its headers, or all of its request, is cut off. */
+/** Clients that send headers or a request more slowly are disconnected. */
 const RECEIVING = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
-/** So is one that takes nothing of its answer for so long; streams of events say something more often. */
+/** Clients that read nothing for this long are disconnected; event streams send pings more often. */
 const READING_MS = 30_000;
 
-/** What is still under way after this is cut. */
+/** Requests that take longer are aborted. */
 const GRACE_MS = 8_000;
 const LAST_WORD_MS = 200;
 
 /**
- * Brings everything up: the port, the database, the migrations, the API.
- * @throws ConfigError, StartFailure with a sentence for whoever started it; nothing is left open then.
+ * Starts the port, the database, the migrations and the API.
+ * @throws ConfigError, StartFailure with a message for the operator; nothing stays open.
  */
 export async function startServer(config: Config): Promise<RunningServer> {
   const log = createLogger(config.logLevel);
@@ -79,12 +78,12 @@ export async function startServer(config: Config): Promise<RunningServer> {
   try {
     log.info({ ...identity, node: process.version }, 'starting');
     if (config.backupSchedule) await checkSchedule(config.backupSchedule);
-    // Ahead of the port: of two starts on one folder, the second must hear of the folder.
+    // Before the port: the second start on a data directory must report the directory.
     const database = config.databaseUrl
       ? externalDatabase(config.databaseUrl)
       : await startEmbedded(config.dataDir, {
-          meanwhile() {
-            // Where it fails, the one below says so.
+          afterStart() {
+            // The import below reports an error.
             loadApi().catch(() => undefined);
           },
           onTrouble: (sentence) => log.error({ part: 'database' }, sentence),
@@ -110,21 +109,23 @@ export async function startServer(config: Config): Promise<RunningServer> {
     closing.push(() => disconnect(db));
     setStorageQuota(db, config.storageQuota);
     if (config.otlpEndpoint) {
-      // Loaded where it is asked for: most servers start without.
+      // Loaded on demand, since most servers do not use it.
       const telemetry = (await import('../observability/telemetry.ts')).startTelemetry(db);
       store.observer = telemetry.observer;
       closing.push(telemetry.stop);
     }
     if (await openEpochElsewhere(database.url))
-      log.warn('the log comes from another PostgreSQL, so it begins a new epoch: cursors of before expire');
+      log.warn(
+        'the log comes from another PostgreSQL cluster; a new epoch starts and earlier cursors expire',
+      );
     const lostTimezones = await adoptTimezones(database.url);
     if (lostTimezones.length > 0)
       log.warn(
         { timezones: lostTimezones },
-        'PostgreSQL does not know these timezones, so days of people there are counted in UTC until they choose another',
+        'PostgreSQL does not know these time zones; their users were set to UTC',
       );
     await countUncounted(database.url, (progress) => {
-      log.info(progress, 'counting the tasks that were there before');
+      log.info(progress, 'building the counters of existing tasks');
     });
     const folder = startFolding(database.url, log);
     closing.push(() => folder.stop());
@@ -169,14 +170,14 @@ export async function startServer(config: Config): Promise<RunningServer> {
       hasGraphiql: config.hasGraphiql,
     });
     closing.push(() => api.close());
-    // Ahead of everything that a request under way still needs.
+    // Before everything that running requests need.
     closing.push(async () => {
       const finished = Promise.all([drain.shut(), api.endStreams(GRACE_MS)]);
       await Promise.race([finished, sleep(GRACE_MS, undefined, { ref: false })]);
       await closeServer(server);
     });
     drain.open(server, api.answer, api.upgrade);
-    // The system hands each that listens its share of the newcomers, whether it can answer them yet or not.
+    // The system distributes connections to all listening workers, ready or not.
     if (listensLate) await listen(server, config);
     const { port } = server.address() as AddressInfo;
     log.info({ ...identity, url, port }, 'started');
@@ -187,7 +188,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
 }
 
-/** Once for all workers: these administrators have no rights yet. */
+/** Logged once for all workers. */
 async function warnOfUnverified(db: Database, adminEmails: readonly string[], log: Logger): Promise<void> {
   const unverified = await unverifiedOf(db, adminEmails);
   if (unverified.length === 0) return;
@@ -196,12 +197,12 @@ async function warnOfUnverified(db: Database, adminEmails: readonly string[], lo
   );
 }
 
-/** Loading takes the processor longer than PostgreSQL takes to start, so the one is done during the other. */
+/** Loading takes longer than starting PostgreSQL, so both run at the same time. */
 const loadApi = () => import('../app.ts');
 
 /**
- * Each worker listens for itself where the system hands connections out among them: those that a primary process hands
- * on to a worker which dies just then are answered by nobody.
+ * On Linux, each worker listens itself: connections that the primary process passes to a worker that just ended would
+ * be lost.
  */
 const sharesPort = cluster.isWorker && process.platform === 'linux';
 
@@ -211,7 +212,7 @@ async function listen(server: Server, { host, port }: Config): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
       throw new ConfigError(
-        `Port ${port} of ${host} is taken. Stop what listens there, or set PORT to another.`,
+        `Port ${port} on ${host} is already in use. Stop the other process, or set PORT to another port.`,
       );
     }
     throw new ConfigError(`Cannot listen on ${host}:${port} (${code}). Check HOST and PORT.`);
@@ -227,7 +228,7 @@ async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
   const closed = once(server, 'close');
   server.close();
-  // Whoever the system had let in just before still gets a word.
+  // Connections accepted at the last moment still get a response.
   await Promise.race([closed, sleep(LAST_WORD_MS)]);
   server.closeAllConnections();
   await closed;

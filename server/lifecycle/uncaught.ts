@@ -1,18 +1,17 @@
 import type { Logger } from '../logger.ts';
 
 /**
- * What becomes of faults that nobody has caught. A promise that failed unseen was somebody's one request: it is logged,
- * and the process goes on. After an exception nobody knows what was left half done: what is under way is finished, and
- * the process ends with 1, for whoever minds it to start another one.
- * @param end finishes and ends; called again for each further one.
+ * Handles uncaught errors. An unhandled rejection belongs to one request: it is logged. After an uncaught exception
+ * the state is unknown: running requests are finished, and the process exits with 1 so that a supervisor restarts it.
+ * @param end shuts down; called again for each further exception.
  */
 export function takeUncaught(log: Logger, end: () => void): void {
   process
     .on('unhandledRejection', (reason) => {
-      log.error({ err: reason }, 'a promise failed, and nobody had waited for it');
+      log.error({ err: reason }, 'unhandled rejection');
     })
     .on('uncaughtException', (error) => {
-      log.fatal({ err: error }, 'nobody caught this; ending');
+      log.fatal({ err: error }, 'uncaught exception; shutting down');
       end();
     });
 }

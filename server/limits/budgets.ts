@@ -2,28 +2,25 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { SharedRedis } from './redis.ts';
 import { Windows } from './windows.ts';
 
-/** What is left of a budget after something was taken from it. */
 export interface Balance {
-  /** Points of a whole window. */
   limit: number;
   remaining: number;
-  /** Seconds until the window ends, and with it what was taken. */
+  /** Seconds until the window ends. */
   reset: number;
-  /** Whether there was enough. */
   sufficed: boolean;
 }
 
-/** Points that each of many keys may spend within a window of time. */
+/** A budget of points per key and time window. */
 export interface Budget {
   spend(key: string, points: number): Promise<Balance>;
-  /** Forgets what the key has spent, or of that, so many points. */
+  /** Returns points to the key; all of them by default. */
   refund(key: string, points?: number): Promise<void>;
 }
 
 /**
- * A budget in this process, or in a Redis that several share; while that is away, this process counts for itself.
- * @param limit points; 0 means that there is no limit.
- * @param seconds the window's length; it begins with a key's first spending.
+ * A budget in this process, or in a shared Redis. While Redis is unavailable, each process counts separately.
+ * @param limit points; 0 means no limit.
+ * @param seconds the window's length. It starts when a key first spends points.
  */
 export function createBudget(name: string, limit: number, seconds: number, redis?: SharedRedis): Budget {
   if (limit === 0) return UNLIMITED;
@@ -77,7 +74,7 @@ const UNLIMITED: Budget = {
   refund: () => Promise.resolve(),
 };
 
-/** @param left points, less than none where it did not suffice. */
+/** @param left negative if the budget did not suffice. */
 function balance(limit: number, left: number, endsIn: number): Balance {
   return {
     limit,

@@ -9,17 +9,20 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 
-/** An object of introspection is read from memory: twenty of them cost a point. */
+/** Introspection reads from memory: twenty objects cost a point. */
 export const OF_INTROSPECTION = 0.05;
 
-/** The length of a list of a type that was chosen by its name: among the longest of the schema. */
+/** List length assumed for a type chosen by name; among the longest in the schema. */
 const OF_CHOSEN_TYPE = 30;
 
 export function isIntrospection(type: GraphQLNamedType): boolean {
   return isIntrospectionType(type);
 }
 
-/** How long a list of introspection is: of one of all types the average, so that the whole schema has its real size. */
+/**
+ * Length of an introspection list. For lists of all types it is the average, so that the whole schema has its real
+ * size.
+ */
 export function introspectionLength(schema: GraphQLSchema, field: string, isOfAllTypes: boolean): number {
   const lengths = lengthsOf(schema);
   if (field === 'types' || field === 'directives' || field === 'args') return lengths[field];

@@ -4,22 +4,22 @@ import { createBudget } from './budgets.ts';
 import type { SharedRedis } from './redis.ts';
 
 const HOUR_SECONDS = 60 * 60;
-/** Shares of the limit of one sender. */
+/** Fractions of the limit per sender. */
 const TO_ONE_ADDRESS = 1 / 10;
 const TO_ONE_ADDRESS_FROM_ALL = 1 / 2;
 
 export interface InvitationLimits {
   /**
-   * Counts an attempt to invite an address, also one that is refused later.
+   * Also counts attempts that are rejected later.
    * @throws RateLimited
    */
   beforeInvitation(senderId: string, email: string): Promise<void>;
 }
 
 /**
- * Bounds invitations, because they put text of their sender, the team's name, before people who did not ask for it. The
- * limit of all senders together to one address is several times that of one, so that one sender cannot use it up.
- * @param perHour invitations that one person may send in an hour; 0 sets no limit.
+ * Limits invitations, since they show people text they did not ask for. The limit per address is several times that
+ * of one sender, so that one sender cannot use it up.
+ * @param perHour invitations per sender and hour; 0 means no limit.
  */
 export function createInvitationLimits(perHour: number, redis?: SharedRedis): InvitationLimits {
   const share = (part: number) => Math.ceil(perHour * part);
@@ -28,13 +28,13 @@ export function createInvitationLimits(perHour: number, redis?: SharedRedis): In
   const toAddress = createBudget('invitations-to', share(TO_ONE_ADDRESS_FROM_ALL), HOUR_SECONDS, redis);
   return {
     async beforeInvitation(senderId, email) {
-      // Addresses are not kept where others may read them, such as in a Redis.
+      // Others may be able to read the budgets, for example in Redis.
       const address = createHash('sha256').update(email).digest('base64url');
-      // In this order: what a sender may not send is not counted against the address.
+      // The order matters: rejected invitations do not count against the address.
       for (const [budget, key, sentence] of [
-        [bySender, senderId, 'You have sent too many invitations within an hour; wait and try again.'],
-        [byPair, `${senderId} ${address}`, 'You have invited this address too often; wait and try again.'],
-        [toAddress, address, 'This address was invited too often within an hour; wait and try again.'],
+        [bySender, senderId, 'You have sent too many invitations in the last hour. Try again later.'],
+        [byPair, `${senderId} ${address}`, 'You have invited this address too often. Try again later.'],
+        [toAddress, address, 'This address was invited too often in the last hour. Try again later.'],
       ] as const) {
         const { sufficed, reset } = await budget.spend(key, 1);
         if (!sufficed) throw new RateLimited(sentence, reset);

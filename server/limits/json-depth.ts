@@ -1,4 +1,4 @@
-/** Nested arrays and objects of a request. The deepest input of the API has 15; coercing it recurses. */
+/** The deepest input of the API has 15 levels. Coercion of inputs is recursive. */
 export const DEEPEST_JSON = 50;
 
 const QUOTE = 0x22;
@@ -6,7 +6,7 @@ const BACKSLASH = 0x5c;
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 
-/** Whether a JSON text nests deeper than requests may, found in one pass before it is parsed. */
+/** Checks the nesting of a JSON text in one pass, before it is parsed. */
 export function isTooDeep(json: string): boolean {
   let depth = 0;
   for (let at = 0; at < json.length; at += 1) {

@@ -1,26 +1,25 @@
-/** A field's arguments, with their defaults. */
+/** With default values. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
-/** What work costs that is not an object of the answer, in points. `npm run cost:report` compares it with CPU time. */
+/** Points for work other than objects in the response. Compare with CPU time by `npm run cost:report`. */
 export const POINTS = {
-  /** A change writes rows, an event and the entries of ten indexes. */
+  /** A mutation writes rows, an event and about ten index entries. */
   change: 10,
-  /** Text that a change writes, with its indexes and its copy in the log. */
+  /** Written text, with its indexes and its copy in the log. */
   bytesPerPoint: 100,
-  /** `totalCount` of a list at the root, which may look through all that the viewer sees; conditions are added. */
+  /** `totalCount` of a list at the root. Conditions cost extra. */
   count: 10,
-  /** `totalCount` of a list of an object's, which is counted for the whole page at once. */
+  /** `totalCount` of a nested list, counted once per page. */
   nestedCount: 1,
-  /** A condition of a filter, for the rows that it may look through. */
   condition: 10,
   /** `contains` reads the text of each row. */
   contains: 200,
-  /** Each value of a list in a condition. */
+  /** Per value of a list in a condition. */
   listed: 1,
-  /** Each part of `orderBy`. */
+  /** Per criterion in `orderBy`. */
   ordered: 5,
   mutations: {
-    // Passwords are hashed slowly on purpose.
+    // Password hashing is deliberately slow.
     signIn: 50,
     signUp: 50,
   } as Readonly<Record<string, number>>,
@@ -35,7 +34,7 @@ export const POINTS = {
   } as Readonly<Record<string, (args: Arguments) => number>>,
 } as const;
 
-/** What a list's `filter` and `orderBy` cost. */
+/** The cost of `filter` and `orderBy`. */
 export function conditionPoints({ filter, orderBy }: Arguments): number {
   const parts = Array.isArray(orderBy) ? orderBy.length : Number(orderBy != null);
   return ofFilter(filter) + parts * POINTS.ordered;
@@ -66,7 +65,7 @@ function ofConditions(conditions: unknown): number {
   return points;
 }
 
-/** Bytes of all texts in a value. */
+/** Size of all texts in a value. */
 export function bytesOf(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (typeof value !== 'object' || value === null) return 0;

@@ -21,26 +21,26 @@ import {
 import { bytesOf, conditionPoints, POINTS, type Arguments } from './points.ts';
 import { introspectionLength, isIntrospection, OF_INTROSPECTION } from './introspection-cost.ts';
 
-/** What one run of an operation costs at most, in points, by the variables as the request gives them. */
+/** The maximum cost of an operation in points, given the variables of the request. */
 export type QueryCost = (variables: Readonly<Record<string, unknown>>) => number;
 
-/** The length of a list that takes no length: most are shorter. */
+/** Assumed length of lists without a page size. */
 const PLAIN_LIST = 10;
 const PAGE = { usual: 50, most: 100 } as const;
-/** Of an operation whose variables do not fit: it is not run. */
+/** For operations with invalid variables, which do not run. */
 const REFUSED = 1;
 
 type VariableValues = NonNullable<Parameters<typeof getArgumentValues>[2]>;
 
 interface Scope {
   variables: VariableValues;
-  /** Length of the page that `nodes` and `edges` here belong to. */
+  /** Page size that applies to `nodes` and `edges` here. */
   page: number;
-  /** What `totalCount` costs here. */
+  /** Cost of `totalCount` here. */
   count: number;
-  /** Whether the object is one of all types of the schema, so that averages hold. */
+  /** Whether the current type comes from a list of all types, where averages apply. */
   isOfAllTypes: boolean;
-  /** Costs of fragments by scope, so that each is added up once however often it is spread. */
+  /** Costs of fragments per scope, so that each is computed only once. */
   fragments: Map<FragmentDefinitionNode, Map<string, number>>;
 }
 
@@ -49,9 +49,8 @@ type Cost = (scope: Scope) => number;
 const prices = new WeakMap<OperationDefinitionNode, QueryCost>();
 
 /**
- * The price of a document's operation: a point for each object that it may answer with, so that pages multiply what is
- * asked of their objects, and what `POINTS` says for other work. Arguments count with their defaults and those of
- * variables. The document must be valid.
+ * The cost of an operation: a point per object in the response, multiplied by page sizes, plus `POINTS` for other
+ * work. The document must be valid.
  */
 export function queryCostOf(
   schema: GraphQLSchema,
@@ -65,7 +64,6 @@ export function queryCostOf(
   return price;
 }
 
-/** An operation that the document does not have runs nothing. */
 const FREE: QueryCost = () => 0;
 
 function compile(
@@ -82,7 +80,7 @@ function compile(
     let cost: Cost | undefined;
     fragments.set(definition.name.value, {
       node: definition,
-      // Compiled on first use, when all fragments are known.
+      // Compiled on first use, once all fragments are known.
       cost: (scope) =>
         (cost ??= isCompositeType(type) ? costOf(definition.selectionSet, type) : () => 0)(scope),
     });
@@ -147,7 +145,7 @@ function compile(
     inner: Cost,
   ): Cost {
     const isTypes = name === 'types';
-    // What belongs to a type of the list of all is as long as the average; of a chosen one it may be longer.
+    // Lists on a type are of average length when all types are listed, but possibly longer for a chosen type.
     const staysOfAll =
       isTypes || (parent.name === '__Type' && isMany && name !== 'interfaces' && name !== 'possibleTypes');
     return (scope) => {
@@ -158,7 +156,7 @@ function compile(
   }
 }
 
-/** A change, or as many as the longest list of objects in its input has. */
+/** Costs a mutation per object in the longest list of its input. */
 function costOfChange(
   field: GraphQLField<unknown, unknown>,
   given: (scope: Scope) => Arguments,
@@ -177,12 +175,12 @@ function costOfChange(
     const lengths = lists.map(({ name }) => (values[name] as unknown[] | undefined)?.length ?? 1);
     const count = Math.max(1, ...lengths);
     const written = Math.floor(bytesOf(values) / POINTS.bytesPerPoint);
-    // Its payload lists what has changed; such a list is counted with its usual length.
+    // Counts the payload's list with the usual length.
     return count * own + written + Math.max(1, count / PLAIN_LIST) * (1 + inner(scope));
   };
 }
 
-/** A field's arguments with all defaults; those without variables are read once. Empty where they do not fit. */
+/** The field's arguments with defaults, cached if they have no variables. Empty if they are invalid. */
 function argumentsOf(node: FieldNode, field: GraphQLField<unknown, unknown>): (scope: Scope) => Arguments {
   if (field.args.length === 0) return () => ({});
   const read = ({ variables }: Scope): Arguments => {
@@ -219,7 +217,7 @@ function once({ node, cost }: { node: FragmentDefinitionNode; cost: Cost }, scop
   return found;
 }
 
-/** What the arguments say of a list's length. */
+/** The list length given by the arguments. */
 function sizeOf({ first, last, ids, days }: Arguments): number | undefined {
   const sizes = [first, last, Array.isArray(ids) ? ids.length : undefined, days].filter(
     (size) => typeof size === 'number',

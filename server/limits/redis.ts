@@ -3,31 +3,30 @@ import type { Logger } from '../logger.ts';
 import type { RedisNamespace } from '../redis-namespace.ts';
 
 const RECONNECT_LAST_MS = 2_000;
-/** Who waits longer for a limit than for the answer is better served without. */
+/** Requests continue without the shared limit after this time. */
 const ANSWER_WITHIN_MS = 500;
 
-/** Where the servers of one deployment count together. */
 export interface SharedRedis {
   client: Redis;
   namespace: RedisNamespace;
 }
 
-/** The Redis that budgets of several processes are kept in. It may come and go: each process then counts for itself. */
+/** Redis for shared budgets. While it is unavailable, each process counts separately. */
 export async function openRedis(url: string, log: Logger): Promise<Redis> {
-  // Loaded where it is asked for: most servers start without.
+  // Loaded on demand, since most servers do not use it.
   const { Redis: Client } = await import('ioredis');
   let isAway = false;
   return new Client(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: ANSWER_WITHIN_MS,
-    // One who stays silent is away, or each request would wait for it anew.
+    // Without it, each request would wait for a connection that is stuck.
     socketTimeout: ANSWER_WITHIN_MS,
     retryStrategy: (tries) => Math.min(tries * 50, RECONNECT_LAST_MS),
   })
     .on('ready', () => (isAway = false))
     .on('error', (error: Error) => {
-      if (!isAway) log.warn({ err: error }, 'Redis does not answer; each process counts limits for itself');
+      if (!isAway) log.warn({ err: error }, 'Redis is unavailable; each process counts limits separately');
       isAway = true;
     });
 }

@@ -4,23 +4,23 @@ import { Windows } from './windows.ts';
 
 const MINUTE_MS = 60_000;
 
-/** What a document costs that has to be parsed and validated, in requests: up to 25 ms of CPU. */
+/** Cost in requests of a document that must be parsed and validated: up to 25 ms of CPU. */
 export const NEW_DOCUMENT = 10;
 
 /**
- * Requests that each network address may send in a minute, also those that are refused before they cost any points.
- * Each process counts for itself, so that it takes no time. Requests of this machine itself are not counted.
+ * Requests per client IP and minute, including rejected ones. Counted per process, to be fast. Requests from this
+ * machine are not limited.
  */
 export class RequestBudget {
   readonly #limit: number;
   readonly #windows = new Windows('request budgets', MINUTE_MS);
 
-  /** @param limit requests; 0 means that there is no limit. */
+  /** @param limit 0 means no limit. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Counts requests of the current request's address. @returns the error to answer with; null when there is none. */
+  /** Counts requests for the current client. @returns the error if the limit is exceeded, else null. */
   spend(requests: number): RateLimited | null {
     const address = currentRequest()?.address;
     if (this.#limit === 0 || address === undefined) return null;
@@ -28,7 +28,7 @@ export class RequestBudget {
     if (spent <= this.#limit) return null;
     const seconds = Math.ceil(endsIn / 1000);
     return new RateLimited(
-      `Your address has sent its ${this.#limit} requests of this minute; try again in ${seconds} s. A document that is new to the server counts as ${NEW_DOCUMENT}, so put values into variables.`,
+      `Your address has used its ${this.#limit} requests for this minute. Try again in ${seconds} s. A document that is new to the server counts as ${NEW_DOCUMENT}, so use variables for values.`,
       seconds,
     );
   }

@@ -8,29 +8,31 @@ import type { SharedRedis } from './redis.ts';
 const MINUTE = 60;
 const QUARTER_HOUR = 15 * MINUTE;
 const HOUR = 60 * MINUTE;
-/** How many times what one network may try, all networks together may in an hour, before each may try once a minute. */
+/**
+ * Attempts per account and hour from all networks, as a multiple of the limit of one network. Above it, each network
+ * has one attempt per minute.
+ */
 const NETWORKS_TOGETHER = 10;
-/** Many people may share one address. */
+/** Many people can share an address. */
 const SIGN_INS_PER_ADDRESS = 300;
 const SIGN_UPS_PER_ADDRESS = 60;
 
-/** Of IPv6 the wider networks that one customer may have, and how many times the tries of one of theirs they have. */
+/** Wider IPv6 networks that one customer can have, with their limits as a multiple of one /64 network's. */
 const WIDER_NETWORKS = [
   { digits: 14, times: 2 },
   { digits: 12, times: 4 },
 ] as const;
 
-/** An attempt that the limits let through. */
 export interface Attempt {
-  /** Takes back what it was counted for: who got in has not been guessing. */
+  /** Returns the points of this attempt. */
   succeeded(): Promise<void>;
 }
 
 export interface SignInLimits {
   /**
-   * Counts an attempt before its password is looked at, so that many at once are counted too.
-   * @param isKnown whether somebody has signed in to the account with this browser before.
-   * @param unlockedAt when an operator last lifted the account's limits; asked where the attempt would be refused.
+   * Counts an attempt before the password is checked, so that concurrent attempts are counted too.
+   * @param isKnown whether this browser has signed in to the account before.
+   * @param unlockedAt when an operator last lifted the account's limits; called before a rejection.
    * @throws RateLimited
    */
   beforeSignIn(email: string, isKnown: boolean, unlockedAt: () => Promise<Date | null>): Promise<Attempt>;
@@ -39,11 +41,11 @@ export interface SignInLimits {
 }
 
 /**
- * Bounds guessing. An account is counted together with the network that the attempt comes from, so that nobody can keep
- * its owner out from elsewhere; and by itself, so that many networks do not help a guesser. Beyond that bound each network
- * still has one try a minute, so that the owner gets in from a new browser or program; the browsers that they have signed in
- * with before do not count. This machine itself has no network, and no limit of its own.
- * @param attempts wrong passwords for one account from one network, in a quarter of an hour; 0 means no limit.
+ * Limits password guessing. Attempts count per account and network, so that others cannot lock the owner out; and per
+ * account, so that many networks do not help. Above that limit, each network has one attempt per minute, so that the
+ * owner can still sign in from a new browser; browsers that have signed in before are exempt from it. Requests from
+ * this machine have no limit.
+ * @param attempts wrong passwords per account and network in 15 minutes; 0 means no limit.
  */
 export function createSignInLimits(attempts: number, redis?: SharedRedis): SignInLimits {
   const perNetwork = [1, ...WIDER_NETWORKS.map(({ times }) => times)].map((times) =>
@@ -54,13 +56,13 @@ export function createSignInLimits(attempts: number, redis?: SharedRedis): SignI
   const signInsFrom = createBudget('sign-ins-from', attempts && SIGN_INS_PER_ADDRESS, QUARTER_HOUR, redis);
   const signUpsFrom = createBudget('sign-ups-from', attempts && SIGN_UPS_PER_ADDRESS, HOUR, redis);
 
-  /** @returns the balance that does not suffice. */
+  /** @returns the exceeded balance. */
   async function count(account: string, networks: string[], isKnown: boolean): Promise<Balance | undefined> {
     const here = await Promise.all(
       perNetwork.slice(0, networks.length).map((budget, n) => budget.spend(`${account} ${networks[n]}`, 1)),
     );
     const refusedHere = here.find(({ sufficed }) => !sufficed);
-    // What was refused here already is no attempt on the account.
+    // Attempts rejected by the network's limit do not count against the account.
     if (refusedHere || isKnown) return refusedHere;
     if ((await perAccount.spend(account, 1)).sufficed) return undefined;
     const late = await onceAMinute.spend(`${account} ${coarsest(networks)}`, 1);
@@ -87,7 +89,7 @@ export function createSignInLimits(attempts: number, redis?: SharedRedis): SignI
       if (!refused) return { succeeded: () => refund(account, networks, isKnown) };
       const since = await unlockedAt();
       if (!since) throw tooManyAttempts(refused);
-      // What an operator has unlocked is counted from there on, in whichever process.
+      // After an unlock, attempts are counted under a new key, in all processes.
       const unlocked = `${account} ${since.getTime()}`;
       const again = await count(unlocked, networks, isKnown);
       if (again) throw tooManyAttempts(again);
@@ -98,7 +100,7 @@ export function createSignInLimits(attempts: number, redis?: SharedRedis): SignI
       const spent = from && (await signUpsFrom.spend(from, 1));
       if (spent && !spent.sufficed) {
         throw new RateLimited(
-          'Too many accounts were made from your address; wait a while and try again.',
+          'Too many accounts were created from your address. Try again later.',
           spent.reset,
         );
       }
@@ -107,15 +109,15 @@ export function createSignInLimits(attempts: number, redis?: SharedRedis): SignI
 }
 
 function tooManyAttempts({ reset }: Balance): RateLimited {
-  return new RateLimited('Too many attempts to sign in; wait a little and try again.', reset);
+  return new RateLimited('Too many sign-in attempts. Wait a moment and try again.', reset);
 }
 
-/** An address is not kept where others may read it, such as in a Redis. */
+/** Others may be able to read the budgets, for example in Redis. */
 function keyOf(email: string): string {
   return createHash('sha256').update(accountOf(email)).digest('base64url');
 }
 
-/** The network of an attempt, and of IPv6, of which `address` is a network of 64 bits, the wider ones around it. */
+/** The client's network; for IPv6 also the wider networks around its /64. */
 function networksOf(address = ''): string[] {
   if (!address.includes(':')) return [address];
   const digits = address
@@ -128,7 +130,7 @@ function networksOf(address = ''): string[] {
   return [address, ...WIDER_NETWORKS.map((wider) => `${digits.slice(0, wider.digits)}/${wider.digits * 4}`)];
 }
 
-/** Of IPv4 the 256 addresses around it: a guesser in a data centre has them all. */
+/** For IPv4, the /24 network: an attacker in a data center can have all of it. */
 function coarsest(networks: string[]): string {
   return (networks.at(-1) ?? '').replace(/^(\d+\.\d+\.\d+)\.\d+$/, '$1');
 }

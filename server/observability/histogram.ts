@@ -1,15 +1,13 @@
-/** Eight to each doubling: a quantile is at most 4.5 % off. */
+/** Buckets per doubling; quantiles are at most 4.5 % off. */
 const BUCKETS_PER_DOUBLING = 8;
-/** From 1 µs to 2^27 µs, which is two minutes; what is outside counts as the first or the last. */
+/** From 1 µs to 2^27 µs (two minutes). */
 const DOUBLINGS = 27;
 const BUCKETS = BUCKETS_PER_DOUBLING * DOUBLINGS;
 
-/** How long something took, over many times: counts in buckets of equal ratio, so that adding costs nothing to speak of. */
+/** Durations in buckets of equal ratio. */
 export class Histogram {
   count = 0;
-  /** Milliseconds. */
   total = 0;
-  /** Milliseconds. */
   longest = 0;
   readonly #buckets = new Uint32Array(BUCKETS);
 
@@ -22,7 +20,6 @@ export class Histogram {
     this.#buckets[within] = (this.#buckets[within] ?? 0) + 1;
   }
 
-  /** All of them taken together. */
   static sum(all: Iterable<Histogram>): Histogram {
     const sum = new Histogram();
     for (const one of all) {
@@ -35,19 +32,19 @@ export class Histogram {
     return sum;
   }
 
-  /** The milliseconds that this share, of 1, took at most; 0 where there is nothing yet. */
+  /** The quantile in milliseconds; 0 without measurements. */
   quantile(share: number): number {
     const wanted = Math.ceil(this.count * share);
     let seen = 0;
     for (const [bucket, count] of this.#buckets.entries()) {
       seen += count;
-      // The middle of the bucket, as ratios go.
+      // The geometric middle of the bucket.
       if (count > 0 && seen >= wanted) return Math.min(this.longest, lengthAt(bucket + 0.5));
     }
     return 0;
   }
 
-  /** How many took at most 2^n microseconds, for each n. */
+  /** The number of durations up to 2^n microseconds, for each n. */
   *cumulative(): Generator<{ milliseconds: number; count: number }> {
     let count = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) {

@@ -1,9 +1,8 @@
 import { classify } from '../database/failures.ts';
 
-/** Lines of one kind that are written word for word in each window. */
+/** Lines of one kind that are written in each window. */
 const WRITTEN = 3;
 const WINDOW_MS = 10_000;
-/** Kinds that are counted at once. */
 const MOST_KINDS = 100;
 
 interface Kind {
@@ -12,8 +11,8 @@ interface Kind {
 }
 
 /**
- * Bounds what an outage writes: where a database that is away fails many things in the same way, the first few are
- * written, and after ten seconds a line says how often it happened again.
+ * Limits repeated log lines, for example when the database is unavailable: the first few are written, and after ten
+ * seconds one line has the number of repetitions.
  */
 export function summarizeRepeats(): (line: unknown[], write: (line: unknown[]) => void) => void {
   const kinds = new Map<string, Kind>();

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { BOUNDS, keep } from '../bounds.ts';
 
-/** By text, which can be long. */
 const labels = new LRUCache<string, string>({
   maxSize: BOUNDS['statement texts'].most,
   sizeCalculation: (_label, text) => text.length + 1,
@@ -11,7 +10,7 @@ keep('statement texts', labels, ({ calculatedSize }) => calculatedSize);
 const LABEL = /\/\*\s*([A-Za-z]\w*)\s*\*\//;
 const FIRST_TABLE = /\b(?:FROM|INTO|UPDATE)\s+(?:ONLY\s+)?(?:"?\w+"?\.)?"?(\w+)"?/i;
 
-/** What a statement is called in statistics: its label, or its verb and first table. Never a value. */
+/** A statement's label, or its verb and first table. Never contains values. */
 export function labelOf(text: string): string {
   const known = labels.get(text);
   if (known !== undefined) return known;

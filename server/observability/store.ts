@@ -6,34 +6,30 @@ import { labelOf } from './statement-label.ts';
 import { Histogram } from './histogram.ts';
 
 const REST = '(others)';
-/** Operation names that one person may bring in, so that nobody crowds out the names of others. */
+/** Per person, so that one person cannot displace the names of others. */
 const MOST_NAMES_OF_PERSON = 50;
-/** Labels come from the code and the schema; this is for what slips through. */
+/** Labels are bounded by the code and the schema; this is a safeguard. */
 const MOST_LABELS = BOUNDS.labels.most / 3;
-/** What ran before an operation was known, or for none. */
 const NO_OPERATION = '(none)';
 const MOST_SLOW = 100;
-/** Where everything is slow, to write of each would make it slower. */
+/** Limits the load of logging when everything is slow. */
 const MOST_LINES_A_SECOND = 20;
 
-/** How long the statements of one label took for one operation. */
 export interface StatementHistogram {
   label: string;
   operation: string;
   histogram: Histogram;
 }
 
-/** An operation that took longer than it should. */
 export interface SlowOperation extends Omit<
   RequestTrace,
   'startedAt' | 'countedAs' | 'balance' | 'address' | 'traceparent' | 'requester' | 'sent'
 > {
   at: Date;
-  /** Milliseconds, from the request's first byte to the result. */
+  /** Milliseconds. */
   took: number;
 }
 
-/** Hears of each measurement as it is made. */
 export interface Observer {
   operationEnded(request: RequestTrace, took: number): void;
   /** @param startedAt by `performance.now()`. */
@@ -42,14 +38,13 @@ export interface Observer {
 
 export interface StoreSettings {
   log: Logger;
-  /** Milliseconds beyond which operations and statements are logged. */
+  /** Milliseconds. */
   slowMs: number;
 }
 
-/** What this process has done and how long it took, since it started. */
+/** Measurements of this process since it started. */
 export class PerformanceStore {
   readonly since = new Date();
-  /** By name. The least recently used one goes when there are too many. */
   readonly operations = new LRUCache<string, Histogram>({
     max: BOUNDS['operation names'].most,
     dispose: (_timings, name) => {
@@ -57,24 +52,21 @@ export class PerformanceStore {
     },
   });
   readonly fields = new Map<string, Histogram>();
-  /** By label. */
   readonly statements = new Map<string, Histogram>();
-  /** The same for each operation. */
   readonly statementsOfOperations = new LRUCache<string, StatementHistogram>({
     max: BOUNDS['statements of operations'].most,
   });
-  /** Errors that callers got, by code. */
   readonly errors = new Map<string, number>();
-  /** The last ones, oldest first. */
+  /** Oldest first. */
   readonly slow: SlowOperation[] = [];
   observer: Observer | undefined;
   readonly #log: Logger;
   readonly #slowMs: number;
-  /** The second that lines are counted of, by `performance.now()`. */
+  /** By `performance.now()`. */
   #second = 0;
   #lines = 0;
   #leftOut = 0;
-  /** Who has brought in which operation name, and how many of theirs are kept. */
+  /** User ids by operation name. */
   readonly #bringers = new Map<string, string>();
   readonly #brought = new Map<string, number>();
 
@@ -87,8 +79,8 @@ export class PerformanceStore {
   }
 
   /**
-   * What an operation is called in statistics: clients choose names, so each person may bring in only a few.
-   * @param userId undefined for those who are not signed in; theirs are called by their first root field.
+   * The name of an operation in statistics. Clients choose names, so each person can add only a few.
+   * @param userId undefined without a signed-in person; then the first root field is used.
    */
   nameOf(given: string, firstField: string, userId: string | undefined): string {
     if (this.operations.has(given)) return given;
@@ -127,7 +119,7 @@ export class PerformanceStore {
       request.execute,
       request.sql,
     ].map(rounded);
-    this.#tell(
+    this.#logLine(
       { requestId, operation, cost, took: rounded(took), parse, validate, execute, sql, statements },
       'slow operation',
     );
@@ -137,7 +129,7 @@ export class PerformanceStore {
     timingsOf(this.fields, field).add(milliseconds);
   }
 
-  /** @returns what to call when the statement has ended. */
+  /** @returns a function to call when the statement ends. */
   statementStarted(text: string): () => void {
     const request = currentRequest();
     const startedAt = performance.now();
@@ -153,7 +145,7 @@ export class PerformanceStore {
       timingsOf(this.statements, label).add(took);
       this.#statementOf(label, request?.countedAs ?? NO_OPERATION).add(took);
       if (took <= this.#slowMs) return;
-      this.#tell(
+      this.#logLine(
         { requestId: request?.id, operation, statement: label, took: rounded(took) },
         'slow statement',
       );
@@ -177,8 +169,8 @@ export class PerformanceStore {
     return histogram;
   }
 
-  /** At most so many a second; the next line says how many were left out. */
-  #tell(line: object, message: string): void {
+  /** Limited per second; the next line has the number of omitted ones. */
+  #logLine(line: object, message: string): void {
     const second = Math.floor(performance.now() / 1000);
     if (second !== this.#second) {
       this.#second = second;

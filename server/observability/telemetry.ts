@@ -5,9 +5,9 @@ import { poolStatus, type Database } from '../database/client.ts';
 import type { Observer } from './store.ts';
 
 /**
- * Sends traces and metrics to an OpenTelemetry collector; everything about it is said by the standard OTEL_*
- * variables. A trace that the caller has begun (`traceparent`) goes on. No span carries a value of anybody's.
- * @returns what the store tells of its measurements, and what sends the last of them at the end.
+ * Sends traces and metrics to an OpenTelemetry collector, configured by the standard OTEL_* variables. Continues the
+ * caller's trace (`traceparent`). Spans never contain user data.
+ * @returns an observer for the store, and a function that flushes and stops.
  */
 export function startTelemetry(db: Database): { observer: Observer; stop: () => Promise<void> } {
   process.env['OTEL_SERVICE_NAME'] ??= 'taskwire';
@@ -57,10 +57,10 @@ export function startTelemetry(db: Database): { observer: Observer; stop: () => 
 
 const SYSTEM = { 'db.system.name': 'postgresql' };
 const MOST_STATEMENTS = 200;
-/** A collector that takes nothing must not keep the server from its end. */
+/** An unavailable collector must not block shutdown. */
 const LAST_SENT_WITHIN_MS = 2_000;
 
-/** A moment of `performance.now()` in the time of the world. */
+/** Converts `performance.now()` to epoch time. */
 function moment(at: number): number {
   return performance.timeOrigin + at;
 }

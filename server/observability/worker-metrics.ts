@@ -4,7 +4,7 @@ import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client'
 
 type Metrics = MetricObjectWithValues<MetricValue<string>>[];
 
-/** One end of the connection between the primary process and a worker. */
+/** IPC channel between the primary process and a worker. */
 interface Channel {
   on(event: 'message', hear: (message: object) => void): unknown;
   off(event: 'message', hear: (message: object) => void): unknown;
@@ -19,13 +19,13 @@ interface Given {
   lists: Metrics[];
 }
 
-/** A worker that does not answer in time counts with what it last gave. */
+/** A worker that does not respond in time is counted with its previous metrics. */
 const WORKER_ANSWERS_WITHIN_MS = 2_000;
 const PRIMARY_ANSWERS_WITHIN_MS = 5_000;
 
-/** How the numbers of the workers become one; all others are added, or as prom-client says. */
+/** How to aggregate across workers. Default: sum, or prom-client's choice. */
 const AGGREGATORS: Record<string, 'min' | 'max'> = {
-  // That of the newest worker: it changes when one is started again.
+  // Of the newest worker, which changes on a restart.
   process_start_time_seconds: 'max',
   nodejs_eventloop_lag_p99_seconds: 'max',
   taskwire_up: 'min',
@@ -39,8 +39,8 @@ const AGGREGATORS: Record<string, 'min' | 'max'> = {
 };
 
 /**
- * In a worker: gives its metrics to the primary process when that asks.
- * @returns the metrics of all workers together; where there are no workers, `own`.
+ * Answers the primary process's requests for metrics.
+ * @returns the metrics of all workers; without workers, `own`.
  */
 export function ofAllWorkers(own: () => Promise<Registry>): () => Promise<Registry> {
   if (!cluster.isWorker) return own;
@@ -51,7 +51,7 @@ export function ofAllWorkers(own: () => Promise<Registry>): () => Promise<Regist
   };
 }
 
-/** In the primary process: collects the metrics of the workers. Counters go on from those of workers that have ended. */
+/** Collects the workers' metrics in the primary process. Counters include workers that have ended. */
 export class WorkerMetrics {
   readonly #latest = new Map<Worker, Metrics>();
   #ended: Metrics = [];
@@ -87,7 +87,7 @@ export class WorkerMetrics {
 }
 
 async function aggregate(lists: Metrics[]): Promise<Registry> {
-  // Loaded where it is asked for: most servers start without.
+  // Loaded on demand, since most servers do not use it.
   const { AggregatorRegistry } = await import('prom-client');
   return AggregatorRegistry.aggregate(
     lists.map((metrics) =>
@@ -101,13 +101,13 @@ function answer(channel: Channel, give: () => Promise<Metrics[]>): void {
     const { metricsWanted } = message;
     if (metricsWanted === undefined) return;
     void give().then((lists) => {
-      // The other end may be gone, and waits no longer then.
+      // The other process may have ended.
       channel.send?.({ metricsGiven: metricsWanted, lists } satisfies Given, () => undefined);
     });
   });
 }
 
-/** @returns undefined where the other end is gone, or does not answer in time. */
+/** @returns undefined if the other process has ended or does not respond in time. */
 async function ask(channel: Channel, withinMs: number): Promise<Metrics[] | undefined> {
   const { promise, resolve } = Promise.withResolvers<Metrics[] | undefined>();
   const metricsWanted = randomUUID();

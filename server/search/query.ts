@@ -1,38 +1,36 @@
 import { wordsOf, type Word } from './words.ts';
 
-/** One word of a query. */
 export interface Term {
-  /** How it may be written, the form that was typed first. */
+  /** Possible spellings, the typed one first. */
   forms: string[];
-  /** Whether it may go on. */
   isPrefix: boolean;
-  /** How many words after the first one of its phrase. */
+  /** Position in its phrase. */
   offset: number;
 }
 
-/** Words that stand together, each at its offset. */
+/** Words that must be adjacent. */
 export type Phrase = Term[];
 
-/** All its phrases must be in a text. */
+/** All phrases must match. */
 export interface SearchQuery {
   phrases: Phrase[];
-  /** As a tsquery: what a text must have, and by what its rank is counted. */
+  /** tsqueries: the condition, and the one for ranking. */
   condition: string;
   rank: string;
 }
 
-/** The time that a phrase takes grows with its words, where a text repeats them. What is longer is two phrases. */
+/** The cost of a phrase grows with its words if a text repeats them. Longer phrases are split. */
 const MOST_WORDS_IN_A_PHRASE = 5;
-/** What follows these is not looked for. */
+/** Further words are ignored. */
 export const MOST_WORDS = 20;
 
 const QUOTE = /[“”„«»]/gu;
 const GROUP = /"([^"]*)("?)|[^\s"]+/gu;
 
 /**
- * Reads what a person typed: all words must be there, those in quotes or without a space between them stand together,
- * and the last one may be unfinished.
- * @returns null where there is no word.
+ * Parses a query: all words must match, words in quotes or joined without spaces must be adjacent, and the last one
+ * may be incomplete.
+ * @returns null without a word.
  */
 export function parseQuery(typed: string): SearchQuery | null {
   const phrases: Phrase[] = [];
@@ -52,7 +50,7 @@ export function parseQuery(typed: string): SearchQuery | null {
   return {
     phrases,
     condition: [...new Set(phrases.map(conditionOf))].join(' & '),
-    // By OR, for the rank by AND compares the places of all words with each other.
+    // OR, since ranking by AND compares the positions of all words.
     rank: [...new Set(forms)].join(' | '),
   };
 }
@@ -60,7 +58,7 @@ export function parseQuery(typed: string): SearchQuery | null {
 function termsOf(words: Word[], isUnfinished: boolean): Term[] {
   return words.flatMap((word, at) => {
     const before = words[at - 1];
-    // The last character of such a script is in the pair before it.
+    // The last character of such a script is part of the previous pair.
     if (word.isUnspaced && before?.isUnspaced && before.end === word.end) return [];
     const isAlone = word.isUnspaced && Array.from(word.exact).length === 1;
     const isLast = at === words.length - 1 && !word.isUnspaced;
@@ -73,10 +71,10 @@ function formsOf({ exact, plain }: Word, beginsCompound: boolean): string[] {
   return [
     exact,
     ...(plain === '' ? [] : [plain]),
-    // German umlauts as they are typed without the keys for them.
+    // Umlauts typed as two letters.
     exact.replace(/[aou]e/gu, (letters) => UMLAUTS[letters] ?? letters),
     exact.replace(/[äöü]/gu, (letter) => SPELLED[letter] ?? letter),
-    // 1.24 is in v1.24.
+    // "1.24" matches "v1.24".
     ...(beginsCompound && /^\d+$/u.test(exact) ? [`v${exact}`] : []),
   ];
 }
@@ -99,7 +97,7 @@ function alternatives(term: Term): string {
   return `(${lexemesOf(term).join(' | ')})`;
 }
 
-/** A word has no quote and no backslash: those separate words. */
+/** Words contain no quotes or backslashes. */
 function lexemesOf({ forms, isPrefix }: Term): string[] {
   return forms.map((form) => `'${form}'${isPrefix ? ':*' : ''}`);
 }

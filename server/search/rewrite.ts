@@ -11,17 +11,16 @@ const TABLES = {
 
 type Table = keyof typeof TABLES;
 
-/** Rows in one transaction: few, as it holds the log's readers back while it runs. */
+/** Small transactions, since log readers wait for them. */
 const BATCH = 200;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 const SAY_EVERY_MS = 10_000;
 const RETRY_AFTER_MS = 5_000;
 
 /**
- * Gives the rows that have search words of older rules those of today, in batches, and says how far it is. Any number
- * of processes may do so at once: one works on a table, and the others leave it alone. Until it is done a search finds
- * older rows by their older words.
- * @returns what stops it after the batch that it is at.
+ * Updates the search words of rows written under older rules, in batches. One of several processes works on a table.
+ * Until then, a search finds older rows by their older words.
+ * @returns a function that stops it after the current batch.
  */
 export function startRewriting(db: Database, log: Logger): () => Promise<void> {
   const stopping = new AbortController();
@@ -41,7 +40,7 @@ async function rewriteAll(db: Database, log: Logger, signal: AbortSignal): Promi
       const table = await nextTable(db);
       if (!table) break;
       rows += await rewriteBatch(db, table);
-      // Half of the time is for everything else.
+      // Works half of the time.
       pause = performance.now() - began;
       if (performance.now() - toldAt > SAY_EVERY_MS) {
         log.info({ table, rows }, 'rewriting the search words of existing rows');
@@ -62,7 +61,7 @@ async function nextTable(db: Database): Promise<Table | undefined> {
   return row?.table;
 }
 
-/** @returns how many rows it rewrote. A table that has no more is struck off. */
+/** @returns the number of rows. */
 async function rewriteBatch(db: Database, table: Table): Promise<number> {
   const [batch] = await db.$queryRaw<{ rows: number }[]>`
     /* rewriteBatch */
@@ -71,7 +70,7 @@ async function rewriteBatch(db: Database, table: Table): Promise<number> {
     ), batch AS MATERIALIZED (
       SELECT id FROM ${TABLES[table]} WHERE id > (SELECT coalesce(last_id, ${NO_ID}::uuid) FROM turn) ORDER BY id LIMIT ${BATCH}
     ), rewritten AS (
-      -- The trigger makes the words.
+      -- A trigger sets the words.
       UPDATE ${TABLES[table]} AS rewritten SET words = NULL FROM batch WHERE rewritten.id = batch.id
     ), finished AS (
       DELETE FROM search_rewrites

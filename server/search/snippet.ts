@@ -1,7 +1,6 @@
 import type { Phrase, SearchQuery, Term } from './query.ts';
 import { foldedWordsOf, wordsOf, type FoldedWord, type Word } from './words.ts';
 
-/** Some text of a result; whether it is what was looked for. */
 export interface SnippetPart {
   text: string;
   matched: boolean;
@@ -12,17 +11,16 @@ interface Range {
   end: number;
 }
 
-/** Characters that are read at once for what was found. */
+/** Characters searched at a time. */
 const WINDOW = 2_000;
 const PASSAGE = 160;
-/** Characters ahead of the first match in a passage. */
 const AHEAD = 50;
 const MOST_PASSAGES = 2;
 const BETWEEN = ' … ';
 
 /**
- * At most two passages of a text around the words that were found, verbatim: a short text as a whole, and the beginning
- * of one in which none is found.
+ * At most two passages of a text around matches: a short text as a whole, and the beginning of a text without
+ * matches.
  */
 export function snippetOf(text: string, phrases: Phrase[]): SnippetPart[] {
   if (text.length <= PASSAGE) return marked(text, phrases);
@@ -37,13 +35,12 @@ export function snippetOf(text: string, phrases: Phrase[]): SnippetPart[] {
   ]);
 }
 
-/** The title of a task, and passages of its description, in parts. */
 export interface Highlights {
   title: SnippetPart[];
   description: SnippetPart[];
 }
 
-/** Where a task has the words of a query; passages of the description are around those that its title lacks. */
+/** Matches in the title, and in passages of the description for words that the title lacks. */
 export function highlightsOf(
   { title, description }: { title: string; description: string },
   { phrases }: SearchQuery,
@@ -57,17 +54,16 @@ export function highlightsOf(
   };
 }
 
-/** The whole of a short text, with what was found in it. */
 function marked(text: string, phrases: Phrase[]): SnippetPart[] {
   return partsOf(text, { start: 0, end: text.length }, matchesIn(text, phrases));
 }
 
-/** The matches of the first stretch of the text that has any. */
+/** The matches in the first window that has any. */
 function firstMatches(text: string, phrases: Phrase[]): Range[] {
   const near = Math.max(0, whereWritten(text, phrases) - AHEAD * 2);
   for (const from of new Set([edgeBefore(text, near), ...windowsOf(text)])) {
     const window = text.slice(from, from + WINDOW);
-    // Words without their places are made sooner.
+    // Faster without offsets.
     if (!isIn(foldedWordsOf(window), phrases)) continue;
     const matches = matchesIn(window, phrases);
     if (matches.length > 0)
@@ -80,7 +76,7 @@ function* windowsOf(text: string): Generator<number> {
   for (let from = 0; from < text.length; from += WINDOW - AHEAD) yield edgeBefore(text, from);
 }
 
-/** Where a form of a word is first written as it is looked for: mostly a match, and soon found. */
+/** Finds a form as written, which is usually a match and faster. */
 function whereWritten(text: string, phrases: Phrase[]): number {
   const lower = text.toLowerCase();
   const places = phrases.flat().flatMap(({ forms }) => forms.map((form) => lower.indexOf(form)));
@@ -161,10 +157,9 @@ function partsOf(text: string, { start, end }: Range, matches: Range[]): Snippet
   return parts.filter(({ text }) => text !== '');
 }
 
-/** A word longer than this is cut. */
 const LONGEST_STEP = 30;
 
-/** The place after the space before `at`, or near it where there is none; never inside a character. */
+/** The offset after the previous space, or nearby if there is none; never inside a character. */
 function edgeBefore(text: string, at: number, least = 0): number {
   if (at >= text.length) return text.length;
   for (let place = at; place > Math.max(least, at - LONGEST_STEP); place -= 1) {

@@ -1,7 +1,6 @@
 /**
- * The words of a text, by the same rules as `search_words` in the database (migrations/…_fold_words_for_search), which
- * makes them for rows that plain SQL writes. `wordsOf` is for queries and snippets, which need the offsets of words;
- * `foldedWordsOf` is for rows, and ten times as fast.
+ * Splits text into words by the same rules as `search_words` in the database (migrations/…_fold_words_for_search).
+ * `wordsOf` returns offsets, for queries and snippets; `foldedWordsOf` is ten times faster, for rows.
  */
 
 const IGNORED = oneOf(
@@ -27,10 +26,10 @@ const MARKS = String.raw`\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u0
 const MARK = oneOf(MARKS);
 const UNWRITTEN = new RegExp(`[${MARKS}\u093c]`, 'gu');
 
-/** What normalises by itself: a character with what combines with it; Hangul may come as its parts. */
+/** A unit of normalization: a character with combining marks, or Hangul Jamo. */
 const CLUSTER = /(?:[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]+|[^])[\p{M}\uff9e\uff9f]*/gu;
 
-/** Letters that do not decompose, as people type them instead. */
+/** Letters that do not decompose. */
 const PLAIN: Record<string, string> = {
   ...{ ı: 'i', ł: 'l', ø: 'o', đ: 'd', ð: 'd', æ: 'ae', œ: 'oe', þ: 'th' },
   ...{ ى: 'ي', ة: 'ه', ک: 'ك', ی: 'ي', 'ँ': 'ं' },
@@ -39,25 +38,24 @@ const WITH_PLAIN = new RegExp(Object.keys(PLAIN).join('|'), 'gu');
 const ARABIC_ARTICLE = /(?<![^ ])و?ال(?=[^ ]{3})/gu;
 
 const LONGEST_WORD = 250;
-/** Some characters stand for eighteen letters; what goes beyond twice the longest text is not searched. */
+/** Some characters expand to eighteen letters. Text beyond this is not searched. */
 const LONGEST_FOLDED = 20_000;
 
 export interface FoldedWord {
-  /** Composed and in lower case. Of scripts without spaces it is each two characters, and the last one. */
+  /** NFC, lower case. In scripts without spaces: each pair of characters, and the last one. */
   exact: string;
   /** Without accents, vowel signs and the Arabic article. */
   plain: string;
 }
 
 export interface Word extends FoldedWord {
-  /** Whether it is of a script without spaces, so that words begin anywhere. */
+  /** Whether its script has no spaces. */
   isUnspaced: boolean;
-  /** Where the word stands in the text. */
   start: number;
   end: number;
 }
 
-/** One folded character with the offsets of the cluster that it comes from. */
+/** A folded character with the offsets of its source. */
 interface Character {
   text: string;
   kind: Kind;
@@ -66,13 +64,13 @@ interface Character {
 }
 
 const IGNORED_CHARACTERS = new RegExp(IGNORED, 'gu');
-/** A mark that has no letter before it is no word. */
+/** Marks without a letter are not words. */
 const BETWEEN_WORDS = new RegExp(`${SEPARATOR.source}(?:${SEPARATOR.source}|${MARK.source})*`, 'gu');
 const BEGINS_UNSPACED = new RegExp(`^${UNSPACED.source}`, 'u');
 const UNSPACED_RUN = new RegExp(`${UNSPACED.source}+`, 'gu');
 const IS_ASCII = /^\p{ASCII}*$/u;
 
-/** The words of a text in their order, as `wordsOf` has them: a word's place is its index. */
+/** The words in order; the index is the position. */
 export function foldedWordsOf(text: string): FoldedWord[] {
   if (IS_ASCII.test(text)) return Array.from(text.toLowerCase().match(/[a-z0-9]+/g) ?? [], asciiWord);
   const folded = fold(text.normalize('NFKC').slice(0, LONGEST_FOLDED).toWellFormed()).replace(
@@ -84,7 +82,7 @@ export function foldedWordsOf(text: string): FoldedWord[] {
       .replace(BETWEEN_WORDS, ' ')
       .replace(UNSPACED_RUN, (run) => ` ${run} `)
       .match(/[^ ]+/g) ?? [];
-  // One pass over all words takes a tenth of the time of one for each.
+  // One pass over all words is ten times faster.
   const plain = plainOf(runs.join(' ')).split(' ');
   return runs.flatMap((run, at) =>
     BEGINS_UNSPACED.test(run) ? pairsIn(run) : [{ exact: cut(run), plain: cut(plain[at] ?? '') }],
@@ -129,7 +127,7 @@ function pairsOf(run: Character[]): Word[] {
   });
 }
 
-/** Stretches of characters that are one word, or stand together in a script without spaces. */
+/** Runs of characters that form a word, or adjacent characters of a script without spaces. */
 function runsOf(text: string): Character[][] {
   const runs: Character[][] = [];
   let run: Character[] = [];
@@ -167,7 +165,7 @@ function* charactersOf(text: string): Generator<Character> {
 const KINDS = [undefined, 'ignored', 'separator', 'mark', 'unspaced', 'other'] as const;
 type Kind = Exclude<(typeof KINDS)[number], undefined>;
 
-/** By code point, as indexes of `KINDS`: expressions take ten times as long to tell. */
+/** Character classes by code point; regular expressions take ten times as long. */
 const known = new Uint8Array(0x110000);
 
 function kindOf(character: string): Kind {
@@ -184,7 +182,7 @@ function classified(character: string): Kind {
 }
 
 function plainOf(word: string): string {
-  // Й, Ї and Ў are letters of their own.
+  // Й, Ї and Ў are separate letters.
   const parts = word.replace(/[^йїў]+/gu, (part) => part.normalize('NFD').replaceAll(UNWRITTEN, ''));
   const plain = parts.normalize('NFC').replace(WITH_PLAIN, (letter) => PLAIN[letter] ?? letter);
   return plain.replace(ARABIC_ARTICLE, '');

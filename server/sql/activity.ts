@@ -7,10 +7,10 @@ import { UNEXPIRED } from './shares.ts';
 import { eventColumns } from './tables.ts';
 import { teamsOf } from './visible.ts';
 
-/** The newest of the tasks that are shared with a person, whose events are looked for. */
+/** Only events of the newest shared tasks are searched. */
 const MOST_SHARED_TASKS = 1_000;
 
-/** A person whose activity is looked at, with the conversations whose events count. */
+/** `conversationIds` are the conversations to include. */
 export interface Reader {
   viewer: Viewer;
   conversationIds: readonly string[];
@@ -18,16 +18,15 @@ export interface Reader {
 
 export interface WantedEvents {
   where: Prisma.EventWhereInput;
-  /** What `where` names as subjects: of these tasks all events count, also of those shared long ago. */
+  /** Subjects named by `where`. Of these tasks all events are searched, even if shared long ago. */
   subjects?: readonly string[];
   oldestFirst: boolean;
   limit: number;
 }
 
 /**
- * The sequences of the first events that a person may read of and that are wanted, in order. Each topic gives its own
- * first few from an index in the order of the log, so that neither the length of the log nor that of the topics counts.
- * The index knows kind and moment: of what is rare PostgreSQL looks through a topic's entries, but not at its events.
+ * The sequences of the first matching events that a person may read, in order. Each topic contributes its first few
+ * from an index in log order, so the cost does not depend on the length of the log.
  */
 export async function findEvents(db: Database, reader: Reader, wanted: WantedEvents): Promise<bigint[]> {
   const rows = await db.$queryRaw<{ sequence: bigint }[]>`
@@ -37,7 +36,7 @@ export async function findEvents(db: Database, reader: Reader, wanted: WantedEve
   return rows.map(({ sequence }) => sequence);
 }
 
-/** How many events that a person may read of are wanted, as far as `most`. */
+/** Counts matching events, up to `most`. */
 export async function countEvents(
   db: Database,
   reader: Reader,
@@ -52,15 +51,15 @@ export async function countEvents(
 }
 
 /**
- * The events of which `seesEvent` of the policy is true, topic by topic; a test compares the two. Where a topic is "of no
- * team", the order names the team too, for that is how PostgreSQL sees that the index (person, team, sequence) gives it.
+ * The events for which the policy's `seesEvent` is true, by topic; a test compares the two. For topics "of no team",
+ * ordering by team as well lets PostgreSQL use the index (person, team, sequence).
  */
 function topics({ viewer, conversationIds }: Reader, wanted: WantedEvents): Prisma.Sql {
   const { userId, isAdmin } = viewer;
   const { subjects = [] } = wanted;
   const received = Prisma.sql`shared_with_id = ${userId}::uuid AND ${UNEXPIRED}`;
   const condition = conditionOf(eventColumns, wanted.where);
-  if (!condition) throw new TypeError('Events cannot be filtered by this');
+  if (!condition) throw new TypeError('Events cannot be filtered by this condition');
   const first = (topic: Prisma.Sql, order = Prisma.sql`sequence ${direction(wanted)}`) => Prisma.sql`
     (SELECT sequence FROM events WHERE ${topic} AND ${condition}
      ORDER BY ${order} LIMIT ${wanted.limit})`;

@@ -2,20 +2,19 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Viewer } from '../policy.ts';
 import { factsOfEvents, NO_TEAM } from './task-facts.ts';
 
-/** Whose tasks are counted: a team's that the viewer is in, those assigned to the viewer, or else the viewer's own. */
+/** Exactly one of: a team's tasks, tasks assigned to the viewer, or the viewer's own tasks. */
 export interface Scope {
   teamId: string | null;
-  /** Only without a team. */
   assigned: boolean;
 }
 
-/** A scope, as parts of a statement. The policy's rule on what a viewer sees is in them. */
+/** A scope as SQL fragments, which include the policy's visibility rule. */
 export interface CounterScope {
-  /** Names whatever counts in the scope: `state`, `scopes` of the counters, and `tail`, the facts not counted yet. */
+  /** CTEs: `state`, `scopes` of the counters, and `tail`, the facts not counted yet. */
   parts: Prisma.Sql;
-  /** Of `tasks`, those of the scope that the viewer sees only since they are shared with them. */
+  /** Condition on `tasks`: in the scope, but visible only through a share. */
   seenByShare: Prisma.Sql;
-  /** Of `task_shares`, those that the scope has to do with. */
+  /** Condition on `task_shares`: relevant for the scope. */
   shares: Prisma.Sql;
 }
 
@@ -31,7 +30,7 @@ export function counterScope(viewer: Viewer, { teamId, assigned }: Scope): Count
     };
   }
   const none = Prisma.raw(`'${NO_TEAM}'`);
-  /** Of no team, of one of the viewer's, or of one that is gone and so of none. */
+  /** Without a team, in one of the viewer's teams, or in a deleted team. */
   const openToOwner = (team: string) => {
     const id = Prisma.raw(team);
     return Prisma.sql`(${id} IS NULL OR ${id} = ${none} OR ${id} = ANY(${teams})
@@ -68,11 +67,9 @@ export function counterScope(viewer: Viewer, { teamId, assigned }: Scope): Count
   };
 }
 
-/**
- * @param fact of all events in the tail, only those that have this `id` there before or after are looked at closer.
- */
+/** @param fact only events with this `id` before or after are read from the tail. */
 function parts(ofScopes: Prisma.Sql, fact: 'owner' | 'assignee' | 'team', id: string, ofFacts: Prisma.Sql) {
-  // Both ends are given, or PostgreSQL takes the tail for a third of the log.
+  // Without an upper bound, PostgreSQL estimates the tail as a third of the log.
   const tail = factsOfEvents(
     `events.transaction_id BETWEEN (SELECT low FROM state) AND (SELECT high FROM state)
      AND (data->'before'->>'${fact}' = (SELECT id FROM subject) OR data->'after'->>'${fact}' = (SELECT id FROM subject))`,

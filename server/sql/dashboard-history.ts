@@ -5,26 +5,25 @@ import type { Viewer } from '../policy.ts';
 import { counterScope, type Scope } from './counter-scope.ts';
 import { grown, localDays } from './local-days.ts';
 
-/** How many tasks of each status there were at a day's end. */
 export interface StatusesOfDay {
-  /** As `YYYY-MM-DD`, in the viewer's timezone. */
+  /** `YYYY-MM-DD` in the viewer's time zone. */
   day: string;
   todo: number;
   inProgress: number;
   done: number;
   cancelled: number;
-  /** How many became DONE on that day. */
+  /** Tasks that became DONE on that day. */
   finished: number;
 }
 
-/** How long tasks took, in seconds, each off by at most 1 %; null where none was finished. */
+/** In seconds, accurate to 1 %; null without finished tasks. */
 export interface Durations {
   median: number | null;
   p85: number | null;
 }
 
 export interface DashboardHistory {
-  /** The earliest first. */
+  /** Earliest first. */
   days: StatusesOfDay[];
   cycleTime: Durations;
   leadTime: Durations;
@@ -33,10 +32,10 @@ export interface DashboardHistory {
 type Changes = Omit<StatusesOfDay, 'day'>;
 
 interface Row {
-  /** Of the viewer, as `YYYY-MM-DD`. */
+  /** `YYYY-MM-DD` in the viewer's time zone. */
   today: string;
   now: Changes;
-  /** By how much there are more than at the end of the last day. */
+  /** Difference to the end of the last day. */
   since: Changes;
   days: StatusesOfDay[];
   durations: { measure: DurationMeasure; bucket: number; count: number }[] | null;
@@ -46,10 +45,9 @@ const SERIES = ['todo', 'in_progress', 'done', 'cancelled', 'finished'];
 const FIELDS = ['todo', 'inProgress', 'done', 'cancelled', 'finished'] as const;
 
 /**
- * What a scope was like at the end of each of `days` days up to `lastDay`, today when it is null, from what was folded
- * per day. What happens later changes nothing of it: a task that is deleted today was there yesterday. Tasks that the
- * viewer sees by a share alone are not in it.
- * @returns null where the last day is in the viewer's future.
+ * The numbers of a scope at the end of each of `days` days up to `lastDay` (default: today), from the counters per
+ * day. Later deletions do not change them. Tasks visible only through a share are not included.
+ * @returns null if the last day is in the viewer's future.
  */
 export async function readHistory(
   db: Database,
@@ -73,7 +71,7 @@ export async function readHistory(
     ), asked AS MATERIALIZED (
       SELECT begins, (begins AT TIME ZONE 'UTC')::date AS first_day, quarter_of(begins) - 1 AS first_quarter
       FROM here CROSS JOIN LATERAL start_of_day(last_day - ${days}::int + 1, timezone) AS begins
-    ), told AS MATERIALIZED (
+    ), uncounted AS MATERIALIZED (
       SELECT at, ${columns((series, n) => (n === 4 ? `finishes::int AS ${series}` : `CASE WHEN lower(status::text) = '${series}' THEN sign ELSE 0 END AS ${series}`))}
       FROM tail
     ), kept AS MATERIALIZED (
@@ -88,12 +86,12 @@ export async function readHistory(
       SELECT ${columns((series) => `CASE WHEN day > end_day THEN steps_at(${series}, 96) ELSE steps_at(${series}, 96) - steps_at(${series}, end_quarter) END AS ${series}`)}
       FROM kept, bounds WHERE day >= end_day
       UNION ALL
-      SELECT ${columns((series) => series)} FROM told, bounds WHERE at >= ends
+      SELECT ${columns((series) => series)} FROM uncounted, bounds WHERE at >= ends
     ), happened AS (
       SELECT stretches.day, ${columns((series) => `${grown(series)} AS ${series}`)}
       FROM stretches JOIN kept ON kept.day = utc_day
       UNION ALL
-      SELECT (at AT TIME ZONE timezone)::date, ${columns((series) => series)} FROM told, here
+      SELECT (at AT TIME ZONE timezone)::date, ${columns((series) => series)} FROM uncounted, here
     ), per_day AS (
       SELECT day, ${columns((series, n) => `coalesce(sum(${series}), 0) AS "${FIELDS[n] ?? ''}"`)}
       FROM (SELECT day FROM days WHERE ends IS NOT NULL) AS days LEFT JOIN happened USING (day) GROUP BY 1
@@ -135,7 +133,7 @@ function columns(of: (series: string, index: number) => string): Prisma.Sql {
   return Prisma.raw(SERIES.map(of).join(', '));
 }
 
-/** From what there is now, what there was at the end of each day. */
+/** Computes each day's numbers backwards from the current ones. */
 function backwards({ now, since, days }: Row): StatusesOfDay[] {
   const there = { ...now };
   for (const field of FIELDS) there[field] -= since[field];
@@ -149,12 +147,12 @@ function backwards({ now, since, days }: Row): StatusesOfDay[] {
     .toReversed();
 }
 
-/** As in the function `duration_bucket` of the database: the ratio of a bucket's ends. */
+/** The ratio of a bucket's bounds, as in the database function `duration_bucket`. */
 const GAMMA = 1.01 / 0.99;
 
 /**
- * Quantiles from logarithmic buckets, off by at most 1 %: the DDSketch of Masson, Rim and Lee, "DDSketch: A Fast and
- * Fully-Mergeable Quantile Sketch with Relative-Error Guarantees", VLDB 2019.
+ * Quantiles from logarithmic buckets, accurate to 1 %. Algorithm: DDSketch (Masson, Rim and Lee, "DDSketch: A Fast
+ * and Fully-Mergeable Quantile Sketch with Relative-Error Guarantees", VLDB 2019).
  * @param buckets ascending.
  */
 function spread(buckets: readonly { bucket: number; count: number }[]): Durations {

@@ -6,7 +6,7 @@ import { counterScope, type Scope } from './counter-scope.ts';
 import { grown, localDays } from './local-days.ts';
 import { isOpen } from './task-facts.ts';
 
-/** The numbers of a dashboard, exact for one moment of the database. */
+/** Exact at one moment of the database. */
 export interface DashboardCounts {
   byStatus: Record<TaskStatus, number>;
   byPriority: Record<TaskPriority, number>;
@@ -19,15 +19,15 @@ export interface DashboardCounts {
   completedThisWeek: number;
   sharedToView: number;
   sharedToEdit: number;
-  /** At least as many days as were asked for: the earliest first, today last, days without any included. */
+  /** At least the requested days, without gaps, earliest first; the last is today. */
   perDay: PerDay[];
-  /** Everything up to this place of the log is counted. */
+  /** The numbers include every change up to this log cursor. */
   cursor: string;
 }
 
-/** How many tasks that count now were created, and became DONE, on a day of the viewer's timezone. */
+/** Counts of one day in the viewer's time zone. */
 export interface PerDay {
-  /** As `YYYY-MM-DD`. */
+  /** `YYYY-MM-DD`. */
   day: string;
   created: number;
   completed: number;
@@ -40,10 +40,9 @@ interface Row extends Omit<DashboardCounts, 'byStatus' | 'byPriority' | 'perDay'
 }
 
 /**
- * Adds up the counters of a scope with what the log says since, and the shares that are addressed to the viewer, in
- * one statement and so at one moment; the work does not grow with the number of tasks. The viewer's own scope has all
- * shares addressed to them. A day, and a week from Monday, are those of the viewer's timezone.
- * @param days how many days `perDay` goes back, today included; it costs nothing for 0.
+ * Sums the counters of a scope, the log events since, and the viewer's shares, in one statement and so at one moment.
+ * The cost does not grow with the number of tasks. Days and weeks (from Monday) are in the viewer's time zone.
+ * @param days number of days in `perDay`, including today; 0 for none.
  */
 export async function countDashboard(
   db: Database,
@@ -56,7 +55,7 @@ export async function countDashboard(
     db,
     Prisma.sql`
     /* countDashboard */
-    -- By each OFFSET an expression is counted once, however often it is named.
+    -- OFFSET makes PostgreSQL evaluate an expression only once.
     WITH here AS MATERIALIZED (
       SELECT timezone, today, monday, begins, week_begins,
              (begins AT TIME ZONE 'UTC')::date AS first_day, quarter_of(begins) - 1 AS first_quarter,
@@ -123,7 +122,7 @@ export async function countDashboard(
   };
 }
 
-/** How many of a row of `task_day_counts` come after a quarter of a day. */
+/** The part of a row of `task_day_counts` after a quarter hour of a day. */
 function since(series: 'created' | 'completed', day: string, quarter: string): Prisma.Sql {
   return Prisma.raw(`
     CASE WHEN task_day_counts.day > ${day} THEN steps_at(${series}, 96)

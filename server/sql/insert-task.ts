@@ -7,7 +7,6 @@ import { appended, appendedTo, type Appended } from '../log/append.ts';
 import type { LogCursor } from '../log/cursor.ts';
 import { taskVector } from '../search/vector.ts';
 
-/** A new task with the event that tells of it. */
 interface Creation {
   task: Task;
   event: NewEvent<'task.created'>;
@@ -16,9 +15,8 @@ interface Creation {
 const batchers = new WeakMap<Database, Batcher<Creation, LogCursor>>();
 
 /**
- * Makes a task under a new id of ours and appends its event, in one statement, which is a transaction by itself; those
- * of other callers that wait at the same time are a part of it.
- * @returns where the log stands after it.
+ * Inserts a task with a new id and appends its event, in one statement. Concurrent calls are batched.
+ * @returns the log cursor.
  */
 export async function insertTask(db: Database, creation: Creation): Promise<LogCursor> {
   const batcher = batchers.get(db) ?? new Batcher((creations) => insertTasks(db, creations));
@@ -32,14 +30,14 @@ async function insertTasks(db: Database, creations: Creation[]): Promise<LogCurs
     /* insertTasks */
     WITH made AS (INSERT INTO tasks (${columns}) VALUES ${Prisma.join(rows)})
     ${appended(creations.map(({ event }) => event))}`;
-  const marks = new Map((await run<Appended>(db, sql)).map((row) => [row.subjectId, cursorAfter(row)]));
+  const cursors = new Map((await run<Appended>(db, sql)).map((row) => [row.subjectId, cursorAfter(row)]));
   committed(db);
-  return creations.map(({ task }) => marks.get(task.id) as LogCursor);
+  return creations.map(({ task }) => cursors.get(task.id) as LogCursor);
 }
 
 /**
- * The same under an id that came from outside: looking whether it is taken is an eighth of the work.
- * @returns null, and nothing is made, where a task has or had this id.
+ * The same for a client-generated id, which must be checked.
+ * @returns null, without changes, if a task has or had this id.
  */
 export async function insertTaskUnlessTaken(
   db: Database,

@@ -2,16 +2,15 @@ import type { Database } from '../database/client.ts';
 import type { Person, Viewer } from '../policy.ts';
 import { viewerOf } from './viewer.ts';
 
-/** Everything that decides which events a person reads of. */
+/** Everything that decides which events a person receives. */
 export interface LiveRights {
   viewer: Viewer;
-  /** Those of the person's conversations that they took part in latest. */
+  /** The most recent ones. */
   conversations: ReadonlySet<string>;
-  /** Where their days begin. */
   timezone: string;
-  /** When the next of their shares expires; null if none does. */
+  /** When the next share expires; null if none does. */
   changesAt: Date | null;
-  /** Whether they have been given any share, live or not. */
+  /** Whether they hold any share, even expired. */
   holdsShares: boolean;
 }
 
@@ -19,10 +18,7 @@ type Row = Pick<LiveRights, 'timezone' | 'changesAt' | 'holdsShares'> & { conver
 
 const MOST_CONVERSATIONS = 10_000;
 
-/**
- * Reads them as of now.
- * @throws Unauthenticated where the person's account is gone.
- */
+/** @throws Unauthenticated if the account no longer exists. */
 export async function liveRightsOf(
   db: Database,
   person: Person,

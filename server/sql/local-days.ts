@@ -1,16 +1,15 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 
-/** So few numbers of days that PostgreSQL keeps a plan for each of them, which takes longer to make than to carry out. */
+/** A small set, so that PostgreSQL can reuse plans, which take longer to make than to run. */
 const SPANS = [7, 30, 90, 365];
 
-/** The most days that one statement looks at. */
 export const MOST_DAYS = 365;
 
 /**
- * As many days of a viewer's timezone up to `last` as were asked for, or some more, as parts of a statement: `days` has
- * them with their first and last moments, and `stretches` the stretches of days of UTC that they consist of, in
- * quarters of an hour, which all days of all timezones begin on: from after the quarter `since` up to the quarter `until`.
- * @param last names the last day in `here`, which has the viewer's timezone too.
+ * CTEs for at least `days` days of the viewer's time zone up to `last`. `days` has their start and end times.
+ * `stretches` has the parts of UTC days they consist of, in quarter hours (on which all days start): after quarter
+ * `since`, up to quarter `until`.
+ * @param last column of `here` with the last day.
  */
 export function localDays(days: number, last: 'today' | 'last_day'): Prisma.Sql {
   const span = SPANS.find((each) => each >= days) ?? MOST_DAYS;
@@ -31,7 +30,7 @@ export function localDays(days: number, last: 'today' | 'last_day'): Prisma.Sql 
     )`);
 }
 
-/** How much steps grow in a stretch. */
+/** The growth of a step function in a stretch. */
 export function grown(steps: string): string {
   return `steps_at(${steps}, until) - CASE since WHEN 0 THEN 0 ELSE steps_at(${steps}, since) END`;
 }

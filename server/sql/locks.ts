@@ -3,9 +3,9 @@ import type { Transaction } from '../database/transaction.ts';
 import type { Person } from '../policy.ts';
 
 /**
- * Holds the rows of those tasks that a person sees until the transaction ends, in the order of their ids, so that two
- * batches cannot wait for each other. Rows that refer to them can still be added. Rights must be read after it, because
- * they can change while it waits. Tasks that the person does not see are neither held nor waited for.
+ * Locks the tasks that a person sees, in the order of ids to avoid deadlocks. Rows that refer to them can still be
+ * inserted. Read rights after the lock, since they can change during the wait. Tasks that are not visible are not
+ * locked, so that waiting does not reveal them.
  */
 export async function lockTasks(tx: Transaction, person: Person, ids: readonly string[]): Promise<void> {
   await tx.$queryRaw`
@@ -13,21 +13,20 @@ export async function lockTasks(tx: Transaction, person: Person, ids: readonly s
     ORDER BY id FOR NO KEY UPDATE`;
 }
 
-/** The same for one task that a person was offered a share of, and may not see yet. */
+/** For a task that the person was offered a share of. */
 export async function lockOfferedTask(tx: Transaction, id: string): Promise<void> {
   await tx.$queryRaw`/* lockOfferedTask */ SELECT id FROM tasks WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
 }
 
-/** Keeps a task that a person sees from being deleted until the transaction ends; it can still change. */
+/** Locks a visible task against deletion; it can still be changed. */
 export async function holdTask(tx: Transaction, person: Person, id: string): Promise<void> {
   await tx.$queryRaw`
     /* holdTask */ SELECT id FROM tasks WHERE id = ${id}::uuid AND ${seenBy(person)} FOR KEY SHARE`;
 }
 
 /**
- * Holds a team's row until the transaction ends, so that its members change one after the other. Tasks can still be
- * added to it.
- * @returns whether the team is there.
+ * Locks a team, so that changes of members are serialized. Tasks can still be added.
+ * @returns whether the team exists.
  */
 export async function lockTeam(tx: Transaction, id: string): Promise<boolean> {
   const rows = await tx.$queryRaw<unknown[]>`
@@ -36,8 +35,8 @@ export async function lockTeam(tx: Transaction, id: string): Promise<boolean> {
 }
 
 /**
- * Keeps teams from being deleted until the transaction ends, but nobody from changing them.
- * @returns those that are there.
+ * Locks teams against deletion until the transaction ends; they can still be changed.
+ * @returns the existing ones.
  */
 export async function holdTeams(tx: Transaction, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await tx.$queryRaw<{ id: string }[]>`
@@ -45,14 +44,14 @@ export async function holdTeams(tx: Transaction, ids: readonly string[]): Promis
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Holds a person's row until the transaction ends, so that what they may have only so many of is counted one by one. */
+/** Locks a user, so that per-person limits are checked one request at a time. */
 export async function lockUser(tx: Transaction, id: string): Promise<void> {
   await tx.$queryRaw`/* lockUser */ SELECT id FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
 }
 
 /**
- * Keeps a conversation's title and messages as they are until the transaction ends.
- * @returns the moment of its next change, later than all before by the database's clock; null where it is gone.
+ * Locks a conversation until the transaction ends.
+ * @returns a time for the change, later than all before, by the database's clock; null if it does not exist.
  */
 export async function lockConversation(tx: Transaction, id: string): Promise<Date | null> {
   const [row] = await tx.$queryRaw<{ moment: Date }[]>`
@@ -62,15 +61,15 @@ export async function lockConversation(tx: Transaction, id: string): Promise<Dat
   return row?.moment ?? null;
 }
 
-/** Half of an advisory lock that nothing else takes. */
+/** First key of an advisory lock that nothing else uses. */
 const HIERARCHY = 0x7461_736b;
 
-/** Keeps two changes of parents from closing a circle together. */
+/** Serializes changes of parents, which could otherwise create a cycle together. */
 export async function lockHierarchy(tx: Transaction): Promise<void> {
   await tx.$queryRaw`/* lockHierarchy */ SELECT pg_advisory_xact_lock(${HIERARCHY})::text`;
 }
 
-/** `visible.task` by what the statement itself finds, so that no rights have to be read before. */
+/** `visible.task` in SQL, so that no rights have to be read before. */
 function seenBy({ userId }: Person): Prisma.Sql {
   return Prisma.sql`(
     owner_id = ${userId}::uuid AND team_id IS NULL

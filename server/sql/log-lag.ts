@@ -2,21 +2,21 @@ import type { ClientBase } from 'pg';
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
 
-/** Events that wait for a reader of the log. */
+/** Events not yet read by a consumer of the log. */
 export interface LogLag {
   events: number;
-  /** The age of the oldest of them; 0 where there is none. */
+  /** Age of the oldest event; 0 if there is none. */
   seconds: number;
 }
 
 export interface LogLags {
-  /** What nobody reads yet, because a transaction that began before it is still under way. */
+  /** Not readable yet, because an earlier transaction is in progress. */
   log: LogLag;
-  /** What is not folded into the counters yet; dashboards are exact all the same, but have to look at each of these. */
+  /** Not folded into the counters yet. Dashboards are exact, but have to read these events. */
   fold: LogLag;
 }
 
-/** Beyond this many events, there are "at least so many". */
+/** The count stops here. */
 const MOST_COUNTED = 100_000;
 
 const STATEMENT = `
@@ -33,7 +33,7 @@ export async function logLags(db: Database): Promise<LogLags> {
   return lagsIn(row);
 }
 
-/** The same on a connection of its own. */
+/** On a separate connection. */
 export async function logLagsBy(client: ClientBase): Promise<LogLags> {
   const { rows } = await client.query<{ lags: LogLags }>(STATEMENT);
   return lagsIn(rows[0]);

@@ -3,14 +3,14 @@ const DAY_MS = 86_400_000;
 const two = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
 const three = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(3, '0'));
 
-/** The last day that was written: most moments of an answer are of few days. */
+/** Cache: most times in a response are from few days. */
 let day = NaN;
 let dayText = '';
 
 /**
- * A moment as `toISOString` has it, in a tenth of the time: an answer has hundreds of them.
+ * Like `toISOString`, but ten times faster, since a response has hundreds of times.
  * @param time milliseconds since 1970.
- * @throws RangeError where a Date has no such moment.
+ * @throws RangeError for an invalid time.
  */
 export function momentText(time: number): string {
   const days = Math.floor(time / DAY_MS);

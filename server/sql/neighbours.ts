@@ -3,13 +3,13 @@ import type { Transaction } from '../database/transaction.ts';
 import type { Viewer } from '../policy.ts';
 import { visibleSql } from './visible.ts';
 
-/** Where a task stands in a list that is ordered by position: equal positions are told apart by id. */
+/** Position in the manual order; ties are broken by id. */
 export interface Place {
   id: string;
   position: string;
 }
 
-/** The next tasks that a viewer sees in one direction, the nearest first, without the one that moves. */
+/** The next visible tasks in one direction, nearest first, without the moved one. */
 export async function neighboursOf(
   tx: Transaction,
   viewer: Viewer,

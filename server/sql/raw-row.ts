@@ -1,36 +1,36 @@
 import { columnOf, jsonOf, valueOf, type Columns, type Texts } from './columns.ts';
 
 /**
- * A row that has everything with it that the client has selected of it, so that nobody needs to look whether it does. Its
- * columns stay the texts that PostgreSQL wrote until somebody reads them: most go into an answer almost as they are.
+ * A row with everything the client selected. Columns stay in PostgreSQL's text form until they are read, since most
+ * are sent almost unchanged.
  */
 export class RawRow {
   readonly #columns: Columns;
   readonly #at: ReadonlyMap<string, number>;
   readonly #texts: Texts;
-  /** A column as Prisma has it, undefined where it was not read; or whom or what the row names, or a list of it. */
+  /** A column as in Prisma (undefined if it was not read), a related row, or a list. */
   [field: string]: unknown;
 
-  /** @param at where the columns that were read stand in `texts`. */
+  /** @param at positions of the columns in `texts`. */
   constructor(columns: Columns, at: ReadonlyMap<string, number>, texts: Texts) {
     this.#columns = columns;
     this.#at = at;
     this.#texts = texts;
   }
 
-  /** A column as an answer has it; undefined where it was not read. */
+  /** A column as JSON; undefined if it was not read. */
   static json(row: RawRow, field: string): string | null | undefined {
     const text = row.#textOf(field);
     return text && jsonOf(columnOf(row.#columns, field), text);
   }
 
-  /** A column as Prisma has it; undefined where it was not read. */
+  /** A column as in Prisma; undefined if it was not read. */
   static value(row: RawRow, field: string): unknown {
     const text = row.#textOf(field);
     return text && valueOf(columnOf(row.#columns, field), text);
   }
 
-  /** As Prisma has the row, with whom and what it names and with its lists. */
+  /** The row as in Prisma, with its relations. */
   static plain(row: RawRow): Record<string, unknown> {
     const columns = [...row.#at.keys()].map((field) => [field, RawRow.value(row, field)]);
     const others = Object.entries(row).map(([relation, value]) => [relation, plainly(value)]);
@@ -48,10 +48,10 @@ function plainly(value: unknown): unknown {
   return value instanceof RawRow ? RawRow.plain(value) : value;
 }
 
-/** What a field of the API is of a row as an answer has it, or the row that it names; undefined where a resolver must say. */
+/** How to get a field's JSON or related row; undefined if a resolver is required. */
 export type FromRow = (row: RawRow) => string | RawRow | null | undefined;
 
-/** Makes rows of which these columns were read. */
+/** Creates rows from the given columns. */
 export function rowsOf(columns: Columns, fields: readonly string[]): (texts: Texts) => RawRow {
   const at = new Map(fields.map((field, n) => [field, n]));
   const Row = classOf(columns);
@@ -60,7 +60,7 @@ export function rowsOf(columns: Columns, fields: readonly string[]): (texts: Tex
 
 const classes = new WeakMap<Columns, typeof RawRow>();
 
-/** Whose rows read their columns by the names of these. */
+/** A subclass with a getter per column. */
 function classOf(columns: Columns): typeof RawRow {
   const known = classes.get(columns);
   if (known) return known;

@@ -14,34 +14,34 @@ export type Searchable = (typeof SEARCHABLE)[number];
 export interface Find {
   type: Searchable;
   id: string;
-  /** The higher, the better it fits; for comparison within one search. */
+  /** Relevance; comparable within one search. */
   rank: number;
   snippet: SnippetPart[];
 }
 
-/** The most finds that can be asked for. Where the newest have as many, nothing older is looked at. */
+/** Maximum results. If the newest objects have this many matches, older ones are not searched. */
 export const MOST_FINDS = 50;
 
-/** So many tasks, and messages, of the newest that the viewer sees are looked through first. */
+/** Number of the newest visible tasks, and of messages, to search first. */
 export const NEWEST = 2_000;
 
-/** So many finds of each type, the newest, are ranked. */
+/** Number of newest matches per type that are ranked. */
 const MOST_RANKED = 1_000;
 
-/** Where the newest have too few, so many finds at most are taken from all the others. */
+/** Maximum matches among older objects. */
 const MOST_OLDER = 20_000;
 
 /**
- * What a match weighs: of a word without its accents in the text, as it stands in the text, without its accents in a
- * title, as it stands in a title (`search_words` gives words the weights D, B, C and A).
+ * Weights D, C, B, A (see `search_words`): word without accents in the text, without accents in a title, exact in the
+ * text, exact in a title.
  */
 const WEIGHTS = Prisma.sql`'{0.2, 0.6, 0.4, 1}'::real[]`;
 
 /**
- * Full-text search over what the viewer may see: all words must be there, the last one may go on. What a word costs is
- * bounded: one that many texts hold is in enough of the newest, one that few hold is found by the index.
- * @param words as people type them; quotes keep words together.
- * @param limit as far as MOST_FINDS.
+ * Full-text search in visible objects. All words must match; the last may be incomplete. The cost is bounded:
+ * frequent words match enough of the newest objects, rare words are found by the index.
+ * @param words query as typed; quotes group words.
+ * @param limit at most MOST_FINDS.
  */
 export async function search(
   db: Database,
@@ -76,17 +76,16 @@ export async function search(
   );
 }
 
-/** The newest tasks that a filter by words looks through first. */
+/** Number of the newest tasks that a text filter searches first. */
 export const NEWEST_LISTED = 10_000;
-/** The most tasks that it finds. */
 export const MOST_MATCHES = 1_000;
 
-/** A statement that gives the ids of tasks with all words, the newest first; null without a word. */
+/** A query for the ids of matching tasks, newest first; null without a word. */
 export function tasksWith(viewer: Viewer, words: string): Prisma.Sql | null {
   const condition = parseQuery(words)?.condition;
   if (condition === undefined) return null;
   const newestFirst = Prisma.sql`ORDER BY created_at DESC, id DESC LIMIT ${MOST_MATCHES}`;
-  // A CTE keeps its order, and makes as many rows as are read of it.
+  // A CTE keeps its order, and produces only the rows that are read.
   return Prisma.sql`/* planned anew */
     SELECT id FROM (
       WITH newest AS MATERIALIZED (${newestTasks(viewer, NEWEST_LISTED)}), near AS MATERIALIZED (
@@ -100,16 +99,15 @@ export function tasksWith(viewer: Viewer, words: string): Prisma.Sql | null {
     ) AS matching`;
 }
 
-/** Whether there may be older rows than the newest, and too few of these match, in `near`. */
+/** Whether older rows exist, and `near` has too few matches. */
 function areFew(newest: Prisma.Sql, most: number): Prisma.Sql {
   return Prisma.sql`CASE WHEN (SELECT count(DISTINCT id) FROM near) >= ${MOST_FINDS} THEN false
                          ELSE (SELECT count(*) FROM ${newest}) >= ${most} END`;
 }
 
 /**
- * The newest tasks of the viewer's own, of each team, and of those shared with them. Each comes from an index in that
- * order, so that they are merged and not sorted. The viewer's own may have gone to a team that they are not in: who
- * reads this asks for what is visible besides.
+ * The newest tasks owned by the viewer, of each team, and shared with them. Each part comes sorted from an index, and
+ * they are merged. Own tasks in teams the viewer left are included, so the caller must check visibility.
  */
 function newestTasks({ userId, teams }: Viewer, most: number): Prisma.Sql {
   const topics = [
@@ -124,7 +122,7 @@ function newestTasks({ userId, teams }: Viewer, most: number): Prisma.Sql {
   return Prisma.sql`SELECT ${columns} FROM (${Prisma.join(each, ' UNION ALL ')}) AS topics ${newest}`;
 }
 
-/** The newest messages of the conversations in which something was said last. */
+/** The newest messages of the most recently active conversations. */
 function newestMessages({ userId }: Viewer): Prisma.Sql {
   return Prisma.sql`
     SELECT newest.id
@@ -139,9 +137,9 @@ function newestMessages({ userId }: Viewer): Prisma.Sql {
 interface Kind {
   type: Searchable;
   table: Prisma.Sql;
-  /** Rows of the table that the viewer sees, `WHERE` included. */
+  /** Visible rows, including `WHERE`. */
   seen: (viewer: Viewer) => Prisma.Sql;
-  /** The same of the newest alone, which are in a table of this name. */
+  /** The visible ones among the newest rows. */
   seenOfNewest: (viewer: Viewer) => Prisma.Sql;
   newest: Prisma.Sql;
 }
@@ -160,7 +158,7 @@ const kinds: Record<Searchable, Kind> = {
     seen: (viewer) =>
       Prisma.sql`comments JOIN ${visibleSql.tasks(viewer)} AS tasks ON tasks.id = task_id WHERE true`,
     seenOfNewest: (viewer) =>
-      // Looked up for each task: PostgreSQL would rather read all comments.
+      // LATERAL per task; otherwise PostgreSQL reads all comments.
       Prisma.sql`newest_tasks AS tasks CROSS JOIN LATERAL (
                    SELECT id, words FROM comments WHERE task_id = tasks.id OFFSET 0) AS comments
                  WHERE ${visibleSql.task(viewer)}`,
@@ -176,8 +174,7 @@ const kinds: Record<Searchable, Kind> = {
 };
 
 /**
- * Finds of one type with their rank. The older ones are all there are, or as many of them as PostgreSQL comes to first:
- * by MATERIALIZED it plans for all, and stops all the same.
+ * Ranked matches of one type. Of the older matches, MATERIALIZED makes PostgreSQL plan for all but stop at the limit.
  */
 function ranked(
   { type, table, seen, seenOfNewest, newest }: Kind,
@@ -188,7 +185,7 @@ function ranked(
   const condition = Prisma.sql`${query.condition}::tsquery`;
   return Prisma.sql`
     (WITH near AS MATERIALIZED (
-       -- Coalesced, so that PostgreSQL does not read a frequent word's million entries in the index.
+       -- coalesce() prevents an index scan over a frequent word's entries.
        SELECT DISTINCT ${table}.id, ${rank} FROM ${seenOfNewest(viewer)} AND coalesce(${table}.words, '') @@ ${condition}
      ), older AS MATERIALIZED (
        SELECT ${table}.id FROM ${seen(viewer)}

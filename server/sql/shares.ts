@@ -2,7 +2,6 @@ import { Prisma, type SharePermission } from '../../prisma/generated/client/clie
 import { run, type Database } from '../database/client.ts';
 import { Batcher } from '../database/batcher.ts';
 
-/** Rows of `task_shares` that have not expired. */
 export const UNEXPIRED = Prisma.sql`(expires_at IS NULL OR expires_at > now())`;
 
 interface Wanted {
@@ -14,14 +13,13 @@ interface Row extends Wanted {
   permission: SharePermission;
 }
 
-/** How many shares one statement looks up. */
 const MOST_IN_ONE = 1_000;
 
 const lookups = new WeakMap<Database, Batcher<Wanted, SharePermission | null>>();
 
 /**
- * What a live share of a task allows a person, as of now; null without one. All that is asked at the same time, also by
- * other people, is looked up in one statement, row by row through the index of tasks and receivers.
+ * The permission of a person's active share of a task; null without one. Concurrent lookups, also for other people,
+ * are batched.
  */
 export function shareOf(db: Database, userId: string, taskId: string): Promise<SharePermission | null> {
   const lookup = lookups.get(db) ?? new Batcher((wanted) => lookUp(db, wanted), MOST_IN_ONE);

@@ -1,15 +1,12 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
 
-/** What a person stores. */
 export interface StorageUsage {
-  /** Tasks, comments, conversations, messages, memberships, shares, invitations and API tokens. */
   rows: number;
-  /** Their text in UTF-8. */
   bytes: number;
 }
 
-/** What a person stores at this moment: what is folded, and the few changes that are not yet. */
+/** The folded usage and the changes not folded yet. */
 export async function storageUsageOf(db: Database, userId: string): Promise<StorageUsage> {
   const [usage] = await run<{ rows: string; bytes: string }>(
     db,

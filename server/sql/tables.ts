@@ -1,24 +1,25 @@
 import { Prisma, type Conversation, type Task } from '../../prisma/generated/client/client.ts';
 import { conditionOf, id, moment, text, within, word, type Columns, type Condition } from './columns.ts';
 
-/** A table as `readPage` reads it. */
 export interface Table {
   name: string;
-  /** By their names in the model. */
+  /** By field name in the model. */
   columns: Columns;
-  /** Whom or what a row names: by which field, and where that is. */
+  /** To-one relations: the field with the key, and the table. */
   names: Readonly<Record<string, { by: string; of: Table }>>;
-  /** Conditions that are about other tables, as SQL; null for those that cannot be said. */
+  /** Conditions on other tables as SQL; null if not supported. */
   related: Readonly<Record<string, (condition: Condition) => Prisma.Sql | null>>;
 }
 
-/** A table that is read by the page, whose rows have lists. `Model` is what Prisma makes of a row. */
+/** A table with lists that `readPage` can read. `Model` is Prisma's row type. */
 export interface PageTable<Model> extends Table {
-  /** What its rows are called in statistics, as in `readTasks`. */
+  /** Part of the statement's label, as in `readTasks`. */
   label: string;
-  /** What a list is of, by which of its columns that belongs to a row, and of which of the row's fields conditions on it are. */
+  /**
+   * To-many relations: the table, the column that refers to the row, and the row's fields that their conditions use.
+   */
   lists: Readonly<Record<string, { of: Table; by: string; about: readonly string[] }>>;
-  /** Only says of what kind the rows are. */
+  /** For type inference only. */
   model?: Model;
 }
 
@@ -85,13 +86,13 @@ const shareColumns = {
 
 const memberColumns: Columns = { userId: id('user_id'), role: word('role', 'team_role') };
 
-/** What the condition on a list says of `some` of its rows, if it says nothing else. */
+/** The SQL of a `some` condition; null for other conditions. */
 function some(condition: Condition, columns: Columns): Prisma.Sql | null {
   const { some: wanted, ...others } = condition;
   return Object.keys(others).length === 0 && wanted ? conditionOf(columns, wanted as Condition) : null;
 }
 
-/** Conditions on what belongs to the tasks of a table that goes by this name. */
+/** Conditions on relations of a task table with this alias. */
 function relatedOfTask(name: string): Table['related'] {
   const column = (field: string) => Prisma.raw(`${name}.${field}`);
   return {
@@ -142,7 +143,6 @@ export const tasks: PageTable<Task> = {
   lists: { shares: { of: shares, by: 'task_id', about: ['ownerId', 'assigneeId', 'teamId'] } },
 };
 
-/** The columns that a list of events can be filtered by. */
 export const eventColumns: Columns = {
   sequence: { name: 'sequence', way: 'number', type: 'bigint' },
   at: moment('at'),

@@ -1,14 +1,14 @@
 import { CARRYING_FACTS } from '../log/catalogue.ts';
 
-/** Stands for the team of a task that has none, or whose team is gone. */
+/** For tasks without a team or with a deleted one. */
 export const NO_TEAM = '00000000-0000-0000-0000-000000000000';
 
 /** The kinds of events that carry `TaskFacts`, as a list of SQL. */
 export const taskKinds = CARRYING_FACTS.map((kind) => `'${kind}'`).join(', ');
 
 /**
- * The two sides of each change to a task: what ceased to count (sign −1), and what counts since (sign 1). Sides that
- * say the same cancel each other out in a sum. An archived task has no side.
+ * The two sides of each task change: the previous facts (sign −1) and the new ones (sign 1). Equal sides cancel each
+ * other out in a sum. Archived tasks have no side.
  * @param which a condition on `events`.
  */
 export function factsOfEvents(which: string): string {
@@ -26,16 +26,14 @@ export function factsOfEvents(which: string): string {
       AND NOT (facts->>'archived')::boolean`;
 }
 
-/** The same of the tasks as they are. */
+/** The same for the current tasks. */
 export const factsOfTasks = `
     SELECT 1 AS sign, owner_id, assignee_id, team_id AS team, status, priority, due_on, created_at, completed_at
     FROM tasks WHERE archived_at IS NULL`;
 
 /**
- * Each of the facts once for each scope that it counts in. The tasks of a team that is gone have none, as the foreign
- * key says; so nothing needs to be told of each of them. What is assigned to somebody else than its owner they see by
- * the team alone, or by a share, which is not counted ahead.
- * @param facts the name of facts.
+ * Each fact once per scope that counts it. Tasks of deleted teams have no team, as the foreign key ensures. Assignees
+ * who are not the owner see a task only through the team, or through a share, which is not counted here.
  */
 export function scopesOf(facts: string): string {
   return `
@@ -49,5 +47,4 @@ export function scopesOf(facts: string): string {
     WHERE of_id IS NOT NULL AND scope.team_id IS NOT NULL`;
 }
 
-/** Whether a task that is not archived is open, and so due on its day. */
 export const isOpen = `status IN ('TODO', 'IN_PROGRESS')`;

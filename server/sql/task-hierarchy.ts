@@ -2,13 +2,13 @@ import type { Transaction } from '../database/transaction.ts';
 
 interface Place {
   id: string;
-  /** Whether it lies under itself. */
+  /** Whether the task is its own ancestor. */
   circular: boolean;
-  /** How many tasks lie one under the other through it, itself included. */
+  /** Length of the longest path through the task. */
   depth: number;
 }
 
-/** Where tasks lie among those above and below them, no further than one beyond `deepest` either way. */
+/** The position of tasks in the hierarchy, searched up to one level beyond `deepest`. */
 export async function hierarchyOf(
   tx: Transaction,
   ids: readonly string[],

@@ -2,12 +2,12 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import type { Person } from '../policy.ts';
 
-/** The tasks that a deleted parent leaves behind. */
+/** For the subtasks of a deleted task. */
 export async function clearParent(tx: Transaction, actor: Person, parentId: string): Promise<void> {
   await changeAlong(tx, actor, Prisma.sql`parent_id = ${parentId}::uuid`, Prisma.sql`parent_id = NULL`);
 }
 
-/** The tasks that a deleted team leaves to their owners; an assignee who cannot see one any more is cleared. */
+/** For the tasks of a deleted team. Assignees who can no longer see a task are cleared. */
 export async function clearTeam(tx: Transaction, actor: Person, teamId: string): Promise<void> {
   await changeAlong(
     tx,
@@ -21,7 +21,7 @@ export async function clearTeam(tx: Transaction, actor: Person, teamId: string):
   );
 }
 
-/** The tasks of a team that are assigned to a person who is not in it any more. */
+/** For tasks of a former team member. */
 export async function clearAssigneeInTeam(
   tx: Transaction,
   actor: Person,
@@ -31,7 +31,7 @@ export async function clearAssigneeInTeam(
   await changeAlong(tx, actor, which, Prisma.sql`assignee_id = NULL`);
 }
 
-/** A personal task that is assigned to a person it is not shared with any more. */
+/** For a personal task that is no longer shared with its assignee. */
 export async function clearAssigneeOfShare(
   tx: Transaction,
   actor: Person,
@@ -41,10 +41,7 @@ export async function clearAssigneeOfShare(
   await changeAlong(tx, actor, which, Prisma.sql`assignee_id = NULL`);
 }
 
-/**
- * Changes tasks along with what they belonged to, each with a new version and its event, in one statement whatever
- * their number.
- */
+/** Changes many tasks in one statement, each with a new version and an event. */
 async function changeAlong(
   tx: Transaction,
   { userId }: Person,
@@ -65,7 +62,7 @@ async function changeAlong(
     FROM after JOIN before USING (id) ORDER BY id`;
 }
 
-/** `TaskFacts` of a row, in the forms that `task-event.ts` writes. */
+/** `TaskFacts` in the format of `task-event.ts`. */
 function facts(row: 'before' | 'after'): Prisma.Sql {
   const moment = (column: string) =>
     `to_char(${row}.${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

@@ -2,16 +2,16 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { openSession } from '../database/session.ts';
 
-/** Names of the IANA database, old ones such as `EST5EDT` included; not PostgreSQL's own folders of them. */
+/** IANA names, including old ones such as `EST5EDT`, but not PostgreSQL's directories. */
 const IANA_NAME = /^(?!posix|right|localtime|Factory)[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 
-/** What some browsers report where the device has no zone but a difference from UTC. */
+/** Some browsers report an offset if the device has no time zone. */
 const OFFSET = /^([+-])(\d{2}):(\d{2})$/;
 
-/** In SQL, the zones that PostgreSQL counts days in; it takes these four for abbreviations, which have no summer time. */
+/** PostgreSQL's time zones. It treats these four names as abbreviations without daylight saving time. */
 const KNOWN = `SELECT name FROM pg_timezone_names WHERE name NOT IN ('CET', 'EET', 'MET', 'WET')`;
 
-/** Zones without summer time for the offsets that are not of whole hours. */
+/** Zones without daylight saving time for offsets of fractional hours. */
 const ZONES_OF_OFFSETS: Readonly<Record<string, string>> = {
   '-09:30': 'Pacific/Marquesas',
   '+03:30': 'Asia/Tehran',
@@ -24,8 +24,8 @@ const ZONES_OF_OFFSETS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The timezone that PostgreSQL counts days in for a name that a browser reports; null where there is none. PostgreSQL may
- * know a zone by another of its names only, for distributions leave out old ones: `Asia/Calcutta` is `Asia/Kolkata`.
+ * PostgreSQL's name of a time zone; null if unknown. Distributions omit old names, so `Asia/Calcutta` can be
+ * `Asia/Kolkata`.
  */
 export async function knownTimezone(db: Database, given: string): Promise<string | null> {
   const known = await db.$queryRaw<{ name: string }[]>`
@@ -34,9 +34,8 @@ export async function knownTimezone(db: Database, given: string): Promise<string
 }
 
 /**
- * Lets people keep their days where the database has moved to a PostgreSQL that does not know their timezone by its name:
- * they get another of its names, or UTC where it has none there.
- * @returns the names that became UTC.
+ * Replaces time zones that this PostgreSQL does not know, for example after a move, by another name or by UTC.
+ * @returns the names replaced by UTC.
  */
 export async function adoptTimezones(url: string): Promise<string[]> {
   const client = await openSession(url, { application_name: 'taskwire timezones' });
@@ -84,11 +83,11 @@ function named(given: string): string {
   if (sign === undefined) return given;
   if (minutes !== '00') return ZONES_OF_OFFSETS[given] ?? given;
   const whole = Number(hours);
-  // These names count the other way round: Etc/GMT-2 is two hours ahead.
+  // The sign is inverted: Etc/GMT-2 is UTC+2.
   return whole === 0 ? 'UTC' : `Etc/GMT${sign === '+' ? '-' : '+'}${whole}`;
 }
 
-/** One name for all the names of a zone; null for what is no zone, or one that pages could not show. */
+/** Canonical name of a time zone; null for unknown zones and zones that pages cannot show. */
 function canonicalName(name: string): string | null {
   if (!IANA_NAME.test(name)) return null;
   try {

@@ -6,9 +6,9 @@ import { SNAPSHOT } from '../log/cursor.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person, Viewer } from '../policy.ts';
 
-/** A viewer, with what of the log was to be seen when their rights were read. */
+/** A viewer with the log snapshot at the time their rights were read. */
 export interface ViewerNow extends Viewer {
-  /** As `SNAPSHOT` says it; `cursorAt` reads it. */
+  /** In the form of `SNAPSHOT`; parse with `cursorAt`. */
   seen: string;
 }
 
@@ -26,10 +26,9 @@ const NOBODY: ReadonlySet<string> = new Set();
 const batchers = new WeakMap<Database, Batcher<string, Rights | undefined>>();
 
 /**
- * Reads what decides a person's rights, as of now; outside of a transaction together with those of others who ask at the
- * same time.
- * @param adminEmails whom to let read the audit trail; verbs need not say, for it allows no change.
- * @throws Unauthenticated where the person's account is gone.
+ * Reads a person's rights. Outside transactions, concurrent calls are batched.
+ * @param adminEmails administrators; not needed for changes, since it only allows reading.
+ * @throws Unauthenticated if the account no longer exists.
  */
 export async function viewerOf(
   db: Database | Transaction,
@@ -39,7 +38,7 @@ export async function viewerOf(
   const rights = isTransaction(db)
     ? rightsOf(await db.$queryRaw<Row[]>(statementFor([userId]))).get(userId)
     : await batcherOf(db as Database).add(userId);
-  if (!rights) throw new Unauthenticated('This account is gone; sign up for a new one.');
+  if (!rights) throw new Unauthenticated('This account no longer exists.');
   const { verifiedEmail } = rights;
   return { ...rights, isAdmin: verifiedEmail !== null && adminEmails.has(verifiedEmail) };
 }

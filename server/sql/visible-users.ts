@@ -3,7 +3,7 @@ import type { Transaction } from '../database/transaction.ts';
 import type { Viewer } from '../policy.ts';
 import { visibleSql } from './visible.ts';
 
-/** Those of some people whom a viewer sees: `visible.user` of the policy, for many at once. */
+/** The users a viewer sees: `visible.user` for many at once. */
 export async function visibleUsers(
   db: Database | Transaction,
   viewer: Viewer,
@@ -15,7 +15,7 @@ export async function visibleUsers(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Those of some people whom an event may name to a viewer: administrators must know of whom the audit trail tells. */
+/** The users an event may name to a viewer. Administrators see all, for the audit trail. */
 export async function namedPeople(
   db: Database | Transaction,
   viewer: Viewer,

@@ -27,8 +27,8 @@ const assignments = Prisma.raw(
 );
 
 /**
- * Inserts tasks in one statement whatever their number, and leaves out those whose id is taken.
- * @returns how many it inserted.
+ * Inserts tasks in one statement, except those with an existing id.
+ * @returns the number of inserted tasks.
  */
 export async function insertNewTasks(tx: Transaction, tasks: readonly Task[]): Promise<number> {
   const rows = await Promise.all(
@@ -41,7 +41,7 @@ export async function insertNewTasks(tx: Transaction, tasks: readonly Task[]): P
     ON CONFLICT DO NOTHING`;
 }
 
-/** Writes everything that can change of tasks which exist, in one statement whatever their number. */
+/** Updates tasks in one statement. */
 export async function writeTasks(
   tx: Transaction,
   changed: readonly { before: Task; after: Task }[],
@@ -61,7 +61,7 @@ export async function writeTasks(
     WHERE tasks.id = new.id`;
 }
 
-/** Writes positions alone: for tasks that make room for another, and otherwise stay as they are. */
+/** Updates only positions, for rebalanced tasks. */
 export async function writePositions(
   tx: Transaction,
   places: readonly Pick<Task, 'id' | 'position'>[],

@@ -2,7 +2,7 @@ import type { Comment, Message } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { textVector } from '../search/vector.ts';
 
-/** @returns false, and nothing is inserted, where the id is taken. */
+/** @returns false if the id exists. */
 export async function insertComment(
   tx: Transaction,
   { id, taskId, authorId, body }: Pick<Comment, 'id' | 'taskId' | 'authorId' | 'body'>,
@@ -17,7 +17,7 @@ export async function insertComment(
   return count > 0;
 }
 
-/** @returns false where the comment is gone. */
+/** @returns false if the comment no longer exists. */
 export async function updateBody(
   tx: Transaction,
   { id, body }: Pick<Comment, 'id' | 'body'>,
@@ -29,7 +29,7 @@ export async function updateBody(
   return count > 0;
 }
 
-/** @returns false, and nothing is inserted, where the id is taken. */
+/** @returns false if the id exists. */
 export async function insertMessage(
   tx: Transaction,
   message: Pick<Message, 'id' | 'conversationId' | 'authorId' | 'role' | 'content' | 'createdAt'>,

@@ -66,7 +66,7 @@ describe('an id', () => {
 
   test('of another type is refused in a sentence that shows what one looks like', () => {
     const user = publicId('User', newId());
-    expect(() => uuidOf('Task', user)).toThrow(/is not the id of a task; such an id reads like task_0/);
+    expect(() => uuidOf('Task', user)).toThrow(/is not the id of a task. Use an id such as task_0/);
     expect(() => uuidOf('Task', user, 'parent')).toThrow(
       expect.objectContaining({ details: { field: 'parent' } }),
     );

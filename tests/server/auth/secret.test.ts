@@ -77,6 +77,6 @@ test('a folder that cannot be used is named, with what to make of it', async () 
   await writeFile(file, '');
   await expect(storedSecret(file)).rejects.toMatchObject({
     code: 'DATA_DIR_UNUSABLE',
-    message: expect.stringContaining('Make it a folder that this user may write to.') as string,
+    message: expect.stringContaining('Make it a directory that this user can write to.') as string,
   });
 });

@@ -100,7 +100,7 @@ test('of two starts on one folder at once, one runs and the other says so', asyn
   const [winner] = servers.filter((server) => server !== loser);
   expect(loser.exitCode).toBe(1);
   expect(await complaints[servers.indexOf(loser)]).toContain(
-    `Another Taskwire (process ${Number(winner?.pid)}) already runs on ${folder}. Stop it first`,
+    `Another Taskwire (process ${Number(winner?.pid)}) is already running on ${folder}. Stop it first`,
   );
   if (winner) {
     expect(await query(await firstLine(winner), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);

@@ -67,7 +67,7 @@ test('a migration that fails leaves nothing behind, says where it stumbled, and 
   await expect(applyMigrations(url, { folder })).rejects.toMatchObject({
     code: 'MIGRATION_FAILED',
     message: expect.stringMatching(
-      /Migration 20260102000000_add_urgency failed: column "urgency" .* already exists.*Nothing of it was kept/s,
+      /Migration 20260102000000_add_urgency failed: column "urgency" .* already exists.*It was rolled back/s,
     ) as string,
   });
   await expect(applyMigrations(url, { folder }), 'the next start says the same').rejects.toMatchObject({
@@ -119,7 +119,7 @@ test("a database that holds somebody else's tables is left alone", async () => {
   await query(url, 'CREATE TABLE invoices ()');
   await expect(applyMigrations(url, { folder })).rejects.toMatchObject({
     code: 'MIGRATION_REFUSED',
-    message: expect.stringContaining('tables that Taskwire did not make ("invoices")') as string,
+    message: expect.stringContaining('tables that Taskwire did not create ("invoices")') as string,
   });
   expect(await query(url, 'SELECT to_regclass($$_prisma_migrations$$) AS history')).toEqual([
     { history: null },

@@ -115,5 +115,5 @@ test('what keeps the first worker from starting is said once, and ends the start
   const failure = await startProcess({ ...environment, WORKERS: '2', PORT: port }).catch(
     (error: unknown) => error,
   );
-  expect(String(failure)).toContain(`Port ${port} of 127.0.0.1 is taken`);
+  expect(String(failure)).toContain(`Port ${port} on 127.0.0.1 is already in use`);
 });
