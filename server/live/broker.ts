@@ -15,35 +15,35 @@ import type { LogConnection, LogReader, OpenedLog } from '../log/tail.ts';
 import { traitsOf } from '../log/catalogue.ts';
 import { receiversOf, sharedTaskOf, type Receivers } from './task-shares.ts';
 
-/** Whoever is told of the events of some topics. */
+/** Receives the events of its topics. */
 export interface Listener {
   /**
-   * Must neither wait nor throw.
-   * @param shareOf what a live share of the event's subject allows a person, null without one; undefined where nothing
-   * was looked up for them.
+   * Must not block or throw.
+   * @param shareOf the permission of a person's active share of the subject; null without one, undefined if it was
+   * not looked up.
    */
   hear(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void;
-  /** The log was exchanged for another one: nothing that was read of it counts any more. */
+  /** The log was replaced; everything read before is invalid. */
   lose(): void;
 }
 
-/** The topic of what administrators read besides. All other topics are ids. */
+/** The topic of the audit trail. All other topics are ids. */
 export const AUDIT = 'audit';
 
-/** Whoever is further behind had better read anew. */
+/** Clients that are further behind have to reload. */
 const MOST_BEHIND = 10_000;
-/** Kept beyond those: reading begins at a mark's horizon, which lies further back than what its holder has missed. */
+/** Kept in addition: reading starts at a cursor's horizon, which can be earlier. */
 const KEPT_BESIDES = 1_000;
-/** So many are dropped at once; an event takes about a kilobyte. */
+/** Number of events to drop at once. An event takes about 1 KB. */
 const DROPPED_AT_ONCE = BOUNDS['recent events'].most - MOST_BEHIND - KEPT_BESIDES;
 
-/** Hands the events of the log to those who listen to one of their topics, and keeps the latest for those who come back. */
+/** Delivers log events to the listeners of their topics, and keeps the latest ones for reconnecting clients. */
 export class Broker implements LogReader {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #db: Database;
   readonly #onFailure: (error: unknown) => void;
   readonly onLoss: () => void;
-  /** People who listen and may hold shares. */
+  /** Listening people who may hold shares. */
   readonly #holders = new Set<string>();
   #recent: Event[] = [];
   #floor: LogPosition = { transactionId: 0n, sequence: 0n, nonce: null };
@@ -59,12 +59,12 @@ export class Broker implements LogReader {
     this.onLoss = onLoss;
   }
 
-  /** Everything up to here was handed out. */
+  /** Everything up to here was delivered. */
   get position(): LogPosition {
     return this.#position;
   }
 
-  /** Up to here there may have been events that are no longer kept. */
+  /** Earlier events may have been dropped. */
   get oldestKept(): LogPosition {
     return this.#floor;
   }
@@ -73,7 +73,7 @@ export class Broker implements LogReader {
     return encodeCursorOf(this.#epoch, position);
   }
 
-  /** How many events there were since the start. */
+  /** Number of events since the start. */
   get handedOut(): number {
     return this.#handedOut;
   }
@@ -91,7 +91,7 @@ export class Broker implements LogReader {
   async onEvents(events: Event[], position: LogPosition, connection: LogConnection): Promise<void> {
     const asked = new Set(this.#holders);
     const receivers = await receiversOf(connection, events, asked);
-    // People who came while shares were looked up: they are told of every such task, and look up their own share.
+    // People who subscribed during the lookup get all such events, and look up their own share.
     const late = [...this.#holders].filter((userId) => !asked.has(userId));
     this.#handOut(events, position, receivers, late);
   }
@@ -123,8 +123,8 @@ export class Broker implements LogReader {
   }
 
   /**
-   * What the holder of a mark has missed, in order.
-   * @throws CursorExpired where that is no longer known, or too much.
+   * The events not covered by a cursor, in order.
+   * @throws CursorExpired if they are no longer kept, or too many.
    */
   since(mark: LogCursor): Event[] {
     const start = startOf(mark);
@@ -135,7 +135,7 @@ export class Broker implements LogReader {
     return missed;
   }
 
-  /** Whether the event that a mark leads to is among those kept. */
+  /** Whether the cursor's event is among those kept. */
   leadsTo(mark: LogCursor): boolean {
     const last = this.#recent.findLast((event) => compare(event, mark) <= 0);
     return last?.transactionId === mark.transactionId && last.nonce === mark.nonce;
@@ -152,18 +152,18 @@ export class Broker implements LogReader {
     if (others?.delete(listener) && others.size === 0) this.#listeners.delete(topic);
   }
 
-  /** Says whether a person who listens to their own id may hold shares of tasks. */
+  /** Sets whether a person may hold shares. */
   setHolder(userId: string, holds: boolean): void {
     if (holds) this.#holders.add(userId);
     else this.#holders.delete(userId);
   }
 
-  /** Each once, however many of the event's topics they listen to. */
+  /** Each listener once, even with several topics. */
   #listenersOf(event: Event, others: readonly string[]): Iterable<Listener> {
     const groups = [...topicsOf(event), ...others]
       .map((topic) => this.#listeners.get(topic))
       .filter((group) => group !== undefined);
-    // A copy, for who hears of a new right joins its topic at once.
+    // A copy, since listeners can join topics while they are called.
     return groups.length === 1 ? [...(groups[0] ?? [])] : new Set(groups.flatMap((group) => [...group]));
   }
 }
@@ -176,7 +176,7 @@ interface NamedInData {
   after?: Partial<Record<'owner' | 'assignee' | 'team', string | null>> | string | null;
 }
 
-/** Everybody and everything that an event names. Who really gets to read of it is the policy's to say. */
+/** Everything that an event names. The policy decides who may read it. */
 export function topicsOf(event: Event): string[] {
   const { actorId, personId, teamId, conversationId, subjectId } = event;
   const { taskId, participants, sharedWith, before, after } = event.data as NamedInData;

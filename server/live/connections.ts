@@ -1,23 +1,22 @@
 import { keep } from '../bounds.ts';
 
-/** Limits on the connections that stay open: WebSockets and event streams. */
+/** For WebSockets and event streams. */
 export interface ConnectionLimits {
-  /** Connections of one person in this process. */
+  /** Connections per person and process. */
   ofPerson: number;
-  /** Bytes that all connections of one person may have waiting to be read. */
+  /** Unsent bytes of all connections of a person. */
   unsentOfPerson: number;
-  /** The same for all connections of this process. */
+  /** Unsent bytes of all connections of the process. */
   unsentInAll: number;
 }
 
-/** The longest payload that is sent over a connection that stays open. */
+/** Maximum size of a payload. */
 const MOST_PAYLOAD_BYTES = 4 * 1024 * 1024;
 
 const BYTES_PER_CHARACTER = 3;
 
-/** Whether a text is longer than one payload may be. */
 export function isTooLong(text: string): boolean {
-  // UTF-8 takes at most three bytes for each character, so short texts need no look.
+  // UTF-8 takes at most three bytes per character, so short texts need no check.
   return (
     text.length * BYTES_PER_CHARACTER > MOST_PAYLOAD_BYTES && Buffer.byteLength(text) > MOST_PAYLOAD_BYTES
   );
@@ -30,8 +29,8 @@ interface Holder {
 }
 
 /**
- * Counts connections and their unsent bytes, per holder and in all. When either bound is passed, the fullest connection
- * of the holder with the most unsent bytes is dropped, so one slow reader never costs others theirs.
+ * Counts connections and their unsent bytes. Above a limit, it drops the fullest connection of the holder with the
+ * most unsent bytes, so a slow client does not affect others.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -44,9 +43,8 @@ export class Connections {
   }
 
   /**
-   * Counts one more connection of a person.
-   * @param drop ends the connection at once and frees what it has not sent.
-   * @returns null where the person has as many as allowed.
+   * @param drop closes the connection at once and discards unsent data.
+   * @returns null at the limit of the person.
    */
   ofPerson(userId: string, drop: () => void): Connection | null {
     const holder = this.#holderOf(userId);
@@ -54,7 +52,7 @@ export class Connections {
     return this.#open(holder, drop);
   }
 
-  /** Counts a connection that nobody has signed in on; the caller bounds how many there are. */
+  /** An unauthenticated connection. The caller limits their number. */
   ofAddress(address: string, drop: () => void): Connection {
     return this.#open(this.#holderOf(`address ${address}`), drop);
   }
@@ -88,25 +86,23 @@ export class Connections {
   }
 }
 
-/** One connection that stays open. */
 export class Connection {
   #unsent = 0;
   #isOver = false;
   readonly #drop: () => void;
   readonly #onChange: (change: number | null) => void;
 
-  /** @param onChange told by how many bytes the unsent ones changed; null once it is over. */
+  /** @param onChange called with the change in unsent bytes; null when the connection closes. */
   constructor(drop: () => void, onChange: (change: number | null) => void) {
     this.#drop = drop;
     this.#onChange = onChange;
   }
 
-  /** Bytes that wait to be read. */
   get unsent(): number {
     return this.#unsent;
   }
 
-  /** Says how many bytes wait now. May drop this connection, or another one of the same person. */
+  /** Can drop this connection, or another one of the same person. */
   set unsent(bytes: number) {
     if (this.#isOver || bytes === this.#unsent) return;
     const change = bytes - this.#unsent;
@@ -119,7 +115,6 @@ export class Connection {
     this.#drop();
   }
 
-  /** It no longer counts. */
   close(): void {
     this.unsent = 0;
     if (!this.#isOver) this.#onChange(null);

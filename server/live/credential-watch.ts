@@ -3,24 +3,24 @@ import { TaskwireError } from '../errors.ts';
 import { traitsOf } from '../log/catalogue.ts';
 import type { Broker, Listener } from './broker.ts';
 
-/** What vouches for a person, as the log knows it. */
+/** A credential as it appears in the log. */
 export interface Credential {
   sessionId: string | null;
   tokenId: string | null;
-  /** When it runs out by itself; null where it does not. */
+  /** Null if it does not expire. */
   endsAt: Date | null;
 }
 
-/** A session can be renewed, or moved up, without any event. */
-const LOOK_AGAIN_MS = 60 * 60_000;
+/** Sessions can be renewed without an event. */
+const CHECK_EVERY_MS = 60 * 60_000;
 const RETRY_MS = 5_000;
 
-/** Whether an event tells that a credential, its subject, has ended. */
+/** Whether the event's subject is a credential that has ended. */
 export function endsCredential(event: Event): event is Event & { subjectId: string } {
   return traitsOf(event.kind).endsCredential === true && event.subjectId !== null;
 }
 
-/** What `Live.onEnd` says. */
+/** See `Live.onEnd`. */
 export function watchCredential(
   broker: Broker,
   credential: Credential,
@@ -33,7 +33,7 @@ export function watchCredential(
   };
 }
 
-/** A class, for there are two of them for every subscriber, and functions of their own would take a kilobyte. */
+/** A class, since closures would take a kilobyte for each of two per subscriber. */
 class Watch implements Listener {
   readonly #broker: Broker;
   readonly #id: string;
@@ -53,7 +53,7 @@ class Watch implements Listener {
     this.#check = check;
     this.#listener = listener;
     broker.join(this.#id, this);
-    // It may have ended between its reading and this.
+    // It may have ended before the broker was joined.
     lookOf(this);
   }
 
@@ -61,7 +61,7 @@ class Watch implements Listener {
     if (event.subjectId === this.#id && endsCredential(event)) this.#end();
   }
 
-  /** In the other log's database it may never have been; what is known of it from before is believed for no longer than this. */
+  /** The credential may not exist in the new log's database, so it is checked soon. */
   lose(): void {
     clearTimeout(this.#timer);
     this.#arm(RETRY_MS);
@@ -81,7 +81,7 @@ class Watch implements Listener {
 
   #wait(until: Date | null): void {
     const left = (until?.getTime() ?? Infinity) - Date.now();
-    this.#arm(Math.min(Math.max(left + 1, 0), LOOK_AGAIN_MS));
+    this.#arm(Math.min(Math.max(left + 1, 0), CHECK_EVERY_MS));
   }
 
   #arm(ms: number): void {
@@ -95,7 +95,7 @@ class Watch implements Listener {
       if (now) this.#wait(now.endsAt);
       else this.#end();
     } catch (error) {
-      // While the database is away nobody can tell.
+      // Unknown while the database is unavailable.
       if (error instanceof TaskwireError && error.code === 'UNAUTHENTICATED') this.#end();
       else this.#arm(RETRY_MS);
     }

@@ -1,14 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { keep } from '../bounds.ts';
 
-/** Jobs of one person that run at once: more would only wait for the same connections to the database. */
+/** Concurrent jobs per person; more would only wait for the person's connections. */
 const MOST_OF_PERSON = 3;
-/** Jobs of all people together that run at once. */
+/** Concurrent jobs in total. */
 const MOST_AT_ONCE = 12;
-/** A job that takes longer no longer counts among all, so that a slow database holds up nobody but its own people. */
+/** Longer jobs do not count towards the total, so that a slow database does not block other people. */
 const LONG_MS = 250;
 
-/** Work that is done once, for the first person whose turn it is. */
+/** Work that runs once, in the turn of the first person who waits for it. */
 export class Job<Result> {
   readonly result: Promise<Result>;
   readonly #work: () => Promise<Result>;
@@ -16,7 +16,7 @@ export class Job<Result> {
   #hasBegun = false;
 
   constructor(work: () => Promise<Result>) {
-    // It may begin in the middle of another request.
+    // It can start in another request's async context.
     this.#work = AsyncLocalStorage.bind(work);
     const { promise, resolve } = Promise.withResolvers<Result>();
     this.result = promise;
@@ -33,7 +33,6 @@ export class Job<Result> {
   }
 }
 
-/** A job, whatever it results in. */
 type AnyJob = Pick<Job<unknown>, 'result' | 'hasBegun' | 'begin'>;
 
 interface Lane {
@@ -42,11 +41,11 @@ interface Lane {
 }
 
 /**
- * Runs what is done for people’s subscriptions: a few jobs of each person at once, and people take turns. Between two
- * jobs that waited, requests get theirs. Where nothing waits, a job begins at once.
+ * Runs the work of subscriptions: a few jobs per person at once, with people taking turns. Requests are handled
+ * between waiting jobs. A job starts at once if none are waiting.
  */
 export class FairQueue {
-  /** People with jobs that run or wait; those at the front are next. */
+  /** In turn order. */
   readonly #lanes = new Map<string, Lane>();
   readonly #counted = new Map<object, number>();
   #waiting = 0;
@@ -57,12 +56,11 @@ export class FairQueue {
     keep('waiting payloads', this, (queue) => queue.#waiting);
   }
 
-  /** Runs `work` once it is the person’s turn. */
   run<Result>(userId: string, work: () => Promise<Result>): Promise<Result> {
     return this.join(userId, new Job(work));
   }
 
-  /** Waits for a job that may be another person’s as well; it runs when the first of them has their turn. */
+  /** Waits for a job that can be shared with other people. */
   join<Result>(userId: string, job: Job<Result>): Promise<Result> {
     if (job.hasBegun) return job.result;
     const lane = this.#lanes.get(userId) ?? { running: 0, waiting: [] };
@@ -94,7 +92,7 @@ export class FairQueue {
     job.result.then(end, end);
   }
 
-  /** One job at a time, each after what has come in from clients. */
+  /** One job at a time, after pending I/O. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -108,7 +106,7 @@ export class FairQueue {
     const next = this.#counted.size < MOST_AT_ONCE ? this.#next() : undefined;
     if (next) {
       const { userId, lane, job } = next;
-      // To the end of those who take turns.
+      // To the end of the order.
       this.#lanes.delete(userId);
       this.#lanes.set(userId, lane);
       this.#begin(userId, lane, job);
@@ -119,7 +117,7 @@ export class FairQueue {
     this.#watch = undefined;
   }
 
-  /** The job of whom fewest run; of several such people, of the one whose last turn is longest ago. */
+  /** The person with the fewest running jobs; then the one whose last turn was longest ago. */
   #next(): { userId: string; lane: Lane; job: AnyJob } | undefined {
     const lanes = [...this.#lanes].filter(
       ([, { waiting, running }]) => waiting.length > 0 && running < MOST_OF_PERSON,
@@ -132,7 +130,6 @@ export class FairQueue {
     return undefined;
   }
 
-  /** The next one that nobody has begun. */
   #nextOf(lane: Lane): AnyJob | undefined {
     const next = lane.waiting.findIndex((job) => !job.hasBegun);
     const passed = lane.waiting.splice(0, next < 0 ? lane.waiting.length : next + 1);

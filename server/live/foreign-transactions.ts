@@ -2,9 +2,9 @@ import type { Database } from '../database/client.ts';
 import type { LogCursor, LogPosition } from '../log/cursor.ts';
 
 /**
- * A mark without those of its transactions under way that wrote to other databases of the same PostgreSQL, as far as
- * that matters: one of these can go on for longer than the log is kept in memory, and no mark could be resumed from.
- * @param floor where that begins: transactions of this database from before it have ended.
+ * Removes transactions of other databases in the same PostgreSQL from a cursor's in-flight list. They can be in
+ * progress for longer than events are kept, which would make the cursor unusable.
+ * @param floor transactions of this database before it have ended.
  */
 export async function withoutForeignTransactions(
   db: Database,

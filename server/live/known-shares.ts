@@ -3,12 +3,12 @@ import type { Database } from '../database/client.ts';
 import { retryUnavailable } from '../database/retry.ts';
 import { shareOf } from '../sql/shares.ts';
 
-/** Of one person; the oldest is forgotten beyond that, for it can be looked up again. */
+/** Per person; the oldest is dropped and can be looked up again. */
 export const MOST_KNOWN = 1_000;
 
 /**
- * What a person's shares allow, for the tasks of the events that their subscriptions hear. It is as old as the rights that
- * it belongs to, which are read again after each change of one of the person's shares.
+ * The permissions of a person's shares for tasks of received events. As old as the person's rights, which are
+ * reloaded after each change of their shares.
  */
 export class KnownShares {
   readonly #db: Database;
@@ -16,7 +16,7 @@ export class KnownShares {
   readonly #holdsAny: boolean;
   readonly #known = new Map<string, SharePermission | null>();
 
-  /** @param holdsAny whether the person has been given any share at all; nothing is looked up without. */
+  /** @param holdsAny without any share, nothing is looked up. */
   constructor(db: Database, userId: string, holdsAny: boolean) {
     this.#db = db;
     this.#userId = userId;
@@ -27,7 +27,7 @@ export class KnownShares {
     return this.#known.size;
   }
 
-  /** What a live share of this task allows; null without one. At once where it is known. */
+  /** The permission of an active share; null without one. Synchronous if known. */
   of(taskId: string): SharePermission | null | Promise<SharePermission | null> {
     const known = this.#known.get(taskId);
     if (known !== undefined) return known;
@@ -43,7 +43,7 @@ export class KnownShares {
     }
   }
 
-  /** Looks up the shares of some tasks together, as far as they can be remembered. */
+  /** Looks up many shares at once, up to the cache size. */
   async lookUp(taskIds: Iterable<string>): Promise<void> {
     const wanted = [...new Set(taskIds)].slice(-MOST_KNOWN);
     await Promise.all(wanted.map(async (taskId) => this.of(taskId)));

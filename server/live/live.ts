@@ -21,63 +21,59 @@ interface LiveSettings {
   db: Database;
   /** For the connection that reads the log. */
   databaseUrl: string;
-  /** Where other processes hear of what this one commits, in place of the database. */
+  /** Notifies other processes of commits, instead of the database. */
   redis?: { url: string; channel: string } | undefined;
-  /** Of one person in one process, over all of their connections: each takes some kilobytes while it is open. */
+  /** Per person and process, over all connections. Each takes some kilobytes. */
   mostSubscriptions: number;
-  /** Whose accounts read the audit trail, in lower case. */
+  /** In lower case. */
   adminEmails: ReadonlySet<string>;
   log: Logger;
-  /** Told of each session and API token that ends. */
+  /** Called for each session and API token that ends. */
   onCredentialEnd: (id: string) => void;
 }
 
 export interface Live {
-  /** Where payloads are made that are not known already. */
+  /** Runs the work of payloads. */
   readonly queue: FairQueue;
   /**
-   * Follows what a person may see of the log.
-   * @param after the cursor of where they are: what they have missed comes first.
-   * @throws CursorExpired, ValidationFailed for a cursor that nothing can be resumed from; RateLimited where the person
-   * follows too much already.
+   * Subscribes to the events a person may see.
+   * @param after log cursor; missed events are delivered first.
+   * @throws CursorExpired, ValidationFailed for an unusable cursor; RateLimited at the limit of the person.
    */
   follow(person: Person, after: string, options: SubscriptionOptions): Promise<Subscription>;
-  /** The cursor of a position that somebody has heard of. */
   cursorOf(position: LogPosition & Partial<LogCursor>): string;
   /**
-   * Calls back once, as soon as a credential does not count any more: its session or token has ended, or it has run out.
-   * @param check resolves it again; null, or UNAUTHENTICATED, where it does not count.
-   * @returns what stops that.
+   * Calls the listener once when a credential ends or expires.
+   * @param check resolves the credential again; null or UNAUTHENTICATED if it is no longer valid.
+   * @returns a function that stops it.
    */
   onEnd(credential: Credential, check: () => Promise<Credential | null>, listener: () => void): () => void;
-  /** Seconds since everything that could be read of the log had been read. */
+  /** Seconds since the log was last read to its end. */
   lag(): number;
-  /** How many subscriptions are open in this process. */
   subscriptions(): number;
-  /** Ends, one after the other, what has a connection of its own. */
+  /** Ends subscriptions with their own connections, staggered. */
   endStreams(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const RETRY_AFTER_SECONDS = 10;
 
-/** How often it is found out who has had nothing to hear of for long, so that they resume from near the log's end. */
+/** How often idle subscriptions get a new cursor, so that they resume near the end of the log. */
 const PASS_EVERY_MS = 5_000;
 
-/** Other processes hear of what this one commits at most this often. */
+/** Minimum interval of notifications to other processes. */
 const NOTIFY_EVERY_MS = 20;
 
-/** Follows the log for everybody who has a subscription open in this process. */
 export async function startLive(settings: LiveSettings): Promise<Live> {
   const { db, databaseUrl, adminEmails, log } = settings;
   const broker = new Broker(
     db,
     (error) => {
-      log.warn({ err: error }, 'cannot read the log at the moment');
+      log.warn({ err: error }, 'cannot read the log');
     },
     () => {
       log.warn(
-        'PostgreSQL was replaced by a standby or by an older copy, which may have lost changes: the log begins a new epoch, and cursors of before expire',
+        'PostgreSQL was replaced by a standby or an older copy, which may have lost changes; a new epoch starts and earlier cursors expire',
       );
     },
   );
@@ -104,21 +100,21 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
 
   let resting: NodeJS.Timeout | undefined;
   let hasNews = false;
-  const tell = () => {
+  const notify = () => {
     if (resting) {
       hasNews = true;
       return;
     }
-    // Where Redis is away, the database does it.
+    // The database notifies while Redis is unavailable.
     if (redis?.send()) tail.look();
     else tail.notify();
     hasNews = false;
     resting = setTimeout(() => {
       resting = undefined;
-      if (hasNews) tell();
+      if (hasNews) notify();
     }, NOTIFY_EVERY_MS);
   };
-  onCommit(db, tell);
+  onCommit(db, notify);
 
   const passing = setInterval(() => {
     for (const subscriber of subscribers.values()) subscriber.pass(broker.position, broker.handedOut);
@@ -153,7 +149,7 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
         await shares.lookUp(
           broker.since(mark).flatMap((event) => (options.wants(event) ? undecidedTask(viewer, event) : [])),
         );
-        // Nothing can happen between these, since nothing waits.
+        // Synchronous, so no event can come in between.
         subscription.start(mark, broker.since(mark), broker.handedOut, advancedTo(broker.position, mark));
         return subscription;
       } catch (error) {
@@ -188,7 +184,7 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
 
 function tooMany(open: number): RateLimited {
   return new RateLimited(
-    `You have ${open} subscriptions open; end some, then try again.`,
+    `You have ${open} open subscriptions. End some, then try again.`,
     RETRY_AFTER_SECONDS,
   );
 }

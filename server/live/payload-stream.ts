@@ -1,7 +1,7 @@
 import type { Subscription, Delivery } from './subscription.ts';
 import { Rendezvous } from './rendezvous.ts';
 
-/** The last payload of a subscription that ends with an error. */
+/** The last payload of a subscription that failed. */
 export class Ending {
   readonly error: unknown;
 
@@ -10,26 +10,26 @@ export class Ending {
   }
 }
 
-/** @throws what ended the subscription. */
+/** @throws the error that ended the subscription. */
 export function payloadOf<Payload>(told: Payload | Ending): Payload {
   if (told instanceof Ending) throw told.error;
   return told;
 }
 
 export interface PayloadReader<Payload> {
-  /** The next one comes once the promise that this answers has settled, or else at once. */
+  /** A returned promise delays the next payload. */
   take(payload: Payload | Ending): void | Promise<void>;
   end(): void;
 }
 
 type Telling<Payload> = Payload | undefined;
 
-/** The payloads of one subscription, for one who reads them: made of what its subscription receives. */
+/** Converts the deliveries of a subscription to payloads. */
 export class PayloadStream<Payload extends object> implements AsyncIterable<Payload | Ending> {
   readonly #subscription: Subscription;
   readonly #tell: (delivery: Delivery) => Telling<Payload> | Promise<Telling<Payload>>;
 
-  /** @param tell what it throws ends the subscription with one more payload, which is nothing but that error. */
+  /** @param tell an error that it throws ends the subscription and is its last payload. */
   constructor(
     subscription: Subscription,
     tell: (delivery: Delivery) => Telling<Payload> | Promise<Telling<Payload>>,
@@ -57,7 +57,7 @@ export class PayloadStream<Payload extends object> implements AsyncIterable<Payl
     this.#subscription.end();
   }
 
-  /** What GraphQL knows a subscription by. */
+  /** For GraphQL's executor. */
   [Symbol.asyncIterator](): AsyncIterator<Payload | Ending, undefined> {
     return new Rendezvous<Payload | Ending>(
       (rendezvous) => this.readBy(rendezvous),

@@ -2,33 +2,30 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../logger.ts';
 
 interface WakeUpSettings {
-  /** The servers of one deployment use the same. */
+  /** Shared by the servers of a deployment. */
   channel: string;
-  /** Another process may have committed something. */
+  /** Another process may have committed. */
   onNotification: () => void;
   log: Logger;
 }
 
 export interface RedisNotifier {
-  /** @returns false where Redis does not answer at the moment, and nobody is woken. */
+  /** @returns false if Redis is unavailable. */
   send(): boolean;
   stop(): void;
 }
 
 const RECONNECT_LAST_MS = 2_000;
 
-/**
- * Wakes other processes, and is woken by them, by way of Redis. It may come and go: a lost wake-up only makes the
- * others look later.
- */
+/** Notifies other processes of commits through Redis. Lost notifications only delay them. */
 export async function startRedisNotifier(
   url: string,
   { channel, onNotification, log }: WakeUpSettings,
 ): Promise<RedisNotifier> {
-  // Loaded where it is asked for: most servers start without.
+  // Loaded on demand, since most servers do not use it.
   const { Redis: Client } = await import('ioredis');
   let isAway = false;
-  /** Who leaves one message unanswered gets no further one: it may stay silent for long, with its connection open. */
+  /** A pending message. While it is unanswered, no other is sent, since Redis may be stuck. */
   let isAsked = false;
   const open = () =>
     new Client(url, {
@@ -36,7 +33,8 @@ export async function startRedisNotifier(
       maxRetriesPerRequest: 0,
       retryStrategy: (tries) => Math.min(tries * 50, RECONNECT_LAST_MS),
     }).on('error', (error: Error) => {
-      if (!isAway) log.warn({ err: error }, 'Redis does not answer; the database wakes the other processes');
+      if (!isAway)
+        log.warn({ err: error }, 'Redis is unavailable; notifying other processes through the database');
       isAway = true;
     });
   const publisher: Redis = open();
@@ -45,7 +43,7 @@ export async function startRedisNotifier(
     .on('ready', () => {
       isAway = false;
       subscriber.subscribe(channel).catch(() => undefined);
-      // What happened meanwhile was told to nobody here.
+      // Notifications may have been missed.
       onNotification();
     })
     .on('message', onNotification);

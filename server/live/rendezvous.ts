@@ -1,16 +1,15 @@
-/** Hands on one thing at a time: whoever has one waits until whoever asks for them has dealt with it. */
+/** Passes one item at a time from a producer to a consumer, without a buffer. */
 export class Rendezvous<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #onStop: () => void;
   #begin: ((rendezvous: Rendezvous<Item>) => void) | undefined;
   #asked: ((result: IteratorResult<Item, undefined>) => void) | undefined;
   #offered: { item: Item; settle: () => void } | undefined;
-  /** What to call when the next one is asked for. */
   #settle: (() => void) | undefined;
   #isOver = false;
 
   /**
-   * @param begin called when the first thing is asked for.
-   * @param onStop called when nothing more will be.
+   * @param begin called on the first request.
+   * @param onStop called when the consumer stops.
    */
   constructor(begin: (rendezvous: Rendezvous<Item>) => void, onStop: () => void) {
     this.#begin = begin;
@@ -21,7 +20,7 @@ export class Rendezvous<Item> implements AsyncIterableIterator<Item, undefined> 
     return this;
   }
 
-  /** Offers one thing at a time. Resolves when the next one is asked for, or none any more. */
+  /** Resolves when the consumer requests the next item or stops. */
   take(item: Item): void | Promise<void> {
     if (this.#isOver) return;
     return new Promise((settle) => {

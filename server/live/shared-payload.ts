@@ -1,11 +1,11 @@
-/** What a subscription's payload may carry. */
+/** A payload that can be shared among subscribers. */
 export interface SharedPayload {
-  /** Names what is told, where that is the same for whoever is told of it, and is told in its order. */
+  /** Key of a payload that is the same for all subscribers with this key. */
   sharedAs?: string;
 }
 
-/** Takes answers that are the same for many past everything that is done for one alone: their text is made once. */
+/** Sends a serialized payload shared by many subscribers, skipping per-subscriber work. */
 export interface PayloadSink {
-  /** @param answer as JSON. The promise, if any, is that of a reader who does not keep up. */
+  /** @param answer JSON. A returned promise applies backpressure. */
   send(answer: string): void | Promise<void>;
 }

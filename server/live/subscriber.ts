@@ -10,20 +10,19 @@ import { liveRightsOf, type LiveRights } from '../sql/live-rights.ts';
 import { AUDIT, topicsOf, type Broker, type Listener } from './broker.ts';
 import { KnownShares } from './known-shares.ts';
 
-/** What a person's subscriptions are decided by. */
+/** The rights that decide a person's deliveries. */
 export interface SubscriberRights extends LiveRights {
   shares: KnownShares;
 }
 
-/** Somebody's subscription, as the one who hears of things for it sees it. */
 export interface OpenSubscription {
-  /** Ids of what it follows whoever else is told of it, such as one task. */
+  /** Additional topics, such as a task's id. */
   readonly topics: readonly string[];
   hear(event: Event): void;
-  /** The person may see other things from now on, or fewer. */
+  /** The person's rights have changed. */
   reconsider(): void;
   fail(error: Error): void;
-  /** The log has been read up to here, by so many events since the start. */
+  /** The log was read up to here, by `handedOut` events since the start. */
   pass(position: LogPosition, handedOut: number): void;
 }
 
@@ -32,7 +31,7 @@ interface NamedInData {
   fields?: string[];
 }
 
-/** Whether a person may see other things after an event. What happens to one member of a team changes nothing for the others. */
+/** A change for one team member does not affect the others. */
 function changesRightsOf(userId: string, { kind, actorId, personId, data }: Event): boolean {
   const { participants, fields } = data as NamedInData;
   if (kind === 'user.updated') return actorId === userId && fields?.includes('timezone') === true;
@@ -42,12 +41,12 @@ function changesRightsOf(userId: string, { kind, actorId, personId, data }: Even
 }
 
 const PAUSE_MS = 250;
-/** Timers hold no more. */
+/** The maximum delay of timers. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * A person with subscriptions open: one for all of them, with the rights that they all are decided by. Rights are read
- * again before anything is decided that comes after a change of them.
+ * A person with open subscriptions, which share the person's rights. Rights are reloaded before any decision that
+ * follows a change of them.
  */
 export class Subscriber implements Listener {
   readonly #broker: Broker;
@@ -69,23 +68,21 @@ export class Subscriber implements Listener {
     };
     this.#self = person.userId;
     this.#broker.setHolder(this.#self, true);
-    // Ahead of the first reading, so that a change in the middle of it is heard of.
+    // Before the first read, so that a change during it is noticed.
     this.#follow(this.#self);
   }
 
-  /** How many shares are remembered. */
   get knownShares(): number {
     return this.#rights?.shares.size ?? 0;
   }
 
-  /** How many are open. */
   get subscriptions(): number {
     return this.#subscriptions.size;
   }
 
   hear(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void {
     const changesRights = changesRightsOf(this.#self, event);
-    // More topics at once, for the next event may be of them; fewer once the rights are read.
+    // Joins new topics at once, since the next event can need them; leaves topics after the rights are read.
     if (changesRights) for (const topic of topicsOf(event)) if (topic !== AUDIT) this.#follow(topic);
     if (changesRights) this.#forgetRights();
     else if (event.subjectId !== null) {
@@ -106,12 +103,11 @@ export class Subscriber implements Listener {
     for (const subscription of this.#subscriptions) subscription.pass(position, handedOut);
   }
 
-  /** Ends all subscriptions. */
   dismiss(reason: Error): void {
     for (const subscription of this.#subscriptions) subscription.fail(reason);
   }
 
-  /** What the person may see, as of the latest event that they have heard. Waits out a database that is away. */
+  /** The rights as of the latest event received. Retries while the database is unavailable. */
   rights(): SubscriberRights | Promise<SubscriberRights> {
     return this.#rights ?? this.#rightsOnceRead();
   }
@@ -129,7 +125,7 @@ export class Subscriber implements Listener {
     for (const topic of subscription.topics) this.#follow(topic);
   }
 
-  /** @returns whether it was the last one; then this subscriber is of no use any more. */
+  /** @returns whether it was the last one; then the subscriber must be dropped. */
   remove(subscription: OpenSubscription): boolean {
     this.#subscriptions.delete(subscription);
     if (this.#subscriptions.size > 0) {
@@ -154,7 +150,7 @@ export class Subscriber implements Listener {
     const changes = this.#changes;
     try {
       const rights = await this.#read();
-      // What was heard of meanwhile may have come too late for this reading.
+      // The rights changed during the read, which may be outdated.
       if (changes === this.#changes) this.#settle(rights);
     } catch (error) {
       if (classify(error).kind !== 'unavailable') throw error;

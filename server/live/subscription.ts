@@ -4,50 +4,44 @@ import { FellBehind } from '../errors.ts';
 import { isAfter, type LogCursor, type LogPosition } from '../log/cursor.ts';
 import type { Subscriber, SubscriberRights, OpenSubscription } from './subscriber.ts';
 
-/** What a subscription is about to tell, and the rights to decide by whether it may. */
+/** An event or a new cursor, with the current rights. */
 export interface Delivery {
-  /** Null where nothing happened but that the person may see other things now. */
+  /** Null if only the rights may have changed. */
   event: Event | null;
-  /**
-   * How far the log has come: once when everything missed has been heard, and where it was read on for long without
-   * anything for this subscription.
-   */
+  /** A new log cursor: once all missed events are delivered, and after many events that do not match. */
   passed: (LogPosition & Partial<LogCursor>) | null;
-  /** No older than the event. */
+  /** At least as new as the event. */
   rights: SubscriberRights;
 }
 
 export interface DeliveryHandler {
-  /**
-   * The next thing is heard once the promise that this answers has settled, or else at once. What it throws ends the
-   * subscription.
-   */
+  /** A returned promise delays the next delivery. An error ends the subscription. */
   hear(delivery: Delivery): void | Promise<void>;
-  /** Nothing more comes; `failure` says why, where it was not the reader who wished so. */
+  /** `failure` is the reason; null if the reader ended it. */
   end(failure: unknown): void;
 }
 
 export interface SubscriptionOptions {
-  /** Which events matter; must not wait. Rights are for the handler to decide by. */
+  /** Selects events; must be synchronous. Rights are checked by the handler. */
   wants: (event: Event) => boolean;
-  /** Ids of what it follows, besides what is told to its person by their roles and shares. */
+  /** Topics in addition to those of the person's rights. */
   topics?: readonly string[];
-  /** So that what happens before it is asked for counts as one, the latest, and is heard at most once in so many milliseconds. */
+  /** Merges pending deliveries into the latest one, at most one per interval. */
   coalesceMs?: number;
-  /** Whether it has a connection of its own, which nobody else closes when the server stops. */
+  /** Whether it has its own connection, which must be closed on shutdown. */
   isAlone?: boolean;
 }
 
 type Item = Event | { passed: LogPosition & Partial<LogCursor> } | null;
 
-/** As many events may wait for a reader who is slower than they happen. */
+/** Maximum of pending events for a slow reader. */
 const MOST_WAITING = 1_000;
-/** After so many events that are none of its business a subscription is told how far the log has come. */
-const MOST_UNTOLD = 1_000;
+/** After this many events that do not match, the subscription gets a new cursor. */
+const MOST_SKIPPED = 1_000;
 
 /**
- * What one subscription hears, in the order of the log and each event once: first what it has missed, then the rest.
- * Whoever reads it is called in the very moment when something is there, for thousands hear of one event.
+ * One subscription's bounded queue: delivers each event once, in log order, missed ones first. Delivery is
+ * synchronous if possible, since one event can have thousands of subscribers.
  */
 export class Subscription implements OpenSubscription {
   readonly topics: readonly string[];
@@ -55,8 +49,8 @@ export class Subscription implements OpenSubscription {
   readonly #wants: (event: Event) => boolean;
   readonly #coalesceMs: number | undefined;
   readonly #onEnd: () => void;
-  /** How many events there were when it last took one. */
-  #toldAt = 0;
+  /** Number of broker events at the last delivery. */
+  #deliveredAt = 0;
   #hasTaken = false;
   #mark: LogCursor | undefined;
   #missed: Item[] = [];
@@ -81,9 +75,9 @@ export class Subscription implements OpenSubscription {
   }
 
   /**
-   * Begins to hear, in the same moment as that in which `missed` was found to be what came after the mark.
-   * @param handedOut how many events there were until then.
-   * @param position how far the log has come with them.
+   * Starts delivery. Call it synchronously after reading `missed`.
+   * @param handedOut number of events so far.
+   * @param position log position after them.
    */
   start(
     mark: LogCursor,
@@ -91,13 +85,13 @@ export class Subscription implements OpenSubscription {
     handedOut: number,
     position: LogPosition & Partial<LogCursor>,
   ): void {
-    this.#toldAt = handedOut;
+    this.#deliveredAt = handedOut;
     this.#mark = mark;
     this.#missed = [{ passed: position }, ...missed.filter(this.#wants).reverse()];
   }
 
   hear(event: Event): void {
-    // Another process may have been ahead of this one when it gave the mark.
+    // Another process may have been ahead when it created the cursor.
     if (!this.#mark || !isAfter(event, this.#mark) || !this.#wants(event)) return;
     this.#hasTaken = true;
     this.#take(event);
@@ -105,10 +99,10 @@ export class Subscription implements OpenSubscription {
 
   pass(position: LogPosition, handedOut: number): void {
     if (!this.#mark || this.#coalesceMs !== undefined) return;
-    if (this.#hasTaken) this.#toldAt = handedOut;
+    if (this.#hasTaken) this.#deliveredAt = handedOut;
     this.#hasTaken = false;
-    if (handedOut - this.#toldAt < MOST_UNTOLD) return;
-    this.#toldAt = handedOut;
+    if (handedOut - this.#deliveredAt < MOST_SKIPPED) return;
+    this.#deliveredAt = handedOut;
     this.#take({ passed: position });
   }
 
@@ -116,7 +110,7 @@ export class Subscription implements OpenSubscription {
     if (this.#mark) this.#take(null);
   }
 
-  /** Lets go of what waits, and tells the reader why. */
+  /** Discards pending events and ends with an error. */
   fail(failure: unknown): void {
     if (!this.#ending) {
       this.#ending = { failure };
@@ -133,13 +127,13 @@ export class Subscription implements OpenSubscription {
     this.fail(null);
   }
 
-  /** Has something done when the subscription has ended, or at once where it has; there is one such thing. */
+  /** Called when the subscription ends, or at once if it has. One listener only. */
   onceEnded(listener: () => void): void {
     if (this.#ending) listener();
     else this.#onceEnded = listener;
   }
 
-  /** There is one reader. What it missed comes at once. */
+  /** Only one reader. Missed events are delivered at once. */
   readBy(reader: DeliveryHandler): void {
     this.#reader = reader;
     this.#handOn();
@@ -157,8 +151,8 @@ export class Subscription implements OpenSubscription {
     }
     const isIdle = this.#reader && !this.#isBusy && this.#hasNothing() && this.#coalesceMs === undefined;
     const rights = isIdle ? this.#subscriber.rights() : undefined;
-    // Most of the time nobody is busy, and what comes need not wait anywhere.
-    if (rights && !(rights instanceof Promise)) this.#tell(item, rights);
+    // The common case needs no queue.
+    if (rights && !(rights instanceof Promise)) this.#deliver(item, rights);
     else this.#waiting.push(item);
     this.#handOn();
   }
@@ -178,13 +172,14 @@ export class Subscription implements OpenSubscription {
       if (this.#hasNothing()) return;
       const rest = this.#coalesceMs === undefined ? 0 : this.#restsUntil - Date.now();
       const rights = rest > 0 ? sleep(rest) : this.#subscriber.rights();
-      // What is taken afterwards may need other rights by then, so they are asked for again.
+      // Rights may change during the wait, so they are requested again.
       if (rights instanceof Promise) this.#waitFor(rights);
-      else this.#tell(this.#missed.length > 0 ? (this.#missed.pop() ?? null) : this.#firstWaiting(), rights);
+      else
+        this.#deliver(this.#missed.length > 0 ? (this.#missed.pop() ?? null) : this.#firstWaiting(), rights);
     }
   }
 
-  #tell(item: Item, rights: SubscriberRights): void {
+  #deliver(item: Item, rights: SubscriberRights): void {
     if (this.#coalesceMs !== undefined) this.#restsUntil = Date.now() + this.#coalesceMs;
     const delivery =
       item && 'passed' in item
@@ -196,13 +191,13 @@ export class Subscription implements OpenSubscription {
       if (done) this.#waitFor(done);
       else this.#isBusy = false;
     } catch (error) {
-      this.#stumble(error);
+      this.#fault(error);
     }
   }
 
   #waitFor(done: Promise<unknown>): void {
     this.#isBusy = true;
-    done.then(this.#goOn, this.#stumble);
+    done.then(this.#goOn, this.#fault);
   }
 
   #firstWaiting(): Item {
@@ -220,7 +215,7 @@ export class Subscription implements OpenSubscription {
     this.#handOn();
   };
 
-  readonly #stumble = (error: unknown) => {
+  readonly #fault = (error: unknown) => {
     this.#isBusy = false;
     this.fail(error);
   };

@@ -3,28 +3,28 @@ import { traitsOf } from '../log/catalogue.ts';
 import type { LogConnection } from '../log/tail.ts';
 import { seesEvent, showsByShare, type Viewer } from '../policy.ts';
 
-/** By task and person, what live shares allow. */
+/** Permissions of active shares by task and person. */
 export type Receivers = ReadonlyMap<string, ReadonlyMap<string, SharePermission>>;
 
 const NO_CONVERSATIONS: ReadonlySet<string> = new Set();
 
-/** Kinds whose subject is a share or an offer of one; its receiver is `personId`, or `actorId` where they accept it. */
+/** Kinds with a share or an offer as subject. The receiver is `personId`, or `actorId` if they accept it. */
 function isOfShare(kind: string): boolean {
   const { subject } = traitsOf(kind);
   return subject === 'TaskShare' || subject === 'ShareOffer';
 }
 
-/** The task that an event is told of to those whom it is shared with; null for other events. */
+/** The task for which receivers of shares get the event; null for other events. */
 export function sharedTaskOf(event: Event): string | null {
   return traitsOf(event.kind).subject === 'Task' && showsByShare(event) ? event.subjectId : null;
 }
 
-/** Whether an event says itself that its task was shared with a person: the shares of a deleted task are gone with it. */
+/** Whether the event itself names the person as a receiver, since shares are deleted with their task. */
 export function wasSharedWith(userId: string, { data }: Event): boolean {
   return (data as { sharedWith?: string[] }).sharedWith?.includes(userId) === true;
 }
 
-/** The task of an event if only a share of it can decide whether a viewer is told; at most one. */
+/** The event's task if only a share decides whether the viewer sees it; at most one. */
 export function undecidedTask(viewer: Viewer, event: Event): string[] {
   const taskId = sharedTaskOf(event);
   const isDecided = taskId === null || seesEvent(viewer, NO_CONVERSATIONS, event, false);
@@ -38,9 +38,8 @@ interface Row {
 }
 
 /**
- * Who of some people holds a share of which of the tasks that some events are about: one statement for all of them, none
- * where there is nothing to look up.
- * @param holders those who listen and may hold shares. To these come the people to whom one of the events gives a share.
+ * The holders' shares of the events' tasks, in at most one statement.
+ * @param holders listening people who may hold shares. People to whom the events give a share are added.
  */
 export async function receiversOf(
   connection: LogConnection,

@@ -8,31 +8,31 @@ import type { Forbidden, NotFound } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import { append } from './append.ts';
 
-/** How many refusals of one person by one operation are told one by one before the rest of the minute is told at once. */
-const TOLD_SINGLY = 50;
+/** Per person, operation and code in a minute. Further ones are combined into one event. */
+const LOGGED_SINGLY = 50;
 const MINUTE_MS = 60_000;
 
 interface Minute {
   person: Person;
-  told: { code: string; operation: string };
+  refused: { code: string; operation: string };
   count: number;
 }
 
 export interface AccessAudit {
-  /** Appends a refused access to the log, outside of the transaction that was rolled back with it. */
+  /** Appends a refused access, outside the transaction that was rolled back. */
   record(
     person: Person,
     refusal: Pick<Forbidden | NotFound, 'code' | 'subjectId'>,
     operation: string,
   ): Promise<void>;
-  /** Tells what was counted and not told yet. */
+  /** Appends the combined events that are still pending. */
   close(): Promise<void>;
 }
 
 /**
- * Tells of every refused access, but lets nobody fill the log with them: the first fifty in a minute of one person, by
- * one operation and with one code, are an event each, and the rest of that minute is one event that says how many.
- * @param onFault is told of an event that could not be appended.
+ * Records every refused access, without letting anyone flood the log: the first 50 per minute, person, operation and
+ * code have their own events; the rest of that minute is one event with a count.
+ * @param onFault called if an event could not be appended.
  */
 export function createAccessAudit(
   db: Database,
@@ -41,12 +41,12 @@ export function createAccessAudit(
 ): AccessAudit {
   const appending = new Set<Promise<void>>();
 
-  function tellRest({ person, told, count }: Minute): void {
-    const times = count - TOLD_SINGLY;
+  function appendRest({ person, refused, count }: Minute): void {
+    const times = count - LOGGED_SINGLY;
     if (times <= 0) return;
     const event = { kind: 'access.refused', actorId: person.userId, subjectId: null } as const;
-    // By then the request that was refused first is over.
-    const done = onBehalfOfAll(() => append(db, { ...event, data: { ...told, times } }))
+    // The request that was refused first has ended by then.
+    const done = onBehalfOfAll(() => append(db, { ...event, data: { ...refused, times } }))
       .then(() => undefined, onFault)
       .finally(() => appending.delete(done));
     appending.add(done);
@@ -56,19 +56,19 @@ export function createAccessAudit(
     max: BOUNDS.refusals.most,
     ttl: minuteMs,
     ttlAutopurge: true,
-    dispose: tellRest,
+    dispose: appendRest,
   });
   keep('refusals', minutes, ({ size }) => size);
 
   return {
     async record(person, { code, subjectId }, operation) {
       const key = `${person.userId} ${code} ${operation}`;
-      const minute = minutes.get(key) ?? { person, told: { code, operation }, count: 0 };
+      const minute = minutes.get(key) ?? { person, refused: { code, operation }, count: 0 };
       if (minute.count === 0) minutes.set(key, minute);
       minute.count += 1;
-      if (minute.count > TOLD_SINGLY) return;
-      const event = { kind: 'access.refused', actorId: person.userId, data: minute.told } as const;
-      // A client that leaves before it is answered is not spared the record.
+      if (minute.count > LOGGED_SINGLY) return;
+      const event = { kind: 'access.refused', actorId: person.userId, data: minute.refused } as const;
+      // Appended even if the client disconnects.
       await onBehalfOfAll(() => append(db, { ...event, subjectId: subjectId ?? null }));
     },
     async close() {
@@ -79,19 +79,19 @@ export function createAccessAudit(
 }
 
 /**
- * Tells a token's owner that somebody still presents it although it has run out, unless they were told since. What was
- * never a token is not recorded: it concerns nobody, and anybody could fill the log with it.
+ * Records the use of an expired token for its owner, unless recorded since `since`. Unknown tokens are not recorded:
+ * they concern no one, and could flood the log.
  */
 export async function recordRefusedToken(
   db: Database,
   { id, userId }: Pick<ApiToken, 'id' | 'userId'>,
   since: Date,
 ): Promise<void> {
-  const told = await db.event.findFirst({
+  const refused = await db.event.findFirst({
     where: { subjectId: id, kind: 'access.refused', personId: userId, at: { gt: since } },
     select: { sequence: true },
   });
-  if (told) return;
+  if (refused) return;
   await append(db, {
     kind: 'access.refused',
     actorId: null,
@@ -102,8 +102,8 @@ export async function recordRefusedToken(
 }
 
 /**
- * Appends a sign-in that failed, and counts it for the account's owner, where there is an account. Neither the address nor
- * the password is kept: people mistype one as the other.
+ * Appends a failed sign-in, and counts it for the account. Neither the address nor the password is stored, since
+ * people mix them up.
  */
 export async function recordFailedSignIn(db: Database, userId: string | null): Promise<void> {
   await inTransaction(db, async (tx) => {

@@ -15,8 +15,8 @@ import {
 const mark = { transactionId: true, sequence: true, horizon: true, nonce: true } as const;
 
 /**
- * Appends one event to the log, in the transaction of the change that it tells of.
- * @returns the log's cursor after the change.
+ * Appends an event in the transaction of its change.
+ * @returns the log cursor after the change.
  */
 export async function append<Kind extends EventKind>(
   tx: Transaction | Database,
@@ -28,8 +28,8 @@ export async function append<Kind extends EventKind>(
 }
 
 /**
- * Appends the events of one change to many things, in one statement.
- * @returns the log's cursor after the last of them.
+ * Appends the events of a batch in one statement.
+ * @returns the log cursor after the last one.
  */
 export async function appendAll<Kind extends EventKind>(
   tx: Transaction,
@@ -40,7 +40,7 @@ export async function appendAll<Kind extends EventKind>(
   return last ? encodeCursor(tx, last) : currentCursor(tx);
 }
 
-/** What appending one event as a part of a statement gives: its subject, and the log's mark after it. */
+/** The result of an event appended as part of a statement. */
 export interface Appended {
   subjectId: string | null;
   transactionId: string;
@@ -49,12 +49,12 @@ export interface Appended {
   nonce: number;
 }
 
-/** The same as a part of a statement: appends the event if `change`, a table expression of that statement, has a row. */
+/** SQL that appends the event if `change`, a table expression of the statement, has a row. */
 export function appendedTo<Kind extends EventKind>(change: string, event: NewEvent<Kind>): Prisma.Sql {
   return Prisma.sql`INSERT INTO events (${columns}) SELECT ${values(event)} FROM ${Prisma.raw(change)} ${returned}`;
 }
 
-/** The same for the events of several changes that the statement makes in any case. */
+/** SQL that appends the events of unconditional changes. */
 export function appended<Kind extends EventKind>(events: readonly NewEvent<Kind>[]): Prisma.Sql {
   const rows = events.map((event) => Prisma.sql`(${values(event)})`);
   return Prisma.sql`INSERT INTO events (${columns}) VALUES ${Prisma.join(rows)} ${returned}`;
@@ -75,14 +75,14 @@ function row<Kind extends EventKind>({ data, ...event }: NewEvent<Kind>): Prisma
   return { ...event, data: data as Prisma.InputJsonObject };
 }
 
-/** The cursor after which everything is news to a reader who reads now. */
+/** A cursor from which everything not visible now is delivered. */
 export async function currentCursor(tx: Transaction | Database): Promise<string> {
   const [row] = await tx.$queryRaw<[{ seen: string }]>`
     /* currentCursor */ SELECT ${Prisma.raw(SNAPSHOT)} AS seen`;
   return encodeCursor(tx, cursorAt(row.seen));
 }
 
-/** Whether the log still is the one that a position was taken from: PostgreSQL may have lost what came up to there. */
+/** Whether a position belongs to this log. PostgreSQL may have lost events up to it. */
 export async function logLeadsTo(db: Database, position: LogPosition): Promise<boolean> {
   const [log] = await db.$queryRaw<[{ isThere: boolean }]>`
     /* logLeadsTo */ SELECT ${leadsTo(position)} AS "isThere" FROM event_log`;

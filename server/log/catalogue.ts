@@ -1,43 +1,42 @@
 import type { MessageRole, SharePermission, Task, TeamRole } from '../../prisma/generated/client/client.ts';
 import type { IdType } from '../ids.ts';
 
-/** What counters and history must know of a task: where it counts, and as what. */
+/** The facts about a task that counters and history need. */
 export interface TaskFacts {
   owner: string;
   assignee: string | null;
   team: string | null;
   status: Task['status'];
   priority: Task['priority'];
-  /** The day as `YYYY-MM-DD`. */
+  /** `YYYY-MM-DD`. */
   dueOn: string | null;
-  /** An archived task counts nowhere. */
   archived: boolean;
-  /** This and the following moments in RFC 3339, as all that counting must know of when. */
+  /** RFC 3339, as the following ones. */
   createdAt: string;
   startedAt: string | null;
   completedAt: string | null;
 }
 
-/** A created task has no `before`, a deleted one no `after`. */
+/** `before` is null for a created task, `after` for a deleted one. */
 export interface TaskEventData {
   before: TaskFacts | null;
   after: TaskFacts | null;
 }
 
-/** Each kind of event that the server appends, with the data that it carries: ids and facts, never rows. */
+/** The kinds of events that the server appends, with their data: ids and facts, never rows. */
 interface EventKinds {
   'task.created': TaskEventData & { fingerprint: string };
   'task.updated': TaskEventData;
   'task.completed': TaskEventData;
   'task.reopened': TaskEventData;
-  /** With whom it was shared, up to 1,000 people, for its shares are gone with it; left out for none. */
+  /** `sharedWith`: people it was shared with, at most 1,000, since the shares are deleted too. */
   'task.deleted': TaskEventData & { sharedWith?: string[] };
-  /** For the people of the team that it was in, whom the event of the change is not for any more. */
+  /** For the members of the team that it left. */
   'task.leftTeam': Record<string, never>;
   'task.shared': { taskId: string; permission: SharePermission };
   'task.shareUpdated': { taskId: string; permission: SharePermission };
   'task.shareRevoked': { taskId: string };
-  /** Without the task in the event for the receiver, who does not see it yet. */
+  /** The receiver's event has no task, which they cannot see yet. */
   'task.shareOffered': { taskId?: string; permission: SharePermission };
   'task.shareAccepted': { taskId: string; permission: SharePermission };
   'task.shareRefused': { taskId: string };
@@ -47,7 +46,7 @@ interface EventKinds {
   'comment.deleted': { taskId: string };
   'team.created': { fingerprint: string };
   'team.updated': { fields: string[] };
-  /** Its name too, for nobody can read it again. */
+  /** The name, since it can no longer be read. */
   'team.deleted': { name: string };
   'team.memberInvited': { role: TeamRole };
   'team.invitationRevoked': Record<string, never>;
@@ -56,29 +55,29 @@ interface EventKinds {
   'team.memberRemoved': { role: TeamRole };
   'team.memberLeft': { role: TeamRole };
   'team.ownershipTransferred': { before: string; after: string };
-  /** With whom it is, for its topic is news to them. */
+  /** `participants`, since they do not follow its topic yet. */
   'conversation.created': { participants: string[]; fingerprint: string };
   'conversation.renamed': Record<string, never>;
   'conversation.deleted': { participants: string[] };
-  /** `person` is the new owner, where the owner left. */
+  /** `person` is the new owner, if the owner left. */
   'conversation.left': Record<string, never>;
-  /** For the person that it is offered to, as the next one. */
+  /** For the person it is offered to. */
   'conversation.offered': Record<string, never>;
   'conversation.offerRevoked': Record<string, never>;
   'conversation.accepted': Record<string, never>;
   'conversation.refused': Record<string, never>;
   'message.sent': { conversationId: string; role: MessageRole; fingerprint: string };
   'user.updated': { fields: string[] };
-  /** Only the blocker reads of it, so it names no one else. */
+  /** Only the blocker reads it, so it names no one. */
   'user.blocked': Record<string, never>;
   'user.unblocked': Record<string, never>;
   'apiToken.created': Record<string, never>;
   'apiToken.revoked': Record<string, never>;
   'apiToken.used': Record<string, never>;
-  /** `times` where one event stands for the rest of a minute; once otherwise. */
+  /** `times` for a combined event. Default: 1. */
   'access.refused': { code: string; operation: string; times?: number };
   'signIn.failed': Record<string, never>;
-  /** `reset` where a one-time link of the operator was used. */
+  /** `reset`: by an operator's one-time link. */
   'password.changed': { by: 'person' | 'reset' };
   'password.resetIssued': Record<string, never>;
   'account.unlocked': Record<string, never>;
@@ -87,10 +86,10 @@ interface EventKinds {
 
 export type EventKind = keyof EventKinds;
 
-/** Every kind in the log, with those that triggers append (migration `init`). */
+/** Includes the kinds that triggers append (migration `init`). */
 export type LoggedKind = EventKind | 'user.signedUp' | 'session.started' | 'session.ended';
 
-/** One thing that an event changed, as text: never an id, since its reader may not see what that leads to. */
+/** A changed value as text. Never an id, since the reader may not see the object. */
 export interface EventChange {
   field: string;
   before: string | null;
@@ -371,7 +370,7 @@ export const AUDITED: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind
 /** Kinds whose data is `TaskEventData`. */
 export const CARRYING_FACTS: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind].carriesFacts);
 
-/** What an event changed, for all who may read it. What is not here stays in the log. */
+/** The parts of an event's data that all its readers may see. Everything else stays in the log. */
 export function changesOf(kind: LoggedKind, data: unknown): EventChange[] {
   const { changes, carriesFacts } = traitsOf(kind);
   if (changes) return changes(data as Data);
@@ -393,14 +392,13 @@ function factChanges(before: TaskFacts, after: TaskFacts): EventChange[] {
 
 export interface NewEvent<Kind extends EventKind> {
   kind: Kind;
-  /** Who did it: always the person of the credential; null where nobody is signed in. */
+  /** The person of the credential; null if no one is signed in. */
   actorId: string | null;
   subjectId: string | null;
-  /** The team whose members may read of it. */
+  /** Its members can read the event. */
   teamId?: string | null;
-  /** Whom it concerns besides the actor. */
   personId?: string | null;
-  /** The conversation whose participants may read of it. */
+  /** Its participants can read the event. */
   conversationId?: string | null;
   data: EventKinds[Kind];
 }

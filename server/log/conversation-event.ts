@@ -1,8 +1,8 @@
 import type { Transaction } from '../database/transaction.ts';
 
 /**
- * Appends, for each person that a conversation is offered to, that it is, or is no longer, while the offers are there;
- * nothing for those who block the person who offers it. The events name no actor: only the receivers read them.
+ * Appends an event for each receiver of an open offer of a conversation, except those who block the sender. Call it
+ * while the offers exist. Only the receivers read the events, which have no actor.
  */
 export async function tellOfConversation(
   tx: Transaction,

@@ -3,32 +3,32 @@ import { databaseOf, type Transaction } from '../database/transaction.ts';
 import type { Database } from '../database/client.ts';
 import { CursorExpired, ValidationFailed } from '../errors.ts';
 
-/** A place in the log. Transaction ids come first, for a slow transaction may commit after a later sequence. */
+/** Ordered by transaction id first, since a slow transaction can commit after later sequences. */
 export interface LogPosition {
   transactionId: bigint;
   sequence: bigint;
-  /** Of the last event up to here, so that a position in a log that was lost is told from this one; null without one. */
+  /** Of the last event up to the position, to detect a lost log; null without an event. */
   nonce: number | null;
 }
 
 /** What a client has read of the log. */
 export interface LogCursor extends LogPosition {
   /**
-   * Of this transaction and of later ones events may have been missing still when the mark was made, although they
-   * stand before its position; null where none were.
+   * Events of this and later transactions may have been in flight when the cursor was made, although they are before
+   * its position; null if none were.
    */
   horizon: bigint | null;
-  /** Which of those were still under way, where that is known. */
+  /** The transactions in flight, if known. */
   inFlight?: readonly bigint[] | undefined;
 }
 
-/** Which of two positions comes first, as a number to sort by. */
+/** For sorting. */
 export function compare(a: LogPosition, b: LogPosition): number {
   const difference = a.transactionId - b.transactionId || a.sequence - b.sequence;
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** The position behind which everything that a mark does not cover lies. */
+/** Everything not covered by the cursor is after this position. */
 export function startOf(mark: LogCursor): LogPosition {
   const { transactionId, horizon } = mark;
   return horizon !== null && horizon < transactionId
@@ -36,7 +36,7 @@ export function startOf(mark: LogCursor): LogPosition {
     : mark;
 }
 
-/** Whether an event is news to whoever holds a mark. */
+/** Whether the cursor does not cover an event. */
 export function isAfter(event: LogPosition, mark: LogCursor): boolean {
   const { transactionId, sequence, horizon, inFlight } = mark;
   if (event.transactionId === transactionId) return event.sequence > sequence;
@@ -46,11 +46,11 @@ export function isAfter(event: LogPosition, mark: LogCursor): boolean {
   );
 }
 
-/** Where the holder of a mark is who has read besides what is up to a position. */
+/** Advances a cursor to a position up to which everything was read. */
 export function advancedTo(position: LogPosition, mark: LogCursor): LogPosition & Partial<LogCursor> {
   if (compare(mark, position) <= 0) return position;
   if (mark.horizon === null) return mark;
-  // Where it is not the end of its transaction, more of that may be to come.
+  // If it is not the end of its transaction, more of that can follow.
   const firstOpen = position.transactionId + (position.sequence === LAST_SEQUENCE ? 1n : 0n);
   const inFlight = mark.inFlight?.filter((id) => id >= firstOpen);
   if (inFlight) return { ...mark, inFlight, horizon: inFlight[0] ?? null };
@@ -59,12 +59,12 @@ export function advancedTo(position: LogPosition, mark: LogCursor): LogPosition 
 
 const LAST_SEQUENCE = 2n ** 63n - 1n;
 
-/** Behind all events of a transaction, of which the given one is the last. */
+/** After all events of a transaction; the given one is its last. */
 export function endOfTransaction({ transactionId, nonce }: Omit<LogPosition, 'sequence'>): LogPosition {
   return { transactionId, sequence: LAST_SEQUENCE, nonce };
 }
 
-/** In SQL, on the table `event_log`: whether the log leads to a position. It does not say so of what was trimmed. */
+/** In SQL, on the table `event_log`: whether the log contains a position. Undecided for trimmed positions. */
 export function leadsTo({ transactionId, sequence, nonce }: LogPosition): Prisma.Sql {
   return Prisma.sql`(
     trimmed_transaction_id >= ${String(transactionId)}::bigint OR EXISTS (
@@ -75,18 +75,18 @@ export function leadsTo({ transactionId, sequence, nonce }: LogPosition): Prisma
       WHERE nonce IS NOT DISTINCT FROM ${nonce}::bigint))`;
 }
 
-/** More would make cursors too long; events of theirs may then come once more. */
+/** Limits the length of cursors. With more transactions in flight, events can be delivered twice. */
 const MOST_IN_FLIGHT = 40;
 
 /**
- * In SQL, what a reader sees, for `cursorAt`: the snapshot, and the latest transaction with events in it, with the nonce
- * of its last one. Later ones had none, and after a crash PostgreSQL may give out their ids again.
+ * In SQL, for `cursorAt`: the snapshot, and the latest transaction with events, with the nonce of its last one. Later
+ * transactions had none, and PostgreSQL can reuse their ids after a crash.
  */
 export const SNAPSHOT = `pg_current_snapshot()::text || ':' || coalesce(
   (SELECT concat(transaction_id, ':', nonce) FROM events ORDER BY transaction_id DESC, sequence DESC LIMIT 1),
   (SELECT trimmed_transaction_id || ':' FROM event_log))`;
 
-/** Where a reader is who has read at a snapshot, as `SNAPSHOT` says it: everything else is news to them. */
+/** The cursor of a reader at a snapshot, in the form of `SNAPSHOT`. */
 export function cursorAt(seen: string): LogCursor {
   const [, , running = '', latest = '0', nonce] = seen.split(':');
   const transactionId = BigInt(latest);
@@ -104,7 +104,7 @@ export function cursorAt(seen: string): LogCursor {
 
 const epochs = new WeakMap<Database, Promise<string>>();
 
-/** Makes the cursors of a database those of this epoch: an operator may have restored another log into it. */
+/** Sets the epoch of a database. An operator may have restored another log into it. */
 export function rememberEpoch(db: Database, epoch: string): void {
   epochs.set(db, Promise.resolve(epoch));
 }
@@ -118,13 +118,12 @@ function epochOf(db: Database): Promise<string> {
   return read;
 }
 
-/** Thirteen digits hold 64 bits: to read numbers as long as a message takes minutes. */
+/** Thirteen digits hold 64 bits. Limits the length, since parsing very long numbers takes minutes. */
 const FORM =
   /^([0-9a-f]{8})\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})(-[0-9a-z]{0,6})?(?:\.([0-9a-z]{1,13})(?:\.([0-9a-z-]{1,560}))?)?$/;
-/** As cursors were before they had an epoch. */
+/** Before cursors had epochs. */
 const OLD_FORM = /^[0-9a-z]+\.[0-9a-z]+$/;
 
-/** A position as clients keep it: opaque to them. */
 export async function encodeCursor(
   db: Transaction | Database,
   position: LogPosition & Partial<LogCursor>,
@@ -132,7 +131,7 @@ export async function encodeCursor(
   return encodeCursorOf(await epochOf(databaseOf(db)), position);
 }
 
-/** The same where the log's epoch is at hand. */
+/** For callers that know the epoch. */
 export function encodeCursorOf(
   epoch: string,
   { transactionId, sequence, nonce, horizon = null, inFlight }: LogPosition & Partial<LogCursor>,
@@ -141,23 +140,19 @@ export function encodeCursorOf(
   const parts = [epoch, transactionId.toString(36), place];
   if (horizon !== null && horizon < transactionId) {
     parts.push(horizon.toString(36));
-    // Never empty: the horizon itself is one of them.
+    // Never empty, since it includes the horizon.
     if (inFlight) parts.push(inFlight.map((id) => (id - horizon).toString(36)).join('-'));
   }
   return Buffer.from(parts.join('.')).toString('base64url');
 }
 
-/**
- * Reads a cursor that a client gives back.
- * @throws CursorExpired where it is of another epoch, or from before there were nonces; ValidationFailed where it is no
- * cursor of a log.
- */
+/** @throws CursorExpired for another epoch, or without a nonce; ValidationFailed if it is not a log cursor. */
 export async function decodeCursor(db: Database, cursor: string): Promise<LogCursor> {
   const text = Buffer.from(cursor, 'base64url').toString();
   const [, epoch, transactionId, sequence, nonce, horizon, inFlight] = FORM.exec(text) ?? [];
   if (!transactionId || !sequence) {
     if (OLD_FORM.test(text)) throw new CursorExpired();
-    throw new ValidationFailed('This is no cursor of the log; take one that a payload’s `cursor` gave.', {
+    throw new ValidationFailed('This is not a log cursor. Use the `cursor` of a payload.', {
       field: 'after',
     });
   }
@@ -172,7 +167,7 @@ export async function decodeCursor(db: Database, cursor: string): Promise<LogCur
   };
 }
 
-/** At most what PostgreSQL can compare. */
+/** Clamped to PostgreSQL's bigint. */
 function fromBase36(digits: string): bigint {
   let value = 0n;
   for (const digit of digits) value = value * 36n + BigInt(Number.parseInt(digit, 36));

@@ -4,8 +4,8 @@ import type { EventKind } from './catalogue.ts';
 import { encodeCursor } from './cursor.ts';
 
 /**
- * The log's cursor after this person removed the same thing before, so that removing it again is harmless.
- * Null where they did not.
+ * The log cursor after the same person's earlier removal of the same object, which makes removals idempotent. Null if
+ * there was none.
  */
 export async function earlierRemoval(
   tx: Transaction,

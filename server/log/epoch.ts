@@ -1,13 +1,12 @@
 import type { ClientBase } from 'pg';
 import { openSession } from '../database/session.ts';
 
-/** Two servers that start at once must not both begin one. */
+/** Prevents concurrent starts from starting two epochs. */
 const EPOCH_LOCK = 7_274_636_114;
 
 /**
- * Makes a restored log one that goes on in this cluster: transaction ids mean something in the cluster that gave them
- * only, so those of the backup become zero, and the sequence alone keeps their order. Cursors of before are of another
- * epoch, and so expire; the counters, which know how far they have counted by such an id, are to be counted again.
+ * Converts a restored log to this cluster. Transaction ids are only valid in the cluster that assigned them, so they
+ * become zero, and the sequence keeps the order. Earlier cursors expire, and the counters must be rebuilt.
  */
 export async function openEpoch(client: ClientBase): Promise<void> {
   await client.query(
@@ -19,7 +18,7 @@ export async function openEpoch(client: ClientBase): Promise<void> {
   await client.query('UPDATE task_counter_state SET transaction_id = NULL');
 }
 
-/** In SQL: whether nothing can be written, on a standby or where a provider has made the database so. */
+/** In SQL: whether the database is read-only. */
 export const READ_ONLY = `current_setting('transaction_read_only')::boolean`;
 
 /** In SQL: whether a standby was promoted since the epoch began, and a new one can begin. */
@@ -27,8 +26,8 @@ export const ON_OTHER_TIMELINE = `(
   SELECT timeline IS DISTINCT FROM coalesce(log_timeline(), timeline) AND NOT ${READ_ONLY} FROM event_log)`;
 
 /**
- * Begins the next epoch of a log that may have lost events of the given one, in the same cluster: cursors of before
- * expire, and what is left holds, the counters too. Of several processes one does.
+ * Starts a new epoch in the same cluster, after events may have been lost: earlier cursors expire, while the
+ * remaining events and the counters stay valid. One of several processes does it.
  */
 export async function endEpoch(client: Pick<ClientBase, 'query'>, epoch: string): Promise<void> {
   await client.query(
@@ -39,8 +38,8 @@ export async function endEpoch(client: Pick<ClientBase, 'query'>, epoch: string)
 }
 
 /**
- * Begins a new epoch where the log comes from another cluster, by pg_restore say: an event of a transaction that this
- * one has not begun yet would never be read. Costs one look at an index where it does not.
+ * Starts a new epoch if the log comes from another cluster, for example by pg_restore. Otherwise, events with
+ * transaction ids that this cluster has not reached would never be read.
  * @returns whether it does.
  */
 export async function openEpochElsewhere(url: string): Promise<boolean> {

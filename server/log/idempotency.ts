@@ -10,14 +10,14 @@ type Creation = Extract<
   'task.created' | 'comment.added' | 'team.created' | 'conversation.created' | 'message.sent'
 >;
 
-/** What tells a creation that is sent again from another one under the same id. */
+/** Identifies repeated requests with the same client-generated id. */
 export function fingerprintOf(fields: object): string {
   return createHash('sha256').update(JSON.stringify(fields)).digest('base64url');
 }
 
 /**
- * The log's cursor after the first creation under a client-made id that is taken, when this is the same one again.
- * @throws Conflict where the id belongs to another creation, or to another's.
+ * The log cursor after the first request with a client-generated id, if this one repeats it.
+ * @throws Conflict if the id belongs to another object.
  */
 export async function firstCreation(
   tx: Transaction,
@@ -34,9 +34,9 @@ export async function firstCreation(
 }
 
 /**
- * The same for many creations of one call, which were all made before, or else none of them.
- * @param made how many of them were made just now.
- * @throws Conflict also where only some are taken; the transaction then undoes the others.
+ * The same for a batch: all objects exist already, or none.
+ * @param made number of objects just created.
+ * @throws Conflict if only some exist; the transaction is rolled back.
  */
 export async function firstCreations(
   tx: Transaction,
@@ -61,8 +61,8 @@ export async function firstCreations(
 }
 
 /**
- * A creation that arrives late must not bring back what was deleted meanwhile.
- * @throws Conflict where something was created under one of these client-made ids before.
+ * A delayed request must not restore a deleted object.
+ * @throws Conflict if one of the client-generated ids was used before.
  */
 export async function refuseUsedIds(tx: Transaction, kind: Creation, ids: readonly string[]): Promise<void> {
   const earlier = await tx.event.findFirst({
@@ -73,5 +73,5 @@ export async function refuseUsedIds(tx: Transaction, kind: Creation, ids: readon
 }
 
 function takenId(path = ''): Conflict {
-  return new Conflict('This id is taken; make a new one.', { field: `${path}id` });
+  return new Conflict('This id is already in use. Generate a new one.', { field: `${path}id` });
 }

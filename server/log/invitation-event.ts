@@ -4,9 +4,9 @@ import type { Transaction } from '../database/transaction.ts';
 type Invitations = { id: string } | { teamId: string };
 
 /**
- * Appends, for the verified accounts that open invitations are to, that they were made or renewed, or that they end, while
- * they are still there. These events name neither team nor actor: only the invited read them, and the person who invites
- * an address does not learn from the log whether it has an account.
+ * Appends an event for each verified account with an open invitation. Call it while the invitations exist. The events
+ * have no team and no actor: only the invited person reads them, and the sender must not learn from the log whether
+ * an address has an account.
  */
 export async function tellInvited(
   tx: Transaction,

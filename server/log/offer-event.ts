@@ -2,9 +2,9 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 
 /**
- * Appends, for the person or the verified account that a share is offered to, that it was offered or is withdrawn, while
- * the offer is still there; nothing where they block the person who offers it. The event names neither task nor actor:
- * only the receiver reads it, and the sender does not learn from the log whether an address has an account.
+ * Appends an event for the receiver of an open share offer, unless they block the sender. Call it while the offer
+ * exists. The event has no task and no actor: only the receiver reads it, and the sender must not learn from the log
+ * whether an address has an account.
  */
 export async function tellOffered(
   tx: Transaction,

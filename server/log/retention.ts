@@ -3,13 +3,13 @@ import type { Logger } from '../logger.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const FIRST_AFTER_MS = 60_000;
-/** Few enough that the log is held back for a moment only. */
+/** Small batches, since log readers wait for the transaction. */
 const BATCH = 2_000;
 
 /**
- * Deletes events for their age, from the oldest on, none that is not folded into the counters yet. Cursors from before them have expired then; a creation that is sent
- * again after so long is no longer known as one that was, though what still exists is not made twice.
- * @returns how many there were.
+ * Deletes old events that are folded into the counters, oldest first. Earlier cursors expire. Repeated requests from
+ * before are no longer recognized, although existing objects are not created twice.
+ * @returns the number of events.
  */
 export async function trimLog(db: Database, days: number): Promise<number> {
   const until = new Date(Date.now() - days * DAY_MS);
@@ -17,7 +17,7 @@ export async function trimLog(db: Database, days: number): Promise<number> {
     const [batch] = await db.$queryRaw<{ count: number }[]>`
       /* trimLog */
       WITH counted AS MATERIALIZED (
-        -- Held, so that nobody can begin to count anew from before.
+        -- Locked, so that no rebuild can start from an earlier position.
         SELECT transaction_id FROM task_counter_state FOR SHARE
       ), oldest AS (
         SELECT sequence, at FROM events WHERE transaction_id < (SELECT transaction_id FROM counted)
@@ -36,7 +36,7 @@ export async function trimLog(db: Database, days: number): Promise<number> {
   }
 }
 
-/** Deletes share offers that have expired. @returns how many there were. */
+/** @returns the number of deleted offers. */
 export async function deleteExpiredOffers(db: Database): Promise<number> {
   for (let deleted = 0; ;) {
     const count = await db.$executeRaw`
@@ -48,27 +48,29 @@ export async function deleteExpiredOffers(db: Database): Promise<number> {
   }
 }
 
-/** Trims the log and deletes expired share offers soon, and once a day. @returns what stops that. */
+/**
+ * Trims the log and deletes expired share offers after a minute and then daily. @returns a function that stops it.
+ */
 export function startTrimming(db: Database, days: number, log: Logger): () => Promise<void> {
   let running = Promise.resolve();
   let timer: NodeJS.Timeout;
   const trim = async () => {
     try {
       const trimmed = await trimLog(db, days);
-      if (trimmed > 0) log.info({ events: trimmed }, 'deleted events for their age');
+      if (trimmed > 0) log.info({ events: trimmed }, 'deleted old events');
       const expired = await deleteExpiredOffers(db);
-      if (expired > 0) log.info({ offers: expired }, 'deleted share offers that have expired');
+      if (expired > 0) log.info({ offers: expired }, 'deleted expired share offers');
     } catch (error) {
-      log.warn({ err: error }, 'could not delete what is too old; trying again tomorrow');
+      log.warn({ err: error }, 'could not delete old events or offers; trying again tomorrow');
     }
   };
-  const wind = (ms: number) => {
+  const schedule = (ms: number) => {
     timer = setTimeout(() => {
       running = trim();
-      wind(DAY_MS);
+      schedule(DAY_MS);
     }, ms).unref();
   };
-  wind(FIRST_AFTER_MS);
+  schedule(FIRST_AFTER_MS);
   return async () => {
     clearTimeout(timer);
     await running;

@@ -6,30 +6,27 @@ import { openSession } from '../database/session.ts';
 import { endEpoch, ON_OTHER_TIMELINE, READ_ONLY } from './epoch.ts';
 import { endOfTransaction, leadsTo, type LogPosition } from './cursor.ts';
 
-/** The log at the moment from which on it is read. */
+/** The state of the log when reading starts. */
 export interface OpenedLog {
   epoch: string;
-  /** The latest events, in order. */
+  /** In log order. */
   recent: Event[];
-  /** Up to here there may have been events that are not among them. */
+  /** Events up to here may be missing in `recent`. */
   floor: LogPosition;
-  /** Everything up to here is behind the reader: that of an event, or of the last that was trimmed. */
+  /** Everything up to here has been read. */
   position: LogPosition;
 }
 
 /** What comes out of the log, as it comes. */
 export interface LogReader {
-  /**
-   * The log as it is from here on: at the start, and again where it was exchanged for another one. What was read
-   * before no longer counts then.
-   */
+  /** Called at the start, and again if the log was replaced. Events read before are then invalid. */
   onOpen(log: OpenedLog): void;
-  /** Events that were read, or acknowledged, may be lost: a new epoch begins. */
+  /** Events may have been lost; a new epoch begins. */
   onLoss(): void;
   /**
-   * The next events in order; everything up to `position` has been read with them. What it rejects with counts as a
-   * failure to read them, and they come again.
-   * @param connection what the log is read on, for what else has to be known of these events.
+   * Called with the next events in order; everything up to `position` has been read. If it rejects, the events are
+   * delivered again.
+   * @param connection the reader's connection, for related queries.
    */
   onEvents(events: Event[], position: LogPosition, connection: LogConnection): void | Promise<void>;
   onFailure(error: unknown): void;
@@ -38,42 +35,41 @@ export interface LogReader {
 export type LogConnection = Pick<Client, 'query'>;
 
 export interface Tail {
-  /** Looks now, since something was committed. */
+  /** Reads immediately, after a commit. */
   look(): void;
-  /** The same, and tells other processes by way of the database. */
+  /** The same, and notifies other processes through the database. */
   notify(): void;
-  /** Seconds since it last had read everything; grows while the database is away. */
+  /** Seconds since it last read to the end. Grows while the database is unavailable. */
   lag(): number;
   stop(): Promise<void>;
 }
 
-/** Before everything. */
 const START: LogPosition = { transactionId: 0n, sequence: 0n, nonce: null };
 const CHANNEL = 'taskwire_events';
-/** By this name PostgreSQL knows each server's connection that reads the log. */
+/** Name of the connection in PostgreSQL's activity. */
 export const LOG_READER = 'taskwire log';
 const LOOK_EVERY_MS = 1_000;
-/** Until the next look where something committed waits behind a transaction that is still under way. */
+/** Pause while committed events wait for a transaction in progress. */
 const LOOK_SOON_MS = 25;
 const BATCH = 1_000;
-/** As many as a reader can be behind, and more, for they may have read a part of what comes after their mark's horizon. */
+/** The maximum a client can be behind, and more, since reading starts at its cursor's horizon. */
 const RECENT = 11_000;
 const RECONNECT_FIRST_MS = 50;
 const RECONNECT_LAST_MS = 2_000;
 const CONNECT_WITHIN_MS = 5_000;
-/** Who says nothing for so long is gone, though the connection may seem to be there. */
+/** Without a response for this long, the connection is considered lost. */
 const ANSWER_WITHIN_MS = 15_000;
 
 /**
- * Reads the log in its order as it grows, on a connection of its own that is opened again whenever it breaks, from where
- * it was. It reads below the oldest transaction that is still under way, so that none that commits late is skipped.
- * @throws where the database cannot be read at the start.
+ * Reads the log in order on a separate connection, which is reopened after errors and continues where it was. Reads
+ * only below the oldest transaction in progress, so that late commits are not skipped.
+ * @throws if the database is unavailable at the start.
  */
 export async function startTail(url: string, reader: LogReader): Promise<Tail> {
   let position = START;
   let epoch: string | undefined;
   let caughtUpAt = Date.now();
-  /** Whether something committed lies above the horizon. */
+  /** Whether committed events are above the horizon. */
   let isWaiting = false;
   let hasNews = false;
   const stopping = new AbortController();
@@ -88,7 +84,7 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
       query_timeout: ANSWER_WITHIN_MS,
       keepAlive: true,
     });
-    // Also while nothing is asked of it; the next look then fails, and a new connection is made.
+    // Wakes the loop, which then fails and reconnects.
     opened.on('error', () => {
       bell.ring();
     });
@@ -106,8 +102,8 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
   }
 
   /**
-   * Finds out whether this is still the log that was read before. A promoted standby, or an older copy of the data, may
-   * have lost events and give their numbers out again.
+   * Checks whether this is still the same log. A promoted standby or an older copy may have lost events, and reuse
+   * their numbers.
    */
   async function recognise(opened: Client): Promise<void> {
     const found = await stateOf(opened, position);
@@ -128,13 +124,13 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     const trimmed =
       log.trimmed === '0' ? START : endOfTransaction({ transactionId: BigInt(log.trimmed), nonce: null });
     epoch = log.epoch;
-    // Below the horizon the latest event is the last of its transaction.
+    // Below the horizon, the latest event is the last of its transaction.
     position = recent[0] ? endOfTransaction(recent[0]) : trimmed;
     reader.onOpen({ epoch, recent: recent.reverse(), floor: beyond ?? trimmed, position });
     caughtUpAt = Date.now();
   }
 
-  /** @returns how long to wait until the next look. */
+  /** @returns the pause before the next read, in milliseconds. */
   async function look(): Promise<number> {
     const from = position;
     const { rows } = await client.query<Row>({
@@ -150,7 +146,7 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     const events = rows.filter(({ sequence }) => sequence !== null).map(toEvent);
     const last = events.at(-1);
     const isFull = events.length === BATCH;
-    // Not the horizon: after a crash PostgreSQL gives out again the ids of transactions that had left nothing behind.
+    // Not the horizon: after a crash, PostgreSQL reuses ids of transactions without effects.
     const reached = last ? (isFull ? last : endOfTransaction(last)) : from;
     await reader.onEvents(events, reached, client);
     position = reached;
@@ -229,7 +225,7 @@ async function stateOf(client: Client, position: LogPosition): Promise<LogState>
   return rows[0];
 }
 
-/** One statement and so one snapshot: what it does not give below its own horizon is not there. */
+/** One statement, so one snapshot: the result is complete below its horizon. */
 const reading = (horizon: string) => `/* readLog */
   SELECT (SELECT epoch FROM event_log) AS epoch, ${ON_OTHER_TIMELINE} AS elsewhere, waiting, log.*
   FROM (SELECT horizon_now, EXISTS (SELECT FROM events WHERE transaction_id >= horizon_now::bigint) AS waiting
@@ -241,7 +237,7 @@ const reading = (horizon: string) => `/* readLog */
   ORDER BY transaction_id, sequence`;
 
 const READ = { name: 'readLog', text: reading(HORIZON) };
-/** Costs more, and is asked only where something waits. */
+/** More expensive; used only while events wait. */
 const READ_PAST_OTHERS = { name: 'readLogPastOthers', text: reading(HORIZON_HERE) };
 
 interface Row {
@@ -278,7 +274,7 @@ function toEvent(row: Row): Event {
   };
 }
 
-/** Something to wait for, that also remembers having been rung while nobody waited. */
+/** A wake-up signal that is remembered until it is awaited. */
 function createBell() {
   let rung = false;
   let answer: (() => void) | undefined;
@@ -287,7 +283,7 @@ function createBell() {
       rung = true;
       answer?.();
     },
-    /** Until it rings, or `ms` have passed. */
+    /** Resolves on a signal, or after `ms`. */
     async rings(ms: number): Promise<void> {
       if (!rung) {
         const { promise, resolve } = Promise.withResolvers<undefined>();

@@ -4,7 +4,6 @@ import type { NewEvent, TaskFacts } from './catalogue.ts';
 
 type TaskEventKind = 'task.updated' | 'task.completed' | 'task.reopened' | 'task.deleted';
 
-/** The part of a task that its events tell of. */
 export type EventTask = Pick<
   Task,
   | 'id'
@@ -20,7 +19,6 @@ export type EventTask = Pick<
   | 'completedAt'
 >;
 
-/** The event of a change that turned `before` into `after`. */
 export function taskChanged<Kind extends TaskEventKind>(
   kind: Kind,
   actor: Person,
@@ -34,7 +32,6 @@ export function taskChanged<Kind extends TaskEventKind>(
   };
 }
 
-/** The event of a new task, with the fingerprint of what it was made from. */
 export function taskCreated(actor: Person, task: EventTask, fingerprint: string): NewEvent<'task.created'> {
   return {
     kind: 'task.created',
@@ -43,12 +40,11 @@ export function taskCreated(actor: Person, task: EventTask, fingerprint: string)
   };
 }
 
-/** The event of a task that went to another team, or out of its team, for those who are left there. */
+/** For the members of the team that a task left. */
 export function taskLeftTeam(actor: Person, before: EventTask): NewEvent<'task.leftTeam'> {
   return { kind: 'task.leftTeam', ...eventFields(actor, before), personId: null, data: {} };
 }
 
-/** Who did it to which task, and who may read of it. */
 function eventFields(actor: Person, task: Pick<Task, 'id' | 'ownerId' | 'teamId'>) {
   return { actorId: actor.userId, subjectId: task.id, teamId: task.teamId, personId: task.ownerId };
 }
