@@ -1,5 +1,5 @@
 // npm run docs
-// Writes docs/api from the schema's descriptions and the examples that a test runs; `npm run check` compares with --check.
+// Generates docs/api from the schema's descriptions and the tested examples. `npm run check` compares with --check.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -27,42 +27,42 @@ import { readExamples, type Example } from './api-examples.ts';
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = join(ROOT, 'docs/api');
 
-/** The pages of operations, in the order of the index; each is named like its examples. */
+/** The pages in the order of the index, named like their examples. */
 const pages: Record<string, { title: string; about: string }> = {
   account: {
     title: 'Accounts and credentials',
-    about: 'Who somebody is, how they sign in and out, and the tokens that they give to programs.',
+    about: 'Accounts, sessions, passwords and API tokens.',
   },
   tasks: {
     title: 'Tasks',
     about:
-      'A task belongs to whoever created it, and, where it has one, to its team. Lists come in pages of at most 100; give `endCursor` as `after` to go on.',
+      'A task belongs to its creator and, optionally, to a team. Lists have pages of at most 100; pass `endCursor` as `after` to read the next page.',
   },
   sharing: {
     title: 'Shares and comments',
-    about: 'Showing a task to somebody else, to read or to edit, and talking about it.',
+    about: 'Share a task with another person, to view or to edit, and comment on it.',
   },
   teams: {
     title: 'Teams',
     about:
-      'Each team has one OWNER. ADMINs lead it too, MEMBERs create tasks and change those that are theirs, VIEWERs read. Rights add up: a VIEWER who owns a task of the team, or has an EDIT share of it, keeps what ownership or the share allows.',
+      'Each team has one OWNER. ADMINs manage the team, MEMBERs create tasks and change their own, VIEWERs read. Rights add up: a VIEWER who owns a task of the team, or has an EDIT share of it, keeps the rights of the ownership or the share.',
   },
   conversations: {
     title: 'Conversations',
-    about: 'What some people say to each other; nobody else sees it.',
+    about: 'Messages between people. Only participants can see a conversation.',
   },
   overview: {
     title: 'Dashboard, activity and search',
-    about: 'Tasks in numbers, what happened, and finding things again.',
+    about: 'Statistics, events, and full-text search.',
   },
   live: {
-    title: 'Live',
+    title: 'Subscriptions',
     about:
-      'What happens, as it happens; [the guide](README.md#live) says how to subscribe, and how to go on after a break.',
+      'Live updates. [The guide](README.md#live-updates) explains how to subscribe, and how to resume after a disconnect.',
   },
   service: {
-    title: 'The service itself',
-    about: 'What whoever runs Taskwire wants to know of it.',
+    title: 'Service',
+    about: 'Rate limits and performance figures.',
   },
 };
 
@@ -81,7 +81,7 @@ for (const page of Object.keys(pages)) await keep(`${page}.md`, operationsPage(p
 await keep('types.md', typesPage());
 await keep('README.md', await guide());
 if (outdated.length > 0) {
-  console.error(`Not what the schema and the examples say: ${outdated.join(', ')}; run \`npm run docs\`.`);
+  console.error(`Outdated: ${outdated.join(', ')}. Run \`npm run docs\`.`);
   process.exitCode = 1;
 }
 
@@ -93,16 +93,16 @@ async function keep(file: string, text: string): Promise<void> {
   else await writeFile(path, wanted);
 }
 
-/** The guide keeps its words; what stands between its marks is made. */
+/** Replaces the generated parts of the guide, which are between markers. */
 async function guide(): Promise<string> {
   const written = await readFile(join(FOLDER, 'README.md'), 'utf8');
-  const parts = /(<!-- made: (\S+) -->)[\s\S]*?(<!-- end -->)/g;
-  const made = new Map<string, string>([['operations', index()]]);
+  const parts = /(<!-- generated: (\S+) -->)[\s\S]*?(<!-- end -->)/g;
+  const generated = new Map<string, string>([['operations', index()]]);
   for (const [, , name = ''] of written.matchAll(parts)) {
-    if (!made.has(name)) made.set(name, await quickStart(name));
+    if (!generated.has(name)) generated.set(name, await quickStart(name));
   }
   return written.replaceAll(parts, (_all, begin: string, name: string, end: string) =>
-    [begin, made.get(name), end].join('\n\n'),
+    [begin, generated.get(name), end].join('\n\n'),
   );
 }
 
@@ -124,35 +124,32 @@ function index(): string {
 function operationsPage(page: string): string {
   const { title = '', about = '' } = pages[page] ?? {};
   const mine = examples.filter((example) => example.page === page);
-  return [`# ${title}`, about, '[All of the reference](README.md)', ...mine.map(operationSection)].join(
-    '\n\n',
-  );
+  return [`# ${title}`, about, '[API reference](README.md)', ...mine.map(operationSection)].join('\n\n');
 }
 
 function operationSection(example: Example): string {
   const field = operations[example.kind]?.[fieldOf(example)];
-  if (!field) throw new Error(`The example ${example.name} is of no operation.`);
+  if (!field) throw new Error(`The example ${example.name} has no operation in the schema.`);
   const { variables, answer } = example;
   return [
     `## ${field.name}`,
     `${field.description ?? ''} (${example.kind})`,
-    takes(field),
-    gives(field.type),
+    argumentsOf(field),
+    resultOf(field.type),
     fenced('graphql', example.text),
-    ...(hasAny(variables) ? ['With the variables', fenced('json', JSON.stringify(variables))] : []),
-    ...(answer === undefined ? [] : [answersHow(example), fenced('json', JSON.stringify(answer))]),
+    ...(hasAny(variables) ? ['Variables:', fenced('json', JSON.stringify(variables))] : []),
+    ...(answer === undefined ? [] : [answerHeading(example), fenced('json', JSON.stringify(answer))]),
   ]
     .filter(Boolean)
     .join('\n\n');
 }
 
-function answersHow({ kind, variables }: Example): string {
-  if (kind === 'subscription') return 'it tells, one after the other, what happens:';
-  return hasAny(variables) ? 'it answers' : 'It answers';
+function answerHeading({ kind }: Example): string {
+  return kind === 'subscription' ? 'Messages:' : 'Answer:';
 }
 
-/** The arguments; of the one `input` that a mutation takes, what is in it. */
-function takes({ args }: GraphQLField<unknown, unknown>): string {
+/** The arguments; for a mutation, the fields of its `input`. */
+function argumentsOf({ args }: GraphQLField<unknown, unknown>): string {
   const [only] = args;
   const type = only && getNamedType(only.type);
   const fields = only?.name === 'input' && isInputObjectType(type) ? Object.values(type.getFields()) : args;
@@ -162,13 +159,13 @@ function takes({ args }: GraphQLField<unknown, unknown>): string {
 
 function inputRow(input: GraphQLArgument | GraphQLInputField): [string, string, string] {
   const standard = input.astNode?.defaultValue;
-  const usually = standard ? ` \`${print(standard)}\` when left out.` : '';
-  return [input.name, typeLink(input.type.toString()), `${input.description ?? ''}${usually}`];
+  const byDefault = standard ? ` Default: \`${print(standard)}\`.` : '';
+  return [input.name, typeLink(input.type.toString()), `${input.description ?? ''}${byDefault}`];
 }
 
-function gives(type: GraphQLOutputType): string {
+function resultOf(type: GraphQLOutputType): string {
   const named = getNamedType(type);
-  if (!named.name.endsWith('Payload') || !isObjectType(named)) return `Gives ${typeLink(type.toString())}.`;
+  if (!named.name.endsWith('Payload') || !isObjectType(named)) return `Returns ${typeLink(type.toString())}.`;
   return table(
     'Payload',
     Object.values(named.getFields()).map((field) => [
@@ -185,13 +182,13 @@ function typesPage(): string {
     .sort((one, other) => one.name.localeCompare(other.name, 'en'));
   return [
     '# Types',
-    'What the operations take and give, by name.',
-    '[All of the reference](README.md)',
+    'All types of the schema, except inputs and payloads, which are described with their mutation.',
+    '[API reference](README.md)',
     ...shown.map(typeSection),
   ].join('\n\n');
 }
 
-/** Inputs and payloads of one mutation stand beside it. */
+/** Inputs and payloads are described with their mutation. */
 function isDescribedHere(type: GraphQLNamedType): boolean {
   const { name } = type;
   if (isIntrospectionType(type) || isSpecifiedScalarType(type) || roots.some((root) => root?.name === name))
@@ -232,13 +229,13 @@ function bodyOf(type: GraphQLNamedType): string[] {
         withArguments(field),
       ]),
     ),
-    ...(kin.length > 0 ? [`Every ${kin.map(({ name }) => typeLink(name)).join(', ')} is one.`] : []),
+    ...(kin.length > 0 ? [`Implemented by ${kin.map(({ name }) => typeLink(name)).join(', ')}.`] : []),
   ];
 }
 
 function withArguments({ description, args }: GraphQLField<unknown, unknown>): string {
   const names = args.map(({ name }) => `\`${name}\``);
-  return names.length > 0 ? `${description ?? ''} Takes ${names.join(', ')}.` : (description ?? '');
+  return names.length > 0 ? `${description ?? ''} Arguments: ${names.join(', ')}.` : (description ?? '');
 }
 
 function typeLink(type: string): string {
@@ -252,7 +249,7 @@ function typeLink(type: string): string {
 }
 
 function table(first: string, rows: readonly (readonly string[])[]): string {
-  const heads = rows[0]?.length === 2 ? [first, 'What it says'] : [first, 'Type', 'What it says'];
+  const heads = rows[0]?.length === 2 ? [first, 'Description'] : [first, 'Type', 'Description'];
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [
@@ -262,7 +259,7 @@ function table(first: string, rows: readonly (readonly string[])[]): string {
   ].join('\n');
 }
 
-/** The root field that an example is of. */
+/** The root field of an example. */
 function fieldOf({ name }: Pick<Example, 'name'>): string {
   return name.replace(/^./, (letter) => letter.toLowerCase());
 }

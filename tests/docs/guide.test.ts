@@ -41,12 +41,15 @@ async function titlesOf(person: Person): Promise<string[]> {
 
 const has = (program: string) => spawnSync(program, ['--version']).status === 0;
 
-describe('[T062] somebody who follows the quick start', () => {
-  test.runIf(has('curl'))('with curl has an account, a token, a task, and its numbers', async () => {
-    const printed = await run('sh', 'curl.sh');
-    expect(printed).toMatch(/"id":"task_\w{26}","title":"Water the plants"/);
-    expect(printed).toContain('"statistics":{"total":1,"pending":1,"completed":0,"shared":0}');
-  });
+describe('[T062] the quick start', () => {
+  test.runIf(has('curl'))(
+    'with curl creates an account, a token and a task, and reads statistics',
+    async () => {
+      const printed = await run('sh', 'curl.sh');
+      expect(printed).toMatch(/"id":"task_\w{26}","title":"Water the plants"/);
+      expect(printed).toContain('"statistics":{"total":1,"pending":1,"completed":0,"shared":0}');
+    },
+  );
 
   const node = process.execPath;
   test.for([
@@ -54,7 +57,7 @@ describe('[T062] somebody who follows the quick start', () => {
     ['python.py', 'python3', /'statistics': \{'total': 2, 'pending': 2, 'completed': 0, 'shared': 0\}/],
     ['urql.mjs', node, /Created task_\w{26}\n\{.* total: 2, pending: 2 \}/],
     ['apollo.mjs', node, /Created task_\w{26}\n\{.* total: 2, pending: 2 \}/],
-  ] as const)('with %s has a task more', async ([file, language, printed], { skip }) => {
+  ] as const)('with %s creates a task', async ([file, language, printed], { skip }) => {
     if (language === 'python3' && !has(language)) skip('Python is not installed here');
     const { grace } = await world.people('Grace');
     await grace.createTask('Order paper');
@@ -62,7 +65,7 @@ describe('[T062] somebody who follows the quick start', () => {
     expect(await titlesOf(grace)).toEqual(['Water the plants', 'Order paper']);
   });
 
-  test('[FR-021] live is told what happens, and after a break what they missed', async () => {
+  test('[FR-021] live.mjs receives events, and missed events after a disconnect', async () => {
     const { grace } = await world.people('Grace');
     const follow = async (cursor: string, until: RegExp) => {
       const child = spawn(process.execPath, ['live.mjs'], {
@@ -78,7 +81,7 @@ describe('[T062] somebody who follows the quick start', () => {
       let printed = '';
       for await (const chunk of child.stdout.setEncoding('utf8')) {
         printed += String(chunk);
-        if (printed.includes('told.') && !printed.includes('later')) await grace.createTask('later');
+        if (printed.includes('Up to date.') && !printed.includes('later')) await grace.createTask('later');
         if (until.test(printed)) break;
       }
       child.kill();
@@ -87,11 +90,11 @@ describe('[T062] somebody who follows the quick start', () => {
     const { cursor } = await grace.query<{ cursor: string }>('{ cursor }');
     await grace.createTask('missed');
     expect(await follow(cursor, /later/)).toBe(
-      'Grace: TASK_CREATED missed\nWhat was missed has been told.\nGrace: TASK_CREATED later\n',
+      'Grace: TASK_CREATED missed\nUp to date.\nGrace: TASK_CREATED later\n',
     );
   });
 
-  test('[FR-021] without a WebSocket is told what happens as well', async () => {
+  test('[FR-021] server-sent events deliver events without a WebSocket', async () => {
     const { grace } = await world.people('Grace');
     const { body } = await fetch(`${world.url}/graphql`, {
       method: 'POST',
@@ -103,26 +106,26 @@ describe('[T062] somebody who follows the quick start', () => {
       body: JSON.stringify({ query: 'subscription { events { event { kind } } }' }),
     });
     const text = new TextDecoder();
-    let told = '';
+    let received = '';
     for await (const chunk of body as ReadableStream<Uint8Array>) {
-      const isNew = !told.includes('"event":null');
-      told += text.decode(chunk, { stream: true });
-      if (isNew && told.includes('"event":null')) await grace.createTask('Order paper');
-      if (told.includes('TASK_CREATED')) break;
+      const isNew = !received.includes('"event":null');
+      received += text.decode(chunk, { stream: true });
+      if (isNew && received.includes('"event":null')) await grace.createTask('Order paper');
+      if (received.includes('TASK_CREATED')) break;
     }
-    expect(told).toMatch(/event: next\ndata: .*"kind":"TASK_CREATED"/);
+    expect(received).toMatch(/event: next\ndata: .*"kind":"TASK_CREATED"/);
   });
 
-  test('with a wrong token reads why', async () => {
+  test('with a wrong token prints the reason', async () => {
     await expect(run(process.execPath, 'fetch.mjs', 'twp_wrong')).rejects.toThrow('UNAUTHENTICATED');
-    await expect(run(process.execPath, 'live.mjs', 'twp_wrong')).rejects.toThrow('The token does not count.');
+    await expect(run(process.execPath, 'live.mjs', 'twp_wrong')).rejects.toThrow('The token is not valid.');
   });
 });
 
 describe('[T062] the guide to the API', () => {
   const guide = readFileSync(join(DOCS, 'api/README.md'), 'utf8');
 
-  test('has every code of a refusal', () => {
+  test('lists every error code', () => {
     const codes = Object.values(errors)
       .filter((thing) => typeof thing === 'function' && thing !== errors.TaskwireError)
       .map((Refusal) => new (Refusal as typeof errors.Conflict)('', {}).code);
@@ -144,7 +147,7 @@ describe('[T062] the guide to the API', () => {
     ['GRAPHQL_PARSE_FAILED', '{', 'token', [200, 400]],
     ['GRAPHQL_VALIDATION_FAILED', '{ weather }', 'token', [200, 400]],
     ['BAD_USER_INPUT', 'query ($id: ID!) { task(id: $id) { id } }', 'token', [400, 400]],
-  ])('says which status %s has, as with %s', async (code, query, credential, statuses) => {
+  ])('documents the HTTP status of %s, as for %s', async (code, query, credential, statuses) => {
     const { grace, alan } = await world.people('Grace', 'Alan');
     if (query === taken) await alan.query(taken).catch(() => undefined);
     const token = credential === 'token' ? await tokenOf(grace) : credential;
@@ -171,7 +174,7 @@ describe('[T062] the guide to the API', () => {
     for (const status of said) expect(row?.split('|')[2]).toContain(String(status));
   });
 
-  test('says truly how a price is asked for, and what is left', async () => {
+  test('documents how to get the cost and the remaining points', async () => {
     const { grace } = await world.people('Grace');
     const ask = async (query: string, cost: string) => {
       const response = await fetch(`${world.url}/graphql`, {
@@ -203,7 +206,7 @@ describe('[T062] the guide to the API', () => {
     expect(await titlesOf(grace)).toEqual([]);
   });
 
-  test('leads nowhere where there is nothing', () => {
+  test('has no broken links', () => {
     const pages = globSync('**/*.md', { cwd: DOCS }).map((file) => join(DOCS, file));
     const lost = pages.flatMap((page) =>
       [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)]

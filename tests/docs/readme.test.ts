@@ -12,7 +12,7 @@ const blocks = [...readme.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) =>
 
 const world = await startWorld();
 
-test('[T062] the README’s API calls run as printed, and once more where the account exists', async () => {
+test('[T062] the README’s API calls run as printed, also if the account exists', async () => {
   const script = blocks.find((block) => block.includes('/graphql'))?.replaceAll(ADDRESS, world.url) ?? '';
   for (const total of [1, 2]) {
     const { stdout } = await promisify(execFile)('bash', ['-euc', script]);

@@ -6,7 +6,7 @@ const client = new ApolloClient({
     uri: `${process.env.TASKWIRE_URL ?? 'http://127.0.0.1:4000'}/graphql`,
     headers: { authorization: `Bearer ${process.env.TASKWIRE_TOKEN}` },
   }),
-  // Every object has an id of its own, and so the cache knows it again wherever it comes from.
+  // Every object has a unique id, so the cache recognizes it in all results.
   cache: new InMemoryCache({ possibleTypes: { SearchNode: ['Task', 'Comment', 'Message'] } }),
 });
 
@@ -27,8 +27,8 @@ try {
   console.log(`Created ${data.createTask.task.id}`);
 } catch (error) {
   if (!CombinedGraphQLErrors.is(error)) throw error;
-  const [refusal] = error.errors;
-  console.error(`${refusal.extensions.code}: ${refusal.message}`);
+  const [first] = error.errors;
+  console.error(`${first.extensions.code}: ${first.message}`);
 }
 
 const { data } = await client.query({

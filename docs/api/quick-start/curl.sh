@@ -1,5 +1,5 @@
 #!/bin/sh
-# An account, a token for programs, a task, and the numbers of the dashboard.
+# Creates an account, an API token and a task, and reads the statistics of the dashboard.
 set -eu
 api="${TASKWIRE_URL:-http://127.0.0.1:4000}/graphql"
 

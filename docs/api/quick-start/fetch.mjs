@@ -1,4 +1,4 @@
-// node fetch.mjs, with a token in TASKWIRE_TOKEN; needs no package.
+// node fetch.mjs, with a token in TASKWIRE_TOKEN. Needs no packages.
 const api = `${process.env.TASKWIRE_URL ?? 'http://127.0.0.1:4000'}/graphql`;
 
 async function ask(query, variables = {}) {

@@ -1,10 +1,10 @@
-// npm install graphql-ws graphql; node live.mjs, with a token in TASKWIRE_TOKEN. Ctrl-C ends it.
+// npm install graphql-ws graphql; node live.mjs, with a token in TASKWIRE_TOKEN. Stop it with Ctrl-C.
 import { createClient } from 'graphql-ws';
 
 const client = createClient({
   url: `${(process.env.TASKWIRE_URL ?? 'http://127.0.0.1:4000').replace('http', 'ws')}/graphql`,
   connectionParams: { authorization: `Bearer ${process.env.TASKWIRE_TOKEN}` },
-  // Trying again is done below: the client itself would subscribe with the cursor that it began with.
+  // Retries are done below: the client itself would subscribe with the first cursor again.
   retryAttempts: 0,
 });
 
@@ -12,7 +12,7 @@ const query = `subscription ($after: String) {
   events(after: $after) { cursor event { kind actor { name } task { title } } }
 }`;
 
-// Where it goes on: after the last thing that it was told, or after what you have kept of an earlier run.
+// The last cursor, or the one that you stored in an earlier run.
 let after = process.env.TASKWIRE_CURSOR;
 for (let tries = 0; ; tries += 1) {
   try {
@@ -21,14 +21,14 @@ for (let tries = 0; ; tries += 1) {
       tries = 0;
       const { cursor, event } = data.events;
       after = cursor;
-      if (event) console.log(`${event.actor?.name ?? 'Somebody'}: ${event.kind} ${event.task?.title ?? ''}`);
-      else console.log('What was missed has been told.');
+      if (event) console.log(`${event.actor?.name ?? 'Someone'}: ${event.kind} ${event.task?.title ?? ''}`);
+      else console.log('Up to date.');
     }
   } catch (problem) {
-    // The server closes with these when the token does not count, or counts no longer.
-    if ([4401, 4403].includes(problem.code)) throw new Error('The token does not count.', { cause: problem });
+    // The server closes with these codes if the token is invalid or was revoked.
+    if ([4401, 4403].includes(problem.code)) throw new Error('The token is not valid.', { cause: problem });
     const code = problem[0]?.extensions?.code;
-    // Too old to go on from: read what you show anew, and follow from there.
+    // The cursor is too old: read your data again, and subscribe from there.
     if (code === 'CURSOR_EXPIRED') after = undefined;
     else if (code && !['FELL_BEHIND', 'UNAVAILABLE'].includes(code)) throw problem;
   }

@@ -1,4 +1,4 @@
-# python3 python.py, with a token in TASKWIRE_TOKEN; needs no package.
+# python3 python.py, with a token in TASKWIRE_TOKEN. Needs no packages.
 import json
 import os
 import urllib.error
@@ -19,7 +19,7 @@ def ask(query, **variables):
     try:
         with urllib.request.urlopen(request) as response:
             answer = json.load(response)
-    except urllib.error.HTTPError as error:  # 401 and 503 say why in the same form
+    except urllib.error.HTTPError as error:  # 401 and 503 have the same form
         answer = json.load(error)
     if "errors" in answer:
         error = answer["errors"][0]
@@ -32,7 +32,7 @@ task = ask(
     input={"title": "Water the plants", "priority": "HIGH"},
 )["createTask"]["task"]
 
-# With the version that it is based on, an edit overwrites nobody's change unseen.
+# With its version, the edit fails with CONFLICT instead of overwriting a concurrent change.
 ask(
     "mutation ($input: UpdateTaskInput!) { updateTask(input: $input) { task { version } } }",
     input={"id": task["id"], "version": task["version"], "labels": ["garden"]},

@@ -21,8 +21,8 @@ const CreateTask = gql`
 
 const created = await client.mutation(CreateTask, { input: { title: 'Water the plants' } }).toPromise();
 if (created.error) {
-  const [refusal] = created.error.graphQLErrors;
-  throw new Error(refusal ? `${refusal.extensions.code}: ${refusal.message}` : created.error.message);
+  const [first] = created.error.graphQLErrors;
+  throw new Error(first ? `${first.extensions.code}: ${first.message}` : created.error.message);
 }
 console.log(`Created ${created.data.createTask.task.id}`);
 
