@@ -15,11 +15,11 @@ import type { Contender, Operation } from './operations.ts';
 export interface Running {
   name: Contender;
   pid: number;
-  /** Sends the operation once, and returns the answer's text. */
+  /** Sends the operation once. @returns the response's text. */
   ask(operation: Operation): Promise<string>;
-  /** What the load generator has to send. */
+  /** The request for the load generator. */
   requestOf(operation: Operation): { url: string; headers: Record<string, string>; body: string };
-  /** What the process holds in memory now. */
+  /** The resident set size of the process. */
   residentBytes(): number;
   stop(): Promise<void>;
 }
@@ -34,7 +34,7 @@ const programs: Record<Contender, { file: string; path: string }> = {
   Taskwire: { file: 'server/main.ts', path: '/graphql' },
 };
 
-/** Starts a contender as a process of its own on one core, as it runs in production but for what `flags` tell Node. */
+/** Starts a contender in production mode, as a separate process on one core. @param flags extra options for Node. */
 export async function startContender(
   name: Contender,
   databaseUrl: string,
@@ -54,7 +54,7 @@ export async function startContender(
       DATABASE_URL: databaseUrl,
       PORT: String(port),
       HOST: '127.0.0.1',
-      // One viewer asks for as much as thousands would; it is counted all the same.
+      // Effectively unlimited, but points are still counted.
       RATE_LIMIT_POINTS: '1000000000',
       DATABASE_STATEMENTS_PER_PERSON: '9',
       STORAGE_ROWS_PER_PERSON: '0',
@@ -92,7 +92,7 @@ export async function startContender(
     requestOf,
     ask: async (operation) => {
       const { headers, body } = requestOf(operation);
-      // Less work than fetch, which would count as the contender's.
+      // Cheaper than fetch, whose time would count as the contender's.
       const asked = request(url, { method: 'POST', headers, agent: kept });
       asked.end(body);
       const [answer] = (await once(asked, 'response')) as [IncomingMessage];
@@ -121,7 +121,7 @@ async function answers(url: string): Promise<boolean> {
   );
 }
 
-/** API tokens whose text is known, for those who ask. */
+/** Issues API tokens with known values. */
 async function issueTokens(databaseUrl: string): Promise<Record<Operation['owner'], string>> {
   const client = new Client(databaseUrl);
   await client.connect();

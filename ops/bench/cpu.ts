@@ -11,10 +11,7 @@ export const OTHERS_CORE = '1';
 const NANOSECONDS_A_MS = 1e6;
 const LOOKED_AT_MS = 2_000;
 
-/**
- * Milliseconds of CPU that the threads of a process have used: the scheduler's own count, since what proc(5) has of a process
- * comes in steps of 10 ms.
- */
+/** CPU time of all threads of a process in milliseconds, from the scheduler's statistics: /proc/<pid>/stat counts in 10 ms. */
 export function cpuMs(pid: number): number {
   const threads = `/proc/${pid}/task`;
   return readdirSync(threads)
@@ -23,14 +20,14 @@ export function cpuMs(pid: number): number {
 }
 
 /**
- * Begins to measure the same in all connections to a database but this.
- * @returns what says how much they have used since; not a number where PostgreSQL runs on another machine.
+ * Starts to measure the CPU time of all connections to a database except this one.
+ * @returns a function that returns the CPU time since; NaN if PostgreSQL runs on another machine.
  */
 export async function cpuOfDatabase(observer: Client): Promise<() => Promise<number>> {
   const before = await cpuOfConnections(observer);
   return async () => {
     const after = await cpuOfConnections(observer);
-    // A connection that was closed meanwhile takes its count along, so the sums of before and after say nothing.
+    // Per connection, since a closed connection would make the difference of sums wrong.
     return [...after].reduce((sum, [pid, ms]) => sum + ms - (before.get(pid) ?? 0), 0);
   };
 }
@@ -46,7 +43,7 @@ async function cpuOfConnections(observer: Client): Promise<Map<number, number>> 
   }
 }
 
-/** How many of the machine's cores are busy now. */
+/** The number of busy cores. */
 export async function busyCores(): Promise<number> {
   const before = coreTimes();
   await sleep(LOOKED_AT_MS);
@@ -62,7 +59,7 @@ function coreTimes(): { busy: number; all: number } {
   return { busy: sum(all) - sum(idle), all: sum(all) };
 }
 
-/** Moves this process, and whatever it starts from now on, to one core. */
+/** Moves this process, and the processes it starts, to one core. */
 export function moveTo(core: string): void {
   execFileSync('taskset', ['-apc', core, String(process.pid)], { stdio: 'ignore' });
 }

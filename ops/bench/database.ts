@@ -1,4 +1,4 @@
-// The database that a run measures on.
+// The database of a run.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { tell } from './results.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The PostgreSQL of this run: a given one, or one that is started here and inherits this process's core. */
+/** The PostgreSQL of this run: a given one, or an embedded one, which inherits this process's core. */
 export async function startDatabase(): Promise<{ url: string; stop(): Promise<void> }> {
   const given = process.env['BENCH_DATABASE_URL'];
   if (given) return { url: given, stop: () => Promise.resolve() };
@@ -21,13 +21,13 @@ export async function startDatabase(): Promise<{ url: string; stop(): Promise<vo
   return startEmbedded(folder);
 }
 
-/** A database of its own for this run, copied from one that is filled once and kept for the day. */
+/** Creates a database for this run, copied from a template that is filled once a day. */
 export async function filledDatabase(server: string, size: Size): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(size));
   hash.update(readFileSync(join(import.meta.dirname, 'fill.ts')));
   hash.update(readFileSync(join(import.meta.dirname, 'contenders/dashboard-sql.ts')));
   for (const migration of readdirSync(join(root, 'migrations'))) hash.update(migration);
-  // The data lies around the day of its making.
+  // The data depends on the current day.
   const today = new Date().toISOString().slice(0, 10);
   hash.update(today);
   const template = `taskwire_bench_${hash.digest('hex').slice(0, 12)}`;
@@ -38,7 +38,7 @@ export async function filledDatabase(server: string, size: Size): Promise<string
      FROM pg_database WHERE datname ~ '^taskwire_bench_[0-9a-f]{12}$'`,
   );
   const filled = `filled ${today}`;
-  // Each may take gigabytes, and nobody asks for that of another day.
+  // Removes templates of other days, which take gigabytes.
   for (const { name, state } of rows)
     if (state !== null && state !== filled) await admin.query(`DROP DATABASE ${name}`);
   if (!rows.some(({ name, state }) => name === template && state === filled)) {
@@ -47,7 +47,7 @@ export async function filledDatabase(server: string, size: Size): Promise<string
     await fillDatabase(urlOf(server, template), size);
     await admin.query(`COMMENT ON DATABASE ${template} IS '${filled}'`);
   }
-  tell('Copying the data for this run');
+  tell('Copying the template');
   await admin.query('DROP DATABASE IF EXISTS taskwire_bench_run WITH (FORCE)');
   await admin.query(`CREATE DATABASE taskwire_bench_run TEMPLATE ${template}`);
   await admin.end();
@@ -55,7 +55,7 @@ export async function filledDatabase(server: string, size: Size): Promise<string
 }
 
 async function fillDatabase(url: string, size: Size): Promise<void> {
-  tell('Making the tables');
+  tell('Creating tables');
   await applyMigrations(url);
   const client = new Client(url);
   await client.connect();
@@ -65,7 +65,7 @@ async function fillDatabase(url: string, size: Size): Promise<void> {
   await client.end();
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
   if (!('counters:rebuild' in scripts)) return;
-  tell('Counting the counters');
+  tell('Building the counters');
   const env = { ...process.env, DATABASE_URL: url };
   const { status } = spawnSync('npm', ['run', '--silent', 'counters:rebuild'], {
     cwd: root,

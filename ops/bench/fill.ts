@@ -1,16 +1,15 @@
-// The data of the benchmark, made by a few statements over whole sets: the same at every run.
+// The data of the benchmark, created by a few set-based statements. Every run has the same data.
 import type { Client } from 'pg';
 import { dashboardSql } from './contenders/dashboard-sql.ts';
 
-/** How many of everything. */
 export interface Size {
   users: number;
   teams: number;
-  /** Of everybody, those of the busy owner among them. */
+  /** Of all owners, including the busy one. */
   tasks: number;
-  /** Tasks of the one owner who has more than all others together. */
+  /** Tasks of the busy owner. */
   busyTasks: number;
-  /** Tasks of a second such owner, on top of all others. */
+  /** Tasks of the huge owner, on top of the others. */
   hugeTasks: number;
   shares: number;
   conversations: number;
@@ -28,7 +27,7 @@ const FULL: Size = {
   messages: 500_000,
 };
 
-/** So much of everything, of 1. */
+/** The full size multiplied by `scale`. */
 export function sized(scale: number): Size {
   return Object.fromEntries(
     Object.entries<number>({ ...FULL }).map(([what, number]) => [what, Math.round(number * scale)]),
@@ -37,17 +36,17 @@ export function sized(scale: number): Size {
 
 /** Tasks of the person whose requests are measured. */
 export const VIEWER_TASKS = 1_000;
-/** Conversations of that person; the load asks for the latest 20. */
+/** Conversations of that person; the operation reads the latest 20. */
 const VIEWER_CONVERSATIONS = 40;
 const VIEWER = 1;
 const BUSY = 2;
 const HUGE = 3;
 const WRITER = 4;
 
-/** Ids are those of Taskwire, UUIDs of version 7 that grow, but known beforehand. */
+/** Parts of the predictable ids, which increase like Taskwire's UUIDs of version 7. */
 const KINDS = { user: 1, team: 2, member: 3, task: 4, share: 5, conversation: 6, message: 7 } as const;
 
-/** Somebody else: `n` from 1 up to the number of people less those above. */
+/** Another person; `n` starts at 1. */
 export function bystander(n: number): string {
   return idOf('user', WRITER + n);
 }
@@ -64,7 +63,7 @@ function idOf(kind: keyof typeof KINDS, n: number): string {
   return `01900000-${hex(KINDS[kind], 4)}-7000-8000-${hex(n, 12)}`;
 }
 
-/** Fills an empty database that has Taskwire's tables. `tell` hears of each step. */
+/** Fills an empty database with Taskwire's tables. Calls `tell` for each step. */
 export async function fill(client: Client, size: Size, tell: (step: string) => void): Promise<void> {
   for (const [step, sql] of Object.entries(statements(size))) {
     tell(step);
@@ -75,10 +74,10 @@ export async function fill(client: Client, size: Size, tell: (step: string) => v
 function statements(size: Size): Record<string, string> {
   const { users, teams, shares, conversations, messages } = size;
   const some = size.tasks - size.busyTasks - VIEWER_TASKS;
-  // The id of the n-th of a kind, as idOf makes it.
+  // The id of the n-th object of a kind, like idOf.
   const id = (kind: keyof typeof KINDS, n: string) =>
     `('${idOf(kind, 0).slice(0, -12)}' || lpad(to_hex((${n})::bigint), 12, '0'))::uuid`;
-  // Everybody is in two teams: the owner of the n-th task works on it in the one or in the other.
+  // Every person is in two teams; the n-th task is in one of its owner's teams.
   const teamOf = (user: string, which: string) => `(${user} + ${which} * 7) % ${teams} + 1`;
   const others = users - 3;
   const owner = `CASE WHEN n <= ${VIEWER_TASKS} THEN ${VIEWER}
@@ -98,8 +97,8 @@ function statements(size: Size): Record<string, string> {
              (CASE WHEN n <= ${teams} AND which = 0 THEN 'OWNER' ELSE 'MEMBER' END)::team_role
       FROM generate_series(1, ${users}) AS n, generate_series(0, 1) AS which`,
 
-    // Made over 300 days, with a day to be done on around now. Four of ten are a team's and have somebody to do them;
-    // whoever has made it does it, or one of those who share the team.
+    // Created over 300 days, with due dates around now. Four of ten are in a team and assigned to their owner or to another
+    // member.
     tasks: `
       INSERT INTO tasks (id, title, description, status, priority, due_on, labels, position, owner_id, assignee_id,
                          team_id, completed_at, created_at, updated_at)
@@ -117,7 +116,7 @@ function statements(size: Size): Record<string, string> {
                      + interval '1 millisecond' * (n % 60000) AS made
             FROM generate_series(1, ${size.tasks + size.hugeTasks}) AS n) AS plan`,
 
-    // The viewer's tasks are shared with three each, so that lists have something to nest.
+    // Each task of the viewer has three shares, for nested lists.
     shares: `
       INSERT INTO task_shares (id, task_id, shared_with_id, shared_by_id, permission)
       SELECT ${id('share', 'n')}, ${id('task', 'task')}, ${id('user', `4 + (task * 3 + n) % ${others}`)}, owner_id,
@@ -152,7 +151,7 @@ function statements(size: Size): Record<string, string> {
       FROM generate_series(1, ${messages}) AS n
       JOIN conversations ON conversations.id = ${id('conversation', `1 + n % ${conversations}`)}`,
 
-    // The log as if the product had made the tasks: what the counters are folded from.
+    // The log as if Taskwire had created the tasks: the counters are folded from it.
     log: `
       INSERT INTO events (actor_id, kind, subject_id, team_id, person_id, at, data)
       SELECT owner_id, 'task.created', id, team_id, owner_id, created_at,
@@ -161,7 +160,7 @@ function statements(size: Size): Record<string, string> {
                'dueOn', due_on, 'archived', false))
       FROM tasks ORDER BY created_at, id`,
 
-    // What Taskwire does itself: new ids, and the words for a dashboard; and an order that PostGraphile leaves out.
+    // Default ids, a dashboard function, and an order that PostGraphile omits.
     'what other contenders need': `
       ALTER TABLE tasks ALTER COLUMN id SET DEFAULT gen_random_uuid();
       COMMENT ON COLUMN conversations.updated_at IS '@behavior +attribute:orderBy';

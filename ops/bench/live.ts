@@ -1,7 +1,7 @@
-// `npm run bench:live`: how soon the last of many subscribers hears of a write, and what each of them costs, beside
-// plain Yoga with graphql-ws in the same run.
+// `npm run bench:live`: the delivery time to the last of many subscribers, and the cost of each, compared with plain Yoga
+// and graphql-ws in the same run.
 //   npm run bench:live -- [--subscribers n] [--people n] [--rounds n] [--no-write]
-// BENCH_DATABASE_URL as for `npm run bench`.
+// BENCH_DATABASE_URL: see `npm run bench`.
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -35,9 +35,9 @@ const people = Number(options.people);
 const rounds = Number(options.rounds);
 
 const READY_WITHIN_MS = 60_000;
-/** Until what came before has settled, and its garbage is gone. */
+/** Lets earlier work and garbage collection finish. */
 const SETTLE_MS = 3_000;
-const TOLD_WITHIN_MS = 60_000;
+const DELIVERED_WITHIN_MS = 60_000;
 const CONNECT_AT_ONCE = 50;
 const root = join(import.meta.dirname, '../..');
 
@@ -46,7 +46,7 @@ interface Live {
   pid: number;
   url: string;
   subscription: string;
-  /** The credential of one of its subscribers. */
+  /** The credential of a subscriber. */
   authorizationOf(subscriber: number): string | undefined;
   mutation: string;
   stop(): Promise<void>;
@@ -55,7 +55,7 @@ interface Live {
 interface Found {
   name: string;
   subscribers: number;
-  /** From the sending of the write to the last subscriber, for each round. */
+  /** Milliseconds from the write to the last delivery, for each round. */
   lastMs: number[];
   cpuMicroseconds: number;
   bytesEach: number;
@@ -63,22 +63,22 @@ interface Found {
   repeated: number;
 }
 
-/** One subscriber; counts what it is told, and reads no further. */
+/** Counts its messages without parsing them. */
 class Subscriber {
-  told = 0;
+  received = 0;
   readonly #socket: WebSocket;
-  readonly #isTelling: (text: string) => boolean;
+  readonly #isCounted: (text: string) => boolean;
 
-  constructor(socket: WebSocket, isTelling: (text: string) => boolean) {
+  constructor(socket: WebSocket, isCounted: (text: string) => boolean) {
     this.#socket = socket;
-    this.#isTelling = isTelling;
+    this.#isCounted = isCounted;
   }
 
-  follow(onTold: () => void): void {
+  follow(onMessage: () => void): void {
     this.#socket.on('message', (data: Buffer) => {
-      if (!this.#isTelling(data.toString('latin1'))) return;
-      this.told += 1;
-      onTold();
+      if (!this.#isCounted(data.toString('latin1'))) return;
+      this.received += 1;
+      onMessage();
     });
   }
 
@@ -89,7 +89,7 @@ class Subscriber {
 
 async function measure(live: Live): Promise<Found> {
   tell(`${live.name}: ${subscribers} subscribers`);
-  // Code that has run is larger, whoever waits for it.
+  // Warm-up: compiled code takes memory that does not belong to the subscribers.
   const first = await subscribe(live, 0);
   await write(live);
   await sleep(SETTLE_MS);
@@ -102,11 +102,11 @@ async function measure(live: Live): Promise<Found> {
   }
   await sleep(SETTLE_MS);
   const bytesEach = (residentBytes(live.pid) - before) / subscribers;
-  let told = 0;
+  let delivered = 0;
   let lastAt = 0;
   for (const subscriber of crowd)
     subscriber.follow(() => {
-      told += 1;
+      delivered += 1;
       lastAt = performance.now();
     });
   const lastMs: number[] = [];
@@ -114,7 +114,7 @@ async function measure(live: Live): Promise<Found> {
   for (let round = 1; round <= rounds; round += 1) {
     const began = performance.now();
     const writing = write(live);
-    while (told < round * subscribers && performance.now() - began < TOLD_WITHIN_MS) await sleep(2);
+    while (delivered < round * subscribers && performance.now() - began < DELIVERED_WITHIN_MS) await sleep(2);
     lastMs.push(lastAt - began);
     await writing;
     await sleep(200);
@@ -127,8 +127,8 @@ async function measure(live: Live): Promise<Found> {
     lastMs,
     cpuMicroseconds,
     bytesEach,
-    missed: crowd.reduce((sum, subscriber) => sum + Math.max(0, rounds - subscriber.told), 0),
-    repeated: crowd.reduce((sum, subscriber) => sum + Math.max(0, subscriber.told - rounds), 0),
+    missed: crowd.reduce((sum, subscriber) => sum + Math.max(0, rounds - subscriber.received), 0),
+    repeated: crowd.reduce((sum, subscriber) => sum + Math.max(0, subscriber.received - rounds), 0),
   };
 }
 
@@ -142,7 +142,7 @@ async function subscribe(live: Live, number: number): Promise<Subscriber> {
   socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } }));
   await acknowledged;
   socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: live.subscription } }));
-  // The next message is answered after the subscription was taken up.
+  // The server answers the ping after it has started the subscription.
   const begun = once(socket, 'message');
   socket.send(JSON.stringify({ type: 'ping' }));
   await begun;
@@ -240,12 +240,12 @@ async function freePort(): Promise<number> {
 
 const tokenOf = (person: number) => `twp_bench-${person}`;
 
-/** Many people in one team, each with a token. @returns the team's id. */
+/** Creates many people in one team, each with a token. @returns the team's id. */
 async function fillTeam(databaseUrl: string): Promise<string> {
   await applyMigrations(databaseUrl);
   const db = connect(databaseUrl);
   try {
-    const team = { id: newId(), name: 'Everybody', slug: 'everybody' };
+    const team = { id: newId(), name: 'Staff', slug: 'staff' };
     const users = Array.from({ length: people }, (_, person) => ({
       id: newId(),
       name: `Person ${person}`,
@@ -309,7 +309,7 @@ function residentBytes(pid: number): number {
 
 function reportOf(measured: Found[]): string {
   const head =
-    '| | last delivery, median | slowest round | CPU of a delivery | memory each | missed | repeated |';
+    '| | last delivery, median | slowest round | CPU per delivery | memory per subscriber | missed | repeated |';
   const rows = measured.map(({ name, lastMs, cpuMicroseconds, bytesEach, missed, repeated }) => {
     const sorted = lastMs.toSorted((a, b) => a - b);
     const ms = (value = NaN) => `${value.toFixed(0)} ms`;
@@ -326,10 +326,10 @@ function reportOf(measured: Found[]): string {
   });
   return `## Subscriptions
 
-Written by \`npm run bench:live\`: ${subscribers} subscribers on one process, of ${people} people in one team; ${rounds} writes one after the other.
-Each server on one core, the subscribers and PostgreSQL on whatever is left; Yoga with graphql-ws asks nobody who they are, keeps
-nothing, and its write is a call in memory. "Last delivery" is from the sending of the write to the last subscriber's
-message. ${conditions(busy)}
+\`npm run bench:live\`: ${subscribers} subscribers on one process, of ${people} people in one team; ${rounds} sequential writes.
+Each server has one core; the subscribers and PostgreSQL use the others. Yoga with graphql-ws has no authentication and
+no storage, and its write is a call in memory. "Last delivery" is the time from the write to the message of the last
+subscriber. ${conditions(busy)}
 
 ${head}
 | --- | --- | --- | --- | --- | --- | --- |

@@ -4,19 +4,19 @@ import { cpuMs, cpuOfDatabase } from './cpu.ts';
 import type { Running } from './contender.ts';
 import type { Operation } from './operations.ts';
 
-/** What one stretch of load brought. */
+/** The result of one period of load. */
 export interface Sample {
   answers: number;
   perSecond: number;
   p50Ms: number;
   p99Ms: number;
-  /** CPU time of one answer in the server's process. */
+  /** CPU time per response in the server's process. */
   serverMs: number;
-  /** The same in the server's connections to PostgreSQL; not a number where that runs on another machine. */
+  /** CPU time per response in its connections to PostgreSQL; NaN if that runs on another machine. */
   databaseMs: number;
 }
 
-/** Keeps so many connections busy with one operation for so long; anything but a good answer ends the run. */
+/** Sends one operation over several connections. @throws Error on any failed response. */
 export async function loadFor(
   contender: Running,
   operation: Operation,
@@ -37,7 +37,7 @@ export async function loadFor(
   });
   const took = (performance.now() - began) / 1000;
   if (result.errors + result.non2xx > 0)
-    throw new Error(`${contender.name}: ${result.errors} errors, ${result.non2xx} refusals`);
+    throw new Error(`${contender.name}: ${result.errors} errors, ${result.non2xx} non-2xx responses`);
   const answers = result['2xx'];
   return {
     answers,

@@ -1,4 +1,4 @@
-// What is measured, as each contender is asked for it, and how their answers are compared.
+// The measured operations in the form of each contender, and the comparison of answers.
 import { toUUID, fromString } from 'typeid-js';
 import { publicId } from '../../server/ids.ts';
 
@@ -6,15 +6,15 @@ export type Contender = 'raw' | 'PostGraphile 5' | 'Apollo + Prisma' | 'Taskwire
 
 export interface Operation {
   title: string;
-  /** Whose data is asked for. */
+  /** The owner of the requested data. */
   owner: 'viewer' | 'busy' | 'huge' | 'writer';
-  /** What Taskwire shall reach, as a part of what raw does. */
+  /** Taskwire's goal, as a multiple of raw's rate. */
   goal: number | null;
-  /** Takes others so long that it is asked for by one caller only, or by few for longer. */
+  /** Slow for other contenders: measured with one caller, or with few callers for longer. */
   heavy?: 'alone' | 'few';
-  /** What each contender is sent. */
+  /** The request body for each contender. */
   bodies: Record<Contender, (owner: string) => object>;
-  /** Whether every call makes a new row, so that ids differ. */
+  /** Whether every call creates a row, so that ids differ. */
   writes?: boolean;
 }
 
@@ -97,7 +97,7 @@ export const operations = {
     { goal: 0.95 },
   ),
   Q2h: dashboardOf('busy', 'the same for the owner of a tenth of all tasks', { goal: 40, heavy: 'few' }),
-  Q2m: dashboardOf('huge', 'the same for the owner of as many tasks as all others have together', {
+  Q2m: dashboardOf('huge', 'the same for the owner of half of all tasks', {
     goal: null,
     heavy: 'alone',
   }),
@@ -155,10 +155,7 @@ export const operations = {
 const TYPE_ID = /^[a-z]+_[0-9a-hjkmnp-tv-z]{26}$/;
 const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)$/;
 
-/**
- * An answer without what is particular to whoever gave it: envelopes, the spelling of ids and moments, and the order
- * of keys. `ids` says whether ids count.
- */
+/** Removes differences between contenders: envelopes, formats of ids and times, order of keys; without `ids` also ids. */
 export function normalised(value: unknown, ids: boolean): unknown {
   if (Array.isArray(value)) return value.map((item) => normalised(item, ids));
   if (typeof value === 'string') {

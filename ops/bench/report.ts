@@ -7,7 +7,7 @@ import { operations, type Contender, type Operation } from './operations.ts';
 import { conditions, median, quartiles, table, twoDigits } from './results.ts';
 import type { Pair, Writes } from './writes.ts';
 
-/** All samples of one contender at one operation under so many connections. */
+/** All samples of one contender for one operation and number of connections. */
 export interface Measured {
   operation: string;
   contender: Contender;
@@ -17,14 +17,14 @@ export interface Measured {
 
 export interface Run {
   measured: Measured[];
-  /** Milliseconds of one call after the other, with nothing else going on. */
+  /** Milliseconds of sequential calls without other load. */
   unloaded: { operation: string; contender: Contender; times: number[] }[];
-  /** Bytes that each process held after the run. */
+  /** Resident bytes of each process after the run. */
   memory: Map<Contender, number>;
   writes: Writes[];
   size: Size;
   rounds: number;
-  /** How many of the machine's cores were busy before the run began. */
+  /** Busy cores before the run. */
   busy: number;
   seconds: number;
   postgresVersion: string;
@@ -33,7 +33,7 @@ export interface Run {
 const MOST_MEMORY_MB = 300;
 const MOST_UNLOADED_MS = 2;
 const AHEAD_OF_POSTGRAPHILE = 1.2;
-/** Of many tasks, beside the time of Q2, which is of 1,000. */
+/** Dashboards of many tasks, compared with Q2, which has 1,000. */
 const DASHBOARDS = ['Q2h', 'Q2m'];
 const MOST_TIMES = 2;
 const BUSY_TASKS_OF_THE_GOAL = 100_000;
@@ -57,8 +57,8 @@ function heading({ size, rounds, seconds, busy, postgresVersion }: Run): string 
 - ${new Date().toISOString().slice(0, 10)}; ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB; Linux ${release()}
 - Node ${process.versions.node}, PostgreSQL ${postgresVersion}; graphql ${ours('graphql')}, Yoga ${ours('graphql-yoga')}, Pothos ${ours('@pothos/core')}, Prisma ${ours('@prisma/client')}; PostGraphile ${theirs('postgraphile')}, Apollo Server ${theirs('@apollo/server')} on graphql ${theirs('graphql')}
 - ${many(size.users)} users, ${many(size.teams)} teams, ${many(size.tasks)} tasks (one owner has ${many(size.busyTasks)}${size.hugeTasks ? `, another ${many(size.hugeTasks)} more` : ''}), ${many(size.shares)} shares, ${many(size.conversations)} conversations with ${many(size.messages)} messages
-- Each server on one core, the load generator on the other, ${process.env['BENCH_DATABASE_URL'] ? 'and a given PostgreSQL on both, so that rates and times say little' : 'with PostgreSQL'}; ${rounds} interleaved rounds of ${seconds} s; medians. Equal answers are checked before, created rows and their events after.
-- Raw is \`node:http\` and \`pg\` with one statement by hand for each operation, whose JSON is sent as it comes; neither it nor the others ask who is there. Taskwire runs in production configuration, with an API token, its policy and its limits.
+- Each server on one core, the load generator on the other, ${process.env['BENCH_DATABASE_URL'] ? 'and a given PostgreSQL on both, so rates and times are not reliable' : 'with PostgreSQL'}; ${rounds} interleaved rounds of ${seconds} s; medians. Answers are compared before the run, created rows and events after it.
+- Raw is \`node:http\` and \`pg\` with one handwritten statement per operation that returns JSON. Raw and the others have no authentication. Taskwire runs in production configuration, with an API token, its policy and its limits.
 - ${conditions(busy)}`;
 }
 
@@ -72,12 +72,12 @@ function ratios(run: Run): string {
     return [`${name} ${title}`, ...contendersOf(run).map(ratio)];
   });
   const memory = ['memory after the run', ...contendersOf(run).map((name) => `${megabytes(run, name)} MB`)];
-  return `## Answers per second, as a part of raw's (${connectionsOf(run).join(' / ')} connections)
+  return `## Responses per second, relative to raw (${connectionsOf(run).join(' / ')} connections)
 
 ${table(['operation', ...contendersOf(run)], [...rows, memory])}`;
 }
 
-/** How much the number of somebody's tasks matters. */
+/** The effect of the number of tasks. */
 function dashboards(run: Run): string {
   const tasks = { Q2: VIEWER_TASKS, Q2h: run.size.busyTasks, Q2m: run.size.hugeTasks };
   const rows = Object.entries(tasks)
@@ -88,7 +88,7 @@ function dashboards(run: Run): string {
     .filter(({ times }) => times.some(Number.isFinite))
     .map(({ label, times }) => [label, ...times.map(twoDigits)]);
   if (rows.length === 0) return '';
-  return `## Dashboards, milliseconds of one call at a time
+  return `## Dashboards, milliseconds per call without load
 
 ${table(['dashboard', ...contendersOf(run)], rows)}`;
 }
@@ -107,13 +107,13 @@ function writes(run: Run): string {
       `${twoDigits(of(({ bare }) => bare.databaseMs))} / ${twoDigits(of(({ withEvent }) => withEvent.databaseMs))}`,
     ];
   });
-  return `## Writes: a task with its event, beside the bare row
+  return `## Writes: a task with its event, compared with the bare row
 
-Both by as many callers at once, from one process: Taskwire's own statement (\`server/sql/insert-task.ts\`), while a server
-folds the log into the counters, and an \`INSERT\` of the same row into the same table with the same indexes. Taskwire's
-writers who wait at the same time share a statement; one writer alone shows what the event costs without that. Pairs of
-stretches of a second, one after the other; the middle half of their ratios. CPU is PostgreSQL's of one write, with its
-share of the folding.
+Both with the same number of callers in one process: Taskwire's own statement (\`server/sql/insert-task.ts\`), while a
+server folds the log into the counters, and an \`INSERT\` of the same row into the same table with the same indexes.
+Concurrent writers of Taskwire share a statement; a single writer shows the cost of the event without that. Alternating
+periods of one second; the quartiles are of their ratios. CPU is PostgreSQL's time per write, including its share of the
+folding.
 
 ${table(['owners', 'writers', 'with event / bare', 'quartiles', 'writes/s: bare / with event', 'CPU ms: bare / with event'], rows)}`;
 }
@@ -122,13 +122,13 @@ function rateOfPair({ bare, withEvent }: Pair): number {
   return withEvent.perSecond / bare.perSecond;
 }
 
-/** Each goal of Taskwire's, held to the worse of the measured numbers of connections. */
+/** Taskwire's goals, compared with the worst of the measured numbers of connections. */
 function goals(run: Run): string {
   const rows: [string, string, boolean][] = [];
   const least = (values: number[]) => values.filter(Number.isFinite).toSorted((a, b) => a - b)[0] ?? NaN;
   for (const name of names(run)) {
     const goal = (operations as Record<string, Operation>)[name]?.goal ?? null;
-    // It is of that many tasks.
+    // The goal is for this number of tasks.
     if (goal === null || (name === 'Q2h' && run.size.busyTasks < BUSY_TASKS_OF_THE_GOAL)) continue;
     const reached = least(connectionsOf(run).map((n) => ratioOf(run, name, 'Taskwire', n)));
     rows.push([`${name} ≥ ${goal} × raw`, twoDigits(reached), reached >= goal]);
@@ -191,17 +191,17 @@ function details(run: Run): string {
   const head = [
     'operation',
     'connections',
-    'who',
-    'answers/s',
+    'contender',
+    'responses/s',
     'p50 ms',
     'p99 ms',
-    'alone ms',
+    'unloaded ms',
     'server CPU ms',
     'database CPU ms',
   ];
-  return `## Every measurement
+  return `## All measurements
 
-CPU is that of one answer, in the server's process and in its connections to PostgreSQL; "alone" is one call at a time.
+CPU is the time per response, in the server's process and in its connections to PostgreSQL; "unloaded" is one call at a time.
 
 ${table(head, rows)}`;
 }

@@ -1,13 +1,13 @@
-// RESULTS.md: each bench puts its findings into a section of its own, and leaves all else as it is.
+// Each benchmark writes its own section of RESULTS.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FILE = join(import.meta.dirname, 'RESULTS.md');
 
-/** Below so many busy cores a run counts as quiet. */
+/** With fewer busy cores the machine counts as quiet. */
 const QUIET = 0.2;
 
-/** Puts what a bench found in the place of what it found before; a first time goes to the end of the page. */
+/** Replaces the section of a benchmark, or appends it. */
 export function writeSection(bench: 'all' | 'live' | 'tracing', text: string): void {
   const page = readFileSync(FILE, 'utf8');
   const [begin, end] = [`<!-- begin: ${bench} -->`, `<!-- end: ${bench} -->`];
@@ -20,10 +20,10 @@ export function writeSection(bench: 'all' | 'live' | 'tracing', text: string): v
   writeFileSync(FILE, written);
 }
 
-/** What to say of a run that began while so many cores were busy with other things. */
+/** Describes the load of the machine before a run. */
 export function conditions(busy: number): string {
   if (busy < QUIET) return 'The machine was quiet.';
-  return `**Not a quiet machine**: ${busy.toFixed(1)} of its cores were busy with other things when the run began, so that rates and times say little; CPU says more.`;
+  return `**The machine was busy**: ${busy.toFixed(1)} cores were in use before the run, so rates and times are not reliable; CPU times are.`;
 }
 
 export function table(head: string[], rows: string[][]): string {
@@ -39,7 +39,7 @@ export function median(values: number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The middle of some values, and between what the middle half of them lies. */
+/** The median and the quartiles. */
 export function quartiles(values: number[]): { low: number; middle: number; high: number } {
   return { low: quantile(values, 0.25), middle: median(values), high: quantile(values, 0.75) };
 }
@@ -48,7 +48,7 @@ function quantile(values: number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.round((values.length - 1) * share)] ?? NaN;
 }
 
-/** Says what is being done, while it is. */
+/** Prints the current step. */
 export function tell(step: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K▸ ${step} …` : `▸ ${step} …\n`);
 }

@@ -1,7 +1,7 @@
-// `npm run bench`: Taskwire as it ships, beside the floor and others on the same tables.
+// `npm run bench`: compares Taskwire with the baseline and other servers on the same tables.
 //   npm run bench -- [--quick] [--scale 0.1] [--rounds n] [--seconds n] [--only Q1,Q4,writes] [--contenders raw,Taskwire] [--no-write]
-//   npm run bench -- --tracing [--quick] [--scale 0.1] [--no-write]: what its measuring of itself costs
-// BENCH_DATABASE_URL names a PostgreSQL whose role may create databases; without it an embedded one is started.
+//   npm run bench -- --tracing [--quick] [--scale 0.1] [--no-write]: measures the cost of tracing
+// BENCH_DATABASE_URL: a PostgreSQL whose role can create databases. Default: an embedded one.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
@@ -18,10 +18,10 @@ import { tell, writeSection } from './results.ts';
 
 const CONTENDERS: Contender[] = ['raw', 'PostGraphile 5', 'Apollo + Prisma', 'Taskwire'];
 const WARM_UP_SECONDS = 0.5;
-/** Of each operation, called one at a time; slow ones are called until their time is over. */
+/** Sequential calls per operation; slow ones stop after UNLOADED_SECONDS. */
 const UNLOADED_CALLS = 200;
 const UNLOADED_SECONDS = 3;
-/** For what takes seconds to answer sixteen. */
+/** Duration for slow operations. */
 const HEAVY_SECONDS = 8;
 const FEW_CONNECTIONS = 16;
 
@@ -53,7 +53,7 @@ const contenders = CONTENDERS.filter((name) => options.contenders?.split(',').in
 
 installPackages();
 const busy = await busyCores();
-// What is started here inherits the core, PostgreSQL too.
+// Child processes, such as PostgreSQL, inherit the core.
 moveTo(OTHERS_CORE);
 
 const { loadFor } = await import('./load.ts');
@@ -104,7 +104,7 @@ function installPackages(): void {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** Stops everything where two contenders do not say the same. */
+/** @throws Error if two contenders give different answers. */
 async function compareAnswers(name: string, operation: Operation): Promise<void> {
   tell(`Comparing the answers to ${name}`);
   const answers = [];
@@ -153,11 +153,11 @@ async function measureUnderLoad(observer: Client): Promise<Measured[]> {
   return measured;
 }
 
-/** One call at a time, of each operation in turn, so that whatever else the machine does, it does to all of them. */
+/** One call at a time, alternating between operations, so that other load on the machine affects all equally. */
 async function measureUnloaded(): Promise<Run['unloaded']> {
   const unloaded: Run['unloaded'] = [];
   for (const contender of running) {
-    tell(`Asking ${contender.name} alone`);
+    tell(`Measuring ${contender.name} without load`);
     const found = wanted.map(([name, operation]) => ({ name, operation, times: [] as number[], spent: 0 }));
     for (let call = 0; call < unloadedCalls; call += 1) {
       for (const one of found) {
@@ -176,24 +176,24 @@ async function measureUnloaded(): Promise<Run['unloaded']> {
 
 async function measureWrites(url: string, observer: Client): Promise<Run['writes']> {
   const { pairsOf } = await import('./writes.ts');
-  const everybody = Array.from({ length: size.users - Object.keys(people).length }, (_, n) =>
+  const allOwners = Array.from({ length: size.users - Object.keys(people).length }, (_, n) =>
     bystander(n + 1),
   );
   const writes: Run['writes'] = [];
-  // Where the servers are, so that PostgreSQL has the other core as in every measurement.
+  // Uses the servers' core, so that PostgreSQL has the other one, as in all measurements.
   moveTo(SERVER_CORE);
   for (const [owners, of] of [
-    ['1,000 in turn', everybody],
-    ['one', everybody.slice(0, 1)],
+    ['1,000 in turn', allOwners],
+    ['one', allOwners.slice(0, 1)],
   ] as const)
     for (const writers of numbersOfWriters) {
-      tell(`Writes of ${writers}, owners: ${owners}`);
+      tell(`Writes, ${writers} writers, owners: ${owners}`);
       writes.push({ owners, writers, pairs: await pairsOf(url, observer, of, writers, pairsOfWrites) });
     }
   return writes;
 }
 
-/** Every created task that was counted must be there, and every one of Taskwire's with its event. */
+/** @throws Error if a created task, or the event of a task that Taskwire created, is missing. */
 async function compareRows(observer: Client, measured: Measured[]): Promise<void> {
   const { rows } = await observer.query<{ tasks: number; events: number }>(
     `SELECT count(*)::int AS tasks, count(subject_id)::int AS events FROM tasks
@@ -208,5 +208,5 @@ async function compareRows(observer: Client, measured: Measured[]): Promise<void
       .reduce((sum, { answers }) => sum + answers, 0);
   const { tasks = 0, events = 0 } = rows[0] ?? {};
   if (tasks < answered(CONTENDERS) || events < answered(['Taskwire']))
-    throw new Error(`More creations were answered than there are rows (${tasks}) and events (${events})`);
+    throw new Error(`There are fewer rows (${tasks}) or events (${events}) than successful responses`);
 }

@@ -1,4 +1,4 @@
-// What tracing at its default costs: Taskwire as it ships beside one that measures nothing, on the same core.
+// The cost of tracing with default settings: Taskwire compared with a version that measures nothing, on the same core.
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { startContender, type Running } from './contender.ts';
@@ -9,7 +9,7 @@ import { conditions, table, tell, twoDigits } from './results.ts';
 
 type Name = (typeof NAMES)[number];
 
-/** CPU of an answer in the server's process, in milliseconds, over some stretches that followed each other. */
+/** CPU time per response in milliseconds, over alternating periods. */
 interface Sides {
   traced: number;
   untraced: number;
@@ -17,7 +17,7 @@ interface Sides {
 
 interface Compared {
   operation: Name;
-  /** One of each pair of processes. */
+  /** One entry per pair of processes. */
   pairs: Sides[];
 }
 
@@ -27,11 +27,11 @@ const CONNECTIONS = 16;
 const WARM_UP_SECONDS = 1;
 const STRETCH_SECONDS = 0.5;
 const STRETCHES = 8;
-/** Two processes of the same program differ for as long as they run, so each pair of them is soon replaced. */
+/** Two processes of the same program differ for as long as they run, so pairs are replaced often. */
 const LEAST_PROCESSES = 6;
 const MOST_PROCESSES = 30;
 
-/** Compares until it is as good as certain on which side of the goal the ratio lies, or enough was tried. */
+/** Compares until the ratio is clearly above or below the goal, or MOST_PROCESSES is reached. */
 export async function measureTracing(url: string, observer: Client): Promise<Compared[]> {
   const compared: Compared[] = NAMES.map((operation) => ({ operation, pairs: [] }));
   let open = compared;
@@ -65,7 +65,7 @@ async function comparePair(url: string, observer: Client, compared: Compared[]):
   }
 }
 
-/** The ratio, and between what it lies in 19 of 20 such runs: ratios lie evenly around their geometric mean. */
+/** The geometric mean of the ratios with its 95 % confidence interval. */
 function ratioOf({ pairs }: Compared): { low: number; middle: number; high: number } {
   const logs = pairs.map(({ traced, untraced }) => Math.log(traced / untraced));
   const mean = meanOf(logs);
@@ -93,15 +93,15 @@ export function tracingReport(all: Compared[], busy: number): string {
       middle.toFixed(3),
       `${twoDigits(low)}–${twoDigits(high)}`,
       `${cpu('untraced')} / ${cpu('traced')}`,
-      isDecided(compared) ? (middle <= MOST_RATIO ? 'yes' : '**no**') : 'not decided',
+      isDecided(compared) ? (middle <= MOST_RATIO ? 'yes' : '**no**') : 'undecided',
     ];
   });
   return `## Tracing
 
-CPU of an answer in the server's process, as it ships beside one in which nothing measures operations, resolvers or
-statements (\`ops/bench/contenders/untraced.ts\`). Each pair of processes is loaded for ${STRETCHES} stretches of ${STRETCH_SECONDS} s in turn, each way
-first, and then replaced, for two of the same program differ too. The ratio is the geometric mean of the pairs'; "between"
-is where it lies with 95 % certainty. ${conditions(busy)}
+CPU time per response in the server's process, compared with a server that measures no operations, resolvers or
+statements (\`ops/bench/contenders/untraced.ts\`). Each pair of processes gets ${STRETCHES} alternating periods of load of ${STRETCH_SECONDS} s, and is then
+replaced, since two processes of the same program differ, too. The ratio is the geometric mean of the pairs; "between" is
+its 95 % confidence interval. ${conditions(busy)}
 
 ${table(['operation', 'pairs', 'traced / not', 'between', 'CPU ms: not / traced', `≤ ${MOST_RATIO}`], rows)}`;
 }

@@ -1,4 +1,4 @@
-// How fast PostgreSQL takes Taskwire's new tasks, each with its event, beside bare rows of the same tasks.
+// The rate of new tasks with their events in PostgreSQL, compared with bare rows of the same tasks.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { Prisma, type Task } from '../../prisma/generated/client/client.ts';
@@ -9,21 +9,21 @@ import { newId } from '../../server/ids.ts';
 import { insertTask } from '../../server/sql/insert-task.ts';
 import { cpuOfDatabase } from './cpu.ts';
 
-/** What one stretch of writing brought. */
+/** The result of one period of writing. */
 interface Stretch {
   perSecond: number;
-  /** CPU time of one write in PostgreSQL's connections, what is counted of it later included. */
+  /** PostgreSQL's CPU time per write, including the later folding. */
   databaseMs: number;
 }
 
-/** Stretches that followed each other, so that whatever else the machine did, it did to both. */
+/** Adjacent periods, so that other load on the machine affects both equally. */
 export interface Pair {
   bare: Stretch;
   withEvent: Stretch;
 }
 
 export interface Writes {
-  /** Whose tasks they are, in words. */
+  /** Describes the owners of the tasks. */
   owners: string;
   writers: number;
   pairs: Pair[];
@@ -34,8 +34,8 @@ type Write = (db: Database, task: Task) => Promise<unknown>;
 const STRETCH_MS = 1_000;
 const FINGERPRINT = 'f'.repeat(43);
 
-const ways: Record<keyof Pair, Write> = {
-  // Every column that Taskwire fills, with the same values.
+const variants: Record<keyof Pair, Write> = {
+  // The same columns and values as Taskwire.
   bare: (db, task) =>
     run(
       db,
@@ -51,7 +51,7 @@ const ways: Record<keyof Pair, Write> = {
     insertTask(db, { task, event: taskCreated({ userId: task.ownerId }, task, FINGERPRINT) }),
 };
 
-/** Writes in pairs of stretches, the first of them each way in turn, while a server folds the log beside. */
+/** Measures pairs of periods in alternating order, while a server folds the log. */
 export async function pairsOf(
   url: string,
   observer: Client,
@@ -60,9 +60,9 @@ export async function pairsOf(
   pairs: number,
 ): Promise<Pair[]> {
   const db = connect(url, { poolSize: writers });
-  const stretch = (way: keyof Pair) => writeFor(db, ways[way], owners, writers, observer);
+  const stretch = (variant: keyof Pair) => writeFor(db, variants[variant], owners, writers, observer);
   try {
-    // The first call has a connection to open and statements to prepare.
+    // Warm-up: opens connections and prepares statements.
     await stretch('bare');
     await stretch('withEvent');
     const found: Pair[] = [];
@@ -127,7 +127,7 @@ function newTask(ownerId: string): Task {
   };
 }
 
-/** Waits until the log is in the counters, or the next stretch would pay for it. */
+/** Waits until the log is folded, so that the cost does not count for the next period. */
 async function counted(observer: Client): Promise<void> {
   for (;;) {
     const { rows } = await observer.query<{ waits: boolean }>(

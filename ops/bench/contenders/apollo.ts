@@ -1,5 +1,5 @@
-// Apollo Server and Prisma as most write them: resolvers that hand Prisma's rows on, and one `include` for what is
-// nested. Nobody is asked who they are.
+// Apollo Server and Prisma in the usual style: resolvers return Prisma's rows, with one `include` for nested data. No
+// authentication.
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { PrismaPg } from '@prisma/adapter-pg';

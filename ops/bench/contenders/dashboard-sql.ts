@@ -1,4 +1,4 @@
-/** The numbers of Q2 as one statement written by hand counts them; `owner` is an expression for whose tasks. */
+/** The numbers of Q2 in one handwritten statement; `owner` is an SQL expression. */
 export const dashboardSql = (owner: string) => `
   WITH today AS (SELECT (now() AT TIME ZONE 'UTC')::date AS today),
   own AS (

@@ -1,4 +1,4 @@
-// PostGraphile 5 as its documentation sets it up, on the same tables. Nobody is asked who they are.
+// PostGraphile 5 set up as documented, on the same tables. No authentication.
 import { createServer } from 'node:http';
 import { postgraphile } from 'postgraphile';
 import { makePgService } from 'postgraphile/adaptors/pg';

@@ -1,5 +1,4 @@
-// The floor: node:http and pg, one prepared statement for each operation, which returns its JSON ready made.
-// Nobody is asked who they are.
+// The baseline: node:http and pg, with one prepared statement per operation that returns JSON. No authentication.
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Pool } from 'pg';

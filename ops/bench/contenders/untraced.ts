@@ -1,9 +1,9 @@
-// Loaded ahead of Taskwire, this takes out all that measures operations, resolvers and statements: the other side of
-// what tracing costs. The product itself has no such switch: at rate 0 it still times operations and statements.
+// Removes all measuring of operations, resolvers and statements from Taskwire, to compare the cost of tracing. Taskwire has
+// no such setting: with a sample rate of 0 it still times operations and statements.
 import { registerHooks } from 'node:module';
 import { PerformanceStore } from '../../../server/observability/store.ts';
 
-/** What else the module exports, it exports as ever. */
+/** Replaces two exports and keeps the others. */
 const UNTRACED = `
   export * from './tracing.ts?traced';
   export const tracing = () => ({});

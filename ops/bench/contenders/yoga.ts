@@ -1,5 +1,4 @@
-// GraphQL Yoga and graphql-ws by the recipe of Yoga's documentation, with its own publisher in memory. There is no
-// database, and nobody is asked who they are.
+// GraphQL Yoga and graphql-ws set up as documented, with Yoga's in-memory publisher. No database and no authentication.
 import { createServer } from 'node:http';
 import { useServer } from 'graphql-ws/use/ws';
 import { createPubSub, createSchema, createYoga } from 'graphql-yoga';
