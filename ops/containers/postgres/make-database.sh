@@ -1,6 +1,6 @@
 #!/bin/sh
-# Once, in an empty volume: the servers' role, which is no superuser, and its database, in the order that the embedded
-# one sorts in. CREATEDB is for backups: they are verified in, and restored into, a new database.
+# Runs once in an empty volume. Creates the servers' role, which is not a superuser, and its database, with the collation of
+# the bundled PostgreSQL. Backups need CREATEDB: they are verified in, and restored into, a new database.
 set -eu
 psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --username postgres --dbname postgres <<'SQL'
 \getenv password DATABASE_PASSWORD
