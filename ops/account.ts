@@ -1,5 +1,5 @@
 // npm run account -- reset|unlock|verify <email address>
-// Issues a one-time link that sets a new password, lifts the limits on signing in, or verifies the address.
+// Issues a one-time link to set a new password, lifts sign-in limits, or verifies the address.
 import { unlockAccount, verifyAccount } from '../server/auth/account.ts';
 import { issuePasswordReset, RESET_MINUTES } from '../server/auth/password-change.ts';
 import { readConfig } from '../server/config.ts';
@@ -12,13 +12,13 @@ import { BackupRefused, UsageError } from './backup/refusal.ts';
 
 const usage = `npm run account -- <action> <email address>
 
-  reset    issue a one-time link that sets a new password, and end the person's sessions
-  unlock   lift the limits on signing in, after too many wrong passwords
-  verify   mark the address as verified: the account may accept invitations to it, and ADMIN_EMAILS counts for it
-  --help   this text
+  reset    issue a one-time link to set a new password, and end the person's sessions
+  unlock   lift the sign-in limits after too many wrong passwords
+  verify   mark the address as verified: it then accepts invitations, and counts in ADMIN_EMAILS
+  --help   show this help
 
-Works on the database that npm start uses (DATA_DIR or DATABASE_URL), whether the server runs or not. Each is an event in
-the audit trail. The link lets its holder sign in as the person: hand it over in a way that you trust.
+Uses the database of npm start (DATA_DIR or DATABASE_URL), whether the server is running or not. Each action is recorded
+in the audit trail. Anyone who has the link can sign in as the person, so send it over a channel that you trust.
 
 Anyone can register an address. Before you verify it, ask its owner whether they made the account. If not, reset it
 first, give them the link, and have them revoke the account's API tokens.
@@ -27,16 +27,16 @@ first, give them the link, and have them revoke the account's API tokens.
 const actions = {
   async reset(db: Database, email: string, serverUrl: string) {
     const token = await issuePasswordReset(db, email);
-    console.log(`Their sessions have ended. This link works once, for ${RESET_MINUTES} minutes:`);
+    console.log(`Ended their sessions. This link works once, for ${RESET_MINUTES} minutes:`);
     console.log(`  ${serverUrl}/reset-password#${token}`);
   },
   async unlock(db: Database, email: string) {
     await unlockAccount(db, email);
-    console.log(`The limits on signing in as ${email} are lifted.`);
+    console.log(`Lifted the sign-in limits of ${email}.`);
   },
   async verify(db: Database, email: string) {
     await verifyAccount(db, email);
-    console.log(`The address ${email} is verified.`);
+    console.log(`Verified ${email}.`);
   },
 };
 

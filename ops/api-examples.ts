@@ -4,20 +4,20 @@ import { parse, type OperationDefinitionNode } from 'graphql';
 
 export const EXAMPLES = join(import.meta.dirname, '../docs/api/examples');
 
-/** One operation of the reference's examples. Tests run each, and keep what it answers. */
+/** One documented operation. A test runs it and records its answer. */
 export interface Example {
-  /** The file's name without what follows the dot: one page of the reference. */
+  /** The page of the reference: the file's name up to the first dot. */
   page: string;
-  /** Like `CreateTask`, for the field `createTask`. */
+  /** `CreateTask` for the field `createTask`. */
   name: string;
   kind: OperationDefinitionNode['operation'];
   text: string;
   variables: Record<string, unknown>;
-  /** Undefined until the test has been run. */
+  /** Undefined until the test has run. */
   answer: unknown;
 }
 
-/** All examples, in the order in which their pages have them. */
+/** All examples, in the order of their pages. */
 export function readExamples(): Example[] {
   return globSync('*.graphql', { cwd: EXAMPLES })
     .sort()

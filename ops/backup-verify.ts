@@ -1,5 +1,5 @@
 // npm run backup:verify [-- FILE]
-// Tries whether a backup comes back: restores it into a scratch database, compares every row, and removes it again.
+// Restores a backup into a scratch database, compares every row, and removes the database again.
 import { resolve } from 'node:path';
 import { readConfig } from '../server/config.ts';
 import { openDatabase } from '../server/database/open.ts';
@@ -15,11 +15,11 @@ import { total } from './backup/words.ts';
 await runCommand({
   usage: `npm run backup:verify [-- <options>] [-- FILE]
 
-Restores a backup, the newest unless FILE names one, into a scratch database beside the real one, compares every row
-with what was backed up, checks the rules of the data, and removes it again. How it went is kept beside the backups.
+Restores a backup (FILE, or the newest) into a scratch database, compares every row with the backup, checks constraints
+and rules, and removes the scratch database. Records the result in status.json in the folder of the backups.
 
-  --output-dir <folder>   where backups lie (BACKUP_DIR, or "backups")
-  --help                  this text
+  --output-dir <folder>   the folder of the backups (default: BACKUP_DIR, or "backups")
+  --help                  show this help
 `,
   options: { 'output-dir': { type: 'string' } },
   files: 1,
@@ -35,7 +35,8 @@ with what was backed up, checks the rules of the data, and removes it again. How
     try {
       const [newest] = await listBackups(folder);
       const chosen = file ?? newest?.file;
-      if (!chosen) throw new BackupRefused(`There is no backup in ${folder}; npm run backup makes one.`);
+      if (!chosen)
+        throw new BackupRefused(`There is no backup in ${folder}. Create one with npm run backup.`);
       const backup = await openBackup(chosen);
       name = backup.manifest.name;
       const database = await openDatabase(config);
@@ -47,9 +48,9 @@ with what was backed up, checks the rules of the data, and removes it again. How
           signal,
         });
         await cluster.drop(scratch).catch((error: unknown) => {
-          // The backup is good all the same, and the next restore or verification removes it.
+          // The verification has succeeded; the next restore or verification removes the database.
           process.stderr.write(
-            `The scratch database ${scratch} is still there: ${(error as Error).message}\n`,
+            `Could not remove the scratch database ${scratch}: ${(error as Error).message}\n`,
           );
         });
       } finally {
@@ -57,9 +58,7 @@ with what was backed up, checks the rules of the data, and removes it again. How
       }
       await record(null);
       const took = ((performance.now() - began) / 1000).toFixed(1);
-      console.log(
-        `${name} is good: all ${total(backup.manifest.tables)} came back as they were (${took} s).`,
-      );
+      console.log(`${name} is good: restored and compared ${total(backup.manifest.tables)} (${took} s).`);
     } catch (error) {
       if (!signal.aborted) await record((error as Error).message);
       throw error;

@@ -1,5 +1,5 @@
 // npm run backup [-- --output-dir D --keep-days 7]
-// Backs the database up, whether the server runs or not, and removes backups that are too old.
+// Backs up the database, whether the server is running or not, and removes old backups.
 import { resolve } from 'node:path';
 import { readConfig } from '../server/config.ts';
 import { inWords } from './backup/connection-url.ts';
@@ -12,15 +12,15 @@ import { size, total } from './backup/words.ts';
 await runCommand({
   usage: `npm run backup [-- <options>]
 
-Writes backup_<day>_<time>.dump and its manifest (.json), of one moment in UTC, while people go on working. Backs up the
-database that npm start uses (DATA_DIR or DATABASE_URL), whether the server runs or not. Needs pg_dump.
+Writes backup_<day>_<time>.dump (UTC) and its manifest (.json), a consistent snapshot. Uses the database of npm start
+(DATA_DIR or DATABASE_URL), whether the server is running or not. Requires pg_dump.
 
-  --output-dir <folder>   where backups go (BACKUP_DIR, or "backups")
-  --keep-days <days>      remove older ones afterwards, but never the last good one (BACKUP_KEEP_DAYS, or 7)
-  --check                 only say whether backups can be made: whether pg_dump reads the database, and the folder is usable
-  --help                  this text
+  --output-dir <folder>   the folder of the backups (default: BACKUP_DIR, or "backups")
+  --keep-days <days>      remove older backups, except the last good one (default: BACKUP_KEEP_DAYS, or 7)
+  --check                 only check that pg_dump can read the database and that the folder is writable
+  --help                  show this help
 
-Whoever has a backup has everybody's data and can sign in as anybody: keep it as safe as the server.
+A backup holds all data and the secret that signs sessions. Protect it like the server itself.
 `,
   options: { 'output-dir': { type: 'string' }, 'keep-days': { type: 'string' }, check: { type: 'boolean' } },
   files: 0,
@@ -30,19 +30,18 @@ Whoever has a backup has everybody's data and can sign in as anybody: keep it as
     const keepDays = days('--keep-days', values['keep-days'], config.backupKeepDays);
     if (values['check']) {
       await checkBackUp(config, folder, signal);
-      console.log(`Backups can be made to ${folder}.`);
+      console.log(`Backups to ${folder} work.`);
       return;
     }
     const began = performance.now();
     try {
       const { url, backup, removed } = await backUp(config, { folder, keepDays, signal });
       const { bytes, seconds, tables } = backup.manifest;
-      console.log(
-        `Backed up ${inWords(url)}: ${total(tables)} in ${size(bytes)} and ${seconds.toFixed(1)} s, as`,
-      );
+      console.log(`Backed up ${inWords(url)}: ${total(tables)} in ${size(bytes)} (${seconds.toFixed(1)} s):`);
       console.log(`  ${backup.file}`);
-      if (removed.length > 0) console.log(`Removed, older than ${keepDays} days: ${removed.join(', ')}`);
-      console.log('Whether it comes back, npm run backup:verify tries.');
+      if (removed.length > 0)
+        console.log(`Removed backups older than ${keepDays} days: ${removed.join(', ')}`);
+      console.log('Run npm run backup:verify to test that it can be restored.');
     } catch (error) {
       const seconds = (performance.now() - began) / 1000;
       const reason = (error as Error).message;

@@ -1,8 +1,8 @@
-// A part of `npm run check`: the committed schema must be the one that the code says.
+// Part of `npm run check`: the committed schema must match the code.
 import { readFileSync } from 'node:fs';
 import { printed } from '../schema/print.ts';
 
 if (readFileSync(new URL('../schema/schema.graphql', import.meta.url), 'utf8') !== printed) {
-  console.error('schema/schema.graphql is not what the code says; run `npm run schema:print`.');
+  console.error('schema/schema.graphql is outdated. Run `npm run schema:print`.');
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-// `npm run check`: every part at once; a part's output is shown only when it fails.
+// `npm run check`: runs all parts in parallel, and shows the output of failed ones.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -32,7 +32,7 @@ await Promise.all(
     console.log(`  $ ${command}\n${output.trimEnd().replaceAll(/^/gm, '  ')}\n`);
   }),
 );
-console.log(failed.length === 0 ? `All is well (${seconds(began)}).` : `Failed: ${failed.join(', ')}.`);
+console.log(failed.length === 0 ? `All checks passed (${seconds(began)}).` : `Failed: ${failed.join(', ')}.`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 
 async function run(command: string): Promise<{ code: number | null; output: string }> {

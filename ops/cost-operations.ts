@@ -20,20 +20,20 @@ export type Ask = (
 export interface Operation {
   name: string;
   query: string;
-  /** Of its nth run, so that what is made is made each time. */
+  /** The variables of the nth run, so that each run creates something new. */
   variables?: (n: number) => object;
 }
 
 export interface Workspace {
   token: string;
-  /** Ids by the letters before their underscore. */
+  /** Ids by their prefix. */
   ids: Record<string, string>;
 }
 
 const TASKS = 20_000;
 const PASSWORD = 'correct horse battery';
 
-/** A person with many tasks, and one thing of each type for the examples to name. */
+/** Creates a person with many tasks, and one object of each type for the examples. */
 export async function fillCostWorkspace(ask: Ask, databaseUrl: string): Promise<Workspace> {
   const signUp = async (email: string) => {
     const query = 'mutation ($input: SignUpInput!) { signUp(input: $input) { token viewer { id } } }';
@@ -95,7 +95,7 @@ export async function fillCostWorkspace(ask: Ask, databaseUrl: string): Promise<
   };
 }
 
-/** Copies the tasks that are there until there are enough. */
+/** Multiplies the existing tasks. */
 async function copyTasks(databaseUrl: string): Promise<void> {
   const client = new Client(databaseUrl);
   await client.connect();
@@ -112,7 +112,7 @@ async function copyTasks(databaseUrl: string): Promise<void> {
   await client.end();
 }
 
-/** What is measured: the examples that the workspace has everything for, and what asks for much. */
+/** The measured operations: documented examples and expensive ones. */
 export function costOperations({ ids }: Workspace): Operation[] {
   const documented = readExamples()
     .filter(({ kind, name }) => kind !== 'subscription' && name !== 'SignOut' && name !== 'Performance')
@@ -132,7 +132,7 @@ export function costOperations({ ids }: Workspace): Operation[] {
   return [...documented, ...expensive(ids)].sort((one, other) => Number(isLate(one)) - Number(isLate(other)));
 }
 
-/** Whether it takes away what others need. */
+/** Whether it removes something that other operations need. */
 function isLate({ name }: Operation): boolean {
   return /^(Delete|Revoke|Leave|Remove|Transfer)/.test(name);
 }

@@ -1,6 +1,6 @@
 // npm run cost:report
-// Compares the points of the documented examples and of expensive operations with the CPU time that they take of a
-// server of its own and its database, on COST_DATABASE_URL (a PostgreSQL on this machine) or an embedded one.
+// Compares the points of documented examples and expensive operations with their CPU time in a separate server and its
+// database, on COST_DATABASE_URL (a PostgreSQL on this machine) or an embedded one.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +11,11 @@ import { cpuMs, cpuOfDatabase } from './bench/cpu.ts';
 import { costOperations, fillCostWorkspace, type Ask, type Operation } from './cost-operations.ts';
 import { startProcess } from './drills/server-process.ts';
 
-/** Runs of each operation after one that is not measured. */
+/** Measured runs of each operation, after a warm-up. */
 const RUNS = 3;
-/** The most that an operation may take for each point, as a multiple of the median. */
+/** The maximum CPU time per point, as a multiple of the median. */
 const MOST_OF_MEDIAN = 10;
-/** What takes less has a price that does not matter: reading the request and the rights takes as much. */
+/** Cheaper operations are not checked: authentication alone takes as long. */
 const FLOOR_MS = 10;
 
 interface Measured {
@@ -98,7 +98,7 @@ async function measure(
   };
 }
 
-/** @returns whether no operation takes too long for its points. */
+/** @returns whether all operations are within the limit. */
 function report(measured: Measured[]): boolean {
   const perPoint = ({ serverMs, databaseMs, points }: Measured) =>
     (serverMs + databaseMs) / Math.max(1, points);
@@ -123,7 +123,7 @@ function report(measured: Measured[]): boolean {
   for (const one of measured) console.log(row(one));
   const above = run.filter(isAbove);
   console.log(
-    `\nMedian: ${median.toFixed(3)} ms of CPU for each point. Above ${MOST_OF_MEDIAN} × the median, of those of more than ${FLOOR_MS} ms: ${above.map((one) => one.name).join(', ') || 'none'}.`,
+    `\nMedian: ${median.toFixed(3)} ms of CPU per point. Operations over ${FLOOR_MS} ms and above ${MOST_OF_MEDIAN} × the median: ${above.map((one) => one.name).join(', ') || 'none'}.`,
   );
   return above.length === 0;
 }

@@ -4,10 +4,7 @@ import { applyMigrations } from '../server/database/migrations.ts';
 import { openDatabase } from '../server/database/open.ts';
 import { StartFailure } from '../server/database/start-failure.ts';
 
-/**
- * Runs a command on the database that `npm start` uses, whether the server runs or not. Where it cannot go on it says
- * why, and the process ends with 1.
- */
+/** Runs `work` on the database of `npm start`. Prints expected errors and sets the exit code to 1. */
 export async function runOnCounters(work: (url: string) => Promise<void>): Promise<void> {
   try {
     const database = await openDatabase(readConfig(process.env));
@@ -26,5 +23,5 @@ export async function runOnCounters(work: (url: string) => Promise<void>): Promi
 function inWords(error: unknown): unknown {
   if (error instanceof ConfigError || error instanceof StartFailure) return error.message;
   if (classify(error).kind !== 'unavailable') return error;
-  return `The database went away (${(error as Error).message}). The counters are as they were; try again.`;
+  return `Lost the connection to the database (${(error as Error).message}). The counters are unchanged; try again.`;
 }

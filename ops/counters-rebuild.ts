@@ -1,5 +1,5 @@
 // npm run counters:rebuild
-// Counts everything anew that the dashboards show, while people go on reading and writing.
+// Rebuilds the counters of the dashboards while the server is running.
 import { rebuildCounters } from '../server/counters/rebuild.ts';
 import { runOnCounters } from './counters-command.ts';
 
@@ -9,5 +9,5 @@ await runOnCounters(async (url) => {
   await rebuildCounters(url, ({ done, of }) => {
     console.log(`Counted ${done} of ${of} parts (${seconds()})`);
   });
-  console.log(`The dashboards show the new counters (${seconds()}).`);
+  console.log(`Rebuilt the counters (${seconds()}).`);
 });

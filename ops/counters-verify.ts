@@ -1,5 +1,5 @@
 // npm run counters:verify
-// Compares every counter of the dashboards with the tasks themselves; says what differs, and exits with 1 then.
+// Compares every counter with the tasks. Prints the differences and exits with 1 if there are any.
 import { verifyCounters } from '../server/counters/verify.ts';
 import { openSession } from '../server/database/session.ts';
 import { runOnCounters } from './counters-command.ts';
@@ -9,11 +9,11 @@ await runOnCounters(async (url) => {
   try {
     const differences = await verifyCounters(client);
     for (const { what, counted, there } of differences) {
-      console.error(`${what}: ${counted} counted, ${there} there`);
+      console.error(`${what}: ${counted} instead of ${there}`);
     }
-    if (differences.length === 0) console.log('Every counter agrees with the tasks.');
+    if (differences.length === 0) console.log('All counters match the tasks.');
     else {
-      console.error('Count everything anew with npm run counters:rebuild, while the server goes on.');
+      console.error('Run npm run counters:rebuild to fix them; the server can keep running.');
       process.exitCode = 1;
     }
   } finally {

@@ -1,5 +1,5 @@
 // npm run db:migration <intent>
-// Drafts the migration that brings the database from where the migrations leave it to prisma/schema.prisma.
+// Drafts a migration for the changes in prisma/schema.prisma.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -11,7 +11,7 @@ const INTENT = /^[a-z][a-z0-9_]{2,59}$/;
 
 const [intent = '', ...rest] = process.argv.slice(2);
 if (!INTENT.test(intent) || rest.length > 0) {
-  console.error('Say what the change is for, in snake_case: npm run db:migration add_share_expiry');
+  console.error('Name the migration in snake_case: npm run db:migration add_share_expiry');
   process.exit(1);
 }
 
@@ -20,14 +20,14 @@ try {
   console.log(
     script
       ? await write(script)
-      : 'Nothing to do: the migrations already describe prisma/schema.prisma. Change that first.',
+      : 'Nothing to do: the migrations match prisma/schema.prisma. Change the model first.',
   );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
 
-/** On a database of its own, so that nobody's data and no running server is in the way. */
+/** Uses a scratch database. */
 async function draft(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-migration-'));
   const scratch = await startEmbedded(folder);
@@ -50,9 +50,7 @@ async function write(script: string): Promise<string> {
   const loses = /^\s*(DROP TABLE|ALTER TABLE .* DROP COLUMN|.*DROP COLUMN)/im.test(script);
   return [
     `Drafted ${relative(process.cwd(), file)}`,
-    ...(loses
-      ? ['It DROPS data: a rename is drafted as drop and add. Write it as ALTER … RENAME if it is one.']
-      : []),
-    'Read it, add what locking or existing rows need, and start the server: it applies the migration.',
+    ...(loses ? ['It DROPS data. If you renamed something, write it as ALTER … RENAME instead.'] : []),
+    'Review it, add backfills and locks by hand, then start the server to apply it.',
   ].join('\n');
 }

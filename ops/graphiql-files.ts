@@ -1,11 +1,11 @@
-// Writes GraphiQL to server/graphiql/build as files that browsers may keep, each compressed once.
+// Writes GraphiQL to server/graphiql/build as cacheable, precompressed files.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
-/** The package offers its scripts only inside a page of nine megabytes. */
+/** The package exports its scripts as strings, for one page of nine megabytes. */
 interface GraphiqlPackage {
   css: string;
   js: string;
@@ -38,7 +38,7 @@ await write('start.js', withHashes(await readFile(join(source, 'start.js'), 'utf
 const page = withHashes(await readFile(join(source, 'index.html'), 'utf8'));
 await writeFile(join(target, 'index.html'), page);
 
-/** The content's hash is in the name, so a browser never has to ask for it again. */
+/** The name contains a hash of the content, so browsers can cache the file forever. */
 async function write(name: string, text: string): Promise<void> {
   const hash = createHash('sha256').update(text).digest('base64url').slice(0, 10);
   const hashed = name.replace(/(?=\.\w+$)/, `.${hash}`);

@@ -5,5 +5,5 @@ const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../packag
   scripts: { start: string };
 };
 
-/** What `npm start` tells Node of memory, for those who start the server by themselves. */
+/** Node's memory flags from the script `start`, for commands that start a server process. */
 export const NODE_FLAGS: readonly string[] = scripts.start.match(/--(?:max|heap)-[\w=-]+/g) ?? [];

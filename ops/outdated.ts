@@ -1,5 +1,5 @@
 // npm run outdated
-// Lists the direct dependencies that are behind the newest patch of their minor version. Exits with 1 when there are any.
+// Lists direct dependencies with a newer patch version. Exits with 1 if there are any.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,13 +10,13 @@ interface Manifest {
   devDependencies: Record<string, string>;
 }
 
-/** What `npm outdated --json` says of a package; a list where one name is wanted twice. */
+/** An entry of `npm outdated --json`; a list if a package occurs twice. */
 interface Found {
   /** The newest version that the range allows. */
   wanted: string;
 }
 
-/** Each of its builds goes with one version of prisma, so the newest is no patch of the one in use. */
+/** Its version depends on that of prisma. */
 const FOLLOWS_PRISMA = '@prisma/schema-engine-wasm';
 
 const root = join(import.meta.dirname, '..');
@@ -28,14 +28,12 @@ const used = Object.fromEntries(
 );
 
 const behind = Object.entries(await newestPatches(used)).filter(([name, newest]) => newest !== used[name]);
-for (const [name, newest] of behind)
-  console.log(`${name}: ${used[name] ?? ''} is used, ${newest} is current`);
-if (behind.length === 0) console.log('Every direct dependency is at its current patch.');
+for (const [name, newest] of behind) console.log(`${name}: ${used[name] ?? ''} → ${newest}`);
+if (behind.length === 0) console.log('All direct dependencies are up to date.');
 else process.exitCode = 1;
 
 /**
- * package.json names exact versions, which are all that npm would ask for. So npm is asked in a folder whose
- * package.json allows each version's later patches.
+ * package.json pins exact versions, so npm is run in a folder with a package.json that allows later patches.
  */
 async function newestPatches(versions: Record<string, string>): Promise<Record<string, string>> {
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-outdated-'));
@@ -46,7 +44,7 @@ async function newestPatches(versions: Record<string, string>): Promise<Record<s
     await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: ranges }));
     const found = JSON.parse(await outputOf('npm', ['outdated', '--json'], folder)) as Record<string, Found>;
     const [refusal] = Object.values(found).filter(({ wanted }) => typeof wanted !== 'string');
-    if (refusal) throw new Error(`npm could not look them up: ${JSON.stringify(found)}`);
+    if (refusal) throw new Error(`npm outdated failed: ${JSON.stringify(found)}`);
     return Object.fromEntries(Object.entries(found).map(([name, { wanted }]) => [name, wanted]));
   } finally {
     await rm(folder, { recursive: true, force: true });

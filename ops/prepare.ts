@@ -1,5 +1,5 @@
-// Makes what is not in the repository: typed clients and the built dashboard. `npm start` (in its own process, which
-// saves one), `npm test` and `npm run check` run it first, so it must cost next to nothing when all is there.
+// Generates files that are not in the repository: typed clients and the built dashboard. `npm start`, `npm test` and
+// `npm run check` run it first, so it must be fast when everything is up to date.
 //   node ops/prepare.ts [step …] [--again]
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,10 +10,10 @@ import { parseArgs } from 'node:util';
 interface Step {
   name: string;
   title: string;
-  /** Files, and folders with all that is in them; a change of any content makes the outputs stale. */
+  /** Files and folders; the step runs again when their content changes. */
   inputs: string[];
   except?: string[];
-  /** All of these must exist; the first is a folder of nothing but this step's work, and keeps its stamp. */
+  /** All must exist. The first is a folder that only this step writes to; it contains the stamp. */
   outputs: [folder: string, ...others: string[]];
   folder?: string;
   command: string[];
@@ -124,8 +124,8 @@ async function run(step: Step): Promise<void> {
   const bin = join(root, 'node_modules/.bin');
   const began = performance.now();
   if (!existsSync(join(bin, program))) refuseWithout(program, step);
-  process.stdout.write(`▸ Making the ${step.title} … `);
-  // A step that breaks off half-way must not look done.
+  process.stdout.write(`▸ Generating the ${step.title} … `);
+  // Removed first, so that an interrupted step runs again.
   rmSync(join(root, step.outputs[0], STAMP), { force: true });
   const child = spawn(join(bin, program), parameters, {
     cwd: join(root, step.folder ?? '.'),
@@ -150,18 +150,17 @@ async function run(step: Step): Promise<void> {
   console.log(`${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
 
-/** `npm ci --omit=dev` leaves out what builds. */
 function refuseWithout(program: string, { title }: Step): never {
   console.error(
-    `Making the ${title} needs ${program}, a development dependency that is not installed. Run "npm ci --include=dev", ` +
-      'then "npm start"; once all is made, "npm prune --omit=dev" may remove them again.',
+    `Generating the ${title} needs the development dependency ${program}. Run "npm ci --include=dev", ` +
+      'then "npm start". Afterwards you can run "npm prune --omit=dev".',
   );
   process.exit(1);
 }
 
 /**
- * Prisma's generator looks for its schema engine, which it does not use, and downloads it when it is missing.
- * Any file in its place keeps the step offline; a real engine or the user's own choice stays.
+ * Prisma's generator downloads its schema engine if it is missing, but does not use it. Pointing it to any file keeps the
+ * step offline.
  */
 function prismaEnvironment(): NodeJS.ProcessEnv {
   const offline = { CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' };

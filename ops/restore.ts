@@ -1,5 +1,5 @@
 // npm run restore -- FILE
-// Replaces the database by a backup, once that has been restored beside it and found good.
+// Restores a backup into a new database, checks it, and replaces the current database by it.
 import { createInterface } from 'node:readline/promises';
 import { resolve } from 'node:path';
 import { readConfig } from '../server/config.ts';
@@ -15,14 +15,14 @@ import { lockFolder } from './backup/write.ts';
 
 const usage = `npm run restore -- [<options>] FILE
 
-Replaces the database that npm start uses (DATA_DIR or DATABASE_URL) by the backup in FILE, whether the server runs or
-not. It backs up what is there first, restores into a new database, compares every row, and only then lets the new one
-take the old one's place. When anything fails before that, nothing has changed. Needs pg_dump and pg_restore.
+Replaces the database of npm start (DATA_DIR or DATABASE_URL) by the backup in FILE, whether the server is running or not.
+Backs up the current database, restores into a new one, compares every row, and only then replaces the current database.
+If anything fails before that, nothing has changed. Requires pg_dump and pg_restore.
 
-  --yes                   do not ask
-  --output-dir <folder>   where the safety backup goes (BACKUP_DIR, or "backups")
-  --no-safety-backup      for a database that cannot be backed up any more; it is kept under another name
-  --help                  this text
+  --yes                   do not ask for confirmation
+  --output-dir <folder>   the folder for the safety backup (default: BACKUP_DIR, or "backups")
+  --no-safety-backup      for a damaged database; it is kept under another name
+  --help                  show this help
 `;
 
 await runCommand({
@@ -34,7 +34,8 @@ await runCommand({
   },
   files: 1,
   async run({ values, positionals: [file] }, signal) {
-    if (!file) throw new UsageError(`Name the backup: npm run restore -- backups/backup_….dump\n\n${usage}`);
+    if (!file)
+      throw new UsageError(`The backup is missing: npm run restore -- backups/backup_….dump\n\n${usage}`);
     const config = readConfig(process.env);
     const folder = resolve(String(values['output-dir'] ?? config.backupDir));
     const backup = await openBackup(resolve(file));
@@ -63,31 +64,33 @@ await runCommand({
 
 function intention({ manifest }: Backup, url: string, sessions: Sessions, folder: string | null): string {
   const logins = {
-    'as-they-were': 'Who was signed in then is signed in again; who has signed in since is not.',
-    'secret-returns':
-      'Who was signed in then is signed in again: the secret of the backup replaces the one in DATA_DIR. Restart the server afterwards.',
-    lost: 'Everybody must sign in again: the sessions rest on another secret. Set AUTH_SECRET to the one of then to keep them.',
+    unchanged: 'Sessions of that time work again; newer sessions end.',
+    'secret-restored':
+      'Sessions of that time work again: the secret of the backup replaces the one in DATA_DIR. Restart the server afterwards.',
+    lost: 'All people must sign in again: the backup was made with another AUTH_SECRET. Set that one to keep the sessions.',
   };
   return [
-    `This replaces the database ${inWords(url)} by the backup of ${moment(manifest.createdAt)}:`,
+    `This replaces the database ${inWords(url)} by the backup from ${moment(manifest.createdAt)}:`,
     `  ${summary(manifest.tables)} (Taskwire ${manifest.taskwire}, PostgreSQL ${manifest.postgres.server})`,
-    'What was changed since then is gone from it. Programs that follow the log read from the start again.',
+    'Later changes are lost. Clients that follow the log start again (CURSOR_EXPIRED).',
     logins[sessions],
     folder
-      ? `What is there now is backed up to ${folder} first.`
-      : 'What is there now is not backed up, and stays in a database of another name.',
+      ? `The current database is backed up to ${folder} first.`
+      : 'The current database is not backed up, and is kept under another name.',
   ].join('\n');
 }
 
 /** @throws BackupRefused unless the answer is yes. */
 async function ask(signal: AbortSignal): Promise<void> {
   if (!process.stdin.isTTY)
-    throw new BackupRefused('Nobody is there to ask; add --yes. Nothing was changed.');
+    throw new BackupRefused(
+      'Cannot ask for confirmation without a terminal; add --yes. Nothing was changed.',
+    );
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // In a terminal Ctrl-C comes as a key here, and as no signal.
+  // readline receives Ctrl-C as a key, not as a signal.
   terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
-    const answer = await terminal.question('Go on? [y/N] ', { signal });
+    const answer = await terminal.question('Continue? [y/N] ', { signal });
     if (!/^y(es)?$/i.test(answer.trim())) throw new BackupRefused('Nothing was changed.');
   } finally {
     terminal.close();
@@ -96,9 +99,11 @@ async function ask(signal: AbortSignal): Promise<void> {
 
 function report({ manifest }: Backup, url: string, { safety, left }: Replaced): string {
   return [
-    `Restored: ${inWords(url)} is as it was at ${moment(manifest.createdAt)}, and every row was compared.`,
-    ...safety.map(({ file }) => `What was there before is in ${file}`),
-    ...left.map((name) => `What was replaced is still there as ${name}; DROP DATABASE "${name}" removes it.`),
-    'Start the server with npm start, unless it runs. To go back: npm run restore -- the safety backup.',
+    `Restored ${inWords(url)} to ${moment(manifest.createdAt)}. Every row was compared.`,
+    ...safety.map(({ file }) => `The previous database is in ${file}`),
+    ...left.map(
+      (name) => `The replaced database still exists as ${name}. Remove it with DROP DATABASE "${name}".`,
+    ),
+    'Start the server with npm start if it is not running. To undo, restore the safety backup.',
   ].join('\n');
 }

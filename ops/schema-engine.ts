@@ -23,13 +23,13 @@ type Query = string | pg.QueryArrayConfig;
 
 const FILTERS = { externalTables: [], externalEnums: [] };
 
-/** The schema engine of Prisma's CLI, as WebAssembly: no download and no native program. */
+/** The schema engine of Prisma's CLI as WebAssembly, without a native binary. */
 export interface Engine extends AsyncDisposable {
-  /** SQL that brings the database (or an empty one) to the data model; empty text when it is there already. */
+  /** SQL that migrates the database (or an empty one) to the data model; empty if it matches. */
   draft(from: 'database' | 'empty'): Promise<string>;
-  /** What Prisma's CLI would say of the database's history and the folder's. */
+  /** Compares the migration history of the database with the folder, like Prisma's CLI. */
   diagnose(folder: string): Promise<DiagnoseMigrationHistoryOutput>;
-  /** Applies the folder's migrations as Prisma's CLI would, and returns their names. */
+  /** Applies the folder's migrations, like Prisma's CLI. @returns their names. */
   apply(folder: string): Promise<string[]>;
 }
 
@@ -98,14 +98,14 @@ async function listOf(folder: string): Promise<MigrationList> {
 
 let loaded = false;
 
-/** By hand, since importing a .wasm file makes Node warn of an experiment. */
+/** Loads the module by hand, since importing a .wasm file prints a warning. */
 function load(): void {
   if (loaded) return;
   const file = new URL(
     'schema_engine_bg.wasm',
     import.meta.resolve('@prisma/schema-engine-wasm/schema_engine_bg'),
   );
-  // Where the engine leaves the reason before it gives up; without it Node shows only an address.
+  // The engine reports panics here; without it Node shows only an address.
   Object.assign(globalThis, {
     PRISMA_WASM_PANIC_REGISTRY: { set_message: (text: string) => console.error(text) },
   });
@@ -117,8 +117,8 @@ function load(): void {
 }
 
 /**
- * The adapter does not know PostgreSQL's "char" type, which the catalogs are full of, and the engine insists on it.
- * So it passes the adapter as JSON, which no catalog holds, and is called by its name again behind it.
+ * The engine needs PostgreSQL's "char" type, which the catalogs use and the adapter does not know. It passes the adapter
+ * as JSON, which no catalog uses, and is renamed afterwards.
  */
 function connectToCatalogs(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory {
   const factory = new PrismaPg(charAsJson(pool));
@@ -137,7 +137,7 @@ function connectToCatalogs(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory
           );
           return { ...result, columnTypes: named };
         },
-        // Whole: the adapter's own way of splitting breaks the bodies of functions.
+        // As a whole: the adapter's way of splitting breaks function bodies.
         async executeScript(script: string) {
           await pool.query(script);
         },
@@ -153,7 +153,7 @@ function charAsJson(pool: pg.Pool): pg.Pool {
   return Object.assign(pool, {
     async query(config: Query) {
       const result = await query(config);
-      // A script of several statements has a result for each, and nobody reads them.
+      // The results of a script with several statements are not used.
       if (Array.isArray(result)) return result;
       for (const field of result.fields) {
         if (field.dataTypeID === CHAR_OID) field.dataTypeID = JSON_OID;

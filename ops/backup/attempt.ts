@@ -1,6 +1,6 @@
 import { recordAttempt, type BackupAttempt } from '../../server/backup/status.ts';
 
-/** Keeps how it went. Where that fails, on a full disk say, it is said, and what was done still counts. */
+/** Records the result. A failure to record it, such as a full disk, is only logged. */
 export async function keepAttempt(
   folder: string,
   kind: 'backup' | 'verification',
@@ -8,6 +8,6 @@ export async function keepAttempt(
 ): Promise<void> {
   const made = { at: new Date().toISOString(), succeeded: attempt.reason === null, ...attempt };
   await recordAttempt(folder, kind, made).catch((error: unknown) => {
-    process.stderr.write(`How it went could not be kept: ${(error as Error).message}\n`);
+    process.stderr.write(`Could not record the result: ${(error as Error).message}\n`);
   });
 }

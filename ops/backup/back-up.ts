@@ -13,7 +13,7 @@ interface BackUpOptions {
   signal?: AbortSignal;
 }
 
-/** Backs up the database that the settings name, then removes what is too old, and keeps how it went. */
+/** Backs up the configured database, records the result, and removes old backups. */
 export async function backUp(
   config: Config,
   { folder, keepDays, signal }: BackUpOptions,

@@ -6,8 +6,8 @@ import { BackupRefused } from './refusal.ts';
 import { DUMP_OPTIONS, makeFolder, serverVersion } from './write.ts';
 
 /**
- * Checks that backups can be made: pg_dump reads the database's schema, and the folder can be written to.
- * @throws BackupRefused where they cannot.
+ * Checks that pg_dump can read the database's schema and that the folder is writable.
+ * @throws BackupRefused if not.
  */
 export async function checkBackUp(config: Config, folder: string, signal: AbortSignal): Promise<void> {
   await makeFolder(folder);

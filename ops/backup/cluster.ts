@@ -5,52 +5,51 @@ import { openSession } from '../../server/database/session.ts';
 import { databaseOf, inWords, withDatabase } from './connection-url.ts';
 import { BackupRefused } from './refusal.ts';
 
-/** Databases that every cluster has, from which others are made and renamed. The embedded one has the second only. */
+/** Databases to connect to for creating and renaming others. The embedded PostgreSQL has only the second. */
 const MAINTENANCE = ['postgres', 'template1'];
 const CONNECT_WITHIN_MS = 10_000;
 
-/** PostgreSQL cuts names at 63 bytes; this leaves room for what is put behind. */
+/** PostgreSQL truncates names to 63 bytes; this leaves room for the suffix. */
 const KEPT_OF_NAME = 30;
 
-/** All restores of one database take this advisory lock, of the maintenance database, with the hash of its name. */
+/** Advisory lock in the maintenance database, with the hash of the database's name: one restore at a time. */
 const RESTORE_LOCK = 7_261_503;
-/** Whoever made a new database holds this one with the hash of its name, for as long as it lives. */
-const MAKER_LOCK = 7_261_504;
-/** Stands in a new database's comment until it has taken the place of another. */
-const UNFINISHED = 'Taskwire makes this database, and removes it again.';
+/** Advisory lock that the creator of a new database holds, with the hash of its name, while it is running. */
+const CREATOR_LOCK = 7_261_504;
+/** The comment of a new database until it replaces the old one. */
+const UNFINISHED = 'Temporary database of Taskwire, removed automatically.';
 
 const EMPTIED_WITHIN_MS = 10_000;
 const OBJECT_IN_USE = '55006';
 const POLL_MS = 50;
 
-/** The PostgreSQL that a database is in, by a connection to another database of it. */
+/** The PostgreSQL cluster of a database, over a connection to another database in it. */
 export interface Cluster extends AsyncDisposable {
-  /** Whether it has the database. */
   has(name: string): Promise<boolean>;
   /**
-   * Makes an empty database that sorts and spells as `model` does, where there is a `model`.
-   * @returns its name, which begins as `model` does and tells the purpose. One whose maker has died is removed by the
-   * next that opens the cluster.
+   * Creates an empty database with the encoding, collation and settings of `model`, if that exists.
+   * @returns its name, which contains the model's name and the purpose. If its creator dies, the next `openCluster`
+   * removes it.
    */
   make(purpose: 'restore' | 'verify', model: string): Promise<string>;
-  /** Removes a database with whoever is connected; nothing where there is none. */
+  /** Removes a database, if it exists, and closes its connections. */
   drop(name: string): Promise<void>;
   /**
-   * Gives `name` to the database `successor`, in one transaction with the database that had it getting another; whoever
-   * was connected to that is cut off.
-   * @returns the new name of the one replaced; null where there was none.
+   * Renames `successor` to `name`, and the database that had this name, in one transaction. Closes the connections to
+   * both.
+   * @returns the new name of the replaced database; null if there was none.
    */
   replace(name: string, successor: string): Promise<string | null>;
-  /** The databases that were replaced by those of this name, and are still there. */
+  /** Replaced databases of this name that still exist. */
   replaced(name: string): Promise<string[]>;
 }
 
 /**
- * Opens the cluster that `url` is a database of, for one restore at a time.
- * @throws BackupRefused where another restore is under way, or the role may not make databases.
+ * Opens the cluster of the database at `url`. Allows one restore at a time.
+ * @throws BackupRefused if another restore is running, or if the role cannot create databases.
  */
 export async function openCluster(url: string, purpose: 'restore' | 'verify'): Promise<Cluster> {
-  const client = await connectBeside(url);
+  const client = await connectToMaintenance(url);
   const has = async (name: string) => {
     const { rows } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
     return rows.length > 0;
@@ -58,9 +57,9 @@ export async function openCluster(url: string, purpose: 'restore' | 'verify'): P
   const allow = (name: string, whether: boolean) =>
     client.query(`ALTER DATABASE ${escapeIdentifier(name)} ALLOW_CONNECTIONS ${whether}`);
   try {
-    await mayMakeDatabases(client);
-    if (purpose === 'restore') await takeTurn(client, databaseOf(url));
-    // What a restore that was killed at the worst moment has left.
+    await requireCreatedb(client);
+    if (purpose === 'restore') await takeRestoreLock(client, databaseOf(url));
+    // A killed restore can leave the database closed to connections.
     if (purpose === 'restore' && (await has(databaseOf(url)))) await allow(databaseOf(url), true);
     await removeUnfinished(client, databaseOf(url));
   } catch (error) {
@@ -72,7 +71,7 @@ export async function openCluster(url: string, purpose: 'restore' | 'verify'): P
     has,
     async make(purpose, model) {
       const name = `${model.slice(0, KEPT_OF_NAME)}_${purpose}_${randomInt(0x7fff_ffff)}`;
-      await client.query('SELECT pg_advisory_lock($1, hashtext($2))', [MAKER_LOCK, name]);
+      await client.query('SELECT pg_advisory_lock($1, hashtext($2))', [CREATOR_LOCK, name]);
       const options = (await has(model)) ? await optionsOf(client, model) : '';
       await client.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE template0 ${options}`);
       await client.query(`COMMENT ON DATABASE ${escapeIdentifier(name)} IS ${escapeLiteral(UNFINISHED)}`);
@@ -111,7 +110,7 @@ export async function openCluster(url: string, purpose: 'restore' | 'verify'): P
   };
 }
 
-async function connectBeside(url: string): Promise<Client> {
+async function connectToMaintenance(url: string): Promise<Client> {
   const failures: unknown[] = [];
   for (const name of MAINTENANCE) {
     if (name === databaseOf(url)) continue;
@@ -126,33 +125,33 @@ async function connectBeside(url: string): Promise<Client> {
   }
   const reasons = failures.map((error) => (error instanceof Error ? error.message : String(error)));
   throw new BackupRefused(
-    `Restoring needs a second database of the server of ${inWords(url)}, and neither ${MAINTENANCE.join(' nor ')} can be reached: ` +
-      `${reasons.join('; ')}. Check DATABASE_URL, and that its role may connect to one of them.`,
+    `Cannot connect to a maintenance database (${MAINTENANCE.join(' or ')}) on the server of ${inWords(url)}: ` +
+      `${reasons.join('; ')}. Check DATABASE_URL, and allow its role to connect to one of them.`,
   );
 }
 
-async function mayMakeDatabases(client: Client): Promise<void> {
+async function requireCreatedb(client: Client): Promise<void> {
   const { rows } = await client.query<{ role: string; may: boolean }>(
     'SELECT rolname AS role, rolcreatedb OR rolsuper AS may FROM pg_roles WHERE rolname = current_user',
   );
   if (rows[0]?.may) return;
   throw new BackupRefused(
-    `A backup is restored into a new database, and the role ${rows[0]?.role} may not make one. Let an administrator run ` +
-      `ALTER ROLE ${escapeIdentifier(rows[0]?.role ?? '')} CREATEDB; and try again.`,
+    `The role ${rows[0]?.role} cannot create databases, which a restore needs. Run as an administrator: ` +
+      `ALTER ROLE ${escapeIdentifier(rows[0]?.role ?? '')} CREATEDB; then try again.`,
   );
 }
 
-async function takeTurn(client: Client, name: string): Promise<void> {
+async function takeRestoreLock(client: Client, name: string): Promise<void> {
   const { rows } = await client.query<{ taken: boolean }>(
     'SELECT pg_try_advisory_lock($1, hashtext($2)) AS taken',
     [RESTORE_LOCK, name],
   );
   if (!rows[0]?.taken) {
-    throw new BackupRefused(`Another restore of ${name} is under way. Wait for its end.`);
+    throw new BackupRefused(`Another restore of ${name} is running. Wait until it has finished.`);
   }
 }
 
-/** Removes the new databases of restores and trials that were killed. */
+/** Removes the databases of killed restores and verifications. */
 async function removeUnfinished(client: Client, model: string): Promise<void> {
   const { rows } = await client.query<{ datname: string }>(
     `SELECT datname FROM pg_database
@@ -163,18 +162,18 @@ async function removeUnfinished(client: Client, model: string): Promise<void> {
   for (const { datname } of rows) {
     const { rows: locks } = await client.query<{ taken: boolean }>(
       'SELECT pg_try_advisory_lock($1, hashtext($2)) AS taken',
-      [MAKER_LOCK, datname],
+      [CREATOR_LOCK, datname],
     );
     if (!locks[0]?.taken) continue;
-    // One that cannot be removed now is left to the next.
+    // If this fails, the next restore tries again.
     await drop(client, datname).catch((error: unknown) => {
       if (!(error instanceof DatabaseError || error instanceof BackupRefused)) throw error;
     });
-    await client.query('SELECT pg_advisory_unlock($1, hashtext($2))', [MAKER_LOCK, datname]);
+    await client.query('SELECT pg_advisory_unlock($1, hashtext($2))', [CREATOR_LOCK, datname]);
   }
 }
 
-/** Whole rows as JSON, since PostgreSQL 17 has given one column another name. */
+/** Reads rows as JSON, since PostgreSQL 17 renamed a column. */
 async function optionsOf(client: Client, model: string): Promise<string> {
   const { rows } = await client.query<{
     about: Record<string, string | null>;
@@ -196,7 +195,7 @@ async function optionsOf(client: Client, model: string): Promise<string> {
   ].join(' ');
 }
 
-/** What ALTER DATABASE … SET has given the model. */
+/** The model's settings from ALTER DATABASE … SET. */
 async function settingsOf(client: Client, model: string): Promise<string[]> {
   const { rows } = await client.query<{ setting: string }>(
     `SELECT unnest(setconfig) AS setting FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
@@ -206,12 +205,11 @@ async function settingsOf(client: Client, model: string): Promise<string[]> {
   return rows.map(({ setting }) => {
     const at = setting.indexOf('=');
     const [name, value] = [setting.slice(0, at), setting.slice(at + 1)];
-    // A list is kept as it was written, and quoting it would make one name of it.
+    // Quoting a list would turn it into one name.
     return `${name} = ${name === 'search_path' ? value : escapeLiteral(value)}`;
   });
 }
 
-/** Gives a database's name to another, in one transaction. */
 async function exchange(
   client: Client,
   { name, successor, replaced }: { name: string; successor: string; replaced: string | null },
@@ -232,7 +230,7 @@ function rename(from: string, to: string): string {
   return `ALTER DATABASE ${escapeIdentifier(from)} RENAME TO ${escapeIdentifier(to)}`;
 }
 
-/** Removes a database. PostgreSQL itself ends an autovacuum in it, which WITH (FORCE) needs a superuser for. */
+/** Without WITH (FORCE), which needs a superuser if an autovacuum is running in the database. */
 async function drop(client: Client, name: string): Promise<void> {
   const { rows } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
   if (rows.length === 0) return;
@@ -240,7 +238,7 @@ async function drop(client: Client, name: string): Promise<void> {
   await untilUnused(() => client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)}`));
 }
 
-/** Tries again where another autovacuum has begun in the database, or somebody has connected to it. */
+/** Retries while an autovacuum or a new connection uses the database. */
 async function untilUnused(work: () => Promise<unknown>): Promise<void> {
   const deadline = Date.now() + EMPTIED_WITHIN_MS;
   for (;;) {
@@ -255,7 +253,7 @@ async function untilUnused(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Cuts off all sessions of people and programs, and waits until they are gone. Autovacuum is nobody's session. */
+/** Terminates all sessions, except autovacuum, which has no user, and waits until they are gone. */
 async function empty(client: Client, name: string): Promise<void> {
   const deadline = Date.now() + EMPTIED_WITHIN_MS;
   for (;;) {
@@ -269,13 +267,13 @@ async function empty(client: Client, name: string): Promise<void> {
         throw error;
       });
     if (rows.length === 0) return;
-    if (Date.now() > deadline) throw stillInUse(name, `${rows.length} connections do not end`);
+    if (Date.now() > deadline) throw stillInUse(name, `${rows.length} connections did not close`);
     await sleep(POLL_MS);
   }
 }
 
 function stillInUse(name: string, why: string): BackupRefused {
   return new BackupRefused(
-    `The database ${name} cannot be replaced while it is used: ${why}. Stop what uses it, and try again.`,
+    `Cannot replace the database ${name} while it is in use: ${why}. Stop the programs that use it, then try again.`,
   );
 }

@@ -13,15 +13,15 @@ export interface Arguments {
 export interface Command {
   usage: string;
   options: Options;
-  /** The most words behind the options. */
+  /** The maximum number of positional arguments. */
   files: 0 | 1 | 2;
-  /** What it does; `interrupted` fires at Ctrl-C, and the work must then undo what it has begun and end. */
+  /** On Ctrl-C `interrupted` aborts: the work must then clean up and end. */
   run: (given: Arguments, interrupted: AbortSignal) => Promise<void>;
 }
 
 const EXIT = { failed: 1, misused: 2, interrupted: 130 } as const;
 
-/** Runs a command of the terminal: reads its options, answers `--help`, and prints a refusal as its sentence alone. */
+/** Runs a command: parses its options, handles `--help`, and prints expected errors without a stack. */
 export async function runCommand(command: Command): Promise<void> {
   const interruption = new AbortController();
   const interrupt = () => {
@@ -36,7 +36,7 @@ export async function runCommand(command: Command): Promise<void> {
     const expected = [BackupRefused, UsageError, ConfigError, StartFailure].some(
       (kind) => error instanceof kind,
     );
-    if (interruption.signal.aborted) process.stderr.write('Interrupted; nothing was changed.\n');
+    if (interruption.signal.aborted) process.stderr.write('Interrupted. Nothing was changed.\n');
     else process.stderr.write(`${expected ? (error as Error).message : String((error as Error).stack)}\n`);
     const failed = error instanceof UsageError ? EXIT.misused : EXIT.failed;
     process.exitCode = interruption.signal.aborted ? EXIT.interrupted : failed;
@@ -53,7 +53,7 @@ function read({ options, files, usage }: Command, args: string[]): Arguments {
       options: { ...options, help: { type: 'boolean', short: 'h' } },
     });
     if (positionals.length > files)
-      throw new UsageError(`"${positionals.join(' ')}" is too much.\n\n${usage}`);
+      throw new UsageError(`Too many arguments: ${positionals.join(' ')}\n\n${usage}`);
     return { values, positionals };
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -62,9 +62,9 @@ function read({ options, files, usage }: Command, args: string[]): Arguments {
   }
 }
 
-/** @throws UsageError where an option is not a whole number of at least 1. */
+/** @throws UsageError if an option is not a whole number of at least 1. */
 export function days(option: string, given: string | boolean | undefined, fallback: number): number {
   if (given === undefined) return fallback;
   if (typeof given === 'string' && /^[1-9]\d{0,4}$/.test(given)) return Number(given);
-  throw new UsageError(`${option} takes a whole number of days from 1, not "${String(given)}".`);
+  throw new UsageError(`${option} must be a whole number of days, at least 1, not "${String(given)}".`);
 }

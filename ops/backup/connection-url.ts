@@ -3,7 +3,7 @@ import { openSession } from '../../server/database/session.ts';
 import { DatabaseUnreachable } from '../../server/database/start-failure.ts';
 import { BackupRefused } from './refusal.ts';
 
-/** What a connection string may say to libpq; other programs put words of their own there. */
+/** Parameters of a connection URL that libpq knows. */
 const LIBPQ = new Set([
   'host',
   'port',
@@ -28,13 +28,13 @@ export function withDatabase(url: string, name: string): string {
   return address.href;
 }
 
-/** The address in words, without the password. */
+/** Database and host, without the password. */
 export function inWords(url: string): string {
   const { host } = new URL(url);
   return host ? `${databaseOf(url)} at ${host}` : databaseOf(url);
 }
 
-/** How a program of PostgreSQL reaches it; the password is not among the arguments, which all users of the machine see. */
+/** The URL for a program of PostgreSQL. The password goes into the environment: arguments are visible to all users. */
 export function forProgram(url: string): { address: string; env: NodeJS.ProcessEnv } {
   const address = new URL(url);
   const { password } = address;
@@ -49,8 +49,8 @@ export function forProgram(url: string): { address: string; env: NodeJS.ProcessE
 }
 
 /**
- * A connection of its own to the database, that `work` may use until it is done.
- * @throws BackupRefused where the database cannot be reached; what `work` throws.
+ * Opens a connection for `work` and closes it afterwards.
+ * @throws BackupRefused if the database cannot be reached.
  */
 export async function withConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await openSession(url, {

@@ -1,20 +1,20 @@
 import type { ClientBase } from 'pg';
 import { FORMAT, type Manifest, type Tables } from './manifest.ts';
 
-/** Text that is the same whatever the server and its settings; a digest rests on it. */
+/** Makes the text of values, and so the digests, independent of the server's settings. */
 const SETTINGS = `
   SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'iso_8601';
   SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL statement_timeout = 0;
   SET LOCAL idle_in_transaction_session_timeout = 0`;
 
-/** What is in a database, of one moment. */
+/** The content of a database at one point in time. */
 export interface Content {
   tables: Tables;
-  /** The last one applied; null where the database is none of Taskwire's, or has not been used yet. */
+  /** The last applied migration; null if the database is empty or not Taskwire's. */
   migration: string | null;
 }
 
-/** Runs `work` in a transaction that sees one moment only, and changes nothing. */
+/** Runs `work` in a read-only transaction with one snapshot. */
 export async function inSnapshot<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
@@ -28,7 +28,7 @@ export async function inSnapshot<T>(client: ClientBase, work: () => Promise<T>):
 interface Table {
   name: string;
   quoted: string;
-  /** Its columns, but for the words of a search: the database makes those of the others, by rules that may change. */
+  /** Its columns, except search vectors: the database computes them, and the rules can change. */
   columns: string;
 }
 
@@ -50,8 +50,8 @@ export async function tableCount(client: ClientBase): Promise<number> {
 }
 
 /**
- * Counts and digests every table. Reads all of it: seconds for each million of rows.
- * @param format of the backup that it is compared with: the first one digests search words too.
+ * Counts and digests every table. Takes seconds per million rows.
+ * @param format the format of the backup to compare with; format 1 also digests search vectors.
  */
 export async function contentOf(client: ClientBase, format: Manifest['format'] = FORMAT): Promise<Content> {
   const tables: Tables = {};
@@ -66,7 +66,7 @@ export async function contentOf(client: ClientBase, format: Manifest['format'] =
   return { tables, migration: await lastMigration(client) };
 }
 
-/** Null where there is no history of migrations. */
+/** Null if there is no migration history. */
 export async function lastMigration(client: ClientBase): Promise<string | null> {
   const { rows } = await client.query<{ there: boolean }>(
     `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there`,
@@ -79,14 +79,14 @@ export async function lastMigration(client: ClientBase): Promise<string | null> 
   return applied.rows[0]?.migration_name ?? null;
 }
 
-/** In which tables two contents differ, as sentences; none where they are the same. */
+/** The differences between two contents, one sentence per table. */
 export function differences(wanted: Tables, found: Tables): string[] {
   const names = [...new Set([...Object.keys(wanted), ...Object.keys(found)])].sort();
   return names.flatMap((name) => {
     const [before, after] = [wanted[name], found[name]];
-    if (!before) return [`${name}: was not in the backup`];
-    if (!after) return [`${name}: is missing`];
+    if (!before) return [`${name}: not in the backup`];
+    if (!after) return [`${name}: missing`];
     if (before.rows !== after.rows) return [`${name}: ${after.rows} rows of ${before.rows}`];
-    return before.digest === after.digest ? [] : [`${name}: rows differ from those that were backed up`];
+    return before.digest === after.digest ? [] : [`${name}: rows differ from the backup`];
   });
 }

@@ -17,23 +17,22 @@ import { serverVersion } from './write.ts';
 const MOST_JOBS = 4;
 const DIFFERENCES_TO_SHOW = 5;
 
-/** pg_restore from 17 on asks every server for a setting that older ones do not know. */
+/** pg_restore 17 and newer sets a parameter that older servers do not know. */
 const HARMLESS = 'unrecognized configuration parameter "transaction_timeout"';
 
 export interface LoadOptions {
-  /** Stands in the new database's name. */
+  /** Part of the new database's name. */
   purpose: 'restore' | 'verify';
-  /** The database whose place it is for. */
+  /** The database to replace. */
   url: string;
   signal?: AbortSignal;
 }
 
 /**
- * Restores a backup into a new database, compares each row with what was backed up, brings it to this program's
- * migrations, begins a new epoch of the log, counts the dashboards anew, and checks that the rules hold. Nothing else
- * is touched, and what fails is removed again.
+ * Restores a backup into a new database: compares each row with the backup, applies newer migrations, starts a new epoch
+ * of the log, rebuilds the counters, and checks constraints and rules. On failure it removes the database again.
  * @returns the new database's name.
- * @throws BackupRefused with what is wrong with it.
+ * @throws BackupRefused with the reason.
  */
 export async function load(
   cluster: Cluster,
@@ -60,9 +59,7 @@ export async function load(
       const counters = await verifyCounters(client);
       refuseIf(
         backup,
-        counters.map(
-          ({ what, counted, there }) => `the counter ${what} says ${counted}, and there are ${there}`,
-        ),
+        counters.map(({ what, counted, there }) => `the counter ${what} is ${counted} instead of ${there}`),
       );
     });
     signal?.throwIfAborted();
@@ -89,16 +86,16 @@ async function fill(place: string, { file }: Backup, signal?: AbortSignal): Prom
   await withConnection(place, (client) => client.query('ANALYZE'));
 }
 
-/** What PostgreSQL has not checked, and what no constraint can say; as sentences. */
+/** Violations of rules that constraints do not cover, one sentence each. */
 async function brokenRules(client: ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ fault: string }>(`
-    SELECT format('the constraint %s of %s does not hold', conname, conrelid::regclass) AS fault
+    SELECT format('the constraint %s of %s is not valid', conname, conrelid::regclass) AS fault
       FROM pg_constraint WHERE NOT convalidated
     UNION ALL SELECT format('the index %s is not valid', indexrelid::regclass) FROM pg_index WHERE NOT indisvalid
     UNION ALL SELECT format('the team %s has %s owners', teams.id, count(memberships.id))
       FROM teams LEFT JOIN memberships ON team_id = teams.id AND role = 'OWNER'
       GROUP BY teams.id HAVING count(memberships.id) <> 1
-    UNION ALL SELECT 'the log would give a sequence twice'
+    UNION ALL SELECT 'the sequence of the log is behind its last event'
       WHERE (SELECT max(sequence) FROM events) > (SELECT last_value FROM events_sequence_seq)`);
   return rows.map(({ fault }) => fault);
 }
@@ -109,22 +106,22 @@ function refuseIf({ manifest }: Backup, faults: string[]): void {
   const more =
     faults.length > DIFFERENCES_TO_SHOW ? `\n  and ${faults.length - DIFFERENCES_TO_SHOW} more` : '';
   throw new BackupRefused(
-    `${manifest.name} does not come back as it was:\n  ${some}${more}\nTake an earlier backup.`,
+    `The restored data differs from ${manifest.name}:\n  ${some}${more}\nUse an earlier backup.`,
   );
 }
 
 function explained(error: unknown, { file }: Backup, signal?: AbortSignal): unknown {
   if (error instanceof BackupRefused || signal?.aborted) return error;
   if (error instanceof StartFailure)
-    return new BackupRefused(`${file} cannot be used: ${error.message}`, { cause: error });
+    return new BackupRefused(`Cannot use ${file}: ${error.message}`, { cause: error });
   if (isOutOfSpace(error)) {
     return new BackupRefused(
-      'PostgreSQL has no room for a second database beside the first. Make room on its disk, and try again.',
+      'The disk of PostgreSQL has no space for a second database. Free some space, then try again.',
       { cause: error },
     );
   }
   if (error instanceof DatabaseError || error instanceof Error) {
-    return new BackupRefused(`${file} could not be restored: ${error.message}`, { cause: error });
+    return new BackupRefused(`Could not restore ${file}: ${error.message}`, { cause: error });
   }
   return error;
 }

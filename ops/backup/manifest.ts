@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { BackupRefused } from './refusal.ts';
 
-/** From the second on, digests leave out the words of a search. */
+/** Since format 2, digests leave out search vectors. */
 export const FORMAT = 2;
 const NAME = /^backup_\d{8}_\d{6}$/;
 
@@ -15,28 +15,28 @@ export const MANIFEST = '.json';
 
 const table = z.object({
   rows: z.number().int().min(0),
-  /** The sum of 60 bits of the MD5 of each row's text: the same rows in whichever order give the same. */
+  /** The sum of 60 bits of each row's MD5, independent of the order of rows. */
   digest: z.string(),
 });
 
 const manifest = z.object({
   format: z.literal([1, FORMAT]),
   name: z.string().regex(NAME),
-  /** A safety backup is what a restore has made of the database that it replaced. */
+  /** A restore makes a safety backup of the database that it replaces. */
   kind: z.enum(['regular', 'safety']),
   createdAt: z.iso.datetime(),
   seconds: z.number(),
   taskwire: z.string(),
   postgres: z.object({ server: z.string(), client: z.string() }),
-  /** The last one that the database had. */
+  /** The last applied migration. */
   migration: z.string(),
   bytes: z.number().int().positive(),
   sha256: z.string().regex(/^[\da-f]{64}$/),
   tables: z.record(z.string(), table),
   secret: z.object({
-    /** Tells secrets apart without telling them; null where there was none yet. */
+    /** Identifies the secret without revealing it; null if there was none. */
     fingerprint: z.string().nullable(),
-    /** The one that DATA_DIR kept; null where AUTH_SECRET gave it. Without it nobody stays signed in. */
+    /** The secret from DATA_DIR; null if it came from AUTH_SECRET. Sessions are lost without it. */
     kept: z.string().nullable(),
   }),
 });
@@ -44,7 +44,6 @@ const manifest = z.object({
 export type Manifest = z.infer<typeof manifest>;
 export type Tables = Manifest['tables'];
 
-/** A backup as it lies in its folder. */
 export interface Backup {
   manifest: Manifest;
   /** The dump, in pg_dump's custom format. */
@@ -55,7 +54,7 @@ export function newManifest(content: Omit<Manifest, 'format'>): string {
   return `${JSON.stringify({ format: FORMAT, ...content }, null, 2)}\n`;
 }
 
-/** The name of a backup begun at this moment, which is in UTC. */
+/** The name of a backup that starts at this time, in UTC. */
 export function nameAt(moment: Date): string {
   const [day, time] = moment.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T');
   return `backup_${day}_${time}`;
@@ -65,7 +64,7 @@ export function isBackupName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** The whole backups of a folder, newest first. What lacks its manifest or its dump is none. */
+/** The complete backups in a folder (dump and manifest), newest first. */
 export async function listBackups(folder: string): Promise<Backup[]> {
   const names = await readdir(folder).catch(() => []);
   const found: Backup[] = [];
@@ -79,17 +78,18 @@ export async function listBackups(folder: string): Promise<Backup[]> {
 }
 
 /**
- * The backup that a path names, by its dump, its manifest or its bare name. Its dump is read from end to end.
- * @throws BackupRefused where it is not there, not whole, or not as it was written.
+ * Opens a backup by the path of its dump or manifest, or by its name, and checks the dump's SHA-256.
+ * @throws BackupRefused if it is missing, incomplete or damaged.
  */
 export async function openBackup(path: string): Promise<Backup> {
   const name = basename(path).replace(/\.(dump|json)$/, '');
   if (!isBackupName(name)) {
-    throw new BackupRefused(`${path} is no backup: name a file like backup_20270131_030000.dump.`);
+    throw new BackupRefused(`${path} is not a backup. Name a file like backup_20270131_030000.dump.`);
   }
   const backup = await open(dirname(path), name);
   const found = await sha256(backup.file);
-  if (found !== backup.manifest.sha256) throw damaged(backup.file, 'its content is not what was written');
+  if (found !== backup.manifest.sha256)
+    throw damaged(backup.file, 'its checksum does not match the manifest');
   return backup;
 }
 
@@ -97,11 +97,11 @@ async function open(folder: string, name: string): Promise<Backup> {
   const file = join(folder, `${name}${DUMP}`);
   const text = await readFile(join(folder, `${name}${MANIFEST}`), 'utf8').catch(() => undefined);
   const size = (await stat(file).catch(() => undefined))?.size;
-  if (size === undefined) throw new BackupRefused(`There is no ${file}.`);
+  if (size === undefined) throw new BackupRefused(`${file} does not exist.`);
   if (text === undefined) {
     throw new BackupRefused(
-      `${file} has lost its manifest ${name}${MANIFEST}, which says what must be in it. Put it back beside the dump. ` +
-        'Where it is gone for good, the dump alone is for pg_restore, into an empty database.',
+      `The manifest ${name}${MANIFEST} of ${file} is missing. Put it into the same folder. ` +
+        'Without it, you can only restore the dump with pg_restore into an empty database.',
     );
   }
   let read: Manifest;
@@ -110,13 +110,13 @@ async function open(folder: string, name: string): Promise<Backup> {
   } catch {
     throw damaged(join(folder, `${name}${MANIFEST}`), 'it cannot be read');
   }
-  if (size !== read.bytes) throw damaged(file, `it has ${size} bytes of ${read.bytes}`);
+  if (size !== read.bytes) throw damaged(file, `it has ${size} bytes instead of ${read.bytes}`);
   return { manifest: read, file };
 }
 
 function damaged(file: string, how: string) {
   return new BackupRefused(
-    `${file} is damaged: ${how}. Take another copy of it, or an earlier backup. Nothing was changed.`,
+    `${file} is damaged: ${how}. Use another copy or an earlier backup. Nothing was changed.`,
   );
 }
 

@@ -3,16 +3,16 @@ import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { BackupRefused } from './refusal.ts';
 
-/** PostgreSQL's own programs for a dump and for its return. */
+/** PostgreSQL's programs pg_dump and pg_restore. */
 export interface PostgresClient {
   dump: string;
   restore: string;
-  /** As the program says it, like `15.20`. */
+  /** Such as `15.20`. */
   version: string;
   major: number;
 }
 
-/** Where packages put each major version beside the others; the star stands for one folder. */
+/** Folders where packages install the major versions. */
 const PLACES = [
   '/usr/lib/postgresql/*/bin',
   '/usr/pgsql-*/bin',
@@ -26,23 +26,23 @@ const PLACES = [
   '/Applications/Postgres.app/Contents/Versions/*/bin',
 ];
 
-const KEPT_WORDS = 4_000;
+const MAX_OUTPUT = 4_000;
 
 /**
- * The newest pg_dump and pg_restore of this machine that can read a server of this major version.
- * @throws BackupRefused with the command that installs one.
+ * The newest installed pg_dump and pg_restore, if they support this major version.
+ * @throws BackupRefused with the command to install them.
  */
 export async function findClient(serverMajor: number, path = process.env['PATH']): Promise<PostgresClient> {
   const onPath = (path ?? '').split(delimiter).filter(Boolean);
-  // Ahead of the PATH, where a wrapper may choose a version by itself.
+  // Before the PATH, which can contain a wrapper that chooses a version.
   const folders = new Set([...(await Promise.all(PLACES.map(expand))).flat(), ...onPath]);
   const found = (await Promise.all([...folders].map(clientIn))).filter((client) => client !== undefined);
   const [newest] = found.sort((one, other) => compare(other.version, one.version));
   if (newest && newest.major >= serverMajor) return newest;
   const lacking = newest
-    ? `The newest pg_dump on this machine is ${newest.version}, and the server is PostgreSQL ${serverMajor}: pg_dump must be ${serverMajor} or newer.`
-    : 'There is no pg_dump on this machine, and Taskwire backs up and restores with it.';
-  throw new BackupRefused(`${lacking} Install it and try again:\n${installation(serverMajor)}`);
+    ? `The newest pg_dump on this machine is ${newest.version}. PostgreSQL ${serverMajor} needs pg_dump ${serverMajor} or newer.`
+    : 'pg_dump is not installed. Taskwire needs it for backups and restores.';
+  throw new BackupRefused(`${lacking} Install it, then try again:\n${installation(serverMajor)}`);
 }
 
 async function expand(place: string): Promise<string[]> {
@@ -78,7 +78,7 @@ function installation(major: number): string {
     `  apt-get install postgresql-client-${major}      (Debian, Ubuntu)`,
     `  dnf install postgresql${major}                  (Fedora, Red Hat; with the repository of postgresql.org)`,
     `  apk add postgresql${major}-client               (Alpine)`,
-    'Where that version is not offered: https://www.postgresql.org/download/',
+    'If that version is not available: https://www.postgresql.org/download/',
   ].join('\n');
 }
 
@@ -88,9 +88,9 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program to its end.
- * @returns all that it printed.
- * @throws Error with its last words where it cannot be run or fails.
+ * Runs a program and waits for it.
+ * @returns its output.
+ * @throws Error with the end of its output if it fails.
  */
 export async function run(
   program: string,
@@ -101,7 +101,7 @@ export async function run(
   const child = spawn(program, args, {
     env: { ...process.env, ...options.env, LC_ALL: 'C' },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // Ctrl-C in a terminal reaches the whole group, and to end this one is the command's to order.
+    // In its own process group, so that Ctrl-C does not reach it: the command itself stops it.
     detached: true,
   });
   const stop = () => child.kill('SIGTERM');
@@ -118,7 +118,7 @@ export async function run(
     });
     options.signal?.throwIfAborted();
     if (code === 0) return { output };
-    throw new Error(output.trim().slice(-KEPT_WORDS) || `it ended with ${signal ?? `exit code ${code}`}`);
+    throw new Error(output.trim().slice(-MAX_OUTPUT) || `exited with ${signal ?? `code ${code}`}`);
   } finally {
     options.signal?.removeEventListener('abort', stop);
   }

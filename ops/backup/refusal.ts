@@ -1,16 +1,16 @@
-/** Why a backup or a restore does not go on, in words for whoever asked for it; nothing was changed unless they say so. */
+/** An expected failure of a backup or a restore. Nothing was changed, unless the message says so. */
 export class BackupRefused extends Error {
   override readonly name = 'BackupRefused';
 }
 
-/** The command was called in a way that it does not know. */
+/** The command was called with wrong arguments. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
 const OUT_OF_SPACE = /no space left|disk is full|ENOSPC|EDQUOT|EFBIG|file too large|quota exceeded|SIGXFSZ/i;
 
-/** Whether what went wrong says that a disk is full. */
+/** Whether the error means that a disk is full. */
 export function isOutOfSpace(error: unknown): boolean {
   return OUT_OF_SPACE.test(error instanceof Error ? error.message : String(error));
 }

@@ -10,28 +10,27 @@ import { putBack, secretOf, type Sessions } from './secret.ts';
 import { writeBackup } from './write.ts';
 
 export interface ReplaceOptions {
-  /** Where safety backups go; its lock is the caller's. */
+  /** The folder for safety backups; the caller holds its lock. */
   folder: string;
-  /** What becomes of the sessions, as it was foreseen. */
   sessions: Sessions;
-  /** False leaves the safety backup out, for a database that is beyond it. */
+  /** False skips the safety backup, for a damaged database. */
   safety: boolean;
   signal: AbortSignal;
-  /** Told of each step as it begins. */
+  /** Called at the start of each step. */
   onStep: (sentence: string) => void;
 }
 
 export interface Replaced {
-  /** Of what was there before, oldest first; none where there was nothing. */
+  /** Backups of the replaced database, oldest first. */
   safety: Backup[];
-  /** Databases that hold what this restore, or one that was killed, has replaced, and could not back up and remove. */
+  /** Replaced databases that could not be removed, also of killed restores. */
   left: string[];
 }
 
 /**
- * Replaces the database at `url` by a backup. All that can fail happens in a new database first; the old one is
- * backed up, and given away only when the new one has been found good.
- * @throws BackupRefused where it fails; the database is as it was then.
+ * Replaces the database at `url` by a backup: backs up the old database, restores into a new one, and switches only
+ * after all checks have passed.
+ * @throws BackupRefused on failure; the database is then unchanged.
  */
 export async function replaceBy(
   backup: Backup,
@@ -45,7 +44,7 @@ export async function replaceBy(
   const secret = await secretOf(config);
   const isInUse = await isUsed(cluster, url);
   if (safety && isInUse) {
-    onStep('Backing up what is there now');
+    onStep('Backing up the current database');
     written.push(await writeBackup(url, { folder, kind: 'safety', secret, signal }));
   }
   onStep('Restoring into a new database');
@@ -53,29 +52,29 @@ export async function replaceBy(
   let replaced: string | null;
   try {
     if (sessions === 'lost') {
-      // Sealed with a secret that is not to be had, they would keep everybody from signing in.
+      // Keys encrypted with another secret would prevent all sign-ins.
       await withConnection(withDatabase(url, successor), (client) => client.query('DELETE FROM jwks'));
     }
     signal.throwIfAborted();
-    onStep('Putting it in the place of the old one');
+    onStep('Replacing the old database');
     replaced = await cluster.replace(target, successor);
   } catch (error) {
     await cluster.drop(successor).catch(() => undefined);
     throw error;
   }
-  if (sessions === 'secret-returns') await putBack(config, backup.manifest.secret);
+  if (sessions === 'secret-restored') await putBack(config, backup.manifest.secret);
   const [before] = written;
   if (replaced && safety) {
     const old = withDatabase(url, replaced);
     try {
-      // Whoever worked until the end has written after the safety backup.
+      // People may have made changes after the safety backup.
       if (before && !(await isAsIn(before, old))) {
-        onStep('Backing up what was written meanwhile');
+        onStep('Backing up the latest changes');
         written.push(await writeBackup(old, { folder, kind: 'safety', secret }));
       }
       await cluster.drop(replaced);
     } catch {
-      // The restore is done all the same, and the report names what is left.
+      // The restore has succeeded; the report names the remaining database.
     }
   }
   return { safety: written, left: await cluster.replaced(target) };
@@ -88,14 +87,14 @@ async function isAsIn({ manifest }: Backup, url: string): Promise<boolean> {
   return differences(uncounted(manifest.tables), uncounted(tables)).length === 0;
 }
 
-/** The counters catch up with the log a little after it was written to. */
+/** Without the counters, which lag behind the log. */
 function uncounted(tables: Tables): Tables {
   return Object.fromEntries(Object.entries(tables).filter(([name]) => !counterTables.includes(name)));
 }
 
 /**
- * Whether there is a database that holds a Taskwire.
- * @throws BackupRefused where it holds something else.
+ * Whether the database exists and holds Taskwire's tables.
+ * @throws BackupRefused if it holds other tables.
  */
 async function isUsed(cluster: Cluster, url: string): Promise<boolean> {
   if (!(await cluster.has(databaseOf(url)))) return false;
@@ -105,7 +104,7 @@ async function isUsed(cluster: Cluster, url: string): Promise<boolean> {
   }));
   if (migration === null && tables > 0) {
     throw new BackupRefused(
-      `${inWords(url)} holds ${tables} tables and no Taskwire, so it is not replaced. Name another database in DATABASE_URL; it need not exist yet.`,
+      `${inWords(url)} holds ${tables} ${tables === 1 ? 'table' : 'tables'} of another program. Set DATABASE_URL to another database, which need not exist yet.`,
     );
   }
   return migration !== null;

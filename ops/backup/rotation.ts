@@ -5,17 +5,16 @@ import { DUMP, isBackupName, listBackups, MANIFEST } from './manifest.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface Rotation {
-  /** Younger ones stay. */
   keepDays: number;
   now: Date;
-  /** The last one that was restored for a trial and found good. */
+  /** The name of the last verified backup. */
   lastVerified: string | undefined;
 }
 
 /**
- * Removes backups that are older than `keepDays`, but neither the newest whole one nor the one that was last verified,
- * however old they are; and halves of backups of that age. The caller holds the folder's lock.
- * @returns the names of what is gone.
+ * Removes backups older than `keepDays`, complete or not, except the newest complete one and the last verified one. The
+ * caller holds the folder's lock.
+ * @returns the names of the removed backups.
  */
 export async function rotate(folder: string, { keepDays, now, lastVerified }: Rotation): Promise<string[]> {
   const backups = await listBackups(folder);
@@ -34,7 +33,7 @@ export async function rotate(folder: string, { keepDays, now, lastVerified }: Ro
     const name = entry.replace(/\.(dump|json)$/, '');
     if (!isBackupName(name) || kept.has(name) || gone.includes(name)) continue;
     if (!whole.has(name) && (await stat(join(folder, entry))).mtimeMs >= oldest) continue;
-    // The manifest last: without its dump it is no backup, and the next rotation finishes what this one began.
+    // The manifest last: if interrupted, the next rotation removes the rest.
     await rm(join(folder, `${name}${DUMP}`), { force: true });
     await rm(join(folder, `${name}${MANIFEST}`), { force: true });
     gone.push(name);

@@ -7,24 +7,23 @@ import type { Manifest } from './manifest.ts';
 
 type Secret = Manifest['secret'];
 
-/** The secret that sessions are signed with, as a backup keeps it. */
+/** The secret that signs sessions, in the form of the manifest. */
 export async function secretOf({ authSecret, dataDir }: Config): Promise<Secret> {
   if (authSecret) return { fingerprint: fingerprint(authSecret), kept: null };
   const kept = await readFile(join(dataDir, SECRET_FILE), 'utf8').catch(() => null);
   return { fingerprint: kept && fingerprint(kept), kept };
 }
 
-/** What becomes of the sessions of a backup: `as-they-were`, or `lost` where their secret is not to be had. */
-export type Sessions = 'as-they-were' | 'secret-returns' | 'lost';
+/** What happens to sessions after a restore; `lost` if the secret of the backup is not available. */
+export type Sessions = 'unchanged' | 'secret-restored' | 'lost';
 
-/** Judges before anything is done. */
 export async function sessionsAfter(config: Config, backup: Secret): Promise<Sessions> {
   const now = await secretOf(config);
-  if (backup.fingerprint === null || backup.fingerprint === now.fingerprint) return 'as-they-were';
-  return !config.authSecret && backup.kept !== null ? 'secret-returns' : 'lost';
+  if (backup.fingerprint === null || backup.fingerprint === now.fingerprint) return 'unchanged';
+  return !config.authSecret && backup.kept !== null ? 'secret-restored' : 'lost';
 }
 
-/** Puts the backup's secret where servers look for it at their start. */
+/** Writes the secret of the backup to DATA_DIR. */
 export async function putBack({ dataDir }: Config, { kept }: Secret): Promise<void> {
   if (kept === null) return;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });

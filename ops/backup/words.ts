@@ -13,10 +13,10 @@ function amount(number: number): string {
 
 export function total(tables: Tables): string {
   const rows = Object.values(tables).reduce((sum, table) => sum + table.rows, 0);
-  return `${amount(rows)} rows of ${Object.keys(tables).length} tables`;
+  return `${amount(rows)} rows in ${Object.keys(tables).length} tables`;
 }
 
-/** What people ask for first. */
+/** The counts of the main tables. */
 export function summary(tables: Tables): string {
   const named = {
     users: 'people',
@@ -29,7 +29,7 @@ export function summary(tables: Tables): string {
   return counts.join(', ');
 }
 
-/** A moment as operators read it. */
+/** A time in UTC, without milliseconds. */
 export function moment(time: string): string {
   return `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
 }

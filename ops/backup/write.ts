@@ -10,7 +10,7 @@ import { findClient, run } from './programs.ts';
 import { BackupRefused, isOutOfSpace } from './refusal.ts';
 
 export interface WriteOptions {
-  /** Where backups lie; made when it is not there. */
+  /** Created if missing. */
   folder: string;
   kind: Manifest['kind'];
   secret: Manifest['secret'];
@@ -18,16 +18,16 @@ export interface WriteOptions {
 }
 
 const LOCK = 'lock';
-/** Nobody takes a file of this name for a backup; one that a killed run has left is removed by the next. */
+/** Suffix of unfinished files; the next run removes those of a killed run. */
 const DRAFT = '.draft';
 const LOCK_WAIT_MS = 30_000;
-/** Of every call of pg_dump. */
+/** Options of every pg_dump call. */
 export const DUMP_OPTIONS = ['--no-password', `--lock-wait-timeout=${LOCK_WAIT_MS}`];
 const NAME_TAKEN_WAIT_MS = 250;
 
 /**
- * Makes this process the only one that writes backups to a folder, and makes the folder.
- * @throws BackupRefused where another is at it.
+ * Creates the folder and locks it against other backups.
+ * @throws BackupRefused if another backup is running.
  */
 export async function lockFolder(folder: string): Promise<() => void> {
   let unlock: (() => void) | undefined;
@@ -39,15 +39,15 @@ export async function lockFolder(folder: string): Promise<() => void> {
   }
   if (!unlock) {
     throw new BackupRefused(
-      `Another backup to ${folder} is under way. Wait for its end, or name another folder.`,
+      `Another backup to ${folder} is running. Wait until it has finished, or use another folder.`,
     );
   }
   return unlock;
 }
 
 /**
- * Makes the folder where it is not there.
- * @throws BackupRefused where it cannot be written to.
+ * Creates the folder if missing.
+ * @throws BackupRefused if it is not writable.
  */
 export async function makeFolder(folder: string): Promise<void> {
   try {
@@ -59,9 +59,9 @@ export async function makeFolder(folder: string): Promise<void> {
 }
 
 /**
- * Backs a database up: a dump and its manifest, both of one moment, that others see only once both are whole and on
- * the disk. The caller holds the folder's lock.
- * @throws BackupRefused where it cannot be done; what lay in the folder before is as it was then.
+ * Writes a dump and its manifest from one snapshot. They get their names once both are complete and on disk. The caller
+ * holds the folder's lock.
+ * @throws BackupRefused on failure; other files in the folder stay unchanged.
  */
 export async function writeBackup(url: string, options: WriteOptions): Promise<Backup> {
   const { folder } = options;
@@ -74,8 +74,8 @@ export async function writeBackup(url: string, options: WriteOptions): Promise<B
     if (error instanceof BackupRefused || options.signal?.aborted) throw error;
     if (isOutOfSpace(error)) {
       throw new BackupRefused(
-        `There is no room left in ${folder}, so there is no new backup; those of before are as they were. ` +
-          'Make room, or name another folder with --output-dir.',
+        `No space left in ${folder}. No backup was written, and existing backups are unchanged. ` +
+          'Free some space, or set another folder with --output-dir.',
         { cause: error },
       );
     }
@@ -91,7 +91,7 @@ async function write(client: ClientBase, url: string, name: string, options: Wri
   const server = await serverVersion(client);
   const programs = await findClient(server.major);
   const draft = join(folder, `${name}${DUMP}${DRAFT}`);
-  // Ahead of pg_dump, so that it is nobody else's to read.
+  // Created before pg_dump runs, with permissions for this user only.
   await writeWhole(draft, '');
   const content = await inSnapshot(client, async () => {
     const { rows } = await client.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot');
@@ -110,11 +110,9 @@ async function write(client: ClientBase, url: string, name: string, options: Wri
     return counting.value;
   });
   if (content.migration === null) {
-    throw new BackupRefused(
-      `${inWords(url)} holds no Taskwire yet, so there is nothing to back up. Start the server first.`,
-    );
+    throw new BackupRefused(`${inWords(url)} has no data of Taskwire to back up. Start the server first.`);
   }
-  // Reads the table of contents, as the restore will.
+  // Checks that the dump's table of contents can be read.
   await run(programs.restore, ['--list', draft]);
   await flush(draft);
   const { size: bytes } = await stat(draft);
@@ -133,7 +131,7 @@ async function write(client: ClientBase, url: string, name: string, options: Wri
   return { file, manifest: JSON.parse(manifest) as Manifest };
 }
 
-/** A second has one name, so whoever comes twice within it waits for the next. */
+/** Names have a resolution of one second: waits for a free one. */
 async function freeName(folder: string): Promise<string> {
   for (;;) {
     const name = nameAt(new Date());
@@ -169,16 +167,16 @@ async function writeWhole(file: string, text: string): Promise<void> {
   await handle.sync();
 }
 
-/** Waits until a file, or a folder's list of names, is on the disk. */
+/** Flushes a file or a folder to disk. */
 async function flush(path: string): Promise<void> {
   await using handle = await open(path, 'r');
   await handle.sync();
 }
 
 function unusable(folder: string, error: unknown): BackupRefused {
-  const why = isOutOfSpace(error) ? 'its disk is full' : (error as Error).message;
+  const why = isOutOfSpace(error) ? 'the disk is full' : (error as Error).message;
   return new BackupRefused(
-    `Backups cannot go to ${folder}: ${why}. Make it a folder with room that this user may write to, or name another with --output-dir.`,
+    `Cannot write backups to ${folder}: ${why}. Make the folder writable for this user, or set another with --output-dir.`,
     { cause: error },
   );
 }

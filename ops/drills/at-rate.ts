@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Routine {
-  /** How often it was done, and how often that failed. */
+  /** The number of successful and failed runs. */
   done: number;
   failed: number;
-  /** Begins no more, and waits for what is under way. */
+  /** Stops, and waits for the current run. */
   end(): Promise<void>;
 }
 
-/** Does it again and again at an even pace, one after the other. */
-export function steadily(perSecond: number, work: (turn: number) => Promise<unknown>): Routine {
+/** Repeats `work` at a constant rate, one run after the other. */
+export function atRate(perSecond: number, work: (turn: number) => Promise<unknown>): Routine {
   const ending = new AbortController();
   const { signal } = ending;
   const go = async () => {

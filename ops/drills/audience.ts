@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Crowd } from './crowd.ts';
 import { creations, type Follower, type Topic } from './follower.ts';
-import { overServerSentEvents, overWebSocket, type Dial } from './line.ts';
+import { overServerSentEvents, overWebSocket, type Subscribe } from './subscription-client.ts';
 import type { SignedInUser } from './workspace.ts';
 
-/** One person's work, which others follow by that person's account. */
-export interface Stage {
+/** A person with a task and a conversation, which all followers subscribe to with that person's account. */
+export interface Fixture {
   author: SignedInUser;
   taskId: string;
   conversationId: string;
@@ -14,18 +14,18 @@ export interface Stage {
 interface Followers {
   events: Crowd;
   messages: Crowd;
-  /** Of a task, and of numbers. */
+  /** Followers of a task and of statistics. */
   states: Crowd;
 }
 
-/** A server's own habit. */
+/** The server's interval for comments in event streams. */
 const STREAM_HEARTBEAT_SECONDS = 12;
-/** Not everybody has their turn in the same instant. */
+/** Tolerance: the server spreads its pings. */
 const LATE = 1.1;
 const SETTLE_WITHIN_MS = 10_000;
 const NOW = 'query ($id: ID!) { task(id: $id) { title } dashboard { statistics { total } } }';
 
-/** People who follow all that there is to follow, half of them over WebSocket and half over server-sent events. */
+/** Followers of all subscriptions, half over WebSocket and half over server-sent events. */
 export class Audience {
   readonly #overSockets: Followers;
   readonly #overStreams: Followers;
@@ -35,14 +35,14 @@ export class Audience {
     this.#overStreams = overStreams;
   }
 
-  /** @param many how many follow the events; two follow each other thing. */
+  /** @param many the number of followers of events; every other subscription has two. */
   static async gather(
     url: string,
-    { author, taskId, conversationId }: Stage,
+    { author, taskId, conversationId }: Fixture,
     many: number,
   ): Promise<Audience> {
-    const over = async (dial: Dial): Promise<Followers> => {
-      const gather = (topic: Topic, some = 1) => Crowd.gather(url, author, some, { topic, dial });
+    const over = async (subscribe: Subscribe): Promise<Followers> => {
+      const gather = (topic: Topic, some = 1) => Crowd.gather(url, author, some, { topic, subscribe });
       return {
         events: await gather(creations(), many / 2),
         messages: await gather(messagesOf(conversationId)),
@@ -60,24 +60,24 @@ export class Audience {
     return Crowd.of(this.#overSockets.messages, this.#overStreams.messages);
   }
 
-  get everybody(): readonly Follower[] {
-    return [this.#overSockets, this.#overStreams].flatMap((some) => everybodyIn(some));
+  get followers(): readonly Follower[] {
+    return [this.#overSockets, this.#overStreams].flatMap((some) => followersIn(some));
   }
 
   stop(): void {
-    for (const follower of this.everybody) follower.stop();
+    for (const follower of this.followers) follower.stop();
   }
 
-  /** @returns how many were asked for a sign of life less often than they should within so much time. */
-  unheeded(seconds: number, heartbeatSeconds: number): number {
+  /** @returns the number of followers that got too few heartbeats in this time. */
+  missedHeartbeats(seconds: number, heartbeatSeconds: number): number {
     const rarely = (some: Followers, every: number) =>
-      everybodyIn(some).filter(({ heartbeats }) => heartbeats < Math.floor(seconds / (every * LATE)) - 1)
+      followersIn(some).filter(({ heartbeats }) => heartbeats < Math.floor(seconds / (every * LATE)) - 1)
         .length;
     return rarely(this.#overSockets, heartbeatSeconds) + rarely(this.#overStreams, STREAM_HEARTBEAT_SECONDS);
   }
 
-  /** @returns how many were told something last, of a task or of numbers, that is not so. */
-  async outdated({ author, taskId }: Stage): Promise<number> {
+  /** @returns the number of followers with an outdated task or outdated statistics. */
+  async outdated({ author, taskId }: Fixture): Promise<number> {
     const { task, dashboard } = await author.query<{
       task: { title: string };
       dashboard: { statistics: { total: number } };
@@ -91,7 +91,7 @@ export class Audience {
   }
 }
 
-function everybodyIn({ events, messages, states }: Followers): readonly Follower[] {
+function followersIn({ events, messages, states }: Followers): readonly Follower[] {
   return Crowd.of(events, messages, states).followers;
 }
 

@@ -1,10 +1,10 @@
 // npm run drill:late
-// Transactions write to the log and commit only much later, while others go on: none is skipped, and everybody who
-// follows is told of everything once. On an empty database at DATABASE_URL, or on one of its own.
+// Transactions write to the log and commit much later, while others continue: every follower gets every event once. Uses
+// an empty database at DATABASE_URL, or its own.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { uuidOf } from '../../server/ids.ts';
-import { Crowd, type Told } from './crowd.ts';
+import { Crowd, type Delivery } from './crowd.ts';
 import { ownPostgres } from './own-postgres.ts';
 import { startProcess } from './server-process.ts';
 import { signUp } from './workspace.ts';
@@ -14,15 +14,15 @@ interface Drill {
   databaseUrl: string;
   followers: number;
   writesPerSecond: number;
-  /** How many transactions, one after the other, and for how long each of them is open. */
+  /** The number of late transactions, one after the other, and how long each stays open. */
   late: { times: number; seconds: number };
 }
 
 export interface LateReport {
   written: number;
-  /** How many committed late. */
+  /** The number of late commits. */
   late: number;
-  told: Told;
+  delivery: Delivery;
 }
 
 export async function commitLate({
@@ -42,10 +42,10 @@ export async function commitLate({
   let crowd: Crowd | undefined;
   try {
     await client.connect();
-    const somebody = await signUp(server.url);
-    const { viewer } = await somebody.query<{ viewer: { id: string } }>('{ viewer { id } }');
-    crowd = await Crowd.gather(server.url, somebody, followers);
-    const writes = new Writes(somebody, { perSecond: writesPerSecond });
+    const user = await signUp(server.url);
+    const { viewer } = await user.query<{ viewer: { id: string } }>('{ viewer { id } }');
+    crowd = await Crowd.gather(server.url, user, followers);
+    const writes = new Writes(user, { perSecond: writesPerSecond });
     for (let n = 0; n < late.times; n += 1) {
       await client.query('BEGIN');
       await client.query(
@@ -59,7 +59,7 @@ export async function commitLate({
     return {
       written: writes.acknowledged.length,
       late: late.times,
-      told: await crowd.compare(somebody),
+      delivery: await crowd.compare(user),
     };
   } finally {
     crowd?.stop();
@@ -79,5 +79,5 @@ if (import.meta.main) {
   });
   await postgres?.remove();
   console.log(JSON.stringify(report, null, 2));
-  process.exitCode = report.told.missed + report.told.repeated === 0 ? 0 : 1;
+  process.exitCode = report.delivery.missed + report.delivery.repeated === 0 ? 0 : 1;
 }

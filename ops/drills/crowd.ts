@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Follower, type Manner } from './follower.ts';
+import { Follower, type FollowerOptions } from './follower.ts';
 import { createdIn, type SignedInUser } from './workspace.ts';
 
 const AT_ONCE = 50;
 const SETTLE_WITHIN_MS = 60_000;
 
-/** What many followers were told, beside what the log says. */
-export interface Told {
+/** The events that followers received, compared with the log. */
+export interface Delivery {
   missed: number;
   repeated: number;
-  /** The longest from an event to the last follower's hearing of it, in milliseconds. */
+  /** The longest delivery, in milliseconds. */
   slowestMs: number;
 }
 
-/** Many who follow what one person creates. */
+/** Many followers of the events of one person. */
 export class Crowd {
   readonly followers: readonly Follower[];
 
@@ -25,18 +25,18 @@ export class Crowd {
     return new Crowd(crowds.flatMap(({ followers }) => followers));
   }
 
-  /** Resolves once all of them are live. */
+  /** Resolves once all followers are live. */
   static async gather(
     url: string,
     { token }: Pick<SignedInUser, 'token'>,
     many: number,
-    manner?: Manner,
+    options?: FollowerOptions,
   ): Promise<Crowd> {
     const followers: Follower[] = [];
     while (followers.length < many) {
       const some = Array.from(
         { length: Math.min(AT_ONCE, many - followers.length) },
-        () => new Follower(url, token, manner),
+        () => new Follower(url, token, options),
       );
       followers.push(...some);
       await Promise.all(some.map((follower) => follower.start()));
@@ -44,41 +44,41 @@ export class Crowd {
     return new Crowd(followers);
   }
 
-  /** Waits a minute at most for everybody to be told everything that the person has created. */
-  async compare(somebody: SignedInUser): Promise<Told> {
-    const created = await createdIn(somebody);
-    const told = await this.compareWith(created.map(({ id }) => id));
+  /** Compares with the log. Waits at most a minute until all followers have all events. */
+  async compare(user: SignedInUser): Promise<Delivery> {
+    const created = await createdIn(user);
+    const delivery = await this.compareWith(created.map(({ id }) => id));
     const happenedAt = new Map(created.map(({ id, at }) => [id, Date.parse(at)]));
-    const delays = this.followers.map(({ seen, seenAt }) =>
-      seen.reduce(
-        (longest, id, n) => Math.max(longest, (seenAt[n] ?? 0) - (happenedAt.get(id) ?? Infinity)),
+    const delays = this.followers.map(({ received, receivedAt }) =>
+      received.reduce(
+        (longest, id, n) => Math.max(longest, (receivedAt[n] ?? 0) - (happenedAt.get(id) ?? Infinity)),
         0,
       ),
     );
-    return { ...told, slowestMs: Math.max(0, ...delays) };
+    return { ...delivery, slowestMs: Math.max(0, ...delays) };
   }
 
-  /** The same with all that they should be told of. */
-  async compareWith(all: readonly string[]): Promise<Pick<Told, 'missed' | 'repeated'>> {
+  /** Compares with the ids that followers should receive. */
+  async compareWith(all: readonly string[]): Promise<Pick<Delivery, 'missed' | 'repeated'>> {
     const ids = new Set(all);
     const deadline = Date.now() + SETTLE_WITHIN_MS;
-    while (this.followers.some(({ seen }) => seen.length < ids.size) && Date.now() < deadline)
+    while (this.followers.some(({ received }) => received.length < ids.size) && Date.now() < deadline)
       await sleep(100);
     const sum = (of: (follower: Follower) => number) =>
       this.followers.reduce((total, follower) => total + of(follower), 0);
     return {
-      missed: sum(({ seen }) => ids.difference(new Set(seen)).size),
-      repeated: sum(({ seen }) => seen.length - new Set(seen).size),
+      missed: sum(({ received }) => ids.difference(new Set(received)).size),
+      repeated: sum(({ received }) => received.length - new Set(received).size),
     };
   }
 
-  /** The 99th of a hundred times from an event to a follower's hearing of it, of those that happened in a stretch of time. */
-  async p99Ms(somebody: SignedInUser, from: number, to: number): Promise<number> {
-    const happenedAt = new Map((await createdIn(somebody)).map(({ id, at }) => [id, Date.parse(at)]));
-    const delays = this.followers.flatMap(({ seen, seenAt }) =>
-      seen.flatMap((id, n) => {
+  /** The 99th percentile of delivery times, for events between `from` and `to`. */
+  async p99Ms(user: SignedInUser, from: number, to: number): Promise<number> {
+    const happenedAt = new Map((await createdIn(user)).map(({ id, at }) => [id, Date.parse(at)]));
+    const delays = this.followers.flatMap(({ received, receivedAt }) =>
+      received.flatMap((id, n) => {
         const at = happenedAt.get(id) ?? 0;
-        return at >= from && at < to ? [(seenAt[n] ?? 0) - at] : [];
+        return at >= from && at < to ? [(receivedAt[n] ?? 0) - at] : [];
       }),
     );
     return delays.sort((a, b) => a - b)[Math.floor(delays.length * 0.99)] ?? NaN;

@@ -1,6 +1,6 @@
 // npm run drill:pool
-// Lets changes of several people hold every connection to the database: others are told soon that there is none, and
-// when to come again. Once the changes can go on, all is as before.
+// Changes of several people hold all database connections: other requests get UNAVAILABLE with Retry-After within seconds.
+// Once the changes finish, the server works as before.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { ownPostgres } from './own-postgres.ts';
@@ -9,25 +9,26 @@ import { send, signUp } from './workspace.ts';
 
 interface Drill {
   databaseUrl: string;
-  /** How many ask at once while there is no connection. */
+  /** The number of concurrent requests without a free connection. */
   asking: number;
 }
 
 export interface PoolReport {
-  /** How often which answer came: its code and HTTP status, and after how many seconds to come again. */
+  /** Counts by code, HTTP status and Retry-After. */
   answers: Record<string, number>;
-  /** The longest that one of these answers took in the server, in milliseconds. */
+  /** The longest response time of these answers, in milliseconds. */
   slowestMs: number;
-  /** Changes that held the connections, and were carried out in the end. */
+  /** Changes that held the connections and succeeded. */
   held: number;
-  /** Milliseconds from the moment on when the changes could get on until somebody was answered. */
+  /** Milliseconds from the release of the connections to the first successful request. */
   normalAfterMs: number;
 }
 
 const CONNECTIONS = 3;
 const LIST = '{ tasks(first: 1) { nodes { title } } }';
 const RENAME = 'mutation ($id: ID!) { updateTask(input: { id: $id, title: "Drill" }) { cursor } }';
-const SIGN_IN = 'mutation { signIn(input: { email: "who@example.com", password: "who is it" }) { token } }';
+const SIGN_IN =
+  'mutation { signIn(input: { email: "unknown@example.com", password: "wrong password" }) { token } }';
 const LOOK_AGAIN_MS = 10;
 
 export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolReport> {
@@ -40,11 +41,11 @@ export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolR
   const holder = new Client({ connectionString: databaseUrl });
   try {
     await holder.connect();
-    const somebody = await signUp(server.url);
-    const { token } = somebody;
-    // Whom the server has not met yet, so that it has to look who they are.
+    const user = await signUp(server.url);
+    const { token } = user;
+    // Not in the server's cache yet, so that authentication needs the database.
     const newcomer = await signUp(server.url);
-    // One person alone cannot hold every connection.
+    // Several people, since one person cannot hold all connections.
     const holding = await Promise.all(
       Array.from({ length: CONNECTIONS }, async () => {
         const person = await signUp(server.url);
@@ -56,7 +57,7 @@ export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolR
     );
     await holder.query('BEGIN; LOCK TABLE tasks');
     const changes = holding.map((person) => send(server.url, person.token, RENAME, person.task));
-    await allWait(holder);
+    await allWaiting(holder);
 
     const answers = await Promise.all(
       Array.from({ length: asking }, (_, n) =>
@@ -65,7 +66,7 @@ export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolR
           : send(server.url, n % 3 === 1 ? newcomer.token : token, LIST),
       ),
     );
-    const told = await Promise.all(answers.map(wordsOf));
+    const outcomes = await Promise.all(answers.map(wordsOf));
     await holder.query('ROLLBACK');
     const freeAt = Date.now();
     while ((await send(server.url, token, LIST)).status !== 200) await sleep(LOOK_AGAIN_MS);
@@ -73,7 +74,7 @@ export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolR
     const held = (await Promise.all(changes)).filter(({ status }) => status === 200).length;
     return {
       answers: Object.fromEntries(
-        Map.groupBy(told, (words) => words)
+        Map.groupBy(outcomes, (words) => words)
           .entries()
           .map(([words, all]) => [words, all.length]),
       ),
@@ -87,10 +88,10 @@ export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolR
   }
 }
 
-async function allWait(observer: Client): Promise<void> {
+async function allWaiting(observer: Client): Promise<void> {
   for (let waiting = 0; waiting < CONNECTIONS;) {
     await sleep(LOOK_AGAIN_MS);
-    // What its own transaction has seen of the activity once, it would see forever.
+    // A transaction caches the statistics that it has read once.
     await observer.query('SELECT pg_stat_clear_snapshot()');
     const { rowCount } = await observer.query(
       `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database() AND application_name = 'taskwire'`,
@@ -101,7 +102,7 @@ async function allWait(observer: Client): Promise<void> {
 
 async function wordsOf(answer: Response): Promise<string> {
   const { errors } = (await answer.json()) as { errors?: { extensions: { code: string } }[] };
-  return `${errors?.[0]?.extensions.code ?? 'answered'} ${answer.status}, again in ${answer.headers.get('retry-after') ?? '–'} s`;
+  return `${errors?.[0]?.extensions.code ?? 'OK'} ${answer.status}, retry after ${answer.headers.get('retry-after') ?? '–'} s`;
 }
 
 if (import.meta.main) {
@@ -110,7 +111,7 @@ if (import.meta.main) {
     const report = await exhaustPool({ databaseUrl: postgres.url, asking: 50 });
     console.log(JSON.stringify(report, null, 2));
     const isGood =
-      report.answers['UNAVAILABLE 503, again in 2 s'] === 50 &&
+      report.answers['UNAVAILABLE 503, retry after 2 s'] === 50 &&
       report.slowestMs <= 3_000 &&
       report.held === CONNECTIONS;
     process.exitCode = isGood ? 0 : 1;

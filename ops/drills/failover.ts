@@ -1,46 +1,46 @@
 // npm run drill:failover
-// Promotes a standby that is behind, under a steady load of writes: what the primary had acknowledged since is lost, and
-// its numbers are given out again. Everybody who follows must notice, and hold in the end what the database holds.
+// Promotes a lagging standby under a constant load of writes: acknowledged writes are lost, and their transaction ids are
+// used again. All followers must notice, and end with the state of the database.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { verifyCounters } from '../../server/counters/verify.ts';
 import { publicId } from '../../server/ids.ts';
-import { overWebSocket, type Line, type Payload } from './line.ts';
+import { overWebSocket, type Subscription, type Payload } from './subscription-client.ts';
 import { ownPostgres, standbyOf, type OwnPostgres } from './own-postgres.ts';
 import { startProcess } from './server-process.ts';
 import { signUp, type SignedInUser } from './workspace.ts';
 import { Writes } from './writes.ts';
 
 interface Drill {
-  /** How many stay connected, and how many are away during the failover and come back with their cursor. */
+  /** The number of followers that stay connected, and of those that reconnect with their cursor after the failover. */
   followers: number;
   writesPerSecond: number;
-  /** How long the standby is behind, and how long the load lasts after the failover. */
+  /** How long the standby lags, and how long the load continues after the failover. */
   seconds: { behind: number; after: number };
 }
 
-/** The tasks that followers hold compared with those in the database, of all followers together. */
+/** The tasks of all followers, compared with the database. */
 interface Held {
-  /** Tasks that are in the database, and that a follower does not know of. */
+  /** Tasks in the database that a follower does not have. */
   missed: number;
-  /** Tasks that a follower holds, and that the database lost. */
+  /** Tasks of a follower that the database has lost. */
   phantoms: number;
-  /** How many were told that their cursor has expired. */
+  /** The number of followers that got CURSOR_EXPIRED. */
   expired: number;
 }
 
 export interface FailoverReport {
-  /** Writes that were acknowledged and that the standby did not have. */
+  /** Acknowledged writes that the standby did not have. */
   lost: number;
-  /** Transaction ids in the log of the lost events that other events have now. */
-  givenOutAgain: number;
-  /** Ids of events that named two tasks. */
+  /** Transaction ids of lost events that the log now uses for other events. */
+  reusedIds: number;
+  /** Event ids that named two tasks. */
   ambiguous: number;
   stayed: Held;
   cameBack: Held;
-  /** Counters that differ from the tasks in the end. */
+  /** Counters that differ from the tasks at the end. */
   miscounted: number;
-  /** Whether the log has another epoch. */
+  /** Whether the log has started a new epoch. */
   newEpoch: boolean;
 }
 
@@ -58,18 +58,18 @@ export async function failOver({ followers, writesPerSecond, seconds }: Drill): 
     AUTH_SECRET: 's'.repeat(32),
   });
   const gather = (author: SignedInUser) =>
-    Array.from({ length: followers }, () => new Keeper(server.url, author));
-  let all: Keeper[] = [];
+    Array.from({ length: followers }, () => new Reader(server.url, author));
+  let all: Reader[] = [];
   try {
     const author = await signUp(server.url);
     const [staying, leaving] = [gather(author), gather(author)];
     all = [...staying, ...leaving];
-    await Promise.all(all.map((keeper) => keeper.come()));
-    const writes = new Writes(author, { perSecond: writesPerSecond, insisting: true });
+    await Promise.all(all.map((reader) => reader.connect()));
+    const writes = new Writes(author, { perSecond: writesPerSecond, retrying: true });
     while (writes.acknowledged.length < WRITTEN_BEFORE) await sleep(LOOK_AGAIN_MS);
     standby = await standbyOf(primary.url, primary.url);
     await sleep(seconds.behind * 1000);
-    for (const keeper of leaving) keeper.leave();
+    for (const reader of leaving) reader.disconnect();
     const before = await logOf(primary.url);
     await primary.kill();
 
@@ -78,7 +78,7 @@ export async function failOver({ followers, writesPerSecond, seconds }: Drill): 
     const acknowledged = writes.acknowledged.length;
     while (writes.acknowledged.length === acknowledged) await sleep(LOOK_AGAIN_MS);
     await sleep(seconds.after * 1000);
-    await Promise.all(leaving.map((keeper) => keeper.come()));
+    await Promise.all(leaving.map((reader) => reader.connect()));
     await sleep(seconds.after * 1000);
     await writes.end();
 
@@ -90,7 +90,7 @@ export async function failOver({ followers, writesPerSecond, seconds }: Drill): 
     const taken = new Set(after.events.map(({ transaction }) => transaction));
     return {
       lost: writes.acknowledged.filter((id) => !there.has(id)).length,
-      givenOutAgain: new Set(lostEvents.map(({ transaction }) => transaction)).intersection(taken).size,
+      reusedIds: new Set(lostEvents.map(({ transaction }) => transaction)).intersection(taken).size,
       ambiguous: ambiguousIn(all),
       stayed: heldBy(staying, there),
       cameBack: heldBy(leaving, there),
@@ -98,14 +98,14 @@ export async function failOver({ followers, writesPerSecond, seconds }: Drill): 
       newEpoch: after.epoch !== before.epoch,
     };
   } finally {
-    for (const keeper of all) keeper.leave();
+    for (const reader of all) reader.disconnect();
     await server.stop();
     await primary.remove();
     await standby?.remove();
   }
 }
 
-/** What one reads who has no cursor, tasks first: a cursor of before they are read leads to all that comes. */
+/** The query of a reader without a cursor. The cursor of the first page is older than all tasks read, so nothing is missed. */
 const PAGE = `query ($after: String) {
   cursor tasks(first: 100, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } }
 }`;
@@ -122,17 +122,17 @@ interface Update {
   events: { cursor: string; event: { id: string; task: { id: string } | null } | null };
 }
 
-/** One who reads all tasks once, and is told of the others; and reads afresh where their cursor has expired. */
-class Keeper {
+/** Reads all tasks once and follows the log. Reads again when its cursor has expired. */
+class Reader {
   readonly held = new Set<string>();
-  /** The task of each event that it was told of, by the event's id, and the tasks of ids that named a second one. */
+  /** The task of each received event by the event's id, and the event ids that named two tasks. */
   readonly tasks = new Map<string, string>();
   readonly ambiguous = new Set<string>();
   expired = 0;
   readonly #url: string;
   readonly #author: SignedInUser;
   #cursor: string | undefined;
-  #line: Line | undefined;
+  #subscription: Subscription | undefined;
   #isAway = true;
   #onLive: () => void = () => undefined;
 
@@ -141,8 +141,8 @@ class Keeper {
     this.#author = author;
   }
 
-  /** Resolves once it is told of what comes. */
-  come(): Promise<void> {
+  /** Connects, and resolves once it is live. */
+  connect(): Promise<void> {
     this.#isAway = false;
     return new Promise((resolve) => {
       this.#onLive = resolve;
@@ -150,10 +150,10 @@ class Keeper {
     });
   }
 
-  /** Keeps the cursor. */
-  leave(): void {
+  /** Disconnects, and keeps the cursor. */
+  disconnect(): void {
     this.#isAway = true;
-    this.#line?.cut();
+    this.#subscription?.cut();
   }
 
   async #follow(): Promise<void> {
@@ -182,13 +182,13 @@ class Keeper {
 
   #connection(): Promise<void> {
     return new Promise((resolve) => {
-      this.#line = overWebSocket(
+      this.#subscription = overWebSocket(
         this.#url,
         this.#author.token,
         () => ({ query: FOLLOW, variables: { after: this.#cursor } }),
         {
           onPayload: (payload) => {
-            this.#hear(payload);
+            this.#receive(payload);
           },
           onHeartbeat: () => undefined,
           onEnd: () => {
@@ -196,11 +196,11 @@ class Keeper {
           },
         },
       );
-      if (this.#isAway) this.#line.cut();
+      if (this.#isAway) this.#subscription.cut();
     });
   }
 
-  #hear({ data, errors = [] }: Payload): void {
+  #receive({ data, errors = [] }: Payload): void {
     if (errors.some(({ extensions }) => extensions.code === 'CURSOR_EXPIRED')) {
       this.expired += 1;
       this.#cursor = undefined;
@@ -217,14 +217,14 @@ class Keeper {
   }
 }
 
-async function settle(keepers: readonly Keeper[], there: ReadonlySet<string>): Promise<void> {
+async function settle(readers: readonly Reader[], there: ReadonlySet<string>): Promise<void> {
   const deadline = Date.now() + SETTLE_WITHIN_MS;
-  const isSettled = ({ held }: Keeper) => held.symmetricDifference(there).size === 0;
-  while (!keepers.every(isSettled) && Date.now() < deadline) await sleep(LOOK_AGAIN_MS);
+  const isSettled = ({ held }: Reader) => held.symmetricDifference(there).size === 0;
+  while (!readers.every(isSettled) && Date.now() < deadline) await sleep(LOOK_AGAIN_MS);
 }
 
-function heldBy(keepers: readonly Keeper[], there: ReadonlySet<string>): Held {
-  const sum = (of: (keeper: Keeper) => number) => keepers.reduce((total, keeper) => total + of(keeper), 0);
+function heldBy(readers: readonly Reader[], there: ReadonlySet<string>): Held {
+  const sum = (of: (reader: Reader) => number) => readers.reduce((total, reader) => total + of(reader), 0);
   return {
     missed: sum(({ held }) => there.difference(held).size),
     phantoms: sum(({ held }) => held.difference(there).size),
@@ -232,11 +232,11 @@ function heldBy(keepers: readonly Keeper[], there: ReadonlySet<string>): Held {
   };
 }
 
-/** Also those that named one task to one follower, and another to another. */
-function ambiguousIn(keepers: readonly Keeper[]): number {
-  const ambiguous = new Set(keepers.flatMap((keeper) => [...keeper.ambiguous]));
+/** Includes ids that named different tasks to different readers. */
+function ambiguousIn(readers: readonly Reader[]): number {
+  const ambiguous = new Set(readers.flatMap((reader) => [...reader.ambiguous]));
   const known = new Map<string, string>();
-  for (const { tasks } of keepers) {
+  for (const { tasks } of readers) {
     for (const [event, task] of tasks) {
       if ((known.get(event) ?? task) !== task) ambiguous.add(event);
       known.set(event, task);
@@ -281,8 +281,8 @@ async function query(url: string, text: string): Promise<void> {
 if (import.meta.main) {
   const report = await failOver({ followers: 20, writesPerSecond: 60, seconds: { behind: 3, after: 3 } });
   console.log(JSON.stringify(report, null, 2));
-  const { stayed, cameBack, lost, givenOutAgain, ambiguous, miscounted } = report;
+  const { stayed, cameBack, lost, reusedIds, ambiguous, miscounted } = report;
   const wrong = [stayed, cameBack].reduce((sum, { missed, phantoms }) => sum + missed + phantoms, 0);
-  const isGood = wrong + ambiguous + miscounted === 0 && lost > 0 && givenOutAgain > 0;
+  const isGood = wrong + ambiguous + miscounted === 0 && lost > 0 && reusedIds > 0;
   process.exitCode = isGood ? 0 : 1;
 }

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { overWebSocket, type Dial, type Line, type Payload } from './line.ts';
+import { overWebSocket, type Subscribe, type Subscription, type Payload } from './subscription-client.ts';
 
-/** What the drills make happen. */
+/** The kinds of events that the drills cause. */
 export const FOLLOWED = '[TASK_CREATED, USER_UPDATED]';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
-/** What somebody follows. */
+/** A subscription to follow. */
 export interface Topic {
   /** A subscription; its variable `after` is the last cursor. */
   query: string;
   variables?: object;
-  /** What one payload tells: a thing by its id, null once all that was missed has been told; or a state. */
+  /** Reads a payload: the id of an event (null once the follower is up to date), or a state. */
   read(data: Record<string, unknown>): { cursor?: string; id: string | null; state?: string };
 }
 
-/** @param selection what is asked of each event; its id must be a part of it. */
+/** @param selection the selected fields of each event, including its id. */
 export function creations(selection = 'id'): Topic {
   return {
     query: `subscription ($after: String) {
@@ -28,42 +28,46 @@ export function creations(selection = 'id'): Topic {
   };
 }
 
-/** What is followed, and how. */
-export interface Manner {
+/** What to follow, and over which transport. */
+export interface FollowerOptions {
   topic?: Topic;
-  dial?: Dial;
+  subscribe?: Subscribe;
 }
 
-/** Somebody who follows what happens, and comes back after their last cursor whenever they are cut off. */
+/** Follows a subscription, and resumes from its last cursor after a disconnect. */
 export class Follower {
-  /** The ids of what was told, in the order in which it came. */
-  readonly seen: string[] = [];
-  /** When each of them came. */
-  readonly seenAt: number[] = [];
-  /** How long each return took, from the loss of the connection until everything missed was there, in milliseconds. */
+  /** The received ids, in order. */
+  readonly received: string[] = [];
+  /** When each id was received. */
+  readonly receivedAt: number[] = [];
+  /** Milliseconds of each reconnect, from the disconnect until all missed events had arrived. */
   readonly returns: number[] = [];
-  /** The codes with which its connections were closed, and when. */
-  readonly farewells: { code: number; at: number }[] = [];
-  /** The codes with which its subscriptions were ended. */
+  /** The close codes of its connections. */
+  readonly closeCodes: { code: number; at: number }[] = [];
+  /** The error codes that ended its subscriptions. */
   readonly endings: string[] = [];
-  /** The latest state that it was told. */
+  /** The latest state. */
   state: string | undefined;
-  /** How often the server looked whether it is still there. */
+  /** The number of heartbeats. */
   heartbeats = 0;
   readonly #url: string;
   readonly #token: string;
   readonly #topic: Topic;
-  readonly #dial: Dial;
+  readonly #subscribe: Subscribe;
   #after: string | undefined;
   #lostAt: number | undefined;
-  #line: Line | undefined;
+  #subscription: Subscription | undefined;
   #isDone = false;
 
-  constructor(url: string, token: string, { topic = creations(), dial = overWebSocket }: Manner = {}) {
+  constructor(
+    url: string,
+    token: string,
+    { topic = creations(), subscribe = overWebSocket }: FollowerOptions = {},
+  ) {
     this.#url = url;
     this.#token = token;
     this.#topic = topic;
-    this.#dial = dial;
+    this.#subscribe = subscribe;
   }
 
   /** Resolves once it is live for the first time. */
@@ -73,18 +77,18 @@ export class Follower {
     });
   }
 
-  /** Reads nothing more of what is sent to it. */
+  /** Stops reading from the connection. */
   pause(): void {
-    this.#line?.pause();
+    this.#subscription?.pause();
   }
 
   resume(): void {
-    this.#line?.resume();
+    this.#subscription?.resume();
   }
 
   stop(): void {
     this.#isDone = true;
-    this.#line?.cut();
+    this.#subscription?.cut();
   }
 
   async #follow(onLive: () => void): Promise<void> {
@@ -95,23 +99,23 @@ export class Follower {
     }
   }
 
-  /** @returns whether it ever was live, once it has ended. */
+  /** @returns whether the connection was live, once it has closed. */
   #connection(onLive: () => void): Promise<boolean> {
     return new Promise((resolve) => {
       let wasLive = false;
       const { query, variables } = this.#topic;
-      this.#line = this.#dial(
+      this.#subscription = this.#subscribe(
         this.#url,
         this.#token,
         () => ({ query, variables: { ...variables, after: this.#after } }),
         {
           onHeartbeat: () => (this.heartbeats += 1),
           onEnd: (code) => {
-            if (!this.#isDone) this.farewells.push({ code, at: Date.now() });
+            if (!this.#isDone) this.closeCodes.push({ code, at: Date.now() });
             resolve(wasLive);
           },
           onPayload: (payload) => {
-            if (!this.#hear(payload)) return;
+            if (!this.#receive(payload)) return;
             wasLive = true;
             if (this.#lostAt !== undefined) this.returns.push(Date.now() - this.#lostAt);
             this.#lostAt = undefined;
@@ -122,16 +126,16 @@ export class Follower {
     });
   }
 
-  /** @returns whether all that was missed has been told. */
-  #hear({ data, errors = [] }: Payload): boolean {
+  /** @returns whether the follower is up to date. */
+  #receive({ data, errors = [] }: Payload): boolean {
     this.endings.push(...errors.map(({ extensions }) => extensions.code));
     if (!data) return false;
     const { cursor, id, state } = this.#topic.read(data);
     this.#after = cursor;
     this.state = state;
     if (id === null) return true;
-    this.seen.push(id);
-    this.seenAt.push(Date.now());
+    this.received.push(id);
+    this.receivedAt.push(Date.now());
     return false;
   }
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Inside } from './inside.ts';
+import type { Inspector } from './inspector.ts';
 
-/** What a server holds besides memory. */
+/** Resources of a server, other than memory. */
 export interface Held {
   subscriptions: number;
-  /** Connections to the database in use, and waited for. */
+  /** Database connections in use, and requests waiting for one. */
   busy: number;
-  /** Other connections. */
+  /** Other sockets. */
   sockets: number;
   timers: number;
 }
@@ -14,7 +14,7 @@ export interface Held {
 const LEFT_WITHIN_MS = 20_000;
 const LOOK_AGAIN_MS = 500;
 
-export async function heldBy(url: string, inside: Inside): Promise<Held> {
+export async function heldBy(url: string, inspector: Inspector): Promise<Held> {
   const metrics = await (await fetch(`${url}/metrics`)).text();
   const valueOf = (name: string) =>
     Number(
@@ -24,7 +24,7 @@ export async function heldBy(url: string, inside: Inside): Promise<Held> {
         ?.slice(name.length),
     );
   const connections = (state: string) => valueOf(`taskwire_database_connections{state="${state}"}`);
-  const { TCPSocketWrap: sockets = 0, Timeout: timers = 0 } = (await inside.look()).resources;
+  const { TCPSocketWrap: sockets = 0, Timeout: timers = 0 } = (await inspector.measure()).resources;
   return {
     subscriptions: valueOf('taskwire_subscriptions'),
     busy: connections('open') - connections('idle') + connections('waiting'),
@@ -33,17 +33,17 @@ export async function heldBy(url: string, inside: Inside): Promise<Held> {
   };
 }
 
-/** What is left once everybody has left, and had a while to be forgotten. */
-export async function leftIn(url: string, inside: Inside, before: Held): Promise<Held> {
+/** The resources after all clients have left. Waits a while for the server to release them. */
+export async function leftIn(url: string, inspector: Inspector, before: Held): Promise<Held> {
   const deadline = Date.now() + LEFT_WITHIN_MS;
   for (;;) {
-    const left = await heldBy(url, inside);
+    const left = await heldBy(url, inspector);
     if (beyond(left, before).length === 0 || Date.now() > deadline) return left;
     await sleep(LOOK_AGAIN_MS);
   }
 }
 
-/** Of what there is more than before. */
+/** The resources that have increased. */
 export function beyond(after: Held, before: Held): (keyof Held)[] {
   return (Object.keys(after) as (keyof Held)[]).filter((kind) => after[kind] > before[kind]);
 }

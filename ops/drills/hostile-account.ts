@@ -1,4 +1,4 @@
-// The thread of `hostile.ts` in which one account does everything that it may, all at once, until it is told to end.
+// The worker thread of `hostile.ts`: one account uses everything at once, until it gets a message.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -7,11 +7,11 @@ import { signUp, type SignedInUser } from './workspace.ts';
 
 export interface HostileOrder {
   url: string;
-  /** Whom it shares its tasks with. */
+  /** Receiver of the shares. */
   victimEmail: string;
 }
 
-/** By kind of attack: how often each outcome came, `ok` or the code of a refusal. */
+/** Counts by kind of attack and outcome: `ok` or an error code. */
 export type HostileCounts = Record<string, Record<string, number>>;
 
 const SUBSCRIPTIONS = 300;
@@ -31,7 +31,7 @@ function count(kind: string, outcome: string): void {
   of[outcome] = (of[outcome] ?? 0) + 1;
 }
 
-/** Does something again and again, several times at once. */
+/** Repeats `work` in several concurrent loops. */
 function again(
   kind: string,
   { streams, pauseMs = 0 }: { streams: number; pauseMs?: number },
@@ -51,8 +51,7 @@ function again(
   }
 }
 
-/** A socket of the account’s own. */
-async function dial({ token }: SignedInUser): Promise<WebSocket | null> {
+async function connect({ token }: SignedInUser): Promise<WebSocket | null> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   socket.on('error', () => undefined);
   socket.on('open', () => {
@@ -70,7 +69,7 @@ const subscribe = (socket: WebSocket, id: number, query: string) => {
 const CREATE =
   'mutation ($tasks: [CreateTaskInput!]!) { createTasks(input: { tasks: $tasks }) { tasks { id } } }';
 
-/** One account comes from many networks, so that only what limits a person holds it back. */
+/** A random address for each request, so that only limits per person apply. */
 function anyAddress(): string {
   return Array.from({ length: 4 }, () => 1 + Math.floor(Math.random() * 250)).join('.');
 }
@@ -85,7 +84,7 @@ async function attack(): Promise<void> {
   const [first] = tasks;
 
   for (let opened = 0; opened < SUBSCRIPTIONS / 100; opened += 1) {
-    const socket = await dial(account);
+    const socket = await connect(account);
     for (let id = 0; socket && id < 100; id += 1)
       subscribe(
         socket,
@@ -100,7 +99,7 @@ async function attack(): Promise<void> {
     ),
   );
   again('slow readers', { streams: 4, pauseMs: 100 }, async () => {
-    const sockets = await Promise.all(Array.from({ length: SLOW_READERS / 4 }, () => dial(account)));
+    const sockets = await Promise.all(Array.from({ length: SLOW_READERS / 4 }, () => connect(account)));
     for (const socket of sockets) {
       socket?.pause();
       for (let id = 0; socket && id < 20; id += 1)

@@ -1,7 +1,7 @@
 // npm run drill:hostile -- [--minutes n]
-// One account does everything that it may at once, for an hour: documents, searches, filters, subscriptions, sockets that
-// are not read, shares, uploads, and sign-ups from many addresses. Another person's dashboard and list stay quick, they
-// are never told that the server is unavailable, and the memory of server and PostgreSQL stays bounded.
+// One account uses everything at once for an hour: documents, searches, filters, subscriptions, slow sockets, shares,
+// uploads, and sign-ups from many addresses. Another person's dashboard and list stay fast and available, and the memory
+// of server and PostgreSQL stays bounded.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,7 @@ import { Refusal, signUp, type SignedInUser } from './workspace.ts';
 
 interface Drill {
   seconds: number;
-  /** An own PostgreSQL when left out. */
+  /** Default: a PostgreSQL of its own. */
   databaseUrl?: string;
 }
 
@@ -28,17 +28,17 @@ interface Waits {
 
 export interface HostileReport {
   seconds: number;
-  /** How long another person waits for their page, before and during the attack. */
+  /** Response times for another person, before and during the attack. */
   before: Waits;
   during: Waits;
-  /** How often which error came to that person. */
+  /** Errors for that person, by code. */
   refused: Record<string, number>;
   attacks: HostileCounts;
-  /** The largest that they were, in bytes; PostgreSQL's as the private memory of all its connections. */
+  /** Maximum memory in bytes; for PostgreSQL the private memory of all its connections. */
   largest: { server: number; database: number };
 }
 
-/** Of `mem_limit: 1g` of the reference containers. */
+/** Fits `mem_limit: 1g` of the reference containers. */
 const MOST_HEAP_MB = 768;
 const MOST_SERVER_BYTES = 1024 ** 3;
 const MOST_DATABASE_BYTES = 1024 ** 3;
@@ -94,7 +94,7 @@ export async function hostileHour({ seconds, databaseUrl }: Drill): Promise<Host
   }
 }
 
-/** How long a person waits who asks for their page again and again. */
+/** Requests the page repeatedly and measures response times. */
 async function waitsOf(
   person: SignedInUser,
   seconds: number,
@@ -124,7 +124,7 @@ async function memoryOf(pid: number, client: Client): Promise<{ server: number; 
   return { server, database: rows.reduce((sum, row) => sum + privateBytesOf(row.pid), 0) };
 }
 
-/** Memory that a process shares with no other; 0 where this system does not tell. */
+/** The private memory of a process; 0 if the system does not report it. */
 function privateBytesOf(pid: number): number {
   try {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');

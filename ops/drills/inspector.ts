@@ -2,25 +2,25 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { ServerProcess } from './server-process.ts';
 
-/** What a process of the server holds, garbage not counted. */
+/** Memory and resources of a server process, after garbage collection. */
 export interface Holdings {
-  /** Bytes of its objects, and of all of it in memory. */
+  /** Bytes of live objects, and the resident set size. */
   heap: number;
   resident: number;
-  /** What keeps it alive, by the names that Node has for that, with how often. */
+  /** Active resources, by Node's names. */
   resources: Record<string, number>;
 }
 
-/** The settings under which a server can be looked into. */
-export const OPEN_TO_SIGHT = { NODE_OPTIONS: '--inspect=127.0.0.1:0 --expose-gc' };
+/** Environment of a server that can be inspected. */
+export const INSPECTABLE = { NODE_OPTIONS: '--inspect=127.0.0.1:0 --expose-gc' };
 
 const HOLDINGS = `gc(), JSON.stringify({
   memory: process.memoryUsage(),
   resources: process.getActiveResourcesInfo(),
 })`;
 
-/** Looks into a server of one process by Node's inspector. */
-export class Inside {
+/** Inspects a server process with Node's inspector. */
+export class Inspector {
   readonly #socket: WebSocket;
   #commands = 0;
 
@@ -28,16 +28,16 @@ export class Inside {
     this.#socket = socket;
   }
 
-  static async of(server: ServerProcess): Promise<Inside> {
+  static async of(server: ServerProcess): Promise<Inspector> {
     const address = /^Debugger listening on (ws:\S+)$/m.exec(server.output())?.[1];
-    if (!address) throw new Error('the server was not started OPEN_TO_SIGHT');
+    if (!address) throw new Error('The server was not started with INSPECTABLE.');
     const socket = new WebSocket(address);
     await once(socket, 'open');
-    return new Inside(socket);
+    return new Inspector(socket);
   }
 
-  /** Has the garbage collected first. */
-  async look(): Promise<Holdings> {
+  /** Collects garbage first. */
+  async measure(): Promise<Holdings> {
     const { result } = (await this.#ask('Runtime.evaluate', { expression: HOLDINGS })) as {
       result: { value: string };
     };
@@ -61,13 +61,13 @@ export class Inside {
     const id = (this.#commands += 1);
     this.#socket.send(JSON.stringify({ id, method, params }));
     return new Promise((resolve) => {
-      const hear = (data: Buffer) => {
+      const receive = (data: Buffer) => {
         const answer = JSON.parse(String(data)) as { id?: number; result?: unknown };
         if (answer.id !== id) return;
-        this.#socket.off('message', hear);
+        this.#socket.off('message', receive);
         resolve(answer.result);
       };
-      this.#socket.on('message', hear);
+      this.#socket.on('message', receive);
     });
   }
 }

@@ -1,12 +1,11 @@
 // npm run drill:database
-// Ends PostgreSQL by `kill -9` again and again under a steady load of writes: the server lives on and is itself again
-// soon after the database is, and everything that it has acknowledged is there once, and was told once to everybody who
-// follows.
+// Kills PostgreSQL repeatedly with `kill -9` under a constant load of writes. The server keeps running and recovers soon
+// after the database; every acknowledged write exists once, and every follower gets it once.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { verifyCounters } from '../../server/counters/verify.ts';
 import { publicId } from '../../server/ids.ts';
-import { Crowd, type Told } from './crowd.ts';
+import { Crowd, type Delivery } from './crowd.ts';
 import { ownPostgres } from './own-postgres.ts';
 import { startProcess } from './server-process.ts';
 import { signUp } from './workspace.ts';
@@ -16,30 +15,30 @@ interface Drill {
   followers: number;
   kills: number;
   writesPerSecond: number;
-  /** How long the load lasts before each kill, and the database is away after it. */
+  /** Seconds of load before each kill, and of downtime after it. */
   seconds: { between: number; away: number };
 }
 
 export interface DatabaseReport {
   acknowledged: number;
-  told: Told;
-  /** Writes that were acknowledged and are not there. */
+  delivery: Delivery;
+  /** Acknowledged writes that do not exist. */
   lost: number;
-  /** Rows and events that are there more often than they were asked for. */
+  /** Duplicate rows and events. */
   doubled: number;
-  /** Counters that differ from the tasks in the end. */
+  /** Counters that differ from the tasks at the end. */
   miscounted: number;
-  /** How often which code was the answer while the database was away. */
+  /** Error codes during the downtime, with their counts. */
   refused: Record<string, number>;
-  /** Writes that got no answer at all. */
+  /** Writes without a response. */
   broken: number;
-  /** Whether the process answered for itself each time that the database was away, and said that it is not ready. */
+  /** Whether /healthz was 200 and /readyz 503 during each downtime. */
   aliveThroughout: boolean;
-  /** Milliseconds from the database's return until the server was ready and wrote as usual, of each kill. */
+  /** For each kill, milliseconds from the database's restart until the server was ready and writing again. */
   normalAfterMs: number[];
 }
 
-/** So many acknowledged writes show that writing goes on. */
+/** This number of acknowledged writes shows that writing works again. */
 const AS_USUAL = 20;
 const NORMAL_WITHIN_MS = 60_000;
 
@@ -59,9 +58,9 @@ export async function killDatabase({
   const statusOf = async (path: string) => (await fetch(`${server.url}${path}`)).status;
   let crowd: Crowd | undefined;
   try {
-    const somebody = await signUp(server.url);
-    crowd = await Crowd.gather(server.url, somebody, followers);
-    const writes = new Writes(somebody, { perSecond: writesPerSecond, insisting: true });
+    const user = await signUp(server.url);
+    crowd = await Crowd.gather(server.url, user, followers);
+    const writes = new Writes(user, { perSecond: writesPerSecond, retrying: true });
     const normalAfterMs: number[] = [];
     let aliveThroughout = true;
     for (let kill = 0; kill < kills; kill += 1) {
@@ -73,7 +72,7 @@ export async function killDatabase({
       const backAt = Date.now();
       const before = writes.acknowledged.length;
       while (writes.acknowledged.length < before + AS_USUAL || (await statusOf('/readyz')) !== 200) {
-        if (Date.now() > backAt + NORMAL_WITHIN_MS) throw new Error('the server does not come back');
+        if (Date.now() > backAt + NORMAL_WITHIN_MS) throw new Error('The server did not recover in time.');
         await sleep(10);
       }
       normalAfterMs.push(Date.now() - backAt);
@@ -81,10 +80,10 @@ export async function killDatabase({
     await writes.end();
     return {
       acknowledged: writes.acknowledged.length,
-      told: await crowd.compare(somebody),
+      delivery: await crowd.compare(user),
       ...(await compare(postgres.url, writes.acknowledged)),
       refused: Object.fromEntries(writes.refused),
-      broken: writes.broken.length + writes.unmet,
+      broken: writes.broken.length + writes.unreachable,
       aliveThroughout,
       normalAfterMs,
     };
@@ -105,7 +104,7 @@ async function compare(url: string, acknowledged: string[]) {
     );
     const there = new Map(rows.map(({ id, events }) => [publicId('Task', id), events]));
     return {
-      // Without its event it is as good as lost.
+      // A task without its event counts as lost.
       lost: acknowledged.filter((id) => !there.get(id)).length,
       doubled: rows.length - new Set(acknowledged).size + rows.filter(({ events }) => events > 1).length,
       miscounted: (await verifyCounters(client)).length,
@@ -125,7 +124,7 @@ if (import.meta.main) {
   console.log(JSON.stringify(report, null, 2));
   const isGood =
     report.lost + report.doubled + report.miscounted + report.broken === 0 &&
-    report.told.missed + report.told.repeated === 0 &&
+    report.delivery.missed + report.delivery.repeated === 0 &&
     report.aliveThroughout &&
     Object.keys(report.refused).every((code) => code === 'UNAVAILABLE') &&
     Math.max(...report.normalAfterMs) <= 5_000;

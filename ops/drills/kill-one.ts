@@ -1,6 +1,6 @@
 // npm run drill:kill
-// Ends one of two processes with `kill -9` while many follow what is written: everybody must be back soon, with nothing
-// missed and nothing twice. On an embedded database, or on an empty one at DATABASE_URL.
+// Kills one of two processes with `kill -9` during writes: all followers must reconnect soon and get every event once. Uses
+// an embedded database, or an empty one at DATABASE_URL.
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Crowd } from './crowd.ts';
@@ -8,8 +8,8 @@ import { startProcess } from './server-process.ts';
 import { createdIn, signUp } from './workspace.ts';
 import { Writes } from './writes.ts';
 
-/** Writes a second. */
-const WISHED = 200;
+/** Writes per second. */
+const TARGET_RATE = 200;
 
 interface Drill {
   followers: number;
@@ -20,15 +20,15 @@ interface Drill {
 
 export interface KillReport {
   followers: number;
-  /** How many tasks the log has in the end. */
+  /** Created tasks in the log. */
   written: number;
-  /** How many of those that were wished for were acknowledged each second. */
+  /** Acknowledged writes per second. */
   writtenPerSecond: number;
-  /** The longest that anybody waited for that, in milliseconds. */
+  /** The slowest acknowledged write, in milliseconds. */
   slowestWriteMs: number;
-  /** How many followers were cut off. */
+  /** Disconnected followers. */
   cutOff: number;
-  /** The longest that one of them was away, in milliseconds. */
+  /** The longest reconnect, in milliseconds. */
   longestAwayMs: number;
   missed: number;
   repeated: number;
@@ -51,21 +51,21 @@ export async function killOne({
   });
   let crowd: Crowd | undefined;
   try {
-    const somebody = await signUp(server.url);
-    crowd = await Crowd.gather(server.url, somebody, followers);
-    const writes = new Writes(somebody, { perSecond: writesPerSecond });
+    const user = await signUp(server.url);
+    crowd = await Crowd.gather(server.url, user, followers);
+    const writes = new Writes(user, { perSecond: writesPerSecond });
     await sleep((seconds * 1000) / 2);
     const [victim] = server.workers();
-    if (victim === undefined) throw new Error('there is no worker to end');
+    if (victim === undefined) throw new Error('The server has no worker to kill.');
     process.kill(victim, 'SIGKILL');
     await sleep((seconds * 1000) / 2);
     await writes.end();
 
-    const { missed, repeated } = await crowd.compare(somebody);
+    const { missed, repeated } = await crowd.compare(user);
     const away = crowd.followers.map(({ returns }) => Math.max(0, ...returns));
     return {
       followers,
-      written: (await createdIn(somebody)).length,
+      written: (await createdIn(user)).length,
       writtenPerSecond: writes.perSecond(),
       slowestWriteMs: writes.slowestMs,
       cutOff: away.filter((ms) => ms > 0).length,
@@ -80,11 +80,11 @@ export async function killOne({
 }
 
 if (import.meta.main) {
-  const report = await killOne({ followers: 500, writesPerSecond: WISHED, seconds: 10 });
+  const report = await killOne({ followers: 500, writesPerSecond: TARGET_RATE, seconds: 10 });
   console.log(JSON.stringify(report, null, 2));
-  if (report.writtenPerSecond < WISHED * 0.9)
+  if (report.writtenPerSecond < TARGET_RATE * 0.9)
     console.log(
-      `The machine, under a load of ${loadavg()[0]?.toFixed(1)}, gave less than ${WISHED} writes a second.`,
+      `This machine (load ${loadavg()[0]?.toFixed(1)}) did not reach ${TARGET_RATE} writes per second.`,
     );
   const isGood = report.missed + report.repeated === 0 && report.cutOff > 0 && report.longestAwayMs < 10_000;
   process.exitCode = isGood ? 0 : 1;

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Stage } from './audience.ts';
+import type { Fixture } from './audience.ts';
 import { Follower } from './follower.ts';
-import { overServerSentEvents, overWebSocket } from './line.ts';
-import { steadily, type Routine } from './steadily.ts';
+import { overServerSentEvents, overWebSocket } from './subscription-client.ts';
+import { atRate, type Routine } from './at-rate.ts';
 import { signUp } from './workspace.ts';
 import { Writes } from './writes.ts';
 
 export interface Pace {
   writesPerSecond: number;
   readsPerSecond: number;
-  /** New people who come, follow and leave. */
+  /** New people who sign up, subscribe and leave. */
   guestsPerSecond: number;
 }
 
@@ -17,9 +17,9 @@ export interface LoadReport {
   written: number;
   read: number;
   guests: number;
-  /** What was asked of the server, and was refused or got no answer. */
+  /** Requests that were refused or got no response. */
   failed: number;
-  /** The 99th of a hundred reads in the first quarter of the time and in the last, in milliseconds. */
+  /** The 99th percentile of reads in the first and the last quarter of the time, in milliseconds. */
   readMs: { first: number; last: number };
 }
 
@@ -34,27 +34,27 @@ const SAY = `mutation ($id: ID!, $title: String!, $conversationId: ID!) {
   sendMessage(input: { conversationId: $conversationId, content: $title }) { message { id } }
 }`;
 
-/** What keeps a server busy, from the making of this on. */
+/** Puts load on a server, from its construction on. */
 export class Load {
   readonly #writes: Writes;
   readonly #reads: Routine;
-  readonly #talk: Routine;
+  readonly #edits: Routine;
   readonly #guests: Routine;
   readonly #took: { at: number; ms: number }[] = [];
   readonly #since = Date.now();
 
-  constructor(url: string, { author, taskId, conversationId }: Stage, pace: Pace) {
+  constructor(url: string, { author, taskId, conversationId }: Fixture, pace: Pace) {
     this.#writes = new Writes(author, { perSecond: pace.writesPerSecond });
-    this.#talk = steadily(1, (turn) =>
+    this.#edits = atRate(1, (turn) =>
       author.query(SAY, { id: taskId, title: `Drill ${turn}`, conversationId }),
     );
-    this.#reads = steadily(pace.readsPerSecond, async (turn) => {
+    this.#reads = atRate(pace.readsPerSecond, async (turn) => {
       const startedAt = Date.now();
       const began = performance.now();
       await author.query(READS[turn % READS.length] ?? '');
       this.#took.push({ at: startedAt, ms: performance.now() - began });
     });
-    this.#guests = steadily(pace.guestsPerSecond, (turn) => visit(url, turn));
+    this.#guests = atRate(pace.guestsPerSecond, (turn) => visit(url, turn));
   }
 
   words(): string {
@@ -62,7 +62,7 @@ export class Load {
   }
 
   async end(): Promise<void> {
-    const all = [this.#writes, this.#talk, this.#reads, this.#guests];
+    const all = [this.#writes, this.#edits, this.#reads, this.#guests];
     await Promise.all(all.map((each) => each.end()));
   }
 
@@ -85,16 +85,16 @@ export class Load {
 
   get #failed(): number {
     const refused = [...this.#writes.refused.values()].reduce((sum, count) => sum + count, 0);
-    const others = [this.#talk, this.#reads, this.#guests].reduce((sum, { failed }) => sum + failed, 0);
-    return refused + this.#writes.broken.length + this.#writes.unmet + others;
+    const others = [this.#edits, this.#reads, this.#guests].reduce((sum, { failed }) => sum + failed, 0);
+    return refused + this.#writes.broken.length + this.#writes.unreachable + others;
   }
 }
 
-/** Somebody new comes, follows, and leaves without a word: every second one before they were told anything. */
+/** A new person signs up, subscribes and drops the connection; every second one before the first message. */
 async function visit(url: string, turn: number): Promise<void> {
   const guest = await signUp(url);
-  const dial = turn % 4 < 2 ? overWebSocket : overServerSentEvents;
-  const follower = new Follower(url, guest.token, { dial });
+  const subscribe = turn % 4 < 2 ? overWebSocket : overServerSentEvents;
+  const follower = new Follower(url, guest.token, { subscribe });
   const live = follower.start();
   await (turn % 2 ? live : sleep(Math.random() * 20));
   follower.stop();

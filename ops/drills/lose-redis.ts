@@ -1,9 +1,8 @@
 // npm run drill:redis
-// Takes Redis away from a server of two processes that are written to, first so that it refuses, then so that it is
-// silent: nobody notices but for their limits, which each process then counts for itself, and everybody who follows is
-// told all the same. Wants a Redis at REDIS_URL.
+// Makes Redis refuse connections, then time out, under a server with two processes and a load of writes. Writes and
+// deliveries continue; only the limits are then counted per process. Needs a Redis at REDIS_URL.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Crowd, type Told } from './crowd.ts';
+import { Crowd, type Delivery } from './crowd.ts';
 import { routeTo } from './route.ts';
 import { startProcess } from './server-process.ts';
 import { send, signUp } from './workspace.ts';
@@ -19,22 +18,22 @@ interface Drill {
 
 export interface RedisReport {
   written: number;
-  /** Writes that were refused, or got no answer. */
+  /** Writes that were refused or got no response. */
   failed: number;
-  /** The longest that a write took, in milliseconds. */
+  /** The slowest write, in milliseconds. */
   slowestMs: number;
-  told: Told;
+  delivery: Delivery;
   /**
-   * How many budgets somebody new can spend until everybody says that it is enough, from 0 to 2: one while the
-   * processes share it, up to one in each while they cannot.
+   * The number of budgets that a new person can spend before all processes refuse: 1 while the processes share it, up
+   * to 2 while they cannot.
    */
   budgets: { shared: number; refused: number; sharedAgain: number; silent: number; sharedInTheEnd: number };
 }
 
 const POINTS = 200_000;
-/** About a twentieth of a budget at each time, for a person who has no tasks. */
-const DEAR = '{ tasks(first: 100) { nodes { comments(first: 100) { nodes { id } } } } }';
-/** Two processes that hand out connections by chance have then both been asked for sure. */
+/** Costs about a twentieth of a budget, for a person without tasks. */
+const EXPENSIVE = '{ tasks(first: 100) { nodes { comments(first: 100) { nodes { id } } } } }';
+/** After this number of refusals both processes have almost certainly refused. */
 const REFUSALS = 16;
 const SETTLED_AFTER_MS = 3_000;
 
@@ -55,9 +54,9 @@ export async function loseRedis({
   });
   let crowd: Crowd | undefined;
   try {
-    const somebody = await signUp(server.url);
-    crowd = await Crowd.gather(server.url, somebody, followers);
-    const writes = new Writes(somebody, { perSecond: writesPerSecond });
+    const user = await signUp(server.url);
+    crowd = await Crowd.gather(server.url, user, followers);
+    const writes = new Writes(user, { perSecond: writesPerSecond });
     const during = async (change: () => unknown) => {
       await change();
       await sleep(Math.max(seconds * 1000, SETTLED_AFTER_MS));
@@ -66,19 +65,19 @@ export async function loseRedis({
     const budgets = {
       shared: await during(() => undefined),
       refused: await during(() => route.cut()),
-      sharedAgain: await during(() => route.mend()),
+      sharedAgain: await during(() => route.restore()),
       silent: await during(() => {
-        route.hush();
+        route.stall();
       }),
-      sharedInTheEnd: await during(() => route.mend()),
+      sharedInTheEnd: await during(() => route.restore()),
     };
     await writes.end();
     const refused = [...writes.refused.values()].reduce((sum, count) => sum + count, 0);
     return {
       written: writes.acknowledged.length,
-      failed: refused + writes.broken.length + writes.unmet,
+      failed: refused + writes.broken.length + writes.unreachable,
       slowestMs: writes.slowestMs,
-      told: await crowd.compare(somebody),
+      delivery: await crowd.compare(user),
       budgets,
     };
   } finally {
@@ -92,7 +91,7 @@ async function budgetsOf(url: string): Promise<number> {
   const { token } = await signUp(url);
   let spent = 0;
   for (let refusals = 0; refusals < REFUSALS;) {
-    const { extensions } = (await (await send(url, token, DEAR, {}, { cost: 'include' })).json()) as {
+    const { extensions } = (await (await send(url, token, EXPENSIVE, {}, { cost: 'include' })).json()) as {
       extensions?: { cost: { points: number } };
     };
     if (extensions) spent += extensions.cost.points;
@@ -107,8 +106,8 @@ if (import.meta.main) {
   console.log(JSON.stringify(report, null, 2));
   const { shared, sharedAgain, sharedInTheEnd, ...away } = report.budgets;
   const isGood =
-    report.failed + report.told.missed + report.told.repeated === 0 &&
-    report.told.slowestMs < 5_000 &&
+    report.failed + report.delivery.missed + report.delivery.repeated === 0 &&
+    report.delivery.slowestMs < 5_000 &&
     Math.max(shared, sharedAgain, sharedInTheEnd) <= 1 &&
     Object.values(away).every((budgets) => budgets > 1 && budgets <= 2);
   process.exitCode = isGood ? 0 : 1;

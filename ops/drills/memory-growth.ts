@@ -1,22 +1,22 @@
-/** How much memory was held when. */
+/** The memory at one point in time. */
 export interface Sample {
-  /** Milliseconds, of any clock. */
+  /** Milliseconds of any clock. */
   at: number;
   bytes: number;
 }
 
 /** Megabytes. */
 export interface Growth {
-  anHour: number;
-  /** Over all the time that was looked at. */
-  inAll: number;
-  atLast: number;
+  perHour: number;
+  /** Over the whole time. */
+  total: number;
+  last: number;
 }
 
 const HOUR_MS = 60 * 60_000;
 const MEGABYTE = 1024 * 1024;
 
-/** How memory grew by the line that fits best, by least squares: a single peak at the end is no growth. */
+/** Memory growth by least squares, so that a single peak at the end does not count. */
 export function growthOf(samples: readonly Sample[]): Growth {
   const mean = (of: (sample: Sample) => number) =>
     samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
@@ -27,8 +27,8 @@ export function growthOf(samples: readonly Sample[]): Growth {
   const slope = together / spread / MEGABYTE;
   const [first, last] = [samples.at(0), samples.at(-1)];
   return {
-    anHour: slope * HOUR_MS,
-    inAll: slope * ((last?.at ?? 0) - (first?.at ?? 0)),
-    atLast: (last?.bytes ?? 0) / MEGABYTE,
+    perHour: slope * HOUR_MS,
+    total: slope * ((last?.at ?? 0) - (first?.at ?? 0)),
+    last: (last?.bytes ?? 0) / MEGABYTE,
   };
 }

@@ -11,20 +11,20 @@ import { run } from '../backup/programs.ts';
 const ANSWERS_WITHIN_MS = 60_000;
 const LOOK_AGAIN_MS = 20;
 
-/** A PostgreSQL that a drill may kill, and start again at the same address. */
+/** A PostgreSQL that a drill can kill and restart at the same address. */
 export interface OwnPostgres {
   url: string;
-  /** The folder that has its data. */
+  /** The data folder. */
   folder: string;
-  /** Ends its first process by `kill -9`; the others end when they notice. */
+  /** Kills the postmaster with `kill -9`; its children exit soon after. */
   kill(): Promise<void>;
-  /** Resolves once it answers. */
+  /** Resolves once it accepts connections. */
   start(): Promise<void>;
-  /** Ends it, and removes all it had. */
+  /** Stops it and removes its data. */
   remove(): Promise<void>;
 }
 
-/** @param installed the folder of its programs, where they are not those that come with this program. */
+/** @param installed the folder of its programs; default: the bundled ones. */
 export async function ownPostgres(installed?: string): Promise<OwnPostgres> {
   const folder = await newFolder();
   const made = await startEmbedded(folder);
@@ -35,7 +35,7 @@ export async function ownPostgres(installed?: string): Promise<OwnPostgres> {
   return postgres;
 }
 
-/** A standby that follows the PostgreSQL at `source` asynchronously, and answers at `url` once it is started. */
+/** An asynchronous standby of the PostgreSQL at `source`, which listens at `url` once started. */
 export async function standbyOf(source: string, url: string): Promise<OwnPostgres> {
   const folder = await newFolder();
   const cluster = join(folder, CLUSTER);
@@ -45,7 +45,7 @@ export async function standbyOf(source: string, url: string): Promise<OwnPostgre
   return postgresIn(folder, url);
 }
 
-/** Whether this machine has what a standby is made with. */
+/** Whether pg_basebackup is installed. */
 export function canMakeStandby(): Promise<boolean> {
   return run('pg_basebackup', ['--version']).then(
     () => true,
@@ -82,8 +82,8 @@ async function postgresIn(folder: string, url: string, installed?: string): Prom
     async start() {
       const deadline = Date.now() + ANSWERS_WITHIN_MS;
       while (!(await answers(url))) {
-        if (Date.now() > deadline) throw new Error('PostgreSQL does not answer in time');
-        // It gives up while processes of the one before are still there.
+        if (Date.now() > deadline) throw new Error('PostgreSQL did not start in time.');
+        // It exits while processes of the previous one are still running.
         if (!child || !isRunning(child)) {
           const given = settings.flatMap((setting) => ['-c', setting]);
           child = programs.start('postgres', cluster, given, ['ignore', 'ignore', 'ignore']);

@@ -2,20 +2,20 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface Route {
-  /** The service's address by this route. */
+  /** The service's URL through this route. */
   url: string;
-  /** Nothing passes any more: what is open breaks, what is new is refused. */
+  /** Closes open connections and refuses new ones. */
   cut(): Promise<void>;
-  /** What is open and what is new stays open, and nobody says a word. */
-  hush(): void;
-  mend(): Promise<void>;
+  /** Keeps connections open, but passes no data. */
+  stall(): void;
+  restore(): Promise<void>;
 }
 
-/** A way to a database, a Redis or a server that can be cut, as a network or a machine that goes away does it. */
+/** A TCP proxy to a database, a Redis or a server that simulates network failures. */
 export async function routeTo(address: string, usualPort: number): Promise<Route> {
   const target = new URL(address);
   const open = new Set<Socket>();
-  let isHushed = false;
+  let isStalled = false;
   const server = createServer((near) => {
     const far = connect(Number(target.port || usualPort), target.hostname);
     for (const [socket, other] of [
@@ -29,7 +29,7 @@ export async function routeTo(address: string, usualPort: number): Promise<Route
           open.delete(socket);
           other.destroy();
         });
-      if (!isHushed) socket.pipe(other);
+      if (!isStalled) socket.pipe(other);
     }
   });
   const listen = async (port: number) => {
@@ -45,12 +45,12 @@ export async function routeTo(address: string, usualPort: number): Promise<Route
     for (const socket of open) socket.destroy();
     await closed;
   };
-  const hush = () => {
-    isHushed = true;
+  const stall = () => {
+    isStalled = true;
     for (const socket of open) socket.unpipe().pause();
   };
-  const mend = async () => {
-    isHushed = false;
+  const restore = async () => {
+    isStalled = false;
     if (!server.listening) await listen(port);
     else for (const socket of open) socket.destroy();
   };
@@ -58,5 +58,5 @@ export async function routeTo(address: string, usualPort: number): Promise<Route
   const url = new URL(address);
   url.hostname = '127.0.0.1';
   url.port = String(port);
-  return { url: url.href, cut, hush, mend };
+  return { url: url.href, cut, stall, restore };
 }

@@ -9,17 +9,17 @@ const READY_WITHIN_MS = 60_000;
 
 export interface ServerProcess {
   url: string;
-  /** Its process id; that of the first process where there are workers. */
+  /** Its process id; with workers, that of the primary. */
   pid: number;
   /** Everything printed so far. */
   output(): string;
   /** The process ids of its workers. */
   workers(): number[];
-  /** Asks it to end, by SIGTERM. @returns its exit code. */
+  /** Stops it with SIGTERM. @returns its exit code. */
   stop(): Promise<number | null>;
 }
 
-/** The server as `npm start` runs it, in processes of their own, on a free port. */
+/** Starts a server like `npm start`, as a separate process on a free port. */
 export async function startProcess(environment: NodeJS.ProcessEnv): Promise<ServerProcess> {
   const dataDir = await mkdtemp(join(tmpdir(), 'taskwire-processes-'));
   const child = spawn(process.execPath, [...NODE_FLAGS, join(import.meta.dirname, '../../server/main.ts')], {
@@ -39,8 +39,8 @@ export async function startProcess(environment: NodeJS.ProcessEnv): Promise<Serv
   const failed = (why: string) => () => {
     ready.reject(new Error(`The server ${why}:\n${text}`));
   };
-  const timer = setTimeout(failed('is not ready in time'), READY_WITHIN_MS);
-  void exited.then(failed('has ended'));
+  const timer = setTimeout(failed('did not become ready in time'), READY_WITHIN_MS);
+  void exited.then(failed('exited'));
   try {
     const url = await ready.promise;
     return {

@@ -1,6 +1,6 @@
 // npm run drill:stop
-// Asks a server of two processes to end, by SIGTERM, while many write and follow: each request that it has let in is
-// answered, everybody is sent away in order, and nothing that was answered is missing afterwards.
+// Stops a server of two processes with SIGTERM under load: accepted requests are answered, followers are disconnected
+// gradually, and no acknowledged write is lost.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,29 +13,29 @@ import { Writes } from './writes.ts';
 interface Drill {
   followers: number;
   writesPerSecond: number;
-  /** How long the load lasts before the server is asked to end. */
+  /** Seconds of load before the stop. */
   seconds: number;
   environment?: NodeJS.ProcessEnv;
 }
 
 export interface StopReport {
-  /** Writes that were answered, and of those, how many are missing after the next start. */
+  /** Acknowledged writes, and those missing after the next start. */
   answered: number;
   lost: number;
-  /** Writes that were sent away with UNAVAILABLE, and that got an error of another kind. */
-  sentAway: number;
+  /** Writes refused with UNAVAILABLE, and those that failed otherwise. */
+  refused: number;
   failed: number;
-  /** Writes that were sent before anybody was sent away, and whose connection broke before the answer. */
+  /** Writes sent before the first refusal whose connection broke. */
   broken: number;
-  /** Milliseconds from the signal until `/readyz` said no. */
+  /** Milliseconds from the signal until `/readyz` was 503. */
   notReadyAfterMs: number;
-  /** Milliseconds from the signal to the end of the process. */
+  /** Milliseconds from the signal until the process exited. */
   endedAfterMs: number;
   exitCode: number | null;
-  /** The codes with which sockets were closed, with how often. */
-  farewells: Record<number, number>;
-  /** Milliseconds between the first farewell and the last. */
-  farewellsLastedMs: number;
+  /** Close codes of sockets, with their counts. */
+  closeCodes: Record<number, number>;
+  /** Milliseconds between the first and the last close. */
+  closingMs: number;
 }
 
 export async function stopUnderLoad({
@@ -58,9 +58,9 @@ export async function stopUnderLoad({
   let crowd: Crowd | undefined;
   let server = await startProcess(settings);
   try {
-    const [somebody, other] = await Promise.all([signUp(server.url), signUp(server.url)]);
+    const [user, other] = await Promise.all([signUp(server.url), signUp(server.url)]);
     crowd = await Crowd.gather(server.url, other, followers);
-    const writes = new Writes(somebody, { perSecond: writesPerSecond });
+    const writes = new Writes(user, { perSecond: writesPerSecond });
     await sleep(seconds * 1000);
 
     const askedAt = Date.now();
@@ -70,27 +70,26 @@ export async function stopUnderLoad({
     const endedAfterMs = Date.now() - askedAt;
     crowd.stop();
     await writes.end();
-    const farewells = crowd.followers.flatMap((follower) => follower.farewells.slice(0, 1));
+    const closeCodes = crowd.followers.flatMap((follower) => follower.closeCodes.slice(0, 1));
 
     server = await startProcess({ ...settings, PORT: new URL(server.url).port });
-    const there = new Set((await createdIn(somebody)).map(({ task }) => task?.id));
+    const there = new Set((await createdIn(user)).map(({ task }) => task?.id));
     const { UNAVAILABLE = 0, ...others } = Object.fromEntries(writes.refused);
     return {
       answered: writes.acknowledged.length,
       lost: writes.acknowledged.filter((id) => !there.has(id)).length,
-      sentAway: UNAVAILABLE,
+      refused: UNAVAILABLE,
       failed: Object.values(others).reduce((sum, count) => sum + count, 0),
       broken: writes.broken.filter((sentAt) => sentAt < writes.refusedFrom).length,
       notReadyAfterMs,
       endedAfterMs,
       exitCode,
-      farewells: Object.fromEntries(
-        Map.groupBy(farewells, ({ code }) => code)
+      closeCodes: Object.fromEntries(
+        Map.groupBy(closeCodes, ({ code }) => code)
           .entries()
           .map(([code, some]) => [code, some.length]),
       ),
-      farewellsLastedMs:
-        Math.max(...farewells.map(({ at }) => at)) - Math.min(...farewells.map(({ at }) => at)),
+      closingMs: Math.max(...closeCodes.map(({ at }) => at)) - Math.min(...closeCodes.map(({ at }) => at)),
     };
   } finally {
     crowd?.stop();
@@ -99,7 +98,7 @@ export async function stopUnderLoad({
   }
 }
 
-/** @returns when the server that is to end said for the first time that it is not ready, while it still answered. */
+/** @returns when `/readyz` was 503 for the first time. */
 async function notReady(url: string): Promise<number> {
   for (;;) {
     const { status } = await fetch(`${url}/readyz`);
@@ -115,6 +114,6 @@ if (import.meta.main) {
     report.broken + report.failed + report.lost === 0 &&
     report.exitCode === 0 &&
     report.endedAfterMs < 15_000 &&
-    Object.keys(report.farewells).join() === '1001';
+    Object.keys(report.closeCodes).join() === '1001';
   process.exitCode = isGood ? 0 : 1;
 }

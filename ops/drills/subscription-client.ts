@@ -1,7 +1,7 @@
 import { request, type IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 
-/** What a subscription is told at a time. */
+/** A message of a subscription. */
 export interface Payload {
   data?: Record<string, unknown> | null;
   errors?: { extensions: { code: string } }[];
@@ -12,30 +12,34 @@ interface Operation {
   variables: object;
 }
 
-/** What somebody makes of a line. */
-interface Ear {
+interface Listener {
   onPayload(payload: Payload): void;
-  /** The server looked whether somebody is still there. */
+  /** The server sent a ping or a comment. */
   onHeartbeat(): void;
-  /** It is over. @param code with which the server closed it; what it was cut with is no code of the server's. */
+  /** The connection has closed. @param code the server's close code, or 1006. */
   onEnd(code: number): void;
 }
 
-/** A subscription on a connection of its own. */
-export interface Line {
-  /** Reads nothing more of what is sent. */
+/** A subscription with its own connection. */
+export interface Subscription {
+  /** Stops reading. */
   pause(): void;
   resume(): void;
-  /** Leaves without a word. */
+  /** Drops the connection without closing it. */
   cut(): void;
 }
 
-export type Dial = (url: string, token: string, operation: () => Operation, ear: Ear) => Line;
+export type Subscribe = (
+  url: string,
+  token: string,
+  operation: () => Operation,
+  listener: Listener,
+) => Subscription;
 
-/** RFC 6455: the connection broke without a word. */
+/** RFC 6455: the connection closed without a close frame. */
 const BROKEN = 1006;
 
-export const overWebSocket: Dial = (url, token, operation, ear) => {
+export const overWebSocket: Subscribe = (url, token, operation, listener) => {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   const send = (message: object) => {
     socket.send(JSON.stringify(message));
@@ -43,10 +47,10 @@ export const overWebSocket: Dial = (url, token, operation, ear) => {
   socket
     .on('error', () => undefined)
     .on('close', (code) => {
-      ear.onEnd(code);
+      listener.onEnd(code);
     })
     .on('ping', () => {
-      ear.onHeartbeat();
+      listener.onHeartbeat();
     })
     .on('open', () => {
       send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } });
@@ -55,7 +59,7 @@ export const overWebSocket: Dial = (url, token, operation, ear) => {
       const { type, payload } = JSON.parse(String(data)) as { type: string; payload?: Payload };
       if (type === 'connection_ack') send({ id: '1', type: 'subscribe', payload: operation() });
       if (type === 'error' || type === 'complete') socket.terminate();
-      if (payload) ear.onPayload(payload);
+      if (payload) listener.onPayload(payload);
     });
   return {
     pause: () => {
@@ -70,13 +74,13 @@ export const overWebSocket: Dial = (url, token, operation, ear) => {
   };
 };
 
-export const overServerSentEvents: Dial = (url, token, operation, ear) => {
+export const overServerSentEvents: Subscribe = (url, token, operation, listener) => {
   let answer: IncomingMessage | undefined;
   let text = '';
-  const hear = (event: string) => {
-    if (event.startsWith(':')) ear.onHeartbeat();
+  const receive = (event: string) => {
+    if (event.startsWith(':')) listener.onHeartbeat();
     const data = /^event: next\ndata: (.*)$/m.exec(event)?.[1];
-    if (data !== undefined) ear.onPayload(JSON.parse(data) as Payload);
+    if (data !== undefined) listener.onPayload(JSON.parse(data) as Payload);
   };
   const headers = {
     accept: 'text/event-stream',
@@ -86,14 +90,14 @@ export const overServerSentEvents: Dial = (url, token, operation, ear) => {
   const asked = request(`${url}/graphql`, { method: 'POST', headers, agent: false })
     .on('error', () => undefined)
     .on('close', () => {
-      ear.onEnd(BROKEN);
+      listener.onEnd(BROKEN);
     })
     .on('response', (response) => {
       answer = response.on('error', () => undefined).setEncoding('utf8');
       answer.on('data', (chunk: string) => {
         const events = (text + chunk).split('\n\n');
         text = events.pop() ?? '';
-        events.forEach(hear);
+        events.forEach(receive);
       });
     });
   asked.end(JSON.stringify(operation()));

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { FOLLOWED } from './follower.ts';
 
-/** An answer's first error. */
+/** The first error of an answer. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: string;
-  /** Milliseconds after which trying again makes sense. */
+  /** Milliseconds after which to retry. */
   readonly retryAfterMs: number;
 
   constructor({ message, extensions }: AnsweredError) {
@@ -20,14 +20,14 @@ interface AnsweredError {
   extensions: { code: string; retryAfter?: number };
 }
 
-/** Somebody new on a server, as the drills need one. */
+/** A new account for a drill. */
 export interface SignedInUser {
   token: string;
-  /** @throws Refusal where the answer has an error; what fetch throws where there is none. */
+  /** @throws Refusal if the answer has an error. */
   query<Data>(document: string, variables?: object): Promise<Data>;
 }
 
-/** @param address the client address of each request, for a server behind a proxy; its own without one. */
+/** @param address the client address for X-Forwarded-For, for a server behind a proxy. */
 export async function signUp(url: string, address?: () => string): Promise<SignedInUser> {
   const input = { name: 'Drill', email: `${randomUUID()}@example.com`, password: randomUUID() };
   const { signUp: session } = await ask<{ signUp: { token: string } }>(
@@ -43,7 +43,7 @@ export async function signUp(url: string, address?: () => string): Promise<Signe
   };
 }
 
-/** An operation's answer, whatever it is. */
+/** Sends an operation and returns the response. */
 export async function send(
   url: string,
   token: string | undefined,
@@ -78,18 +78,18 @@ async function ask<Data>(
 }
 
 interface Creation {
-  /** The event's. */
+  /** The event's id. */
   id: string;
   /** When it happened. */
   at: string;
   task: { id: string } | null;
 }
 
-/** What the log itself says about what the drills make happen, in its order. */
-export async function createdIn(somebody: SignedInUser): Promise<Creation[]> {
+/** The events of the drill from the log, in order. */
+export async function createdIn(user: SignedInUser): Promise<Creation[]> {
   const created: Creation[] = [];
   for (let after: string | null = null; ;) {
-    const { activity }: Page = await somebody.query<Page>(
+    const { activity }: Page = await user.query<Page>(
       `query ($after: String) {
          activity(first: 100, after: $after, filter: { kind: { in: ${FOLLOWED} } }) {
            nodes { id at task { id } } pageInfo { hasNextPage endCursor }

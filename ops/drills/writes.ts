@@ -4,31 +4,31 @@ import { Refusal, type SignedInUser } from './workspace.ts';
 
 const CREATE = `mutation ($id: ID!) { createTask(input: { id: $id, title: "Drill" }) { cursor } }`;
 const FEWEST_WRITERS = 20;
-/** Each writer waits for its answer; so slow may answers be without slowing the pace. */
+/** Response time up to which the writers keep the rate. */
 const SLOWEST_MS = 500;
 const PAUSE_MS = 50;
 
 interface Pace {
   perSecond: number;
-  /** Whether each task is sent, under the same id, until somebody says that it is there. */
-  insisting?: boolean;
+  /** Whether to retry each task with the same id until it is acknowledged. */
+  retrying?: boolean;
 }
 
-/** Tasks that are created at an even pace by twenty or more at once, from the making of this on. */
+/** Creates tasks at a constant rate with 20 or more concurrent writers, from its construction on. */
 export class Writes {
-  /** The ids of those that were answered, as the answers came. */
+  /** The ids of acknowledged tasks, in order. */
   readonly acknowledged: string[] = [];
-  /** How often which code was the answer. */
+  /** Error codes with their counts. */
   readonly refused = new Map<string, number>();
-  /** When those were sent that got no answer for their connection broke, by `performance.now()`. */
+  /** Send times (`performance.now()`) of writes whose connection broke. */
   readonly broken: number[] = [];
-  /** When the first was refused. */
+  /** The time of the first refusal. */
   refusedFrom = Infinity;
-  /** The longest that anybody waited for an acknowledgement, in milliseconds. */
+  /** The slowest acknowledged write, in milliseconds. */
   slowestMs = 0;
-  /** How many found nobody who listens. */
-  unmet = 0;
-  readonly #somebody: SignedInUser;
+  /** Writes that could not connect. */
+  unreachable = 0;
+  readonly #user: SignedInUser;
   readonly #pace: Pace;
   readonly #ending = new AbortController();
   readonly #startedAt = performance.now();
@@ -36,21 +36,21 @@ export class Writes {
   readonly #atOnce: number;
   readonly #writers: Promise<void>[];
 
-  constructor(somebody: SignedInUser, pace: Pace) {
-    this.#somebody = somebody;
+  constructor(user: SignedInUser, pace: Pace) {
+    this.#user = user;
     this.#pace = pace;
     this.#atOnce = Math.max(FEWEST_WRITERS, Math.ceil((pace.perSecond * SLOWEST_MS) / 1000));
     this.#writers = Array.from({ length: this.#atOnce }, (_, n) => this.#write(n));
   }
 
-  /** Sends no more, and waits for the answers under way. */
+  /** Stops, and waits for pending writes. */
   async end(): Promise<void> {
     this.#endedAt ??= performance.now();
     this.#ending.abort();
     await Promise.all(this.#writers);
   }
 
-  /** How many a second were acknowledged, which is less than was wished where the machine has no more to give. */
+  /** Acknowledged writes per second. */
   perSecond(): number {
     const seconds = ((this.#endedAt ?? performance.now()) - this.#startedAt) / 1000;
     return Math.round(this.acknowledged.length / seconds);
@@ -64,15 +64,15 @@ export class Writes {
       await sleep(Math.max(next - Date.now(), 1), undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       const id = publicId('Task', newId());
-      while (!(await this.#send(id)) && this.#pace.insisting);
+      while (!(await this.#send(id)) && this.#pace.retrying);
     }
   }
 
-  /** @returns whether it is there for sure; waits a while where it is not. */
+  /** @returns whether the write was acknowledged; waits before a retry otherwise. */
   async #send(id: string): Promise<boolean> {
     const sentAt = performance.now();
     try {
-      await this.#somebody.query(CREATE, { id });
+      await this.#user.query(CREATE, { id });
       this.acknowledged.push(id);
       this.slowestMs = Math.max(this.slowestMs, Math.round(performance.now() - sentAt));
       return true;
@@ -81,11 +81,11 @@ export class Writes {
       if (refusal) {
         this.refused.set(refusal.code, (this.refused.get(refusal.code) ?? 0) + 1);
         this.refusedFrom = Math.min(this.refusedFrom, performance.now());
-      } else if (codeOf(error) === 'ECONNREFUSED') this.unmet += 1;
+      } else if (codeOf(error) === 'ECONNREFUSED') this.unreachable += 1;
       else this.broken.push(sentAt);
       const { signal } = this.#ending;
-      const wait = refusal && !this.#pace.insisting ? refusal.retryAfterMs : PAUSE_MS;
-      await sleep(wait, undefined, this.#pace.insisting ? {} : { signal }).catch(() => undefined);
+      const wait = refusal && !this.#pace.retrying ? refusal.retryAfterMs : PAUSE_MS;
+      await sleep(wait, undefined, this.#pace.retrying ? {} : { signal }).catch(() => undefined);
       return false;
     }
   }

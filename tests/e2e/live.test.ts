@@ -262,7 +262,7 @@ describe('when the line is lost, the page says so and catches up', () => {
     await server.kill();
     await expect(indicator(page)).toHaveText(/^Reconnecting in \d+ s$/);
     await page.getByRole('main').getByRole('link', { name: 'History' }).click();
-    await expect(page.getByText('the page opens as soon as it is back')).toBeVisible();
+    await expect(page.getByText('This page opens as soon as the server is back')).toBeVisible();
     await expect(indicator(page)).toHaveText(/^Reconnecting in \d+ s$/);
     await startServerProcess(world.databaseUrl, new URL(server.url).port);
     await expect(page.getByRole('heading', { name: 'History' })).toBeVisible();

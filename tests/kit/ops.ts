@@ -17,7 +17,7 @@ export const hasPgDump = await findClient(15).then(
   () => false,
 );
 
-if (!hasPgDump) console.log('▸ There is no pg_dump, so the tests of backups are LEFT OUT.');
+if (!hasPgDump) console.log('▸ There is no pg_dump, so the tests of backups are SKIPPED.');
 
 /** Runs a command of `ops/` to its end, as npm does, with nobody at the terminal. */
 export function ops(command: string, args: string[], environment: NodeJS.ProcessEnv): Promise<Ended> {

@@ -26,7 +26,7 @@ export default async function prepareRun(project: TestProject): Promise<() => Pr
       : 'PostgreSQL: the one at TEST_DATABASE_URL.',
     redisUrl
       ? 'Redis: the one at TEST_REDIS_URL.'
-      : 'Redis: TEST_REDIS_URL is not set, so the tests that need Redis are LEFT OUT.',
+      : 'Redis: TEST_REDIS_URL is not set, so the tests that need Redis are SKIPPED.',
   ];
   const say = () => {
     for (const note of notes) console.log(`▸ ${note}`);

@@ -73,7 +73,7 @@ test(
       encoding: 'utf8',
     });
     if (error) {
-      console.log('▸ There is no promtool, so the tests of the alerts are LEFT OUT.');
+      console.log('▸ There is no promtool, so the tests of the alerts are SKIPPED.');
       context.skip();
     }
     expect(status, `${stdout}${stderr}`).toBe(0);

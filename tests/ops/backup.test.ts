@@ -59,7 +59,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     const ends = await Promise.all([ops('backup', [], environment), ops('backup', [], environment)]);
     const good = ends.filter(({ code }) => code === 0);
     for (const { output } of ends.filter(({ code }) => code !== 0)) {
-      expect(output).toContain('is under way. Wait for its end');
+      expect(output).toContain('is running. Wait until it has finished');
     }
     expect(good.length).toBeGreaterThan(0);
     expect(await backups(folder)).toHaveLength(good.length);
@@ -77,7 +77,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     await disk.fill();
     const { code, output } = await ops('backup', ['--keep-days', '1'], environment);
     expect(code).toBe(1);
-    expect(output).toMatch(/There is no room left in .* those of before are as they were/);
+    expect(output).toMatch(/No space left in .* existing backups are unchanged/);
     expect(await backups(disk.folder)).toHaveLength(1);
     expect((await readdir(disk.folder)).filter((name) => name.includes('draft'))).toEqual([]);
     expect(await readFile(first)).toEqual(before);
@@ -168,7 +168,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     };
     const { code, output } = await ops('restore', ['--yes', file], elsewhere);
     expect({ code, output }).toMatchObject({ code: 0 });
-    expect(output).toContain('Everybody must sign in again');
+    expect(output).toContain('All people must sign in again');
     const server = await startServer(readConfig({ ...elsewhere, PORT: '0', LOG_LEVEL: 'error' }));
     onTestFinished(() => server.stop());
     const again = `mutation { signIn(input: { email: "${cy.email}", password: "${PASSWORD}" }) { viewer { name } } }`;
@@ -243,7 +243,7 @@ test('[T061] a schedule that is no cron expression, and a folder that is none, a
   ).rejects.toThrow('BACKUP_SCHEDULE: ');
   expect(await ops('backup', [], environment)).toMatchObject({
     code: 1,
-    output: expect.stringContaining(`Backups cannot go to ${file}/backups`) as string,
+    output: expect.stringContaining(`Cannot write backups to ${file}/backups`) as string,
   });
   expect(await ops('backup', ['--keep-days', '0'], environment)).toMatchObject({ code: 2 });
 });

@@ -128,7 +128,7 @@ test('the proxy’s settings are understood by Caddy', (context) => {
     { encoding: 'utf8', env: { ...process.env, DOMAIN: 'tasks.example.com' } },
   );
   if (error) {
-    console.log('▸ There is no caddy, so the test of its settings is LEFT OUT.');
+    console.log('▸ There is no caddy, so the test of its settings is SKIPPED.');
     context.skip();
   }
   expect(status, stderr).toBe(0);

@@ -34,20 +34,20 @@ test('counters:verify says what is wrong and exits with 1, and counters:rebuild 
   await ada.createTask('Tea');
   expect(await ops('counters-verify', [], environment)).toEqual({
     code: 0,
-    output: 'Every counter agrees with the tasks.\n',
+    output: 'All counters match the tasks.\n',
   });
   await plantMany(world.db, uuidOf('User', ada.id));
   const wrong = await ops('counters-verify', [], environment);
   expect(wrong.code).toBe(1);
-  expect(wrong.output).toContain('tasks of Ada, of no team: TODO NONE: 1 counted, 40001 there\n');
-  expect(wrong.output).toMatch(/Count everything anew with npm run counters:rebuild, .*\n$/);
+  expect(wrong.output).toContain('tasks of Ada, of no team: TODO NONE: 1 instead of 40001\n');
+  expect(wrong.output).toMatch(/Run npm run counters:rebuild to fix them; .*\n$/);
 
   const rebuilding = ops('counters-rebuild', [], environment);
   await Promise.all(Array.from({ length: 20 }, () => ada.createTask('Meanwhile')));
   const { code, output } = await rebuilding;
   expect(code).toBe(0);
   expect(output).toMatch(
-    /^Counted 1 of (\d+) parts .*\n(Counted .*\n)+Counted \1 of \1 parts .*\nThe dashboards show/,
+    /^Counted 1 of (\d+) parts .*\n(Counted .*\n)+Counted \1 of \1 parts .*\nRebuilt the counters/,
   );
   expect((await ops('counters-verify', [], environment)).code).toBe(0);
   expect(await ada.query('{ dashboard { statistics { total } } }')).toEqual({
@@ -68,7 +68,7 @@ test('a rebuild that is killed changes no number, and the next one leaves nothin
     const killed = startOps('counters-rebuild', [], { DATABASE_URL: url });
     await begun(db);
     killed.kill();
-    expect((await killed.ended).output).not.toContain('The dashboards show');
+    expect((await killed.ended).output).not.toContain('Rebuilt the counters');
     expect(await generationOf(db)).toBe(generation);
     expect(await differencesIn(url)).toEqual(wrong);
     expect((await ops('counters-rebuild', [], { DATABASE_URL: url })).code).toBe(0);
@@ -100,7 +100,7 @@ test.each([
       const { code, output } = await rebuilding;
       expect(code).toBe(1);
       expect(output).toMatch(
-        /\nThe database went away \(.*\)\. The counters are as they were; try again\.\n$/,
+        /\nLost the connection to the database \(.*\)\. The counters are unchanged; try again\.\n$/,
       );
       expect(await generationOf(db)).toBe(1);
     } finally {

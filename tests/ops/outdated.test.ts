@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 
 /** Runs the command with an `npm` that says of each package what it is given here, or that the range's own is current. */
-async function versionConflict(newer: Record<string, string>) {
+async function runOutdated(newer: Record<string, string>) {
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-npm-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const script = `#!${process.execPath}
@@ -33,18 +33,18 @@ test('an operator reads which direct dependencies are behind their current patch
   };
   const auth = manifest.dependencies['better-auth'] ?? '';
   const lint = manifest.devDependencies['eslint'] ?? '';
-  const answer = await versionConflict({
+  const answer = await runOutdated({
     [`better-auth@~${auth}`]: '1.7.999',
     [`eslint@~${lint}`]: '10.15.999',
   });
   expect(answer.stdout.trim().split('\n')).toEqual([
-    `eslint: ${lint} is used, 10.15.999 is current`,
-    `better-auth: ${auth} is used, 1.7.999 is current`,
+    `eslint: ${lint} → 10.15.999`,
+    `better-auth: ${auth} → 1.7.999`,
   ]);
   expect(answer.code).toBe(1);
-  expect(await versionConflict({})).toEqual({
+  expect(await runOutdated({})).toEqual({
     code: 0,
-    stdout: 'Every direct dependency is at its current patch.\n',
+    stdout: 'All direct dependencies are up to date.\n',
   });
 });
 

@@ -21,6 +21,6 @@ test('an operator who installed without development dependencies reads in one se
   );
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   expect(stderr).toMatch(
-    /^Making the database client needs prisma, a development dependency .*"npm ci --include=dev".*\n$/,
+    /^Generating the database client needs the development dependency prisma\. Run "npm ci --include=dev".*\n$/,
   );
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isInstalled, tryProxy, type ProxyName } from '../../ops/drills/proxies.ts';
 import { freshDatabase } from '../kit/database.ts';
 
-const NAMES: ProxyName[] = ['nginx', 'nginx in stock settings'];
+const NAMES: ProxyName[] = ['nginx', 'nginx with default settings'];
 
 describe.each(NAMES)('people behind %s', (name) => {
   test('sign in, follow what happens, and reach nothing that is for operators (SSE-PROXY, PROXY-HOST, BASIC-AUTH)', async (context) => {

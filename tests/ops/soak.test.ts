@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { OPEN_TO_SIGHT } from '../../ops/drills/inside.ts';
+import { INSPECTABLE } from '../../ops/drills/inspector.ts';
 import { growthOf } from '../../ops/drills/memory-growth.ts';
-import { complaintsAbout, soak, type SoakReport } from '../../ops/drills/soak.ts';
+import { problemsIn, soak, type SoakReport } from '../../ops/drills/soak.ts';
 import { freshDatabase } from '../kit/database.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -14,20 +14,20 @@ const environment = async () => ({ DATABASE_URL: await freshDatabase(), AUTH_SEC
 test('[SC-010] people follow for a while, hold on, are cut off and pass by: nobody misses a thing, and nothing is left of them', async () => {
   const report = await soak({ ...small, minutes: 0.17, cuts: 1, environment: await environment() });
   // How long a few reads take says nothing on a machine that has other work.
-  expect(complaintsAbout(report).filter((complaint) => !complaint.startsWith('reads'))).toEqual([]);
+  expect(problemsIn(report).filter((problem) => !problem.startsWith('reads'))).toEqual([]);
   expect(report.written).toBeGreaterThan(20);
   expect(report.guests).toBeGreaterThan(0);
 });
 
 test('[SC-010] a server that loses memory is found out', async () => {
-  const NODE_OPTIONS = `${OPEN_TO_SIGHT.NODE_OPTIONS} --import ${join(import.meta.dirname, '../kit/leak.ts')}`;
+  const NODE_OPTIONS = `${INSPECTABLE.NODE_OPTIONS} --import ${join(import.meta.dirname, '../kit/leak.ts')}`;
   const report = await soak({
     ...small,
     minutes: 0.08,
     cuts: 0,
     environment: { ...(await environment()), NODE_OPTIONS },
   });
-  expect(complaintsAbout(report)).toContainEqual(expect.stringMatching(/^heap: grows by \d+/));
+  expect(problemsIn(report)).toContainEqual(expect.stringMatching(/^heap: grows by \d+/));
 });
 
 const MEGABYTE = 1024 * 1024;
@@ -49,11 +49,11 @@ const sound: SoakReport = {
   guests: 900,
   cuts: 10,
   failed: 0,
-  told: { missed: 0, repeated: 0 },
+  delivery: { missed: 0, repeated: 0 },
   outdated: 0,
-  sentAway: 0,
+  disconnected: 0,
   lostForGood: 0,
-  unheeded: 0,
+  missedHeartbeats: 0,
   faults: 0,
   readMs: { first: 20, last: 22 },
   memory: { heap: level, resident: level },
@@ -62,9 +62,9 @@ const sound: SoakReport = {
 
 test('the line through what was held is found among peaks and troughs', () => {
   const jagged = watched((hours, look) => 80 + 35 * hours + (look % 2 ? 5 : -5));
-  expect(Math.round(jagged.inAll)).toBe(18);
-  expect(Math.abs(jagged.anHour - 35)).toBeLessThan(1);
-  expect(watched(() => 80).anHour).toBeCloseTo(0);
+  expect(Math.round(jagged.total)).toBe(18);
+  expect(Math.abs(jagged.perHour - 35)).toBeLessThan(1);
+  expect(watched(() => 80).perHour).toBeCloseTo(0);
 });
 
 test.each<[string, Partial<SoakReport>, string[]]>([
@@ -72,7 +72,7 @@ test.each<[string, Partial<SoakReport>, string[]]>([
   [
     'a kilobyte lost at each of ten writes a second',
     { memory: { heap: watched((hours) => 80 + 35 * hours), resident: level } },
-    ['heap: grows by 35.0 MB an hour'],
+    ['heap: grows by 35.0 MB per hour'],
   ],
   [
     'memory that comes and goes',
@@ -82,17 +82,17 @@ test.each<[string, Partial<SoakReport>, string[]]>([
   [
     'a process that grows though its objects do not',
     { memory: { heap: level, resident: watched((hours) => 200 + 120 * hours) } },
-    ['resident: grows by 120.0 MB an hour'],
+    ['resident: grows by 120.0 MB per hour'],
   ],
-  ['an event that somebody missed', { told: { missed: 1, repeated: 0 } }, ['missed: 1']],
-  ['an event that somebody was told twice', { told: { missed: 0, repeated: 1 } }, ['repeated: 1']],
-  ['a follower who was sent away', { sentAway: 1 }, ['sentAway: 1']],
+  ['an event that somebody missed', { delivery: { missed: 1, repeated: 0 } }, ['missed: 1']],
+  ['an event that somebody was told twice', { delivery: { missed: 0, repeated: 1 } }, ['repeated: 1']],
+  ['a follower who was sent away', { disconnected: 1 }, ['disconnected: 1']],
   ['reads that become slow', { readMs: { first: 20, last: 200 } }, ['reads: 200 ms after 20 ms']],
   [
     'a subscription that nobody ended',
     { held: { before: none, after: { ...none, subscriptions: 1 } } },
-    ['subscriptions: 1 left of 0'],
+    ['subscriptions: 1, initially 0'],
   ],
-])('[SC-010] what is said of %s', (_what, fault, complaints) => {
-  expect(complaintsAbout({ ...sound, ...fault })).toEqual(complaints);
+])('[SC-010] what is said of %s', (_what, fault, problems) => {
+  expect(problemsIn({ ...sound, ...fault })).toEqual(problems);
 });

@@ -365,7 +365,7 @@ describe('a database that is gone', async () => {
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
     expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
 
-    await route.mend();
+    await route.restore();
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
     await expect(ask('{ viewer { name } }', cookie)).resolves.toMatchObject({ status: 200, errors: [] });
     await server.stop();
@@ -382,11 +382,11 @@ describe('a database that falls silent', async () => {
     const read = () => sendTo(server.url, somebody.token, '{ viewer { name } tasks { totalCount } }');
     // As many connections as there can be, so that none of those who ask finds out by opening one.
     await Promise.all(Array.from({ length: 20 }, read));
-    route.hush();
+    route.stall();
     const asked = read();
     expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
     expect(await (await asked).json()).toMatchObject({ errors: [{ extensions: { code: 'UNAVAILABLE' } }] });
-    await route.mend();
+    await route.restore();
     await expect.poll(async () => (await read()).status, { timeout: 30_000 }).toBe(200);
   });
 });

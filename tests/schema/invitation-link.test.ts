@@ -198,7 +198,7 @@ describe('an invited address', () => {
     const { code, output } = await ops('account', ['verify', cleo.email.toUpperCase()], {
       DATABASE_URL: world.databaseUrl,
     });
-    expect([code, output]).toEqual([0, `The address ${cleo.email.toUpperCase()} is verified.\n`]);
+    expect([code, output]).toEqual([0, `Verified ${cleo.email.toUpperCase()}.\n`]);
     await events.until((told) => told.events.event?.kind === 'ACCOUNT_VERIFIED');
     expect(await cleo.query('{ viewer { invitations { nodes { id viewerCan { accept } } } } }')).toEqual({
       viewer: { invitations: { nodes: [{ id: invitation.id, viewerCan: { accept: true } }] } },

@@ -48,14 +48,14 @@ test.skipIf(!redisUrl)(
     };
     for (const [title, leave] of [
       ['without Redis', () => route.cut()],
-      ['with a silent Redis', () => route.hush()],
+      ['with a silent Redis', () => route.stall()],
     ] as const) {
       await leave();
       await ada.createTask(title);
       await events.until(isOf(title));
       await growsWithWork(() => notified.length);
-      await route.mend();
-      await growsWithWork(() => received);
+      await route.restore();
+      await growsWithWork(() => delivery);
     }
   },
 );

@@ -125,7 +125,7 @@ test('[FR-022] [FR-024] a server that loses its database tells of everything onc
   await events.until(isOf('before'));
   await route.cut();
   await ada.createTask('during');
-  await route.mend();
+  await route.restore();
   await ada.createTask('after');
   await events.until(isOf('after'));
   expect(titles(events)).toEqual(['before', 'during', 'after']);

@@ -249,7 +249,7 @@ test('[FR-023] whoever comes while the database is away is told to come again', 
   const early = await dial(elsewhere.url);
   early.send({ type: 'connection_init', payload: { authorization: `Bearer ${key.token}` } });
   expect(await early.closed).toMatchObject({ code: 1013 });
-  await route.mend();
+  await route.restore();
   await dialAs(elsewhere, key);
 });
 
