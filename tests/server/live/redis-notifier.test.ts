@@ -55,7 +55,7 @@ test.skipIf(!redisUrl)(
       await events.until(isOf(title));
       await growsWithWork(() => notified.length);
       await route.restore();
-      await growsWithWork(() => delivery);
+      await growsWithWork(() => received);
     }
   },
 );

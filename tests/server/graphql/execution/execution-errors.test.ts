@@ -8,7 +8,6 @@ import {
   isScalarType,
   Kind,
   parse,
-  type ExecutionResult,
 } from 'graphql';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { usePlans } from '../../../../server/graphql/execution/execute-query.ts';
