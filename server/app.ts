@@ -24,7 +24,6 @@ import { createWebSocketTransport, type SocketLimits } from './websocket/server.
 
 export interface ApiSettings {
   db: Database;
-  /** For the connection that reads the log. */
   databaseUrl: string;
   log: Logger;
   secret: string;
@@ -33,7 +32,6 @@ export interface ApiSettings {
   adminEmails: Iterable<string>;
   socketLimits: SocketLimits;
   connectionLimits: ConnectionLimits;
-  /** Per person and process. */
   mostSubscriptions: number;
   redis: { url: string; channel: string } | undefined;
   monitoring: Monitoring;
@@ -50,7 +48,6 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** Most of the code is loaded from here, so the server imports it while starting. */
 export async function createApi(settings: ApiSettings): Promise<Api> {
   const { db, databaseUrl, log, secret, publicUrl, allowedOrigins, adminEmails, monitoring, limits } =
     settings;

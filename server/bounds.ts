@@ -4,14 +4,10 @@ interface Bound {
   readonly unit: 'bytes' | 'characters' | 'entries';
   /** Maximum per process; null if a setting determines it. */
   readonly most: number | null;
-  /** Behavior at the maximum. */
   readonly beyond: string;
 }
 
-/**
- * Everything that can grow in a process's memory. Each holder reads its bound here and reports its size with `keep`;
- * `/metrics` exports it as `taskwire_kept`.
- */
+/** Everything that can grow in a process's memory. Holders report their size with `keep`, for `/metrics`. */
 export const BOUNDS = {
   'operation names': { unit: 'entries', most: 500, beyond: 'the least recently used is dropped' },
   'statements of operations': { unit: 'entries', most: 2_000, beyond: 'the least recently used is dropped' },
@@ -58,10 +54,7 @@ export type Kept = keyof typeof BOUNDS;
 
 const holders = new Map<Kept, { holder: WeakRef<object>; now: () => number }[]>();
 
-/**
- * Reports the size of a holder while it is reachable.
- * @param now must be cheap; each scrape of `/metrics` calls it.
- */
+/** Reports the size of a holder while it is reachable. @param now must be cheap; each scrape of `/metrics` calls it. */
 export function keep<Holder extends object>(
   what: Kept,
   holder: Holder,

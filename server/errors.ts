@@ -3,18 +3,13 @@ export interface ErrorDetails {
   field?: string;
   /** Seconds to wait before retrying. */
   retryAfter?: number;
-  /** The row's current version, if the request has an outdated one. */
   currentVersion?: number;
-  /** The row's current values as in the API, if the request has an outdated version. */
   current?: Readonly<Record<string, unknown>>;
 }
 
-/**
- * An error of the API: a stable code, and a message the caller can act on. All other errors are masked as internal.
- */
+/** An error of the API: a stable code, and a message the caller can act on. All other errors are masked as internal. */
 export abstract class TaskwireError extends Error {
   abstract readonly code: string;
-  /** HTTP status, for transports that have one. */
   readonly status: number = 200;
   readonly details: ErrorDetails;
 
@@ -44,7 +39,6 @@ export class ViewerChanged extends Unauthenticated {
 
 export class Forbidden extends TaskwireError {
   readonly code = 'FORBIDDEN';
-  /** For the audit trail. */
   readonly subjectId: string | undefined;
 
   constructor(message: string, subjectId?: string, details?: ErrorDetails) {
@@ -56,7 +50,6 @@ export class Forbidden extends TaskwireError {
 /** Also for objects that exist but are not visible; both must have the same message. */
 export class NotFound extends TaskwireError {
   readonly code = 'NOT_FOUND';
-  /** For the audit trail. */
   readonly subjectId: string | undefined;
 
   constructor(what: string, subjectId?: string, details?: ErrorDetails) {
@@ -93,7 +86,6 @@ export class FellBehind extends TaskwireError {
 export class QuotaExceeded extends TaskwireError {
   readonly code = 'QUOTA_EXCEEDED';
 
-  /** @param most the quota in words. */
   constructor(most: string) {
     super(
       `You have reached the storage quota of ${most}. Delete data you no longer need, or ask the operator of this server for a larger quota.`,
@@ -111,7 +103,6 @@ export class QueryTooComplex extends TaskwireError {
   }
 }
 
-/** A payload of an open connection exceeds the size limit. */
 export class AnswerTooLong extends TaskwireError {
   readonly code = 'QUERY_TOO_COMPLEX';
 
@@ -120,7 +111,6 @@ export class AnswerTooLong extends TaskwireError {
   }
 }
 
-/** For WebSockets and event streams. */
 export const TOO_MANY_CONNECTIONS = 'Too many open connections. Close some, then connect again.';
 
 export class RateLimited extends TaskwireError {
@@ -133,13 +123,11 @@ export class RateLimited extends TaskwireError {
   }
 }
 
-/** The request is malformed. */
 export class BadUserInput extends TaskwireError {
   readonly code = 'BAD_USER_INPUT';
   override readonly status = 400;
 }
 
-/** The request names a host that this server does not serve. */
 export class Misdirected extends TaskwireError {
   readonly code = 'MISDIRECTED';
   override readonly status = 421;

@@ -1,7 +1,6 @@
 import { fromString, toUUID, typeid } from 'typeid-js';
 import { ValidationFailed } from './errors.ts';
 
-/** As in `task_01jd…`. */
 const prefixes = {
   User: 'user',
   ApiToken: 'token',
@@ -37,9 +36,7 @@ export function newId(): string {
 }
 
 const DIGITS = Array.from('0123456789abcdefghjkmnpqrstvwxyz', (digit) => digit.charCodeAt(0));
-/** Positions of the hexadecimal digits in a UUID. */
 const AT = Array.from(EXAMPLE).flatMap((digit, at) => (digit === '-' ? [] : at));
-/** Values of hexadecimal digits by character code. */
 const WORTH = new Uint8Array(128);
 for (const [worth, digit] of Array.from('0123456789abcdef').entries()) {
   WORTH[digit.charCodeAt(0)] = worth;
@@ -47,10 +44,7 @@ for (const [worth, digit] of Array.from('0123456789abcdef').entries()) {
 }
 const written: number[] = new Array<number>(26).fill(0);
 
-/**
- * The public form of an id: a TypeID, the type's prefix and the UUID in base 32. Implemented here, since responses
- * have hundreds of ids and the library is about thirty times slower.
- */
+/** A TypeID: the type's prefix and the UUID in base 32, about thirty times faster than the library. */
 export function publicId(type: IdType, uuid: string): string {
   const worth = (n: number) => WORTH[uuid.charCodeAt(AT[n] ?? 0)] ?? 0;
   const put = (at: number, bits: number) => (written[at] = DIGITS[bits & 31] ?? 0);

@@ -5,7 +5,6 @@ import { summarizeRepeats } from './observability/repeated-lines.ts';
 
 export type Logger = PinoLogger;
 
-/** Characters buffered while the output is blocked. */
 const MOST_WAITING = 1024 * 1024;
 
 /** A full disk or a closed pipe loses log lines, but does not affect the server. */

@@ -16,10 +16,7 @@ export interface Person {
   userId: string;
 }
 
-/**
- * A person with their roles, read by `server/sql/viewer.ts`. Shares are not included, since their number is
- * unlimited; they are joined in queries or looked up (`server/sql/shares.ts`).
- */
+/** Shares are not included, since their number is unlimited; see `server/sql/shares.ts`. */
 export interface Viewer extends Person {
   /** Null until verified: anyone can register an address. */
   verifiedEmail: string | null;
@@ -33,7 +30,6 @@ export type EventSubject = Pick<
   'kind' | 'teamId' | 'actorId' | 'personId' | 'subjectId' | 'conversationId'
 >;
 
-/** The columns of a task that decide rights. */
 export const placement = { id: true, ownerId: true, assigneeId: true, teamId: true } as const;
 
 export type TaskPlacement = Pick<Task, keyof typeof placement>;
@@ -122,7 +118,6 @@ export function grantableRoles(viewer: Viewer, teamId: string): readonly TeamRol
   return role === 'ADMIN' ? ['MEMBER', 'VIEWER'] : [];
 }
 
-/** Teams in which the viewer is the owner or an admin. */
 export function teamsLedBy(viewer: Viewer): string[] {
   return [...viewer.teams.keys()].filter((id) => hasRole(viewer, id, LEADING_ROLES));
 }
@@ -134,7 +129,6 @@ function commands(viewer: Viewer, task: TaskPlacement): boolean {
   return task.ownerId === viewer.userId || hasRole(viewer, task.teamId, LEADING_ROLES);
 }
 
-/** Assigned in a team, with a role that may work. */
 function worksOn(viewer: Viewer, task: TaskPlacement): boolean {
   return task.assigneeId === viewer.userId && hasRole(viewer, task.teamId, WORKING_ROLES);
 }
@@ -153,10 +147,7 @@ function seesUnshared(viewer: Viewer, { ownerId, teamId }: TaskPlacement): boole
   return teamId === null ? ownerId === viewer.userId : viewer.teams.has(teamId);
 }
 
-/**
- * `visibleSql.event` for an event from the log.
- * @param holdsShare whether the viewer has an active share of the event's subject.
- */
+/** `visibleSql.event` for an event from the log. `holdsShare` refers to its subject. */
 export function seesEvent(
   viewer: Viewer,
   conversationIds: ReadonlySet<string>,
@@ -275,10 +266,7 @@ export const visible = {
     ],
   }),
 
-  /**
-   * To the viewer, of their own tasks, or of tasks of their teams; not expired. A receiver does not see other
-   * receivers.
-   */
+  /** A receiver does not see other receivers. */
   share: (viewer: Viewer): Prisma.TaskShareWhereInput => ({
     AND: unexpired(),
     OR: [

@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 
-/** Names in a Redis shared with other deployments. */
 export interface RedisNamespace {
   nameOf(what: string): string;
   /** A key that does not reveal email addresses, IP addresses and ids. */

@@ -4,7 +4,6 @@ import { newRequester, type Requester } from './database/requester.ts';
 
 /** A request and its timings, in milliseconds. */
 export interface RequestTrace {
-  /** Used in the response, the log and masked errors. */
   readonly id: string;
   /** By `performance.now()`. */
   readonly startedAt: number;
@@ -24,13 +23,11 @@ export interface RequestTrace {
   /** The caller's trace (W3C Trace Context). */
   traceparent: string | undefined;
   readonly requester: Requester;
-  /** Recorded if telemetry is on. */
   readonly sent: { label: string; startedAt: number; took: number }[];
 }
 
 const requests = new AsyncLocalStorage<RequestTrace>();
 
-/** Runs a request's work in a new context. */
 export function withRequest<T>(work: (request: RequestTrace) => T, address?: string): T {
   const request: RequestTrace = {
     id: randomUUID(),
@@ -52,7 +49,6 @@ export function withRequest<T>(work: (request: RequestTrace) => T, address?: str
   return requests.run(request, work, request);
 }
 
-/** Key for limits without a signed-in person. */
 export function shareOfAddress({ address }: RequestTrace): string {
   return `address ${address ?? ''}`;
 }

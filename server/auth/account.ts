@@ -18,7 +18,6 @@ import { givenPassword, hashPassword, isPassword, newPassword } from './password
 /** From the last renewal. Tokens expire with their session. */
 export const SESSION_SECONDS = 30 * 24 * 60 * 60;
 
-/** The least recently used session is ended. */
 const MOST_SESSIONS = 500;
 const TOKEN_BYTES = 24;
 const LONGEST_AGENT = 300;
@@ -35,10 +34,7 @@ export interface Begun {
   session: Session;
 }
 
-/**
- * Creates an account and its first session. An unknown time zone becomes UTC.
- * @throws Conflict if the email address has an account.
- */
+/** An unknown time zone becomes UTC. @throws Conflict if the email address has an account. */
 export async function createAccount(
   db: Database,
   limits: SignInLimits,
@@ -88,11 +84,7 @@ export async function beginSession(
   });
 }
 
-/**
- * Returns the account, or null if the password is wrong or there is no account. Each attempt counts towards the
- * limits; failures are recorded as events. Do not call it in a transaction.
- * @throws RateLimited
- */
+/** Null if the password is wrong or there is no account. Call it outside transactions. @throws RateLimited */
 export async function checkPassword(
   db: Database,
   limits: SignInLimits,
@@ -110,7 +102,6 @@ export async function checkPassword(
     select: { id: true, userId: true, password: true, failedSignIns: true, user: true },
   });
   if (!(await isPassword(account?.password, password)) || !account) {
-    // An invalid address is not an attempt on an account.
     if (address !== undefined) await recordFailedSignIn(db, account?.userId ?? null);
     return null;
   }
@@ -118,10 +109,7 @@ export async function checkPassword(
   return account;
 }
 
-/**
- * Lifts the sign-in limits of an account, in all processes.
- * @throws NotFound if the address has no account.
- */
+/** Lifts the sign-in limits of an account, in all processes. @throws NotFound if the address has no account. */
 export async function unlockAccount(db: Database, email: string): Promise<void> {
   await inTransaction(db, async (tx) => {
     const userId = await accountWith(tx, email);
@@ -132,10 +120,7 @@ export async function unlockAccount(db: Database, email: string): Promise<void> 
   });
 }
 
-/**
- * Marks an account's address as verified by an operator. Idempotent.
- * @throws NotFound if the address has no account.
- */
+/** Idempotent. @throws NotFound if the address has no account. */
 export async function verifyAccount(db: Database, email: string): Promise<void> {
   await inTransaction(db, async (tx) => {
     const id = await accountWith(tx, email);
@@ -149,7 +134,6 @@ export async function verifyAccount(db: Database, email: string): Promise<void> 
   });
 }
 
-/** The addresses without a verified account. */
 export async function unverifiedOf(db: Database, emails: readonly string[]): Promise<string[]> {
   const where = { email: { in: [...emails] }, emailVerified: true };
   const verified = await db.user.findMany({ where, select: { email: true } });

@@ -13,21 +13,16 @@ const RENEW_AFTER_SECONDS = 24 * 60 * 60;
 interface AuthSettings {
   db: Database;
   log: Logger;
-  /** Signs cookies and encrypts the private keys of tokens. */
   secret: string;
   publicUrl: string;
   allowedOrigins: readonly string[];
   limits: SignInLimits;
-  /** Called for each session that the library ends. */
   onSessionEnd?: (sessionId: string) => void;
 }
 
 export type Auth = ReturnType<typeof createAuth>;
 
-/**
- * The auth library, served under /api/auth and called by mutations. Triggers append the events of its writes
- * (migration `init`), since it uses its own transactions.
- */
+/** Triggers append the events of the library's writes (migration `init`), since it uses its own transactions. */
 export function createAuth({
   db,
   log,

@@ -10,7 +10,6 @@ import type { Auth } from './auth.ts';
 import type { Origins } from './origins.ts';
 import { ruleOutDatabaseFailure } from './database-failure.ts';
 
-/** An authenticated person. */
 export interface SignedIn extends Person {
   /** Null for an API token. */
   sessionId: string | null;
@@ -21,7 +20,6 @@ export interface SignedIn extends Person {
   endsAt: Date | null;
 }
 
-/** How long a credential is cached. */
 const CACHED_MS = 5_000;
 
 /** Browsers accept this prefix only from HTTPS pages. */
@@ -46,12 +44,8 @@ export interface Credentials {
    * @throws Unauthenticated if the credential is invalid, revoked or expired.
    */
   resolve(headers: Headers, onRenewal?: (cookies: string[]) => void): Promise<SignedIn | null>;
-  /**
-   * The session cookie that `resolve` uses, as `name=value`: the first valid one, else the first; null if there is
-   * none.
-   */
+  /** The session cookie that `resolve` uses: the first valid one, else the first; null if there is none. */
   cookieOf(headers: Headers): Promise<string | null>;
-  /** `Set-Cookie` headers that clear outdated session cookies. */
   staleCookies(headers: Headers): string[];
   /** Drops cached credentials of a session or an API token. */
   forget(id: string): void;

@@ -1,9 +1,6 @@
 import type { Database } from '../database/client.ts';
 
-/**
- * The auth library reports an unavailable database as an invalid credential.
- * @throws the database error if it is unavailable.
- */
+/** Throws if the database is unavailable, which the auth library reports as an invalid credential. */
 export async function ruleOutDatabaseFailure(db: Database): Promise<void> {
   await db.$queryRaw`/* ruleOutDatabaseFailure */ SELECT 1`;
 }

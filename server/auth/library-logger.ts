@@ -6,10 +6,7 @@ const LONGEST = 200;
 /** Any client can cause log lines. */
 const MOST_A_SECOND = 5;
 
-/**
- * Passes the auth library's log lines on. Text after a colon can be user input and is removed. Drops more than a few
- * lines per second.
- */
+/** Text after a colon can be user input and is removed. Drops more than a few lines per second. */
 export function libraryLog(log: Logger): (level: Level, message: string) => void {
   let second = 0;
   let lines = 0;

@@ -1,28 +1,20 @@
 import { isIPv4 } from 'node:net';
 
 export interface Origins {
-  /** For links to its pages. */
   own: string;
-  /** Allowed origins except the server's own. */
   others: ReadonlySet<string>;
   isHttps: boolean;
   /** Whether a request comes from the server's own page, an allowed page, or a program. */
   trusts(headers: Headers): boolean;
   /** The error for a page that is not trusted, with the setting to change. */
   whyUntrusted(headers: Headers): string;
-  /**
-   * The error for a host that is not served, or null. Protects against DNS rebinding: a page on the internet could
-   * give its name the address of a server in a local network.
-   */
+  /** The error for a host that is not served, or null. Protects against DNS rebinding. */
   whyMisdirected(host: string | undefined, forwardedHost: string | undefined): string | null;
 }
 
 const LOOPBACK_NAME = /^(?:.+\.)?localhost$/;
 
-/**
- * @param others origins as browsers send them.
- * @param proxies number of trusted proxies; with one or more, `X-Forwarded-Host` is used.
- */
+/** @param proxies number of trusted proxies; with one or more, `X-Forwarded-Host` is used. */
 export function createOrigins(publicUrl: string, others: Iterable<string>, proxies: number): Origins {
   const own = new URL(publicUrl);
   const allowed = new Set(others);

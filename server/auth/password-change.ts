@@ -11,7 +11,6 @@ import { accountWith, checkPassword, CREDENTIAL } from './account.ts';
 import type { SignedIn } from './credentials.ts';
 import { givenPassword, hashPassword, newPassword } from './passwords.ts';
 
-/** Lifetime of an operator's one-time link. */
 export const RESET_MINUTES = 60;
 const RESET = 'password-reset:';
 
@@ -32,10 +31,7 @@ const change = z.object({
 
 const reset = z.object({ token: z.string(), newPassword });
 
-/**
- * Changes the password, and ends the person's other sessions. A wrong current password counts as a failed sign-in.
- * @throws ValidationFailed if the current password is wrong; RateLimited; Forbidden for an API token.
- */
+/** @throws ValidationFailed if the current password is wrong; RateLimited; Forbidden for an API token. */
 export async function changePassword(
   db: Database,
   limits: SignInLimits,
@@ -69,10 +65,7 @@ export function sessionOf({ sessionId, tokenId }: SignedIn): string {
   );
 }
 
-/**
- * Issues the secret of a one-time link, replacing an earlier one, and ends the account's sessions.
- * @throws NotFound if the address has no account.
- */
+/** Replaces an earlier link and ends the account's sessions. @throws NotFound if there is no account. */
 export async function issuePasswordReset(db: Database, email: string): Promise<string> {
   const token = newSecret();
   await inTransaction(db, async (tx) => {
@@ -115,7 +108,6 @@ export async function resetPassword(
 interface NewPassword {
   stored: string;
   by: 'person' | 'reset';
-  /** The session to keep. */
   keep: string | null;
   /** The stored password that must be replaced; undefined for any. */
   expected: string | null | undefined;

@@ -23,10 +23,7 @@ interface CookieReader {
   getSignedCookie(name: string, secret: string): Promise<string | false | null>;
 }
 
-/**
- * Replaces the auth library's endpoints for signing up and in with a password: the library hashes in a transaction,
- * and validates differently.
- */
+/** Replaces the library's endpoints, which hash in a transaction and validate differently. */
 export function passwordEndpoints({ db, limits, secret, isSecure }: Settings) {
   const options = {
     method: 'POST' as const,
@@ -70,7 +67,6 @@ export function passwordEndpoints({ db, limits, secret, isSecure }: Settings) {
   return { id: 'taskwire-passwords', endpoints: { signUpEmail, signInEmail } };
 }
 
-/** The library's types do not include replaced endpoints. */
 export type PasswordEndpoints = ReturnType<typeof passwordEndpoints>['endpoints'];
 
 type Call = Parameters<typeof setSessionCookie>[0];

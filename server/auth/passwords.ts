@@ -2,9 +2,7 @@ import { hash, verify } from '@node-rs/argon2';
 import { z } from 'zod';
 import { Unavailable } from '../errors.ts';
 
-/**
- * argon2id with the first parameters recommended in OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane.
- */
+/** argon2id with the first parameters recommended in OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane. */
 const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
 /** Each hash uses a core for about 50 ms, and 19 MiB. */
@@ -14,7 +12,6 @@ const MOST_WAITING = 200;
 
 const LENGTH = { min: 8, max: 128 } as const;
 
-/** A password to be checked. */
 export const givenPassword = z
   .string('A password must be text.')
   .refine(
@@ -34,19 +31,12 @@ function charactersIn(password: string): number {
 let working = 0;
 const waiting: (() => void)[] = [];
 
-/**
- * Hashes a password. At most two run at once per process; others wait in order. Do not call it in a transaction,
- * which would hold a connection.
- * @throws Unavailable if too many are waiting.
- */
+/** Call it outside transactions, since it can wait for other hashes. @throws Unavailable if too many wait. */
 export function hashPassword(password: string): Promise<string> {
   return inTurn(() => hash(password, ARGON2ID));
 }
 
-/**
- * Verifies a password. Takes equally long if none is stored.
- * @throws Unavailable if too many are waiting.
- */
+/** Verifies a password. Takes equally long if none is stored. @throws Unavailable if too many are waiting. */
 export async function isPassword(stored: string | null | undefined, password: string): Promise<boolean> {
   if (stored != null) return inTurn(() => verify(stored, password));
   await hashPassword(password);

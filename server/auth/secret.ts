@@ -3,15 +3,11 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataDirUnusable, SecretDamaged } from '../database/start-failure.ts';
 
-/** In DATA_DIR. */
 export const SECRET_FILE = 'auth-secret';
 /** Shorter content can result from a full disk or a power failure. */
 const FEWEST_CHARACTERS = 32;
 
-/**
- * The secret generated at the first start. It signs sessions.
- * @throws StartFailure if the directory or the stored secret is unusable.
- */
+/** @throws StartFailure if the directory or the stored secret is unusable. */
 export async function storedSecret(dataDir: string): Promise<string> {
   const file = join(dataDir, SECRET_FILE);
   const secret = await readOrMake(file, dataDir).catch((error: unknown) => {

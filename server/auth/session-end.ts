@@ -13,10 +13,7 @@ export interface SessionEnd {
   cursor: string;
 }
 
-/**
- * Idempotent.
- * @throws NotFound if it was never the person's session.
- */
+/** Idempotent. @throws NotFound if it was never the person's session. */
 export async function endSession(db: Database, holder: SignedIn, input: unknown): Promise<SessionEnd> {
   const { id } = parse(z.object({ id: idOf('Session') }), input);
   sessionOf(holder);

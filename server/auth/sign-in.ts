@@ -26,7 +26,6 @@ export interface AuthServices {
   invitationLimits: InvitationLimits;
   origins: Origins;
   accessAudit: AccessAudit;
-  /** Email addresses of administrators, in lower case. */
   adminEmails: ReadonlySet<string>;
 }
 
@@ -67,11 +66,7 @@ async function refuse(db: Database, error: unknown): Promise<never> {
   throw error;
 }
 
-/**
- * Ends the session with its tokens and cookies.
- * @throws Forbidden for an API token.
- * @returns cookies that clear the browser's.
- */
+/** @throws Forbidden for an API token. @returns cookies that clear the browser's. */
 export async function signOut(
   authServices: AuthServices,
   { sessionId }: SignedIn,

@@ -69,7 +69,6 @@ async function openJob(schedule: string, options: CronOptions, work?: () => Prom
   }
 }
 
-/** The effective settings of this server. */
 function environment(config: Config): NodeJS.ProcessEnv {
   const { DATABASE_URL, AUTH_SECRET, ...inherited } = process.env;
   return {

@@ -5,24 +5,19 @@ import { z } from 'zod';
 const STATUS = 'status.json';
 
 const attempt = z.object({
-  /** End time. */
   at: z.iso.datetime(),
   succeeded: z.boolean(),
-  /** Null if it failed before. */
   name: z.string().nullable(),
   seconds: z.number(),
   /** Size of the dump; null without one. */
   bytes: z.number().nullable(),
-  /** Reason of a failure; null on success. */
   reason: z.string().nullable(),
 });
 
 const status = z.object({
   backup: attempt.optional(),
-  /** The last successful one. */
   lastGood: attempt.optional(),
   verification: attempt.optional(),
-  /** The last successful one. */
   lastVerified: attempt.optional(),
 });
 
@@ -39,7 +34,6 @@ export async function readBackupStatus(folder: string): Promise<BackupStatus> {
   }
 }
 
-/** Stored with the backups, for servers and monitoring. */
 export async function recordAttempt(
   folder: string,
   kind: 'backup' | 'verification',

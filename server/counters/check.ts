@@ -6,15 +6,12 @@ import { verifyCounters } from './verify.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** Late enough for a rolling upgrade to replace older servers, whose events may lack data. */
+/** Late enough for a rolling upgrade to replace older servers; their events may lack data. */
 const TIMES = { firstMs: 10 * MINUTE_MS, everyMs: DAY_MS };
 
 const CHECK_LOCK = 7_274_636_115;
 
-/**
- * Compares the counters with the tasks after some minutes and then daily, and rebuilds them if they differ.
- * @returns a function that stops it.
- */
+/** Compares the counters with the tasks daily, and rebuilds them if they differ. @returns a stop function. */
 export function startChecking(url: string, log: Logger, { firstMs, everyMs } = TIMES): () => Promise<void> {
   let client: Client | undefined;
   let isStopping = false;
@@ -33,7 +30,6 @@ export function startChecking(url: string, log: Logger, { firstMs, everyMs } = T
 
   async function check(): Promise<void> {
     client = new Client({ connectionString: url, application_name: 'taskwire check' });
-    // Without a listener, a broken connection would end the process.
     client.on('error', () => undefined);
     try {
       await client.connect();

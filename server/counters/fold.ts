@@ -11,7 +11,6 @@ const MOST_EVENTS = 20_000;
 
 interface Range {
   generation: number;
-  /** The first transaction to fold, and the first one not to. */
   from: string;
   to: string;
   events: number;
@@ -28,7 +27,6 @@ export async function fold(client: Client, most = MOST_EVENTS): Promise<number> 
   try {
     return await foldNext(client, most);
   } finally {
-    // A broken connection has released the lock.
     await client
       .query('/* foldCounters */ SELECT pg_advisory_unlock($1)', [COUNTERS_LOCK])
       .catch(() => undefined);

@@ -19,10 +19,7 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 /** A process that is suspended during a fold must not block the others. */
 const FROZEN_AFTER_MS = 15_000;
 
-/**
- * Folds the log into the counters, and storage changes into the usage, once per second on a separate connection.
- * After errors it tries again. Several processes can do so at the same time.
- */
+/** Folds the log into the counters, and storage changes into the usage. Several processes can do so at once. */
 export function startFolding(url: string, log: Logger): Folder {
   let client: Client | undefined;
   let stopped = false;

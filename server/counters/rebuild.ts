@@ -18,7 +18,6 @@ const SCOPES_REMOVED_AT_ONCE = 200;
 
 const TABLES = ['task_counts', 'task_due_counts', 'task_day_counts', 'task_day_changes', 'task_durations'];
 
-/** Tables derived from others. */
 export const counterTables: readonly string[] = [
   'task_counter_state',
   'task_scopes',
@@ -33,7 +32,6 @@ interface Snapshot {
   horizon: string;
   /** Time of the oldest event; null if there is none. */
   begins: string | null;
-  /** Size of each table in pages. */
   tasks: number;
   events: number;
 }
@@ -42,7 +40,6 @@ type LogBounds = Pick<Snapshot, 'horizon' | 'begins'>;
 
 interface Part {
   table: 'tasks' | 'events';
-  /** Range of pages. */
   from: number;
   to: number;
 }
@@ -56,7 +53,6 @@ export async function rebuildCounters(url: string, onProgress: (progress: Progre
   await rebuildWhere(() => Promise.resolve(true), url, onProgress);
 }
 
-/** @param isWanted called once no other rebuild is running. */
 async function rebuildWhere(
   isWanted: (client: Client) => Promise<boolean>,
   url: string,
@@ -100,10 +96,7 @@ async function rebuildWhere(
   await writer.client.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}, task_scopes`);
 }
 
-/**
- * Rebuilds counters that do not exist yet, or that belong to another cluster with other transaction ids. One of
- * several processes does it.
- */
+/** Also for a log from another cluster with other transaction ids. One of several processes does it. */
 export async function countUncounted(url: string, onProgress: (progress: Progress) => void): Promise<void> {
   await using asking = await open(url);
   if (await isUncounted(asking.client)) await rebuildWhere(isUncounted, url, onProgress);
@@ -130,7 +123,6 @@ async function nextGeneration(client: Client): Promise<number> {
   return rows[0]?.generation ?? 1;
 }
 
-/** Starts a transaction that exports its snapshot. */
 async function keepSnapshot(client: Client): Promise<Snapshot> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const { rows } = await client.query<Snapshot>(
@@ -160,7 +152,6 @@ function partsOf(snapshot: Snapshot): Part[] {
   );
 }
 
-/** Creates temporary tables for the facts of one part. */
 async function makeRoom(client: Client): Promise<void> {
   const nothing: Part = { table: 'tasks', from: 0, to: 0 };
   for (const [room, facts] of Object.entries(factsOf(nothing, { horizon: '0', begins: null })))
@@ -203,7 +194,6 @@ async function inOne(client: Client, begin: string, work: () => Promise<void>): 
   }
 }
 
-/** The current facts and the history of a part, with their scopes. */
 function factsOf({ table, from, to }: Part, log: LogBounds): { present: string; past: string } {
   const here = `${table}.ctid >= '(${from},0)' AND ${table}.ctid < '(${to},0)'`;
   const { present, past } = table === 'tasks' ? factsInTasks(here) : factsInLog(here, log);
@@ -244,13 +234,13 @@ function movedAt(latest: string): string {
   return `coalesce(completed_at, CASE status WHEN 'IN_PROGRESS' THEN started_at END, ${latest})`;
 }
 
-/** The first known event of a task whose creation is not in the log. */
+/** The first known event of a task, if its creation is not in the log. */
 const isFirstKnown = `NOT EXISTS (
   SELECT FROM events AS other WHERE other.subject_id = events.subject_id AND (
     other.kind = 'task.created' OR other.kind IN (${taskKinds})
       AND (other.transaction_id, other.sequence) < (events.transaction_id, events.sequence)))`;
 
-/** The history of tasks whose creation is not in the log: TODO until their first known status. */
+/** The history of tasks without a creation in the log: TODO until their first known status. */
 function pastOf(untold: string): string {
   return `
     SELECT sign, each.at, owner_id, assignee_id, team, each.status, untold.created_at, started_at, completed_at,
@@ -276,7 +266,6 @@ const unexplained = `
   ) AS totals JOIN task_scopes ON id = scope_id
   WHERE generation = $1::int AND there <> told`;
 
-/** Deletes scopes of unused generations in batches. */
 async function removeReplaced(client: Client): Promise<void> {
   for (;;) {
     const { rowCount } = await client.query(

@@ -2,10 +2,7 @@ import type { Client } from 'pg';
 
 const MOST_CHANGES = 20_000;
 
-/**
- * Folds storage changes into the usage per person. Several processes can do so at the same time.
- * @returns the number of changes.
- */
+/** Several processes can do so at once. @returns the number of folded changes. */
 export async function foldStorage(client: Client): Promise<number> {
   const { rows } = await client.query<{ folded: number }>(
     `/* foldStorage */

@@ -5,7 +5,6 @@ import { isOpen } from '../sql/task-facts.ts';
  * the same row.
  */
 
-/** Inserts the missing scopes of `scoped` in generation $1. */
 export const missingScopes = `
     INSERT INTO task_scopes (generation, kind, of_id, team_id)
     SELECT $1::int, kind, of_id, team_id FROM (SELECT DISTINCT kind, of_id, team_id FROM scoped) AS wanted

@@ -1,9 +1,7 @@
 import type { Client } from 'pg';
 import { factsOfEvents, factsOfTasks, isOpen, NO_TEAM, scopesOf } from '../sql/task-facts.ts';
 
-/** A counter that differs from the tasks. */
 export interface Difference {
-  /** The scope and the number, in words. */
   what: string;
   counted: number;
   there: number;
@@ -11,7 +9,6 @@ export interface Difference {
 
 interface Row {
   kind: 'OWNER' | 'SELF' | 'ASSIGNEE' | 'TEAM';
-  /** Of the person or the team. */
   name: string;
   team: string | null;
   what: string;
@@ -21,10 +18,7 @@ interface Row {
 
 const MOST_DIFFERENCES = 1_000;
 
-/**
- * Compares every counter, including later events, with the tasks, at one moment. Reads all tasks, without locks.
- * @returns at most 1,000 differences.
- */
+/** Reads all tasks at one moment, without locks. @returns at most 1,000 differences. */
 export async function verifyCounters(client: Client): Promise<Difference[]> {
   const { rows } = await client.query<Row>(
     `/* verifyCounters */
@@ -79,7 +73,6 @@ export async function verifyCounters(client: Client): Promise<Difference[]> {
   }));
 }
 
-/** Everything a fact is counted as. */
 const entries = `LATERAL (VALUES
          (concat(status, ' ', priority)), (concat(status, ' by the history')),
          (CASE WHEN ${isOpen} THEN 'due ' || due_on END),

@@ -8,16 +8,12 @@ const MOST_IN_ONE = 16;
 
 interface Waiting<Item, Result> {
   item: Item;
-  /** Runs a function in the async context of its request. */
   inContext: <T>(work: () => T) => T;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
 
-/**
- * Batches concurrent work of one kind into one statement: items that arrive while a batch is running are combined
- * into the next one. A single item does not wait.
- */
+/** Combines items that arrive while a batch is running into the next one. A single item does not wait. */
 export class Batcher<Item, Result> {
   readonly #work: (items: Item[]) => Promise<Result[]>;
   readonly #mostInOne: number;
@@ -25,10 +21,7 @@ export class Batcher<Item, Result> {
   #running = 0;
   #goesOn = false;
 
-  /**
-   * @param work runs all items in one transaction, and returns one result per item, in order.
-   * @param mostInOne maximum number of items per batch.
-   */
+  /** @param work runs all items in one transaction, and returns one result per item, in order. */
   constructor(work: (items: Item[]) => Promise<Result[]>, mostInOne = MOST_IN_ONE) {
     this.#work = work;
     this.#mostInOne = mostInOne;
@@ -42,7 +35,6 @@ export class Batcher<Item, Result> {
     });
   }
 
-  /** Waits for the requests that arrive in the same event loop turn. */
   #goOn(): void {
     if (this.#goesOn) return;
     this.#goesOn = true;

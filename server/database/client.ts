@@ -13,13 +13,11 @@ export interface ConnectOptions {
   statementTimeout?: number;
   /** Milliseconds, for read-only statements outside transactions; less than `statementTimeout`. */
   readTimeout?: number;
-  /** Called for each broken connection. The pool replaces it. */
   onConnectionLost?: (error: Error) => void;
   /** Called for each statement; the returned function is called when the statement ends. */
   onStatement?: (text: string) => () => void;
   /** The request that statements run for. Undefined for the server's own work, which is not limited. */
   askerOf?: () => Requester | undefined;
-  /** Connections per person; always less than the pool size. */
   perPerson?: number;
 }
 
@@ -27,13 +25,11 @@ export interface PoolStatus {
   size: number;
   open: number;
   idle: number;
-  /** Statements waiting for a connection, or in their person's queue. */
   waiting: number;
 }
 
 const POOL_SIZE = 10;
 const PER_PERSON = 3;
-/** For opening a connection, and for getting one from the pool. */
 const CONNECT_WITHIN_MS = 2_500;
 const STATEMENT_TIMEOUT_MS = 10_000;
 const READ_TIMEOUT_MS = 2_000;
@@ -43,7 +39,6 @@ const LOCK_TIMEOUT_MS = 8_000;
 export const SILENCE_MS = 2_000;
 /** Log readers wait for open transactions. */
 const TRANSACTION_TIMEOUT_MS = 15_000;
-/** How long a full disk is remembered. */
 const FULL_FOR_MS = 30_000;
 const IDLE_MS = 5 * 60_000;
 
@@ -53,10 +48,7 @@ const FOR_SHORT_STATEMENTS = { max_parallel_workers_per_gather: '0' };
 const pools = new WeakMap<Database, FairPool>();
 const namings = new WeakMap<FairPool, StatementNames>();
 
-/**
- * Creates a Prisma client on a connection pool. Connections open on demand; if the database is unavailable, only
- * queries at that time fail.
- */
+/** Connections open on demand. If the database is unavailable, only queries at that time fail. */
 export function connect(url: string, options: ConnectOptions = {}): Database {
   const statementTimeout = options.statementTimeout ?? STATEMENT_TIMEOUT_MS;
   const names = new StatementNames();
@@ -94,7 +86,6 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
   const db = new PrismaClient({
     adapter,
     errorFormat: 'minimal',
-    // Waiting in the person's queue, then for a connection.
     transactionOptions: {
       maxWait: statementTimeout + CONNECT_WITHIN_MS + 250,
       timeout: TRANSACTION_TIMEOUT_MS,
@@ -104,7 +95,6 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
   return db;
 }
 
-/** Cancels the statements of a request, waiting or running. */
 export function abandon(db: Database, requester: Requester): void {
   poolOf(db).abandon(requester);
 }
@@ -114,7 +104,6 @@ export function diskIsFull(db: Database): boolean {
   return performance.now() - poolOf(db).fullAt < FULL_FOR_MS;
 }
 
-/** Closes all connections after running queries end. */
 export async function disconnect(db: Database): Promise<void> {
   await db.$disconnect();
   const pool = pools.get(db);
@@ -122,10 +111,7 @@ export async function disconnect(db: Database): Promise<void> {
   if (pool && !pool.ending) await pool.end();
 }
 
-/**
- * Runs a statement without Prisma, whose overhead exceeds the duration of many statements. Values have the types of
- * pg; a bigint is a string.
- */
+/** Bypasses Prisma: its overhead exceeds most statements. Values have the types of pg; a bigint is a string. */
 export async function run<Row extends object>(db: Database, sql: Prisma.Sql): Promise<Row[]> {
   const { rows } = await poolOf(db).query<Row>(namedStatement(db, sql));
   return rows;
@@ -133,7 +119,6 @@ export async function run<Row extends object>(db: Database, sql: Prisma.Sql): Pr
 
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
-/** Like `run`, with columns as PostgreSQL's text representation. */
 export async function textsOf(db: Database, sql: Prisma.Sql): Promise<(string | null)[][]> {
   const statement = { ...namedStatement(db, sql), rowMode: 'array', types: AS_TEXT } as const;
   const { rows } = await poolOf(db).query<(string | null)[]>(statement);

@@ -20,7 +20,6 @@ const held = new Set<DatabaseSync>();
 export function tryLock(file: string): (() => void) | undefined {
   const lock = new DatabaseSync(file, { timeout: BUSY_WAIT_MS });
   try {
-    // Avoids writing, so that a full disk does not look like a lock.
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
@@ -33,11 +32,7 @@ export function tryLock(file: string): (() => void) | undefined {
   };
 }
 
-/**
- * Locks `dataDir` for this process; creates the directory if needed.
- * @returns the function that releases it.
- * @throws DataDirInUse if another process, or another start in this one, holds the lock.
- */
+/** @returns the function that releases it. @throws DataDirInUse if another start holds the lock. */
 export function lockDataDir(dataDir: string): () => void {
   const pidFile = join(dataDir, PID_FILE);
   let unlock: (() => void) | undefined;
@@ -53,7 +48,6 @@ export function lockDataDir(dataDir: string): () => void {
   return unlock;
 }
 
-/** Records the URL of the server for commands that run at the same time. */
 export function noteServerUrl(dataDir: string, url: string): void {
   writeFileSync(join(dataDir, PID_FILE), `${process.pid}\n${url}\n`);
 }

@@ -22,16 +22,13 @@ const OTHERS_POLL_MS = 100;
 const OTHERS_READY_WITHIN_MS = 15_000;
 
 export interface EmbeddedDatabase {
-  /** Contains the password. */
   url: string;
   /** Cancels running statements, stops PostgreSQL and releases the directory. Can be called twice. */
   stop(): Promise<void>;
 }
 
 interface EmbeddedOptions {
-  /** Called after a program was started, to work while it runs. */
   afterStart?: () => void;
-  /** Called with a message when PostgreSQL ended unexpectedly, and for each failed restart. */
   onTrouble?: (sentence: string) => void;
 }
 
@@ -70,10 +67,7 @@ export async function startEmbedded(
   }
 }
 
-/**
- * The URL of the embedded PostgreSQL that another process runs on `dataDir`.
- * @returns undefined if none is ready within 15 seconds.
- */
+/** The embedded PostgreSQL of another process. Undefined if none is ready within 15 seconds. */
 export async function runningUrl(dataDir: string): Promise<string | undefined> {
   const deadline = Date.now() + OTHERS_READY_WITHIN_MS;
   do {
@@ -100,7 +94,6 @@ function calling(afterStart: (() => void) | undefined, programs: Programs): Prog
   };
 }
 
-/** Creates the cluster in a temporary directory and renames it, so that an incomplete one is never used. */
 async function makeCluster(programs: Programs, folder: string): Promise<string> {
   await removeDrafts(folder);
   const draft = await mkdtemp(join(folder, DRAFT_PREFIX));
@@ -143,7 +136,6 @@ async function keptPassword(folder: string): Promise<string> {
   return (await readFile(join(folder, PASSWORD), 'utf8').catch(() => '')).trim();
 }
 
-/** Sets the password of a stopped cluster in single-user mode, which requires none. */
 async function newPassword(
   programs: Programs,
   cluster: string,
@@ -189,7 +181,6 @@ async function refuseOtherMajor(cluster: string): Promise<void> {
   );
 }
 
-/** Syncs a new cluster to disk while the server is already running. */
 async function syncToDisk(programs: Programs, cluster: string): Promise<void> {
   const streams = ['ignore', 'ignore', 'ignore'] as const;
   await ended(programs.start('initdb', cluster, ['--sync-only'], [...streams])).catch(() => undefined);

@@ -10,22 +10,18 @@ export type FailureKind = 'unique-violation' | 'unavailable' | 'retryable' | 'in
 
 export interface DatabaseFailure {
   kind: FailureKind;
-  /** PostgreSQL's error code. */
   sqlState?: string;
   constraint?: string;
   /** The connection broke or could not be opened; false if the pool has no free connection. */
   connectionLost: boolean;
-  /** The cause of `unavailable`, if clients should know it. */
   why?: 'busy' | 'own-share' | 'slow' | 'abandoned' | 'read-only' | 'disk-full';
 }
 
-/** Serialization failure and deadlock. */
 const RETRYABLE = new Set(['40001', '40P01']);
 /** Invalid UTF-8, a character missing in the encoding, a NUL escape in JSON. */
 const INVALID_TEXT = new Set(['22021', '22P05']);
 const UNIQUE_VIOLATION = '23505';
 export const DISK_FULL = '53100';
-/** Causes by PostgreSQL's code: statement cancelled, disk full, standby or read-only. */
 const CAUSES: Partial<Record<string, NonNullable<DatabaseFailure['why']>>> = {
   57014: 'slow',
   [DISK_FULL]: 'disk-full',
@@ -50,21 +46,16 @@ const LOST_SOCKET = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
-/** Prisma's names, when it drops the cause. */
 const LOST_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout']);
 const LOST_PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017']);
-/** No free connection in the pool. */
 const EXHAUSTED_PRISMA = new Set(['P2024', 'P2037']);
 const TRANSACTION_API = 'P2028';
 
-/** pg has no code for these. */
 const LOST_WORDS =
   /^(Connection terminated|timeout expired$|Query read timeout$|Client (was closed|has encountered a connection error))/;
 /** Thrown by the pool: the person uses all connections they may use. */
 export const SHARE_TAKEN = 'SHARE_TAKEN';
-/** Thrown by the pool: the request was cancelled. */
 export const ABANDONED_WORDS = 'the request was cancelled';
-/** Thrown by the pool. */
 export const EXHAUSTED_WORDS = 'timeout exceeded when trying to connect';
 const NOT_STARTED_WORDS = 'Unable to start a transaction in the given time';
 const EXPIRED_WORDS = 'on an expired transaction';
@@ -130,14 +121,12 @@ function judgeSqlState(sqlState: string, error: Record<string, unknown>): Databa
   };
 }
 
-/** pg has the name; the adapter wraps it. */
 function constraintOf(error: Record<string, unknown>): string | undefined {
   const { constraint } = error;
   if (typeof constraint === 'string') return constraint;
   return isRecord(constraint) ? text(constraint['index']) : undefined;
 }
 
-/** Innermost first: Prisma wraps the adapter's error, which wraps PostgreSQL's. */
 function chain(thrown: unknown): Record<string, unknown>[] {
   const found: Record<string, unknown>[] = [];
   const visit = (value: unknown) => {

@@ -7,13 +7,10 @@ import { PoolConnection, type PoolConnectionConfig, type StopReason } from './po
 
 export interface FairPoolConfig extends PoolConfig, Pick<PoolConnectionConfig, 'onStatement' | 'names'> {
   max: number;
-  /** Connections per person; always less than `max`. */
   perPerson: number;
   /** Milliseconds a statement waits for a free connection, and one of a read-only request in its person's queue. */
   waitMs: number;
-  /** Milliseconds a statement of any other request waits in its person's queue. */
   changeWaitMs: number;
-  /** Milliseconds for read-only statements outside transactions. */
   readMs: number;
   askerOf: () => Requester | undefined;
 }
@@ -29,7 +26,6 @@ type Connection = Pick<PoolConnection, 'statement' | 'stop'>;
 interface Lease {
   requester: Requester | undefined;
   isTransaction: boolean;
-  /** Set while PostgreSQL is asked to cancel its statement. */
   stopping?: Promise<void>;
 }
 
@@ -37,7 +33,6 @@ interface Turn {
   requester: Requester;
   isTransaction: boolean;
   connected: Connected;
-  /** By `performance.now()`. */
   since: number;
   until: number;
 }
@@ -52,7 +47,6 @@ interface Share {
  * get connections. A transaction uses one. Work without a requester is not limited.
  */
 export class FairPool extends Pool {
-  /** By `performance.now()`. */
   fullAt = -Infinity;
   readonly #settings: FairPoolConfig;
   readonly #mostHeld: number;
@@ -73,7 +67,6 @@ export class FairPool extends Pool {
     keep('waiting statements', this, ({ inLine }) => inLine);
   }
 
-  /** Statements waiting in the queues of all people. */
   get inLine(): number {
     let count = 0;
     for (const { waiting } of this.#shares.values()) count += waiting.length;
@@ -87,7 +80,6 @@ export class FairPool extends Pool {
       this.#ask(false, connected);
       return undefined;
     }
-    // Single statements pass a callback; transactions request a connection.
     return new Promise((resolve, reject) => {
       this.#ask(true, (error, client) => {
         if (client) resolve(client);
@@ -259,7 +251,6 @@ function stop(connection: Connection, lease: Lease, why: StopReason): void {
   lease.stopping ??= connection.stop(why);
 }
 
-/** The statement waited too long for one of the person's connections. */
 class ShareTaken extends Error {
   readonly code = SHARE_TAKEN;
 

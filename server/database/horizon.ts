@@ -3,7 +3,7 @@ export const HORIZON = 'pg_snapshot_xmin(pg_current_snapshot())::text';
 
 /**
  * Like `HORIZON`, without transactions of other databases in the same PostgreSQL. A transaction never changes its
- * database, so the activity can be read after the snapshot. A transaction whose session is not visible counts as one
+ * database, so the activity can be read after the snapshot. A transaction without a visible session counts as one
  * of ours.
  */
 export const HORIZON_HERE = `coalesce(

@@ -17,7 +17,6 @@ export const migrationsFolder = fileURLToPath(new URL('../../migrations', import
 export interface MigrationOptions {
   /** A directory of `<timestamp>_<intent>/migration.sql`. Default: this program's migrations. */
   folder?: string;
-  /** Milliseconds to wait for another process that migrates the database. */
   lockTimeout?: number;
 }
 
@@ -42,7 +41,6 @@ const CONNECT_WITHIN_MS = 10_000;
 const UNDEFINED_TABLE = '42P01';
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Exactly as Prisma creates it. */
 const TABLE = `
 CREATE TABLE "_prisma_migrations" (
     "id"                    VARCHAR(36) PRIMARY KEY NOT NULL,
@@ -99,7 +97,6 @@ async function liftProvidersLimits(client: Client): Promise<void> {
   );
 }
 
-/** Oldest first. */
 export async function readMigrations(folder: string): Promise<Migration[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
@@ -111,7 +108,6 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
   );
 }
 
-/** Undefined without a history. */
 async function readHistory(client: Client): Promise<Recorded[] | undefined> {
   try {
     const { rows } = await client.query<Recorded>(

@@ -4,9 +4,7 @@ import { DataDirInUse } from './start-failure.ts';
 
 export interface OpenedDatabase {
   url: string;
-  /** The URL of the running server, or the one from the settings. */
   serverUrl: string;
-  /** Whether a running server uses this database too. */
   running: boolean;
   close(): Promise<void>;
 }
@@ -19,11 +17,7 @@ interface Place {
   port: number;
 }
 
-/**
- * Opens the database that `npm start` would use: the one at DATABASE_URL, or the embedded one, which is started
- * unless a server already runs it.
- * @throws StartFailure
- */
+/** Starts the embedded database unless a server already runs it. @throws StartFailure */
 export async function openDatabase(place: Place): Promise<OpenedDatabase> {
   const { databaseUrl, dataDir, host, port } = place;
   const serverUrl = place.publicUrl ?? `http://${host}:${port}`;
@@ -34,7 +28,6 @@ export async function openDatabase(place: Place): Promise<OpenedDatabase> {
   } catch (error) {
     if (!(error instanceof DataDirInUse)) throw error;
     const url = await runningUrl(dataDir);
-    // Without a URL, the error of the lock is sufficient.
     if (!url) throw error;
     return {
       url,

@@ -40,16 +40,12 @@ export async function stopOrphan(cluster: string): Promise<void> {
   );
 }
 
-/**
- * PostgreSQL itself only checks whether the process id is alive. It still checks by shared memory that the directory
- * is free.
- */
+/** PostgreSQL only checks the process id, and by shared memory that the directory is free. */
 async function removeIfStale(pidFile: string, pid: number): Promise<void> {
   const now = Number.parseInt(await readFile(pidFile, 'utf8').catch(() => ''), 10);
   if (now === pid) await rm(pidFile, { force: true });
 }
 
-/** False for a zombie, which has no command line. */
 async function runsOn(cluster: string, pid: number): Promise<boolean> {
   const commandLine =
     process.platform === 'linux'

@@ -3,32 +3,26 @@ import { Client, DatabaseError, type ClientConfig } from 'pg';
 import { ABANDONED_WORDS, DISK_FULL } from './failures.ts';
 import type { StatementNames } from './statement-names.ts';
 
-/** Why a running statement is cancelled. */
 export type StopReason = 'slow' | 'abandoned';
 
 export interface PoolConnectionConfig extends ClientConfig {
-  /** Called for each statement; the returned function is called when the statement ends. */
   onStatement?: ((text: string) => () => void) | undefined;
   names?: StatementNames;
-  /** Called when PostgreSQL's disk is full. */
   onDiskFull?: () => void;
 }
 
 interface Statement {
   text: string;
-  /** By `performance.now()`. */
   since: number;
   stopped?: StopReason;
 }
 
 type Ended = (...outcome: unknown[]) => void;
 
-/** Undeclared properties of pg's client. */
 interface Internals {
   processID: number;
   secretKey: number;
   connection: {
-    /** Prepared statements by name. */
     parsedStatements: Record<string, string>;
     close(what: { type: 'S'; name: string }): void;
   };
@@ -38,7 +32,6 @@ const CANCEL_REQUEST = 80_877_102;
 const CANCEL_BYTES = 16;
 const CANCEL_WITHIN_MS = 1_000;
 
-/** A pool connection that knows its running statement and can cancel it. */
 export class PoolConnection extends Client {
   readonly #onStatement: PoolConnectionConfig['onStatement'];
   readonly #onDiskFull: PoolConnectionConfig['onDiskFull'];
@@ -57,7 +50,6 @@ export class PoolConnection extends Client {
     return this.#statement;
   }
 
-  /** pg accepts a text or a configuration, optional values and an optional callback. */
   override query(...given: unknown[]): never {
     const [first] = given as [string | { text?: string }];
     const text = typeof first === 'string' ? first : (first.text ?? '');
@@ -89,7 +81,6 @@ export class PoolConnection extends Client {
     return result as never;
   }
 
-  /** Sent with the next statement, so it costs no round trip. */
   #forgetDropped(names: StatementNames): void {
     this.#dropped = names.dropped;
     const { connection } = this as unknown as Internals;
@@ -100,10 +91,7 @@ export class PoolConnection extends Client {
     }
   }
 
-  /**
-   * Asks PostgreSQL to cancel the running statement. Resolves once the request is delivered; until then the
-   * connection must not run another statement, which would be cancelled instead.
-   */
+  /** Until it resolves, the connection must not run another statement, which would be cancelled instead. */
   stop(why: StopReason): Promise<void> {
     if (!this.#statement) return Promise.resolve();
     this.#statement.stopped = why;

@@ -13,7 +13,6 @@ const run = promisify(execFile);
 const ACCOUNTS = ['postgres', 'taskwire'];
 const ACCOUNT_TO_MAKE = 'taskwire';
 
-/** Location of a copy of the programs, accessible to that account. */
 const SHARED_CACHE = '/var/cache/taskwire';
 
 type StandardStreams = ('pipe' | 'ignore' | number)[];
@@ -23,9 +22,7 @@ export interface Account {
   gid: number;
 }
 
-/** PostgreSQL's programs. */
 export interface Programs {
-  /** Owner of the cluster's files; undefined for the current user. */
   account: Account | undefined;
   /** Starts a program with `folder` as its data directory, in its own process group. */
   start(program: 'initdb' | 'postgres', folder: string, args: string[], stdio: StandardStreams): ChildProcess;
@@ -133,7 +130,6 @@ async function reachableBy(account: Account, native: string): Promise<string> {
     await rename(draft, copy);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    // A concurrent start may have created it.
     if (await canRun(account, join(copy, 'bin', 'postgres'))) return copy;
     throw new DatabaseDidNotStart(
       `PostgreSQL runs under a separate account, which cannot access ${native}, and it could not be copied to ` +

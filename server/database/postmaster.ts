@@ -12,7 +12,6 @@ const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 const LINES_TO_SHOW = 5;
 
 const READY_POLL_MS = 5;
-/** Includes crash recovery. */
 const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 10_000;
 const START_TRIES = 5;
@@ -25,9 +24,7 @@ interface Place {
   log: string;
 }
 
-/** A running PostgreSQL, restarted if it ends unexpectedly. */
 export interface Postmaster {
-  /** Constant across restarts. */
   port: number;
   stop(): Promise<void>;
 }
@@ -82,7 +79,6 @@ export async function runPostgres(place: Place, report: (sentence: string) => vo
   };
 }
 
-/** @returns the port once PostgreSQL accepts connections. */
 async function startPostgres(
   { programs, cluster, log }: Place,
   signal: AbortSignal,
@@ -141,7 +137,6 @@ async function becomesReady(child: ChildProcess, cluster: string): Promise<boole
   return false;
 }
 
-/** The status in PostgreSQL's lock file. */
 export async function statusOf(cluster: string): Promise<{ pid: number; port: number; isReady: boolean }> {
   const lines = (await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
   return { pid: Number(lines[0]), port: Number(lines[3]), isReady: lines[7]?.trim() === 'ready' };
@@ -170,7 +165,6 @@ async function lastWords(log: string, from: number): Promise<string> {
   return text.trim() && `${indented(text)}\nThe full log is ${log}.`;
 }
 
-/** The last lines of a program's output, indented. */
 export function indented(text: string): string {
   const lines = text.trim().split('\n').slice(-LINES_TO_SHOW);
   return `\n  ${lines.join('\n  ')}`;

@@ -1,19 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** The request that statements run for, as seen by the connection pool. */
 export interface Requester {
-  /**
-   * Whose connections the statements count towards: a person's id, or an address. Undefined during authentication,
-   * which is not limited.
-   */
+  /** A person's id, or an address. Undefined during authentication, which is not limited. */
   share: string | undefined;
-  /** Whether a statement has waited too long; further statements do not wait. */
   waitedInVain: boolean;
   /** Open transactions. Its other statements do not queue, since the transaction would wait for them. */
   transactions: number;
-  /** Whether its statements can be cancelled. */
   readsOnly: boolean;
-  /** Whether its response was sent or is no longer needed. */
   isAbandoned: boolean;
 }
 

@@ -12,11 +12,7 @@ interface Facts {
   mayCreate: boolean | null;
 }
 
-/**
- * Checks whether the server can use a database, before changing it.
- * @param isToMigrate whether tables will be created or changed, which requires an additional right.
- * @throws DatabaseUnsuitable with the change to make.
- */
+/** @throws DatabaseUnsuitable with the change to make, before anything is changed. */
 export async function requireUsable(client: ClientBase, isToMigrate: boolean): Promise<void> {
   const { rows } = await client.query<Facts>(
     `SELECT current_database() AS name, current_user AS role, pg_is_in_recovery() AS "isStandby",
@@ -63,7 +59,6 @@ function missingRightOf({ name, role, ...facts }: Facts): string | null {
   return null;
 }
 
-/** For poolers that reject or drop session settings. */
 export const BEHIND_POOLER =
   'DATABASE_URL refers to a connection pooler, such as PgBouncer, that does not pass on session settings. Taskwire has its ' +
   'own connection pool: set DATABASE_URL to PostgreSQL itself.';

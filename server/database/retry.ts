@@ -4,10 +4,7 @@ import { classify } from './failures.ts';
 const PAUSE_MS = 250;
 const TRIES = 40;
 
-/**
- * Retries a read for ten seconds while the database is unavailable, for work that must not fail, such as delivering
- * an event.
- */
+/** Retries for ten seconds while the database is unavailable, for reads that must not fail. */
 export async function retryUnavailable<T>(read: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {

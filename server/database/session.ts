@@ -1,14 +1,10 @@
 import { Client, type ClientConfig } from 'pg';
 
 export interface SessionConfig extends ClientConfig {
-  /** Shown in PostgreSQL's activity. */
   application_name: string;
 }
 
-/**
- * Settings that results depend on, independent of the database's and the role's defaults. Read-only mode is not
- * included: providers set it when the disk is full.
- */
+/** Settings that results depend on. Read-only mode is not included: providers set it when the disk is full. */
 const SETTINGS = {
   timezone: 'UTC',
   datestyle: 'ISO,MDY',
@@ -23,16 +19,12 @@ const SETTINGS = {
   jit: 'off',
 } as const;
 
-/** A custom setting that shows that the session's settings were applied. */
 export const SESSION_MARK = 'taskwire.session';
 
 /** Limits that a session has only if its purpose requires them. A role's own would end a long migration. */
 const UNLIMITED = { statement_timeout: '0', lock_timeout: '0', idle_in_transaction_session_timeout: '0' };
 
-/**
- * The configuration of every PostgreSQL connection. Settings are sent in the startup message, without a round trip.
- * @param settings in addition to those of every session.
- */
+/** Settings are sent in the startup message, without a round trip. */
 export function sessionTo<Config extends SessionConfig>(
   url: string,
   config: Config,
@@ -49,10 +41,7 @@ export function sessionTo<Config extends SessionConfig>(
   return { ...config, connectionString, options: [given, ...options].join(' ').trim() };
 }
 
-/**
- * Opens a separate connection.
- * @throws pg's error if the database is not reachable.
- */
+/** Opens a separate connection. @throws pg's error if the database is not reachable. */
 export async function openSession(
   url: string,
   config: SessionConfig,

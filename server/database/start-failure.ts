@@ -1,7 +1,4 @@
-/**
- * A reason why the server cannot start, for the operator. `code` is stable. The message says what is wrong and what
- * to do; print it and exit with 1.
- */
+/** A reason not to start, for the operator. `code` is stable; print the message and exit with 1. */
 export abstract class StartFailure extends Error {
   abstract readonly code: string;
 
@@ -57,7 +54,6 @@ export class DatabaseDidNotStart extends StartFailure {
   readonly code = 'DATABASE_DID_NOT_START';
 }
 
-/** PostgreSQL's code for a database that does not allow connections. */
 const CLOSED = '55000';
 
 export class DatabaseUnreachable extends StartFailure {
@@ -66,7 +62,6 @@ export class DatabaseUnreachable extends StartFailure {
   constructor(url: string, cause: unknown) {
     const { host, pathname } = new URL(url);
     const name = decodeURIComponent(pathname.slice(1));
-    // Several addresses may have been tried, each with its own error.
     const causes: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
     const reasons = causes.map((each) => (each instanceof Error ? each.message : String(each)));
     const advice = causes.some((each) => (each as { code?: unknown }).code === CLOSED)
@@ -79,7 +74,6 @@ export class DatabaseUnreachable extends StartFailure {
   }
 }
 
-/** The database is reachable but cannot be used. */
 export class DatabaseUnsuitable extends StartFailure {
   readonly code = 'DATABASE_UNSUITABLE';
 }

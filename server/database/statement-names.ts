@@ -8,17 +8,13 @@ export const LONGEST_NAMED = 16_000;
 /** In characters, for all statements. PostgreSQL uses about 110 bytes per character in each connection. */
 export const MOST_CHARACTERS = BOUNDS['prepared statements'].most;
 
-/**
- * Marks a statement whose best plan depends on its values. PostgreSQL would use one generic plan after five
- * executions.
- */
-const PLANNED_ANEW = '/* planned anew */';
+/** For statements that need a plan for their values. A generic plan is used after five executions. */
+const CUSTOM_PLAN = '/* custom plan */';
 /** Prisma's lists of events: for a rare event the generic plan reads the whole log since then. */
 const LIST_OF_EVENTS = /^SELECT .* FROM "public"\."events" AS /;
 /** A list of ids: each length is a different statement, which rarely recurs. */
 const LIST_OF_VALUES = /\((?:\$\d+, ?){20}/;
 
-/** Names of prepared statements, shared by the connections of a pool. */
 export class StatementNames {
   readonly #live = new Set<string>();
   readonly #names = new LRUCache<string, string>({
@@ -31,7 +27,6 @@ export class StatementNames {
     },
   });
   #made = 0;
-  /** Number of dropped names. Connections deallocate their statements. */
   dropped = 0;
 
   constructor() {
@@ -42,7 +37,7 @@ export class StatementNames {
   nameOf(sql: string): string {
     const known = this.#names.get(sql);
     if (known !== undefined) return known;
-    if (sql.length > LONGEST_NAMED || sql.includes(PLANNED_ANEW)) return '';
+    if (sql.length > LONGEST_NAMED || sql.includes(CUSTOM_PLAN)) return '';
     if (LIST_OF_EVENTS.test(sql) || LIST_OF_VALUES.test(sql)) return '';
     this.#made += 1;
     const name = `tw${this.#made}`;

@@ -9,7 +9,6 @@ const databases = new WeakMap<object, Database>();
 const listeners = new WeakMap<Database, () => void>();
 const retries = new WeakMap<Database, Retries>();
 
-/** Number of retried transactions since the process started, by cause. */
 type Retries = Record<'deadlock' | 'serialization' | 'connection', number>;
 
 /** For a database, it returns the database itself. */
@@ -38,13 +37,11 @@ export function retriesOf(db: Database): Retries {
 }
 
 export interface TransactionOptions {
-  /** Default: READ COMMITTED. */
   isolationLevel?: Prisma.TransactionIsolationLevel;
 }
 
 const TRIES = 3;
 const FIRST_PAUSE_MS = 20;
-/** Later retries would take too long for the client. */
 const LAST_TRY_WITHIN_MS = 2_000;
 
 /**

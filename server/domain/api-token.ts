@@ -97,11 +97,7 @@ export function isApiToken(credential: string): boolean {
   return credential.startsWith(PREFIX);
 }
 
-/**
- * Authenticates by an API token. `lastUsedAt` is updated once per minute; the first use in each clock hour is an
- * event.
- * @throws Unauthenticated for an unknown or expired token.
- */
+/** The first use in each clock hour is an event. @throws Unauthenticated for an unknown or expired token. */
 export async function useApiToken(db: Database, token: string) {
   const now = new Date();
   const where = { hash: hashOfSecret(token) };

@@ -62,7 +62,6 @@ export async function unblockPerson(db: Database, person: Person, input: unknown
   });
 }
 
-/** A person the viewer sees, or one who offered them a share. */
 async function personNamed(
   tx: Transaction,
   viewer: Viewer,

@@ -22,10 +22,7 @@ const addition = z.object({ id: newIdOf('Comment').nullish(), taskId: idOf('Task
 
 const edit = z.object({ id: idOf('Comment'), body });
 
-/**
- * Repeating the request with the same client-generated id returns the first result.
- * @throws Conflict if the id belongs to another comment.
- */
+/** Idempotent by client-generated id. @throws Conflict if the id belongs to another comment. */
 export async function addComment(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(addition, input);
   const { taskId, body } = wanted;

@@ -15,10 +15,8 @@ import { viewerOf } from '../sql/viewer.ts';
 import { checkQuota } from './quota.ts';
 import { idOf, line, newIdOf, parse } from './validation.ts';
 
-/** Besides the owner. */
 export const MOST_PARTICIPANTS = 50;
 
-/** Per sender and receiver. */
 const MOST_CONVERSATION_OFFERS = 100;
 
 const title = line('The title', { min: 1, max: 200 });
@@ -36,12 +34,12 @@ const creation = z.object({
 const reference = z.object({ id: idOf('Conversation') });
 const renaming = reference.extend({ title });
 
-/**
- * Members of a common team participate at once; other people get an offer. Repeating the request with the same
- * client-generated id returns the first result.
- * @throws Conflict if the id belongs to another conversation, or a receiver has too many open offers from the person.
- */
-export async function createConversation(db: Database, person: Person, input: unknown): Promise<Change> {
+/** People outside common teams get an offer. Idempotent by client-generated id. @throws Conflict */
+export async function createConversation(
+  db: Database,
+  person: Person,
+  input: unknown,
+): Promise<Change> {
   const { id: ownId, ...wanted } = parse(creation, input);
   const { title, participantIds } = wanted;
   const id = ownId ?? newId();
@@ -145,17 +143,17 @@ async function remove(tx: Transaction, person: Person, id: string, participants:
   return append(tx, { kind: 'conversation.deleted', ...eventFields(person, id), data: { participants } });
 }
 
-/**
- * The messages remain. If the owner leaves, the longest-standing participant becomes the owner and open offers end;
- * the last participant deletes the conversation. Idempotent.
- */
-export async function leaveConversation(db: Database, person: Person, input: unknown): Promise<Change> {
+/** The owner is succeeded by the longest-standing participant; the last one deletes it. Idempotent. */
+export async function leaveConversation(
+  db: Database,
+  person: Person,
+  input: unknown,
+): Promise<Change> {
   const { id } = parse(reference, input);
   const { userId } = person;
   return inTransaction(db, async (tx) => {
     const mine = { conversationId_userId: { conversationId: id, userId } };
     const takesPart = (await tx.conversationParticipant.count({ where: { conversationId: id, userId } })) > 0;
-    // A concurrent call waits for the lock.
     if (!takesPart || !(await lockConversation(tx, id))) return goneEarlier(tx, person, id);
     const conversation = await tx.conversation.findFirst({
       where: { id, AND: visible.conversation(person) },
@@ -251,10 +249,7 @@ async function takeOffer(tx: Transaction, person: Person, conversationId: string
   return offer;
 }
 
-/**
- * Reads and locks a conversation. Null if the person cannot see it.
- * @throws Forbidden if they are not its owner.
- */
+/** Reads and locks a conversation. Null if the person cannot see it. @throws Forbidden if they are not its owner. */
 async function managed(tx: Transaction, person: Person, id: string) {
   const viewer = await viewerOf(tx, person);
   const where = { id, AND: visible.conversation(viewer) };

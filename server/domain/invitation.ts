@@ -19,7 +19,6 @@ import { lockedTeam } from './team-lock.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, parse } from './validation.ts';
 
-/** The secret cannot be read again. */
 export interface NewInvitation extends Change {
   secret: string;
 }
@@ -48,10 +47,7 @@ const reference = z
 
 type Reference = z.output<typeof reference>;
 
-/**
- * Inviting an address again renews the invitation with the new role and a new link, and invalidates the old link.
- * @throws Conflict if they are a member; Forbidden if the person may not grant the role; RateLimited.
- */
+/** Renews an earlier invitation. @throws Conflict for a member; Forbidden for the role; RateLimited. */
 export async function inviteMember(
   db: Database,
   person: Person,
@@ -116,11 +112,12 @@ export async function previewInvitation(db: Database, secret: string): Promise<I
   return { role, expiresAt, teamName: team.name, invitedByName: invitedBy.name };
 }
 
-/**
- * Accepts an invitation, by the secret of its link, which works once, or by id, which is idempotent.
- * @throws Forbidden if it has expired or was sent to another address; NotFound if the link is not valid.
- */
-export async function acceptInvitation(db: Database, person: Person, input: unknown): Promise<Change> {
+/** A link works once; by id it is idempotent. @throws Forbidden if it has expired or is to another address. */
+export async function acceptInvitation(
+  db: Database,
+  person: Person,
+  input: unknown,
+): Promise<Change> {
   const wanted = parse(reference, input);
   return inTransaction(db, async (tx) => {
     const { userId } = person;
@@ -172,7 +169,6 @@ export async function revokeInvitation(db: Database, person: Person, input: unkn
   });
 }
 
-/** Reads an invitation that the person may see or has the secret of, and locks its team. */
 async function heldInvitation(tx: Transaction, person: Person, wanted: Reference) {
   const before = await viewerOf(tx, person);
   const seen = await tx.teamInvitation.findFirst({

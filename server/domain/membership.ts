@@ -19,10 +19,7 @@ export const grantedRole = z.enum(
   'The role OWNER cannot be assigned. Use `transferOwnership` instead.',
 );
 
-/**
- * Setting the current role again changes nothing.
- * @throws Forbidden if the person may not manage the member or grant the role.
- */
+/** @throws Forbidden if the person may not manage the member or grant the role. */
 export async function changeRole(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, role } = parse(z.object({ id: idOf('Membership'), role: grantedRole }), input);
   return inTransaction(db, async (tx) => {
@@ -41,10 +38,7 @@ export async function changeRole(db: Database, person: Person, input: unknown): 
   });
 }
 
-/**
- * Removes a member and their shares of the team's tasks. Idempotent.
- * @throws Forbidden for the owner, the person themselves, and members the person may not manage.
- */
+/** Idempotent. @throws Forbidden for the owner, the person themselves, and members they may not manage. */
 export async function removeMember(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(z.object({ id: idOf('Membership') }), input);
   return inTransaction(db, async (tx) => {
@@ -60,10 +54,7 @@ export async function removeMember(db: Database, person: Person, input: unknown)
   });
 }
 
-/**
- * Idempotent.
- * @throws Forbidden for the owner, who has to transfer the team first.
- */
+/** Idempotent. @throws Forbidden for the owner, who has to transfer the team first. */
 export async function leaveTeam(db: Database, person: Person, input: unknown): Promise<Change> {
   const { teamId } = parse(z.object({ teamId: idOf('Team') }), input);
   return inTransaction(db, async (tx) => {
@@ -82,10 +73,7 @@ export async function leaveTeam(db: Database, person: Person, input: unknown): P
   });
 }
 
-/**
- * The previous owner becomes an admin.
- * @throws Forbidden if the person is not the owner.
- */
+/** The previous owner becomes an admin. @throws Forbidden if the person is not the owner. */
 export async function transferOwnership(
   db: Database,
   person: Person,
@@ -121,7 +109,6 @@ export function requireGrantable(viewer: Viewer, teamId: string, role: TeamRole)
   throw new Forbidden(`Only the team’s owner can assign the role ${role}.`, teamId);
 }
 
-/** Reads a visible member and locks the team. */
 async function heldMember(tx: Transaction, person: Person, id: string) {
   const viewer = await viewerOf(tx, person);
   const seen = await tx.membership.findFirst({
@@ -137,10 +124,7 @@ function memberOf(tx: Transaction, teamId: string, userId: string): Promise<Memb
   return tx.membership.findUnique({ where: { teamId_userId: { teamId, userId } } });
 }
 
-/**
- * Also deletes shares of the team's tasks, which would still give access, and clears assignments, which would return
- * with a new membership.
- */
+/** Also deletes the member's shares and assignments in the team, which would outlast the membership. */
 async function takeOut(
   tx: Transaction,
   person: Person,

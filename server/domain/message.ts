@@ -19,11 +19,7 @@ const sending = z.object({
   content: markdown('The message', { min: 1, max: 10_000 }),
 });
 
-/**
- * Repeating the request with the same client-generated id returns the first result. Messages of a conversation are
- * sent one at a time with increasing times, so a reader that continues after the last message seen misses none.
- * @throws Conflict if the id belongs to another message.
- */
+/** Times increase within a conversation. Idempotent by client-generated id. @throws Conflict */
 export async function sendMessage(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(sending, input);
   const { conversationId, content } = wanted;

@@ -10,7 +10,6 @@ export type StorageQuota = StorageUsage;
 
 const MEGABYTE = 1024 * 1024;
 
-/** How long a process caches a person's usage. */
 const FRESH_MS = 1_000;
 
 class KnownUsage {
@@ -40,15 +39,11 @@ export function setStorageQuota(db: Database, quota: StorageQuota): void {
   known.set(db, new KnownUsage(db, quota));
 }
 
-/** The quota of a database; 0 means no limit. */
 export function storageQuotaOf(db: Database): StorageQuota {
   return known.get(db)?.quota ?? { rows: 0, bytes: 0 };
 }
 
-/**
- * Usage can be about a second old, so a person can exceed the quota by what they store in that time.
- * @throws QuotaExceeded if the person has reached their quota.
- */
+/** Usage can be a second old, so the quota can be exceeded by that. @throws QuotaExceeded */
 export async function checkQuota(db: Database, { userId }: Pick<Person, 'userId'>): Promise<void> {
   const of = known.get(db);
   if (!of || (of.quota.rows === 0 && of.quota.bytes === 0)) return;

@@ -27,7 +27,6 @@ import { idOf, parse } from './validation.ts';
 export const OFFERED_FOR_DAYS = 30;
 const OFFERED_FOR_MS = OFFERED_FOR_DAYS * 24 * 60 * 60_000;
 
-/** Per sender and receiver. */
 export const MOST_OFFERS = 100;
 
 const LONGEST_SECRET = 100;
@@ -40,7 +39,6 @@ export interface OfferTerms {
   expiresAt: Date | null;
 }
 
-/** The secret, for an address, cannot be read again. */
 export interface Offered {
   id: string;
   secret: string | null;
@@ -59,10 +57,7 @@ const offerReference = z
   });
 type OfferReference = z.output<typeof offerReference>;
 
-/**
- * Creates or renews an offer. The caller has locked the task.
- * @throws Conflict if the sender has 100 open offers to the receiver.
- */
+/** The caller has locked the task. @throws Conflict if the sender has 100 open offers to the receiver. */
 export async function offerShare(
   tx: Transaction,
   sender: Viewer,
@@ -115,10 +110,7 @@ async function checkRoom(tx: Transaction, { userId }: Viewer, receiver: OfferRec
   );
 }
 
-/**
- * The share keeps the offer's id, so accepting an offer twice by id is idempotent.
- * @throws Conflict if the person already has a share, or may share the task themselves.
- */
+/** The share keeps the offer's id. @throws Conflict if the person has a share, or may share themselves. */
 export async function acceptShare(db: Database, person: Person, input: unknown): Promise<Change> {
   const reference = parse(offerReference, input);
   return inTransaction(db, async (tx) => {
@@ -214,7 +206,6 @@ export async function dropOffers(
   await tx.shareOffer.deleteMany({ where: { taskId, OR: to } });
 }
 
-/** Reads an offer that the person may answer, and locks its task. */
 async function heldOffer(tx: Transaction, person: Person, reference: OfferReference) {
   const before = await viewerOf(tx, person);
   const where = answerable(before, reference);
@@ -250,10 +241,7 @@ async function removedEarlier(
   return { id, cursor };
 }
 
-/**
- * Appends an answer for the owner of a personal task, or for the task's team. The receiver is not in the team and
- * gets a separate event.
- */
+/** The receiver is not in the task's team and gets a separate event. */
 async function appendAnswer<Kind extends 'task.shareAccepted' | 'task.shareRefused'>(
   tx: Transaction,
   { userId }: Viewer,

@@ -24,7 +24,6 @@ import { dropOffers, offerShare, type OfferReceiver } from './share-offer.ts';
 import { emailAddress } from './email-address.ts';
 import { idOf, NOT_NULL, parse } from './validation.ts';
 
-/** A share, or an offer with the secret of its link. */
 export interface Sharing {
   shareId: string | null;
   offerId: string | null;
@@ -60,11 +59,7 @@ const edit = z.object({
   expiresAt: expiry.nullish(),
 });
 
-/**
- * Shares with a member of a common team at once, and offers the share to anyone else. Repeating the request is
- * idempotent and renews an offer.
- * @throws Conflict if the task is shared with them on other terms, or they have too many open offers from the person.
- */
+/** Members of a common team get access; others get an offer. Idempotent. @throws Conflict on other terms. */
 export async function shareTask(db: Database, person: Person, input: unknown): Promise<Sharing> {
   const { taskId, permission, expiresAt, ...named } = parse(sharing, input);
   await checkQuota(db, person);
@@ -159,10 +154,7 @@ export async function revokeShare(db: Database, person: Person, input: unknown):
   });
 }
 
-/**
- * The number of people outside a task's team who see it through a share. 0 for personal tasks, and for viewers
- * outside the team, who must not learn it.
- */
+/** People outside a task's team who see it through a share. 0 for viewers who must not learn it. */
 export async function outsidersOf(db: Database, viewer: Viewer, taskId: string): Promise<number> {
   const where = { id: taskId, AND: visible.task(viewer) };
   const task = await db.task.findFirst({ where, select: { teamId: true } });
@@ -176,7 +168,6 @@ export async function outsidersOf(db: Database, viewer: Viewer, taskId: string):
   });
 }
 
-/** Reads a visible share and locks its task. */
 async function lockedShare(tx: Transaction, person: Person, id: string) {
   const found = await tx.taskShare.findUnique({ where: { id }, select: { taskId: true } });
   if (found) await lockTasks(tx, person, [found.taskId]);
@@ -202,11 +193,7 @@ async function receiverOf(tx: Transaction, viewer: Viewer, { userId, email }: Na
   return { userId: id, email: null };
 }
 
-/**
- * The receiver if the share needs no offer: a member of a common team, or a person who already has a share. The
- * viewer sees all of them, so nothing is revealed about other addresses.
- * @throws ValidationFailed for the viewer and the task's owner.
- */
+/** Members of common teams, and receivers of a share, need no offer. The viewer sees all of them. */
 async function knownReceiver(
   tx: Transaction,
   viewer: Viewer,

@@ -32,17 +32,13 @@ export type Changes = Partial<
 
 export interface ChangeRequest {
   id: string;
-  /** For optimistic locking; unchecked if missing. */
   version?: number | null | undefined;
   /** Prefix of field names in errors, such as `tasks.3.`. Undefined for a single task. */
   path?: string;
   changes: (task: Task) => Changes;
 }
 
-/**
- * The only way to change tasks: locks, checks rights and versions, writes in one statement, and appends an event per
- * task. A change without effect writes nothing.
- */
+/** The only way to change tasks. A change without effect writes nothing. */
 export async function changeTasks(
   tx: Transaction,
   person: Person,
@@ -75,10 +71,7 @@ export async function changeTasks(
   return { ids, cursor: only && events.length === 1 ? await append(tx, only) : await appendAll(tx, events) };
 }
 
-/**
- * Reads tasks that the caller has locked.
- * @throws NotFound, Forbidden, or Conflict for an outdated version.
- */
+/** Reads tasks that the caller has locked. @throws NotFound, Forbidden, or Conflict for an outdated version. */
 export async function lockedFor(
   tx: Transaction,
   viewer: Viewer,

@@ -12,14 +12,12 @@ type Placed = TaskSubject & Pick<Task, 'parentId'>;
 export interface Placement {
   before: Placed | null;
   after: Placed;
-  /** Prefix of field names in errors, such as `tasks.3.`. */
   path: string;
 }
 
 export const ONLY_ASSIGNERS =
   'Only the task’s owner, the owner and admins of its team, and its assignee can assign it.';
 
-/** Levels of nested tasks. */
 const DEEPEST = 10;
 
 /** Checks the team, assignee and parent of tasks before they are written. Call `checkHierarchy` afterwards. */
@@ -138,10 +136,7 @@ async function checkParents(
   }
 }
 
-/**
- * Checks written tasks for cycles and excessive depth, including their subtasks.
- * @throws ValidationFailed, which rolls the transaction back.
- */
+/** Call it after writing. @throws ValidationFailed, which rolls the transaction back. */
 export async function checkHierarchy(tx: Transaction, placements: readonly Placement[]): Promise<void> {
   const moved = underParents(placements);
   if (moved.length === 0) return;

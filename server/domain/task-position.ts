@@ -14,14 +14,10 @@ const SEVEN_DIGITS = 'g';
 const LONGEST_KEY = 48;
 /** Target length for rebalancing, which leaves room for many moves. */
 const COMFORTABLE_KEY = 24;
-/** Maximum number of neighbours per side to rebalance. */
 const WIDEST = 128;
-/** How often a gap is read again when it changes concurrently. */
 const TRIES = 3;
 
-/**
- * A position after all existing tasks, computed without reading them. `index` orders tasks that are created together.
- */
+/** After all existing tasks, without reading them. `index` orders tasks that are created together. */
 export function endOfList(now: Date, index = 0): string {
   let digits = '';
   let rest = now.getTime();
@@ -37,7 +33,6 @@ function fraction(index: number): string {
   return `${BASE_62.charAt(Math.floor(index / 62))}${BASE_62.charAt(index % 62)}V`;
 }
 
-/** After all tasks with the same position. */
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 interface Target {
@@ -77,16 +72,11 @@ export async function positionFor(
 }
 
 interface Gap {
-  /** Null at the start of the list. */
   lower: Place | null;
-  /** Null at the end of the list. */
   upper: Place | null;
 }
 
-/**
- * Finds the missing side of the gap: the next task that the viewer sees. Reads it again after locking, since another
- * move can intervene.
- */
+/** The missing side is the next visible task, read again after locking since another move can intervene. */
 async function heldGap(tx: Transaction, viewer: Viewer, id: string, { lower, upper }: Gap): Promise<Gap> {
   if (lower && upper) {
     if (isBehind(upper, lower)) return { lower, upper };
@@ -111,7 +101,6 @@ function isBehind(place: Place | null, other: Place | null): boolean {
   return place.position === other.position ? place.id > other.id : place.position > other.position;
 }
 
-/** Null if there is no room for a short enough key. */
 function keyIn({ lower, upper }: Gap): string | null {
   if (lower && upper && lower.position >= upper.position) return null;
   const key = generateKeyBetween(lower?.position ?? null, upper?.position ?? null);

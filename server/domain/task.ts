@@ -34,7 +34,6 @@ export interface TasksChange {
 /** Limited because log readers wait for the transaction. */
 export const LARGEST_BATCH = 500;
 
-/** Maximum number of receivers of a share that a deletion event names. */
 const MOST_RECEIVERS_IN_EVENT = 1_000;
 
 const title = line('The title', { min: 1, max: 200 });
@@ -102,10 +101,7 @@ function batchOf<Item extends z.ZodType>(item: Item) {
 
 type Creation = z.output<typeof creation>;
 
-/**
- * Repeating the request with the same client-generated id returns the first result.
- * @throws Conflict if the id belongs to another task.
- */
+/** Idempotent by client-generated id. @throws Conflict if the id belongs to another task. */
 export async function createTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const wanted = parse(creation, input);
   const { assigneeId, teamId, parentId } = wanted;
@@ -130,7 +126,6 @@ export async function createTasks(db: Database, person: Person, input: unknown):
   return inTransaction(db, (tx) => create(tx, person, tasks, inBatch));
 }
 
-/** Prefix of field names in errors. */
 function inBatch(index: number): string {
   return `tasks.${index}.`;
 }
@@ -166,7 +161,6 @@ async function create(
   return { ids, cursor: only && events.length === 1 ? await append(tx, only) : await appendAll(tx, events) };
 }
 
-/** `index` orders tasks that are created together. */
 function newTask({ userId }: Person, { id, ...fields }: Creation, now: Date, index = 0): Task {
   return {
     id: id ?? newId(),

@@ -4,14 +4,9 @@ import { can, type Person, type TeamAction, type Viewer } from '../policy.ts';
 import { lockTeam } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 
-/** Actions that lock the team. */
 type HeldAction = Exclude<TeamAction, 'team.createTask'>;
 
-/**
- * Locks a team and its members, and reads the person's rights afterwards.
- * @returns null if the person does not see the team.
- * @throws Forbidden if they may not take the action.
- */
+/** Locks a team. Null if the person does not see it. @throws Forbidden if they may not take the action. */
 export async function lockedTeam(
   tx: Transaction,
   person: Person,
@@ -23,10 +18,7 @@ export async function lockedTeam(
   return viewer;
 }
 
-/**
- * The viewer's rights after locking their team; null if they are no longer a member. Only members wait for the lock,
- * so that waiting does not reveal that a team exists.
- */
+/** Null for people who are not members, without a wait that would reveal the team. */
 export async function lockedAgain(tx: Transaction, viewer: Viewer, teamId: string): Promise<Viewer | null> {
   if (!viewer.teams.has(teamId) || !(await lockTeam(tx, teamId))) return null;
   const now = await viewerOf(tx, viewer);

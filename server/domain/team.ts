@@ -49,10 +49,7 @@ const edit = z.object({
   description: description.optional(),
 });
 
-/**
- * Repeating the request with the same client-generated id returns the first result.
- * @throws Conflict if the name, the slug or the id is taken.
- */
+/** Idempotent by client-generated id. @throws Conflict if the name, the slug or the id is taken. */
 export async function createTeam(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(creation, input);
   const id = ownId ?? newId();

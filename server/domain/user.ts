@@ -11,7 +11,6 @@ import { line, NOT_NULL, parse } from './validation.ts';
 
 const name = line('The name', { min: 1, max: 100 });
 
-/** Input common to all ways to sign up. */
 export const newPerson = z.object({ name, email: emailAddress });
 
 const profile = z.object({
@@ -19,7 +18,6 @@ const profile = z.object({
   timezone: z.string(NOT_NULL).optional(),
 });
 
-/** Omitted fields do not change. */
 export async function updateUser(db: Database, person: Person, input: unknown): Promise<{ cursor: string }> {
   const { name, timezone: given } = parse(profile, input);
   const timezone = given === undefined ? undefined : await timezoneNamed(db, given);
@@ -40,7 +38,6 @@ export async function updateUser(db: Database, person: Person, input: unknown): 
   });
 }
 
-/** @throws ValidationFailed for an unknown time zone. */
 async function timezoneNamed(db: Database, given: string): Promise<string> {
   const known = await knownTimezone(db, given);
   if (known !== null) return known;

@@ -2,10 +2,7 @@ import { z } from 'zod';
 import { ValidationFailed } from '../errors.ts';
 import { isVersion7, uuidOf, type IdType } from '../ids.ts';
 
-/**
- * Validates and normalizes the input of a domain function.
- * @throws ValidationFailed with the message and field of the first issue.
- */
+/** @throws ValidationFailed with the message and field of the first issue. */
 export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
@@ -81,7 +78,6 @@ export function charactersOf(value: string): number {
   return Array.from(value).length;
 }
 
-/** Parses a public id of the given type to its UUID. */
 export function idOf(type: IdType) {
   return z.string().transform((id, issue) => {
     try {
@@ -93,15 +89,12 @@ export function idOf(type: IdType) {
   });
 }
 
-/** A client-generated id of a new object. */
 export function newIdOf(type: IdType) {
   return idOf(type).refine(isVersion7, 'A client-generated id must be a UUID version 7.');
 }
 
-/** A calendar date, as midnight UTC. */
 export const day = z
   .date('Enter a date in the form 2026-12-31.')
   .min(new Date('0001-01-01'), 'Dates must not be before 0001-01-01.');
 
-/** The version for optimistic locking. */
 export const version = z.int().min(1, '`version` must be at least 1.').nullish();

@@ -3,10 +3,7 @@ import { publicId } from '../ids.ts';
 import type { Viewer } from '../policy.ts';
 import type { SeenTask } from './seen-tasks.ts';
 
-/**
- * The error for an outdated version, with the current task so that clients need not read it again.
- * @param path prefix of field names, such as `tasks.3.`.
- */
+/** Includes the current task, so that clients need not read it again. */
 export function versionConflict(viewer: Viewer, task: SeenTask, given: number, path = ''): Conflict {
   return new Conflict(
     `The task has changed: its version is ${task.version}, and your change is based on version ${given}. Review the current values, then repeat your change.`,
@@ -14,7 +11,6 @@ export function versionConflict(viewer: Viewer, task: SeenTask, given: number, p
   );
 }
 
-/** The task's own fields as the API returns them to this viewer. */
 function asRead(viewer: Viewer, task: SeenTask): Record<string, unknown> {
   const { id, ownerId, assigneeId, teamId, parentId: _parent, share: _share, dueOn, ...own } = task;
   return {

@@ -19,22 +19,16 @@ export interface Context {
   setCookies: string[];
   /** @throws Unauthenticated without a valid credential. */
   readonly person: SignedIn;
-  /** The viewer with all rights, as loaded by `enter` or set by `become`. */
   readonly viewer: Viewer;
   /** Snapshot of the log when the rights were loaded; `cursorAt` converts it to a cursor. */
   readonly snapshot: string;
   /** The permission of the viewer's active share of a task. Concurrent calls are batched. */
   shareOf(taskId: string): SharePermission | null | Promise<SharePermission | null>;
-  /**
-   * Evaluates a question about the viewer's rights. A shared payload that only asks questions can be sent to all viewers
-   * with the same answers.
-   */
+  /** A shared payload that only asks questions is sent to all viewers with the same answers. */
   asks(question: Question): boolean | Promise<boolean>;
   /** Loads the viewer's rights, once per operation. */
   enter(): Promise<void>;
-  /** Loads them again after a mutation. */
   enterAgain(): Promise<void>;
-  /** Loads the rights of a person who signed in with this operation. */
   enterAs(person: Person): Promise<void>;
   /** Sets rights that were loaded elsewhere, as subscriptions do for each event. */
   become(rights: SubscriberRights): void;

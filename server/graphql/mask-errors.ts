@@ -5,10 +5,7 @@ import type { Logger } from '../logger.ts';
 import type { PerformanceStore } from '../observability/store.ts';
 import { currentRequestId } from '../request-context.ts';
 
-/**
- * Gives every error a code. API errors keep their message, GraphQL errors get standard codes, and all others are
- * logged and masked with the request id.
- */
+/** API errors keep their message; unexpected errors are logged, and masked with the request id. */
 export function createErrorMask(log: Logger, store: PerformanceStore): (thrown: unknown) => GraphQLError {
   return (thrown) => {
     const coded = codeError(thrown);
@@ -47,7 +44,6 @@ function atVariable(located: GraphQLError | undefined, refusal: TaskwireError): 
   return { field: field.replace(/^\./, ''), http: { status: 400, spec: true } };
 }
 
-/** Rejects a whole operation. Masking the error again does not change it. */
 export function toCodedError(refusal: TaskwireError): GraphQLError {
   const extensions = { http: { status: 400, spec: true }, ...extensionsOf(refusal) };
   return new GraphQLError(refusal.message, { originalError: refusal, extensions });
@@ -67,7 +63,6 @@ const CAUSES = {
   busy: 'Taskwire is busy: all database connections are in use. Try again shortly.',
 } as const;
 
-/** Null for an internal error. */
 function refusalOf({ kind, why }: DatabaseFailure): TaskwireError | null {
   if (why === 'own-share') return new RateLimited(TOO_MUCH_AT_ONCE, RETRY_AFTER_SECONDS);
   if (why) return new Unavailable(CAUSES[why]);
@@ -76,7 +71,6 @@ function refusalOf({ kind, why }: DatabaseFailure): TaskwireError | null {
   return null;
 }
 
-/** The error a resolver threw; null for errors of GraphQL itself. */
 function causeOf(error: GraphQLError): unknown {
   let cause: unknown = error;
   while (cause instanceof GraphQLError) {

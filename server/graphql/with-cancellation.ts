@@ -4,10 +4,7 @@ import { abandon } from '../database/client.ts';
 import { currentRequest } from '../request-context.ts';
 import type { Execute } from './execution/execute.ts';
 
-/**
- * Cancels the remaining statements of an operation that failed. Marks queries as cancellable on disconnect; mutations
- * are always completed.
- */
+/** Cancels the remaining statements of a failed operation. Only queries are cancelled on disconnect. */
 export function withCancellation(execute: Execute): Execute {
   return (args) => {
     const request = currentRequest();

@@ -44,13 +44,9 @@ export interface Graphql {
   readonly schema: GraphQLSchema;
   yoga: ReturnType<typeof createYoga<object, Context>>;
   contextOf: ContextOf;
-  /** Executes an operation with tracing and limits. */
   execute: Execute;
-  /** Parsed documents by text. */
   documents: LRUCache<string, DocumentNode>;
-  /** Converts an error for clients. */
   masked: (error: unknown) => GraphQLError;
-  /** Counts each request before it is parsed. */
   requests: RequestBudget;
 }
 

@@ -23,10 +23,7 @@ interface AuthPathSettings {
   proxies: number;
 }
 
-/**
- * Serves the exposed paths of the auth library. The library gets no host headers, our own client IP, and only the
- * valid session cookie.
- */
+/** The auth library gets no host headers, our own client IP, and only the valid session cookie. */
 export function answerAuth({ authServices, origins, publicUrl, proxies }: AuthPathSettings) {
   const { auth, credentials } = authServices;
 
@@ -94,7 +91,6 @@ function browserCookie(headers: Headers): string | null {
   return cookies.find((cookie) => cookie.startsWith('taskwire.browser=')) ?? null;
 }
 
-/** Responds in the auth library's error format. */
 function refuse(response: ServerResponse, status: number, code: string, message: string): void {
   response.req.resume();
   response.writeHead(status, { 'content-type': 'application/json' });

@@ -4,7 +4,6 @@ export type BodyFault = 'broken' | 'too-long' | 'not-utf-8';
 
 const BODY_STATUS = { broken: 400, 'too-long': 413, 'not-utf-8': 400 } as const;
 
-/** The body cannot be read. The connection cannot be reused. */
 export class UnreadableBody extends Error {
   override readonly name = 'UnreadableBody';
   readonly status: number;
@@ -33,7 +32,6 @@ export function textOf(request: IncomingMessage, mostBytes: number): Promise<str
           chunks.push(chunk);
           return;
         }
-        // Reads and discards the rest.
         chunks.length = 0;
         reject(new UnreadableBody('too-long'));
       })
@@ -67,7 +65,6 @@ export function whyUnreadable({ headers }: IncomingMessage): string | null {
   return null;
 }
 
-/** Whether the query string is not valid percent-encoded UTF-8. */
 export function hasUndecodableQuery(url: string | undefined): boolean {
   const query = url?.split('?').slice(1).join('?') ?? '';
   try {

@@ -9,10 +9,7 @@ const DIRECTIVES = [
   "frame-ancestors 'none'",
 ];
 
-/**
- * The Content-Security-Policy of pages.
- * @param hashes of the page's inline scripts, such as `'sha256-…'`.
- */
+/** The Content-Security-Policy of pages. @param hashes of the page's inline scripts, such as `'sha256-…'`. */
 export function contentSecurityPolicy(hashes: readonly string[] = []): string {
   return [...DIRECTIVES, ["script-src 'self'", ...hashes].join(' ')].join('; ');
 }

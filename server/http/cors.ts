@@ -7,10 +7,7 @@ const SHOWN_HEADERS =
 /** The maximum in Chromium. */
 const KEPT_SECONDS = '7200';
 
-/**
- * CORS for allowed origins.
- * @returns a handler that returns true if it answered a preflight request.
- */
+/** CORS for allowed origins. @returns a handler that returns true if it answered a preflight request. */
 export function crossOrigin({ others }: Origins) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if (others.size === 0) return false;

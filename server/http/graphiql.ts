@@ -7,16 +7,11 @@ import sirv, { type RequestHandler } from 'sirv';
 const folder = join(import.meta.dirname, '../graphiql/build');
 
 export interface Graphiql {
-  /** Serves navigation to the API's path. Returns false for other requests. */
   page(request: IncomingMessage, response: ServerResponse): boolean;
   files: RequestHandler;
 }
 
-/**
- * Serves the files that `ops/graphiql-files.ts` has compressed. They are streamed, so slow readers need little
- * memory.
- * @returns null if the files do not exist.
- */
+/** Files are compressed by `ops/graphiql-files.ts` and streamed. @returns null if they do not exist. */
 export function createGraphiql(csp: string): Graphiql | null {
   const file = join(folder, 'index.html');
   if (!existsSync(file)) return null;

@@ -79,7 +79,6 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
   };
 }
 
-/** Operations by GET, and requests without an operation. */
 function answerOthers({ yoga }: Graphql, request: IncomingMessage, response: ServerResponse): unknown {
   if (hasUndecodableQuery(request.url)) {
     refuse(response, new BadUserInput('The parameters are not valid UTF-8, percent-encoded.'));
@@ -89,7 +88,6 @@ function answerOthers({ yoga }: Graphql, request: IncomingMessage, response: Ser
   return yoga(request, response);
 }
 
-/** Length in characters from which a response is sent as a buffer. */
 const LONG = 8_000;
 
 const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
@@ -176,7 +174,6 @@ function paramsOf(body: string): Params | null {
 }
 
 function parsed(json: string): unknown {
-  // Yoga reports the error.
   if (isTooDeep(json)) return null;
   try {
     return JSON.parse(json);

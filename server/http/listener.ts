@@ -96,7 +96,6 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
     }),
   };
 
-  /** Cancels queries of a client that disconnected. */
   function giveUp(this: TimedResponse): void {
     if (!this.writableFinished && this.trace?.requester.readsOnly)
       abandon(authServices.db, this.trace.requester);

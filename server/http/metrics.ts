@@ -20,7 +20,6 @@ export interface MetricsSettings {
   live: Live;
   store: PerformanceStore;
   backupDir: string;
-  /** Required from all clients if set. */
   token: string | undefined;
   proxies: number;
   origins: Origins;
@@ -31,7 +30,6 @@ interface Sample {
   value: number;
 }
 
-/** The Prometheus endpoint. */
 export function createMetrics(settings: MetricsSettings) {
   let own: Promise<Registry> | undefined;
   const registry = ofAllWorkers(() => (own ??= createRegistry(settings)));

@@ -22,7 +22,6 @@ export class OpenResponses {
     this.#mostUnsent = mostUnsent;
   }
 
-  /** @returns false at the limit of the address. */
   admit(response: ServerResponse, address: string): boolean {
     if (!this.#perAddress.take(address)) return false;
     const slot = this.#free.pop() ?? this.#responses.length;

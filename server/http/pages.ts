@@ -21,10 +21,7 @@ export function isPage(path: string): boolean {
   return PAGES.some((page) => page.test(path));
 }
 
-/**
- * Serves the dashboard's files, and its one page for all page paths. Browsers also get the page for unknown paths,
- * with status 404.
- */
+/** Serves the one page for all page paths. Browsers also get it for unknown paths, with status 404. */
 export function createPages(): (request: IncomingMessage, response: ServerResponse) => void {
   const file = join(folder, '200.html');
   if (!existsSync(file)) {
@@ -78,7 +75,6 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
   };
 }
 
-/** Hashes of the inline scripts. */
 function hashesOf(page: string): string[] {
   return [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(
     ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { TaskwireError } from '../errors.ts';
 
-/** Responds with an error in GraphQL format. */
 export function refuse(
   response: ServerResponse,
   { code, message, details, status: usual }: TaskwireError,

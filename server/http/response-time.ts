@@ -1,14 +1,10 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { RequestTrace } from '../request-context.ts';
 
-/**
- * Adds `X-Response-Time` in seconds, `Server-Timing` in milliseconds, and the rate limit headers. A subclass, since a
- * method set on each response keeps the responses in memory for long.
- */
+/** A subclass, since a method set on each response would keep the responses in memory for long. */
 export class TimedResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
-  /** Without it, no headers are added. */
   trace: RequestTrace | undefined;
 
   override writeHead(...given: unknown[]): this {

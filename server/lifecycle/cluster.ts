@@ -18,13 +18,9 @@ export interface WorkerReady {
 
 /** A worker that ends sooner is restarted after a delay. */
 const SHORT_LIFE_MS = 5_000;
-/** Leaves time for stopping the database. */
 const STOP_WITHIN_MS = 12_000;
 
-/**
- * Runs several worker processes on one port. This process owns the database, and replaces workers that end.
- * @throws ConfigError, StartFailure as `startServer` does. A worker that cannot start reports the reason itself.
- */
+/** This process owns the database and replaces workers that end. @throws ConfigError, StartFailure */
 export async function startWorkers(config: Config): Promise<RunningServer> {
   const closing: (() => Promise<void>)[] = [];
   let isStopping = false;

@@ -15,10 +15,7 @@ export interface HealthCheck {
 
 const ANSWERS_WITHIN_MS = 2_000;
 
-/**
- * Checks the database on a separate connection, opened on demand: if all connections of the pool are in use, the
- * server is busy but healthy.
- */
+/** Uses a separate connection: if all connections of the pool are in use, the server is busy but healthy. */
 export function createHealthCheck(url: string): HealthCheck {
   let client: Client | undefined;
   let asked: Promise<DatabaseHealth | null> | undefined;

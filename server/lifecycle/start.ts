@@ -34,13 +34,9 @@ import { adoptTimezones } from '../sql/timezone.ts';
 import { TimedResponse } from '../http/response-time.ts';
 
 export interface RunningServer {
-  /** Public URL. */
   url: string;
   port: number;
-  /**
-   * Finishes requests and closes everything. Can be called again.
-   * @param noticeMs how long to keep serving while `/readyz` reports "not ready", so that load balancers notice.
-   */
+  /** @param noticeMs how long to serve while `/readyz` reports "not ready", for load balancers. */
   stop(noticeMs?: number): Promise<void>;
 }
 
@@ -56,10 +52,7 @@ const READING_MS = 30_000;
 const GRACE_MS = 8_000;
 const LAST_WORD_MS = 200;
 
-/**
- * Starts the port, the database, the migrations and the API.
- * @throws ConfigError, StartFailure with a message for the operator; nothing stays open.
- */
+/** @throws ConfigError, StartFailure with a message for the operator; nothing stays open. */
 export async function startServer(config: Config): Promise<RunningServer> {
   const log = createLogger(config.logLevel);
   const identity = { version, pid: process.pid, worker: cluster.worker?.id };
@@ -83,7 +76,6 @@ export async function startServer(config: Config): Promise<RunningServer> {
       ? externalDatabase(config.databaseUrl)
       : await startEmbedded(config.dataDir, {
           afterStart() {
-            // The import below reports an error.
             loadApi().catch(() => undefined);
           },
           onTrouble: (sentence) => log.error({ part: 'database' }, sentence),
@@ -188,7 +180,6 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
 }
 
-/** Logged once for all workers. */
 async function warnOfUnverified(db: Database, adminEmails: readonly string[], log: Logger): Promise<void> {
   const unverified = await unverifiedOf(db, adminEmails);
   if (unverified.length === 0) return;
@@ -200,10 +191,7 @@ async function warnOfUnverified(db: Database, adminEmails: readonly string[], lo
 /** Loading takes longer than starting PostgreSQL, so both run at the same time. */
 const loadApi = () => import('../app.ts');
 
-/**
- * On Linux, each worker listens itself: connections that the primary process passes to a worker that just ended would
- * be lost.
- */
+/** On Linux, workers listen themselves: the primary process would lose connections to an ended worker. */
 const sharesPort = cluster.isWorker && process.platform === 'linux';
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {

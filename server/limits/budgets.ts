@@ -10,10 +10,8 @@ export interface Balance {
   sufficed: boolean;
 }
 
-/** A budget of points per key and time window. */
 export interface Budget {
   spend(key: string, points: number): Promise<Balance>;
-  /** Returns points to the key; all of them by default. */
   refund(key: string, points?: number): Promise<void>;
 }
 
@@ -74,7 +72,6 @@ const UNLIMITED: Budget = {
   refund: () => Promise.resolve(),
 };
 
-/** @param left negative if the budget did not suffice. */
 function balance(limit: number, left: number, endsIn: number): Balance {
   return {
     limit,

@@ -19,10 +19,7 @@ export function isIntrospection(type: GraphQLNamedType): boolean {
   return isIntrospectionType(type);
 }
 
-/**
- * Length of an introspection list. For lists of all types it is the average, so that the whole schema has its real
- * size.
- */
+/** For lists of all types it is the average, so that the whole schema has its real size. */
 export function introspectionLength(schema: GraphQLSchema, field: string, isOfAllTypes: boolean): number {
   const lengths = lengthsOf(schema);
   if (field === 'types' || field === 'directives' || field === 'args') return lengths[field];

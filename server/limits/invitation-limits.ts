@@ -4,15 +4,10 @@ import { createBudget } from './budgets.ts';
 import type { SharedRedis } from './redis.ts';
 
 const HOUR_SECONDS = 60 * 60;
-/** Fractions of the limit per sender. */
 const TO_ONE_ADDRESS = 1 / 10;
 const TO_ONE_ADDRESS_FROM_ALL = 1 / 2;
 
 export interface InvitationLimits {
-  /**
-   * Also counts attempts that are rejected later.
-   * @throws RateLimited
-   */
   beforeInvitation(senderId: string, email: string): Promise<void>;
 }
 

@@ -1,11 +1,9 @@
-/** With default values. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
 /** Points for work other than objects in the response. Compare with CPU time by `npm run cost:report`. */
 export const POINTS = {
   /** A mutation writes rows, an event and about ten index entries. */
   change: 10,
-  /** Written text, with its indexes and its copy in the log. */
   bytesPerPoint: 100,
   /** `totalCount` of a list at the root. Conditions cost extra. */
   count: 10,
@@ -14,9 +12,7 @@ export const POINTS = {
   condition: 10,
   /** `contains` reads the text of each row. */
   contains: 200,
-  /** Per value of a list in a condition. */
   listed: 1,
-  /** Per criterion in `orderBy`. */
   ordered: 5,
   mutations: {
     // Password hashing is deliberately slow.
@@ -34,7 +30,6 @@ export const POINTS = {
   } as Readonly<Record<string, (args: Arguments) => number>>,
 } as const;
 
-/** The cost of `filter` and `orderBy`. */
 export function conditionPoints({ filter, orderBy }: Arguments): number {
   const parts = Array.isArray(orderBy) ? orderBy.length : Number(orderBy != null);
   return ofFilter(filter) + parts * POINTS.ordered;
@@ -65,7 +60,6 @@ function ofConditions(conditions: unknown): number {
   return points;
 }
 
-/** Size of all texts in a value. */
 export function bytesOf(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (typeof value !== 'object' || value === null) return 0;

@@ -24,23 +24,17 @@ import { introspectionLength, isIntrospection, OF_INTROSPECTION } from './intros
 /** The maximum cost of an operation in points, given the variables of the request. */
 export type QueryCost = (variables: Readonly<Record<string, unknown>>) => number;
 
-/** Assumed length of lists without a page size. */
 const PLAIN_LIST = 10;
 const PAGE = { usual: 50, most: 100 } as const;
-/** For operations with invalid variables, which do not run. */
 const REFUSED = 1;
 
 type VariableValues = NonNullable<Parameters<typeof getArgumentValues>[2]>;
 
 interface Scope {
   variables: VariableValues;
-  /** Page size that applies to `nodes` and `edges` here. */
   page: number;
-  /** Cost of `totalCount` here. */
   count: number;
-  /** Whether the current type comes from a list of all types, where averages apply. */
   isOfAllTypes: boolean;
-  /** Costs of fragments per scope, so that each is computed only once. */
   fragments: Map<FragmentDefinitionNode, Map<string, number>>;
 }
 
@@ -48,10 +42,7 @@ type Cost = (scope: Scope) => number;
 
 const prices = new WeakMap<OperationDefinitionNode, QueryCost>();
 
-/**
- * The cost of an operation: a point per object in the response, multiplied by page sizes, plus `POINTS` for other
- * work. The document must be valid.
- */
+/** A point per object, multiplied by page sizes, plus `POINTS` for other work. The document must be valid. */
 export function queryCostOf(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -80,7 +71,6 @@ function compile(
     let cost: Cost | undefined;
     fragments.set(definition.name.value, {
       node: definition,
-      // Compiled on first use, once all fragments are known.
       cost: (scope) =>
         (cost ??= isCompositeType(type) ? costOf(definition.selectionSet, type) : () => 0)(scope),
     });
@@ -175,12 +165,10 @@ function costOfChange(
     const lengths = lists.map(({ name }) => (values[name] as unknown[] | undefined)?.length ?? 1);
     const count = Math.max(1, ...lengths);
     const written = Math.floor(bytesOf(values) / POINTS.bytesPerPoint);
-    // Counts the payload's list with the usual length.
     return count * own + written + Math.max(1, count / PLAIN_LIST) * (1 + inner(scope));
   };
 }
 
-/** The field's arguments with defaults, cached if they have no variables. Empty if they are invalid. */
 function argumentsOf(node: FieldNode, field: GraphQLField<unknown, unknown>): (scope: Scope) => Arguments {
   if (field.args.length === 0) return () => ({});
   const read = ({ variables }: Scope): Arguments => {
@@ -217,7 +205,6 @@ function once({ node, cost }: { node: FragmentDefinitionNode; cost: Cost }, scop
   return found;
 }
 
-/** The list length given by the arguments. */
 function sizeOf({ first, last, ids, days }: Arguments): number | undefined {
   const sizes = [first, last, Array.isArray(ids) ? ids.length : undefined, days].filter(
     (size) => typeof size === 'number',

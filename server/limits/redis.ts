@@ -13,14 +13,12 @@ export interface SharedRedis {
 
 /** Redis for shared budgets. While it is unavailable, each process counts separately. */
 export async function openRedis(url: string, log: Logger): Promise<Redis> {
-  // Loaded on demand, since most servers do not use it.
   const { Redis: Client } = await import('ioredis');
   let isAway = false;
   return new Client(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: ANSWER_WITHIN_MS,
-    // Without it, each request would wait for a connection that is stuck.
     socketTimeout: ANSWER_WITHIN_MS,
     retryStrategy: (tries) => Math.min(tries * 50, RECONNECT_LAST_MS),
   })

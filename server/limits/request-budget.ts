@@ -7,15 +7,11 @@ const MINUTE_MS = 60_000;
 /** Cost in requests of a document that must be parsed and validated: up to 25 ms of CPU. */
 export const NEW_DOCUMENT = 10;
 
-/**
- * Requests per client IP and minute, including rejected ones. Counted per process, to be fast. Requests from this
- * machine are not limited.
- */
+/** Counted per process and client IP, including rejected requests. This machine is not limited. */
 export class RequestBudget {
   readonly #limit: number;
   readonly #windows = new Windows('request budgets', MINUTE_MS);
 
-  /** @param limit 0 means no limit. */
   constructor(limit: number) {
     this.#limit = limit;
   }

@@ -8,10 +8,7 @@ import type { SharedRedis } from './redis.ts';
 const MINUTE = 60;
 const QUARTER_HOUR = 15 * MINUTE;
 const HOUR = 60 * MINUTE;
-/**
- * Attempts per account and hour from all networks, as a multiple of the limit of one network. Above it, each network
- * has one attempt per minute.
- */
+/** Limit per account and hour as a multiple of one network's. Above it: one attempt per minute and network. */
 const NETWORKS_TOGETHER = 10;
 /** Many people can share an address. */
 const SIGN_INS_PER_ADDRESS = 300;
@@ -24,7 +21,6 @@ const WIDER_NETWORKS = [
 ] as const;
 
 export interface Attempt {
-  /** Returns the points of this attempt. */
   succeeded(): Promise<void>;
 }
 
@@ -36,7 +32,6 @@ export interface SignInLimits {
    * @throws RateLimited
    */
   beforeSignIn(email: string, isKnown: boolean, unlockedAt: () => Promise<Date | null>): Promise<Attempt>;
-  /** @throws RateLimited */
   beforeSignUp(): Promise<void>;
 }
 
@@ -56,7 +51,6 @@ export function createSignInLimits(attempts: number, redis?: SharedRedis): SignI
   const signInsFrom = createBudget('sign-ins-from', attempts && SIGN_INS_PER_ADDRESS, QUARTER_HOUR, redis);
   const signUpsFrom = createBudget('sign-ups-from', attempts && SIGN_UPS_PER_ADDRESS, HOUR, redis);
 
-  /** @returns the exceeded balance. */
   async function count(account: string, networks: string[], isKnown: boolean): Promise<Balance | undefined> {
     const here = await Promise.all(
       perNetwork.slice(0, networks.length).map((budget, n) => budget.spend(`${account} ${networks[n]}`, 1)),

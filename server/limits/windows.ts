@@ -6,7 +6,6 @@ interface Window {
   endsAt: number;
 }
 
-/** Points spent per key in time windows that start when a key first spends. */
 export class Windows {
   readonly #lengthMs: number;
   readonly #windows: LRUCache<string, Window>;
@@ -18,7 +17,6 @@ export class Windows {
     keep(what, this.#windows, ({ size }) => size);
   }
 
-  /** @returns the points spent in this window, and milliseconds until it ends. */
   spend(key: string, points: number): { spent: number; endsIn: number } {
     const now = performance.now();
     let window = this.#windows.get(key);
@@ -30,7 +28,6 @@ export class Windows {
     return { spent: window.spent, endsIn: window.endsAt - now };
   }
 
-  /** Returns points to the key; all of them by default. */
   refund(key: string, points = Infinity): void {
     const window = this.#windows.get(key);
     if (window) window.spent = Math.max(0, window.spent - points);

@@ -15,13 +15,8 @@ import type { LogConnection, LogReader, OpenedLog } from '../log/tail.ts';
 import { traitsOf } from '../log/catalogue.ts';
 import { receiversOf, sharedTaskOf, type Receivers } from './task-shares.ts';
 
-/** Receives the events of its topics. */
 export interface Listener {
-  /**
-   * Must not block or throw.
-   * @param shareOf the permission of a person's active share of the subject; null without one, undefined if it was
-   * not looked up.
-   */
+  /** Must not block or throw. `shareOf` is undefined if a share was not looked up. */
   hear(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void;
   /** The log was replaced; everything read before is invalid. */
   lose(): void;
@@ -30,11 +25,9 @@ export interface Listener {
 /** The topic of the audit trail. All other topics are ids. */
 export const AUDIT = 'audit';
 
-/** Clients that are further behind have to reload. */
 const MOST_BEHIND = 10_000;
 /** Kept in addition: reading starts at a cursor's horizon, which can be earlier. */
 const KEPT_BESIDES = 1_000;
-/** Number of events to drop at once. An event takes about 1 KB. */
 const DROPPED_AT_ONCE = BOUNDS['recent events'].most - MOST_BEHIND - KEPT_BESIDES;
 
 /** Delivers log events to the listeners of their topics, and keeps the latest ones for reconnecting clients. */
@@ -43,7 +36,6 @@ export class Broker implements LogReader {
   readonly #db: Database;
   readonly #onFailure: (error: unknown) => void;
   readonly onLoss: () => void;
-  /** Listening people who may hold shares. */
   readonly #holders = new Set<string>();
   #recent: Event[] = [];
   #floor: LogPosition = { transactionId: 0n, sequence: 0n, nonce: null };
@@ -59,12 +51,10 @@ export class Broker implements LogReader {
     this.onLoss = onLoss;
   }
 
-  /** Everything up to here was delivered. */
   get position(): LogPosition {
     return this.#position;
   }
 
-  /** Earlier events may have been dropped. */
   get oldestKept(): LogPosition {
     return this.#floor;
   }
@@ -73,7 +63,6 @@ export class Broker implements LogReader {
     return encodeCursorOf(this.#epoch, position);
   }
 
-  /** Number of events since the start. */
   get handedOut(): number {
     return this.#handedOut;
   }
@@ -122,10 +111,7 @@ export class Broker implements LogReader {
     this.#onFailure(error);
   }
 
-  /**
-   * The events not covered by a cursor, in order.
-   * @throws CursorExpired if they are no longer kept, or too many.
-   */
+  /** The events not covered by a cursor, in order. @throws CursorExpired if they are no longer kept, or too many. */
   since(mark: LogCursor): Event[] {
     const start = startOf(mark);
     if (compare(start, this.#floor) < 0) throw new CursorExpired();
@@ -135,7 +121,6 @@ export class Broker implements LogReader {
     return missed;
   }
 
-  /** Whether the cursor's event is among those kept. */
   leadsTo(mark: LogCursor): boolean {
     const last = this.#recent.findLast((event) => compare(event, mark) <= 0);
     return last?.transactionId === mark.transactionId && last.nonce === mark.nonce;
@@ -152,13 +137,11 @@ export class Broker implements LogReader {
     if (others?.delete(listener) && others.size === 0) this.#listeners.delete(topic);
   }
 
-  /** Sets whether a person may hold shares. */
   setHolder(userId: string, holds: boolean): void {
     if (holds) this.#holders.add(userId);
     else this.#holders.delete(userId);
   }
 
-  /** Each listener once, even with several topics. */
   #listenersOf(event: Event, others: readonly string[]): Iterable<Listener> {
     const groups = [...topicsOf(event), ...others]
       .map((topic) => this.#listeners.get(topic))

@@ -1,16 +1,11 @@
 import { keep } from '../bounds.ts';
 
-/** For WebSockets and event streams. */
 export interface ConnectionLimits {
-  /** Connections per person and process. */
   ofPerson: number;
-  /** Unsent bytes of all connections of a person. */
   unsentOfPerson: number;
-  /** Unsent bytes of all connections of the process. */
   unsentInAll: number;
 }
 
-/** Maximum size of a payload. */
 const MOST_PAYLOAD_BYTES = 4 * 1024 * 1024;
 
 const BYTES_PER_CHARACTER = 3;
@@ -28,10 +23,7 @@ interface Holder {
   connections: Set<Connection>;
 }
 
-/**
- * Counts connections and their unsent bytes. Above a limit, it drops the fullest connection of the holder with the
- * most unsent bytes, so a slow client does not affect others.
- */
+/** Above a limit, it drops the fullest connection of the holder with the most unsent bytes. */
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #holders = new Map<string, Holder>();
@@ -42,17 +34,13 @@ export class Connections {
     keep('unsent bytes', this, (all) => all.#unsent);
   }
 
-  /**
-   * @param drop closes the connection at once and discards unsent data.
-   * @returns null at the limit of the person.
-   */
+  /** @param drop closes the connection at once and discards unsent data. @returns null at the limit of the person. */
   ofPerson(userId: string, drop: () => void): Connection | null {
     const holder = this.#holderOf(userId);
     if (holder.connections.size >= this.#limits.ofPerson) return null;
     return this.#open(holder, drop);
   }
 
-  /** An unauthenticated connection. The caller limits their number. */
   ofAddress(address: string, drop: () => void): Connection {
     return this.#open(this.#holderOf(`address ${address}`), drop);
   }

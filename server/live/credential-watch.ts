@@ -3,11 +3,9 @@ import { TaskwireError } from '../errors.ts';
 import { traitsOf } from '../log/catalogue.ts';
 import type { Broker, Listener } from './broker.ts';
 
-/** A credential as it appears in the log. */
 export interface Credential {
   sessionId: string | null;
   tokenId: string | null;
-  /** Null if it does not expire. */
   endsAt: Date | null;
 }
 
@@ -15,12 +13,10 @@ export interface Credential {
 const CHECK_EVERY_MS = 60 * 60_000;
 const RETRY_MS = 5_000;
 
-/** Whether the event's subject is a credential that has ended. */
 export function endsCredential(event: Event): event is Event & { subjectId: string } {
   return traitsOf(event.kind).endsCredential === true && event.subjectId !== null;
 }
 
-/** See `Live.onEnd`. */
 export function watchCredential(
   broker: Broker,
   credential: Credential,
@@ -61,7 +57,6 @@ class Watch implements Listener {
     if (event.subjectId === this.#id && endsCredential(event)) this.#end();
   }
 
-  /** The credential may not exist in the new log's database, so it is checked soon. */
   lose(): void {
     clearTimeout(this.#timer);
     this.#arm(RETRY_MS);

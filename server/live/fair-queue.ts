@@ -3,7 +3,6 @@ import { keep } from '../bounds.ts';
 
 /** Concurrent jobs per person; more would only wait for the person's connections. */
 const MOST_OF_PERSON = 3;
-/** Concurrent jobs in total. */
 const MOST_AT_ONCE = 12;
 /** Longer jobs do not count towards the total, so that a slow database does not block other people. */
 const LONG_MS = 250;
@@ -40,12 +39,8 @@ interface Lane {
   waiting: AnyJob[];
 }
 
-/**
- * Runs the work of subscriptions: a few jobs per person at once, with people taking turns. Requests are handled
- * between waiting jobs. A job starts at once if none are waiting.
- */
+/** People take turns, with a few jobs each. Requests are handled between waiting jobs. */
 export class FairQueue {
-  /** In turn order. */
   readonly #lanes = new Map<string, Lane>();
   readonly #counted = new Map<object, number>();
   #waiting = 0;
@@ -60,7 +55,6 @@ export class FairQueue {
     return this.join(userId, new Job(work));
   }
 
-  /** Waits for a job that can be shared with other people. */
   join<Result>(userId: string, job: Job<Result>): Promise<Result> {
     if (job.hasBegun) return job.result;
     const lane = this.#lanes.get(userId) ?? { running: 0, waiting: [] };
@@ -92,7 +86,6 @@ export class FairQueue {
     job.result.then(end, end);
   }
 
-  /** One job at a time, after pending I/O. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -106,7 +99,6 @@ export class FairQueue {
     const next = this.#counted.size < MOST_AT_ONCE ? this.#next() : undefined;
     if (next) {
       const { userId, lane, job } = next;
-      // To the end of the order.
       this.#lanes.delete(userId);
       this.#lanes.set(userId, lane);
       this.#begin(userId, lane, job);
@@ -117,7 +109,7 @@ export class FairQueue {
     this.#watch = undefined;
   }
 
-  /** The person with the fewest running jobs; then the one whose last turn was longest ago. */
+  /** The person with the fewest running jobs; then the one with the oldest last turn. */
   #next(): { userId: string; lane: Lane; job: AnyJob } | undefined {
     const lanes = [...this.#lanes].filter(
       ([, { waiting, running }]) => waiting.length > 0 && running < MOST_OF_PERSON,

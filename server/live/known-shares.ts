@@ -3,20 +3,15 @@ import type { Database } from '../database/client.ts';
 import { retryUnavailable } from '../database/retry.ts';
 import { shareOf } from '../sql/shares.ts';
 
-/** Per person; the oldest is dropped and can be looked up again. */
 export const MOST_KNOWN = 1_000;
 
-/**
- * The permissions of a person's shares for tasks of received events. As old as the person's rights, which are
- * reloaded after each change of their shares.
- */
+/** As old as the person's rights, which are reloaded after each change of their shares. */
 export class KnownShares {
   readonly #db: Database;
   readonly #userId: string;
   readonly #holdsAny: boolean;
   readonly #known = new Map<string, SharePermission | null>();
 
-  /** @param holdsAny without any share, nothing is looked up. */
   constructor(db: Database, userId: string, holdsAny: boolean) {
     this.#db = db;
     this.#userId = userId;
@@ -43,7 +38,6 @@ export class KnownShares {
     }
   }
 
-  /** Looks up many shares at once, up to the cache size. */
   async lookUp(taskIds: Iterable<string>): Promise<void> {
     const wanted = [...new Set(taskIds)].slice(-MOST_KNOWN);
     await Promise.all(wanted.map(async (taskId) => this.of(taskId)));

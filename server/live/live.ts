@@ -19,21 +19,16 @@ import { startRedisNotifier } from './redis-notifier.ts';
 
 interface LiveSettings {
   db: Database;
-  /** For the connection that reads the log. */
   databaseUrl: string;
-  /** Notifies other processes of commits, instead of the database. */
   redis?: { url: string; channel: string } | undefined;
   /** Per person and process, over all connections. Each takes some kilobytes. */
   mostSubscriptions: number;
-  /** In lower case. */
   adminEmails: ReadonlySet<string>;
   log: Logger;
-  /** Called for each session and API token that ends. */
   onCredentialEnd: (id: string) => void;
 }
 
 export interface Live {
-  /** Runs the work of payloads. */
   readonly queue: FairQueue;
   /**
    * Subscribes to the events a person may see.
@@ -48,10 +43,8 @@ export interface Live {
    * @returns a function that stops it.
    */
   onEnd(credential: Credential, check: () => Promise<Credential | null>, listener: () => void): () => void;
-  /** Seconds since the log was last read to its end. */
   lag(): number;
   subscriptions(): number;
-  /** Ends subscriptions with their own connections, staggered. */
   endStreams(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -61,7 +54,6 @@ const RETRY_AFTER_SECONDS = 10;
 /** How often idle subscriptions get a new cursor, so that they resume near the end of the log. */
 const PASS_EVERY_MS = 5_000;
 
-/** Minimum interval of notifications to other processes. */
 const NOTIFY_EVERY_MS = 20;
 
 export async function startLive(settings: LiveSettings): Promise<Live> {
@@ -105,7 +97,6 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
       hasNews = true;
       return;
     }
-    // The database notifies while Redis is unavailable.
     if (redis?.send()) tail.look();
     else tail.notify();
     hasNews = false;

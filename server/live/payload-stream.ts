@@ -1,7 +1,6 @@
 import type { Subscription, Delivery } from './subscription.ts';
 import { Rendezvous } from './rendezvous.ts';
 
-/** The last payload of a subscription that failed. */
 export class Ending {
   readonly error: unknown;
 
@@ -17,7 +16,6 @@ export function payloadOf<Payload>(told: Payload | Ending): Payload {
 }
 
 export interface PayloadReader<Payload> {
-  /** A returned promise delays the next payload. */
   take(payload: Payload | Ending): void | Promise<void>;
   end(): void;
 }
@@ -57,7 +55,6 @@ export class PayloadStream<Payload extends object> implements AsyncIterable<Payl
     this.#subscription.end();
   }
 
-  /** For GraphQL's executor. */
   [Symbol.asyncIterator](): AsyncIterator<Payload | Ending, undefined> {
     return new Rendezvous<Payload | Ending>(
       (rendezvous) => this.readBy(rendezvous),

@@ -2,15 +2,12 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../logger.ts';
 
 interface WakeUpSettings {
-  /** Shared by the servers of a deployment. */
   channel: string;
-  /** Another process may have committed. */
   onNotification: () => void;
   log: Logger;
 }
 
 export interface RedisNotifier {
-  /** @returns false if Redis is unavailable. */
   send(): boolean;
   stop(): void;
 }
@@ -22,7 +19,6 @@ export async function startRedisNotifier(
   url: string,
   { channel, onNotification, log }: WakeUpSettings,
 ): Promise<RedisNotifier> {
-  // Loaded on demand, since most servers do not use it.
   const { Redis: Client } = await import('ioredis');
   let isAway = false;
   /** A pending message. While it is unanswered, no other is sent, since Redis may be stuck. */
@@ -43,7 +39,6 @@ export async function startRedisNotifier(
     .on('ready', () => {
       isAway = false;
       subscriber.subscribe(channel).catch(() => undefined);
-      // Notifications may have been missed.
       onNotification();
     })
     .on('message', onNotification);

@@ -7,10 +7,6 @@ export class Rendezvous<Item> implements AsyncIterableIterator<Item, undefined> 
   #settle: (() => void) | undefined;
   #isOver = false;
 
-  /**
-   * @param begin called on the first request.
-   * @param onStop called when the consumer stops.
-   */
   constructor(begin: (rendezvous: Rendezvous<Item>) => void, onStop: () => void) {
     this.#begin = begin;
     this.#onStop = onStop;
@@ -20,7 +16,6 @@ export class Rendezvous<Item> implements AsyncIterableIterator<Item, undefined> 
     return this;
   }
 
-  /** Resolves when the consumer requests the next item or stops. */
   take(item: Item): void | Promise<void> {
     if (this.#isOver) return;
     return new Promise((settle) => {

@@ -1,4 +1,3 @@
-/** A payload that can be shared among subscribers. */
 export interface SharedPayload {
   /** Key of a payload that is the same for all subscribers with this key. */
   sharedAs?: string;

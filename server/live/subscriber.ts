@@ -10,19 +10,15 @@ import { liveRightsOf, type LiveRights } from '../sql/live-rights.ts';
 import { AUDIT, topicsOf, type Broker, type Listener } from './broker.ts';
 import { KnownShares } from './known-shares.ts';
 
-/** The rights that decide a person's deliveries. */
 export interface SubscriberRights extends LiveRights {
   shares: KnownShares;
 }
 
 export interface OpenSubscription {
-  /** Additional topics, such as a task's id. */
   readonly topics: readonly string[];
   hear(event: Event): void;
-  /** The person's rights have changed. */
   reconsider(): void;
   fail(error: Error): void;
-  /** The log was read up to here, by `handedOut` events since the start. */
   pass(position: LogPosition, handedOut: number): void;
 }
 
@@ -41,13 +37,9 @@ function changesRightsOf(userId: string, { kind, actorId, personId, data }: Even
 }
 
 const PAUSE_MS = 250;
-/** The maximum delay of timers. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/**
- * A person with open subscriptions, which share the person's rights. Rights are reloaded before any decision that
- * follows a change of them.
- */
+/** The subscriptions share the person's rights, which are reloaded before decisions after a change. */
 export class Subscriber implements Listener {
   readonly #broker: Broker;
   readonly #self: string;

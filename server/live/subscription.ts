@@ -4,27 +4,23 @@ import { FellBehind } from '../errors.ts';
 import { isAfter, type LogCursor, type LogPosition } from '../log/cursor.ts';
 import type { Subscriber, SubscriberRights, OpenSubscription } from './subscriber.ts';
 
-/** An event or a new cursor, with the current rights. */
 export interface Delivery {
   /** Null if only the rights may have changed. */
   event: Event | null;
   /** A new log cursor: once all missed events are delivered, and after many events that do not match. */
   passed: (LogPosition & Partial<LogCursor>) | null;
-  /** At least as new as the event. */
   rights: SubscriberRights;
 }
 
 export interface DeliveryHandler {
   /** A returned promise delays the next delivery. An error ends the subscription. */
   hear(delivery: Delivery): void | Promise<void>;
-  /** `failure` is the reason; null if the reader ended it. */
   end(failure: unknown): void;
 }
 
 export interface SubscriptionOptions {
   /** Selects events; must be synchronous. Rights are checked by the handler. */
   wants: (event: Event) => boolean;
-  /** Topics in addition to those of the person's rights. */
   topics?: readonly string[];
   /** Merges pending deliveries into the latest one, at most one per interval. */
   coalesceMs?: number;
@@ -34,7 +30,6 @@ export interface SubscriptionOptions {
 
 type Item = Event | { passed: LogPosition & Partial<LogCursor> } | null;
 
-/** Maximum of pending events for a slow reader. */
 const MOST_WAITING = 1_000;
 /** After this many events that do not match, the subscription gets a new cursor. */
 const MOST_SKIPPED = 1_000;
@@ -49,7 +44,6 @@ export class Subscription implements OpenSubscription {
   readonly #wants: (event: Event) => boolean;
   readonly #coalesceMs: number | undefined;
   readonly #onEnd: () => void;
-  /** Number of broker events at the last delivery. */
   #deliveredAt = 0;
   #hasTaken = false;
   #mark: LogCursor | undefined;
@@ -110,7 +104,6 @@ export class Subscription implements OpenSubscription {
     if (this.#mark) this.#take(null);
   }
 
-  /** Discards pending events and ends with an error. */
   fail(failure: unknown): void {
     if (!this.#ending) {
       this.#ending = { failure };
@@ -133,7 +126,6 @@ export class Subscription implements OpenSubscription {
     else this.#onceEnded = listener;
   }
 
-  /** Only one reader. Missed events are delivered at once. */
   readBy(reader: DeliveryHandler): void {
     this.#reader = reader;
     this.#handOn();

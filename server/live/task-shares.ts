@@ -3,7 +3,6 @@ import { traitsOf } from '../log/catalogue.ts';
 import type { LogConnection } from '../log/tail.ts';
 import { seesEvent, showsByShare, type Viewer } from '../policy.ts';
 
-/** Permissions of active shares by task and person. */
 export type Receivers = ReadonlyMap<string, ReadonlyMap<string, SharePermission>>;
 
 const NO_CONVERSATIONS: ReadonlySet<string> = new Set();
@@ -37,10 +36,7 @@ interface Row {
   permission: SharePermission;
 }
 
-/**
- * The holders' shares of the events' tasks, in at most one statement.
- * @param holders listening people who may hold shares. People to whom the events give a share are added.
- */
+/** One statement at most. Includes people who get a share by the events. */
 export async function receiversOf(
   connection: LogConnection,
   events: readonly Event[],

@@ -25,7 +25,6 @@ export interface AccessAudit {
     refusal: Pick<Forbidden | NotFound, 'code' | 'subjectId'>,
     operation: string,
   ): Promise<void>;
-  /** Appends the combined events that are still pending. */
   close(): Promise<void>;
 }
 
@@ -45,7 +44,6 @@ export function createAccessAudit(
     const times = count - LOGGED_SINGLY;
     if (times <= 0) return;
     const event = { kind: 'access.refused', actorId: person.userId, subjectId: null } as const;
-    // The request that was refused first has ended by then.
     const done = onBehalfOfAll(() => append(db, { ...event, data: { ...refused, times } }))
       .then(() => undefined, onFault)
       .finally(() => appending.delete(done));
@@ -78,10 +76,7 @@ export function createAccessAudit(
   };
 }
 
-/**
- * Records the use of an expired token for its owner, unless recorded since `since`. Unknown tokens are not recorded:
- * they concern no one, and could flood the log.
- */
+/** Unknown tokens are not recorded: they concern no one, and could flood the log. */
 export async function recordRefusedToken(
   db: Database,
   { id, userId }: Pick<ApiToken, 'id' | 'userId'>,
@@ -101,10 +96,7 @@ export async function recordRefusedToken(
   });
 }
 
-/**
- * Appends a failed sign-in, and counts it for the account. Neither the address nor the password is stored, since
- * people mix them up.
- */
+/** Stores neither the address nor the password, since people mix them up. */
 export async function recordFailedSignIn(db: Database, userId: string | null): Promise<void> {
   await inTransaction(db, async (tx) => {
     if (userId !== null) {

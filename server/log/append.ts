@@ -14,10 +14,7 @@ import {
 
 const mark = { transactionId: true, sequence: true, horizon: true, nonce: true } as const;
 
-/**
- * Appends an event in the transaction of its change.
- * @returns the log cursor after the change.
- */
+/** Appends an event in the transaction of its change. @returns the log cursor after the change. */
 export async function append<Kind extends EventKind>(
   tx: Transaction | Database,
   event: NewEvent<Kind>,
@@ -27,10 +24,7 @@ export async function append<Kind extends EventKind>(
   return encodeCursor(tx, appended);
 }
 
-/**
- * Appends the events of a batch in one statement.
- * @returns the log cursor after the last one.
- */
+/** Appends the events of a batch in one statement. @returns the log cursor after the last one. */
 export async function appendAll<Kind extends EventKind>(
   tx: Transaction,
   events: readonly NewEvent<Kind>[],
@@ -40,7 +34,6 @@ export async function appendAll<Kind extends EventKind>(
   return last ? encodeCursor(tx, last) : currentCursor(tx);
 }
 
-/** The result of an event appended as part of a statement. */
 export interface Appended {
   subjectId: string | null;
   transactionId: string;
@@ -54,7 +47,6 @@ export function appendedTo<Kind extends EventKind>(change: string, event: NewEve
   return Prisma.sql`INSERT INTO events (${columns}) SELECT ${values(event)} FROM ${Prisma.raw(change)} ${returned}`;
 }
 
-/** SQL that appends the events of unconditional changes. */
 export function appended<Kind extends EventKind>(events: readonly NewEvent<Kind>[]): Prisma.Sql {
   const rows = events.map((event) => Prisma.sql`(${values(event)})`);
   return Prisma.sql`INSERT INTO events (${columns}) VALUES ${Prisma.join(rows)} ${returned}`;

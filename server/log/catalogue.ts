@@ -1,14 +1,12 @@
 import type { MessageRole, SharePermission, Task, TeamRole } from '../../prisma/generated/client/client.ts';
 import type { IdType } from '../ids.ts';
 
-/** The facts about a task that counters and history need. */
 export interface TaskFacts {
   owner: string;
   assignee: string | null;
   team: string | null;
   status: Task['status'];
   priority: Task['priority'];
-  /** `YYYY-MM-DD`. */
   dueOn: string | null;
   archived: boolean;
   /** RFC 3339, as the following ones. */
@@ -31,7 +29,6 @@ interface EventKinds {
   'task.reopened': TaskEventData;
   /** `sharedWith`: people it was shared with, at most 1,000, since the shares are deleted too. */
   'task.deleted': TaskEventData & { sharedWith?: string[] };
-  /** For the members of the team that it left. */
   'task.leftTeam': Record<string, never>;
   'task.shared': { taskId: string; permission: SharePermission };
   'task.shareUpdated': { taskId: string; permission: SharePermission };
@@ -61,7 +58,6 @@ interface EventKinds {
   'conversation.deleted': { participants: string[] };
   /** `person` is the new owner, if the owner left. */
   'conversation.left': Record<string, never>;
-  /** For the person it is offered to. */
   'conversation.offered': Record<string, never>;
   'conversation.offerRevoked': Record<string, never>;
   'conversation.accepted': Record<string, never>;
@@ -395,10 +391,8 @@ export interface NewEvent<Kind extends EventKind> {
   /** The person of the credential; null if no one is signed in. */
   actorId: string | null;
   subjectId: string | null;
-  /** Its members can read the event. */
   teamId?: string | null;
   personId?: string | null;
-  /** Its participants can read the event. */
   conversationId?: string | null;
   data: EventKinds[Kind];
 }

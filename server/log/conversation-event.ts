@@ -1,9 +1,6 @@
 import type { Transaction } from '../database/transaction.ts';
 
-/**
- * Appends an event for each receiver of an open offer of a conversation, except those who block the sender. Call it
- * while the offers exist. Only the receivers read the events, which have no actor.
- */
+/** Call it while the offers exist. Events for the receivers, without an actor; none for people who block. */
 export async function tellOfConversation(
   tx: Transaction,
   kind: 'conversation.offered' | 'conversation.offerRevoked',

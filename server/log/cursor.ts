@@ -11,18 +11,12 @@ export interface LogPosition {
   nonce: number | null;
 }
 
-/** What a client has read of the log. */
 export interface LogCursor extends LogPosition {
-  /**
-   * Events of this and later transactions may have been in flight when the cursor was made, although they are before
-   * its position; null if none were.
-   */
+  /** Events of this and later transactions may have been in flight before the position; null if none were. */
   horizon: bigint | null;
-  /** The transactions in flight, if known. */
   inFlight?: readonly bigint[] | undefined;
 }
 
-/** For sorting. */
 export function compare(a: LogPosition, b: LogPosition): number {
   const difference = a.transactionId - b.transactionId || a.sequence - b.sequence;
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
@@ -36,7 +30,6 @@ export function startOf(mark: LogCursor): LogPosition {
     : mark;
 }
 
-/** Whether the cursor does not cover an event. */
 export function isAfter(event: LogPosition, mark: LogCursor): boolean {
   const { transactionId, sequence, horizon, inFlight } = mark;
   if (event.transactionId === transactionId) return event.sequence > sequence;
@@ -50,7 +43,6 @@ export function isAfter(event: LogPosition, mark: LogCursor): boolean {
 export function advancedTo(position: LogPosition, mark: LogCursor): LogPosition & Partial<LogCursor> {
   if (compare(mark, position) <= 0) return position;
   if (mark.horizon === null) return mark;
-  // If it is not the end of its transaction, more of that can follow.
   const firstOpen = position.transactionId + (position.sequence === LAST_SEQUENCE ? 1n : 0n);
   const inFlight = mark.inFlight?.filter((id) => id >= firstOpen);
   if (inFlight) return { ...mark, inFlight, horizon: inFlight[0] ?? null };
@@ -86,7 +78,6 @@ export const SNAPSHOT = `pg_current_snapshot()::text || ':' || coalesce(
   (SELECT concat(transaction_id, ':', nonce) FROM events ORDER BY transaction_id DESC, sequence DESC LIMIT 1),
   (SELECT trimmed_transaction_id || ':' FROM event_log))`;
 
-/** The cursor of a reader at a snapshot, in the form of `SNAPSHOT`. */
 export function cursorAt(seen: string): LogCursor {
   const [, , running = '', latest = '0', nonce] = seen.split(':');
   const transactionId = BigInt(latest);
@@ -121,7 +112,6 @@ function epochOf(db: Database): Promise<string> {
 /** Thirteen digits hold 64 bits. Limits the length, since parsing very long numbers takes minutes. */
 const FORM =
   /^([0-9a-f]{8})\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})(-[0-9a-z]{0,6})?(?:\.([0-9a-z]{1,13})(?:\.([0-9a-z-]{1,560}))?)?$/;
-/** Before cursors had epochs. */
 const OLD_FORM = /^[0-9a-z]+\.[0-9a-z]+$/;
 
 export async function encodeCursor(
@@ -131,7 +121,6 @@ export async function encodeCursor(
   return encodeCursorOf(await epochOf(databaseOf(db)), position);
 }
 
-/** For callers that know the epoch. */
 export function encodeCursorOf(
   epoch: string,
   { transactionId, sequence, nonce, horizon = null, inFlight }: LogPosition & Partial<LogCursor>,
@@ -167,7 +156,6 @@ export async function decodeCursor(db: Database, cursor: string): Promise<LogCur
   };
 }
 
-/** Clamped to PostgreSQL's bigint. */
 function fromBase36(digits: string): bigint {
   let value = 0n;
   for (const digit of digits) value = value * 36n + BigInt(Number.parseInt(digit, 36));

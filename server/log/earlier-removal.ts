@@ -3,10 +3,7 @@ import type { Person } from '../policy.ts';
 import type { EventKind } from './catalogue.ts';
 import { encodeCursor } from './cursor.ts';
 
-/**
- * The log cursor after the same person's earlier removal of the same object, which makes removals idempotent. Null if
- * there was none.
- */
+/** Makes removals idempotent: the cursor of the same person's earlier removal, or null. */
 export async function earlierRemoval(
   tx: Transaction,
   kind: EventKind,

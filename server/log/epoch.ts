@@ -1,7 +1,6 @@
 import type { ClientBase } from 'pg';
 import { openSession } from '../database/session.ts';
 
-/** Prevents concurrent starts from starting two epochs. */
 const EPOCH_LOCK = 7_274_636_114;
 
 /**
@@ -18,7 +17,6 @@ export async function openEpoch(client: ClientBase): Promise<void> {
   await client.query('UPDATE task_counter_state SET transaction_id = NULL');
 }
 
-/** In SQL: whether the database is read-only. */
 export const READ_ONLY = `current_setting('transaction_read_only')::boolean`;
 
 /** In SQL: whether a standby was promoted since the epoch began, and a new one can begin. */

@@ -10,15 +10,11 @@ type Creation = Extract<
   'task.created' | 'comment.added' | 'team.created' | 'conversation.created' | 'message.sent'
 >;
 
-/** Identifies repeated requests with the same client-generated id. */
 export function fingerprintOf(fields: object): string {
   return createHash('sha256').update(JSON.stringify(fields)).digest('base64url');
 }
 
-/**
- * The log cursor after the first request with a client-generated id, if this one repeats it.
- * @throws Conflict if the id belongs to another object.
- */
+/** For a repeated request. @throws Conflict if the client-generated id belongs to another object. */
 export async function firstCreation(
   tx: Transaction,
   kind: Creation,
@@ -60,10 +56,7 @@ export async function firstCreations(
   return encodeCursor(tx, latest);
 }
 
-/**
- * A delayed request must not restore a deleted object.
- * @throws Conflict if one of the client-generated ids was used before.
- */
+/** Keeps a delayed request from restoring a deleted object. @throws Conflict if an id was used before. */
 export async function refuseUsedIds(tx: Transaction, kind: Creation, ids: readonly string[]): Promise<void> {
   const earlier = await tx.event.findFirst({
     where: { subjectId: { in: [...ids] }, kind },

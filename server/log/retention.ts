@@ -36,7 +36,6 @@ export async function trimLog(db: Database, days: number): Promise<number> {
   }
 }
 
-/** @returns the number of deleted offers. */
 export async function deleteExpiredOffers(db: Database): Promise<number> {
   for (let deleted = 0; ;) {
     const count = await db.$executeRaw`
@@ -48,9 +47,7 @@ export async function deleteExpiredOffers(db: Database): Promise<number> {
   }
 }
 
-/**
- * Trims the log and deletes expired share offers after a minute and then daily. @returns a function that stops it.
- */
+/** Trims the log and deletes expired share offers after a minute and then daily. @returns a function that stops it. */
 export function startTrimming(db: Database, days: number, log: Logger): () => Promise<void> {
   let running = Promise.resolve();
   let timer: NodeJS.Timeout;

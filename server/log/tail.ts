@@ -6,18 +6,13 @@ import { openSession } from '../database/session.ts';
 import { endEpoch, ON_OTHER_TIMELINE, READ_ONLY } from './epoch.ts';
 import { endOfTransaction, leadsTo, type LogPosition } from './cursor.ts';
 
-/** The state of the log when reading starts. */
 export interface OpenedLog {
   epoch: string;
-  /** In log order. */
   recent: Event[];
-  /** Events up to here may be missing in `recent`. */
   floor: LogPosition;
-  /** Everything up to here has been read. */
   position: LogPosition;
 }
 
-/** What comes out of the log, as it comes. */
 export interface LogReader {
   /** Called at the start, and again if the log was replaced. Events read before are then invalid. */
   onOpen(log: OpenedLog): void;
@@ -35,9 +30,7 @@ export interface LogReader {
 export type LogConnection = Pick<Client, 'query'>;
 
 export interface Tail {
-  /** Reads immediately, after a commit. */
   look(): void;
-  /** The same, and notifies other processes through the database. */
   notify(): void;
   /** Seconds since it last read to the end. Grows while the database is unavailable. */
   lag(): number;
@@ -46,7 +39,6 @@ export interface Tail {
 
 const START: LogPosition = { transactionId: 0n, sequence: 0n, nonce: null };
 const CHANNEL = 'taskwire_events';
-/** Name of the connection in PostgreSQL's activity. */
 export const LOG_READER = 'taskwire log';
 const LOOK_EVERY_MS = 1_000;
 /** Pause while committed events wait for a transaction in progress. */
@@ -57,7 +49,6 @@ const RECENT = 11_000;
 const RECONNECT_FIRST_MS = 50;
 const RECONNECT_LAST_MS = 2_000;
 const CONNECT_WITHIN_MS = 5_000;
-/** Without a response for this long, the connection is considered lost. */
 const ANSWER_WITHIN_MS = 15_000;
 
 /**
@@ -69,7 +60,6 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
   let position = START;
   let epoch: string | undefined;
   let caughtUpAt = Date.now();
-  /** Whether committed events are above the horizon. */
   let isWaiting = false;
   let hasNews = false;
   const stopping = new AbortController();
@@ -84,7 +74,6 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
       query_timeout: ANSWER_WITHIN_MS,
       keepAlive: true,
     });
-    // Wakes the loop, which then fails and reconnects.
     opened.on('error', () => {
       bell.ring();
     });
@@ -101,10 +90,7 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     return opened;
   }
 
-  /**
-   * Checks whether this is still the same log. A promoted standby or an older copy may have lost events, and reuse
-   * their numbers.
-   */
+  /** A promoted standby or an older copy may have lost events, and reuse their numbers. */
   async function recognise(opened: Client): Promise<void> {
     const found = await stateOf(opened, position);
     const isLost = found.epoch === epoch && !found.leadsHere;
@@ -124,13 +110,11 @@ export async function startTail(url: string, reader: LogReader): Promise<Tail> {
     const trimmed =
       log.trimmed === '0' ? START : endOfTransaction({ transactionId: BigInt(log.trimmed), nonce: null });
     epoch = log.epoch;
-    // Below the horizon, the latest event is the last of its transaction.
     position = recent[0] ? endOfTransaction(recent[0]) : trimmed;
     reader.onOpen({ epoch, recent: recent.reverse(), floor: beyond ?? trimmed, position });
     caughtUpAt = Date.now();
   }
 
-  /** @returns the pause before the next read, in milliseconds. */
   async function look(): Promise<number> {
     const from = position;
     const { rows } = await client.query<Row>({
@@ -274,7 +258,6 @@ function toEvent(row: Row): Event {
   };
 }
 
-/** A wake-up signal that is remembered until it is awaited. */
 function createBell() {
   let rung = false;
   let answer: (() => void) | undefined;
@@ -283,7 +266,6 @@ function createBell() {
       rung = true;
       answer?.();
     },
-    /** Resolves on a signal, or after `ms`. */
     async rings(ms: number): Promise<void> {
       if (!rung) {
         const { promise, resolve } = Promise.withResolvers<undefined>();

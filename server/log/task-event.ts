@@ -40,7 +40,6 @@ export function taskCreated(actor: Person, task: EventTask, fingerprint: string)
   };
 }
 
-/** For the members of the team that a task left. */
 export function taskLeftTeam(actor: Person, before: EventTask): NewEvent<'task.leftTeam'> {
   return { kind: 'task.leftTeam', ...eventFields(actor, before), personId: null, data: {} };
 }

@@ -4,10 +4,10 @@ import type { Person } from '../policy.ts';
 import { append } from './append.ts';
 
 /**
- * Appends that a team is gone, while its memberships are still there: one event that is the owner's, and one for each
- * other member to read, in one statement however many they are. Those name neither team nor actor, or its members would
- * be told as often as they are many, and so would the owner.
- * @returns the log's cursor after them.
+ * Appends the event of a deleted team: one for its owner, and one per other member, in one statement. Call it while
+ * the memberships exist. The members' events have no team and no actor; otherwise each member would receive all of
+ * them.
+ * @returns the log cursor after them.
  */
 export async function teamDeleted(
   tx: Transaction,

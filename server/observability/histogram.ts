@@ -38,13 +38,11 @@ export class Histogram {
     let seen = 0;
     for (const [bucket, count] of this.#buckets.entries()) {
       seen += count;
-      // The geometric middle of the bucket.
       if (count > 0 && seen >= wanted) return Math.min(this.longest, lengthAt(bucket + 0.5));
     }
     return 0;
   }
 
-  /** The number of durations up to 2^n microseconds, for each n. */
   *cumulative(): Generator<{ milliseconds: number; count: number }> {
     let count = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) {

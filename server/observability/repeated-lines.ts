@@ -1,6 +1,5 @@
 import { classify } from '../database/failures.ts';
 
-/** Lines of one kind that are written in each window. */
 const WRITTEN = 3;
 const WINDOW_MS = 10_000;
 const MOST_KINDS = 100;
@@ -10,10 +9,7 @@ interface Kind {
   write: () => void;
 }
 
-/**
- * Limits repeated log lines, for example when the database is unavailable: the first few are written, and after ten
- * seconds one line has the number of repetitions.
- */
+/** The first few lines are written; after ten seconds, one line has the number of repetitions. */
 export function summarizeRepeats(): (line: unknown[], write: (line: unknown[]) => void) => void {
   const kinds = new Map<string, Kind>();
 

@@ -42,7 +42,6 @@ export interface StoreSettings {
   slowMs: number;
 }
 
-/** Measurements of this process since it started. */
 export class PerformanceStore {
   readonly since = new Date();
   readonly operations = new LRUCache<string, Histogram>({
@@ -57,16 +56,13 @@ export class PerformanceStore {
     max: BOUNDS['statements of operations'].most,
   });
   readonly errors = new Map<string, number>();
-  /** Oldest first. */
   readonly slow: SlowOperation[] = [];
   observer: Observer | undefined;
   readonly #log: Logger;
   readonly #slowMs: number;
-  /** By `performance.now()`. */
   #second = 0;
   #lines = 0;
   #leftOut = 0;
-  /** User ids by operation name. */
   readonly #bringers = new Map<string, string>();
   readonly #brought = new Map<string, number>();
 
@@ -78,10 +74,7 @@ export class PerformanceStore {
     keep('labels', this, ({ statements, fields, errors }) => statements.size + fields.size + errors.size);
   }
 
-  /**
-   * The name of an operation in statistics. Clients choose names, so each person can add only a few.
-   * @param userId undefined without a signed-in person; then the first root field is used.
-   */
+  /** Clients choose names, so each person can add only a few. Anonymous operations use their first root field. */
   nameOf(given: string, firstField: string, userId: string | undefined): string {
     if (this.operations.has(given)) return given;
     if (userId === undefined) return firstField;

@@ -60,7 +60,6 @@ const MOST_STATEMENTS = 200;
 /** An unavailable collector must not block shutdown. */
 const LAST_SENT_WITHIN_MS = 2_000;
 
-/** Converts `performance.now()` to epoch time. */
 function moment(at: number): number {
   return performance.timeOrigin + at;
 }

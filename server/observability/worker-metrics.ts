@@ -4,7 +4,6 @@ import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client'
 
 type Metrics = MetricObjectWithValues<MetricValue<string>>[];
 
-/** IPC channel between the primary process and a worker. */
 interface Channel {
   on(event: 'message', hear: (message: object) => void): unknown;
   off(event: 'message', hear: (message: object) => void): unknown;
@@ -38,10 +37,7 @@ const AGGREGATORS: Record<string, 'min' | 'max'> = {
   taskwire_backup_succeeded: 'min',
 };
 
-/**
- * Answers the primary process's requests for metrics.
- * @returns the metrics of all workers; without workers, `own`.
- */
+/** Answers the primary process's requests for metrics. @returns the metrics of all workers; without workers, `own`. */
 export function ofAllWorkers(own: () => Promise<Registry>): () => Promise<Registry> {
   if (!cluster.isWorker) return own;
   answer(process, async () => [await (await own()).getMetricsAsJSON()]);
@@ -101,13 +97,11 @@ function answer(channel: Channel, give: () => Promise<Metrics[]>): void {
     const { metricsWanted } = message;
     if (metricsWanted === undefined) return;
     void give().then((lists) => {
-      // The other process may have ended.
       channel.send?.({ metricsGiven: metricsWanted, lists } satisfies Given, () => undefined);
     });
   });
 }
 
-/** @returns undefined if the other process has ended or does not respond in time. */
 async function ask(channel: Channel, withinMs: number): Promise<Metrics[] | undefined> {
   const { promise, resolve } = Promise.withResolvers<Metrics[] | undefined>();
   const metricsWanted = randomUUID();

@@ -1,6 +1,5 @@
 import { setImmediate as others } from 'node:timers/promises';
 
-/** Milliseconds before yielding to the event loop. */
 const HELD_MS = 10;
 
 let last: Promise<unknown> = Promise.resolve();

@@ -1,17 +1,14 @@
 import { wordsOf, type Word } from './words.ts';
 
 export interface Term {
-  /** Possible spellings, the typed one first. */
   forms: string[];
   isPrefix: boolean;
-  /** Position in its phrase. */
   offset: number;
 }
 
 /** Words that must be adjacent. */
 export type Phrase = Term[];
 
-/** All phrases must match. */
 export interface SearchQuery {
   phrases: Phrase[];
   /** tsqueries: the condition, and the one for ranking. */

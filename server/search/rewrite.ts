@@ -61,7 +61,6 @@ async function nextTable(db: Database): Promise<Table | undefined> {
   return row?.table;
 }
 
-/** @returns the number of rows. */
 async function rewriteBatch(db: Database, table: Table): Promise<number> {
   const [batch] = await db.$queryRaw<{ rows: number }[]>`
     /* rewriteBatch */

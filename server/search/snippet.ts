@@ -11,17 +11,13 @@ interface Range {
   end: number;
 }
 
-/** Characters searched at a time. */
 const WINDOW = 2_000;
 const PASSAGE = 160;
 const AHEAD = 50;
 const MOST_PASSAGES = 2;
 const BETWEEN = ' … ';
 
-/**
- * At most two passages of a text around matches: a short text as a whole, and the beginning of a text without
- * matches.
- */
+/** A short text as a whole, and the beginning of a text without matches. */
 export function snippetOf(text: string, phrases: Phrase[]): SnippetPart[] {
   if (text.length <= PASSAGE) return marked(text, phrases);
   const matches = firstMatches(text, phrases);
@@ -58,7 +54,6 @@ function marked(text: string, phrases: Phrase[]): SnippetPart[] {
   return partsOf(text, { start: 0, end: text.length }, matchesIn(text, phrases));
 }
 
-/** The matches in the first window that has any. */
 function firstMatches(text: string, phrases: Phrase[]): Range[] {
   const near = Math.max(0, whereWritten(text, phrases) - AHEAD * 2);
   for (const from of new Set([edgeBefore(text, near), ...windowsOf(text)])) {

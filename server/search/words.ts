@@ -15,7 +15,6 @@ const SEPARATOR = oneOf(
   String.raw`\u1800-\u180a\u2000-\u22ff\u2400-\u25ff\u27c0-\u2aff\u2e00-\u2e7f\u2ff0-\u3004\u3008-\u3020`,
   String.raw`\u3030\u303d\u30a0\u30fb\ue000-\uf8ff\ufff0-\uffff\u{1fb00}-\u{1fbff}\u{f0000}-\u{10ffff}`,
 );
-/** Scripts without spaces, and emoji. */
 const UNSPACED = oneOf(
   String.raw`\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecf\u0edc-\u0edf\u1000-\u103f\u1050-\u109f\u1100-\u11ff`,
   String.raw`\u1780-\u17d3\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\u2e80-\u2fdf\u3005-\u3007\u3031-\u3035`,
@@ -29,7 +28,6 @@ const UNWRITTEN = new RegExp(`[${MARKS}\u093c]`, 'gu');
 /** A unit of normalization: a character with combining marks, or Hangul Jamo. */
 const CLUSTER = /(?:[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]+|[^])[\p{M}\uff9e\uff9f]*/gu;
 
-/** Letters that do not decompose. */
 const PLAIN: Record<string, string> = {
   ...{ ı: 'i', ł: 'l', ø: 'o', đ: 'd', ð: 'd', æ: 'ae', œ: 'oe', þ: 'th' },
   ...{ ى: 'ي', ة: 'ه', ک: 'ك', ی: 'ي', 'ँ': 'ं' },
@@ -49,13 +47,11 @@ export interface FoldedWord {
 }
 
 export interface Word extends FoldedWord {
-  /** Whether its script has no spaces. */
   isUnspaced: boolean;
   start: number;
   end: number;
 }
 
-/** A folded character with the offsets of its source. */
 interface Character {
   text: string;
   kind: Kind;
@@ -70,7 +66,6 @@ const BEGINS_UNSPACED = new RegExp(`^${UNSPACED.source}`, 'u');
 const UNSPACED_RUN = new RegExp(`${UNSPACED.source}+`, 'gu');
 const IS_ASCII = /^\p{ASCII}*$/u;
 
-/** The words in order; the index is the position. */
 export function foldedWordsOf(text: string): FoldedWord[] {
   if (IS_ASCII.test(text)) return Array.from(text.toLowerCase().match(/[a-z0-9]+/g) ?? [], asciiWord);
   const folded = fold(text.normalize('NFKC').slice(0, LONGEST_FOLDED).toWellFormed()).replace(

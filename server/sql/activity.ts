@@ -7,10 +7,8 @@ import { UNEXPIRED } from './shares.ts';
 import { eventColumns } from './tables.ts';
 import { teamsOf } from './visible.ts';
 
-/** Only events of the newest shared tasks are searched. */
 const MOST_SHARED_TASKS = 1_000;
 
-/** `conversationIds` are the conversations to include. */
 export interface Reader {
   viewer: Viewer;
   conversationIds: readonly string[];
@@ -18,7 +16,6 @@ export interface Reader {
 
 export interface WantedEvents {
   where: Prisma.EventWhereInput;
-  /** Subjects named by `where`. Of these tasks all events are searched, even if shared long ago. */
   subjects?: readonly string[];
   oldestFirst: boolean;
   limit: number;
@@ -30,13 +27,12 @@ export interface WantedEvents {
  */
 export async function findEvents(db: Database, reader: Reader, wanted: WantedEvents): Promise<bigint[]> {
   const rows = await db.$queryRaw<{ sequence: bigint }[]>`
-    /* findEvents */ /* planned anew */
+    /* findEvents */ /* custom plan */
     SELECT DISTINCT sequence FROM (${topics(reader, wanted)}) AS found
     ORDER BY sequence ${direction(wanted)} LIMIT ${wanted.limit}`;
   return rows.map(({ sequence }) => sequence);
 }
 
-/** Counts matching events, up to `most`. */
 export async function countEvents(
   db: Database,
   reader: Reader,
@@ -44,7 +40,7 @@ export async function countEvents(
   most: number,
 ): Promise<number> {
   const [row] = await db.$queryRaw<[{ count: number }]>`
-    /* countEvents */ /* planned anew */
+    /* countEvents */ /* custom plan */
     SELECT least(count(DISTINCT sequence), ${most})::int AS count
     FROM (${topics(reader, { ...wanted, oldestFirst: false, limit: most })}) AS found`;
   return row.count;

@@ -8,13 +8,11 @@ export interface Scope {
   assigned: boolean;
 }
 
-/** A scope as SQL fragments, which include the policy's visibility rule. */
 export interface CounterScope {
   /** CTEs: `state`, `scopes` of the counters, and `tail`, the facts not counted yet. */
   parts: Prisma.Sql;
   /** Condition on `tasks`: in the scope, but visible only through a share. */
   seenByShare: Prisma.Sql;
-  /** Condition on `task_shares`: relevant for the scope. */
   shares: Prisma.Sql;
 }
 
@@ -30,7 +28,6 @@ export function counterScope(viewer: Viewer, { teamId, assigned }: Scope): Count
     };
   }
   const none = Prisma.raw(`'${NO_TEAM}'`);
-  /** Without a team, in one of the viewer's teams, or in a deleted team. */
   const openToOwner = (team: string) => {
     const id = Prisma.raw(team);
     return Prisma.sql`(${id} IS NULL OR ${id} = ${none} OR ${id} = ANY(${teams})

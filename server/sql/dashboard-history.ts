@@ -12,18 +12,15 @@ export interface StatusesOfDay {
   inProgress: number;
   done: number;
   cancelled: number;
-  /** Tasks that became DONE on that day. */
   finished: number;
 }
 
-/** In seconds, accurate to 1 %; null without finished tasks. */
 export interface Durations {
   median: number | null;
   p85: number | null;
 }
 
 export interface DashboardHistory {
-  /** Earliest first. */
   days: StatusesOfDay[];
   cycleTime: Durations;
   leadTime: Durations;
@@ -32,10 +29,8 @@ export interface DashboardHistory {
 type Changes = Omit<StatusesOfDay, 'day'>;
 
 interface Row {
-  /** `YYYY-MM-DD` in the viewer's time zone. */
   today: string;
   now: Changes;
-  /** Difference to the end of the last day. */
   since: Changes;
   days: StatusesOfDay[];
   durations: { measure: DurationMeasure; bucket: number; count: number }[] | null;
@@ -133,7 +128,6 @@ function columns(of: (series: string, index: number) => string): Prisma.Sql {
   return Prisma.raw(SERIES.map(of).join(', '));
 }
 
-/** Computes each day's numbers backwards from the current ones. */
 function backwards({ now, since, days }: Row): StatusesOfDay[] {
   const there = { ...now };
   for (const field of FIELDS) there[field] -= since[field];

@@ -6,7 +6,6 @@ import { counterScope, type Scope } from './counter-scope.ts';
 import { grown, localDays } from './local-days.ts';
 import { isOpen } from './task-facts.ts';
 
-/** Exact at one moment of the database. */
 export interface DashboardCounts {
   byStatus: Record<TaskStatus, number>;
   byPriority: Record<TaskPriority, number>;
@@ -19,15 +18,12 @@ export interface DashboardCounts {
   completedThisWeek: number;
   sharedToView: number;
   sharedToEdit: number;
-  /** At least the requested days, without gaps, earliest first; the last is today. */
   perDay: PerDay[];
   /** The numbers include every change up to this log cursor. */
   cursor: string;
 }
 
-/** Counts of one day in the viewer's time zone. */
 export interface PerDay {
-  /** `YYYY-MM-DD`. */
   day: string;
   created: number;
   completed: number;
@@ -122,7 +118,6 @@ export async function countDashboard(
   };
 }
 
-/** The part of a row of `task_day_counts` after a quarter hour of a day. */
 function since(series: 'created' | 'completed', day: string, quarter: string): Prisma.Sql {
   return Prisma.raw(`
     CASE WHEN task_day_counts.day > ${day} THEN steps_at(${series}, 96)

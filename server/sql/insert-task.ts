@@ -14,10 +14,7 @@ interface Creation {
 
 const batchers = new WeakMap<Database, Batcher<Creation, LogCursor>>();
 
-/**
- * Inserts a task with a new id and appends its event, in one statement. Concurrent calls are batched.
- * @returns the log cursor.
- */
+/** One statement, batched with concurrent calls. @returns the log cursor. */
 export async function insertTask(db: Database, creation: Creation): Promise<LogCursor> {
   const batcher = batchers.get(db) ?? new Batcher((creations) => insertTasks(db, creations));
   batchers.set(db, batcher);
@@ -35,10 +32,7 @@ async function insertTasks(db: Database, creations: Creation[]): Promise<LogCurs
   return creations.map(({ task }) => cursors.get(task.id) as LogCursor);
 }
 
-/**
- * The same for a client-generated id, which must be checked.
- * @returns null, without changes, if a task has or had this id.
- */
+/** @returns null, without changes, if a task has or had this client-generated id. */
 export async function insertTaskUnlessTaken(
   db: Database,
   { task, event }: Creation,

@@ -2,15 +2,12 @@ import type { Database } from '../database/client.ts';
 import type { Person, Viewer } from '../policy.ts';
 import { viewerOf } from './viewer.ts';
 
-/** Everything that decides which events a person receives. */
 export interface LiveRights {
   viewer: Viewer;
-  /** The most recent ones. */
   conversations: ReadonlySet<string>;
   timezone: string;
   /** When the next share expires; null if none does. */
   changesAt: Date | null;
-  /** Whether they hold any share, even expired. */
   holdsShares: boolean;
 }
 

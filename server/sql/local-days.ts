@@ -30,7 +30,6 @@ export function localDays(days: number, last: 'today' | 'last_day'): Prisma.Sql 
     )`);
 }
 
-/** The growth of a step function in a stretch. */
 export function grown(steps: string): string {
   return `steps_at(${steps}, until) - CASE since WHEN 0 THEN 0 ELSE steps_at(${steps}, since) END`;
 }

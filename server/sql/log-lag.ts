@@ -2,10 +2,8 @@ import type { ClientBase } from 'pg';
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
 
-/** Events not yet read by a consumer of the log. */
 export interface LogLag {
   events: number;
-  /** Age of the oldest event; 0 if there is none. */
   seconds: number;
 }
 
@@ -16,7 +14,6 @@ export interface LogLags {
   fold: LogLag;
 }
 
-/** The count stops here. */
 const MOST_COUNTED = 100_000;
 
 const STATEMENT = `
@@ -33,7 +30,6 @@ export async function logLags(db: Database): Promise<LogLags> {
   return lagsIn(row);
 }
 
-/** On a separate connection. */
 export async function logLagsBy(client: ClientBase): Promise<LogLags> {
   const { rows } = await client.query<{ lags: LogLags }>(STATEMENT);
   return lagsIn(rows[0]);

@@ -3,7 +3,6 @@ const DAY_MS = 86_400_000;
 const two = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
 const three = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(3, '0'));
 
-/** Cache: most times in a response are from few days. */
 let day = NaN;
 let dayText = '';
 

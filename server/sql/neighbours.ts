@@ -3,7 +3,6 @@ import type { Transaction } from '../database/transaction.ts';
 import type { Viewer } from '../policy.ts';
 import { visibleSql } from './visible.ts';
 
-/** Position in the manual order; ties are broken by id. */
 export interface Place {
   id: string;
   position: string;

@@ -1,9 +1,6 @@
 import { columnOf, jsonOf, valueOf, type Columns, type Texts } from './columns.ts';
 
-/**
- * A row with everything the client selected. Columns stay in PostgreSQL's text form until they are read, since most
- * are sent almost unchanged.
- */
+/** Columns stay in PostgreSQL's text form until they are read, since most are sent almost unchanged. */
 export class RawRow {
   readonly #columns: Columns;
   readonly #at: ReadonlyMap<string, number>;
@@ -11,26 +8,22 @@ export class RawRow {
   /** A column as in Prisma (undefined if it was not read), a related row, or a list. */
   [field: string]: unknown;
 
-  /** @param at positions of the columns in `texts`. */
   constructor(columns: Columns, at: ReadonlyMap<string, number>, texts: Texts) {
     this.#columns = columns;
     this.#at = at;
     this.#texts = texts;
   }
 
-  /** A column as JSON; undefined if it was not read. */
   static json(row: RawRow, field: string): string | null | undefined {
     const text = row.#textOf(field);
     return text && jsonOf(columnOf(row.#columns, field), text);
   }
 
-  /** A column as in Prisma; undefined if it was not read. */
   static value(row: RawRow, field: string): unknown {
     const text = row.#textOf(field);
     return text && valueOf(columnOf(row.#columns, field), text);
   }
 
-  /** The row as in Prisma, with its relations. */
   static plain(row: RawRow): Record<string, unknown> {
     const columns = [...row.#at.keys()].map((field) => [field, RawRow.value(row, field)]);
     const others = Object.entries(row).map(([relation, value]) => [relation, plainly(value)]);
@@ -51,7 +44,6 @@ function plainly(value: unknown): unknown {
 /** How to get a field's JSON or related row; undefined if a resolver is required. */
 export type FromRow = (row: RawRow) => string | RawRow | null | undefined;
 
-/** Creates rows from the given columns. */
 export function rowsOf(columns: Columns, fields: readonly string[]): (texts: Texts) => RawRow {
   const at = new Map(fields.map((field, n) => [field, n]));
   const Row = classOf(columns);
@@ -60,7 +52,6 @@ export function rowsOf(columns: Columns, fields: readonly string[]): (texts: Tex
 
 const classes = new WeakMap<Columns, typeof RawRow>();
 
-/** A subclass with a getter per column. */
 function classOf(columns: Columns): typeof RawRow {
   const known = classes.get(columns);
   if (known) return known;

@@ -14,7 +14,6 @@ export type Searchable = (typeof SEARCHABLE)[number];
 export interface Find {
   type: Searchable;
   id: string;
-  /** Relevance; comparable within one search. */
   rank: number;
   snippet: SnippetPart[];
 }
@@ -22,19 +21,13 @@ export interface Find {
 /** Maximum results. If the newest objects have this many matches, older ones are not searched. */
 export const MOST_FINDS = 50;
 
-/** Number of the newest visible tasks, and of messages, to search first. */
 export const NEWEST = 2_000;
 
-/** Number of newest matches per type that are ranked. */
 const MOST_RANKED = 1_000;
 
-/** Maximum matches among older objects. */
 const MOST_OLDER = 20_000;
 
-/**
- * Weights D, C, B, A (see `search_words`): word without accents in the text, without accents in a title, exact in the
- * text, exact in a title.
- */
+/** Weights D, C, B, A of `search_words`: plain in the text, plain in a title, exact in the text, in a title. */
 const WEIGHTS = Prisma.sql`'{0.2, 0.6, 0.4, 1}'::real[]`;
 
 /**
@@ -57,7 +50,7 @@ export async function search(
     ' UNION ALL ',
   );
   const rows = await db.$queryRaw<(Omit<Find, 'snippet'> & { text: string })[]>`
-    /* search */ /* planned anew */
+    /* search */ /* custom plan */
     WITH newest_tasks AS MATERIALIZED (${newestTasks(viewer, NEWEST)}),
          newest_messages AS MATERIALIZED (${newestMessages(viewer)})
     SELECT type, id, rank,
@@ -76,7 +69,6 @@ export async function search(
   );
 }
 
-/** Number of the newest tasks that a text filter searches first. */
 export const NEWEST_LISTED = 10_000;
 export const MOST_MATCHES = 1_000;
 
@@ -86,7 +78,7 @@ export function tasksWith(viewer: Viewer, words: string): Prisma.Sql | null {
   if (condition === undefined) return null;
   const newestFirst = Prisma.sql`ORDER BY created_at DESC, id DESC LIMIT ${MOST_MATCHES}`;
   // A CTE keeps its order, and produces only the rows that are read.
-  return Prisma.sql`/* planned anew */
+  return Prisma.sql`/* custom plan */
     SELECT id FROM (
       WITH newest AS MATERIALIZED (${newestTasks(viewer, NEWEST_LISTED)}), near AS MATERIALIZED (
         SELECT id FROM newest AS tasks WHERE words @@ ${condition}::tsquery AND ${visibleSql.task(viewer)} LIMIT ${MOST_MATCHES}
@@ -99,7 +91,6 @@ export function tasksWith(viewer: Viewer, words: string): Prisma.Sql | null {
     ) AS matching`;
 }
 
-/** Whether older rows exist, and `near` has too few matches. */
 function areFew(newest: Prisma.Sql, most: number): Prisma.Sql {
   return Prisma.sql`CASE WHEN (SELECT count(DISTINCT id) FROM near) >= ${MOST_FINDS} THEN false
                          ELSE (SELECT count(*) FROM ${newest}) >= ${most} END`;
@@ -122,7 +113,6 @@ function newestTasks({ userId, teams }: Viewer, most: number): Prisma.Sql {
   return Prisma.sql`SELECT ${columns} FROM (${Prisma.join(each, ' UNION ALL ')}) AS topics ${newest}`;
 }
 
-/** The newest messages of the most recently active conversations. */
 function newestMessages({ userId }: Viewer): Prisma.Sql {
   return Prisma.sql`
     SELECT newest.id
@@ -137,9 +127,7 @@ function newestMessages({ userId }: Viewer): Prisma.Sql {
 interface Kind {
   type: Searchable;
   table: Prisma.Sql;
-  /** Visible rows, including `WHERE`. */
   seen: (viewer: Viewer) => Prisma.Sql;
-  /** The visible ones among the newest rows. */
   seenOfNewest: (viewer: Viewer) => Prisma.Sql;
   newest: Prisma.Sql;
 }
@@ -173,9 +161,7 @@ const kinds: Record<Searchable, Kind> = {
   },
 };
 
-/**
- * Ranked matches of one type. Of the older matches, MATERIALIZED makes PostgreSQL plan for all but stop at the limit.
- */
+/** MATERIALIZED makes PostgreSQL plan for all older matches, but stop at the limit. */
 function ranked(
   { type, table, seen, seenOfNewest, newest }: Kind,
   viewer: Viewer,

@@ -17,10 +17,7 @@ const MOST_IN_ONE = 1_000;
 
 const lookups = new WeakMap<Database, Batcher<Wanted, SharePermission | null>>();
 
-/**
- * The permission of a person's active share of a task; null without one. Concurrent lookups, also for other people,
- * are batched.
- */
+/** Null without an active share. Concurrent lookups, also for other people, are batched. */
 export function shareOf(db: Database, userId: string, taskId: string): Promise<SharePermission | null> {
   const lookup = lookups.get(db) ?? new Batcher((wanted) => lookUp(db, wanted), MOST_IN_ONE);
   lookups.set(db, lookup);

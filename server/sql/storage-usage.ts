@@ -6,7 +6,6 @@ export interface StorageUsage {
   bytes: number;
 }
 
-/** The folded usage and the changes not folded yet. */
 export async function storageUsageOf(db: Database, userId: string): Promise<StorageUsage> {
   const [usage] = await run<{ rows: string; bytes: string }>(
     db,

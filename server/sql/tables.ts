@@ -3,23 +3,16 @@ import { conditionOf, id, moment, text, within, word, type Columns, type Conditi
 
 export interface Table {
   name: string;
-  /** By field name in the model. */
   columns: Columns;
-  /** To-one relations: the field with the key, and the table. */
   names: Readonly<Record<string, { by: string; of: Table }>>;
-  /** Conditions on other tables as SQL; null if not supported. */
   related: Readonly<Record<string, (condition: Condition) => Prisma.Sql | null>>;
 }
 
 /** A table with lists that `readPage` can read. `Model` is Prisma's row type. */
 export interface PageTable<Model> extends Table {
-  /** Part of the statement's label, as in `readTasks`. */
   label: string;
-  /**
-   * To-many relations: the table, the column that refers to the row, and the row's fields that their conditions use.
-   */
+  /** To-many relations; `about` are the row's fields that their conditions use. */
   lists: Readonly<Record<string, { of: Table; by: string; about: readonly string[] }>>;
-  /** For type inference only. */
   model?: Model;
 }
 
@@ -86,13 +79,11 @@ const shareColumns = {
 
 const memberColumns: Columns = { userId: id('user_id'), role: word('role', 'team_role') };
 
-/** The SQL of a `some` condition; null for other conditions. */
 function some(condition: Condition, columns: Columns): Prisma.Sql | null {
   const { some: wanted, ...others } = condition;
   return Object.keys(others).length === 0 && wanted ? conditionOf(columns, wanted as Condition) : null;
 }
 
-/** Conditions on relations of a task table with this alias. */
 function relatedOfTask(name: string): Table['related'] {
   const column = (field: string) => Prisma.raw(`${name}.${field}`);
   return {

@@ -26,7 +26,6 @@ export function factsOfEvents(which: string): string {
       AND NOT (facts->>'archived')::boolean`;
 }
 
-/** The same for the current tasks. */
 export const factsOfTasks = `
     SELECT 1 AS sign, owner_id, assignee_id, team_id AS team, status, priority, due_on, created_at, completed_at
     FROM tasks WHERE archived_at IS NULL`;

@@ -2,9 +2,7 @@ import type { Transaction } from '../database/transaction.ts';
 
 interface Place {
   id: string;
-  /** Whether the task is its own ancestor. */
   circular: boolean;
-  /** Length of the longest path through the task. */
   depth: number;
 }
 

@@ -62,7 +62,6 @@ async function changeAlong(
     FROM after JOIN before USING (id) ORDER BY id`;
 }
 
-/** `TaskFacts` in the format of `task-event.ts`. */
 function facts(row: 'before' | 'after'): Prisma.Sql {
   const moment = (column: string) =>
     `to_char(${row}.${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

@@ -23,20 +23,14 @@ const ZONES_OF_OFFSETS: Readonly<Record<string, string>> = {
   '+09:30': 'Australia/Darwin',
 };
 
-/**
- * PostgreSQL's name of a time zone; null if unknown. Distributions omit old names, so `Asia/Calcutta` can be
- * `Asia/Kolkata`.
- */
+/** Null if unknown. Distributions omit old names, so `Asia/Calcutta` can be `Asia/Kolkata`. */
 export async function knownTimezone(db: Database, given: string): Promise<string | null> {
   const known = await db.$queryRaw<{ name: string }[]>`
     /* knownTimezone */ ${Prisma.raw(KNOWN)} ORDER BY name`;
   return chooserOf(known)(given);
 }
 
-/**
- * Replaces time zones that this PostgreSQL does not know, for example after a move, by another name or by UTC.
- * @returns the names replaced by UTC.
- */
+/** Other names of the same zone, or UTC. @returns the names replaced by UTC. */
 export async function adoptTimezones(url: string): Promise<string[]> {
   const client = await openSession(url, { application_name: 'taskwire timezones' });
   try {

@@ -8,7 +8,6 @@ import type { Person, Viewer } from '../policy.ts';
 
 /** A viewer with the log snapshot at the time their rights were read. */
 export interface ViewerNow extends Viewer {
-  /** In the form of `SNAPSHOT`; parse with `cursorAt`. */
   seen: string;
 }
 
@@ -21,7 +20,7 @@ interface Row {
 
 type Rights = Omit<ViewerNow, 'isAdmin'>;
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NO_ONE: ReadonlySet<string> = new Set();
 
 const batchers = new WeakMap<Database, Batcher<string, Rights | undefined>>();
 
@@ -33,7 +32,7 @@ const batchers = new WeakMap<Database, Batcher<string, Rights | undefined>>();
 export async function viewerOf(
   db: Database | Transaction,
   { userId }: Person,
-  adminEmails = NOBODY,
+  adminEmails = NO_ONE,
 ): Promise<ViewerNow> {
   const rights = isTransaction(db)
     ? rightsOf(await db.$queryRaw<Row[]>(statementFor([userId]))).get(userId)

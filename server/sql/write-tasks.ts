@@ -26,10 +26,7 @@ const assignments = Prisma.raw(
   changeable.map((column) => `${column[1].name} = ${valueOf(column)}`).join(', '),
 );
 
-/**
- * Inserts tasks in one statement, except those with an existing id.
- * @returns the number of inserted tasks.
- */
+/** Inserts tasks in one statement, except those with an existing id. @returns the number of inserted tasks. */
 export async function insertNewTasks(tx: Transaction, tasks: readonly Task[]): Promise<number> {
   const rows = await Promise.all(
     tasks.map((task) => paced(() => JSON.stringify({ ...task, words: taskVector(task) }))),
@@ -41,7 +38,6 @@ export async function insertNewTasks(tx: Transaction, tasks: readonly Task[]): P
     ON CONFLICT DO NOTHING`;
 }
 
-/** Updates tasks in one statement. */
 export async function writeTasks(
   tx: Transaction,
   changed: readonly { before: Task; after: Task }[],
@@ -61,7 +57,6 @@ export async function writeTasks(
     WHERE tasks.id = new.id`;
 }
 
-/** Updates only positions, for rebalanced tasks. */
 export async function writePositions(
   tx: Transaction,
   places: readonly Pick<Task, 'id' | 'position'>[],

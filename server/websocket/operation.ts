@@ -7,7 +7,6 @@ export class SocketOperation implements AsyncIterableIterator<unknown, undefined
   #results: AsyncIterator<unknown> | undefined;
   #isLeft = false;
 
-  /** Whether it is a subscription. */
   get isFollowed(): boolean {
     return this.#results !== undefined;
   }
@@ -18,7 +17,6 @@ export class SocketOperation implements AsyncIterableIterator<unknown, undefined
     return this.#isLeft ? new Promise<never>(() => undefined) : made;
   }
 
-  /** Becomes the stream of results, or returns the single result. */
   async followed(subscribing: unknown): Promise<unknown> {
     const subscribed = await subscribing;
     if (!isStream(subscribed)) return this.unlessLeft(subscribed);

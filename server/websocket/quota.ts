@@ -1,4 +1,3 @@
-/** Limits how many of something each holder can have. */
 export class Quota {
   readonly #most: number;
   readonly #held = new Map<string, number>();

@@ -35,12 +35,10 @@ import { rejectUpgrade } from './reject-upgrade.ts';
 /** Same as for HTTP bodies. */
 const MOST_MESSAGE_BYTES = 1024 * 1024;
 const MOST_MESSAGES_A_MINUTE = 1_200;
-/** Per socket. */
 const MOST_OPERATIONS = 100;
 /** Sent without waiting for the client to read. */
 const UNWAITED_BYTES = 64 * 1024;
 const INIT_WITHIN_MS = 10_000;
-/** Spreads the pings over the heartbeat interval. */
 const HEARTBEAT_SLOTS = 30;
 const MINUTE_MS = 60_000;
 /** Close code registered with RFC 6455. Clients reconnect after a delay. */
@@ -51,7 +49,6 @@ const POLL_MS = 20;
 const CLOSE_WITHIN_MS = 5_000;
 
 export interface SocketLimits {
-  /** Per process. */
   ofAddress: number;
   heartbeatMs: number;
 }
@@ -63,25 +60,18 @@ interface WebSocketSettings extends Omit<GraphqlSettings, 'schema'> {
 
 export interface WebSocketTransport {
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void;
-  /**
-   * Closes all sockets with 1001, so that clients reconnect to another server: staggered, after pending responses are
-   * sent, within the given time.
-   */
+  /** Closes with 1001, so that clients reconnect to another server: staggered, after pending responses. */
   close(withinMs: number): Promise<void>;
 }
 
 interface Peer {
-  /** Headers of the upgrade, with the credential from `connection_init`. */
   headers: Headers;
-  /** Empty until authenticated. */
   userId: string;
   operations: Record<string, unknown>;
-  /** Called on disconnect, in any order. */
   cleanups: (() => void)[];
   close: (code: number, reason: string) => void;
   /** Returns a promise if the client reads too slowly. */
   send: (text: string) => void | Promise<void>;
-  /** Closes immediately and discards unsent data. */
   drop: () => void;
   /** Counted for the address, then for the person. */
   counted: Connection;
@@ -145,7 +135,6 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
       extra.close(TRY_AGAIN_LATER, new Unavailable().message);
       return null;
     });
-    // Cleanups have already run if the client disconnected.
     if (!person || extra.isGone) return false;
     const counted = connections.ofPerson(person.userId, extra.drop);
     if (!counted) {
@@ -289,10 +278,7 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
   };
 }
 
-/**
- * Prepares an operation as Yoga does for HTTP.
- * @returns execution arguments, or errors, which do not close the socket.
- */
+/** @returns execution arguments, or errors, which do not close the socket. */
 async function prepare(
   { graphql: { yoga, masked, requests }, live }: WebSocketSettings,
   { headers, userId }: Peer,
@@ -344,7 +330,6 @@ function isUnanswered(operation: unknown): boolean {
   return operation instanceof SocketOperation && !operation.isFollowed;
 }
 
-/** Errors without the HTTP status. */
 function withoutStatus(error: GraphQLError): GraphQLFormattedError {
   const { extensions: { http: _status, ...extensions } = {}, ...formatted } = error.toJSON();
   return { ...formatted, extensions };
@@ -401,15 +386,12 @@ function holding(): (connection: Duplex) => void {
   };
 }
 
-/**
- * Sends a message. The promise applies backpressure to clients that read too slowly; all unsent bytes are counted.
- */
+/** Sends a message. The promise applies backpressure to clients that read too slowly; all unsent bytes are counted. */
 function sent(socket: WebSocket, text: string, peer: Peer): Promise<void> | void {
   if (socket.readyState !== socket.OPEN) return;
   const isAhead = socket.bufferedAmount < UNWAITED_BYTES;
   let onSent: () => void = () => undefined;
   const done = isAhead ? undefined : new Promise<void>((resolve) => (onSent = resolve));
-  // A broken socket emits `close`.
   socket.send(text, () => {
     peer.counted.unsent = socket.bufferedAmount;
     onSent();

@@ -14,10 +14,7 @@ const MOST_POINTS = 25_000;
 const INCLUDE = 'include';
 const DRY_RUN = 'dry-run';
 
-/**
- * Rejects operations that cost too much, and deducts the cost of others from the viewer's budget. With `extensions: {
- * "cost": "include" }`, the response includes the cost; with `"dry-run"`, it has only the cost.
- */
+/** With `extensions.cost` `"include"`, the response includes the cost; with `"dry-run"`, it has only the cost. */
 export function withCostLimits(budget: Budget, execute: Execute): Execute {
   return async (args) => {
     const { instead, cost } = await charge(budget, args);
@@ -28,7 +25,6 @@ export function withCostLimits(budget: Budget, execute: Execute): Execute {
   };
 }
 
-/** Applies cost limits when a subscription starts. */
 export function useSubscriptionCost(budget: Budget): Plugin {
   return {
     async onSubscribe({ args, setResultAndStopExecution }) {
@@ -38,10 +34,7 @@ export function useSubscriptionCost(budget: Budget): Plugin {
   };
 }
 
-/**
- * Deducts the cost of a payload that is not shared.
- * @returns the error that ends the subscription, or null.
- */
+/** Deducts the cost of a payload that is not shared. @returns the error that ends the subscription, or null. */
 export async function payForPayload(budget: Budget, args: ExecutionArgs): Promise<GraphQLError | null> {
   const { schema, document, operationName, variableValues } = args;
   const points = queryCostOf(schema, document, operationName)(variableValues ?? {});
@@ -85,10 +78,7 @@ function refused(error: QueryTooComplex | RateLimited): ExecutionResult {
   return { errors: [toCodedError(error)] };
 }
 
-/**
- * The budget's key: the viewer, or the address. Public mutations have a separate budget per address, so that other
- * anonymous requests cannot block sign-in.
- */
+/** Public mutations have a separate budget, so that other anonymous requests cannot block sign-in. */
 function keyOf(args: ExecutionArgs): string {
   try {
     return (args.contextValue as Context).person.userId;

@@ -26,10 +26,7 @@ const SHOWN = 50;
 const opening = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
 const closing = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
-/**
- * Rejects documents that are too large or too deep: by tokens before parsing, by definitions before validation. A
- * document that is not cached counts as several requests.
- */
+/** Checks tokens before parsing, and definitions before validation. New documents count as several requests. */
 export function useDocumentLimits(requests: RequestBudget): Plugin {
   return {
     onParse({ parseFn, setParseFn }) {
@@ -76,7 +73,6 @@ function checkDefinitions({ definitions }: DocumentNode): void {
     if ('selectionSet' in definition) checkRepeats(definition.selectionSet, new Map());
 }
 
-/** @param repeats number of selections per response name in this selection set so far. */
 function checkRepeats({ selections }: SelectionSetNode, repeats: Map<string, number>): void {
   for (const selection of selections) {
     if (selection.kind === Kind.INLINE_FRAGMENT) checkRepeats(selection.selectionSet, repeats);

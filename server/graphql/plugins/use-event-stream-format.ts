@@ -19,10 +19,7 @@ const HEADERS = {
 
 type Result = ExecutionResult<Record<string, { cursor?: unknown } | null>> & { stringify?: () => string };
 
-/**
- * Server-sent events in the protocol `graphql-sse`, with the cursor as event id, so that a browser's `EventSource`
- * resumes automatically.
- */
+/** The protocol `graphql-sse`, with the cursor as event id, so that browsers resume automatically. */
 export function useEventStreamFormat(): Plugin {
   return {
     onResultProcess(processing) {

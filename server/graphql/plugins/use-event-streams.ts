@@ -11,10 +11,7 @@ const RETRY_AFTER_SECONDS = 10;
 /** A result with its JSON; Yoga sends what `stringify` returns. */
 type Serialized = ExecutionResult & { stringify?: () => string };
 
-/**
- * Limits subscriptions over server-sent events like those over WebSockets: connections per person, unsent bytes and
- * payload size. Also ends them when the connection closes, which Yoga does only after it started sending.
- */
+/** Applies the limits of WebSockets to event streams, and ends them when the connection closes. */
 export function useEventStreams(connections: Connections): Plugin<Context & { res?: ServerResponse }> {
   return {
     onSubscribe: ({ args }) => ({
@@ -59,7 +56,6 @@ class EventStream implements AsyncIterableIterator<Serialized> {
   }
 
   async next(): Promise<IteratorResult<Serialized>> {
-    // The previous payload is written by then.
     setImmediate(this.#count);
     const next = await this.#results.next();
     if (next.done) return next;

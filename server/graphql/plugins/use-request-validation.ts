@@ -2,10 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { DEEPEST_JSON, isTooDeep } from '../../limits/json-depth.ts';
 
-/**
- * Accepts POST only with JSON, since browsers send other types cross-origin without a preflight request. Rejects
- * invalid GET parameters and JSON that is nested too deeply.
- */
+/** Accepts POST only with JSON: browsers send other types cross-origin without a preflight request. */
 export function useRequestValidation(): Plugin {
   return {
     onRequestParse({ request, url, requestParser, setRequestParser }) {

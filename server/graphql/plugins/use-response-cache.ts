@@ -20,22 +20,18 @@ import { Ending, PayloadStream } from '../../live/payload-stream.ts';
 import type { SharedPayload } from '../../live/shared-payload.ts';
 import { payForPayload } from './use-cost-limits.ts';
 
-/** A payload, and the viewers it is valid for. */
 interface Answer {
   result: ExecutionResult;
-  /** JSON; null if the payload is not shared. */
   text: string | null;
   holdsFor: (context: Context) => boolean | Promise<boolean>;
-  /** Whether it is valid for one person only. */
   isPersonal: boolean;
 }
 
 const LARGEST_KEPT = 128 * 1024;
-/** Estimated overhead in bytes. */
 const BYTES_BESIDES = 1_000;
 
 /**
- * Executes an event once for all subscriptions with the same selection, and shares the payload among viewers whose
+ * Executes an event once for all subscriptions with the same selection, and shares the payload among viewers if their
  * rights give the same answers to its questions. Serialized payloads go directly to the outlet. Payloads for a single
  * subscription cost points; the subscription ends when the budget is used up.
  */
@@ -47,7 +43,6 @@ export function useResponseCache(budget: Budget): Plugin<Context> {
   keep('shared answers', answers, ({ calculatedSize }) => calculatedSize);
   const numberOf = numbers();
 
-  /** The result may not be valid for this viewer. */
   function firstOf(
     args: ValidatedSubscriptionArgs,
     payload: object,
@@ -78,7 +73,6 @@ export function useResponseCache(budget: Budget): Plugin<Context> {
     const job = new Job(() => observed(args, payload));
     answers.set(key, job, { size: key.length });
     const answer = live.queue.join(person.userId, job);
-    // Later subscribers use the result directly.
     answer.then(
       (given) => {
         if (answers.has(key)) answers.set(key, given, { size: sizeOf(key, given) });
@@ -187,7 +181,6 @@ async function observed(args: ValidatedSubscriptionArgs, payload: object): Promi
   // Settled answers allow a synchronous comparison later.
   for (const one of asked) one.answer = await one.answer;
   return {
-    // Also used for event streams.
     result: text === null ? result : Object.assign(result, { stringify: () => text }),
     text,
     isPersonal,
@@ -242,7 +235,6 @@ function variablesOf({ operation, fragments, variableValues }: ValidatedSubscrip
   return JSON.stringify([...named].map((name) => variableValues.coerced[name] ?? null));
 }
 
-/** Assigns numbers to objects. */
 function numbers(): (thing: object) => number {
   const known = new WeakMap<object, number>();
   let last = 0;

@@ -29,10 +29,7 @@ export function useTracing(): Plugin<Context> {
   };
 }
 
-/**
- * Measures each operation, and the resolvers of a sample.
- * @param sampleRate from 0 to 1.
- */
+/** Measures each operation, and the resolvers of a sample. @param sampleRate from 0 to 1. */
 export function withTracing(store: PerformanceStore, sampleRate: number, execute: Execute): Execute {
   const every = sampleRate > 0 ? Math.round(1 / sampleRate) : Infinity;
   let operations = 0;

@@ -17,7 +17,6 @@ import type { Logger } from '../../logger.ts';
 
 export type ContextOf = (headers: Headers) => Promise<Context>;
 
-/** Header and `connection_init` field with the person whose data a page shows. */
 export const VIEWER_HEADER = 'taskwire-viewer';
 
 interface ContextSettings {
@@ -28,16 +27,12 @@ interface ContextSettings {
   origins: Origins;
 }
 
-/**
- * Authenticates once per operation. Operations that do not need a viewer work without one, so that an expired cookie
- * does not prevent sign-in.
- */
+/** Operations that do not need a viewer ignore an expired cookie, so that it does not prevent sign-in. */
 export function createContexts({ authServices, live, store, origins, log }: ContextSettings): ContextOf {
   const note = throttle(NOTE_EVERY_MS, (why: string) => {
     log.warn(why);
   });
 
-  /** The error for a cookie that is not accepted from this page. */
   function untrusted(headers: Headers): Unauthenticated | null {
     if (origins.trusts(headers) || !headers.has('cookie')) return null;
     const why = origins.whyUntrusted(headers);
@@ -71,10 +66,8 @@ function throttle<Given>(milliseconds: number, act: (given: Given) => void): (gi
   };
 }
 
-/** The signed-in person, null without a credential, or the error of an invalid one. */
 type Identity = SignedIn | Unauthenticated | null;
 
-/** Assigns the request's statements to the person, or to the address. */
 function takeShare(signedIn: Identity): void {
   const request = currentRequest();
   if (!request) return;

@@ -33,7 +33,7 @@ test('[T060] of nothing there is no time, and what is too long or too short is c
 test('[T060] a statement is known by its label, or by its verb and table, and never by a value', () => {
   expect({
     labelled: labelOf('/* countDashboard */ SELECT 1 FROM tasks'),
-    behindAnother: labelOf('/* planned anew */ /* listTasks */ SELECT 1'),
+    behindAnother: labelOf('/* custom plan */ /* listTasks */ SELECT 1'),
     read: labelOf('SELECT "public"."tasks"."id" FROM "public"."tasks" WHERE title = $1'),
     insert: labelOf('INSERT INTO "public"."events" ("kind") VALUES ($1)'),
     update: labelOf('UPDATE "public"."tasks" SET "title" = $1'),
