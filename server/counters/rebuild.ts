@@ -220,7 +220,7 @@ function factsInLog(here: string, { horizon, begins }: LogBounds): { present: st
       FROM (${factsOfEvents(`${here} AND events.transaction_id >= ${horizon}`)}) AS later`,
     past: `
       SELECT sign, at, owner_id, assignee_id, team, status, created_at, started_at, completed_at, finishes, existed
-      FROM (${factsOfEvents(`${here} AND events.transaction_id < ${horizon}`)}) AS told
+      FROM (${factsOfEvents(`${here} AND events.transaction_id < ${horizon}`)}) AS recorded
       UNION ALL
       ${pastOf(`
         SELECT owner_id, assignee_id, team, status, coalesce(created_at, at) AS created_at, started_at, completed_at,
@@ -241,30 +241,30 @@ const isFirstKnown = `NOT EXISTS (
       AND (other.transaction_id, other.sequence) < (events.transaction_id, events.sequence)))`;
 
 /** The history of tasks without a creation in the log: TODO until their first known status. */
-function pastOf(untold: string): string {
+function pastOf(unrecorded: string): string {
   return `
-    SELECT sign, each.at, owner_id, assignee_id, team, each.status, untold.created_at, started_at, completed_at,
+    SELECT sign, each.at, owner_id, assignee_id, team, each.status, unrecorded.created_at, started_at, completed_at,
            step = 3 AND each.status = 'DONE' AS finishes, true AS existed
-    FROM (${untold}) AS untold CROSS JOIN LATERAL (VALUES
-      (1, 1, created_at, 'TODO'::task_status), (2, -1, moved_at, 'TODO'), (3, 1, moved_at, untold.status)
+    FROM (${unrecorded}) AS unrecorded CROSS JOIN LATERAL (VALUES
+      (1, 1, created_at, 'TODO'::task_status), (2, -1, moved_at, 'TODO'), (3, 1, moved_at, unrecorded.status)
     ) AS each (step, sign, at, status)
-    WHERE step = 1 OR untold.status <> 'TODO'`;
+    WHERE step = 1 OR unrecorded.status <> 'TODO'`;
 }
 
 /** The difference between the current numbers and the history. */
 const unexplained = `
-  SELECT scope_id, (there - told)::int AS sign, now() AS at, status, false AS finishes, false AS existed,
+  SELECT scope_id, (there - recorded)::int AS sign, now() AS at, status, false AS finishes, false AS existed,
          NULL::timestamptz AS created_at, NULL::timestamptz AS started_at, NULL::timestamptz AS completed_at
   FROM (
-    SELECT scope_id, status, sum(there) AS there, sum(told) AS told FROM (
-      SELECT scope_id, status, count AS there, 0 AS told FROM task_counts
+    SELECT scope_id, status, sum(there) AS there, sum(recorded) AS recorded FROM (
+      SELECT scope_id, status, count AS there, 0 AS recorded FROM task_counts
       UNION ALL
       SELECT scope_id, each.status, 0, steps_at(steps, 96) FROM task_day_changes CROSS JOIN LATERAL (VALUES
         ('TODO'::task_status, todo), ('IN_PROGRESS', in_progress), ('DONE', done), ('CANCELLED', cancelled)
       ) AS each (status, steps)
     ) AS each GROUP BY 1, 2
   ) AS totals JOIN task_scopes ON id = scope_id
-  WHERE generation = $1::int AND there <> told`;
+  WHERE generation = $1::int AND there <> recorded`;
 
 async function removeReplaced(client: Client): Promise<void> {
   for (;;) {

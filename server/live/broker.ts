@@ -17,7 +17,7 @@ import { receiversOf, sharedTaskOf, type Receivers } from './task-shares.ts';
 
 export interface Listener {
   /** Must not block or throw. `shareOf` is undefined if a share was not looked up. */
-  hear(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void;
+  onEvent(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void;
   /** The log was replaced; everything read before is invalid. */
   lose(): void;
 }
@@ -97,7 +97,7 @@ export class Broker implements LogReader {
       const others = sharedTaskOf(event) === null ? [] : [...(shares?.keys() ?? []), ...late];
       const shareOf = (userId: string) =>
         !shares || late.includes(userId) ? undefined : (shares.get(userId) ?? null);
-      for (const listener of this.#listenersOf(event, others)) listener.hear(event, shareOf);
+      for (const listener of this.#listenersOf(event, others)) listener.onEvent(event, shareOf);
     }
     this.#position = position;
     this.#handedOut += events.length;

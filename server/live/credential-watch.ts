@@ -53,7 +53,7 @@ class Watch implements Listener {
     lookOf(this);
   }
 
-  hear(event: Event): void {
+  onEvent(event: Event): void {
     if (event.subjectId === this.#id && endsCredential(event)) this.#end();
   }
 

@@ -70,7 +70,7 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
     },
   );
   broker.join(AUDIT, {
-    hear: (event) => {
+    onEvent: (event) => {
       if (endsCredential(event)) settings.onCredentialEnd(event.subjectId);
     },
     lose: () => undefined,

@@ -10,9 +10,9 @@ export class Ending {
 }
 
 /** @throws the error that ended the subscription. */
-export function payloadOf<Payload>(told: Payload | Ending): Payload {
-  if (told instanceof Ending) throw told.error;
-  return told;
+export function payloadOf<Payload>(payload: Payload | Ending): Payload {
+  if (payload instanceof Ending) throw payload.error;
+  return payload;
 }
 
 export interface PayloadReader<Payload> {
@@ -20,27 +20,25 @@ export interface PayloadReader<Payload> {
   end(): void;
 }
 
-type Telling<Payload> = Payload | undefined;
-
 /** Converts the deliveries of a subscription to payloads. */
 export class PayloadStream<Payload extends object> implements AsyncIterable<Payload | Ending> {
   readonly #subscription: Subscription;
-  readonly #tell: (delivery: Delivery) => Telling<Payload> | Promise<Telling<Payload>>;
+  readonly #toPayload: (delivery: Delivery) => Payload | undefined | Promise<Payload | undefined>;
 
-  /** @param tell an error that it throws ends the subscription and is its last payload. */
+  /** @param toPayload an error that it throws ends the subscription and is its last payload. */
   constructor(
     subscription: Subscription,
-    tell: (delivery: Delivery) => Telling<Payload> | Promise<Telling<Payload>>,
+    toPayload: (delivery: Delivery) => Payload | undefined | Promise<Payload | undefined>,
   ) {
     this.#subscription = subscription;
-    this.#tell = tell;
+    this.#toPayload = toPayload;
   }
 
   readBy(reader: PayloadReader<Payload>): void {
-    const take = (payload: Telling<Payload>) => (payload === undefined ? undefined : reader.take(payload));
+    const take = (payload: Payload | undefined) => (payload === undefined ? undefined : reader.take(payload));
     this.#subscription.readBy({
-      hear: (delivery) => {
-        const payload = this.#tell(delivery);
+      onDelivery: (delivery) => {
+        const payload = this.#toPayload(delivery);
         return payload instanceof Promise ? payload.then(take) : take(payload);
       },
       end: (failure) => {

@@ -16,7 +16,7 @@ export interface SubscriberRights extends LiveRights {
 
 export interface OpenSubscription {
   readonly topics: readonly string[];
-  hear(event: Event): void;
+  onEvent(event: Event): void;
   reconsider(): void;
   fail(error: Error): void;
   pass(position: LogPosition, handedOut: number): void;
@@ -72,7 +72,7 @@ export class Subscriber implements Listener {
     return this.#subscriptions.size;
   }
 
-  hear(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void {
+  onEvent(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void {
     const changesRights = changesRightsOf(this.#self, event);
     // Joins new topics at once, since the next event can need them; leaves topics after the rights are read.
     if (changesRights) for (const topic of topicsOf(event)) if (topic !== AUDIT) this.#follow(topic);
@@ -82,7 +82,7 @@ export class Subscriber implements Listener {
       if (share !== undefined) this.#rights?.shares.learn(event.subjectId, share);
     }
     for (const subscription of this.#subscriptions) {
-      subscription.hear(event);
+      subscription.onEvent(event);
       if (changesRights) subscription.reconsider();
     }
   }

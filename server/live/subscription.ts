@@ -14,7 +14,7 @@ export interface Delivery {
 
 export interface DeliveryHandler {
   /** A returned promise delays the next delivery. An error ends the subscription. */
-  hear(delivery: Delivery): void | Promise<void>;
+  onDelivery(delivery: Delivery): void | Promise<void>;
   end(failure: unknown): void;
 }
 
@@ -84,7 +84,7 @@ export class Subscription implements OpenSubscription {
     this.#missed = [{ passed: position }, ...missed.filter(this.#wants).reverse()];
   }
 
-  hear(event: Event): void {
+  onEvent(event: Event): void {
     // Another process may have been ahead when it created the cursor.
     if (!this.#mark || !isAfter(event, this.#mark) || !this.#wants(event)) return;
     this.#hasTaken = true;
@@ -179,7 +179,7 @@ export class Subscription implements OpenSubscription {
         : { event: item, passed: null, rights };
     this.#isBusy = true;
     try {
-      const done = this.#reader?.hear(delivery);
+      const done = this.#reader?.onDelivery(delivery);
       if (done) this.#waitFor(done);
       else this.#isBusy = false;
     } catch (error) {

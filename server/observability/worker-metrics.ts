@@ -5,8 +5,8 @@ import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client'
 type Metrics = MetricObjectWithValues<MetricValue<string>>[];
 
 interface Channel {
-  on(event: 'message', hear: (message: object) => void): unknown;
-  off(event: 'message', hear: (message: object) => void): unknown;
+  on(event: 'message', listener: (message: object) => void): unknown;
+  off(event: 'message', listener: (message: object) => void): unknown;
   send?: (message: object, onSent: (error: Error | null) => void) => boolean;
 }
 
@@ -105,11 +105,11 @@ function answer(channel: Channel, give: () => Promise<Metrics[]>): void {
 async function ask(channel: Channel, withinMs: number): Promise<Metrics[] | undefined> {
   const { promise, resolve } = Promise.withResolvers<Metrics[] | undefined>();
   const metricsWanted = randomUUID();
-  const hear = ({ metricsGiven, lists }: Partial<Given>) => {
+  const listener = ({ metricsGiven, lists }: Partial<Given>) => {
     if (metricsGiven === metricsWanted) resolve(lists);
   };
   const timer = setTimeout(resolve, withinMs, undefined);
-  channel.on('message', hear);
+  channel.on('message', listener);
   channel.send?.({ metricsWanted } satisfies Wanted, (error) => {
     if (error) resolve(undefined);
   });
@@ -117,6 +117,6 @@ async function ask(channel: Channel, withinMs: number): Promise<Metrics[] | unde
     return await promise;
   } finally {
     clearTimeout(timer);
-    channel.off('message', hear);
+    channel.off('message', listener);
   }
 }

@@ -67,7 +67,7 @@ test('what a full disk has left of the secret signs nobody in, and stays for its
   const file = join(dataDir, 'auth-secret');
   for (const left of ['', 'half of it']) {
     await writeFile(file, left);
-    await expect(storedSecret(dataDir)).rejects.toThrow(`${file} is cut short`);
+    await expect(storedSecret(dataDir)).rejects.toThrow(`${file} is damaged: it is too short`);
     expect(await readFile(file, 'utf8')).toBe(left);
   }
 });

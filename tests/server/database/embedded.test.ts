@@ -144,7 +144,7 @@ test.each(['SIGKILL', 'SIGINT'] as const)(
       .poll(() => notes(database.url).catch(() => []), { timeout: 30_000 })
       .toContain(`before ${signal}`);
     expect(await postmasterPid()).not.toBe(before);
-    expect(troubles[0]).toContain('PostgreSQL has ended by itself, and is started again.');
+    expect(troubles[0]).toContain('PostgreSQL ended unexpectedly and is being restarted.');
     await database.stop();
     await expect(query(database.url, 'SELECT 1'), 'what was started again is stopped, too').rejects.toThrow();
   },

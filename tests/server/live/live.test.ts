@@ -51,7 +51,7 @@ function reading(feed: Subscription) {
   const rendezvous = new Rendezvous<Delivery>(
     (to) => {
       feed.readBy({
-        hear: (received) => to.take(received),
+        onDelivery: (delivery) => to.take(delivery),
         end: (failure) => {
           why = failure;
           to.end();
