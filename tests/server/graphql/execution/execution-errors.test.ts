@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import {
   buildSchema,
   execute,
@@ -20,6 +20,23 @@ beforeEach(() => {
   unhandled.length = 0;
 });
 
+/** What is still to come. */
+const timers: Promise<unknown>[] = [];
+
+function sleep<Value>(ms: number, value?: Value): Promise<Value | undefined> {
+  const timer = setTimeout(ms, value);
+  timers.push(timer);
+  return timer;
+}
+
+/** Until nothing more comes, and nothing of it is handled any more. */
+async function everythingCame(): Promise<void> {
+  for (let timer = timers.shift(); timer; timer = timers.shift()) {
+    await timer;
+    await nextTurn();
+  }
+}
+
 const fails = (message = 'failed', ms = 0) => sleep(ms).then(() => Promise.reject(new Error(message)));
 
 /** What both executors answer, which has to be the same. */
@@ -27,11 +44,11 @@ async function answerOf(sdl: string, root: () => object, query: string): Promise
   const schema = buildSchema(sdl);
   const args = () => ({ schema, document: parse(query), rootValue: root() });
   const expected = told(await execute(args()));
-  await sleep(8);
+  await everythingCame();
   unhandled.length = 0;
   const result = await byPlan(args());
   const answer = told(result);
-  await sleep(8);
+  await everythingCame();
   expect(unhandled).toEqual([]);
   expect(told(result), 'long after the answer').toEqual(answer);
   expect(answer).toEqual(expected);
@@ -156,7 +173,7 @@ test('no resolver is called once the answer is given', async () => {
   const document = parse('{ part { name } must }');
   const rootValue = { part: sleep(2, { name }), must: () => null };
   const { data } = await byPlan({ schema, document, rootValue });
-  await sleep(6);
+  await everythingCame();
   expect(data).toBeNull();
   expect(calls).toBe(0);
 });
@@ -231,7 +248,18 @@ describe('no promise is left that nothing handles', () => {
       errors: 1,
       left: ['the list'],
     });
+    await everythingCame();
     expect(unhandled).toEqual([]);
+  });
+
+  test('of an item that fails before the next one comes', async () => {
+    async function* parts() {
+      yield { must: fails('first') };
+      await sleep(4);
+      yield { must: 'text' };
+    }
+    const { data } = await answerOf(SDL, () => ({ parts }), '{ parts { must } }');
+    expect(data).toBe('{"parts":null}');
   });
 
   test('while others ask what type an object is of', async () => {
@@ -247,7 +275,7 @@ describe('no promise is left that nothing handles', () => {
     }
     const document = parse('{ named { __typename name } }');
     const { data } = told(await byPlan({ schema, document, rootValue: { named: { name: 'x' } } }));
-    await sleep(4);
+    await everythingCame();
     expect(data).toBe('{"named":{"__typename":"B","name":"x"}}');
     expect(unhandled).toEqual([]);
   });

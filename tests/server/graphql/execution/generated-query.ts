@@ -35,6 +35,8 @@ export function generateQuery(model: Model, chance: Dice): GeneratedQuery {
 class Writer {
   readonly #model: Model;
   readonly #chance: Dice;
+  /** Most selections of rows are of their fields alone. */
+  readonly #isPlain: boolean;
   /** By response key: what has the same key must have the same arguments. */
   readonly #arguments = new Map<string, string>();
   readonly #fragments: { name: string; on: string; text: string }[] = [];
@@ -42,6 +44,7 @@ class Writer {
   constructor(model: Model, chance: Dice) {
     this.#model = model;
     this.#chance = chance;
+    this.#isPlain = chance.happens(0.4);
   }
 
   query(): GeneratedQuery {
@@ -57,16 +60,30 @@ class Writer {
   }
 
   #selectionSet(type: string, depth: number): string {
+    const empty = depth > 1 && this.#chance.happens(0.06) ? this.#emptyFor(type) : undefined;
+    if (empty !== undefined) return empty;
     const many = 1 + this.#chance.roll(depth === DEEPEST ? 6 : 4);
     const selections = Array.from({ length: many }, () => this.#selection(type, depth));
     return `{ ${selections.join(' ')} }`;
   }
 
+  /** A selection of which nothing applies to values of an object type; undefined where there is none. */
+  #emptyFor(type: string): string | undefined {
+    const { possible = [], fields = [] } = this.#model.get(type) ?? {};
+    if (possible.length !== 1 || fields.length === 0) return undefined;
+    for (const on of this.#overlapping(type)) {
+      const other = this.#model.get(on)?.possible.find((object) => !possible.includes(object));
+      if (other !== undefined) return `{ ... on ${on} { ... on ${other} ${this.#selectionSet(other, 0)} } }`;
+    }
+    return undefined;
+  }
+
   #selection(type: string, depth: number): string {
     const fields = this.#model.get(type)?.fields ?? [];
-    const isField = this.#chance.happens(0.65);
-    const field = fields.length > 0 && isField ? this.#chance.pick(fields) : undefined;
-    if (field && (depth > 0 || !this.#model.has(field.of))) return this.#field(field, depth);
+    const isField = this.#chance.happens(this.#isPlain ? 0.95 : 0.65);
+    const possible = depth > 0 ? fields : fields.filter(({ of }) => !this.#model.has(of));
+    const field = possible.length > 0 && isField ? this.#chance.pick(possible) : undefined;
+    if (field) return this.#field(field, depth);
     if (depth === 0 || this.#chance.happens(0.15))
       return this.#chance.pick(['__typename', 'a___typename: __typename']);
     if (this.#chance.happens(0.2)) return `... ${this.#selectionSet(type, depth - 1)}`;

@@ -17,7 +17,7 @@ import { dice, type Dice } from '../../../kit/dice.ts';
 
 const LEAVES = ['Int', 'Float', 'String', 'Boolean', 'ID', 'Mood', 'Odd'];
 const ABSTRACT = ['Named', 'Owned', 'Either', 'Any'];
-const ENTITIES_OF_A_TYPE = 4;
+const ENTITIES_OF_A_TYPE = 3;
 
 /** A field of the generated schema. A name always stands for the same type, so that selections can be merged. */
 export interface Field {
@@ -41,6 +41,8 @@ interface Chances {
   nothing: number;
   odd: number;
   row: number;
+  /** How many of the fields can be read of a row. */
+  ofRow: number;
 }
 
 /** When promises settle: one after the other in an order of its own, or by themselves. */
@@ -171,7 +173,8 @@ export class GeneratedWorld {
       error: chance.pick([0, 0.02, 0.1]),
       nothing: chance.pick([0, 0.03, 0.1]),
       odd: chance.pick([0, 0.05, 0.2]),
-      row: chance.pick([0, 0.5, 0.9]),
+      row: chance.pick([0, 0.7, 1]),
+      ofRow: chance.pick([0.7, 1]),
     };
     this.sdl = this.#describe(chance);
     this.schema = buildSchema(this.sdl);
@@ -244,7 +247,8 @@ export class GeneratedWorld {
           const key = keyOf(source);
           return key === undefined ? null : this.#realised(this.#outcome(key, field.name, field.type));
         };
-      if (chance.happens(0.7)) field.extensions = { fromRow: this.#fromRow(field.name, field.type) };
+      if (chance.happens(this.#chances.ofRow))
+        field.extensions = { fromRow: this.#fromRow(field.name, field.type) };
     }
   }
 
@@ -294,7 +298,7 @@ export class GeneratedWorld {
   #isOf(type: GraphQLObjectType, value: unknown): boolean | Promise<boolean> {
     const key = keyOf(value) ?? '';
     const chance = this.#chanceOf(`is ${key} of ${type.name}`);
-    const is = key.startsWith(type.name) !== (this.#isOdd(chance) && chance.happens(0.5));
+    const is = key.startsWith(type.name) !== this.#isOdd(chance);
     return this.#answered(chance, key, is) as boolean | Promise<boolean>;
   }
 
@@ -355,7 +359,12 @@ export class GeneratedWorld {
       const items = Array.from({ length: chance.roll(4) }, (_, n) =>
         this.#decided(inner.ofType, `${key}[${n}]`),
       );
-      return { ...when, kind: 'list', container: isOdd ? chance.pick(CONTAINERS) : 'array', items };
+      return {
+        ...when,
+        kind: 'list',
+        container: this.#isOdd(chance) ? chance.pick(CONTAINERS) : 'array',
+        items,
+      };
     }
     if ('coerceOutputValue' in inner)
       return { ...when, kind: 'plain', value: leafFor(inner.name, chance, isOdd) };
@@ -480,8 +489,7 @@ function printed(fields: readonly Field[]): string {
 }
 
 function leafFor(type: string, chance: Dice, isOdd: boolean): unknown {
-  if (type === 'Odd')
-    return isOdd ? chance.pick(Object.keys(ODD_VALUES)) : chance.pick(['text', 'number', 'object']);
+  if (type === 'Odd' && (isOdd || chance.happens(0.4))) return chance.pick(Object.keys(ODD_VALUES));
   if (isOdd) return chance.pick([NaN, Infinity, 1.5, '', 'text', true, {}, [], Symbol('leaf'), 2n, () => 1]);
   const values: Record<string, unknown[]> = {
     Int: [0, -1, 2147483647, '7', true],
@@ -498,6 +506,7 @@ function leafFor(type: string, chance: Dice, isOdd: boolean): unknown {
     Boolean: [true, false, 1],
     ID: ['id', 7],
     Mood: ['GLAD', 'SAD'],
+    Odd: ['text', 'number', 'object'],
   };
   return chance.pick(values[type] ?? []);
 }
