@@ -164,6 +164,7 @@ describe('a query by its plan answers as graphql-js does', () => {
     ],
     ['{ beings { ... on Pet { name } } }'],
     ['{ rows { name nick age boss { name nick } } }'],
+    ['{ rows { boss { name } also: boss { age name } } }'],
     [
       '{ rows { n: name boss { ...Who } friends { ...Who } } } fragment Who on Named { name ... on Person { name age } }',
     ],
