@@ -136,7 +136,7 @@ class Run {
   readonly #context: unknown;
   readonly #errors: GraphQLError[] = [];
   /** What an error has made null; undefined stands for the whole answer. */
-  readonly #nulls = new Set<Place | undefined>();
+  #nulls: Set<Place | undefined> | undefined;
   #isAnswered = false;
   readonly #arguments = new Map<Step, Record<string, unknown>>();
   /** What was written of the people and teams that many rows name. */
@@ -273,20 +273,20 @@ class Run {
       );
     const text = new TextBuilder();
     const selection = shape.kind === 'object' ? step.below(shape.type) : undefined;
-    const items = list[Symbol.iterator]();
+    const items = Array.isArray(list) ? (list as unknown[]) : resumable(list);
+    let index = 0;
     try {
-      let index = 0;
-      for (let item = items.next(); !item.done; item = items.next()) {
-        const fromRow = selection && this.#row(selection, item.value);
-        text.add(index === 0 ? '[' : ',', fromRow ?? this.#item(step, shape, item.value, place, index));
+      for (const value of items) {
+        const fromRow = selection && this.#row(selection, value);
+        text.add(index === 0 ? '[' : ',', fromRow ?? this.#item(step, shape, value, place, index));
         index += 1;
       }
-      return text.end(index > 0 ? ']' : '[]');
     } catch (error) {
       text.giveUp();
-      abandonItems({ [Symbol.iterator]: () => items });
+      abandonItems(Array.isArray(items) ? items.slice(index) : items);
       throw error;
     }
+    return text.end(index > 0 ? ']' : '[]');
   }
 
   async #asyncList(step: Step, shape: Shape, list: AsyncIterable<unknown>, place: Place): Promise<string> {
@@ -360,6 +360,7 @@ class Run {
 
   /** Adds an error to the answer, unless what it would make null is a part of something that is null already. */
   #report(error: GraphQLError, place: Place | undefined): void {
+    this.#nulls ??= new Set();
     for (let above = place; above; above = above.above) if (this.#nulls.has(above)) return;
     if (this.#nulls.has(undefined)) return;
     this.#nulls.add(place);
@@ -414,6 +415,14 @@ function abandonItems(list: Iterable<unknown>): void {
   } catch {
     // The list fails, and is not waited for either.
   }
+}
+
+/** A list that can be gone through in several parts. */
+function resumable(list: Iterable<unknown>): Iterable<unknown> {
+  const items = list[Symbol.iterator]();
+  // Without a method to end it, a loop that is left ends nothing.
+  const rest = { next: () => items.next() };
+  return { [Symbol.iterator]: () => rest };
 }
 
 /** Prisma's promises are none of JavaScript's. */
