@@ -222,8 +222,12 @@ builder.queryField('tasks', (t) =>
         const selection = tasks.withCursor(queryFromInfo({ context, info, paths: NODES }));
         const query = { where: { AND: [wanted, tasks.where] }, orderBy: tasks.orderBy, take: tasks.take };
         const selected = selectedInPage(info);
+        const areOwn = isOwn(viewer, filter);
+        // Words would be looked for once for each part.
+        const isWhole = areOwn || mentions(filter, 'text');
         const sources: Sources = {
-          from: isOwn(viewer, filter) ? visibleSql.ownTasks(viewer) : visibleSql.tasks(viewer),
+          from: areOwn ? visibleSql.ownTasks(viewer) : visibleSql.tasks(viewer),
+          parts: isWhole ? undefined : visibleSql.partsOfTasks(viewer),
           added: selected.has('viewerCan') ? { share: visibleSql.share(viewer) } : undefined,
           isRepeated: selected.isRepeated,
         };

@@ -27,6 +27,11 @@ export interface Wanted {
 export interface Sources {
   /** The rows that the page is taken from, as a table; the whole table when left out. */
   from?: Prisma.Sql;
+  /**
+   * The same rows in parts, each as what follows FROM, with a WHERE. Every part is filtered, ordered and cut by itself, so
+   * that PostgreSQL can read each in the order of the page and stop.
+   */
+  parts?: readonly Prisma.Sql[] | undefined;
   /** Values that each row of the page gets under a name of its own, as SQL about `found`; texts, or null. */
   added?: Readonly<Record<string, Prisma.Sql>> | undefined;
   /** Whether the client selects a list at several places, perhaps in several ways, of which `Wanted` can have but one. */
@@ -52,14 +57,14 @@ export async function readPage<Model>(
   db: Database,
   table: PageTable<Model>,
   { select = {}, ...wanted }: Wanted,
-  { from = Prisma.raw(table.name), added = {}, isRepeated = () => false }: Sources = {},
+  { from = Prisma.raw(table.name), parts, added = {}, isRepeated = () => false }: Sources = {},
 ): Promise<Model[] | null> {
   const selected = Object.entries(select);
   const listed = selected.filter(([field]) => Object.hasOwn(table.lists, field));
   const others = selected.filter(([field]) => !Object.hasOwn(table.lists, field));
   const about = listed.flatMap(([relation]) => table.lists[relation]?.about ?? []);
   const own = Object.fromEntries([...others, ...about.map((field) => [field, true] as const)]);
-  const page = partOf(table, { ...wanted, select: own }, from);
+  const page = partOf(table, { ...wanted, select: own }, parts ?? from);
   const lists = listed.flatMap(([relation, list]) => {
     const { of, by } = table.lists[relation] as { of: Table; by: string };
     const part = partOf(of, list as Wanted, Prisma.raw(of.name), Prisma.raw(`${by} = page.id AND`));
@@ -126,7 +131,7 @@ export async function countRows(
 function partOf(
   table: Table,
   { where, orderBy, take, select = {}, ...others }: Wanted,
-  from: Prisma.Sql,
+  from: Prisma.Sql | readonly Prisma.Sql[],
   belongs = Prisma.empty,
 ): Part | null {
   const columns = within(table.name, table.columns);
@@ -144,9 +149,14 @@ function partOf(
   const named = [...names.keys()].map((relation) => table.names[relation]?.by ?? relation);
   const fields = [...new Set(['id', ...orderBy.flatMap(Object.keys), ...named, ...own])];
   const list = Prisma.raw(fields.map((field) => columnOf(columns, field).name).join(', '));
-  const sql = Prisma.sql`
-      SELECT ${list} FROM ${from} AS ${Prisma.raw(table.name)}
-      WHERE ${belongs} ${condition} ORDER BY ${orderOf(columns, orderBy)} LIMIT ${take}`;
+  const cut = Prisma.sql`ORDER BY ${orderOf(columns, orderBy)} LIMIT ${take}`;
+  const name = Prisma.raw(table.name);
+  if (from instanceof Prisma.Sql) {
+    const sql = Prisma.sql`SELECT ${list} FROM ${from} AS ${name} WHERE ${belongs} ${condition} ${cut}`;
+    return { table, fields, names, sql };
+  }
+  const cutParts = from.map((part) => Prisma.sql`(SELECT ${list} FROM ${part} AND ${condition} ${cut})`);
+  const sql = Prisma.sql`SELECT ${list} FROM (${Prisma.join(cutParts, ' UNION ALL ')}) AS ${name} ${cut}`;
   return { table, fields, names, sql };
 }
 

@@ -165,11 +165,15 @@ describe('a page of tasks reads as Prisma would read it', () => {
           team,
           shares: { ...shares, select: { ...ofShare, sharedWith: person, sharedBy: person } },
         };
-        const rows = await readPage(db, tasksTable, { ...query, where: filter, select }, sources);
+        const wanted = { ...query, where: filter, select };
+        const rows = await readPage(db, tasksTable, wanted, sources);
+        const inParts = { ...sources, parts: visibleSql.partsOfTasks(viewer) };
+        const rowsOfParts = await readPage(db, tasksTable, wanted, inParts);
         const expected = await db.task.findMany({ ...query, select } as never);
         const held = await db.taskShare.findMany({ where: liveShareOf(viewer) });
         const shareOf = (id: string) => held.find(({ taskId }) => taskId === id)?.permission ?? null;
         expect(rows?.map(plainly)).toEqual(expected.map((task) => ({ ...task, share: shareOf(task.id) })));
+        expect(rowsOfParts?.map(plainly)).toEqual(rows?.map(plainly));
         expect(await countRows(db, tasksTable, filter, sources)).toBe(
           await db.task.count({ where: query.where }),
         );
