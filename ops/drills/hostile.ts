@@ -76,13 +76,20 @@ export async function hostileHour({ seconds, databaseUrl }: Drill): Promise<Host
     await begun;
     const largest = { server: 0, database: 0 };
     const looking = setInterval(() => {
-      void memoryOf(server.pid, client).then((now) => {
-        largest.server = Math.max(largest.server, now.server);
-        largest.database = Math.max(largest.database, now.database);
-      });
+      memoryOf(server.pid, client).then(
+        (now) => {
+          largest.server = Math.max(largest.server, now.server);
+          largest.database = Math.max(largest.database, now.database);
+        },
+        () => undefined,
+      );
     }, LOOK_MS);
-    const during = await waitsOf(victim, seconds, refused);
-    clearInterval(looking);
+    const died = server.exited.then((why) => {
+      throw new Error(`The server exited (${why}):\n${server.output().slice(-5_000)}`);
+    });
+    const during = await Promise.race([waitsOf(victim, seconds, refused), died]).finally(() => {
+      clearInterval(looking);
+    });
     const counted = new Promise<HostileCounts>((resolve) => worker?.once('message', resolve));
     worker.postMessage('end');
     return { seconds, before, during, refused, attacks: await counted, largest };

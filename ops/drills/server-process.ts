@@ -15,6 +15,8 @@ export interface ServerProcess {
   output(): string;
   /** The process ids of its workers. */
   workers(): number[];
+  /** Its exit code, or the signal that ended it. */
+  exited: Promise<number | string | null>;
   /** Stops it with SIGTERM. @returns its exit code. */
   stop(): Promise<number | null>;
 }
@@ -26,7 +28,7 @@ export async function startProcess(environment: NodeJS.ProcessEnv): Promise<Serv
     env: { ...process.env, PORT: '0', DATA_DIR: dataDir, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
   let text = '';
   const ready = Promise.withResolvers<string>();
   for (const stream of [child.stdout, child.stderr]) {
@@ -47,6 +49,7 @@ export async function startProcess(environment: NodeJS.ProcessEnv): Promise<Serv
       url,
       pid: child.pid ?? 0,
       output: () => text,
+      exited: exited.then(([code, signal]) => code ?? signal),
       workers: () => childrenOf(child.pid ?? 0),
       async stop() {
         child.kill('SIGTERM');
