@@ -13,10 +13,10 @@ export const requirements = {
   'FR-007': 'Memberships are kept with a role; a person is in a team once.',
   'FR-008':
     'Shares are kept with their permission and their end; a task is shared with a person once, never with oneself.',
-  'FR-009': 'Nobody sees or changes what they may not, and the database query itself leaves it out.',
+  'FR-009': 'People see and change only what they are allowed to; the database query itself filters the rest.',
   'FR-010': 'The dashboard tells total, pending, completed and shared.',
   'FR-011': 'Who acts is known from the credential, whichever way it comes.',
-  'FR-012': 'Whoever signs in gets a credential that ends: by itself, or at once when they sign out.',
+  'FR-012': 'Signing in gives a credential that expires, or ends at once on sign-out.',
   'FR-013': 'A wrong, forged, outdated or revoked credential is refused, and the refusal gives nothing away.',
   'FR-014': 'No list takes more SQL statements the longer it is.',
   'FR-015': 'The numbers are exact at every read, and stay cheap however often the page is refreshed.',
@@ -31,8 +31,8 @@ export const requirements = {
   'FR-023': 'A lost connection is tried again after 1 to 32 seconds, doubling, with chance mixed in.',
   'FR-024': 'A silent connection is noticed by a heartbeat of 30 seconds, and the page shows its state.',
   'FR-025': 'Without a credential the answer is UNAUTHENTICATED, with HTTP 401.',
-  'FR-026': 'A person’s own tasks, conversations and tokens are out of reach for everybody else.',
-  'FR-027': 'What is shared is open exactly as far as the share allows, and no longer than it lasts.',
+  'FR-026': 'A person’s own tasks, conversations and tokens are not accessible to others.',
+  'FR-027': 'A share gives exactly the access it allows, and only while it lasts.',
   'FR-028': 'Each refused access, failed sign-in, change of role and use of a token is an event.',
   'FR-029': 'What a person reads and does in a team depends on their role there.',
 
@@ -55,7 +55,7 @@ export const requirements = {
   T066: 'The fourteen scenarios of a working day, and those in which something is wrong, run from end to end.',
   T067: 'This table is made by the test run.',
 
-  'BR-01': 'Whoever creates a team owns it; it has exactly one owner at any moment.',
+  'BR-01': 'The creator of a team owns it; it has exactly one owner at any time.',
   'BR-02': 'A former owner becomes ADMIN with the transfer, and the owner cannot go before one.',
   'BR-03': 'An ADMIN manages MEMBERs and VIEWERs only, and no invitation makes an OWNER.',
   'BR-04':

@@ -112,7 +112,7 @@ describe('a day at the dashboard', () => {
     await expect(page.getByRole('listitem').filter({ hasText: 'Water the plants' })).toHaveCount(0);
   });
 
-  test('[BR-09] an edit of what was changed meanwhile shows the change, and keeps both', async () => {
+  test('[BR-09] an edit conflict shows the other change, and both can be kept', async () => {
     const { account, page } = await newcomer('Hal');
     await addTask(page, 'Order paper');
     // As small as a phone: the editor is longer than the screen.
@@ -140,7 +140,7 @@ describe('a day at the dashboard', () => {
     );
   });
 
-  test('who closes an edit that is not saved sees that it is not, also on a phone', async () => {
+  test('closing an unsaved edit shows a warning, also on a phone', async () => {
     const { page } = await newcomer('Ivo');
     await addTask(page, 'Order paper');
     await page.setViewportSize({ width: 360, height: 560 });
@@ -151,7 +151,7 @@ describe('a day at the dashboard', () => {
     await expect(editor.getByRole('button', { name: 'Discard' })).toBeInViewport();
   });
 
-  test('[FR-009] what one person adds, another does not see', async () => {
+  test('[FR-009] a task is not visible to other people', async () => {
     const { page: ada } = await newcomer('Ada');
     await addTask(ada, 'Plan the surprise party');
 
@@ -162,7 +162,7 @@ describe('a day at the dashboard', () => {
 });
 
 describe('by keys', () => {
-  test('a person takes back what they completed, and goes on from where they were', async () => {
+  test('undo reopens a completed task, and returns the focus', async () => {
     const { page } = await newcomer('Jo');
     for (const title of ['Order paper', 'Call the printer']) await addTask(page, title);
     const box = page.getByRole('checkbox', { name: 'Complete “Order paper”' });
@@ -184,7 +184,7 @@ describe('by keys', () => {
   });
 });
 
-describe('when something is not right, the page says so and leads on', () => {
+describe('errors in the dashboard', () => {
   test('[FR-019] [T066] a wrong password is refused, and the right one still gets in', async () => {
     const { account, page } = await newcomer('Dora');
     await signOut(page);
@@ -196,7 +196,7 @@ describe('when something is not right, the page says so and leads on', () => {
     await expect(page.getByRole('heading', { level: 1 })).toContainText('Dora');
   });
 
-  test('a taken email address is told at its field, and another one works', async () => {
+  test('a taken email address shows an error at its field, and another one works', async () => {
     const { account } = await newcomer('Emil');
     const page = await visit(browser, server.url);
 
@@ -208,7 +208,7 @@ describe('when something is not right, the page says so and leads on', () => {
     await expect(page.getByRole('heading', { level: 1 })).toContainText('Emilia');
   });
 
-  test('[FR-019] a task without a title is not added, and the field asks for one', async () => {
+  test('[FR-019] a task without a title is not added, and the field shows an error', async () => {
     const { page } = await newcomer('Finn');
     await page.getByRole('textbox', { name: 'New task' }).fill('   ');
     await page.getByRole('button', { name: 'Add task' }).click();
@@ -221,7 +221,7 @@ describe('when something is not right, the page says so and leads on', () => {
     await addTask(page, 'Order paper');
   });
 
-  test('[FR-019] what a person has typed outlives their session, but not their signing out', async () => {
+  test('[FR-019] drafts survive the end of a session, but not sign-out', async () => {
     const { account, page } = await newcomer('Ida');
     await addTask(page, 'Order paper');
     const newTask = page.getByRole('textbox', { name: 'New task' });
@@ -259,7 +259,7 @@ describe('when something is not right, the page says so and leads on', () => {
     await expect(newTask).toHaveValue('');
   });
 
-  test('[FR-019] a lost server loses nothing that was typed, and the page goes on when it is back', async () => {
+  test('[FR-019] typed text survives an outage of the server', async () => {
     const { page } = await newcomer('Gus');
     await addTask(page, 'Order paper');
 

@@ -31,7 +31,7 @@ const day = (fromToday: number) => new Date(Date.now() + fromToday * DAY_MS).toI
 const marksOf = (page: Page) =>
   page.getByRole('region', { name: 'Your tasks' }).locator('mark').allTextContents();
 
-test('a person finds tasks by words of titles and descriptions, as they are and as they become (M16)', async () => {
+test('search finds words in titles and descriptions, and updates live (M16)', async () => {
   const { ada } = await people('Ada');
   await ada.createTask('Order paper', { description: 'Of the heavy kind' });
   await ada.createTask('Call the printer', {
@@ -74,7 +74,7 @@ test('a person finds tasks by words of titles and descriptions, as they are and 
   await expect(page.getByRole('listitem').filter({ hasText: 'Count the paper cups' })).toBeVisible();
 });
 
-test('“Overdue” leads to exactly the tasks that it counts', async () => {
+test('“Overdue” links to exactly the counted tasks', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   await ada.createTask('Order paper', { dueOn: day(-2) });
   await ada.createTask('Call the printer', { dueOn: day(-3), priority: 'HIGH' });
@@ -102,7 +102,7 @@ test('“Overdue” leads to exactly the tasks that it counts', async () => {
   expectValue(new URL(page.url()).searchParams.has('due')).toBe(false);
 });
 
-test('a team’s tasks, and those that are one’s own to do, each make a list', async () => {
+test('the list filters by team and by assignee', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const { id: teamId, name: teamName } = await teamOf(ada, [[bob, 'MEMBER']]);
   await ada.createTask('Order paper', { teamId, assigneeId: bob.id });
@@ -122,7 +122,7 @@ test('a team’s tasks, and those that are one’s own to do, each make a list',
   await expectTitles(page, ['Water the plants']);
 });
 
-test('a task that a person may only read opens, with all that it says', async () => {
+test('a view-only task opens with all its details', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const { id: teamId } = await teamOf(ada, [[bob, 'VIEWER']]);
   const description = `Two sides, ${'folded twice, '.repeat(20)}in blue.`;

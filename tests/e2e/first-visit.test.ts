@@ -18,7 +18,7 @@ beforeAll(async () => {
   };
 });
 
-test('a stranger’s browser shows no error in its console on the sign-in page (CORS-DOC)', async () => {
+test('the sign-in page logs no errors in the console (CORS-DOC)', async () => {
   const page = await visit(browser, server.url);
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
   const errors: string[] = [];
@@ -34,7 +34,7 @@ test('a stranger’s browser shows no error in its console on the sign-in page (
   await expect(page.locator('meta[http-equiv]')).toHaveCount(0);
 });
 
-test('a person who is signed in goes on from the sign-in page to where they were', async () => {
+test('the sign-in page redirects a signed-in person back', async () => {
   const page = await visit(browser, server.url);
   const email = `ada.${randomUUID().slice(0, 8)}@example.com`;
   await signUp(page, { name: 'Ada', email, password: 'correct horse battery' });

@@ -32,7 +32,7 @@ function newAccount(name: string): Account {
 }
 
 describe('[T065] the guide', () => {
-  test('is there for somebody without an account, and leads on to one', async () => {
+  test('is public, and links to sign-up', async () => {
     const page = await visit(browser, server.url);
     await page.getByRole('link', { name: 'Help' }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Help' })).toBeVisible();
@@ -40,7 +40,7 @@ describe('[T065] the guide', () => {
     await expect(page.getByRole('heading', { name: 'Create an account' })).toBeVisible();
   });
 
-  test('is a step from the dashboard, and has a word on every number there', async () => {
+  test('is linked from the dashboard, and explains every number there', async () => {
     const page = await visit(browser, server.url, { viewport: WIDE });
     await signUp(page, newAccount('Ada'));
     await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
@@ -62,7 +62,7 @@ describe('[T065] the guide', () => {
   });
 
   test.each(['light', 'dark'] as const)(
-    'shows pictures in %s, of the size that is kept free for them',
+    'shows pictures in %s, in the reserved size',
     async (theme) => {
       const page = await visit(browser, server.url, { colorScheme: theme });
       await page.goto('/help');
@@ -82,7 +82,7 @@ describe('[T065] the guide', () => {
     },
   );
 
-  test('answers more than ten questions, each with a press of a key', async () => {
+  test('answers more than ten questions, by keyboard', async () => {
     const page = await visit(browser, server.url);
     await page.goto('/help#questions');
     const questions = page.getByRole('region', { name: 'Questions and answers' }).locator('details');
@@ -97,7 +97,7 @@ describe('[T065] the guide', () => {
 });
 
 test.runIf(process.env['UPDATE_SCREENSHOTS'] === '1').each(['light', 'dark'] as const)(
-  'the guide’s pictures show Taskwire as it is, in %s',
+  'updates the pictures of the help page, in %s',
   async (theme) => {
     const page = await visit(browser, server.url, { viewport: WIDE, colorScheme: theme });
     const keep = (name: string, place: Page | Locator) =>

@@ -59,8 +59,8 @@ async function markPage(page: Page): Promise<() => Promise<boolean>> {
   return () => page.evaluate<boolean>('window.isTheSame !== true');
 }
 
-describe('what happens elsewhere shows by itself', () => {
-  test('[FR-021] [FR-022] [SC-004] a person sees within a second what they do in another browser', async () => {
+describe('updates from elsewhere', () => {
+  test('[FR-021] [FR-022] [SC-004] a change in another browser shows within a second', async () => {
     const { ada } = await people('Ada');
     const [here, there] = await Promise.all([dashboardOf(ada), dashboardOf(ada)]);
     await addTask(here, 'Order paper');
@@ -73,7 +73,7 @@ describe('what happens elsewhere shows by itself', () => {
     await expectStatistics(there, { total: 1, pending: 0, completed: 1, shared: 0 });
   });
 
-  test('[FR-021] [SC-004] what is shared with a person comes, changes and goes before their eyes', async () => {
+  test('[FR-021] [SC-004] a shared task appears, changes and disappears live', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const id = await ada.createTask('Plan the summer party');
     const page = await dashboardOf(bob);
@@ -92,7 +92,7 @@ describe('what happens elsewhere shows by itself', () => {
     await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
   });
 
-  test('[FR-021] an edit goes on while somebody else takes the task out of the list', async () => {
+  test('[FR-021] an edit continues when the task leaves the list', async () => {
     const { ada } = await people('Ada');
     const id = await ada.createTask('Order paper');
     const page = await dashboardOf(ada);
@@ -111,7 +111,7 @@ describe('what happens elsewhere shows by itself', () => {
     await expect(row(page, 'Order recycled paper')).toBeVisible();
   });
 
-  test('[FR-021] an answer from before a change does not take the change back on the screen', async () => {
+  test('[FR-021] an outdated answer does not revert a change on the screen', async () => {
     const { ada } = await people('Ada');
     await ada.createTask('Order paper');
     const done = await ada.createTask('Count the chairs');
@@ -147,7 +147,7 @@ describe('what happens elsewhere shows by itself', () => {
   });
 });
 
-test('at midnight a page that stands open turns to the new day', async () => {
+test('an open page switches to the new day at midnight', async () => {
   const { ada } = await people('Ada');
   const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
   await ada.createTask('Order paper', { dueOn: tomorrow });
@@ -159,12 +159,12 @@ test('at midnight a page that stands open turns to the new day', async () => {
   await expect(row(page, 'Order paper')).toContainText('Due today');
 });
 
-describe('a person who works with keys does not lose their place', () => {
+describe('the keyboard focus', () => {
   const box = (page: Page, title: string) => page.getByRole('checkbox', { name: `Complete “${title}”` });
   const complete = (person: Person, id: string) =>
     person.query(`mutation { completeTask(input: { id: "${id}" }) { cursor } }`);
 
-  test('[FR-021] when somebody takes away the row that they are on, they are on the next one, and at last at the head', async () => {
+  test('[FR-021] moves to the next row when the focused row disappears, and finally to the heading', async () => {
     const { ada } = await people('Ada');
     const first = await ada.createTask('Order paper');
     const second = await ada.createTask('Call the printer');
@@ -179,7 +179,7 @@ describe('a person who works with keys does not lose their place', () => {
     await expect(page.getByRole('heading', { name: 'Your tasks' })).toBeFocused();
   });
 
-  test('[FR-021] when they are somewhere else, they stay there', async () => {
+  test('[FR-021] stays outside the list when a row disappears', async () => {
     const { ada } = await people('Ada');
     const id = await ada.createTask('Order paper');
     const page = await dashboardOf(ada);
@@ -192,7 +192,7 @@ describe('a person who works with keys does not lose their place', () => {
     await expect(field).toHaveValue('Call the');
   });
 
-  test('when the last tasks have come, they are on the first of these', async () => {
+  test('moves to the first new row after the last page', async () => {
     const { ada } = await people('Ada');
     await ada.query('mutation ($input: CreateTasksInput!) { createTasks(input: $input) { cursor } }', {
       input: { tasks: Array.from({ length: 27 }, (_, index) => ({ title: `Count shelf ${27 - index}` })) },
@@ -203,7 +203,7 @@ describe('a person who works with keys does not lose their place', () => {
     await expect(page.getByRole('listitem').nth(25).getByRole('checkbox')).toBeFocused();
   });
 
-  test('[FR-021] after an edit of a task that has left the list, they are on the row in its place', async () => {
+  test('[FR-021] moves to the row in its place after editing a task that has left the list', async () => {
     const { ada } = await people('Ada');
     await ada.createTask('Order paper');
     const id = await ada.createTask('Call the printer');
@@ -217,7 +217,7 @@ describe('a person who works with keys does not lose their place', () => {
   });
 });
 
-test('[FR-025] who signs out is told so, and the other tab of that browser does not go on', async () => {
+test('[FR-025] signing out shows a notice, and signs out the other tab', async () => {
   const { ada } = await people('Ada');
   const page = await dashboardOf(ada);
   const other = await page.context().newPage();
@@ -229,8 +229,8 @@ test('[FR-025] who signs out is told so, and the other tab of that browser does 
   await expect(other.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 });
 
-describe('when the line is lost, the page says so and catches up', () => {
-  test('[FR-017] [FR-023] [SC-003] [SC-010] a killed server is tried again until it is back, and what happened meanwhile is there', async () => {
+describe('a lost connection', () => {
+  test('[FR-017] [FR-023] [SC-003] [SC-010] the page reconnects to a restarted server, and shows missed changes', async () => {
     const { ada } = await people('Ada');
     const id = await ada.createTask('Order paper');
     const server = await startServerProcess(world.databaseUrl);
@@ -255,7 +255,7 @@ describe('when the line is lost, the page says so and catches up', () => {
     expect(await wasLoadedAgain()).toBe(false);
   });
 
-  test('[FR-017] a page that is opened meanwhile says so, and opens when the server is back', async () => {
+  test('[FR-017] a page opened without the server shows a notice, and loads when the server is back', async () => {
     const { ada } = await people('Ada');
     const server = await startServerProcess(world.databaseUrl);
     const page = await dashboardOf(ada, { url: server.url });
@@ -269,7 +269,7 @@ describe('when the line is lost, the page says so and catches up', () => {
     await expect(indicator(page)).toHaveText('Live');
   });
 
-  test('[FR-017] [FR-023] a device without network is told so, and is live again as soon as it has one', async () => {
+  test('[FR-017] [FR-023] a device without network shows Offline, and reconnects when it is back', async () => {
     const { ada } = await people('Ada');
     const page = await dashboardOf(ada);
     const wasLoadedAgain = await markPage(page);
@@ -309,7 +309,7 @@ describe('when the server tells the page that it cannot go on from where it was'
     INSERT INTO events (actor_id, kind, data)
     SELECT ${uuidOf('User', id)}::uuid, 'user.updated', '{"fields": ["name"]}' FROM generate_series(1, ${times}::int)`;
 
-  test('[FR-017] [SC-003] more than 10,000 events behind, everything is read anew', async () => {
+  test('[FR-017] [SC-003] more than 10,000 events behind, the page reads everything again', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const gone = await ada.createTask('Order paper');
     const log = await logOf(ada);
@@ -399,8 +399,8 @@ describe('when the server tells the page that it cannot go on from where it was'
   }, 120_000);
 });
 
-describe('where no WebSocket passes, changes come nevertheless', () => {
-  test('[FR-022] [FR-024] as server-sent events, as fast as ever', async () => {
+describe('without WebSockets', () => {
+  test('[FR-022] [FR-024] server-sent events deliver changes as fast', async () => {
     const { ada } = await people('Ada');
     const page = await dashboardOf(ada, { url: await behindMiddlebox(world.url, { streams: true }) });
     await ada.createTask('Order paper');
@@ -412,7 +412,7 @@ describe('where no WebSocket passes, changes come nevertheless', () => {
     await expect(page.getByText('Your session has expired.')).toBeVisible();
   });
 
-  test('[FR-024] by asking every five seconds, where no stream passes either', async () => {
+  test('[FR-024] polling every five seconds works without streams', async () => {
     const { ada } = await people('Ada');
     const url = await behindMiddlebox(world.url, { streams: false });
     const narrowest = { viewport: { width: 320, height: 640 } };

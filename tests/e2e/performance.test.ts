@@ -38,7 +38,7 @@ const times = (page: Page, name: string) =>
   page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) });
 
 describe('[T060] the figures of the server', () => {
-  test('are a step from the account menu for an administrator, by operation, field and statement', async () => {
+  test('are linked from the account menu for administrators, by operation, field and statement', async () => {
     const { ada } = await world.people('Ada');
     const operation = `ThreeTimes${Date.now()}`;
     for (let n = 0; n < 3; n += 1) await ada.query(`query ${operation} { tasks(first: 5) { totalCount } }`);
@@ -68,7 +68,7 @@ describe('[T060] the figures of the server', () => {
     await expect(times(page, 'SignUp').first()).toBeVisible();
   });
 
-  test('are sorted by any of them with a press of a key, and back', async () => {
+  test('can be sorted by keyboard, in both directions', async () => {
     const page = await atPerformance(world.url);
     await page.getByRole('button', { name: 'Pause' }).click();
     const header = (name: string) => page.getByRole('columnheader', { name });
@@ -92,7 +92,7 @@ describe('[T060] the figures of the server', () => {
     expect(names).toEqual(names.toSorted((a, b) => a.localeCompare(b, 'en')));
   });
 
-  test('are renewed by themselves, and stand still while they are being read', async () => {
+  test('refresh automatically, and stop while paused', async () => {
     const { ada } = await world.people('Ada');
     const at = Date.now();
     const [before, inPause, later] = [`Before${at}`, `InPause${at}`, `Later${at}`];
@@ -132,7 +132,7 @@ describe('[T060] the figures of the server', () => {
     await expect(times(page, later)).toBeVisible();
   });
 
-  test('say so where there is nothing to show, and what to do', async () => {
+  test('show a message if there are none', async () => {
     const quick = await startTestServer(world.databaseUrl, { ...environment, SLOW_MS: '60000' });
     try {
       const page = await atPerformance(quick.url);
@@ -143,7 +143,7 @@ describe('[T060] the figures of the server', () => {
     }
   });
 
-  test('are not for anybody else, who is told so and led on', async () => {
+  test('are hidden from other people, who see a notice', async () => {
     const { ada } = await world.people('Ada');
     const page = await visit(browser, world.url);
     await signIn(page, { email: ada.email, password: PASSWORD });

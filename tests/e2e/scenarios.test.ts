@@ -252,7 +252,7 @@ describe('[T066] a working day', { timeout: 60_000 }, () => {
   });
 });
 
-describe('[T066] somebody who may not', () => {
+describe('[T066] a person without the right', () => {
   test('[FR-025] sends no token, and gets 401', async () => {
     expect(await send(DASHBOARD)).toEqual({ status: 401, data: null, codes: ['UNAUTHENTICATED'] });
   });

@@ -22,7 +22,7 @@ const dashboardOf = ({ email }: Person) => openDashboard(browser, world.url, { e
 
 const row = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
 
-test('[T066] [BR-06] a person shares a task, says what the other may do with it, and takes it back', async () => {
+test('[T066] [BR-06] a person shares a task, changes the access, and revokes it', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   await teamOf(ada, [[bob, 'VIEWER']]);
   await ada.createTask('Plan the party');
@@ -113,7 +113,7 @@ test('[T066] [BR-15] a stranger signs up by a link, accepts the task, blocks its
   await expect(other.getByText('You have not blocked anyone.')).toBeVisible();
 });
 
-test('in the list of a team, a new task is the team’s, and goes to whoever is to do it', async () => {
+test('a new task in a team’s list belongs to the team, and can be assigned', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const { name } = await teamOf(ada, [[bob, 'MEMBER']]);
   const [page, other] = await Promise.all([dashboardOf(ada), dashboardOf(bob)]);
@@ -138,7 +138,7 @@ test('in the list of a team, a new task is the team’s, and goes to whoever is 
   await expect(row(other, 'Order paper')).toHaveCount(0);
 });
 
-test('[BR-04] who may change a task but not move it, finds its team fixed', async () => {
+test('[BR-04] the team is read-only without the right to move the task', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const { id: teamId, name } = await teamOf(ada, [[bob, 'MEMBER']]);
   await ada.createTask('Order paper', { teamId, assigneeId: bob.id });
@@ -153,7 +153,7 @@ test('[BR-04] who may change a task but not move it, finds its team fixed', asyn
   await expect(page.getByRole('button', { name: 'Open “Order paper”' })).toBeVisible();
 });
 
-test('a task that moves into a team says who still sees it from outside, and a click ends that (SHARE-MOVE)', async () => {
+test('moving a task into a team offers to review its shares with people outside (SHARE-MOVE)', async () => {
   const { ada, bob, eve } = await people('Ada', 'Bob', 'Eve');
   const { name } = await teamOf(ada, [[bob, 'MEMBER']]);
   const task = await ada.createTask('Plan the party');

@@ -58,7 +58,7 @@ async function inviteBy(page: Page, email: string, role: string): Promise<void> 
   await page.getByRole('button', { name: 'Invite', exact: true }).click();
 }
 
-test('[T066] [BR-01] [SC-004] a person creates a team and invites another, who sees it before their eyes and joins', async () => {
+test('[T066] [BR-01] [SC-004] a person creates a team and invites another, who sees it live and joins', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   await verifyAccount(world.db, bob.email);
   const [here, there] = await Promise.all([teamsOf(ada), teamsOf(bob)]);
@@ -86,7 +86,7 @@ test('[T066] [BR-01] [SC-004] a person creates a team and invites another, who s
   await expect(here.getByRole('heading', { name: 'Open invitations' })).toHaveCount(0);
 });
 
-test('[SC-004] an invitation is declined, withdrawn, or gone with its team, and both sides see that', async () => {
+test('[SC-004] declined, revoked and deleted invitations disappear for both sides', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   await verifyAccount(world.db, bob.email);
   const { id, name } = await teamOf(ada);
@@ -176,7 +176,7 @@ test('[BR-16] a person with an account declines by the link, and the inviter see
   expect(await world.db.event.count({ where: refused })).toBe(0);
 });
 
-test('[BR-02] [FR-029] an owner makes somebody an admin, hands the team over to them, and leaves', async () => {
+test('[BR-02] [FR-029] an owner promotes a member to admin, transfers the team to them, and leaves', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const { name } = await teamOf(ada, [[bob, 'MEMBER']]);
   const [here, there] = await Promise.all([teamPageOf(ada, name), teamPageOf(bob, name)]);
@@ -208,7 +208,7 @@ test('[BR-02] [FR-029] an owner makes somebody an admin, hands the team over to 
   await AT_ONCE(there.getByRole('heading', { name: '1 member' })).toBeVisible();
 });
 
-test('what the server refuses is said at its field, and nothing typed is lost', async () => {
+test('server errors show at their field, and typed text is kept', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const { name } = await teamOf(ada, [[bob, 'MEMBER']]);
   const page = await teamsOf(ada);
@@ -238,8 +238,8 @@ test('what the server refuses is said at its field, and nothing typed is lost', 
   await expect(heading(page, `${name} two`)).toBeVisible();
 });
 
-describe('[BR-03] [FR-029] what somebody may not do has no button', () => {
-  test('for a viewer, who leads nobody', async () => {
+describe('[BR-03] [FR-029] buttons are limited to what a role can do', () => {
+  test('for a viewer', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const { name } = await teamOf(ada, [[bob, 'VIEWER']]);
     await invite(ada, (await teamOf(ada)).id, bob.email);
@@ -250,7 +250,7 @@ describe('[BR-03] [FR-029] what somebody may not do has no button', () => {
     await expect(page.getByLabel('Email')).toHaveCount(0);
   });
 
-  test('for an admin, who leads members and viewers', async () => {
+  test('for an admin', async () => {
     const { ada, bob, cleo, dan } = await people('Ada', 'Bob', 'Cleo', 'Dan');
     const { name } = await teamOf(ada, [
       [bob, 'ADMIN'],
@@ -271,7 +271,7 @@ describe('[BR-03] [FR-029] what somebody may not do has no button', () => {
   });
 });
 
-test('[BR-06] who is removed while the page is open is told so, once, and led back', async () => {
+test('[BR-06] a removed member sees a notice once, and can go back', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const { name, memberships } = await teamOf(ada, [[bob, 'MEMBER']]);
   const page = await teamPageOf(bob, name);
@@ -289,7 +289,7 @@ test('[BR-06] who is removed while the page is open is told so, once, and led ba
   await expect(page.getByRole('alert')).toContainText('This team doesn’t exist, or you’re not a member.');
 });
 
-test('a person does all that is asked first with keys alone, and does not lose their place', async () => {
+test('confirmations work by keyboard, and keep the focus', async () => {
   const { ada, bob, cleo } = await people('Ada', 'Bob', 'Cleo');
   const { name } = await teamOf(ada, [
     [bob, 'MEMBER'],
@@ -325,7 +325,7 @@ test('a person does all that is asked first with keys alone, and does not lose t
   await expect(page.getByText(`Deleted “${name}”`)).toBeVisible();
 });
 
-test('a large team shows all of its people, also after one more has come; and its tasks and history are a step away', async () => {
+test('a large team shows all members, also after one joins, and links to its tasks and history', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const { id, name } = await teamOf(ada);
   const many = Array.from({ length: 60 }, (_, number) => ({ id: newId(), name: `Person ${number + 2}` }));

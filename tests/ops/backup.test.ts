@@ -123,7 +123,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     );
   });
 
-  test('[T061] a disk is lost with everything on it: a new folder, one command, and everybody is signed in as before', async () => {
+  test('[T061] after the loss of a disk, one command restores into a new folder, and sessions still work', async () => {
     const [lost, fresh, folder] = [await scratchFolder(), await scratchFolder(), await scratchFolder()];
     const settings = (dataDir: string) => ({
       DATA_DIR: dataDir,
@@ -154,7 +154,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     expect(await ask(second.url, SIGN_IN)).toMatchObject({ signIn: { viewer: { name: 'Ada' } } });
   }, 60_000);
 
-  test('[T061] with another secret than that of the backup everybody signs in again, and can', async () => {
+  test('[T061] with another secret than the backup’s, all people must sign in again', async () => {
     const folder = await scratchFolder();
     const environment = await environmentIn(folder);
     const { cy } = await world.people('Cy');

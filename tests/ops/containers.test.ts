@@ -27,7 +27,7 @@ const ignoreRules = readFileSync(join(root, '.dockerignore'), 'utf8')
 const services = Object.entries(compose.services);
 const dockerfile = DockerfileParser.parse(textOf('Dockerfile'));
 
-test('whoever runs the containers fills in one file, which has every setting and no secret', () => {
+test('the operator of the containers edits one file, which has every setting and no secret', () => {
   const asked = ['compose.yaml', 'compose.logs.yaml'].flatMap((file) =>
     [...textOf(file).matchAll(/(?<!\$)\$\{(\w+)/g)].map(([, name]) => name),
   );
@@ -134,7 +134,7 @@ test('the proxy’s settings are understood by Caddy', (context) => {
   expect(status, stderr).toBe(0);
 });
 
-test('the image is built from files that are there, and runs as nobody special', () => {
+test('the image is built from existing files, and does not run as root', () => {
   const sources = dockerfile
     .getCOPYs()
     .filter((copy) => !copy.getFlags().some((flag) => flag.getName() === 'from'))

@@ -29,7 +29,7 @@ async function begun(db: Database): Promise<void> {
   });
 }
 
-test('counters:verify says what is wrong and exits with 1, and counters:rebuild puts it right while people go on', async () => {
+test('counters:verify reports differences and exits with 1, and counters:rebuild fixes them during writes', async () => {
   const { ada } = await world.people('Ada');
   await ada.createTask('Tea');
   expect(await ops('counters-verify', [], environment)).toEqual({
@@ -55,7 +55,7 @@ test('counters:verify says what is wrong and exits with 1, and counters:rebuild 
   });
 });
 
-test('a rebuild that is killed changes no number, and the next one leaves nothing of it', async () => {
+test('a killed rebuild changes no counter, and the next one removes its remains', async () => {
   const url = await freshDatabase();
   const db = connect(url);
   try {
@@ -83,7 +83,7 @@ test.each([
   ['snapshot', 0],
   ['counting', 1],
 ])(
-  'a rebuild that loses its connection for the %s says so in a sentence, and changes nothing',
+  'a rebuild that loses its connection for the %s prints the reason, and changes nothing',
   async (_, older) => {
     const url = await freshDatabase();
     const db = connect(url);

@@ -15,7 +15,7 @@ const databaseUrl = await freshDatabase();
 const environment = { DATABASE_URL: databaseUrl, AUTH_SECRET: 's'.repeat(32) };
 
 test(
-  '[SC-010] one of two processes is killed while twenty people follow: they are back with nothing missed and nothing twice',
+  '[SC-010] after one of two processes is killed, twenty followers resume and get every event once',
   { timeout: 120_000 },
   async () => {
     const report = await killOne({
@@ -33,7 +33,7 @@ test(
 );
 
 test.each([1, 2])(
-  '[T064] a server of %i processes is asked to end while people write and follow: all that it took on is answered',
+  '[T064] a server of %i processes stops under load: all accepted requests are answered',
   { timeout: 120_000 },
   async (workers) => {
     const report = await stopUnderLoad({
@@ -50,7 +50,7 @@ test.each([1, 2])(
 );
 
 test(
-  '[T064] [FR-024] PostgreSQL is killed under writes: nothing acknowledged is lost, doubled or left untold, and all is as usual within five seconds of its return',
+  '[T064] [FR-024] PostgreSQL is killed under writes: acknowledged writes are kept and delivered once, and the server recovers within five seconds',
   { timeout: 120_000 },
   async () => {
     const report = await killDatabase({
@@ -71,7 +71,7 @@ const hasStandbys = await canMakeStandby();
 if (!hasStandbys) console.log('▸ There is no pg_basebackup, so the drill of a failover is SKIPPED.');
 
 test.skipIf(!hasStandbys)(
-  '[FR-022] a standby that is behind is promoted: followers hold what the database holds, and no number names two things (FAILOVER)',
+  '[FR-022] after the promotion of a lagging standby, followers match the database, and no id names two tasks (FAILOVER)',
   { timeout: 120_000 },
   async () => {
     const report = await failOver({ followers: 3, writesPerSecond: 40, seconds: { behind: 0.5, after: 1 } });
@@ -88,7 +88,7 @@ test.skipIf(!hasStandbys)(
 );
 
 test(
-  '[T064] while a few hold every connection to the database, others hear within three seconds when to come again',
+  '[T064] without free database connections, requests are refused with Retry-After within three seconds',
   { timeout: 120_000 },
   async () => {
     const report = await exhaustPool({ databaseUrl, asking: 10 });
@@ -100,7 +100,7 @@ test(
 );
 
 test.skipIf(!process.env['TEST_REDIS_URL'])(
-  '[FR-022] Redis goes away and comes back: nobody’s work fails, everybody is told all, and limits hold in each process meanwhile',
+  '[FR-022] an outage of Redis: no write fails, all events are delivered, and limits are counted per process',
   { timeout: 180_000 },
   async () => {
     const redisUrl = process.env['TEST_REDIS_URL'] ?? '';
@@ -124,7 +124,7 @@ test.skipIf(!process.env['TEST_REDIS_URL'])(
 );
 
 test(
-  '[FR-022] transactions that commit late are told all the same, while others go on',
+  '[FR-022] events of late commits are delivered, while other writes continue',
   { timeout: 120_000 },
   async () => {
     const report = await commitLate({
@@ -139,7 +139,7 @@ test(
 );
 
 test(
-  '[FR-024] whoever does not read is told to resume, takes no memory and costs the others nothing',
+  '[FR-024] slow readers are told to resume, use no extra memory and do not delay others',
   { timeout: 180_000 },
   async () => {
     const report = await stallReaders({ events: 1_500, followers: 10, environment });
@@ -153,7 +153,7 @@ test(
 );
 
 test(
-  '[BR-19] one account does everything that it may at once: another person’s page comes, and memory stays bounded',
+  '[BR-19] one account uses everything at once: another person’s page still loads, and memory stays bounded',
   { timeout: 120_000 },
   async () => {
     const { before, during, refused, attacks, largest } = await hostileHour({ seconds: 8, databaseUrl });

@@ -26,7 +26,7 @@ async function runOutdated(newer: Record<string, string>) {
   });
 }
 
-test('an operator reads which direct dependencies are behind their current patch, and which one that is', async () => {
+test('lists direct dependencies with a newer patch version', async () => {
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>;
     devDependencies: Record<string, string>;
@@ -48,7 +48,7 @@ test('an operator reads which direct dependencies are behind their current patch
   });
 });
 
-test('the lock file names no other place to download from than npm’s own registry', async () => {
+test('the lock file downloads only from npm’s registry', async () => {
   const lock = await readFile(join(root, 'package-lock.json'), 'utf8');
   const elsewhere = [...lock.matchAll(/"resolved": "([^"]+)"/g)]
     .map(([, address = '']) => address)

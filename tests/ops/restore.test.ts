@@ -143,7 +143,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect((await numbers(kim)).total).toBe(1);
   });
 
-  test('[T061] [FR-017] who follows while a restore exchanges the log begins anew, and who came after the backup has to leave', async () => {
+  test('[T061] [FR-017] after a restore subscribers get CURSOR_EXPIRED, and accounts newer than the backup are signed out', async () => {
     const { lea } = await world.people('Lea');
     const file = fileIn(await ops('backup', [], environment));
     const { max } = await world.people('Max');
@@ -221,7 +221,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect(await databasesLeft()).toEqual([]);
   });
 
-  test('[T061] a backup whose rows are not those that its manifest tells of is refused, and nothing has changed', async () => {
+  test('[T061] a backup with rows that differ from its manifest is refused, and nothing changes', async () => {
     const file = fileIn(await ops('backup', [], environment));
     const copy = join(folder, 'backup_20200101_000000.dump');
     await copyFile(file, copy);
@@ -350,7 +350,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     }
   });
 
-  test('[T061] nobody is asked where nobody can answer, and a database of others is not replaced', async () => {
+  test('[T061] a restore without a terminal needs --yes, and a database of another program is not replaced', async () => {
     const file = fileIn(await ops('backup', [], environment));
     expect(await ops('restore', [file], environment)).toMatchObject({
       code: 1,
@@ -366,7 +366,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect(await query(url.href, 'SELECT count(*)::int AS rows FROM precious')).toEqual([{ rows: 0 }]);
   });
 
-  test('[T061] verifying says that the newest backup is good, and keeps that beside the backups', async () => {
+  test('[T061] verifying reports the newest backup as good, and records it in status.json', async () => {
     const file = fileIn(await ops('backup', [], environment));
     expect(await ops('backup-verify', [], environment)).toMatchObject({
       code: 0,

@@ -11,7 +11,7 @@ const pace = { writesPerSecond: 20, readsPerSecond: 20, guestsPerSecond: 4 };
 const small = { ...pace, followers: 4, before: 100, heartbeatSeconds: 4 };
 const environment = async () => ({ DATABASE_URL: await freshDatabase(), AUTH_SECRET: 's'.repeat(32) });
 
-test('[SC-010] people follow for a while, hold on, are cut off and pass by: nobody misses a thing, and nothing is left of them', async () => {
+test('[SC-010] followers that stay, reconnect or leave get every event once, and leave no resources behind', async () => {
   const report = await soak({ ...small, minutes: 0.17, cuts: 1, environment: await environment() });
   // How long a few reads take says nothing on a machine that has other work.
   expect(problemsIn(report).filter((problem) => !problem.startsWith('reads'))).toEqual([]);
@@ -19,7 +19,7 @@ test('[SC-010] people follow for a while, hold on, are cut off and pass by: nobo
   expect(report.guests).toBeGreaterThan(0);
 });
 
-test('[SC-010] a server that loses memory is found out', async () => {
+test('[SC-010] a memory leak is detected', async () => {
   const NODE_OPTIONS = `${INSPECTABLE.NODE_OPTIONS} --import ${join(import.meta.dirname, '../kit/leak.ts')}`;
   const report = await soak({
     ...small,
@@ -60,7 +60,7 @@ const sound: SoakReport = {
   held: { before: none, after: none },
 };
 
-test('the line through what was held is found among peaks and troughs', () => {
+test('memory growth is detected despite peaks', () => {
   const jagged = watched((hours, look) => 80 + 35 * hours + (look % 2 ? 5 : -5));
   expect(Math.round(jagged.total)).toBe(18);
   expect(Math.abs(jagged.perHour - 35)).toBeLessThan(1);
@@ -84,15 +84,15 @@ test.each<[string, Partial<SoakReport>, string[]]>([
     { memory: { heap: level, resident: watched((hours) => 200 + 120 * hours) } },
     ['resident: grows by 120.0 MB per hour'],
   ],
-  ['an event that somebody missed', { delivery: { missed: 1, repeated: 0 } }, ['missed: 1']],
-  ['an event that somebody was told twice', { delivery: { missed: 0, repeated: 1 } }, ['repeated: 1']],
-  ['a follower who was sent away', { disconnected: 1 }, ['disconnected: 1']],
+  ['a missed event', { delivery: { missed: 1, repeated: 0 } }, ['missed: 1']],
+  ['an event that was delivered twice', { delivery: { missed: 0, repeated: 1 } }, ['repeated: 1']],
+  ['a follower that was disconnected', { disconnected: 1 }, ['disconnected: 1']],
   ['reads that become slow', { readMs: { first: 20, last: 200 } }, ['reads: 200 ms after 20 ms']],
   [
-    'a subscription that nobody ended',
+    'a subscription that did not end',
     { held: { before: none, after: { ...none, subscriptions: 1 } } },
     ['subscriptions: 1, initially 0'],
   ],
-])('[SC-010] what is said of %s', (_what, fault, problems) => {
+])('[SC-010] reports %s', (_what, fault, problems) => {
   expect(problemsIn({ ...sound, ...fault })).toEqual(problems);
 });

@@ -80,7 +80,7 @@ describe('what the demo imagines', () => {
     expect(new Set(tasks.map(({ task }) => task.priority)).size).toBe(5);
   });
 
-  test('whoever owns, is set to, changes or comments on a team task works in the team, and nobody in it has a share', () => {
+  test('owners, assignees, editors and commenters of a team task are members of the team, and members have no share', () => {
     const { teams, tasks } = everything();
     const ofTeams = tasks.filter(({ task }) => task.teamId !== null);
     expect(new Set(ofTeams.map(({ task }) => task.teamId)).size).toBe(teams.length);

@@ -94,7 +94,7 @@ describe('making a token', () => {
 });
 
 describe('a program with a token', () => {
-  test('[FR-011] [BR-12] acts as the token’s owner, for whom both are listed', async () => {
+  test('[FR-011] [BR-12] acts as the token’s owner, who sees both in the list', async () => {
     const { cleo } = await people('Cleo');
     const { token } = await make(cleo, { scopes: ['WRITE'] });
     await expect(by(token, ME)).resolves.toEqual({ viewer: { name: 'Cleo' } });

@@ -239,7 +239,7 @@ describe('a comment with an id of the client’s own making', () => {
 });
 
 describe('changing one’s words', () => {
-  test('Bob changes his own, and everybody reads the new ones', async () => {
+  test('Bob changes his own, and all others read the new text', async () => {
     await share(task, bob, 'EDIT');
     const id = await say(bob, task, 'I coock.');
     const changed = await update(bob, id, 'I cook.');
@@ -248,7 +248,7 @@ describe('changing one’s words', () => {
     expect(await saidAbout(task, ada)).toEqual(['I cook.']);
   });
 
-  test('[BR-04] nobody else does, not even the task’s owner', async () => {
+  test('[BR-04] no one else can, not even the task’s owner', async () => {
     await share(task, bob, 'EDIT');
     const id = await say(bob, task, 'I cook.');
     await expect(update(ada, id, 'I do not.')).rejects.toMatchObject({
@@ -272,7 +272,7 @@ describe('taking a comment away', () => {
     await expect(remove(ada, id)).rejects.toMatchObject({ code: 'NOT_FOUND', message: NO_COMMENT });
   });
 
-  test('so does the task’s owner, but not another whom it is shared with', async () => {
+  test('so does the task’s owner, but not another receiver of a share', async () => {
     await share(task, bob, 'EDIT');
     await share(task, cleo, 'EDIT');
     const id = await say(bob, task);

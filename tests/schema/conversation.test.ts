@@ -88,7 +88,7 @@ describe('beginning a conversation', () => {
     await expect(bob.query(look, { id: cleo.id })).resolves.toEqual({ node: { name: 'Cleo' } });
   });
 
-  test('[BR-08] somebody whom the owner may not see, and nobody at all, are NOT_FOUND, and nothing is begun', async () => {
+  test('[BR-08] people that the owner cannot see, and unknown ids, are NOT_FOUND, and nothing is created', async () => {
     const refusals = await Promise.all(
       [mallory.id, publicId('User', newId())].map((id) =>
         begin(ada, 'Sneaky', { participantIds: [bob.id, id] }).catch((error: unknown) => error),
@@ -147,7 +147,7 @@ describe('managing a conversation', () => {
     await expect(find(bob, id)).resolves.toMatchObject({ conversation: { title: 'Ours' } });
   });
 
-  test('[BR-10] deleted, it is gone for everybody with its messages; deleting it again is harmless', async () => {
+  test('[BR-10] deletion removes it with its messages for all participants; deleting it again succeeds', async () => {
     const { id } = await begin(ada, 'Short-lived', { participantIds: [bob.id] });
     await bob.query(
       'mutation ($id: ID!) { sendMessage(input: { conversationId: $id, content: "Hello" }) { cursor } }',

@@ -7,7 +7,7 @@ import { startWorld } from '../kit/world.ts';
 const world = await startWorld();
 const { people } = world;
 
-test('[FR-011] whoever signs out is told nothing more, on any of their sockets', async () => {
+test('[FR-011] signing out ends deliveries on all sockets', async () => {
   const { ada } = await people('Ada');
   const [one, two] = await Promise.all([watchEvents(world, ada), watchEvents(world, ada)]);
   await ada.query('mutation { signOut { signedOut } }');

@@ -193,7 +193,7 @@ test('what is done late in the evening, when it is tomorrow in UTC already, was 
   await expectThreeHours();
 });
 
-test('a deletion today does not change what yesterday was like, nor does counting anew', async () => {
+test('a deletion today does not change yesterday’s history, nor does a rebuild', async () => {
   const before = await historyOf(eve, { days: 30, asOf: dayBefore(today, 1) });
   const task = await db.task.findFirstOrThrow({ where: { ownerId: uuidOf('User', eve.id), status: 'DONE' } });
   const left = (await historyOf(eve, { days: 1 })).cumulativeFlow[0]?.done ?? 0;

@@ -427,7 +427,7 @@ async function goTo(time: number): Promise<void> {
 }
 
 test(
-  '[SC-002] [BR-07] [BR-11] [BR-14] whatever people do, together or in turn, and whoever folds or dies meanwhile, every dashboard and its history equal counting by hand',
+  '[SC-002] [BR-07] [BR-11] [BR-14] after random concurrent changes, folds and crashes, dashboards and histories equal a full count',
   { timeout: 600_000 },
   async () => {
     await fc.assert(

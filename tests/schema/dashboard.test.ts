@@ -105,7 +105,7 @@ const asDate = (day: string) => new Date(`${day}T00:00:00Z`);
 const justBefore = (moment: Date) => new Date(moment.getTime() - 1);
 
 describe('[FR-010] [BR-14] a dashboard', () => {
-  test('of somebody without tasks is all zeros, with an entry for each status and priority', async () => {
+  test('of a person without tasks is all zeros, with an entry for each status and priority', async () => {
     const { eve } = await people('Eve');
     expect(await dashboardOf(eve)).toEqual({
       statistics: { total: 0, pending: 0, completed: 0, shared: 0 },
@@ -280,7 +280,7 @@ describe('[BR-07] days and weeks', () => {
     expect(await dashboardOf(eve)).toMatchObject({ dueToday: 0, overdue: 0 });
   });
 
-  test('an edit of an old completed task does not count it again; completing it anew does', async () => {
+  test('editing an old completed task does not count it again; completing it again does', async () => {
     const { eve } = await people('Eve');
     const long = new Date('2020-02-02T02:02:02Z');
     const [id = ''] = await plant(eve, [{ status: 'DONE', createdAt: long, completedAt: long }]);
@@ -431,7 +431,7 @@ test('[SC-002] [FR-015] equals counting by hand after whatever people did', asyn
   expect(dashboard.activity.createdToday).toBe(rows.length);
 });
 
-test('[SC-009] [FR-015] costs one statement besides that of the rights, however much of it is asked for', async () => {
+test('[SC-009] [FR-015] uses one statement plus one for rights, with any selection', async () => {
   const { eve } = await people('Eve');
   await dashboardOf(eve);
   const [rights, ...counting] = await statementsOf(() => dashboardOf(eve));

@@ -71,7 +71,7 @@ async function join(
 }
 
 describe('what one did alone', () => {
-  test('is told to oneself, the latest first, and to nobody else', async () => {
+  test('is visible only to the person, newest first', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const id = await ada.createTask('Water the plants');
     await act(ada, 'updateTask', { id, priority: 'HIGH', dueOn: '2026-12-31', title: 'Water all plants' });
@@ -114,8 +114,8 @@ describe('what one did alone', () => {
   });
 });
 
-describe('what befell a shared task', () => {
-  test('is told to whom it is shared with, for as long as it is', async () => {
+describe('events about a shared task', () => {
+  test('are visible to people with a share, while it lasts', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const taskId = await ada.createTask('Paint the fence');
     await share(ada, taskId, bob);
@@ -233,7 +233,7 @@ describe('what happened in a team', () => {
 });
 
 describe('what was said in a conversation', () => {
-  test('is told to every participant and to nobody else', async () => {
+  test('are visible to all participants and to no one else', async () => {
     const { ada, bob, cleo } = await people('Ada', 'Bob', 'Cleo');
     const conversation = publicId('Conversation', newId());
     await join(await createTeam(ada, 'Lunch'), bob);
@@ -344,7 +344,7 @@ describe('[FR-028] the audit trail', async () => {
     expect(await kindsTold(dora, refused)).toEqual([]);
   });
 
-  test('tells administrators who was given which role, but nothing that happened besides', async () => {
+  test('shows administrators role changes, but no other events', async () => {
     const id = await join(await createTeam(dora, 'Secretive'), eve);
     await act(dora, 'changeRole', { id, role: 'VIEWER' });
     await dora.createTask('Not for administrators');

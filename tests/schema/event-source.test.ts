@@ -78,7 +78,7 @@ test('[FR-024] a browser that comes back with the last id hears what it has miss
   await expect.poll(second.titles).toEqual(['two']);
 });
 
-test('[FR-011] a browser whose stream is over for good does not come back for ever (EVENTSOURCE)', async () => {
+test('[FR-011] a browser does not reconnect after the end of a stream (EVENTSOURCE)', async () => {
   const { ada } = await people('Ada');
   const stream = await follow(ada);
   await expect.poll(() => stream.events.length).toBeGreaterThan(1);

@@ -69,7 +69,7 @@ describe('an invitation', () => {
     expect(await cleo.query(list, { id })).toEqual({ team: { invitations: { totalCount: 0, nodes: [] } } });
   });
 
-  test('is shown to nobody as another person’s own', async () => {
+  test('is not shown to other people', async () => {
     const { id } = await garden();
     await invite(ada, id, eve.email);
     const { team } = await ada.query<{ team: { members: { nodes: { user: { invitations: object } }[] } } }>(
@@ -111,7 +111,7 @@ describe('an invitation', () => {
     ]);
   });
 
-  test('is news to the invited person, and tells nobody else whether they have an account', async () => {
+  test('notifies the invited person, and does not reveal to others whether they have an account', async () => {
     const { id, invitation } = await garden();
     await ada.query(REVOKE, { id: invitation });
     const { id: again } = await invite(ada, id, dan.email);
@@ -231,7 +231,7 @@ describe('answering an invitation', () => {
     expect(await outcome(acceptById(cell.person, publicId('TeamInvitation', newId())))).toBe('NOT_FOUND');
   });
 
-  test('[FR-011] nobody answers without signing in', async () => {
+  test('[FR-011] answering needs a credential', async () => {
     const { invitation: id } = await garden();
     expect(await outcome(query(ACCEPT, { id }))).toBe('UNAUTHENTICATED');
     expect(await outcome(query(REVOKE, { id }))).toBe('UNAUTHENTICATED');

@@ -217,7 +217,7 @@ describe('a budget', () => {
   });
 });
 
-describe('somebody who is not signed in', () => {
+describe('a person who is not signed in', () => {
   test('signs in, whatever others at their address have asked for without signing in (M1)', async () => {
     const { lea } = await world.people('Lea');
     const from = { 'x-forwarded-for': '203.0.113.30' };
@@ -350,7 +350,7 @@ describe.skipIf(!process.env['TEST_REDIS_URL'])('a budget that several servers s
       expect(keys.filter((key) => key.includes(shown))).toEqual([]);
   });
 
-  test('is each server’s own while Redis is away, and nobody is kept waiting', async () => {
+  test('is counted per server while Redis is unreachable, without delays', async () => {
     const { joe } = await world.people('Joe');
     const headers = as(await signedIn(joe.email));
     const [one = '', other = ''] = await pair('redis://127.0.0.1:1');
@@ -417,7 +417,7 @@ describe('guessing passwords', () => {
     expect((await attempt(kai.email, PASSWORD, '203.0.113.21', forged)).status).toBe(429);
   });
 
-  test('a person who remembers their password in time starts anew', async () => {
+  test('a successful sign-in resets the count of failures', async () => {
     const { di } = await world.people('Di');
     for (let round = 0; round < 3; round += 1) {
       expect((await attempt(di.email, 'not this one', '203.0.113.10')).status).toBe(401);

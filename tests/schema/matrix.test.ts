@@ -55,7 +55,7 @@ const proves: Record<keyof typeof rights, string> = {
   'what is one’s own, by what one shows for it': '[FR-011] [FR-025]',
 };
 
-describe('what everybody can do to', () => {
+describe('what every role can do to', () => {
   test.for(Object.entries(proves))('%s is what its table says %s', ([table]) => {
     const mine = outcomes.filter((outcome) => outcome.table === table);
     const print = (end: (outcome: Outcome) => string) =>
@@ -98,7 +98,7 @@ describe('a refusal', () => {
     expect(leaking.map(nameOf)).toEqual([]);
   });
 
-  test('[FR-011] [FR-025] of nobody is HTTP 401', () => {
+  test('[FR-011] [FR-025] without a credential is HTTP 401', () => {
     const nobodys = outcomes.filter(({ ended }) => ended === 'U');
     expect(nobodys.length).toBeGreaterThan(100);
     expect(nobodys.filter(({ answer }) => answer.status !== 401).map(nameOf)).toEqual([]);

@@ -220,7 +220,7 @@ describe('roles', () => {
     expect(await db.event.count()).toBe(before);
   });
 
-  test('nobody is told of a membership that is not there', async () => {
+  test('a missing membership causes no event', async () => {
     const id = publicId('Membership', newId());
     expect(await outcome(ada.query(CHANGE_ROLE, { id, role: 'VIEWER' }))).toBe('NOT_FOUND');
     expect(await outcome(ada.query(REMOVE, { id }))).toBe('NOT_FOUND');
@@ -299,7 +299,7 @@ describe('leaving a team', () => {
     expect(await outcome(ada.query(SEE, { id: team.id }))).toBe('NOT_FOUND');
   });
 
-  test('whoever left may be invited again', async () => {
+  test('a person who left can be invited again', async () => {
     const team = await garden();
     await accept(eve, await invite(bob, team.id, eve.email, 'VIEWER'));
     expect(await eve.query('query ($id: ID!) { team(id: $id) { viewerRole } }', { id: team.id })).toEqual({

@@ -49,7 +49,7 @@ test('[FR-021] what is said in a conversation reaches all who take part in it, i
   }
 });
 
-test('[FR-017] whoever comes back hears what was said meanwhile, once', async () => {
+test('[FR-017] a subscriber that reconnects gets missed messages once', async () => {
   const conversation = await converse();
   const first = await listen(bob, conversation);
   await say(ada, conversation, 'heard');
@@ -62,7 +62,7 @@ test('[FR-017] whoever comes back hears what was said meanwhile, once', async ()
   expect(words(second)).toEqual(['missed', 'live']);
 });
 
-test('[FR-027] nobody listens in, and nobody hears of a conversation that is gone', async () => {
+test('[FR-027] only participants get messages, and none after the deletion', async () => {
   const conversation = await converse();
   expect(await (await listen(eve, conversation)).end).toBe('NOT_FOUND');
   const ofBob = await listen(bob, conversation);

@@ -110,12 +110,12 @@ test('[T060] a long transaction shows as lag of the log', async () => {
   });
 });
 
-test('[T060] nobody else sees it', async () => {
+test('[T060] other people cannot read it', async () => {
   await expect(ada.query(PERFORMANCE)).rejects.toMatchObject({ code: 'FORBIDDEN' });
   await expect(world.query(PERFORMANCE)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
 });
 
-test('[T060] people learn whether they are an administrator, and nobody of anybody else', async () => {
+test('[T060] people can read only their own isAdmin', async () => {
   const me = '{ viewer { isAdmin } }';
   expect(await world.query(me, {}, root)).toEqual({ viewer: { isAdmin: true } });
   expect(await ada.query(me)).toEqual({ viewer: { isAdmin: false } });

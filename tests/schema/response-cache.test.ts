@@ -113,7 +113,7 @@ test('one answer goes to each of a socket’s subscriptions under its own id, in
   }
 });
 
-test('whoever completes a subscription hears nothing more of it, also where an answer was on its way', async () => {
+test('completing a subscription stops its messages, also pending ones', async () => {
   const { ada } = await world.people('Ada');
   const wire = await dialAs(world, ada);
   const [left, stays] = ['left', 'stays'];
@@ -195,7 +195,7 @@ test('[FR-014] a team’s dashboard is counted once for all members of one timez
   );
 });
 
-test('whom a task of the team is shared with is told so in its dashboard, and the others are not', async () => {
+test('a shared team task changes the dashboard of its receiver only', async () => {
   const { leader, members, team } = await crowd();
   const query = `subscription { dashboard(scope: { teamId: "${team.id}" }) { statistics { total shared } } }`;
   interface Numbers {
@@ -213,7 +213,7 @@ test('whom a task of the team is shared with is told so in its dashboard, and th
   expect(numbers.map(({ dashboard }) => dashboard.statistics.shared)).toEqual([1, 0]);
 });
 
-test('[FR-014] whoever joins a team has nobody’s rights read again but their own', async () => {
+test('[FR-014] joining a team reloads only the rights of the new member', async () => {
   const { leader, members, team } = await crowd();
   const { fay } = await world.people('Fay');
   const all = await Promise.all(members.map((member) => follow(member, 'actor { name }')));

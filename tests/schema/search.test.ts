@@ -360,7 +360,7 @@ describe('[SC-009] among more tasks and messages than one search looks through',
     expect(await list('!')).toEqual({ count: 0 });
   });
 
-  test('[FR-009] nobody finds less for what others have, or more', async () => {
+  test('[FR-009] search results do not depend on invisible tasks of others', async () => {
     await gil.createTask('Ordinary task of Gil');
     expect(await texts(gil, 'ordinary')).toEqual(['Ordinary task of Gil']);
     expect(await texts(fay, '"of Gil"')).toEqual([]);

@@ -66,7 +66,7 @@ test('[FR-024] events come by server-sent events too, and resume after a cursor'
   expect(missed?.data?.events.event?.task?.title).toBe('two');
 });
 
-test('[FR-011] nobody listens without a credential', async () => {
+test('[FR-011] streams need a credential', async () => {
   const { ada } = await people('Ada');
   const refused = await listen({ ...ada, token: 'nonsense' });
   expect((await refused.next())?.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
@@ -83,7 +83,7 @@ test('[FR-011] a session that ends takes its streams along', async () => {
   expect(last?.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
 });
 
-test('[SC-010] whoever leaves before their stream begins leaves nothing behind', async () => {
+test('[SC-010] a client that disconnects before its stream starts leaves nothing behind', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const holder = new Client(world.databaseUrl);
   await holder.connect();

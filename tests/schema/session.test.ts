@@ -311,7 +311,7 @@ describe('a credential', () => {
     }
   });
 
-  test('[FR-013] that somebody has tampered with is refused', async () => {
+  test('[FR-013] that was tampered with is refused', async () => {
     const { ada } = await people('Ada');
     const { bob } = await people('Bob');
     const { token, cookie } = await signIn(ada.email);

@@ -174,7 +174,7 @@ describe('a share between strangers', () => {
     expect(await byLink(bob, second.link)).toMatchObject({ permission: 'EDIT' });
   });
 
-  test('[BR-15] that was revoked, has run out, or whose share would have ended, can no longer be accepted', async () => {
+  test('[BR-15] cannot be accepted once revoked or expired, or after the end of its share', async () => {
     const revoked = await offerShare(ada, bob.email, task);
     await send(ada, 'revokeShareOffer', { id: revoked.offer?.id });
     await send(ada, 'revokeShareOffer', { id: revoked.offer?.id });

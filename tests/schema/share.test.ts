@@ -140,14 +140,14 @@ describe('sharing', () => {
     ]);
   });
 
-  test('Ada shares another task by id with Bob, whom she knows by the first', async () => {
+  test('Ada shares another task with Bob by his id from the first share', async () => {
     await share(ada, { taskId: task, email: bob.email });
     const second = await ada.createTask('Feed the cat');
     const made = await share(ada, { taskId: second, userId: bob.id, permission: 'EDIT' });
     expect(made).toMatchObject({ permission: 'EDIT', sharedWith: { name: 'Bob' } });
   });
 
-  test('[BR-08] an id of somebody whom one does not see finds nobody, as an id of nobody does', async () => {
+  test('[BR-08] an id of an invisible person is NOT_FOUND, like an unknown id', async () => {
     const { emil } = await people('Emil');
     for (const userId of [emil.id, publicId('User', newId())]) {
       await expect(share(ada, { taskId: task, userId })).rejects.toMatchObject({

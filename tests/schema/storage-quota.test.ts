@@ -127,7 +127,7 @@ test('[BR-19] at the quota of text nothing gets longer, by anyone, but it may ge
   await accepted(() => ada.query(UPDATE, { input: { id: short, description: 'x'.repeat(1_000) } }));
 });
 
-test('[BR-19] nobody reads how much another person stores (M10)', async () => {
+test('[BR-19] people cannot read the storage usage of others (M10)', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
   const taskId = await ada.createTask('shared');
   await giveShare(ada, bob, taskId);

@@ -45,7 +45,7 @@ async function* payloads(response: Response): AsyncGenerator<Payload, undefined>
   }
 }
 
-test('somebody whose payloads are made for them alone pays for each, and is told when to come back (H5)', async () => {
+test('personal payloads cost points, and RATE_LIMITED tells when to retry (H5)', async () => {
   const { ada } = await world.people('Ada');
   const id = await ada.createTask('Water the plants');
   const leaving = new AbortController();

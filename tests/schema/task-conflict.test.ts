@@ -75,7 +75,7 @@ describe('[BR-09] an edit of an outdated version', () => {
     }
   });
 
-  test('that was sent before, and whose answer was lost, succeeds and changes nothing (RETRY-CONFLICT)', async () => {
+  test('that is retried after a lost answer succeeds and changes nothing (RETRY-CONFLICT)', async () => {
     const id = await ada.createTask('Tea');
     const after = await ada.createTask('Water');
     const inputs: [verb: string, input: object][] = [
@@ -115,7 +115,7 @@ describe('[BR-09] an edit of an outdated version', () => {
     expect(await read(ada, ids[0] ?? '')).toMatchObject({ title: 'One', version: 1 });
   });
 
-  test('does not name a team to somebody who is not in it', async () => {
+  test('does not reveal a team to people outside it', async () => {
     const team = await teamOf(ada);
     const id = await ada.createTask('Tea', { teamId: team.id });
     await share(world, id, { from: ada, to: bob, permission: 'EDIT' });
@@ -126,7 +126,7 @@ describe('[BR-09] an edit of an outdated version', () => {
     expect(current).toMatchObject({ teamId: null, title: 'Coffee' });
   });
 
-  test('is told nothing by somebody who may not see the task, or not edit it', async () => {
+  test('reveals nothing to people who cannot see or edit the task', async () => {
     const id = await ada.createTask('Tea');
     await edit(ada, [{ id, title: 'Coffee' }]);
     for (const code of ['NOT_FOUND', 'FORBIDDEN']) {

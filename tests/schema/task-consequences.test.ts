@@ -77,7 +77,7 @@ describe('[BR-11] a task changes, with a version and its event, when', () => {
     expect(await rowOf(grandchild)).toMatchObject({ version: 1 });
   });
 
-  test('its team is deleted, and it is its owner’s alone, assigned to nobody who cannot see it (PARENT-DELETE)', async () => {
+  test('deleting its team makes it personal, and unassigns people who cannot see it (PARENT-DELETE)', async () => {
     const { id: teamId } = await teamOf(ada, [[bob, 'MEMBER']]);
     const shared = await ada.createTask('Tea', { teamId, assigneeId: bob.id, ...DETAILS });
     await run(ada, 'shareTask', { taskId: shared, userId: bob.id });

@@ -185,7 +185,7 @@ describe('a place with no room', () => {
     expect(b).toBeTruthy();
   });
 
-  test('is made beside a key as long as an index takes, where moving failed (POS-TIE)', async () => {
+  test('succeeds next to a key of the maximum length, where moving failed (POS-TIE)', async () => {
     const team = await teamOf(ada);
     const { a, b, c } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
     // Chance cannot be compressed, so PostgreSQL counts every byte of it.

@@ -132,14 +132,14 @@ describe('putting a task into a team', () => {
     expect(await outcome(update(cara, { id, teamId: team }))).toBe('NOT_FOUND');
   });
 
-  test('is not for somebody whom it is only assigned to', async () => {
+  test('is not allowed to its assignee', async () => {
     const id = await bob.createTask('Tea', { teamId: team, assigneeId: cara.id });
     expect(await outcome(update(cara, { id, teamId: null, assigneeId: null }))).toBe('FORBIDDEN');
   });
 });
 
 describe('assigning a task', () => {
-  test('of a team goes to its members, and to nobody else', async () => {
+  test('of a team can be assigned only to members', async () => {
     const id = await cara.createTask('Tea', { teamId: team, assigneeId: dan.id });
     expect(await update(cara, { id, assigneeId: bob.id })).toMatchObject({ assignee: { id: bob.id } });
     expect(await update(cara, { id, assigneeId: null })).toMatchObject({ assignee: null });
@@ -152,7 +152,7 @@ describe('assigning a task', () => {
     }
   });
 
-  test('of one’s own goes to oneself, or to somebody it is shared with for now', async () => {
+  test('of one’s own can be assigned to oneself, or to the receiver of a current share', async () => {
     const id = await cara.createTask('Tea', { assigneeId: cara.id });
     await expect(update(cara, { id, assigneeId: bob.id })).rejects.toMatchObject(invalid('assigneeId'));
     await share(id, cara, bob, 'VIEW');
@@ -179,7 +179,7 @@ describe('assigning a task', () => {
     expect(await update(cara, { id, title: 'Coffee', assigneeId: null })).toMatchObject({ assignee: null });
   });
 
-  test('[BR-05] of somebody’s own is not for who holds an EDIT share either, for it may go to a team later (M3)', async () => {
+  test('[BR-05] of another person cannot be moved with an EDIT share either (M3)', async () => {
     const id = await bob.createTask('Tea');
     await share(id, bob, cara, 'EDIT');
     expect(await outcome(update(cara, { id, assigneeId: cara.id }))).toBe('FORBIDDEN');

@@ -20,7 +20,7 @@ const watchTask = async (person: Person, id: string) => {
   return task;
 };
 
-test('[FR-021] whoever looks at a task sees it as it is, and then each change of it', async () => {
+test('[FR-021] a subscription to a task sends its current state, then each change', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const id = await ada.createTask('Mow the lawn');
   await giveShare(ada, bob, id);
@@ -44,7 +44,7 @@ test('[BR-08] a task that one may not see is as one that is not there', async ()
   expect(ofEve.told).toEqual([]);
 });
 
-test('[BR-06] whoever loses sight of a task while they look is told so, and nothing else', async () => {
+test('[BR-06] losing access to a task ends its subscription without further data', async () => {
   const { ada, bob, cyd, dan } = await people('Ada', 'Bob', 'Cyd', 'Dan');
   const team = await teamOf(ada, [
     [bob, 'MEMBER'],
@@ -92,7 +92,7 @@ test('a share that ends by itself ends what shows the task', async () => {
   expect(Date.now()).toBeGreaterThanOrEqual(expiresAt.getTime());
 });
 
-test('whoever leaves a team and comes back sees its tasks again on the same socket', async () => {
+test('a person who leaves a team and rejoins sees its tasks again on the same socket', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const team = await teamOf(ada, [[bob, 'MEMBER']]);
   const id = await ada.createTask('for the team', { teamId: team.id });

@@ -466,7 +466,7 @@ describe('what others may do', () => {
     expect(await refusalsOf(id)).toEqual([refused(bob, operationOf(verb), 'NOT_FOUND')]);
   });
 
-  test('[BR-08] somebody with a VIEW share reads, and is told that they may do no more', async () => {
+  test('[BR-08] a VIEW share allows reading, and viewerCan denies the rest', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     await share(world, id, { from: ada, to: bob, permission: 'VIEW' });
     const seen = await read(bob, id);
@@ -482,7 +482,7 @@ describe('what others may do', () => {
     );
   });
 
-  test('[BR-05] somebody with an EDIT share edits, but cannot delete', async () => {
+  test('[BR-05] an EDIT share allows editing, but not deleting', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     await share(world, id, { from: ada, to: bob, permission: 'EDIT' });
     const edited = await update(bob, { id, title: 'Coffee' });

@@ -353,7 +353,7 @@ describe('[FR-014] [SC-009] what a list costs the database', () => {
   const rich = `nodes { id title description status priority dueOn version completedAt
     owner { id name } viewerCan { edit delete share } }`;
 
-  test('is the same few statements for 1 task as for 50, whoever owns them', async () => {
+  test('uses the same number of statements for 1 task and for 50, with any owners', async () => {
     const { eve, fay } = await people('Eve', 'Fay');
     const [first = '', ...others] = await plant(fay, Array(30).fill({}) as object[]);
     await plant(eve, Array(30).fill({}) as object[]);
@@ -371,7 +371,7 @@ describe('[FR-014] [SC-009] what a list costs the database', () => {
     expect(await cost('{ tasks(first: 50) { nodes { id title } } }')).toHaveLength(1 + RIGHTS);
   });
 
-  test('is one statement for a task alone, and for nodes one for each type, and one for whom of many people one may see', async () => {
+  test('uses one statement for a task, one per type for nodes, and one for the visibility of people', async () => {
     const { eve } = await people('Eve');
     const found = await plant(eve, Array(20).fill({}) as object[]);
     await eve.query('{ viewer { id } }');

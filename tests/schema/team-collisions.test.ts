@@ -177,7 +177,7 @@ test('people who invite the same address at once make one invitation', async () 
   expect(new Set(invitations.map((invitation) => invitation.id)).size).toBe(1);
 });
 
-test('a team that is deleted while people come and go is gone, with coded answers to everybody', async () => {
+test('deleting a team during concurrent changes removes it, and all requests get coded answers', async () => {
   const { id, memberships } = await teamOf(ada, [
     [bob, 'ADMIN'],
     [cleo, 'MEMBER'],

@@ -50,7 +50,7 @@ const SNAPSHOT =
   'query ($id: ID, $slug: String) { team(id: $id, slug: $slug) { id viewerRole owner { name } } }';
 
 describe('a new team', () => {
-  test('[BR-01] belongs to whoever made it, who is its one owner', async () => {
+  test('[BR-01] is owned by its creator alone', async () => {
     const { id } = await create(ada, { name: 'The Garden', description: 'Beds 1 to 4' });
     const { team } = await ada.query<{ team: unknown }>(
       `query ($id: ID!) { team(id: $id) {
@@ -251,7 +251,7 @@ describe('deleting a team', () => {
 });
 
 describe('who sees a team', () => {
-  test('[FR-009] [FR-029] its members, by id, by slug, through node, and in their lists; nobody else', async () => {
+  test('[FR-009] [FR-029] its members, by id, by slug, through node, and in their lists; no one else', async () => {
     const { id } = await teamOf(ada, [[bob, 'VIEWER']]);
     const { slug } = await db.team.findUniqueOrThrow({ where: { id: uuidOf('Team', id) } });
     const seen = { team: { id, viewerRole: 'VIEWER', owner: { name: 'Ada' } } };

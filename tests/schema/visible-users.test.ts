@@ -112,7 +112,7 @@ async function found(person: Person): Promise<string[]> {
   return found;
 }
 
-test('[FR-009] [BR-08] whom the API names to a person, `node` finds for them, and nobody else', async () => {
+test('[FR-009] [BR-08] `node` finds exactly the people that the API shows to the viewer', async () => {
   const seen: number[] = [];
   for (const person of crowd) {
     const shown = peopleIn(await person.query(SHOWN));

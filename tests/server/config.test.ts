@@ -12,7 +12,7 @@ function refusal(env: NodeJS.ProcessEnv): string {
   throw new Error('These settings were taken.');
 }
 
-describe('somebody who starts the server', () => {
+describe('an operator who starts the server', () => {
   test('without any setting gets a server for this machine, with a database of its own', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1',

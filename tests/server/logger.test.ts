@@ -33,7 +33,7 @@ test('a row that the database refuses is in the log by the rule that it breaks, 
   expect(server.output()).not.toMatch(/Buy milk|birthday/);
 });
 
-test('[T060] an error about what somebody has entered is in the log without it', async () => {
+test('[T060] errors about input are logged without the input', async () => {
   const db = connect(await freshDatabase());
   onTestFinished(() => disconnect(db));
   const said = async (failing: Promise<unknown>) =>
@@ -73,7 +73,7 @@ test.skipIf(!process.env['TEST_REDIS_URL'])(
 );
 
 test.skipIf(process.platform !== 'linux')(
-  '[T064] a server whose log is on a full disk goes on answering, and ends when it is asked to',
+  '[T064] a server with its log on a full disk keeps answering, and stops on request',
   async () => {
     const full = openSync('/dev/full', 'w');
     const server = spawn(process.execPath, [join(import.meta.dirname, '../../server/main.ts')], {

@@ -137,7 +137,7 @@ describe('[BR-03] [BR-04] [BR-05] [BR-06] [BR-08] of a team’s task', () => {
   });
 });
 
-test('[BR-08] everybody sees of all tasks exactly their own, and may do nothing with those of the others', async () => {
+test('[BR-08] people see exactly their own tasks, and cannot change those of others', async () => {
   expect(new Set(known.map(({ who }) => who)).size).toBe(ofPersonalTasks.length + ofTeamTasks.length);
   const ids = known.map(({ task }) => task.id);
   for (const { viewer, task, may, who } of known) {
@@ -209,7 +209,7 @@ describe('[BR-01] [BR-02] [BR-03] in a team', () => {
     }
   });
 
-  test('[BR-06] whoever is in no team of these sees neither it nor its members', async () => {
+  test('[BR-06] people outside a team see neither it nor its members', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const [member, stranger] = [uuidOf('User', ada.id), uuidOf('User', bob.id)];
     const team = { id: newId(), name: 'Tea', slug: 'tea' };
@@ -243,7 +243,7 @@ describe('[BR-04] a comment', () => {
     );
   });
 
-  test('is deleted by the owner of the task, but by nobody for working on it or holding a share', () => {
+  test('can be deleted by the owner of the task, but not by its assignee or a receiver of a share', () => {
     const member = somebody('MEMBER');
     const { userId } = member;
     const personal = { ...task, teamId: null };
@@ -256,7 +256,7 @@ describe('[BR-04] a comment', () => {
   });
 });
 
-test('[FR-026] a conversation is managed by its owner, and everybody in it sends', () => {
+test('[FR-026] the owner manages a conversation, and all participants send messages', () => {
   const viewer = somebody();
   const rights = (ownerId: string) =>
     (['conversation.manage', 'conversation.send'] as const).map((action) => can(viewer, action, { ownerId }));

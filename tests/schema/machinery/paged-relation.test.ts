@@ -240,7 +240,7 @@ describe('whatever is selected', () => {
     return answer.task;
   }
 
-  test('the number alone, beside a page, and beside an empty one', async () => {
+  test('the count alone, with a page, and with an empty page', async () => {
     expect(await read('comments { totalCount }')).toEqual({ comments: { totalCount: 3 } });
     expect(await read('comments(first: 1) { totalCount nodes { body } }')).toEqual({
       comments: { totalCount: 3, nodes: [{ body: said[0] }] },
@@ -295,7 +295,7 @@ describe('whatever is selected', () => {
     });
   });
 
-  test('a task that nobody has said anything about', async () => {
+  test('a task without comments', async () => {
     const quiet = await ada.createTask('Quiet');
     expect(await commentsOf(quiet)).toEqual({
       bodies: [],

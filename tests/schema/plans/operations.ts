@@ -75,7 +75,7 @@ export const reads = all('query', {
   'Task.shareOffers': 'task(id: $offeredTask) { shareOffers { totalCount nodes { id receiver } } }',
   'offer of a link': 'shareOffer(secret: $secret) { id taskTitle offeredByName }',
   sessions: 'sessions { id }',
-  'node of somebody unknown': 'node(id: $hiddenUser) { id }',
+  'node of an unknown person': 'node(id: $hiddenUser) { id }',
   'node of a hidden task': 'node(id: $hiddenTask) { id }',
   nodes: 'nodes(ids: [$task, $anotherTask, $mate, $team, $message]) { id }',
 
@@ -127,11 +127,11 @@ export const reads = all('query', {
     conversations(orderBy: { field: TITLE, direction: ASC }, filter: { title: { contains: "fence" } }) {
       totalCount nodes { id }
     }`,
-  'conversations with somebody': 'conversations(filter: { participant: $mate }) { totalCount nodes { id } }',
+  'conversations with a person': 'conversations(filter: { participant: $mate }) { totalCount nodes { id } }',
 
   activity: `activity { totalCount nodes { id actor { id } person { id } team { id } task { id } subject { id } } }`,
   'activity of a team': activity('team: { eq: $team }'),
-  'activity of somebody': activity('actor: $mate'),
+  'activity of a person': activity('actor: $mate'),
   'activity about a task': activity('subject: $teamTask'),
   'activity of a kind': activity('kind: { eq: TASK_UPDATED }'),
   'activity of a rare kind': activity('kind: { eq: TEAM_MEMBER_JOINED }'),

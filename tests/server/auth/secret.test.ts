@@ -22,7 +22,7 @@ async function ask(url: string, query: string, token?: string): Promise<Answer> 
   return (await (await send(url, token, query)).json()) as Answer;
 }
 
-test('a server with another secret than before signs everybody out, and lets them in again', async () => {
+test('a server with a new secret ends all sessions, and sign-in works again', async () => {
   const databaseUrl = await freshDatabase();
   const startWith = async (AUTH_SECRET: string, PORT = '0') => {
     const server = await startTestServer(databaseUrl, { AUTH_SECRET, PORT });
@@ -42,7 +42,7 @@ test('a server with another secret than before signs everybody out, and lets the
   expect(await ask(url, '{ viewer { name } }', again)).toEqual({ data: { viewer: { name: 'Ada' } } });
 });
 
-test('a server with another secret than those that run does not start, and nobody is signed out', async () => {
+test('a server with another secret than the running ones does not start, and sessions stay valid', async () => {
   const databaseUrl = await freshDatabase();
   const right = await startTestServer(databaseUrl);
   onTestFinished(() => right.stop());
@@ -62,7 +62,7 @@ test('the secret is made once, whole, for however many start at a time', async (
   expect(await storedSecret(dataDir)).toBe(made[0]);
 });
 
-test('what a full disk has left of the secret signs nobody in, and stays for its owner to judge', async () => {
+test('a truncated secret is refused, and the file stays unchanged', async () => {
   const dataDir = await scratchFolder();
   const file = join(dataDir, 'auth-secret');
   for (const left of ['', 'half of it']) {

@@ -138,7 +138,7 @@ test('of several servers that start at once on what is not counted yet, one coun
   }
 });
 
-test('what was changed behind the log’s back is found, said in words, and mended by counting anew', async () => {
+test('changes that bypass the log are found and reported, and a rebuild fixes them', async () => {
   const { fay } = await people('Fay');
   const ownerId = uuidOf('User', fay.id);
   await fay.createTask('Known');
@@ -195,7 +195,7 @@ test('a person who is deleted takes their numbers along, folded or not, and leav
   }
 });
 
-test('what was under way when counting anew began is counted once it ends', async () => {
+test('transactions that are open at the start of a rebuild are counted after their commit', async () => {
   const { hal } = await people('Hal');
   const ownerId = uuidOf('User', hal.id);
   await db.$transaction(
@@ -213,7 +213,7 @@ test('what was under way when counting anew began is counted once it ends', asyn
   expect(await differencesIn(databaseUrl)).toEqual([]);
 });
 
-test('counting anew while people write and others fold loses nothing', async () => {
+test('a rebuild during writes and folds loses nothing', async () => {
   const { gil } = await people('Gil');
   const counting = new AbortController();
   const until = async (work: () => Promise<unknown>) => {

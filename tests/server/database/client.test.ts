@@ -18,7 +18,7 @@ function client(options: ConnectOptions = {}, at = url) {
   return db;
 }
 
-test('[T064] a server survives its database: calls fail as unavailable meanwhile, and work once it is back', async () => {
+test('[T064] a server survives its database: calls fail as unavailable, and work again after it is back', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-client-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const first = await startEmbedded(folder);
@@ -86,14 +86,14 @@ test('a read has two seconds, and a change has ten (H2)', async () => {
   expect(await change).toEqual([{ one: 1 }]);
 });
 
-test('[T064] a wait for a lock ends before the statement does, and nobody holds a transaction open', async () => {
+test('[T064] waits for locks time out before statements, and idle transactions end', async () => {
   const [settings] = await client().$queryRaw<object[]>`
     SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement,
            current_setting('idle_in_transaction_session_timeout') AS idle`;
   expect(settings).toEqual({ lock: '8s', statement: '10s', idle: '15s' });
 });
 
-test('[T064] a database that lets nobody in, or takes no writes, is unavailable, and no fault of ours', async () => {
+test('[T064] a database without free connections, or in read-only mode, is reported as unavailable', async () => {
   const raised = (code: string) =>
     client().$executeRawUnsafe(`DO $$ BEGIN RAISE SQLSTATE '${code}'; END $$`).catch(classify);
   // No such role, a wrong password; a standby; a disk that cannot be read.

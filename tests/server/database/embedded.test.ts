@@ -37,7 +37,7 @@ test('the first start makes a database, and the second keeps what was written', 
   expect(await query(second.url, 'SELECT lower($$ÄRGER$$) AS folded')).toEqual([{ folded: 'ärger' }]);
 });
 
-test('nobody gets in without the password, which only its owner may read', async () => {
+test('connections need the password, which only its owner can read', async () => {
   const database = await startEmbedded(dataDir);
   onTestFinished(() => database.stop());
   const guess = new URL(database.url);
@@ -72,7 +72,7 @@ test('after kill -9 of the server and of its PostgreSQL, committed rows are ther
   expect(await notes(next.url)).toContain('written before the crash');
 });
 
-test('a leftover process id that now belongs to somebody else does not stand in the way', async () => {
+test('a stale process id of another program does not block the start', async () => {
   await writeFile(join(dataDir, 'postgresql', 'postmaster.pid'), `${process.pid}\n`);
   await writeFile(join(dataDir, 'server.pid'), `${process.pid}\n`);
   const database = await startEmbedded(dataDir);
@@ -108,7 +108,7 @@ test('of two starts on one folder at once, one runs and the other says so', asyn
   }
 });
 
-test('a cluster that was only half made when the server was killed is made anew', async () => {
+test('an incomplete cluster of a killed server is created again', async () => {
   const folder = await newFolder();
   const server = run(folder);
   await expect.poll(() => drafts(folder), { timeout: 10_000 }).toHaveLength(1);
@@ -150,7 +150,7 @@ test.each(['SIGKILL', 'SIGINT'] as const)(
   },
 );
 
-test('[T064] a PostgreSQL that cannot be started again is tried until it can, and meanwhile can be stopped', async () => {
+test('[T064] a failed restart of PostgreSQL is retried, and can be stopped in between', async () => {
   const settings = join(dataDir, 'postgresql', 'postgresql.auto.conf');
   const before = await readFile(settings, 'utf8');
   const troubles: string[] = [];

@@ -32,7 +32,7 @@ function asking<T>(share: string, work: () => Promise<T>): Promise<T> {
 const one = Prisma.sql`SELECT 1 AS one`;
 const pause = (seconds: number) => Prisma.sql`SELECT 1 AS one FROM pg_sleep(${seconds})`;
 
-test('[BR-19] nobody holds more than their share of the connections, by whichever way they ask (H2)', async () => {
+test('[BR-19] a person holds at most their share of the connections, over all transports (H2)', async () => {
   const ways: (() => Promise<unknown>)[] = [
     () => run(db, pause(1)),
     () => textsOf(db, pause(1)),
@@ -146,7 +146,7 @@ test('[BR-19] what is still read for a request that was given up ends at once, a
   expect(await as('Ada', () => run(db, one))).toEqual([{ one: 1 }]);
 });
 
-test('[BR-19] a connection whose statement was ended never ends the next one on it (H2)', async () => {
+test('[BR-19] cancelling a statement never cancels the next one on its connection (H2)', async () => {
   for (let round = 0; round < 30; round += 1) {
     const requester = { ...newRequester(), share: 'Ada' };
     const read = askers.run(requester, async () => run(db, pause(0.01))).catch(() => undefined);

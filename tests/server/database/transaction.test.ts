@@ -15,7 +15,7 @@ beforeEach(async () => {
   await db.$executeRaw`INSERT INTO jars VALUES ('left', 0), ('right', 0)`;
 });
 
-test('[T064] two people whose serialisable changes collide both succeed, and each change counts once', async () => {
+test('[T064] conflicting serializable changes both succeed, and count once', async () => {
   const bothHaveRead = barrier(2);
   let runs = 0;
   const addCoin = () =>

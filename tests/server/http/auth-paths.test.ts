@@ -129,7 +129,7 @@ describe('the lines that the auth library writes to the log', () => {
     };
   }
 
-  test('are short, and without what somebody has sent (M5)', () => {
+  test('are short, and do not contain the request’s content (M5)', () => {
     const { lines, write } = capture();
     write('error', `Invalid callbackURL: ${'x'.repeat(1_000_000)}`);
     write('error', 'User not found "eve@example.com"');

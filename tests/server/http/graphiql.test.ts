@@ -76,7 +76,7 @@ test('fifty readers who do not read the explorer take no memory (H1)', async () 
   expect((process.memoryUsage.rss() - before) / 1024 / 1024).toBeLessThan(120);
 });
 
-test('one address has only so many requests under way, and is told when to come back (H1)', async () => {
+test('concurrent requests per address are limited, and refusals tell when to retry (H1)', async () => {
   const slow =
     'POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n';
   for (let n = 0; n < 60; n += 1) await ask(world.url, slow);

@@ -91,7 +91,7 @@ test('the cookie of a session comes with the answer', async () => {
   expect(response.headers.getSetCookie().join()).toContain('taskwire.session_token=');
 });
 
-test('who hangs up in the middle of an operation troubles nobody else', async () => {
+test('a disconnect during an operation does not affect others', async () => {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');

@@ -85,7 +85,7 @@ describe('figures for Prometheus', () => {
     expect(await get({ authorization: `Bearer ${TOKEN}`, host: 'server-1:4000' })).toBe(200);
   });
 
-  test('without a token are for this machine alone, and for nobody behind a proxy (METRICS-OPEN, L2)', async () => {
+  test('without a token are limited to this machine, and closed behind a proxy (METRICS-OPEN, L2)', async () => {
     const get = async (url: string, headers: Record<string, string> = {}) =>
       (await raw(`${url}/metrics`, { headers })).status;
     expect(await get(world.url)).toBe(200);

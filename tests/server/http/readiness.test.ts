@@ -23,7 +23,7 @@ async function observer(): Promise<Client> {
   return client;
 }
 
-test('a server whose connections are all in use is busy, and takes requests all the same (H2)', async () => {
+test('a server with all connections in use reports busy, and still accepts requests (H2)', async () => {
   const tasks = [await ada.createTask('Tea'), await bob.createTask('Milk')];
   expect(await readyz()).toEqual({ code: 200, status: 'ready' });
   const holder = await observer();

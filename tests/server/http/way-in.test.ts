@@ -163,15 +163,15 @@ const table: Record<string, Case> = {
   'a JWT': { authorization: 'Bearer JWT', isIn: true },
   'an API token': { authorization: 'Bearer API', isIn: true },
   'a JWT without a page': { authorization: 'Bearer JWT', origin: 'none', isIn: true },
-  'a malformed Bearer beside a good cookie': { authorization: 'Bearer a b', cookies: [GOOD], isIn: false },
-  'a false Bearer beside a good cookie': { authorization: 'Bearer false', cookies: [GOOD], isIn: false },
+  'a malformed Bearer with a valid cookie': { authorization: 'Bearer a b', cookies: [GOOD], isIn: false },
+  'a wrong Bearer with a valid cookie': { authorization: 'Bearer false', cookies: [GOOD], isIn: false },
   'the password of a proxy alone (BASIC-AUTH)': { authorization: BASIC, isIn: false },
-  'the password of a proxy beside a good cookie (BASIC-AUTH)': {
+  'the password of a proxy with a valid cookie (BASIC-AUTH)': {
     authorization: BASIC,
     cookies: [GOOD],
     isIn: true,
   },
-  'Negotiate beside a good cookie (BASIC-AUTH)': {
+  'Negotiate with a valid cookie (BASIC-AUTH)': {
     authorization: 'Negotiate YIIZ',
     cookies: [GOOD],
     isIn: true,

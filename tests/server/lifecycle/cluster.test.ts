@@ -70,7 +70,7 @@ test('[FR-021] two processes on one port tell the same, and one that is killed i
   expect(server.output().match(/Taskwire is ready/g)).toHaveLength(1);
 });
 
-test('whoever reads the metrics gets the same from either process, and a process that ends takes no count along (WORKERS-METRICS)', async () => {
+test('all processes serve the same metrics, and counts survive the exit of a process (WORKERS-METRICS)', async () => {
   const { cleo } = await world.people('Cleo');
   const authorization = `Bearer ${(await apiTokenOf(cleo)).token}`;
   const server = await startProcess({ ...environment, WORKERS: '2' });

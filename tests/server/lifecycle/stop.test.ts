@@ -128,7 +128,7 @@ test('[T064] so are those who follow by server-sent events, each with a word on 
   expect(await ended).toBe(0);
 });
 
-test('[T064] what does not end keeps nobody waiting for longer than 15 seconds', async () => {
+test('[T064] requests that do not end delay the stop by at most 15 seconds', async () => {
   const id = await ada.createTask('Held');
   const server = await startServerProcess(world.databaseUrl);
   await hold();

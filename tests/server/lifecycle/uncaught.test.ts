@@ -59,7 +59,7 @@ test('[T064] a promise that fails unseen is logged, and the server goes on', asy
   expect(await server.stop()).toBe(0);
 });
 
-test('[T064] after an exception that nobody caught a server finishes what it has begun, and ends', async () => {
+test('[T064] after an uncaught exception a server finishes running requests, and exits', async () => {
   const id = await ada.createTask('Tea');
   const { server, ask, faults } = await start('exception');
   const holder = new Client(world.databaseUrl);
@@ -81,7 +81,7 @@ test('[T064] after an exception that nobody caught a server finishes what it has
   expect(await server.stop()).toBe(1);
 });
 
-test('[T064] a process that ends by such an exception is replaced, and nobody goes without an answer', async () => {
+test('[T064] a process that exits on such an exception is replaced, and all requests are answered', async () => {
   const { server, ask } = await start('exception', { WORKERS: '2' });
   const [victim = 0] = server.workers();
   process.kill(victim, 'SIGUSR2');

@@ -71,7 +71,7 @@ describe('[FR-028] a program that asks in a loop for what it may not see', () =>
     ]);
   });
 
-  test('is told of at the end of the minute, and from then on anew', async () => {
+  test('is recorded at the end of the minute, then counted from zero', async () => {
     const faults: unknown[] = [];
     const refusals = createAccessAudit(db, (fault) => faults.push(fault), { minuteMs: 200 });
     const eve = { userId: newId() };

@@ -81,7 +81,7 @@ test('[BR-11] however old, an event stays until it is counted', { timeout: 90_00
   }
 });
 
-test('what is gone from the log stays in the history, and counting anew changes no day that the log still has', async () => {
+test('history outlives the log, and a rebuild does not change days that the log still has', async () => {
   const url = await freshDatabase();
   const db = connect(url);
   try {

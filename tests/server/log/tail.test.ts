@@ -73,7 +73,7 @@ test('a cursor from before a slow transaction’s end leads to what it did', asy
   }
 });
 
-test('[FR-017] whoever comes back before all of the past is there is told once of what was late', async () => {
+test('[FR-017] a client that reconnects early gets late events once', async () => {
   const { ada, eve } = await people('Ada', 'Eve');
   const before = await watchEvents(world, ada);
   const [late, later] = [await slowWriting(ada), await slowWriting(eve)];
@@ -92,7 +92,7 @@ test('[FR-017] whoever comes back before all of the past is there is told once o
   expect(kinds(second)).toEqual(['TASK_CREATED']);
 });
 
-test('another database’s slow transactions hold nobody up', async () => {
+test('slow transactions of another database cause no delay', async () => {
   const { ada } = await people('Ada');
   const events = await watchEvents(world, ada);
   const slow = new Client(inject('databases').serverUrl);
@@ -131,7 +131,7 @@ test('[FR-022] [FR-024] a server that loses its database tells of everything onc
   expect(titles(events)).toEqual(['before', 'during', 'after']);
 });
 
-test('[SC-010] whoever comes and goes while others write gets everything once, in one order', async () => {
+test('[SC-010] a client that reconnects during writes gets every event once, in order', async () => {
   const { ada } = await people('Ada');
   const reader = await apiTokenOf(ada);
   const whole = await watchEvents(world, reader, { filter: { kinds: ['TASK_CREATED'] } });

@@ -62,7 +62,7 @@ describe('people who create tasks at the same moment', () => {
     expect(new Set(marks.map(({ transactionId }) => transactionId)).size).toBeLessThan(people.length / 4);
   });
 
-  test('lose nothing by one whose task PostgreSQL refuses', async () => {
+  test('succeed although PostgreSQL refuses one of them', async () => {
     const refused = newTask(newId(), 'of nobody');
     const tasks = people.map((id, n) => newTask(id, `Task ${n}`)).toSpliced(20, 0, refused);
     const outcomes = await Promise.allSettled(tasks.map(create));

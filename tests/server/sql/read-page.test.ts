@@ -265,7 +265,7 @@ function plain(): Wanted {
   return { where: {}, orderBy: [{ id: 'asc' }], take: 1 };
 }
 
-test('rows are not whole where a list of theirs is selected in two ways', async () => {
+test('rows with a list selected in two ways are not treated as whole rows', async () => {
   const query = { ...plain(), select: { shares: { ...plain(), select: { id: true } } } };
   const isWhole = async (isRepeated: boolean) => {
     const rows = await readPage(db, tasksTable, query, { isRepeated: () => isRepeated });

@@ -15,7 +15,7 @@ async function someone(name: string) {
   return { userId: id };
 }
 
-test('[FR-027] who asks at the same time shares a statement, and gets the rights that are theirs', async () => {
+test('[FR-027] concurrent requests share a statement, and each gets its own rights', async () => {
   const people = await Promise.all(['ada', 'bob', 'cat'].map(someone));
   const [ada, bob, cat] = people as [{ userId: string }, { userId: string }, { userId: string }];
   const teamId = newId();
@@ -67,7 +67,7 @@ test('[FR-027] shares that people ask about at the same time are looked up in on
   expect(shares).toEqual(['EDIT', 'VIEW', null, null, 'EDIT', null, null, null, null, null]);
 });
 
-test('[BR-06] rights that were taken are gone for whoever asks after that, however many are asking', async () => {
+test('[BR-06] revoked rights are gone for all later requests, also under load', async () => {
   const dan = await someone('dan');
   const owner = await someone('owner');
   const { id: taskId } = await db.task.create({ data: { title: 'Tea', ownerId: owner.userId } });

@@ -168,7 +168,7 @@ test.each(users.map((userId, n) => ({ n, userId })))(
   },
 );
 
-test('[FR-009] [FR-026] somebody without teams and shares sees their own tasks only', async () => {
+test('[FR-009] [FR-026] a person without teams and shares sees only their own tasks', async () => {
   const id = newId();
   await db.user.create({ data: { id, name: 'New', email: 'new@example.org' } });
   const viewer = await viewerOf(db, { userId: id });

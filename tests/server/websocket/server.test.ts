@@ -78,7 +78,7 @@ test('4400: what is no message of the protocol closes the socket, however it is 
   }
 });
 
-test('4401: nobody asks for anything before they have shown who they are', async () => {
+test('4401: operations before connection_init are refused', async () => {
   const wire = await dial(world.url);
   wire.send({ id: '1', type: 'subscribe', payload: { query: VIEWER } });
   expect(await wire.closed).toEqual({ code: 4401, reason: 'Unauthorized' });
@@ -179,7 +179,7 @@ test.each([
   },
 );
 
-test('4429: nobody introduces themselves twice', async () => {
+test('4429: a second connection_init is refused', async () => {
   const wire = await dialAs(world, ada);
   wire.send(init);
   expect(await wire.closed).toEqual({ code: 4429, reason: 'Too many initialisation requests' });
@@ -240,7 +240,7 @@ test('a person’s sockets have an end', async () => {
   await dialAs(world, bob);
 });
 
-test('[FR-023] whoever comes while the database is away is told to come again', async () => {
+test('[FR-023] connecting without a database gets 1013 to retry later', async () => {
   const route = await routeTo(world.databaseUrl);
   const elsewhere = await startTestServer(route.url);
   onTestFinished(() => elsewhere.stop());
@@ -273,7 +273,7 @@ test('[FR-023] every socket is asked for a sign of life, and one that gives none
   await living.until(({ events }) => events.event?.task?.title === 'after several beats');
 });
 
-test('whoever leaves while it is found out who they are takes up nobody’s place', async () => {
+test('a disconnect during authentication releases its slot', async () => {
   const { ada } = await world.people('Ada');
   const key = await apiTokenOf(ada);
   const holder = new Client(world.databaseUrl);

@@ -27,7 +27,7 @@ test('those who come first are first, and each that ends lets the next one in', 
   expect(begun).toEqual(ends.map((_, n) => n));
 });
 
-test('work that takes long keeps nobody waiting, and does not count twice when it ends', async () => {
+test('slow work does not block others, and its slot is released only once', async () => {
   const turns = new ConcurrencyLimit();
   const { begun, ends } = jobs(turns, 30);
   await expect.poll(() => begun.length).toBe(30);

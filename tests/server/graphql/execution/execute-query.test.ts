@@ -214,7 +214,7 @@ test('of rows that have everything with them, resolvers are asked where they are
   delete name?.resolve;
 });
 
-test('an answer reads as its data where somebody looks', async () => {
+test('an answer parses as its data', async () => {
   const { data } = await byPlansOnly({
     schema,
     document: parse('{ person { name nick } }'),
