@@ -222,7 +222,7 @@ test('server errors show at their field, and typed text is kept', async () => {
   await inviteBy(page, bob.email, 'Viewer');
   const email = page.getByLabel('Email');
   await expect(email).toHaveAccessibleDescription(
-    /They are in this team already; change their role instead\.$/,
+    /This person is already a member of the team. Change their role instead\.$/,
   );
   await expect(email).toHaveValue(bob.email);
   await expect(email).toBeFocused();

@@ -322,7 +322,7 @@ describe('a stranger', () => {
     const own = await dan.createTask('Own');
     await expect(add(dan, { id, taskId: own, body: 'Secret' })).rejects.toMatchObject({
       code: 'CONFLICT',
-      message: 'This id is taken; make a new one.',
+      message: 'This id is already in use. Generate a new one.',
     });
   });
 
