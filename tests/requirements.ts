@@ -13,7 +13,8 @@ export const requirements = {
   'FR-007': 'Memberships are kept with a role; a person is in a team once.',
   'FR-008':
     'Shares are kept with their permission and their end; a task is shared with a person once, never with oneself.',
-  'FR-009': 'People see and change only what they are allowed to; the database query itself filters the rest.',
+  'FR-009':
+    'People see and change only what they are allowed to; the database query itself filters the rest.',
   'FR-010': 'The dashboard tells total, pending, completed and shared.',
   'FR-011': 'Who acts is known from the credential, whichever way it comes.',
   'FR-012': 'Signing in gives a credential that expires, or ends at once on sign-out.',

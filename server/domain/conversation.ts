@@ -35,11 +35,7 @@ const reference = z.object({ id: idOf('Conversation') });
 const renaming = reference.extend({ title });
 
 /** People outside common teams get an offer. Idempotent by client-generated id. @throws Conflict */
-export async function createConversation(
-  db: Database,
-  person: Person,
-  input: unknown,
-): Promise<Change> {
+export async function createConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id: ownId, ...wanted } = parse(creation, input);
   const { title, participantIds } = wanted;
   const id = ownId ?? newId();
@@ -144,11 +140,7 @@ async function remove(tx: Transaction, person: Person, id: string, participants:
 }
 
 /** The owner is succeeded by the longest-standing participant; the last one deletes it. Idempotent. */
-export async function leaveConversation(
-  db: Database,
-  person: Person,
-  input: unknown,
-): Promise<Change> {
+export async function leaveConversation(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id } = parse(reference, input);
   const { userId } = person;
   return inTransaction(db, async (tx) => {

@@ -113,11 +113,7 @@ export async function previewInvitation(db: Database, secret: string): Promise<I
 }
 
 /** A link works once; by id it is idempotent. @throws Forbidden if it has expired or is to another address. */
-export async function acceptInvitation(
-  db: Database,
-  person: Person,
-  input: unknown,
-): Promise<Change> {
+export async function acceptInvitation(db: Database, person: Person, input: unknown): Promise<Change> {
   const wanted = parse(reference, input);
   return inTransaction(db, async (tx) => {
     const { userId } = person;

@@ -61,26 +61,23 @@ describe('[T065] the guide', () => {
       expect(words).toContainEqual(expect.stringContaining(name.trim()));
   });
 
-  test.each(['light', 'dark'] as const)(
-    'shows pictures in %s, in the reserved size',
-    async (theme) => {
-      const page = await visit(browser, server.url, { colorScheme: theme });
-      await page.goto('/help');
-      const pictures = page.locator(`img[src$="-${theme}.png"]`);
-      await expect(pictures).toHaveCount(9);
-      for (const picture of await pictures.all()) {
-        await picture.scrollIntoViewIfNeeded();
-        await expect(picture).toBeVisible();
-        await expect(picture).toHaveJSProperty('complete', true);
-        const real = await picture.evaluate((image) => {
-          const { naturalWidth, naturalHeight } = image as unknown as Record<string, number>;
-          return [String(naturalWidth), String(naturalHeight)];
-        });
-        const kept = [await picture.getAttribute('width'), await picture.getAttribute('height')];
-        expect(kept, (await picture.getAttribute('src')) ?? '').toEqual(real);
-      }
-    },
-  );
+  test.each(['light', 'dark'] as const)('shows pictures in %s, in the reserved size', async (theme) => {
+    const page = await visit(browser, server.url, { colorScheme: theme });
+    await page.goto('/help');
+    const pictures = page.locator(`img[src$="-${theme}.png"]`);
+    await expect(pictures).toHaveCount(9);
+    for (const picture of await pictures.all()) {
+      await picture.scrollIntoViewIfNeeded();
+      await expect(picture).toBeVisible();
+      await expect(picture).toHaveJSProperty('complete', true);
+      const real = await picture.evaluate((image) => {
+        const { naturalWidth, naturalHeight } = image as unknown as Record<string, number>;
+        return [String(naturalWidth), String(naturalHeight)];
+      });
+      const kept = [await picture.getAttribute('width'), await picture.getAttribute('height')];
+      expect(kept, (await picture.getAttribute('src')) ?? '').toEqual(real);
+    }
+  });
 
   test('answers more than ten questions, by keyboard', async () => {
     const page = await visit(browser, server.url);

@@ -97,7 +97,9 @@ test('[T066] [BR-15] a stranger signs up by a link, accepts the task, blocks its
   await expect(other.getByRole('button', { name: 'Open “Plan the party”' })).toBeVisible();
   await expect(dialog.getByRole('listitem').filter({ hasText: 'Eve' })).toBeVisible();
   await other.goto(revoked);
-  await expect(other.getByText('This share offer does not exist, or you do not have access to it.')).toBeVisible();
+  await expect(
+    other.getByText('This share offer does not exist, or you do not have access to it.'),
+  ).toBeVisible();
 
   await other.goto('/');
   const { id } = await world.db.user.findUniqueOrThrow({ where: { email: 'eve@example.com' } });

@@ -76,7 +76,7 @@ const VIEWS: [name: string, view: TaskView][] = [
   ...Object.keys(dueChoices).map((due) => ['due', due] as const),
   ...priorityChoices.map(([priority]) => ['priority', priority] as const),
   ['find', 'task'] as const,
-].map(([choice, value]) => [`${choice}: ${value}`, { ...usualView, [choice]: value } as TaskView]);
+].map(([choice, value]) => [`${choice}: ${value}`, { ...usualView, [choice]: value }]);
 VIEWS.push([
   'all together',
   { show: 'all', order: 'due', whose: 'assigned', due: 'week', priority: 'HIGH', find: 'task' },
@@ -116,7 +116,7 @@ describe('[FR-014] a list of tasks', () => {
   });
 
   test.each(VIEWS)('takes one statement on the dashboard, with the choice %s', async (_name, view) => {
-    const filter = filterOf(view, () => ({ id: ada.id, today: '2026-11-30' as Day }));
+    const filter = filterOf(view, () => ({ id: ada.id, today: '2026-11-30' }));
     const { orderBy } = taskOrders[view.order];
     const statements = await statementsOf(() => ada.query(VIEW, { first: 50, filter, orderBy: [orderBy] }));
     const ofList = statements.filter((text) => !text.includes('/* viewerOf */'));

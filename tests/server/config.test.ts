@@ -112,9 +112,7 @@ describe('an operator who starts the server', () => {
     ['AUTH_SECRET', 'x'.repeat(31)],
     ['LOG_LEVEL', 'loud'],
   ])('is told that %s=%s needs a change', (name, value) => {
-    expect(refusal({ [name]: value })).toMatch(
-      new RegExp(`^Invalid settings:\\n  ${name}: must .{8,}$`),
-    );
+    expect(refusal({ [name]: value })).toMatch(new RegExp(`^Invalid settings:\\n  ${name}: must .{8,}$`));
   });
 
   test('[BR-19] cannot give one person every connection, and need not say so for a small pool (H2)', () => {
@@ -185,9 +183,7 @@ describe('ADMIN_EMAILS', () => {
 
   test('with something that is no address stops the start, and is named', () => {
     expect(() => readConfig({ ADMIN_EMAILS: 'ada@example.com;bob' })).toThrow(
-      new ConfigError(
-        'Invalid settings:\n  ADMIN_EMAILS: must be comma-separated email addresses',
-      ),
+      new ConfigError('Invalid settings:\n  ADMIN_EMAILS: must be comma-separated email addresses'),
     );
   });
 });

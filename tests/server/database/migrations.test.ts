@@ -115,7 +115,7 @@ test('an older Taskwire refuses the database of a newer one', async () => {
   });
 });
 
-test("a database with tables of another program is not changed", async () => {
+test('a database with tables of another program is not changed', async () => {
   await query(url, 'CREATE TABLE invoices ()');
   await expect(applyMigrations(url, { folder })).rejects.toMatchObject({
     code: 'MIGRATION_REFUSED',
