@@ -9,7 +9,6 @@ import {
   usualView,
   type TaskView,
 } from '../../client/src/lib/task/task-view.ts';
-import type { Day } from '../../client/src/lib/task/due-day.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { statementsOf } from '../kit/statements.ts';
 import { startWorld, type Person } from '../kit/world.ts';
