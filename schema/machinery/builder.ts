@@ -29,7 +29,7 @@ const pageSize = 'At most 100; default: 50.';
 
 export const builder = new SchemaBuilder<SchemaTypes>({
   // The first plugin's wrapper is the outermost.
-  plugins: ['nodeIds', 'rootGuard', 'wholeRows', PrismaPlugin, RelayPlugin],
+  plugins: ['nodeIds', 'rootGuard', 'rowFields', PrismaPlugin, RelayPlugin],
   defaultFieldNullability: false,
   prisma: {
     client: (context) => context.db,

@@ -7,7 +7,7 @@ import { RawRow, type FromRow } from '../../../server/sql/raw-row.ts';
  * Resolves the fields of fully loaded rows directly. The Prisma plugin would check for each field of each row
  * whether it is loaded.
  */
-class WholeRows<Types extends SchemaTypes> extends BasePlugin<Types> {
+class RowFields<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
     const fromRow = readingOf(field);
     return fromRow ? { ...field, extensions: { ...field.extensions, fromRow } } : field;
@@ -47,9 +47,9 @@ declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- how Pothos knows its plugins
   export namespace PothosSchemaTypes {
     export interface Plugins<Types extends SchemaTypes> {
-      wholeRows: WholeRows<Types>;
+      rowFields: RowFields<Types>;
     }
   }
 }
 
-SchemaBuilder.registerPlugin('wholeRows', WholeRows);
+SchemaBuilder.registerPlugin('rowFields', RowFields);
