@@ -6,7 +6,7 @@ import { generateQuery } from './generated-query.ts';
 import { Execution, GeneratedWorld, type Timing } from './generated-world.ts';
 
 /** How many queries each test tries; `TEST_CASES=20000` searches longer, and `TEST_SEED` elsewhere. */
-const CASES = Number(process.env['TEST_CASES'] ?? 300);
+const CASES = Number(process.env['TEST_CASES'] ?? 700);
 const FIRST_SEED = Number(process.env['TEST_SEED'] ?? 1);
 const QUERIES_OF_A_SCHEMA = 5;
 

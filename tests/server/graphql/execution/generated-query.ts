@@ -60,7 +60,7 @@ class Writer {
   }
 
   #selectionSet(type: string, depth: number): string {
-    const empty = depth > 1 && this.#chance.happens(0.06) ? this.#emptyFor(type) : undefined;
+    const empty = depth > 1 && this.#chance.happens(0.25) ? this.#emptyFor(type) : undefined;
     if (empty !== undefined) return empty;
     const many = 1 + this.#chance.roll(depth === DEEPEST ? 6 : 4);
     const selections = Array.from({ length: many }, () => this.#selection(type, depth));

@@ -356,7 +356,7 @@ export class GeneratedWorld {
     if (isListType(inner)) {
       if (isOdd && chance.happens(0.4))
         return { ...when, kind: 'plain', value: chance.pick(['a text', 7, {}, new Map()]) };
-      const items = Array.from({ length: chance.roll(4) }, (_, n) =>
+      const items = Array.from({ length: chance.roll(chance.happens(0.1) ? 7 : 4) }, (_, n) =>
         this.#decided(inner.ofType, `${key}[${n}]`),
       );
       return {
