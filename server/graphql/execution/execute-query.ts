@@ -51,7 +51,7 @@ export class SerializedData {
 interface Place {
   readonly path: Path;
   readonly above: Place | undefined;
-  /** The field whose value it is, or is a part of. */
+  /** The field that has it as its value, or in it. */
   readonly field: FieldInfo;
 }
 
@@ -402,7 +402,7 @@ class TextBuilder {
   }
 }
 
-/** What of it comes later may fail yet: with nobody left to hear of it, that would end the process. */
+/** Handles rejections of promises that are no longer waited for: unhandled they would end the process. */
 function abandon(value: unknown): void {
   // Prisma's promises are none of JavaScript's, and would begin their work.
   if (value instanceof Promise) value.then(abandon, () => undefined);

@@ -49,7 +49,7 @@ async function contextOfServer(person: Person): Promise<Context> {
 interface Asked {
   text: string;
   variableValues?: Record<string, unknown>;
-  /** Undefined stands for nobody. */
+  /** Undefined where no one has signed in. */
   token?: string | undefined;
 }
 

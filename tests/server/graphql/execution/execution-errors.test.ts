@@ -92,7 +92,7 @@ describe('a leaf', () => {
     ['a BigInt', 1n, null],
     ['undefined', undefined, null],
     ['null', null, null],
-    ['an object whose form is undefined', { toJSON: () => undefined }, null],
+    ['an object with the form undefined', { toJSON: () => undefined }, null],
     ['no number', NaN, 'null'],
     ['infinite', -Infinity, 'null'],
     ['an object', { a: [1, undefined], b: undefined }, '{"a":[1,null]}'],
@@ -215,7 +215,7 @@ describe('no promise is left that nothing handles', () => {
       '{ list must }',
     ],
     [
-      'beside a field that fails at once',
+      'next to a field that fails at once',
       () => ({ part: { name: fails('later', 2), must: null } }),
       '{ part { name must } }',
     ],

@@ -17,7 +17,7 @@ const leftOver: Executor = () => {
 
 /** As it answers most operations. */
 export const byPlan = usePlans(leftOver);
-/** As it answers those whose resolvers are measured, which are all called. */
+/** The same with measured resolvers, which are all called. */
 export const byPlanMeasured = usePlans(leftOver, () => true);
 
 /** An answer in a form that can be compared. */

@@ -154,7 +154,7 @@ const ERRORS: (() => unknown)[] = [
   () => ({ message: 'no error' }),
 ];
 
-/** A schema, and what there is in it: the same for the same seed, whoever asks for it, and in whichever order. */
+/** A schema, and what there is in it: the same for the same seed, in whichever order it is read. */
 export class GeneratedWorld {
   readonly sdl: string;
   readonly schema: GraphQLSchema;
@@ -442,7 +442,7 @@ export class GeneratedWorld {
     }
   }
 
-  /** Whom or what many fields name is the same wherever they do. */
+  /** The same object for all fields that name it. */
   #entity(key: string, isRow: boolean): object {
     const name = `${key}${isRow ? ' row' : ''}`;
     const known = this.execution.entities.get(name);
