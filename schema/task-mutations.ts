@@ -1,3 +1,4 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
 import {
   archiveTask,
   completeTask,
@@ -16,6 +17,8 @@ import { outsidersOf } from '../server/domain/share.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
+import { columnsOnly } from './machinery/plugins/row-fields.ts';
+import { selectsColumns } from './machinery/selection.ts';
 import { Priority, Status, Task, taskOf } from './task.ts';
 
 const cursorDescription = 'Log cursor after this change.';
@@ -23,18 +26,17 @@ const cursorDescription = 'Log cursor after this change.';
 /** Payload of a change to one task, read with the client's selection. */
 function taskPayload(t: PayloadFields<TaskChange>) {
   return {
-    task: t.prismaField({
+    task: t.field({
       type: Task,
       description: 'The task after the change.',
-      resolve: (query, { id, task }, _args, context) =>
-        task && isOfColumns(query) ? task : taskOf(context.db, context.viewer, id, query),
+      // The Prisma plugin's plan of the selection is needed only for a read.
+      resolve: ({ id, task }, _args, context, info) =>
+        task && selectsColumns(info)
+          ? columnsOnly(task)
+          : taskOf(context.db, context.viewer, id, queryFromInfo({ context, info })),
     }),
     cursor: t.exposeString('cursor', { description: cursorDescription }),
   };
-}
-
-function isOfColumns({ select = {} }: { select?: object | undefined }): boolean {
-  return Object.values(select).every((wanted) => wanted === true);
 }
 
 /** Payload of a change to many tasks, read in one statement. */

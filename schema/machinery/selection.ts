@@ -48,6 +48,18 @@ export function argumentsBelow(
   });
 }
 
+/** Whether only columns of the object are selected. */
+export function selectsColumns(info: GraphQLResolveInfo): boolean {
+  const type = getNamedType(info.returnType);
+  const fields = isObjectType(type) ? type.getFields() : {};
+  return selectionsAt(info, []).every(
+    ({ name: { value } }) =>
+      value === 'id' ||
+      value === '__typename' ||
+      typeof fields[value]?.extensions['pothosExposedField'] === 'string',
+  );
+}
+
 /** Depth of the selection below a field: 1 if it has only leaves. */
 export function depthOf({ fieldNodes, fragments }: GraphQLResolveInfo): number {
   const known = new Map<string, number>();

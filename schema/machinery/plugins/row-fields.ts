@@ -3,6 +3,17 @@ import { defaultFieldResolver, type GraphQLFieldResolver } from 'graphql';
 import { isIdType, publicId } from '../../../server/ids.ts';
 import { RawRow, type FromRow } from '../../../server/sql/raw-row.ts';
 
+const COLUMNS_ONLY = Symbol('columns only');
+
+/** Marks a complete row of which only columns are selected. */
+export function columnsOnly<Row extends object>(row: Row): Row {
+  return { ...row, [COLUMNS_ONLY]: true };
+}
+
+function isComplete(row: unknown): boolean {
+  return row instanceof RawRow || (row as { [COLUMNS_ONLY]?: boolean })[COLUMNS_ONLY] === true;
+}
+
 /**
  * Resolves the fields of fully loaded rows directly. The Prisma plugin would check for each field of each row
  * whether it is loaded.
@@ -19,7 +30,7 @@ class RowFields<Types extends SchemaTypes> extends BasePlugin<Types> {
   ): GraphQLFieldResolver<unknown, Types['Context'], object> {
     if (kind !== 'PrismaObject' || !extensions?.['pothosPrismaSelect']) return resolve;
     return (row, args, context, info) =>
-      row instanceof RawRow ? atOnce(row, args, context, info) : resolve(row, args, context, info);
+      isComplete(row) ? atOnce(row, args, context, info) : resolve(row, args, context, info);
   }
 }
 
