@@ -201,8 +201,8 @@ describe('errors in the dashboard', () => {
     const page = await visit(browser, server.url);
 
     await signUp(page, { ...account, name: 'Emilia' });
-    await expect(page.getByRole('alert')).toContainText('has an account already');
-    await expect(page.getByLabel('Email')).toHaveAccessibleDescription(/has an account already/);
+    await expect(page.getByRole('alert')).toContainText('already has an account');
+    await expect(page.getByLabel('Email')).toHaveAccessibleDescription(/already has an account/);
     await page.getByLabel('Email').fill(newAccount('Emilia').email);
     await page.getByRole('button', { name: 'Create account' }).click();
     await expect(page.getByRole('heading', { level: 1 })).toContainText('Emilia');
