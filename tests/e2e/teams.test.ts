@@ -154,7 +154,7 @@ test('[BR-16] a person follows the link of an invitation, creates an account and
   expect(asked.filter((url) => url.split('#', 1).join('').includes(secret))).toEqual([]);
 
   await there.goto(first);
-  await expect(there.getByRole('alert')).toContainText('This link does not work');
+  await expect(there.getByRole('alert')).toContainText('This link is no longer valid');
   await there.getByRole('link', { name: 'Go to your teams' }).press('Enter');
   await expect(heading(there, 'Teams')).toBeVisible();
 });
