@@ -1,6 +1,6 @@
 import type { Database } from '../database/client.ts';
 import { committed } from '../database/transaction.ts';
-import { Forbidden } from '../errors.ts';
+import { Forbidden, Unauthenticated } from '../errors.ts';
 import type { AccessAudit } from '../log/access-audit.ts';
 import type { InvitationLimits } from '../limits/invitation-limits.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
@@ -92,10 +92,13 @@ async function sessionOf(
   begun: { token: string; failedSignIns: number },
   headers: Headers,
 ): Promise<NewSession> {
-  const { id, userId, expiresAt } = await db.session.findUniqueOrThrow({
+  const session = await db.session.findUnique({
     where: { token: begun.token },
     select: { id: true, userId: true, expiresAt: true },
   });
+  // A change of the password, or `endOtherSessions`, can end it as soon as it has begun.
+  if (!session) throw new Unauthenticated('This session was ended from another session. Sign in again.');
+  const { id, userId, expiresAt } = session;
   const exp = Math.floor(expiresAt.getTime() / 1000);
   const { token } = await auth.api.signJWT({ body: { payload: { sub: userId, sid: id, exp } } });
   return {

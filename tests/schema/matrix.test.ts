@@ -24,6 +24,10 @@ let outcomes: Outcome[];
 let before: Map<string, string[]>;
 let after: Map<string, string[]>;
 
+/** Other attempts of the same person may end the session that this one begins. */
+const FIRST = 'signIn';
+const LAST = 'signOut';
+
 beforeAll(async () => {
   cast = await gather(world, READERS);
   const stage = new Stage();
@@ -31,10 +35,8 @@ beforeAll(async () => {
   await stage.write(world.db);
   await world.db.$executeRaw`ANALYZE`;
   before = await contents(world.db);
-  // Those that end a session come last.
-  const waiting = attempts
-    .toSorted((a, b) => Number(a.row === 'signOut') - Number(b.row === 'signOut'))
-    .reverse();
+  const rank = ({ row }: (typeof attempts)[number]) => Number(row === LAST) - Number(row === FIRST);
+  const waiting = attempts.toSorted((a, b) => rank(a) - rank(b)).reverse();
   outcomes = [];
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
