@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { Quota } from '../websocket/quota.ts';
+import { Quota } from '../limits/quota.ts';
 
 /** For all clients together. Above it, the slowest responses are cut off. */
 const MOST_UNSENT_BYTES = 128 * 1024 * 1024;

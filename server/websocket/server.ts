@@ -28,7 +28,7 @@ import { clientIp } from '../http/client-ip.ts';
 import { isTooLong, type Connection } from '../live/connections.ts';
 import type { Graphql, GraphqlSettings } from '../graphql/yoga.ts';
 import { DEEPEST_JSON, isTooDeep } from '../limits/json-depth.ts';
-import { Quota } from './quota.ts';
+import { Quota } from '../limits/quota.ts';
 import { SocketOperation } from './operation.ts';
 import { rejectUpgrade } from './reject-upgrade.ts';
 
