@@ -60,7 +60,7 @@ export const requirements = {
   'BR-02': 'A former owner becomes ADMIN with the transfer, and the owner cannot go before one.',
   'BR-03': 'An ADMIN manages MEMBERs and VIEWERs only, and no invitation makes an OWNER.',
   'BR-04':
-    'In a team OWNER and ADMIN change any task, a MEMBER those that are theirs; the role VIEWER allows reading only.',
+    'In a team, OWNERs and ADMINs can change all tasks, MEMBERs their own; the role VIEWER only allows reading.',
   'BR-05': 'Rights add up; EDIT allows neither deleting nor sharing.',
   'BR-06':
     'The owner of a task and the leaders of its team share it; who leaves a team loses all rights there at once.',

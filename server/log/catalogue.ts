@@ -112,7 +112,7 @@ interface EventTraits {
   changesNumbers?: 'ofNamed' | 'ofAll';
   /** Its subject, a session or an API token, has ended. */
   endsCredential?: true;
-  /** What it changed, for those whose data does not say so by `before` and `after` facts. */
+  /** What the event changed. Left out if its data has `before` and `after` facts. */
   changes?: (data: Data) => EventChange[];
 }
 
@@ -357,13 +357,13 @@ export function traitsOf(kind: string): Partial<EventTraits> {
   return Object.hasOwn(EVENTS, kind) ? EVENTS[kind as LoggedKind] : {};
 }
 
-/** Kinds whose `personId` reads them outside of their team too. The index "events_personal" has the same. */
+/** Events of these kinds are visible to their `personId` outside of the team too. The index "events_personal" has the same list. */
 export const PERSONAL: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind].isPersonal);
 
 /** Kinds of the audit trail. The index "events_audited" has the same. */
 export const AUDITED: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind].isAudited);
 
-/** Kinds whose data is `TaskEventData`. */
+/** Events of these kinds have `TaskEventData`. */
 export const CARRYING_FACTS: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind].carriesFacts);
 
 /** The parts of an event's data that all its readers may see. Everything else stays in the log. */

@@ -14,7 +14,7 @@ function unshared(viewer: Viewer): Prisma.Sql {
 
 /** `visible` of the policy where Prisma cannot express the rest of a query. A test compares the two. */
 export const visibleSql = {
-  /** For rows of `tasks`, whether under that name or not, that are found by something else: looks up each one's share. */
+  /** For rows of `tasks` that another condition finds: looks up the share of each row. */
   task: (viewer: Viewer): Prisma.Sql => Prisma.sql`
     (${unshared(viewer)}
      OR EXISTS (SELECT FROM task_shares
@@ -27,9 +27,9 @@ export const visibleSql = {
   },
 
   /**
-   * The same as what follows FROM in three statements, ready for further conditions. PostgreSQL finds each part's rows by
-   * an index of its own; one condition with OR would make it read the whole table for the shares. By IS TRUE it does not
-   * look through the tasks of no team in the index of teams, which are most of all.
+   * The same tasks as three FROM clauses, which take further conditions. PostgreSQL finds the rows of each part by its own
+   * index; one condition with OR would read the whole table. IS TRUE keeps the planner away from the index of teams, most
+   * of which are tasks without a team.
    */
   partsOfTasks: (viewer: Viewer): Prisma.Sql[] => [
     Prisma.sql`tasks WHERE owner_id = ${viewer.userId}::uuid AND (team_id IS NULL) IS TRUE`,
@@ -39,8 +39,8 @@ export const visibleSql = {
   ],
 
   /**
-   * Those of them that the viewer owns, as a table: nearly all, so PostgreSQL reads them in the order of a page by an
-   * index and stops there. By OFFSET it looks for a share only of each task that needs one, rather than reading them all.
+   * The visible tasks that the viewer owns, as a table. PostgreSQL reads a page in index order and stops. OFFSET makes it
+   * look up a share only for tasks that need one, instead of reading all shares.
    */
   ownTasks: (viewer: Viewer): Prisma.Sql => Prisma.sql`
     (SELECT * FROM tasks
@@ -49,14 +49,14 @@ export const visibleSql = {
             OR EXISTS (SELECT FROM task_shares
                        WHERE task_id = tasks.id AND shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} OFFSET 0)))`,
 
-  /** What the viewer's live share of each task of a page allows, as text; null without one. */
+  /** The permission of the viewer's active share of a task, as text; null without one. */
   share: (viewer: Viewer): Prisma.Sql => Prisma.sql`
     (SELECT permission::text FROM task_shares
      WHERE task_id = found.id AND shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED})`,
 
   /**
-   * For rows of `users`. By OFFSET PostgreSQL looks for each person by an index, rather than making a table of
-   * all people whom the viewer sees.
+   * For rows of `users`. OFFSET makes PostgreSQL look up each person by an index, instead of building a table of all
+   * visible people.
    */
   user: (viewer: Viewer): Prisma.Sql => Prisma.sql`
     (users.id = ${viewer.userId}::uuid
