@@ -6,7 +6,7 @@ import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Conflict, Forbidden, NotFound } from '../errors.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
 import type { NewEvent } from '../log/catalogue.ts';
-import { append, appendAll, currentCursor } from '../log/append.ts';
+import { append, currentCursor } from '../log/append.ts';
 import { tellOffered } from '../log/offer-event.ts';
 import { newId } from '../ids.ts';
 import {
@@ -249,7 +249,5 @@ async function appendAnswer<Kind extends 'task.shareAccepted' | 'task.shareRefus
   answer: Pick<NewEvent<Kind>, 'kind' | 'subjectId' | 'data'>,
 ): Promise<string> {
   const own = { ...answer, actorId: userId };
-  return teamId === null
-    ? append(tx, { ...own, personId: ownerId })
-    : appendAll(tx, [own, { ...own, teamId }]);
+  return teamId === null ? append(tx, { ...own, personId: ownerId }) : append(tx, own, { ...own, teamId });
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Task, TaskStatus } from '../../prisma/generated/client/client.ts';
 import { databaseOf, type Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
-import { append, appendAll, currentCursor } from '../log/append.ts';
+import { append, currentCursor } from '../log/append.ts';
 import { taskChanged, taskLeftTeam } from '../log/task-event.ts';
 import { can, type Person, type TaskAction, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/locks.ts';
@@ -67,8 +67,7 @@ export async function changeTasks(
     taskChanged(kindOf(before, after), person, before, after),
     ...(before.teamId === null || before.teamId === after.teamId ? [] : [taskLeftTeam(person, before)]),
   ]);
-  const [only] = events;
-  return { ids, cursor: only && events.length === 1 ? await append(tx, only) : await appendAll(tx, events) };
+  return { ids, cursor: await append(tx, ...events) };
 }
 
 /** Reads tasks that the caller has locked. @throws NotFound, Forbidden, or Conflict for an outdated version. */

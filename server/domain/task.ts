@@ -4,7 +4,7 @@ import { TaskPriority, TaskStatus, type Task } from '../../prisma/generated/clie
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { fingerprintOf, firstCreations, refuseUsedIds } from '../log/idempotency.ts';
-import { append, appendAll } from '../log/append.ts';
+import { append } from '../log/append.ts';
 import { encodeCursor } from '../log/cursor.ts';
 import { taskChanged, taskCreated } from '../log/task-event.ts';
 import { NotFound } from '../errors.ts';
@@ -157,8 +157,7 @@ async function create(
   if (ownIds.length > 0) await refuseUsedIds(tx, 'task.created', ownIds);
   await checkHierarchy(tx, placements);
   const events = tasks.map((task, i) => taskCreated(person, task, fingerprints[i] ?? ''));
-  const [only] = events;
-  return { ids, cursor: only && events.length === 1 ? await append(tx, only) : await appendAll(tx, events) };
+  return { ids, cursor: await append(tx, ...events) };
 }
 
 function newTask({ userId }: Person, { id, ...fields }: Creation, now: Date, index = 0): Task {

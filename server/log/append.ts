@@ -12,28 +12,18 @@ import {
   type LogPosition,
 } from './cursor.ts';
 
-const mark = { transactionId: true, sequence: true, horizon: true, nonce: true } as const;
-
-/** Appends an event in the transaction of its change. @returns the log cursor after the change. */
+/** Appends events in the transaction of their change, in one statement. @returns the log cursor after the last one. */
 export async function append<Kind extends EventKind>(
   tx: Transaction | Database,
-  event: NewEvent<Kind>,
+  ...events: readonly NewEvent<Kind>[]
 ): Promise<string> {
-  const appended = await tx.event.create({ data: row(event), select: mark });
+  if (events.length === 0) return currentCursor(tx);
+  const appended = await tx.$queryRaw<LogCursor[]>`/* append */ ${appendSql(events)}`;
   if (!isTransaction(tx)) committed(tx as Database);
-  return encodeCursor(tx, appended);
+  return encodeCursor(tx, appended.sort(compare).at(-1) as LogCursor);
 }
 
-/** Appends the events of a batch in one statement. @returns the log cursor after the last one. */
-export async function appendAll<Kind extends EventKind>(
-  tx: Transaction,
-  events: readonly NewEvent<Kind>[],
-): Promise<string> {
-  const positions: LogCursor[] = await tx.event.createManyAndReturn({ data: events.map(row), select: mark });
-  const last = positions.sort(compare).at(-1);
-  return last ? encodeCursor(tx, last) : currentCursor(tx);
-}
-
+/** A row of `appendSql`, as `run` reads it. */
 export interface Appended {
   subjectId: string | null;
   transactionId: string;
@@ -42,30 +32,38 @@ export interface Appended {
   nonce: number;
 }
 
-/** SQL that appends the event if `change`, a table expression of the statement, has a row. */
-export function appendedTo<Kind extends EventKind>(change: string, event: NewEvent<Kind>): Prisma.Sql {
-  return Prisma.sql`INSERT INTO events (${columns}) SELECT ${values(event)} FROM ${Prisma.raw(change)} ${returned}`;
-}
-
-export function appended<Kind extends EventKind>(events: readonly NewEvent<Kind>[]): Prisma.Sql {
-  const rows = events.map((event) => Prisma.sql`(${values(event)})`);
-  return Prisma.sql`INSERT INTO events (${columns}) VALUES ${Prisma.join(rows)} ${returned}`;
-}
-
-const columns = Prisma.sql`kind, actor_id, subject_id, team_id, person_id, conversation_id, data`;
-const returned = Prisma.sql`
-  RETURNING subject_id AS "subjectId", transaction_id AS "transactionId", sequence, horizon, nonce`;
-
-function values<Kind extends EventKind>(event: NewEvent<Kind>): Prisma.Sql {
-  const { kind, actorId, subjectId, teamId = null, personId = null, conversationId = null, data } = event;
+/** SQL that appends events if `condition` holds. */
+export function appendSql<Kind extends EventKind>(
+  events: readonly NewEvent<Kind>[],
+  condition = Prisma.sql`true`,
+): Prisma.Sql {
   return Prisma.sql`
-    ${kind}, ${actorId}::uuid, ${subjectId}::uuid, ${teamId}::uuid, ${personId}::uuid, ${conversationId}::uuid,
-    ${JSON.stringify(data)}::jsonb`;
+    INSERT INTO events (kind, actor_id, subject_id, team_id, person_id, conversation_id, data)
+    SELECT kind, "actorId", "subjectId", "teamId", "personId", "conversationId", data
+    FROM jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS new(
+      kind text, "actorId" uuid, "subjectId" uuid, "teamId" uuid, "personId" uuid, "conversationId" uuid, data jsonb)
+    WHERE ${condition}
+    RETURNING subject_id AS "subjectId", transaction_id AS "transactionId", sequence, horizon, nonce`;
 }
 
-function row<Kind extends EventKind>({ data, ...event }: NewEvent<Kind>): Prisma.EventCreateManyInput {
-  return { ...event, data: data as Prisma.InputJsonObject };
+/** The fields of an event as SQL expressions. */
+interface EventExpressions {
+  actorId?: Prisma.Sql;
+  subjectId: Prisma.Sql;
+  teamId?: Prisma.Sql;
+  personId: Prisma.Sql;
+  data?: Prisma.Sql;
 }
+
+/** SQL that appends an event for each row of `from`, the rest of a query after FROM. */
+export function appendEachSql(kind: EventKind, event: EventExpressions, from: Prisma.Sql): Prisma.Sql {
+  const { actorId = NONE, subjectId, teamId = NONE, personId, data = Prisma.sql`'{}'::jsonb` } = event;
+  return Prisma.sql`
+    INSERT INTO events (kind, actor_id, subject_id, team_id, person_id, data)
+    SELECT ${kind}, ${actorId}, ${subjectId}, ${teamId}, ${personId}, ${data} FROM ${from}`;
+}
+
+const NONE = Prisma.sql`NULL::uuid`;
 
 /** A cursor from which everything not visible now is delivered. */
 export async function currentCursor(tx: Transaction | Database): Promise<string> {

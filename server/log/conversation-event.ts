@@ -1,4 +1,6 @@
+import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
+import { appendEachSql } from './append.ts';
 
 /** Call it while the offers exist. Events for the receivers, without an actor; none for people who block. */
 export async function tellOfConversation(
@@ -8,8 +10,11 @@ export async function tellOfConversation(
 ): Promise<void> {
   await tx.$executeRaw`
     /* tellOfConversation */
-    INSERT INTO events (kind, subject_id, person_id)
-    SELECT ${kind}, conversation_id, user_id FROM conversation_offers AS offer
-    WHERE conversation_id = ${conversationId}::uuid
-      AND NOT EXISTS (SELECT FROM blocks WHERE blocker_id = user_id AND blocked_id = offered_by_id)`;
+    ${appendEachSql(
+      kind,
+      { subjectId: Prisma.sql`conversation_id`, personId: Prisma.sql`user_id` },
+      Prisma.sql`conversation_offers
+        WHERE conversation_id = ${conversationId}::uuid
+          AND NOT EXISTS (SELECT FROM blocks WHERE blocker_id = user_id AND blocked_id = offered_by_id)`,
+    )}`;
 }

@@ -1,5 +1,6 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
+import { appendEachSql } from './append.ts';
 
 type Invitations = { id: string } | { teamId: string };
 
@@ -23,8 +24,11 @@ export async function tellInvited(
       : Prisma.sql`'{}'::jsonb`;
   await tx.$executeRaw`
     /* tellInvited */
-    INSERT INTO events (kind, subject_id, person_id, data)
-    SELECT ${kind}, invitation.id, users.id, ${data}
-    FROM team_invitations AS invitation JOIN users ON users.email = invitation.email AND users.email_verified
-    WHERE ${wanted} AND invitation.expires_at > now()`;
+    ${appendEachSql(
+      kind,
+      { subjectId: Prisma.sql`invitation.id`, personId: Prisma.sql`users.id`, data },
+      Prisma.sql`team_invitations AS invitation
+        JOIN users ON users.email = invitation.email AND users.email_verified
+        WHERE ${wanted} AND invitation.expires_at > now()`,
+    )}`;
 }

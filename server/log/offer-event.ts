@@ -1,5 +1,6 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
+import { appendEachSql } from './append.ts';
 
 /**
  * Appends an event for the receiver of an open share offer, unless they block the sender. Call it while the offer
@@ -17,11 +18,13 @@ export async function tellOffered(
       : Prisma.sql`'{}'::jsonb`;
   await tx.$executeRaw`
     /* tellOffered */
-    INSERT INTO events (kind, subject_id, person_id, data)
-    SELECT ${kind}, offer.id, receiver.id, ${data}
-    FROM share_offers AS offer
-    JOIN users AS receiver
-      ON receiver.id = coalesce(offer.user_id, (SELECT id FROM users WHERE email = offer.email AND email_verified))
-    WHERE offer.id = ${offerId}::uuid AND offer.expires_at > now()
-      AND NOT EXISTS (SELECT FROM blocks WHERE blocker_id = receiver.id AND blocked_id = offer.offered_by_id)`;
+    ${appendEachSql(
+      kind,
+      { subjectId: Prisma.sql`offer.id`, personId: Prisma.sql`receiver.id`, data },
+      Prisma.sql`share_offers AS offer
+        JOIN users AS receiver
+          ON receiver.id = coalesce(offer.user_id, (SELECT id FROM users WHERE email = offer.email AND email_verified))
+        WHERE offer.id = ${offerId}::uuid AND offer.expires_at > now()
+          AND NOT EXISTS (SELECT FROM blocks WHERE blocker_id = receiver.id AND blocked_id = offer.offered_by_id)`,
+    )}`;
 }

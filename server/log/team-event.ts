@@ -1,7 +1,7 @@
-import type { Team } from '../../prisma/generated/client/client.ts';
+import { Prisma, type Team } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import type { Person } from '../policy.ts';
-import { append } from './append.ts';
+import { append, appendEachSql } from './append.ts';
 
 /**
  * Appends the event of a deleted team: one for its owner, and one per other member, in one statement. Call it while
@@ -16,9 +16,15 @@ export async function teamDeleted(
 ): Promise<string> {
   await tx.$executeRaw`
     /* tellMembers */
-    INSERT INTO events (kind, subject_id, person_id, data)
-    SELECT 'team.deleted', team_id, user_id, jsonb_build_object('name', ${name}::text)
-    FROM memberships WHERE team_id = ${id}::uuid AND user_id <> ${userId}::uuid`;
+    ${appendEachSql(
+      'team.deleted',
+      {
+        subjectId: Prisma.sql`team_id`,
+        personId: Prisma.sql`user_id`,
+        data: Prisma.sql`jsonb_build_object('name', ${name}::text)`,
+      },
+      Prisma.sql`memberships WHERE team_id = ${id}::uuid AND user_id <> ${userId}::uuid`,
+    )}`;
   return append(tx, {
     kind: 'team.deleted',
     actorId: userId,

@@ -3,7 +3,7 @@ import { run, type Database } from '../database/client.ts';
 import { Batcher } from '../database/batcher.ts';
 import { committed } from '../database/transaction.ts';
 import type { NewEvent } from '../log/catalogue.ts';
-import { appended, appendedTo, type Appended } from '../log/append.ts';
+import { appendSql, type Appended } from '../log/append.ts';
 import type { LogCursor } from '../log/cursor.ts';
 import { taskVector } from '../search/vector.ts';
 
@@ -26,7 +26,7 @@ async function insertTasks(db: Database, creations: Creation[]): Promise<LogCurs
   const sql = Prisma.sql`
     /* insertTasks */
     WITH made AS (INSERT INTO tasks (${columns}) VALUES ${Prisma.join(rows)})
-    ${appended(creations.map(({ event }) => event))}`;
+    ${appendSql(creations.map(({ event }) => event))}`;
   const cursors = new Map((await run<Appended>(db, sql)).map((row) => [row.subjectId, cursorAfter(row)]));
   committed(db);
   return creations.map(({ task }) => cursors.get(task.id) as LogCursor);
@@ -44,7 +44,7 @@ export async function insertTaskUnlessTaken(
       WHERE NOT EXISTS (SELECT FROM events WHERE subject_id = ${task.id}::uuid AND kind = 'task.created')
       ON CONFLICT (id) DO NOTHING
       RETURNING id
-    ) ${appendedTo('made', event)}`;
+    ) ${appendSql([event], Prisma.sql`EXISTS (SELECT FROM made)`)}`;
   const [row] = await run<Appended>(db, sql);
   if (!row) return null;
   committed(db);

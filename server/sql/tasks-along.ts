@@ -1,5 +1,6 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
+import { appendEachSql } from '../log/append.ts';
 import type { Person } from '../policy.ts';
 
 /** For the subtasks of a deleted task. */
@@ -56,10 +57,17 @@ async function changeAlong(
       FROM before WHERE tasks.id = before.id
       RETURNING tasks.*
     )
-    INSERT INTO events (kind, actor_id, subject_id, team_id, person_id, data)
-    SELECT 'task.updated', ${userId}::uuid, after.id, after.team_id, after.owner_id,
-           jsonb_build_object('before', ${facts('before')}, 'after', ${facts('after')})
-    FROM after JOIN before USING (id) ORDER BY id`;
+    ${appendEachSql(
+      'task.updated',
+      {
+        actorId: Prisma.sql`${userId}::uuid`,
+        subjectId: Prisma.sql`after.id`,
+        teamId: Prisma.sql`after.team_id`,
+        personId: Prisma.sql`after.owner_id`,
+        data: Prisma.sql`jsonb_build_object('before', ${facts('before')}, 'after', ${facts('after')})`,
+      },
+      Prisma.sql`after JOIN before USING (id) ORDER BY id`,
+    )}`;
 }
 
 function facts(row: 'before' | 'after'): Prisma.Sql {

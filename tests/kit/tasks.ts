@@ -1,7 +1,7 @@
 import type { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../../server/database/client.ts';
 import type { Transaction } from '../../server/database/transaction.ts';
-import { appendAll } from '../../server/log/append.ts';
+import { append } from '../../server/log/append.ts';
 import { taskCreated } from '../../server/log/task-event.ts';
 
 /** Puts tasks straight into the database, whatever their dates say, with the events that tell of them. */
@@ -12,8 +12,5 @@ export async function plantTasks(db: Database, tasks: Prisma.TaskCreateManyInput
 /** The same in a transaction that goes on. */
 export async function plantTasksIn(tx: Transaction, tasks: Prisma.TaskCreateManyInput[]): Promise<void> {
   const made = await tx.task.createManyAndReturn({ data: tasks });
-  await appendAll(
-    tx,
-    made.map((task) => taskCreated({ userId: task.ownerId }, task, '')),
-  );
+  await append(tx, ...made.map((task) => taskCreated({ userId: task.ownerId }, task, '')));
 }

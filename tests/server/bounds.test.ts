@@ -6,7 +6,7 @@ import { schema } from '../../schema/index.ts';
 import { BOUNDS, kept, type Kept } from '../../server/bounds.ts';
 import { StatementNames } from '../../server/database/statement-names.ts';
 import { checkQuota, setStorageQuota } from '../../server/domain/quota.ts';
-import { appendAll } from '../../server/log/append.ts';
+import { append } from '../../server/log/append.ts';
 import { createAccessAudit } from '../../server/log/access-audit.ts';
 import { planOf } from '../../server/graphql/execution/plan.ts';
 import { uuidOf } from '../../server/ids.ts';
@@ -115,7 +115,7 @@ test(
         { length: 1_000 },
         () => ({ kind: 'apiToken.used', actorId, subjectId: randomUUID(), data: {} }) as const,
       );
-      await appendAll(world.db, some);
+      await append(world.db, ...some);
     }
     await ada.createTask('after all of them');
     await expect.poll(() => events.told.length, { timeout: 30_000 }).toBeGreaterThan(1_000);

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { pino } from 'pino';
 import { afterAll, expect, inject, onTestFinished, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
-import { appendAll, currentCursor } from '../../../server/log/append.ts';
+import { append, currentCursor } from '../../../server/log/append.ts';
 import { decodeCursor, encodeCursor } from '../../../server/log/cursor.ts';
 import { FellBehind } from '../../../server/errors.ts';
 import type { Subscription, Delivery } from '../../../server/live/subscription.ts';
@@ -37,9 +37,9 @@ const person = async () => {
 };
 
 const happens = (actorId: string, times: number) =>
-  appendAll(
+  append(
     db,
-    Array.from(
+    ...Array.from(
       { length: times },
       () => ({ kind: 'apiToken.used', actorId, subjectId: null, data: {} }) as const,
     ),
@@ -157,9 +157,9 @@ test('[FR-022] events with transaction ids that are reused after a crash are del
   onTestFinished(() => disconnect(own));
   const { id: userId } = await own.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
   const happens = (times: number) =>
-    appendAll(
+    append(
       own,
-      Array.from(
+      ...Array.from(
         { length: times },
         () => ({ kind: 'apiToken.used', actorId: userId, subjectId: null, data: {} }) as const,
       ),
