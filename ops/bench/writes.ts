@@ -131,8 +131,8 @@ function newTask(ownerId: string): Task {
 async function counted(observer: Client): Promise<void> {
   for (;;) {
     const { rows } = await observer.query<{ waits: boolean }>(
-      `SELECT EXISTS (SELECT FROM events, task_counter_state
-                      WHERE events.transaction_id >= task_counter_state.transaction_id) AS waits`,
+      `SELECT EXISTS (SELECT FROM events, log_consumers
+                      WHERE events.transaction_id >= log_consumers.transaction_id) AS waits`,
     );
     if (!rows[0]?.waits) return;
     await sleep(50);

@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
 import { openSession } from '../database/session.ts';
+import { continueFrom, stateOf } from '../log/consumer.ts';
 import { factsOfEvents, factsOfTasks, scopesOf, taskKinds } from '../sql/task-facts.ts';
-import { COUNTERS_LOCK } from './fold.ts';
+import { taskCounters } from './fold.ts';
 import { counted, missingScopes, pastTotals, presentTotals } from './totals.ts';
 
 export interface Progress {
@@ -18,8 +19,10 @@ const SCOPES_REMOVED_AT_ONCE = 200;
 
 const TABLES = ['task_counts', 'task_due_counts', 'task_day_counts', 'task_day_changes', 'task_durations'];
 
+const state = stateOf(taskCounters.name);
+
 export const counterTables: readonly string[] = [
-  'task_counter_state',
+  'log_consumers',
   'task_scopes',
   'storage_usage',
   'storage_changes',
@@ -84,13 +87,7 @@ async function rebuildWhere(
     `/* countUnexplained */ WITH counted AS MATERIALIZED (${unexplained}), ${pastTotals} SELECT`,
     [generation],
   );
-  await writer.client.query('BEGIN');
-  await writer.client.query('SELECT pg_advisory_xact_lock($1)', [COUNTERS_LOCK]);
-  await writer.client.query('UPDATE task_counter_state SET generation = $1, transaction_id = $2', [
-    generation,
-    snapshot.horizon,
-  ]);
-  await writer.client.query('COMMIT');
+  await continueFrom(writer.client, taskCounters, { generation, from: snapshot.horizon });
   await removeReplaced(writer.client);
   // Each row has a version per part, which could not be removed while the snapshot was open.
   await writer.client.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}, task_scopes`);
@@ -106,7 +103,7 @@ async function isUncounted(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ uncounted: boolean }>(
     `/* countUncounted */
      SELECT coalesce(transaction_id > pg_snapshot_xmax(pg_current_snapshot())::text::bigint, true) AS uncounted
-     FROM task_counter_state`,
+     FROM ${state}`,
   );
   return rows[0]?.uncounted === true;
 }
@@ -118,7 +115,7 @@ async function open(url: string): Promise<AsyncDisposable & { client: Client }> 
 
 async function nextGeneration(client: Client): Promise<number> {
   const { rows } = await client.query<{ generation: number }>(
-    'SELECT generation + 1 AS generation FROM task_counter_state',
+    `SELECT generation + 1 AS generation FROM ${state}`,
   );
   return rows[0]?.generation ?? 1;
 }
@@ -271,7 +268,7 @@ async function removeReplaced(client: Client): Promise<void> {
     const { rowCount } = await client.query(
       `/* removeReplaced */
        WITH replaced AS (
-         SELECT id FROM task_scopes WHERE generation <> (SELECT generation FROM task_counter_state) LIMIT $1
+         SELECT id FROM task_scopes WHERE generation <> (SELECT generation FROM ${state}) LIMIT $1
        ), ${TABLES.map((table) => `in_${table} AS (DELETE FROM ${table} WHERE scope_id IN (SELECT id FROM replaced))`).join(', ')}
        DELETE FROM task_scopes WHERE id IN (SELECT id FROM replaced)`,
       [SCOPES_REMOVED_AT_ONCE],

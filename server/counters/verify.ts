@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { stateOf } from '../log/consumer.ts';
 import { factsOfEvents, factsOfTasks, isOpen, NO_TEAM, scopesOf } from '../sql/task-facts.ts';
 
 export interface Difference {
@@ -24,7 +25,7 @@ export async function verifyCounters(client: Client): Promise<Difference[]> {
     `/* verifyCounters */
      WITH state AS MATERIALIZED (
        SELECT generation, transaction_id AS low, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS high
-       FROM task_counter_state
+       FROM ${stateOf('task_counters')}
      ), scopes AS MATERIALIZED (
        SELECT task_scopes.id, kind, of_id, coalesce(teams.id, '${NO_TEAM}') AS team_id
        FROM task_scopes LEFT JOIN teams ON teams.id = team_id

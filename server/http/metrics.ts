@@ -11,7 +11,7 @@ import type { Live } from '../live/live.ts';
 import type { PerformanceStore } from '../observability/store.ts';
 import type { Histogram } from '../observability/histogram.ts';
 import { ofAllWorkers } from '../observability/worker-metrics.ts';
-import type { LogLags } from '../sql/log-lag.ts';
+import type { LogLag } from '../sql/log-lag.ts';
 import { isFromLoopback } from './client-ip.ts';
 
 export interface MetricsSettings {
@@ -127,10 +127,11 @@ async function createRegistry({ db, check, live, store, backupDir }: MetricsSett
       }));
     },
   );
-  const ofLags = async (pick: (lags: LogLags) => number) => {
-    const known = await check.health();
-    return known ? [{ value: pick(known) }] : [];
-  };
+  const ofConsumers = async (pick: (lag: LogLag) => number) =>
+    Object.entries((await check.health())?.consumers ?? {}).map(([consumer, lag]) => ({
+      labels: { consumer },
+      value: pick(lag),
+    }));
   gauge('taskwire_up', 'Whether the database is reachable.', async () => [
     { value: (await check.health()) ? 1 : 0 },
   ]);
@@ -142,14 +143,17 @@ async function createRegistry({ db, check, live, store, backupDir }: MetricsSett
       return health ? [{ value: health.readOnly || diskIsFull(db) ? 0 : 1 }] : [];
     },
   );
-  gauge('taskwire_log_lag_seconds', 'Age of the oldest event that log readers cannot read yet.', () =>
-    ofLags(({ log }) => log.seconds),
+  gauge('taskwire_log_lag_seconds', 'Age of the oldest event that log readers cannot read yet.', async () => {
+    const health = await check.health();
+    return health ? [{ value: health.log.seconds }] : [];
+  });
+  gauge(
+    'taskwire_consumer_lag_events',
+    'Events that a consumer of the log has not handled, at most 100,000.',
+    () => ofConsumers(({ events }) => events),
   );
-  gauge('taskwire_fold_lag_events', 'Events not yet folded into the counters, at most 100,000.', () =>
-    ofLags(({ fold }) => fold.events),
-  );
-  gauge('taskwire_fold_lag_seconds', 'Age of the oldest event not yet folded into the counters.', () =>
-    ofLags(({ fold }) => fold.seconds),
+  gauge('taskwire_consumer_lag_seconds', 'Age of the oldest event that a consumer has not handled.', () =>
+    ofConsumers(({ seconds }) => seconds),
   );
   gauge('taskwire_live_lag_seconds', 'Seconds since this process last read to the end of the log.', () => [
     { value: live.lag() },

@@ -16,7 +16,7 @@ export async function readiness(
     details: {
       status: statusOf(db, health),
       logLag: health?.log ?? null,
-      foldLag: health?.fold ?? null,
+      consumerLags: health?.consumers ?? null,
       liveLagSeconds: live.lag(),
       lastBackup: inShort(backups.backup, backups.lastGood),
       lastVerification: inShort(backups.verification, backups.lastVerified),

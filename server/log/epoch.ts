@@ -5,7 +5,7 @@ const EPOCH_LOCK = 7_274_636_114;
 
 /**
  * Converts a restored log to this cluster. Transaction ids are only valid in the cluster that assigned them, so they
- * become zero, and the sequence keeps the order. Earlier cursors expire, and the counters must be rebuilt.
+ * become zero, and the sequence keeps the order. Earlier cursors expire, and the data of log consumers must be rebuilt.
  */
 export async function openEpoch(client: ClientBase): Promise<void> {
   await client.query(
@@ -14,7 +14,7 @@ export async function openEpoch(client: ClientBase): Promise<void> {
   await client.query(
     'UPDATE event_log SET epoch = DEFAULT, timeline = log_timeline(), trimmed_transaction_id = 0',
   );
-  await client.query('UPDATE task_counter_state SET transaction_id = NULL');
+  await client.query('UPDATE log_consumers SET transaction_id = NULL');
 }
 
 export const READ_ONLY = `current_setting('transaction_read_only')::boolean`;

@@ -7,7 +7,7 @@ const FIRST_AFTER_MS = 60_000;
 const BATCH = 2_000;
 
 /**
- * Deletes old events that are folded into the counters, oldest first. Earlier cursors expire. Repeated requests from
+ * Deletes old events that every consumer has handled, oldest first. Earlier cursors expire. Repeated requests from
  * before are no longer recognized, although existing objects are not created twice.
  * @returns the number of events.
  */
@@ -16,11 +16,14 @@ export async function trimLog(db: Database, days: number): Promise<number> {
   for (let trimmed = 0; ;) {
     const [batch] = await db.$queryRaw<{ count: number }[]>`
       /* trimLog */
-      WITH counted AS MATERIALIZED (
-        -- Locked, so that no rebuild can start from an earlier position.
-        SELECT transaction_id FROM task_counter_state FOR SHARE
+      WITH consumers AS MATERIALIZED (
+        -- Locked, so that none can start from an earlier position.
+        SELECT transaction_id FROM log_consumers FOR SHARE
+      ), consumed AS (
+        -- A consumer without a position needs all events.
+        SELECT CASE WHEN bool_and(transaction_id IS NOT NULL) THEN min(transaction_id) END AS by_all FROM consumers
       ), oldest AS (
-        SELECT sequence, at FROM events WHERE transaction_id < (SELECT transaction_id FROM counted)
+        SELECT sequence, at FROM events WHERE transaction_id < (SELECT by_all FROM consumed)
         ORDER BY transaction_id, sequence LIMIT ${BATCH}
       ), gone AS (
         DELETE FROM events USING oldest

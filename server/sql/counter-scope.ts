@@ -1,4 +1,5 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
+import { stateOf } from '../log/consumer.ts';
 import type { Viewer } from '../policy.ts';
 import { factsOfEvents, NO_TEAM } from './task-facts.ts';
 
@@ -74,7 +75,7 @@ function parts(ofScopes: Prisma.Sql, fact: 'owner' | 'assignee' | 'team', id: st
   return Prisma.sql`
     state AS MATERIALIZED (
       SELECT generation, transaction_id AS low, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS high
-      FROM task_counter_state
+      FROM ${Prisma.raw(stateOf('task_counters'))}
     ), subject AS (
       SELECT ${id} AS id
     ), scopes AS MATERIALIZED (

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { Prisma } from '../../prisma/generated/client/client.ts';
+import type { ConsumerName } from '../log/consumer.ts';
 import { run, type Database } from '../database/client.ts';
 
 export interface LogLag {
@@ -8,11 +9,13 @@ export interface LogLag {
 }
 
 export interface LogLags {
-  /** Not readable yet, because an earlier transaction is in progress. */
+  /** Events that are not readable yet, because an earlier transaction is in progress. */
   log: LogLag;
-  /** Not folded into the counters yet. Dashboards are exact, but have to read these events. */
-  fold: LogLag;
+  /** Events that a consumer has not handled yet. */
+  consumers: Record<ConsumerName, LogLag>;
 }
+
+type Lags = Record<ConsumerName | 'log', LogLag>;
 
 const MOST_COUNTED = 100_000;
 
@@ -23,19 +26,20 @@ const STATEMENT = `
            'seconds', coalesce((SELECT greatest(extract(epoch FROM clock_timestamp() - at), 0) FROM events
                                 WHERE transaction_id >= since ORDER BY transaction_id, sequence LIMIT 1), 0))) AS lags
   FROM (SELECT 'log' AS reader, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS since
-        UNION ALL SELECT 'fold', transaction_id FROM task_counter_state) AS readers`;
+        UNION ALL SELECT name, transaction_id FROM log_consumers) AS readers`;
 
 export async function logLags(db: Database): Promise<LogLags> {
-  const [row] = await run<{ lags: LogLags }>(db, Prisma.raw(STATEMENT));
+  const [row] = await run<{ lags: Lags }>(db, Prisma.raw(STATEMENT));
   return lagsIn(row);
 }
 
 export async function logLagsBy(client: ClientBase): Promise<LogLags> {
-  const { rows } = await client.query<{ lags: LogLags }>(STATEMENT);
+  const { rows } = await client.query<{ lags: Lags }>(STATEMENT);
   return lagsIn(rows[0]);
 }
 
-function lagsIn(row: { lags: LogLags } | undefined): LogLags {
+function lagsIn(row: { lags: Lags } | undefined): LogLags {
   if (!row) throw new Error('an aggregate always gives a row');
-  return row.lags;
+  const { log, ...consumers } = row.lags;
+  return { log, consumers };
 }

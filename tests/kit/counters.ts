@@ -45,7 +45,7 @@ export async function foldToTheEnd(url: string, most?: number): Promise<number[]
         const events = await fold(client, most);
         if (events > 0) batches.push(events);
         const { rowCount } = await client.query(
-          `SELECT FROM events WHERE transaction_id >= (SELECT transaction_id FROM task_counter_state) LIMIT 1`,
+          `SELECT FROM events WHERE transaction_id >= (SELECT transaction_id FROM log_consumers WHERE name = 'task_counters') LIMIT 1`,
         );
         return rowCount === 0;
       },

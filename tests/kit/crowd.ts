@@ -18,7 +18,7 @@ export async function fillWithCrowd(url: string): Promise<void> {
     const indexes = await searchIndexes(client);
     for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
     // Or a server that is there already would fold all of it, event by event, while it is counted anew.
-    await client.query('UPDATE task_counter_state SET transaction_id = NULL');
+    await client.query('UPDATE log_consumers SET transaction_id = NULL');
     for (const statement of STATEMENTS) await client.query(statement);
     for (const { definition } of indexes) await client.query(definition);
     await client.query('COMMIT');

@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 120_000 });
 const world = await startWorld();
 const environment = { DATABASE_URL: world.databaseUrl };
 
-const generationOf = async (db: Database) => (await db.taskCounterState.findFirstOrThrow()).generation;
+const generationOf = async (db: Database) => (await db.logConsumer.findFirstOrThrow()).generation;
 
 /** So many that they are counted in several parts. */
 async function plantMany(db: Database, ownerId: string): Promise<void> {

@@ -53,7 +53,7 @@ interface Answer {
 
 interface Details {
   logLag: { events: number; seconds: number };
-  foldLag: { events: number; seconds: number };
+  consumerLags: { task_counters: { events: number; seconds: number } };
   liveLagSeconds: number;
 }
 
@@ -99,14 +99,14 @@ test('[T060] a long transaction shows as lag of the log', async () => {
     expect(logLag.seconds).toBeGreaterThan(0);
     const details = (await (await fetch(`${world.url}/readyz`)).json()) as Details;
     // What is not safe to read is not folded either.
-    for (const { events, seconds } of [details.logLag, details.foldLag]) {
+    for (const { events, seconds } of [details.logLag, details.consumerLags.task_counters]) {
       expect(events).toBeGreaterThan(0);
       expect(seconds).toBeGreaterThan(0);
     }
     expect(details.liveLagSeconds).toBeGreaterThanOrEqual(0);
     const authorization = 'Bearer a token for the metrics';
     const page = await (await fetch(`${world.url}/metrics`, { headers: { authorization } })).text();
-    expect(page).toMatch(/^taskwire_fold_lag_events [1-9]/m);
+    expect(page).toMatch(/^taskwire_consumer_lag_events\{consumer="task_counters"\} [1-9]/m);
   });
 });
 
@@ -166,7 +166,9 @@ test('[T060] Prometheus reads the same numbers with the token', async () => {
   expect(page).toMatch(/^taskwire_statement_seconds_sum\{statement="\w+[^"]*"\} [\d.e-]+$/m);
   expect(page).toMatch(/^taskwire_database_connections\{state="size"\} 10$/m);
   expect(page).toMatch(/^taskwire_up 1$/m);
-  for (const lag of ['log_lag_seconds', 'fold_lag_events', 'fold_lag_seconds', 'live_lag_seconds'])
+  const counters = '\\{consumer="task_counters"\\}';
+  const lags = ['log_lag_seconds', `consumer_lag_events${counters}`, `consumer_lag_seconds${counters}`];
+  for (const lag of [...lags, 'live_lag_seconds'])
     expect(page).toMatch(new RegExp(`^taskwire_${lag} [\\d.e-]+$`, 'm'));
   expect(page).toMatch(/^process_cpu_seconds_total /m);
   expect(page).not.toContain(ada.token);

@@ -19,7 +19,7 @@ import { connect, disconnect } from '../../../server/database/client.ts';
 
 const { db, databaseUrl, people } = await startWorld();
 
-const stateOf = () => db.taskCounterState.findUniqueOrThrow({ where: { id: 1 } });
+const stateOf = () => db.logConsumer.findUniqueOrThrow({ where: { name: 'task_counters' } });
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -36,18 +36,18 @@ test('a fold that is killed at any of its statements leaves no trace, and the ne
   const own = connect(url);
   try {
     const { id } = await own.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
-    for (let n = 1; n <= 8; n += 1) {
+    for (let n = 1; n <= 9; n += 1) {
       await plantTasks(own, [{ title: `Task ${n}`, ownerId: id, dueOn: new Date('2027-01-01') }]);
       await settled(url);
-      const before = await own.taskCounterState.findFirstOrThrow();
+      const before = await own.logConsumer.findFirstOrThrow();
       await killedFold(url, n);
-      const after = await own.taskCounterState.findFirstOrThrow();
-      // Its seventh statement is the COMMIT.
-      if (n <= 7) expect(after, `killed before statement ${n}`).toEqual(before);
+      const after = await own.logConsumer.findFirstOrThrow();
+      // Its eighth statement is the COMMIT.
+      if (n <= 8) expect(after, `killed before statement ${n}`).toEqual(before);
       expect(await differencesIn(url), `killed before statement ${n}`).toEqual([]);
     }
     await foldToTheEnd(url);
-    expect(await own.taskCount.findMany()).toMatchObject([{ status: 'TODO', priority: 'NONE', count: 8 }]);
+    expect(await own.taskCount.findMany()).toMatchObject([{ status: 'TODO', priority: 'NONE', count: 9 }]);
   } finally {
     await disconnect(own);
   }
@@ -57,7 +57,7 @@ test('a team that is deleted in the middle of a fold leaves its tasks with their
   const url = await freshDatabase();
   const own = connect(url);
   try {
-    for (let n = 1; n <= 8; n += 1) {
+    for (let n = 1; n <= 9; n += 1) {
       const { id: ownerId } = await own.user.create({ data: { name: 'Ada', email: `ada.${n}@example.com` } });
       const { id: teamId } = await own.team.create({ data: { name: `Team ${n}`, slug: `team-${n}` } });
       await plantTasks(own, [{ title: `Task ${n}`, ownerId, teamId }]);
@@ -112,7 +112,7 @@ test('what was there before the counters is counted when the server starts', asy
   try {
     const { id } = await own.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
     await own.task.createMany({ data: [{ title: 'Old', ownerId: id }] });
-    await own.taskCounterState.update({ where: { id: 1 }, data: { transactionId: null } });
+    await own.logConsumer.update({ where: { name: 'task_counters' }, data: { transactionId: null } });
     const server = await startTestServer(url);
     await server.stop();
     expect(await differencesIn(url)).toEqual([]);
@@ -128,10 +128,10 @@ test('of several servers that start at once on what is not counted yet, one coun
   try {
     const { id } = await own.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
     await own.task.createMany({ data: [{ title: 'Old', ownerId: id }] });
-    await own.taskCounterState.update({ where: { id: 1 }, data: { transactionId: null } });
-    const { generation } = await own.taskCounterState.findFirstOrThrow();
+    await own.logConsumer.update({ where: { name: 'task_counters' }, data: { transactionId: null } });
+    const { generation } = await own.logConsumer.findFirstOrThrow();
     await Promise.all([1, 2, 3].map(() => countUncounted(url, () => undefined)));
-    expect(await own.taskCounterState.findFirstOrThrow()).toMatchObject({ generation: generation + 1 });
+    expect(await own.logConsumer.findFirstOrThrow()).toMatchObject({ generation: generation + 1 });
     expect(await differencesIn(url)).toEqual([]);
   } finally {
     await disconnect(own);

@@ -24,7 +24,7 @@ test('a log that came from another PostgreSQL by other means than ours is read a
   await there.stop();
   // As pg_restore leaves it in a cluster that has given fewer numbers to its transactions.
   await query(databaseUrl, 'UPDATE events SET transaction_id = transaction_id + 1000000000');
-  await query(databaseUrl, 'UPDATE task_counter_state SET transaction_id = transaction_id + 1000000000');
+  await query(databaseUrl, 'UPDATE log_consumers SET transaction_id = transaction_id + 1000000000');
 
   const here = await startTestServer(databaseUrl, { PORT: new URL(there.url).port });
   onTestFinished(() => here.stop());

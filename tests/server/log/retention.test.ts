@@ -74,7 +74,7 @@ test('[BR-11] however old, an event stays until it is counted', { timeout: 90_00
 
     await plantTasks(db, [{ title: 'Where nothing is counted', ownerId }]);
     await db.$executeRaw`UPDATE events SET at = at - interval '401 days'`;
-    await db.taskCounterState.update({ where: { id: 1 }, data: { transactionId: null } });
+    await db.logConsumer.update({ where: { name: 'task_counters' }, data: { transactionId: null } });
     expect(await trimLog(db, 400)).toBe(0);
   } finally {
     await disconnect(db);
