@@ -46,7 +46,11 @@ export const BOUNDS = {
     most: null,
     beyond: 'the statements of a person beyond 500 are refused',
   },
-  'waiting payloads': { unit: 'entries', most: null, beyond: 'each subscription has one at most' },
+  'waiting payloads': {
+    unit: 'entries',
+    most: null,
+    beyond: 'each subscription has one at most; operations of a person beyond 2,500 are refused',
+  },
   'unsent bytes': { unit: 'bytes', most: null, beyond: 'the slowest connection is cut' },
 } as const satisfies Record<string, Bound>;
 

@@ -111,6 +111,8 @@ export class AnswerTooLong extends TaskwireError {
   }
 }
 
+export const TOO_MUCH_AT_ONCE =
+  'Too many concurrent requests from you. Wait for some of them to finish, or request less in one operation.';
 export const TOO_MANY_CONNECTIONS = 'Too many open connections. Close some, then connect again.';
 
 export class RateLimited extends TaskwireError {

@@ -1,6 +1,6 @@
 import { GraphQLError, Kind, type GraphQLErrorExtensions } from 'graphql';
 import { classify, type DatabaseFailure } from '../database/failures.ts';
-import { RateLimited, TaskwireError, Unavailable, ValidationFailed } from '../errors.ts';
+import { RateLimited, TaskwireError, TOO_MUCH_AT_ONCE, Unavailable, ValidationFailed } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { PerformanceStore } from '../observability/store.ts';
 import { currentRequestId } from '../request-context.ts';
@@ -50,8 +50,6 @@ export function toCodedError(refusal: TaskwireError): GraphQLError {
 }
 
 const RETRY_AFTER_SECONDS = 2;
-const TOO_MUCH_AT_ONCE =
-  'Too many concurrent requests from you. Wait for some of them to finish, or request less in one operation.';
 const CAUSES = {
   slow:
     'The operation exceeded the time limit and was cancelled. Request less: a smaller page, fewer conditions or words, ' +

@@ -36,7 +36,8 @@ type AnyJob = Pick<Job<unknown>, 'result' | 'hasBegun' | 'begin'>;
 
 interface Lane {
   running: number;
-  waiting: AnyJob[];
+  /** In order of arrival. */
+  waiting: Set<AnyJob>;
 }
 
 /** People take turns, with a few jobs each. Requests are handled between waiting jobs. */
@@ -57,12 +58,12 @@ export class FairQueue {
 
   join<Result>(userId: string, job: Job<Result>): Promise<Result> {
     if (job.hasBegun) return job.result;
-    const lane = this.#lanes.get(userId) ?? { running: 0, waiting: [] };
+    const lane = this.#lanes.get(userId) ?? { running: 0, waiting: new Set() };
     this.#lanes.set(userId, lane);
-    if (lane.running < MOST_OF_PERSON && lane.waiting.length === 0 && this.#counted.size < MOST_AT_ONCE) {
+    if (lane.running < MOST_OF_PERSON && lane.waiting.size === 0 && this.#counted.size < MOST_AT_ONCE) {
       this.#begin(userId, lane, job);
-    } else {
-      lane.waiting.push(job);
+    } else if (!lane.waiting.has(job)) {
+      lane.waiting.add(job);
       this.#waiting += 1;
       this.#watch ??= setInterval(() => {
         this.#passOverLong();
@@ -72,6 +73,18 @@ export class FairQueue {
     return job.result;
   }
 
+  waitingOf(userId: string): number {
+    return this.#lanes.get(userId)?.waiting.size ?? 0;
+  }
+
+  /** The person no longer waits for the job. If it has not begun and no one else waits, it never does. */
+  leave(userId: string, job: AnyJob): void {
+    const lane = this.#lanes.get(userId);
+    if (!lane?.waiting.delete(job)) return;
+    this.#waiting -= 1;
+    if (lane.running === 0 && lane.waiting.size === 0) this.#lanes.delete(userId);
+  }
+
   #begin(userId: string, lane: Lane, job: AnyJob): void {
     const turn = {};
     lane.running += 1;
@@ -79,7 +92,7 @@ export class FairQueue {
     const end = () => {
       lane.running -= 1;
       this.#counted.delete(turn);
-      if (lane.running === 0 && lane.waiting.length === 0) this.#lanes.delete(userId);
+      if (lane.running === 0 && lane.waiting.size === 0) this.#lanes.delete(userId);
       if (this.#waiting > 0) this.#schedule();
     };
     job.begin();
@@ -112,7 +125,7 @@ export class FairQueue {
   /** The person with the fewest running jobs; then the one with the oldest last turn. */
   #next(): { userId: string; lane: Lane; job: AnyJob } | undefined {
     const lanes = [...this.#lanes].filter(
-      ([, { waiting, running }]) => waiting.length > 0 && running < MOST_OF_PERSON,
+      ([, { waiting, running }]) => waiting.size > 0 && running < MOST_OF_PERSON,
     );
     for (const [userId, lane] of lanes.sort(([, a], [, b]) => a.running - b.running)) {
       const job = this.#nextOf(lane);
@@ -123,10 +136,12 @@ export class FairQueue {
   }
 
   #nextOf(lane: Lane): AnyJob | undefined {
-    const next = lane.waiting.findIndex((job) => !job.hasBegun);
-    const passed = lane.waiting.splice(0, next < 0 ? lane.waiting.length : next + 1);
-    this.#waiting -= passed.length;
-    return next < 0 ? undefined : passed.at(-1);
+    for (const job of lane.waiting) {
+      lane.waiting.delete(job);
+      this.#waiting -= 1;
+      if (!job.hasBegun) return job;
+    }
+    return undefined;
   }
 
   #passOverLong(): void {

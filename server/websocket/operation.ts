@@ -1,3 +1,6 @@
+import { getOperationAST, OperationTypeNode, type ExecutionArgs } from 'graphql';
+import { Job, type FairQueue } from '../live/fair-queue.ts';
+
 /**
  * One operation on a socket. The protocol library identifies operations by the client's id, which the client can
  * reuse after `complete`. Results of a completed operation must not reach the library, which would deliver them to
@@ -6,6 +9,7 @@
 export class SocketOperation implements AsyncIterableIterator<unknown, undefined> {
   #results: AsyncIterator<unknown> | undefined;
   #isLeft = false;
+  #onLeft: (() => void) | undefined;
 
   get isFollowed(): boolean {
     return this.#results !== undefined;
@@ -15,6 +19,18 @@ export class SocketOperation implements AsyncIterableIterator<unknown, undefined
   async unlessLeft<Made>(making: Made | Promise<Made>): Promise<Made> {
     const made = await making;
     return this.#isLeft ? new Promise<never>(() => undefined) : made;
+  }
+
+  /** Runs in the person's turn. A query that was completed in the meantime never does. */
+  async inTurn(queue: FairQueue, userId: string, args: ExecutionArgs, execute: Execute): Promise<unknown> {
+    const job = new Job(() => Promise.resolve(execute(args)));
+    if (getOperationAST(args.document, args.operationName)?.operation === OperationTypeNode.QUERY) {
+      if (this.#isLeft) return this.unlessLeft(undefined);
+      this.#onLeft = () => {
+        queue.leave(userId, job);
+      };
+    }
+    return this.unlessLeft(queue.join(userId, job));
   }
 
   async followed(subscribing: unknown): Promise<unknown> {
@@ -37,10 +53,13 @@ export class SocketOperation implements AsyncIterableIterator<unknown, undefined
   /** Called when the client completes the operation or disconnects, possibly before it started. */
   async return(): Promise<IteratorResult<unknown, undefined>> {
     this.#isLeft = true;
+    this.#onLeft?.();
     await this.#results?.return?.();
     return { done: true, value: undefined };
   }
 }
+
+type Execute = (args: ExecutionArgs) => unknown;
 
 function isStream(thing: unknown): thing is AsyncIterable<unknown> {
   return typeof thing === 'object' && thing !== null && Symbol.asyncIterator in thing;

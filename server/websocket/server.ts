@@ -18,7 +18,15 @@ import {
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Context } from '../graphql/context.ts';
 import { classify } from '../database/failures.ts';
-import { AnswerTooLong, STOPPING, TOO_MANY_CONNECTIONS, Unauthenticated, Unavailable } from '../errors.ts';
+import {
+  AnswerTooLong,
+  RateLimited,
+  STOPPING,
+  TOO_MANY_CONNECTIONS,
+  TOO_MUCH_AT_ONCE,
+  Unauthenticated,
+  Unavailable,
+} from '../errors.ts';
 import type { PayloadSink } from '../live/shared-payload.ts';
 import { stagger } from '../lifecycle/stagger.ts';
 import { toCodedError } from '../graphql/mask-errors.ts';
@@ -36,6 +44,9 @@ import { rejectUpgrade } from './reject-upgrade.ts';
 const MOST_MESSAGE_BYTES = 1024 * 1024;
 const MOST_MESSAGES_A_MINUTE = 1_200;
 const MOST_OPERATIONS = 100;
+/** Of a person, payloads of their subscriptions included. */
+const MOST_WAITING = 2_500;
+const TRY_AGAIN_SECONDS = 2;
 /** Sent without waiting for the client to read. */
 const UNWAITED_BYTES = 64 * 1024;
 const INIT_WITHIN_MS = 10_000;
@@ -106,6 +117,8 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     onSubscribe: ({ subscriptions, extra }, id, payload) => {
       if (isClosing) return [settings.graphql.masked(new Unavailable(STOPPING))];
       if (Object.keys(subscriptions).length > MOST_OPERATIONS) return [tooManyOperations()];
+      if (live.queue.waitingOf(extra.userId) >= MOST_WAITING)
+        return [settings.graphql.masked(new RateLimited(TOO_MUCH_AT_ONCE, TRY_AGAIN_SECONDS))];
       const operation = new SocketOperation();
       subscriptions[id] = operation;
       return operation.unlessLeft(prepare(settings, extra, payload, operation, outletOf(extra, id)));
@@ -307,8 +320,7 @@ async function prepare(
       contextValue: Object.assign(await contextFactory(), { outlet } satisfies Partial<Context>),
       rootValue: {
         // A socket can send a hundred operations at once; they run in the fair queue.
-        execute: (given) =>
-          operation.unlessLeft(live.queue.run(userId, () => Promise.resolve(execute(given)))),
+        execute: (given) => operation.inTurn(live.queue, userId, given, execute),
         subscribe: (given) => operation.followed(subscribe(given)),
       },
     };

@@ -82,3 +82,23 @@ test('[BR-19] payloads that wait for a slow database hold up no other person’s
   for (const each of [...stuck, eve]) each.end();
   await Promise.all(done);
 });
+
+test('[BR-19] a job that its person leaves is not run, unless another person waits for it', async () => {
+  const queue = new FairQueue();
+  const order: string[] = [];
+  const ofAda = Array.from({ length: 3 }, (_, n) => held(order, `ada ${n}`));
+  const done: Promise<unknown>[] = ofAda.map(({ work }) => queue.run('ada', work));
+  const [left, shared] = [held(order, 'left'), held(order, 'shared')];
+  const [alone, ofTwo] = [new Job(left.work), new Job(shared.work)];
+  void queue.join('ada', alone);
+  void queue.join('ada', ofTwo);
+  queue.leave('ada', alone);
+  queue.leave('ada', ofTwo);
+  expect(queue.waitingOf('ada')).toBe(0);
+  done.push(queue.join('bob', ofTwo));
+  for (const each of [...ofAda, shared]) each.end();
+  await Promise.all(done);
+  await settled();
+  expect(order).toContain('shared');
+  expect(order).not.toContain('left');
+});
