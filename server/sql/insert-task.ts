@@ -6,6 +6,8 @@ import type { NewEvent } from '../log/catalogue.ts';
 import { appendSql, type Appended } from '../log/append.ts';
 import type { LogCursor } from '../log/cursor.ts';
 import { taskVector } from '../search/vector.ts';
+import type { Column } from './columns.ts';
+import { taskColumns } from './tables.ts';
 
 interface Creation {
   task: Task;
@@ -51,18 +53,27 @@ export async function insertTaskUnlessTaken(
   return cursorAfter(row);
 }
 
-const columns = Prisma.sql`
-  id, title, description, status, priority, due_on, labels, position, owner_id, started_at, completed_at, created_at,
-  updated_at, words`;
+/** Fields that keep their defaults: these statements insert only personal tasks without a parent. */
+const DEFAULTED: ReadonlySet<string> = new Set<keyof Task>([
+  'assigneeId',
+  'teamId',
+  'parentId',
+  'archivedAt',
+  'version',
+]);
+const inserted = Object.entries<Column>(taskColumns)
+  .filter(([field]) => !DEFAULTED.has(field))
+  .map(([field, column]) => ({ ...column, field: field as keyof Task }));
+const columns = Prisma.raw([...inserted.map(({ name }) => name), 'words'].join(', '));
+/** The text around each value. */
+const CASTS = ['', ...inserted.map(({ type }) => `::${type}, `), '::tsvector'];
 
 function values(task: Task): Prisma.Sql {
-  const { id, title, description, status, priority, labels, position, ownerId } = task;
-  const { createdAt, startedAt, completedAt } = task;
-  const dueOn = task.dueOn?.toISOString().slice(0, 10) ?? null;
-  return Prisma.sql`
-    ${id}::uuid, ${title}, ${description}, ${status}::task_status, ${priority}::task_priority, ${dueOn}::date,
-    ${labels}::text[], ${position}, ${ownerId}::uuid, ${startedAt}::timestamptz, ${completedAt}::timestamptz,
-    ${createdAt}::timestamptz, ${createdAt}::timestamptz, ${taskVector(task)}::tsvector`;
+  const given: unknown[] = inserted.map(({ field, way }) =>
+    way === 'day' ? ((task[field] as Date | null)?.toISOString().slice(0, 10) ?? null) : task[field],
+  );
+  given.push(taskVector(task));
+  return new Prisma.Sql(CASTS, given);
 }
 
 function cursorAfter({ transactionId, sequence, horizon, nonce }: Appended): LogCursor {
