@@ -1,5 +1,5 @@
 import { getIntrospectionQuery } from 'graphql';
-import { Client } from 'pg';
+import { openSession } from '../server/database/session.ts';
 import { readExamples } from './api-examples.ts';
 
 interface Request {
@@ -97,8 +97,7 @@ export async function fillCostWorkspace(ask: Ask, databaseUrl: string): Promise<
 
 /** Multiplies the existing tasks. */
 async function copyTasks(databaseUrl: string): Promise<void> {
-  const client = new Client(databaseUrl);
-  await client.connect();
+  await using client = await openSession(databaseUrl, { application_name: 'taskwire costs' });
   const { rows } = await client.query<{ column_name: string }>(
     `SELECT column_name FROM information_schema.columns
      WHERE table_name = 'tasks' AND table_schema = 'public' AND is_generated = 'NEVER' AND column_name <> 'id'`,
@@ -109,7 +108,6 @@ async function copyTasks(databaseUrl: string): Promise<void> {
     [Math.floor(TASKS / 100)],
   );
   await client.query('ANALYZE');
-  await client.end();
 }
 
 /** The measured operations: documented examples and expensive ones. */

@@ -4,9 +4,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { startEmbedded } from '../server/database/embedded.ts';
 import { applyMigrations } from '../server/database/migrations.ts';
+import { openSession } from '../server/database/session.ts';
 import { cpuMs, cpuOfDatabase } from './bench/cpu.ts';
 import { costOperations, fillCostWorkspace, type Ask, type Operation } from './cost-operations.ts';
 import { startProcess } from './drills/server-process.ts';
@@ -30,8 +31,7 @@ const folder = await mkdtemp(join(tmpdir(), 'taskwire-cost-'));
 const given = process.env['COST_DATABASE_URL'];
 const embedded = given ? null : await startEmbedded(folder);
 const name = `taskwire_cost_${process.pid}`;
-const admin = new Client(given ?? embedded?.url);
-await admin.connect();
+const admin = await openSession(given ?? embedded?.url ?? '', { application_name: 'taskwire costs' });
 await admin.query(`CREATE DATABASE ${name}`);
 const url = new URL(given ?? embedded?.url ?? '');
 url.pathname = `/${name}`;
@@ -54,8 +54,7 @@ async function measureAll(databaseUrl: string): Promise<Measured[]> {
     RATE_LIMIT_POINTS: '0',
     SIGN_IN_ATTEMPTS: '0',
   });
-  const observer = new Client(databaseUrl);
-  await observer.connect();
+  const observer = await openSession(databaseUrl, { application_name: 'taskwire costs' });
   const ask: Ask = async ({ query, variables = {}, extensions = {} }, token) => {
     const response = await fetch(`${server.url}/graphql`, {
       method: 'POST',

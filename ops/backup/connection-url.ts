@@ -53,15 +53,11 @@ export function forProgram(url: string): { address: string; env: NodeJS.ProcessE
  * @throws BackupRefused if the database cannot be reached.
  */
 export async function withConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await openSession(url, {
+  await using client = await openSession(url, {
     application_name: 'taskwire backup',
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
   }).catch((error: unknown) => {
     throw new BackupRefused(new DatabaseUnreachable(url, error).message, { cause: error });
   });
-  try {
-    return await work(client);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+  return await work(client);
 }

@@ -7,7 +7,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import { openSession } from '../../server/database/session.ts';
 import { NODE_FLAGS } from '../node-flags.ts';
 import { people } from './fill.ts';
 import type { Contender, Operation } from './operations.ts';
@@ -123,8 +123,7 @@ async function answers(url: string): Promise<boolean> {
 
 /** Issues API tokens with known values. */
 async function issueTokens(databaseUrl: string): Promise<Record<Operation['owner'], string>> {
-  const client = new Client(databaseUrl);
-  await client.connect();
+  await using client = await openSession(databaseUrl, { application_name: 'taskwire bench' });
   const tokens = Object.fromEntries(Object.keys(people).map((owner) => [owner, `twp_bench-${owner}`]));
   for (const [owner, token] of Object.entries(tokens)) {
     await client.query(
@@ -133,7 +132,6 @@ async function issueTokens(databaseUrl: string): Promise<Record<Operation['owner
       [people[owner as Operation['owner']], createHash('sha256').update(token).digest()],
     );
   }
-  await client.end();
   return tokens as Record<Operation['owner'], string>;
 }
 

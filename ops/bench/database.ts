@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client } from 'pg';
 import { startEmbedded } from '../../server/database/embedded.ts';
 import { applyMigrations } from '../../server/database/migrations.ts';
+import { openSession } from '../../server/database/session.ts';
 import { fill, type Size } from './fill.ts';
 import { tell } from './results.ts';
 
@@ -31,8 +31,7 @@ export async function filledDatabase(server: string, size: Size): Promise<string
   const today = new Date().toISOString().slice(0, 10);
   hash.update(today);
   const template = `taskwire_bench_${hash.digest('hex').slice(0, 12)}`;
-  const admin = new Client(server);
-  await admin.connect();
+  await using admin = await openSession(server, { application_name: 'taskwire bench' });
   const { rows } = await admin.query<{ name: string; state: string | null }>(
     `SELECT datname AS name, shobj_description(oid, 'pg_database') AS state
      FROM pg_database WHERE datname ~ '^taskwire_bench_[0-9a-f]{12}$'`,
@@ -50,15 +49,13 @@ export async function filledDatabase(server: string, size: Size): Promise<string
   tell('Copying the template');
   await admin.query('DROP DATABASE IF EXISTS taskwire_bench_run WITH (FORCE)');
   await admin.query(`CREATE DATABASE taskwire_bench_run TEMPLATE ${template}`);
-  await admin.end();
   return urlOf(server, 'taskwire_bench_run');
 }
 
 async function fillDatabase(url: string, size: Size): Promise<void> {
   tell('Creating tables');
   await applyMigrations(url);
-  const client = new Client(url);
-  await client.connect();
+  const client = await openSession(url, { application_name: 'taskwire bench' });
   await fill(client, size, (step) => {
     tell(`Filling: ${step}`);
   });

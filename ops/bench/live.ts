@@ -11,11 +11,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Client } from 'pg';
 import { WebSocket } from 'ws';
 import { connect, disconnect } from '../../server/database/client.ts';
 import { startEmbedded } from '../../server/database/embedded.ts';
 import { applyMigrations } from '../../server/database/migrations.ts';
+import { openSession } from '../../server/database/session.ts';
 import { newId, publicId } from '../../server/ids.ts';
 import { NODE_FLAGS } from '../node-flags.ts';
 import { busyCores, cpuMs, SERVER_CORE } from './cpu.ts';
@@ -288,8 +288,7 @@ async function startDatabase(): Promise<{ url: string; stop(): Promise<void> }> 
     };
   }
   const name = `taskwire_bench_${randomUUID().slice(0, 8)}`;
-  const admin = new Client(given);
-  await admin.connect();
+  const admin = await openSession(given, { application_name: 'taskwire bench' });
   await admin.query(`CREATE DATABASE ${name}`);
   const url = new URL(given);
   url.pathname = `/${name}`;

@@ -2,7 +2,7 @@
 // Transactions write to the log and commit much later, while others continue: every follower gets every event once. Uses
 // an empty database at DATABASE_URL, or its own.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import { openSession } from '../../server/database/session.ts';
 import { uuidOf } from '../../server/ids.ts';
 import { Crowd, type Delivery } from './crowd.ts';
 import { ownPostgres } from './own-postgres.ts';
@@ -38,10 +38,9 @@ export async function commitLate({
     DATABASE_URL: databaseUrl,
     AUTH_SECRET: 's'.repeat(32),
   });
-  const client = new Client({ connectionString: databaseUrl });
   let crowd: Crowd | undefined;
   try {
-    await client.connect();
+    await using client = await openSession(databaseUrl, { application_name: 'taskwire drill' });
     const user = await signUp(server.url);
     const { viewer } = await user.query<{ viewer: { id: string } }>('{ viewer { id } }');
     crowd = await Crowd.gather(server.url, user, followers);
@@ -63,7 +62,6 @@ export async function commitLate({
     };
   } finally {
     crowd?.stop();
-    await client.end();
     await server.stop();
   }
 }

@@ -2,7 +2,8 @@
 // Changes of several people hold all database connections: other requests get UNAVAILABLE with Retry-After within seconds.
 // Once the changes finish, the server works as before.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { openSession } from '../../server/database/session.ts';
 import { ownPostgres } from './own-postgres.ts';
 import { startProcess } from './server-process.ts';
 import { send, signUp } from './workspace.ts';
@@ -38,9 +39,8 @@ export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolR
     DATABASE_POOL_SIZE: String(CONNECTIONS),
     AUTH_SECRET: 's'.repeat(32),
   });
-  const holder = new Client({ connectionString: databaseUrl });
   try {
-    await holder.connect();
+    await using holder = await openSession(databaseUrl, { application_name: 'taskwire drill' });
     const user = await signUp(server.url);
     const { token } = user;
     // Not in the server's cache yet, so that authentication needs the database.
@@ -83,7 +83,6 @@ export async function exhaustPool({ databaseUrl, asking }: Drill): Promise<PoolR
       normalAfterMs,
     };
   } finally {
-    await holder.end();
     await server.stop();
   }
 }

@@ -2,8 +2,8 @@
 // Promotes a lagging standby under a constant load of writes: acknowledged writes are lost, and their transaction ids are
 // used again. All followers must notice, and end with the state of the database.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import { verifyCounters } from '../../server/counters/verify.ts';
+import { openSession } from '../../server/database/session.ts';
 import { publicId } from '../../server/ids.ts';
 import { overWebSocket, type Subscription, type Payload } from './subscription-client.ts';
 import { ownPostgres, standbyOf, type OwnPostgres } from './own-postgres.ts';
@@ -253,29 +253,23 @@ interface Log {
 }
 
 async function logOf(url: string): Promise<Log> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    const log = await client.query<{ epoch: string }>('SELECT epoch FROM event_log');
-    const tasks = await client.query<{ id: string }>('SELECT id FROM tasks');
-    const events = await client.query<Log['events'][number]>(
-      `SELECT transaction_id AS transaction, subject_id AS subject FROM events WHERE kind = 'task.created'`,
-    );
-    return {
-      epoch: log.rows[0]?.epoch ?? '',
-      tasks: tasks.rows.map(({ id }) => publicId('Task', id)),
-      events: events.rows,
-      miscounted: (await verifyCounters(client)).length,
-    };
-  } finally {
-    await client.end();
-  }
+  await using client = await openSession(url, { application_name: 'taskwire drill' });
+  const log = await client.query<{ epoch: string }>('SELECT epoch FROM event_log');
+  const tasks = await client.query<{ id: string }>('SELECT id FROM tasks');
+  const events = await client.query<Log['events'][number]>(
+    `SELECT transaction_id AS transaction, subject_id AS subject FROM events WHERE kind = 'task.created'`,
+  );
+  return {
+    epoch: log.rows[0]?.epoch ?? '',
+    tasks: tasks.rows.map(({ id }) => publicId('Task', id)),
+    events: events.rows,
+    miscounted: (await verifyCounters(client)).length,
+  };
 }
 
 async function query(url: string, text: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  await client.query(text).finally(() => client.end());
+  await using client = await openSession(url, { application_name: 'taskwire drill' });
+  await client.query(text);
 }
 
 if (import.meta.main) {

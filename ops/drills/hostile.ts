@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { openSession } from '../../server/database/session.ts';
 import type { HostileCounts, HostileOrder } from './hostile-account.ts';
 import { ownPostgres } from './own-postgres.ts';
 import { startProcess } from './server-process.ts';
@@ -59,10 +60,9 @@ export async function hostileHour({ seconds, databaseUrl }: Drill): Promise<Host
     DATABASE_URL: url,
     AUTH_SECRET: 's'.repeat(32),
   });
-  const client = new Client({ connectionString: url });
   let worker: Worker | undefined;
   try {
-    await client.connect();
+    await using client = await openSession(url, { application_name: 'taskwire drill' });
     const victim = await signUp(server.url, () => '192.0.2.1');
     for (let n = 0; n < 30; n += 1)
       await victim.query(`mutation { createTask(input: { title: "Task ${n}" }) { cursor } }`);
@@ -95,7 +95,6 @@ export async function hostileHour({ seconds, databaseUrl }: Drill): Promise<Host
     return { seconds, before, during, refused, attacks: await counted, largest };
   } finally {
     await worker?.terminate();
-    await client.end().catch(() => undefined);
     await server.stop();
     await postgres?.remove();
   }

@@ -2,8 +2,8 @@
 // Kills PostgreSQL repeatedly with `kill -9` under a constant load of writes. The server keeps running and recovers soon
 // after the database; every acknowledged write exists once, and every follower gets it once.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import { verifyCounters } from '../../server/counters/verify.ts';
+import { openSession } from '../../server/database/session.ts';
 import { publicId } from '../../server/ids.ts';
 import { Crowd, type Delivery } from './crowd.ts';
 import { ownPostgres } from './own-postgres.ts';
@@ -95,23 +95,18 @@ export async function killDatabase({
 }
 
 async function compare(url: string, acknowledged: string[]) {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ id: string; events: number }>(
-      `SELECT tasks.id, count(events.sequence)::int AS events
-       FROM tasks LEFT JOIN events ON subject_id = tasks.id AND kind = 'task.created' GROUP BY 1`,
-    );
-    const there = new Map(rows.map(({ id, events }) => [publicId('Task', id), events]));
-    return {
-      // A task without its event counts as lost.
-      lost: acknowledged.filter((id) => !there.get(id)).length,
-      doubled: rows.length - new Set(acknowledged).size + rows.filter(({ events }) => events > 1).length,
-      miscounted: (await verifyCounters(client)).length,
-    };
-  } finally {
-    await client.end();
-  }
+  await using client = await openSession(url, { application_name: 'taskwire drill' });
+  const { rows } = await client.query<{ id: string; events: number }>(
+    `SELECT tasks.id, count(events.sequence)::int AS events
+     FROM tasks LEFT JOIN events ON subject_id = tasks.id AND kind = 'task.created' GROUP BY 1`,
+  );
+  const there = new Map(rows.map(({ id, events }) => [publicId('Task', id), events]));
+  return {
+    // A task without its event counts as lost.
+    lost: acknowledged.filter((id) => !there.get(id)).length,
+    doubled: rows.length - new Set(acknowledged).size + rows.filter(({ events }) => events > 1).length,
+    miscounted: (await verifyCounters(client)).length,
+  };
 }
 
 if (import.meta.main) {

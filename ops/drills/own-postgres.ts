@@ -3,9 +3,9 @@ import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import { startEmbedded } from '../../server/database/embedded.ts';
 import { ended, findPrograms, isRunning, type Account } from '../../server/database/postgres-programs.ts';
+import { openSession } from '../../server/database/session.ts';
 import { run } from '../backup/programs.ts';
 
 const ANSWERS_WITHIN_MS = 60_000;
@@ -100,15 +100,11 @@ async function postgresIn(folder: string, url: string, installed?: string): Prom
 }
 
 async function answers(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url });
-  client.on('error', () => undefined);
   try {
-    await client.connect();
+    await using client = await openSession(url, { application_name: 'taskwire drill' });
     await client.query('SELECT 1');
     return true;
   } catch {
     return false;
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }

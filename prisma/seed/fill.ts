@@ -39,22 +39,18 @@ export async function fill(
   onProgress: (written: Written) => boolean = () => true,
 ): Promise<Filled> {
   await applyMigrations(url);
-  const client = await openSession(url, { application_name: 'taskwire demo' });
-  try {
-    const { rows } = await client.query<{ free: boolean }>('SELECT pg_try_advisory_lock($1) AS free', [LOCK]);
-    if (!rows[0]?.free) throw new FillingAlready('Another demo is being filled into this database.');
-    const found = await findDemo(client);
-    if (found) return { isNew: false, ...found, dashboard: await dashboardOf(url, found.leadId) };
+  await using client = await openSession(url, { application_name: 'taskwire demo' });
+  const { rows } = await client.query<{ free: boolean }>('SELECT pg_try_advisory_lock($1) AS free', [LOCK]);
+  if (!rows[0]?.free) throw new FillingAlready('Another demo is being filled into this database.');
+  const found = await findDemo(client);
+  if (found) return { isNew: false, ...found, dashboard: await dashboardOf(url, found.leadId) };
 
-    const { people, teams, tasks } = imagine(plan);
-    await writePeople(client, people, teams, await hashPassword(PASSWORD));
-    const written = await writeTasks(client, tasks(), onProgress);
-    const { id = '' } = people.find(({ email }) => email === lead.email) ?? {};
-    const dashboard = await dashboardOf(url, id);
-    return { isNew: true, people: people.length, teams: teams.length, ...written, dashboard };
-  } finally {
-    await client.end();
-  }
+  const { people, teams, tasks } = imagine(plan);
+  await writePeople(client, people, teams, await hashPassword(PASSWORD));
+  const written = await writeTasks(client, tasks(), onProgress);
+  const { id = '' } = people.find(({ email }) => email === lead.email) ?? {};
+  const dashboard = await dashboardOf(url, id);
+  return { isNew: true, people: people.length, teams: teams.length, ...written, dashboard };
 }
 
 type Found = Omit<Filled, 'isNew' | 'dashboard'>;

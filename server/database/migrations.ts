@@ -65,7 +65,7 @@ export async function applyMigrations(
   options: MigrationOptions = {},
 ): Promise<{ applied: string[] }> {
   const migrations = await readMigrations(options.folder ?? migrationsFolder);
-  const client = await openSession(url, {
+  await using client = await openSession(url, {
     application_name: 'taskwire migrations',
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
   }).catch((error: unknown) => {
@@ -74,20 +74,16 @@ export async function applyMigrations(
       ? new DatabaseUnsuitable(BEHIND_POOLER, { cause: error })
       : new DatabaseUnreachable(url, error);
   });
-  try {
-    await liftProvidersLimits(client);
-    const isPending = pendingOf(migrations, await readHistory(client)).length > 0;
-    await requireUsable(client, isPending);
-    if (!isPending) return { applied: [] };
-    await takeTurn(client, options.lockTimeout ?? LOCK_TIMEOUT_MS);
-    const history = await readHistory(client);
-    if (!history) await makeTable(client);
-    const pending = pendingOf(migrations, history);
-    for (const migration of pending) await apply(client, migration);
-    return { applied: pending.map(({ name }) => name) };
-  } finally {
-    await client.end();
-  }
+  await liftProvidersLimits(client);
+  const isPending = pendingOf(migrations, await readHistory(client)).length > 0;
+  await requireUsable(client, isPending);
+  if (!isPending) return { applied: [] };
+  await takeTurn(client, options.lockTimeout ?? LOCK_TIMEOUT_MS);
+  const history = await readHistory(client);
+  if (!history) await makeTable(client);
+  const pending = pendingOf(migrations, history);
+  for (const migration of pending) await apply(client, migration);
+  return { applied: pending.map(({ name }) => name) };
 }
 
 /** These settings exist only in some versions of PostgreSQL, so they cannot be set at connection start. */

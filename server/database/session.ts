@@ -4,6 +4,9 @@ export interface SessionConfig extends ClientConfig {
   application_name: string;
 }
 
+/** `await using` closes it. */
+export type Session = Client & AsyncDisposable;
+
 /** Settings that results depend on. Read-only mode is not included: providers set it when the disk is full. */
 const SETTINGS = {
   timezone: 'UTC',
@@ -46,10 +49,10 @@ export async function openSession(
   url: string,
   config: SessionConfig,
   settings?: Record<string, string>,
-): Promise<Client> {
+): Promise<Session> {
   const client = new Client(sessionTo(url, config, settings));
   // Without a listener, a broken connection would end the process. The running query reports the error.
   client.on('error', () => undefined);
   await client.connect();
-  return client;
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
 }

@@ -32,31 +32,25 @@ export async function knownTimezone(db: Database, given: string): Promise<string
 
 /** Other names of the same zone, or UTC. @returns the names replaced by UTC. */
 export async function adoptTimezones(url: string): Promise<string[]> {
-  const client = await openSession(url, { application_name: 'taskwire timezones' });
-  try {
-    const { rows: unknown } = await client.query<{ timezone: string }>(
-      `/* adoptTimezones */
-       SELECT timezone FROM (SELECT DISTINCT timezone FROM users) AS used
-       WHERE timezone NOT IN (${KNOWN}) ORDER BY timezone`,
-    );
-    if (unknown.length === 0) return [];
-    const { rows: known } = await client.query<{ name: string }>(
-      `/* adoptTimezones */ ${KNOWN} ORDER BY name`,
-    );
-    const choose = chooserOf(known);
-    const lost: string[] = [];
-    for (const { timezone } of unknown) {
-      const name = choose(timezone);
-      if (name === null) lost.push(timezone);
-      await client.query('/* adoptTimezones */ UPDATE users SET timezone = $1 WHERE timezone = $2', [
-        name ?? 'UTC',
-        timezone,
-      ]);
-    }
-    return lost;
-  } finally {
-    await client.end();
+  await using client = await openSession(url, { application_name: 'taskwire timezones' });
+  const { rows: unknown } = await client.query<{ timezone: string }>(
+    `/* adoptTimezones */
+     SELECT timezone FROM (SELECT DISTINCT timezone FROM users) AS used
+     WHERE timezone NOT IN (${KNOWN}) ORDER BY timezone`,
+  );
+  if (unknown.length === 0) return [];
+  const { rows: known } = await client.query<{ name: string }>(`/* adoptTimezones */ ${KNOWN} ORDER BY name`);
+  const choose = chooserOf(known);
+  const lost: string[] = [];
+  for (const { timezone } of unknown) {
+    const name = choose(timezone);
+    if (name === null) lost.push(timezone);
+    await client.query('/* adoptTimezones */ UPDATE users SET timezone = $1 WHERE timezone = $2', [
+      name ?? 'UTC',
+      timezone,
+    ]);
   }
+  return lost;
 }
 
 function chooserOf(known: readonly { name: string }[]): (given: string) => string | null {

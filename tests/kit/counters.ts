@@ -1,8 +1,9 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { vi } from 'vitest';
 import { HORIZON_HERE } from '../../server/database/horizon.ts';
 import { fold } from '../../server/counters/fold.ts';
 import { verifyCounters, type Difference } from '../../server/counters/verify.ts';
+import { openSession } from './session.ts';
 
 /** Folds what is safe to fold, whole batches of `most` events one after the other. @returns how many there were. */
 export async function foldAll(url: string, most?: number): Promise<number[]> {
@@ -88,12 +89,6 @@ async function kill(url: string, pid: number): Promise<void> {
 }
 
 async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+  await using client = await openSession(url);
+  return await work(client);
 }

@@ -1,5 +1,6 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { rebuildCounters } from '../../server/counters/rebuild.ts';
+import { openSession } from './session.ts';
 
 /** How many there are once `fillWithCrowd` is done, those of before left out. */
 const CROWD = { users: 1_000, teams: 100, tasks: 100_000 } as const;
@@ -10,23 +11,18 @@ const CROWD = { users: 1_000, teams: 100, tasks: 100_000 } as const;
  * anybody; the first of them, by id, has the first team.
  */
 export async function fillWithCrowd(url: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query('BEGIN');
-    await client.query('SET LOCAL synchronous_commit = off');
-    const indexes = await searchIndexes(client);
-    for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
-    // Or a server that is there already would fold all of it, event by event, while it is counted anew.
-    await client.query('UPDATE log_consumers SET transaction_id = NULL');
-    for (const statement of STATEMENTS) await client.query(statement);
-    for (const { definition } of indexes) await client.query(definition);
-    await client.query('COMMIT');
-    await rebuildCounters(url, () => undefined);
-    await client.query('VACUUM ANALYZE');
-  } finally {
-    await client.end();
-  }
+  await using client = await openSession(url);
+  await client.query('BEGIN');
+  await client.query('SET LOCAL synchronous_commit = off');
+  const indexes = await searchIndexes(client);
+  for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
+  // Or a server that is there already would fold all of it, event by event, while it is counted anew.
+  await client.query('UPDATE log_consumers SET transaction_id = NULL');
+  for (const statement of STATEMENTS) await client.query(statement);
+  for (const { definition } of indexes) await client.query(definition);
+  await client.query('COMMIT');
+  await rebuildCounters(url, () => undefined);
+  await client.query('VACUUM ANALYZE');
 }
 
 /** Those that are quicker built at once than row by row. */

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { afterAll, inject } from 'vitest';
+import { openSession } from '../../server/database/session.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,8 +25,7 @@ export interface TemplateDatabase {
  */
 export async function createTemplate(serverUrl: string): Promise<TemplateDatabase> {
   const template = `${PREFIX}${String(randomInt(0x7fff_ffff))}`;
-  const client = new Client({ connectionString: serverUrl, application_name: template });
-  await client.connect();
+  const client = await openSession(serverUrl, { application_name: template });
   for (const dead of await deadRuns(client)) await dropRun(client, dead);
   await client.query(`CREATE DATABASE ${template}`);
   return {
@@ -75,13 +75,8 @@ async function dropRun(client: Client, template: string): Promise<void> {
 }
 
 async function run(url: string, ...statements: string[]): Promise<void> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    for (const statement of statements) await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  await using client = await openSession(url, { application_name: 'taskwire tests' });
+  for (const statement of statements) await client.query(statement);
 }
 
 function urlOf(serverUrl: string, database: string): string {

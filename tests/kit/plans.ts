@@ -1,4 +1,5 @@
-import { Client, escapeLiteral } from 'pg';
+import { escapeLiteral, type Client } from 'pg';
+import { openSession } from './session.ts';
 import type { Statement } from './statements.ts';
 
 /** How PostgreSQL runs a statement. */
@@ -34,27 +35,24 @@ const RUNS_UNTIL_SETTLED = 5;
  * one that a named statement settles on. Changes nothing.
  */
 export async function plansOf(url: string, statements: readonly Statement[]): Promise<Plan[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    const plans: Plan[] = [];
-    for (const statement of statements) {
-      await client.query('BEGIN');
-      await client.query(`PREPARE recorded AS ${statement.text}`);
-      const values = statement.values.map(literal).join(', ');
-      const execute = `EXECUTE recorded${values === '' ? '' : ` (${values})`}`;
+  await using client = await openSession(url);
+  // openSession turns it off.
+  await client.query('SET jit = on');
+  const plans: Plan[] = [];
+  for (const statement of statements) {
+    await client.query('BEGIN');
+    await client.query(`PREPARE recorded AS ${statement.text}`);
+    const values = statement.values.map(literal).join(', ');
+    const execute = `EXECUTE recorded${values === '' ? '' : ` (${values})`}`;
+    plans.push(await explain(client, statement, execute));
+    if (statement.name !== '') {
+      for (let run = 0; run < RUNS_UNTIL_SETTLED; run += 1) await client.query(`EXPLAIN ${execute}`);
       plans.push(await explain(client, statement, execute));
-      if (statement.name !== '') {
-        for (let run = 0; run < RUNS_UNTIL_SETTLED; run += 1) await client.query(`EXPLAIN ${execute}`);
-        plans.push(await explain(client, statement, execute));
-      }
-      await client.query('ROLLBACK');
-      await client.query('DEALLOCATE recorded');
     }
-    return plans;
-  } finally {
-    await client.end();
+    await client.query('ROLLBACK');
+    await client.query('DEALLOCATE recorded');
   }
+  return plans;
 }
 
 async function explain(client: Client, statement: Statement, execute: string): Promise<Plan> {

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startEmbedded } from '../../server/database/embedded.ts';
 import { applyMigrations } from '../../server/database/migrations.ts';
+import { openSession } from '../../server/database/session.ts';
 import { createTemplate } from './database.ts';
 
 const ANSWER_MS = 5000;
@@ -65,16 +65,16 @@ async function findPostgres(given: string | undefined) {
 }
 
 async function postgresAnswers(url: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: ANSWER_MS });
   try {
-    await client.connect();
+    await using client = await openSession(url, {
+      application_name: 'taskwire tests',
+      connectionTimeoutMillis: ANSWER_MS,
+    });
     await client.query('SELECT 1');
   } catch (cause) {
     throw new Error('No PostgreSQL answers at TEST_DATABASE_URL; unset it to test on an embedded one.', {
       cause,
     });
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ownPostgres } from '../../ops/drills/own-postgres.ts';
 import { databaseOf, withDatabase } from '../../ops/backup/connection-url.ts';
 import { openCluster, type Cluster } from '../../ops/backup/cluster.ts';
+import { openSession } from '../kit/session.ts';
 
 /** How long autovacuum sleeps between two pages. */
 const SLOW = ['autovacuum_vacuum_cost_delay = 100', 'autovacuum_vacuum_cost_limit = 1'];
@@ -15,10 +15,8 @@ const EAGER = [
 
 const postgres = await ownPostgres();
 afterAll(() => postgres.remove());
-const admin = new Client({ connectionString: withDatabase(postgres.url, 'template1') });
-admin.on('error', () => undefined);
-await admin.connect();
-afterAll(() => admin.end().catch(() => undefined));
+const admin = await openSession(withDatabase(postgres.url, 'template1'));
+afterAll(() => admin.end());
 for (const setting of [...SLOW, ...EAGER]) await admin.query(`ALTER SYSTEM SET ${setting}`);
 await admin.query('SELECT pg_reload_conf()');
 await admin.query("CREATE ROLE keeper LOGIN CREATEDB PASSWORD 'keeper'");
@@ -28,9 +26,7 @@ Object.assign(address, { username: 'keeper', password: 'keeper' });
 
 /** Fills a database until autovacuum is at work in it. */
 async function vacuumed(name: string): Promise<void> {
-  const client = new Client({ connectionString: withDatabase(address.href, name) });
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await openSession(withDatabase(address.href, name));
   await client.query(
     'CREATE TABLE many AS SELECT n, repeat($$x$$, 500) AS text FROM generate_series(1, 50000) AS n',
   );

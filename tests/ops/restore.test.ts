@@ -1,7 +1,7 @@
 import { copyFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { contentOf, inSnapshot } from '../../ops/backup/content.ts';
 import { counterTables } from '../../server/counters/rebuild.ts';
@@ -9,6 +9,7 @@ import { differencesIn } from '../kit/counters.ts';
 import { fileIn, hasPgDump, ops, scratchFolder, startOps } from '../kit/ops.ts';
 import { dialAs, watchEvents, watchOn, type EventTold } from '../kit/live.ts';
 import { startServerProcess } from '../kit/server-process.ts';
+import { openSession } from '../kit/session.ts';
 import { giveShare } from '../kit/shares.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 import { query } from '../server/database/scratch-database.ts';
@@ -31,13 +32,8 @@ const EVERYTHING = `{
 }`;
 
 async function content() {
-  const client = new Client({ connectionString: world.databaseUrl });
-  await client.connect();
-  try {
-    return (await inSnapshot(client, () => contentOf(client))).tables;
-  } finally {
-    await client.end();
-  }
+  await using client = await openSession(world.databaseUrl);
+  return (await inSnapshot(client, () => contentOf(client))).tables;
 }
 
 /** Every table but the counters, which the server goes on folding in its own time. */
@@ -51,8 +47,7 @@ const target = new URL(world.databaseUrl).pathname.slice(1);
 
 /** A connection that a restore does not end. */
 async function connectionBeside(): Promise<Client> {
-  const client = new Client({ connectionString: inject('databases').serverUrl });
-  await client.connect();
+  const client = await openSession(inject('databases').serverUrl);
   onTestFinished(() => client.end());
   return client;
 }
@@ -343,9 +338,8 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
       const { tables } = JSON.parse(await readFile(file.replace('.dump', '.json'), 'utf8')) as {
         tables: object;
       };
-      const moved = new Client({ connectionString: url.href });
-      await moved.connect();
-      const now = await inSnapshot(moved, () => contentOf(moved)).finally(() => moved.end());
+      await using moved = await openSession(url.href);
+      const now = await inSnapshot(moved, () => contentOf(moved));
       expect(now.tables['tasks']).toEqual((tables as typeof now.tables)['tasks']);
     }
   });

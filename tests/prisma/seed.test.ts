@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lead, PASSWORD } from '../../prisma/seed/people.ts';
 import type { DemoPlan } from '../../prisma/seed/demo.ts';
 import { imagine } from '../../prisma/seed/workspace.ts';
 import { npmStart, type Started } from '../kit/npm-start.ts';
+import { openSession } from '../kit/session.ts';
 import { startWorld } from '../kit/world.ts';
 
 const NUMBERS = `{ dashboard {
@@ -267,13 +267,8 @@ async function send<Data>(url: string, query: string, token?: string): Promise<D
 }
 
 async function sql<Row extends object>(url: string, text: string): Promise<Row[]> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    return (await client.query<Row>(text)).rows;
-  } finally {
-    await client.end();
-  }
+  await using client = await openSession(url);
+  return (await client.query<Row>(text)).rows;
 }
 
 function sum(entries: { count: number }[]): number {

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { Client } from 'pg';
 import { afterAll, expect, test, vi } from 'vitest';
 import { rebuildCounters } from '../../server/counters/rebuild.ts';
 import { connect, disconnect } from '../../server/database/client.ts';
@@ -9,6 +8,7 @@ import { ALL_NUMBERS, countByHand, type Asked, type Numbers } from '../kit/count
 import { differencesIn, foldAll, foldToTheEnd, killedFold } from '../kit/counters.ts';
 import { HISTORY, historyByHand, installJournal, type History } from '../kit/journal.ts';
 import { startTestServer } from '../kit/server.ts';
+import { openSession } from '../kit/session.ts';
 import { secretOf } from '../kit/shares.ts';
 import { plantTasks } from '../kit/tasks.ts';
 import { accept, invite } from '../kit/team.ts';
@@ -226,14 +226,12 @@ async function inviteOne(cast: Cast, { what, whom, how }: Rolls): Promise<void> 
 
 /** Kills connections of servers, whatever they are doing; what was under way fails, or is done again. */
 async function sever(connections: string): Promise<void> {
-  const client = new Client(databaseUrl);
-  await client.connect();
+  await using client = await openSession(databaseUrl);
   await client.query(
     `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = $1`,
     [connections],
   );
-  await client.end();
 }
 
 /** A rebuild that dies somewhere on its way, as by `kill -9`. */

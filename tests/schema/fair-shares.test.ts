@@ -1,5 +1,6 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { openSession } from '../kit/session.ts';
 import { startWorld } from '../kit/world.ts';
 
 const world = await startWorld({ DATABASE_POOL_SIZE: '4', RATE_LIMIT_POINTS: '0' });
@@ -8,9 +9,7 @@ const { ada, bob } = await world.people('Ada', 'Bob');
 test('[BR-19] a person with many changes waiting for a lock does not block others (H2)', async () => {
   const task = await ada.createTask('Tea');
   await bob.createTask('Coffee');
-  const holder = new Client(world.databaseUrl);
-  await holder.connect();
-  onTestFinished(() => holder.end());
+  await using holder = await openSession(world.databaseUrl);
   await holder.query('BEGIN; SELECT FROM tasks WHERE title = $$Tea$$ FOR UPDATE');
   const rename = 'mutation ($id: ID!) { updateTask(input: { id: $id, title: "Milk" }) { cursor } }';
   const waiting = Array.from({ length: 12 }, () =>
@@ -59,8 +58,7 @@ async function reading(observer: Client): Promise<number> {
 
 /** Has every read of tasks take long, for whoever asks. */
 async function slowTasks(): Promise<{ observer: Client }> {
-  const observer = new Client(world.databaseUrl);
-  await observer.connect();
+  const observer = await openSession(world.databaseUrl);
   await observer.query(`
     ALTER TABLE tasks RENAME TO real_tasks;
     CREATE VIEW tasks AS SELECT real_tasks.* FROM real_tasks, LATERAL (SELECT pg_sleep(5)) AS slow`);

@@ -1,5 +1,5 @@
-import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { openSession } from '../kit/session.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const world = await startWorld();
@@ -85,9 +85,7 @@ test('[FR-011] a session that ends takes its streams along', async () => {
 
 test('[SC-010] a client that disconnects before its stream starts leaves nothing behind', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
-  const holder = new Client(world.databaseUrl);
-  await holder.connect();
-  onTestFinished(() => holder.end());
+  await using holder = await openSession(world.databaseUrl);
   // So long nobody's rights can be read.
   await holder.query('BEGIN; LOCK TABLE memberships');
   const leaving = new AbortController();

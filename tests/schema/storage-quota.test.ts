@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { foldStorage } from '../../server/counters/storage.ts';
 import { uuidOf } from '../../server/ids.ts';
+import { openSession } from '../kit/session.ts';
 import { giveShare, offerShare } from '../kit/shares.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -53,13 +54,8 @@ const accepted = (work: () => Promise<unknown>) =>
   expect.poll(() => work().then(() => 'accepted', String), { timeout: 5_000 }).toBe('accepted');
 
 async function connected<T>(work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: world.databaseUrl });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
+  await using client = await openSession(world.databaseUrl);
+  return await work(client);
 }
 
 test('[BR-19] a person at their quota of objects hears how to go on, makes room, and others are not held up (M10)', async () => {

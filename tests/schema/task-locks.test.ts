@@ -1,6 +1,6 @@
-import { Client } from 'pg';
 import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { uuidOf } from '../../server/ids.ts';
+import { openSession } from '../kit/session.ts';
 import { share } from '../kit/shares.ts';
 import { outcome, teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
@@ -22,8 +22,7 @@ beforeEach(async () => {
 
 /** Holds a task as a long change does. @returns what lets go of it. */
 async function hold(id: string): Promise<() => Promise<unknown>> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
+  const client = await openSession(databaseUrl);
   onTestFinished(() => client.end());
   await client.query('BEGIN');
   await client.query('SELECT FROM tasks WHERE id = $1 FOR UPDATE', [uuidOf('Task', id)]);

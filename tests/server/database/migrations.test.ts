@@ -1,11 +1,11 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openEngine } from '../../../ops/schema-engine.ts';
 import { applyMigrations, migrationsFolder, readMigrations } from '../../../server/database/migrations.ts';
 import { emptyDatabase, query } from './scratch-database.ts';
+import { openSession } from '../../kit/session.ts';
 
 /** The indexes that Prisma's model has no words for: of a part of the rows. */
 const WITHOUT_MODEL = [
@@ -44,9 +44,7 @@ test('two servers that start at once apply each migration once between them', as
 });
 
 test('a server does not wait for ever while another migrates', async () => {
-  const holder = new Client(url);
-  await holder.connect();
-  onTestFinished(() => holder.end());
+  await using holder = await openSession(url);
   await holder.query('SELECT pg_advisory_lock(1)');
   await migration('20260102000000_take_long', 'SELECT pg_advisory_xact_lock(1);');
   const slow = applyMigrations(url, { folder });

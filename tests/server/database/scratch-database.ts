@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { Client } from 'pg';
 import { inject } from 'vitest';
+import { openSession } from '../../kit/session.ts';
 
 /**
  * The address of a database with nothing in it. It goes with the run's other databases.
@@ -16,12 +16,6 @@ export async function emptyDatabase(options = ''): Promise<string> {
 }
 
 export async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client(url);
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
+  await using client = await openSession(url);
+  return (await client.query<Record<string, unknown>>(sql)).rows;
 }

@@ -1,5 +1,6 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { openSession } from '../../kit/session.ts';
 import { startWorld } from '../../kit/world.ts';
 
 const world = await startWorld({ DATABASE_POOL_SIZE: '2', LOG_LEVEL: 'silent' });
@@ -16,9 +17,7 @@ async function metric(name: string): Promise<string | undefined> {
 }
 
 async function observer(): Promise<Client> {
-  const client = new Client(world.databaseUrl);
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await openSession(world.databaseUrl);
   onTestFinished(() => client.end());
   return client;
 }

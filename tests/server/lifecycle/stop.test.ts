@@ -1,8 +1,8 @@
-import { Client } from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { apiTokenOf } from '../../kit/api-tokens.ts';
 import { dialAs } from '../../kit/live.ts';
 import { startServerProcess } from '../../kit/server-process.ts';
+import { openSession } from '../../kit/session.ts';
 import { startWorld } from '../../kit/world.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
@@ -27,8 +27,7 @@ async function ask(url: string, query: string, variables = {}) {
 
 /** Keeps tasks from being read and changed. @returns what lets go of them. */
 async function hold(): Promise<() => Promise<void>> {
-  const client = new Client(world.databaseUrl);
-  await client.connect();
+  const client = await openSession(world.databaseUrl);
   const letGo = () => client.end();
   onTestFinished(letGo);
   await client.query('BEGIN; LOCK TABLE tasks');

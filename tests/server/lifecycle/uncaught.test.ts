@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { Client } from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startProcess } from '../../../ops/drills/server-process.ts';
 import { apiTokenOf } from '../../kit/api-tokens.ts';
 import { SECRET } from '../../kit/server.ts';
+import { openSession } from '../../kit/session.ts';
 import { startWorld } from '../../kit/world.ts';
 
 // Each process takes seconds to start where others want the processor too.
@@ -62,9 +62,7 @@ test('[T064] a promise that fails unseen is logged, and the server goes on', asy
 test('[T064] after an uncaught exception a server finishes running requests, and exits', async () => {
   const id = await ada.createTask('Tea');
   const { server, ask, faults } = await start('exception');
-  const holder = new Client(world.databaseUrl);
-  await holder.connect();
-  onTestFinished(() => holder.end());
+  await using holder = await openSession(world.databaseUrl);
   await holder.query('BEGIN; LOCK TABLE tasks');
   const begun = ask(`mutation { updateTask(input: { id: "${id}", title: "Milk" }) { task { title } } }`);
   const waiters = () => world.db.$queryRaw<object[]>`

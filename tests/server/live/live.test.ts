@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import { pino } from 'pino';
 import { afterAll, expect, inject, onTestFinished, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
@@ -13,6 +12,7 @@ import { startLive } from '../../../server/live/live.ts';
 import { ownPostgres } from '../../../ops/drills/own-postgres.ts';
 import { applyMigrations } from '../../../server/database/migrations.ts';
 import { freshDatabase } from '../../kit/database.ts';
+import { openSession } from '../../kit/session.ts';
 
 const databaseUrl = await freshDatabase();
 const db = connect(databaseUrl);
@@ -117,9 +117,7 @@ test('who hears of nothing for long while much happens learns how far the log ha
 test('a transaction of another database that outlives the retention does not stop deliveries', async () => {
   const live = await start();
   const [ada, bob] = [await person(), await person()];
-  const elsewhere = new Client(inject('databases').serverUrl);
-  await elsewhere.connect();
-  onTestFinished(() => elsewhere.end());
+  await using elsewhere = await openSession(inject('databases').serverUrl);
   await elsewhere.query('BEGIN; SELECT pg_current_xact_id()');
   const early = await currentCursor(db);
   for (let times = 0; times < 3; times += 1) await happens(bob.userId, 5_000);
@@ -134,9 +132,7 @@ test('a transaction of another database that outlives the retention does not sto
 test('what was late and is no longer kept is not passed over', async () => {
   const live = await start();
   const [ada, bob] = [await person(), await person()];
-  const late = new Client(databaseUrl);
-  await late.connect();
-  onTestFinished(() => late.end());
+  await using late = await openSession(databaseUrl);
   await late.query('BEGIN');
   await late.query(`INSERT INTO events (actor_id, kind, data) VALUES ($1, 'apiToken.used', '{}')`, [
     ada.userId,

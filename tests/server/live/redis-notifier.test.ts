@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
-import { Client } from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { watchEvents, type EventTold } from '../../kit/live.ts';
 import { routeTo } from '../../kit/outage.ts';
 import { redisNamespace } from '../../../server/redis-namespace.ts';
 import { SECRET } from '../../kit/server.ts';
+import { openSession } from '../../kit/session.ts';
 import { startWorld } from '../../kit/world.ts';
 
 const redisUrl = process.env['TEST_REDIS_URL'];
@@ -29,8 +29,7 @@ test.skipIf(!redisUrl)(
     await expect.poll(() => received, { timeout: 5_000 }).toBeGreaterThan(0);
 
     const notified: unknown[] = [];
-    const listener = new Client(world.databaseUrl);
-    await listener.connect();
+    const listener = await openSession(world.databaseUrl);
     afterAll(() => listener.end());
     listener.on('notification', (message) => notified.push(message));
     await listener.query('LISTEN taskwire_events');

@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect, disconnect } from '../../../server/database/client.ts';
 import { append } from '../../../server/log/append.ts';
@@ -6,14 +6,14 @@ import { consume, type ConsumerName, type LogBatch, type LogConsumer } from '../
 import { trimLog } from '../../../server/log/retention.ts';
 import { differencesIn, foldToTheEnd, settled } from '../../kit/counters.ts';
 import { freshDatabase } from '../../kit/database.ts';
+import { openSession } from '../../kit/session.ts';
 import { plantTasks } from '../../kit/tasks.ts';
 
 /** A log with the event of a new person, and then of each transaction the given number of events. */
 async function logWith(...transactions: number[]) {
   const url = await freshDatabase();
   const db = connect(url);
-  const client = new Client({ connectionString: url });
-  await client.connect();
+  const client = await openSession(url);
   onTestFinished(async () => {
     await client.end();
     await disconnect(db);
@@ -84,16 +84,11 @@ test('a batch that fails is handled again, and its position stays', async () => 
 test('one process at a time handles a batch of a consumer', async () => {
   const { client, url } = await logWith(2);
   const { consumer } = await consumerOf(client, 'first', 1);
-  const other = new Client({ connectionString: url });
-  await other.connect();
-  try {
-    await other.query('SELECT pg_advisory_lock(1)');
-    expect(await consume(client, consumer)).toBe(0);
-    await other.query('SELECT pg_advisory_unlock(1)');
-    expect(await consume(client, consumer)).toBe(3);
-  } finally {
-    await other.end();
-  }
+  await using other = await openSession(url);
+  await other.query('SELECT pg_advisory_lock(1)');
+  expect(await consume(client, consumer)).toBe(0);
+  await other.query('SELECT pg_advisory_unlock(1)');
+  expect(await consume(client, consumer)).toBe(3);
 });
 
 test('an old event stays until the slowest consumer has handled it', async () => {

@@ -1,10 +1,11 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { afterAll, expect, inject, onTestFinished, test } from 'vitest';
 import { uuidOf } from '../../../server/ids.ts';
 import { apiTokenOf } from '../../kit/api-tokens.ts';
 import { watchEvents, type EventTold, type Watch } from '../../kit/live.ts';
 import { routeTo } from '../../kit/outage.ts';
 import { startTestServer } from '../../kit/server.ts';
+import { openSession } from '../../kit/session.ts';
 import { startWorld, type Person } from '../../kit/world.ts';
 
 const world = await startWorld();
@@ -19,8 +20,7 @@ const isOf = (title: string) => (told: EventTold) => told.events.event?.task?.ti
 
 /** A transaction that has written what a person reads of, and is still under way. */
 async function slowWriting(person: Person): Promise<Client> {
-  const client = new Client(world.databaseUrl);
-  await client.connect();
+  const client = await openSession(world.databaseUrl);
   onTestFinished(() => client.end());
   await client.query('BEGIN');
   await client.query(
@@ -95,13 +95,11 @@ test('[FR-017] a client that reconnects early gets late events once', async () =
 test('slow transactions of another database cause no delay', async () => {
   const { ada } = await people('Ada');
   const events = await watchEvents(world, ada);
-  const slow = new Client(inject('databases').serverUrl);
-  await slow.connect();
+  await using slow = await openSession(inject('databases').serverUrl);
   await slow.query('BEGIN');
   await slow.query('SELECT pg_current_xact_id()');
   await ada.createTask('meanwhile');
   await events.until(isOf('meanwhile'));
-  await slow.end();
 });
 
 test('[FR-022] nothing is missed when PostgreSQL ends the connection that follows the log', async () => {

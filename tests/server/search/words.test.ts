@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -10,13 +10,13 @@ import { taskVector } from '../../../server/search/vector.ts';
 import { foldedWordsOf, wordsOf } from '../../../server/search/words.ts';
 import { expectedFinds, searchedTexts } from '../../kit/searched-texts.ts';
 import { freshDatabase } from '../../kit/database.ts';
+import { openSession } from '../../kit/session.ts';
 import { emptyDatabase } from '../database/scratch-database.ts';
 
 const database = await freshDatabase();
 
 async function connected(url: string): Promise<Client> {
-  const client = new Client(url);
-  await client.connect();
+  const client = await openSession(url);
   onTestFinished(() => client.end());
   return client;
 }

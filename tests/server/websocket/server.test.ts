@@ -1,9 +1,9 @@
-import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { apiTokenOf } from '../../kit/api-tokens.ts';
 import { dial, dialAs, watchEvents, watchOn, type EventTold, type Wire } from '../../kit/live.ts';
 import { routeTo } from '../../kit/outage.ts';
 import { startTestServer } from '../../kit/server.ts';
+import { openSession } from '../../kit/session.ts';
 import { startWorld } from '../../kit/world.ts';
 
 const world = await startWorld({ SOCKETS_PER_PERSON: '3' });
@@ -276,9 +276,7 @@ test('[FR-023] every socket is asked for a sign of life, and one that gives none
 test('a disconnect during authentication releases its slot', async () => {
   const { ada } = await world.people('Ada');
   const key = await apiTokenOf(ada);
-  const holder = new Client(world.databaseUrl);
-  await holder.connect();
-  onTestFinished(() => holder.end());
+  await using holder = await openSession(world.databaseUrl);
   await holder.query('BEGIN; LOCK TABLE api_tokens');
   for (let n = 0; n < 3; n += 1) {
     const wire = await dial(world.url);

@@ -1,6 +1,6 @@
-import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { dialAs, type Wire } from '../../kit/live.ts';
+import { openSession } from '../../kit/session.ts';
 import { startWorld } from '../../kit/world.ts';
 
 const world = await startWorld({ SOCKETS_PER_PERSON: '30', RATE_LIMIT_POINTS: '0' });
@@ -14,8 +14,7 @@ async function waitingOperations(): Promise<number> {
 
 /** Every read of tasks waits until it times out. @returns a function that ends this. */
 async function lockTasks(): Promise<() => Promise<unknown>> {
-  const holder = new Client(world.databaseUrl);
-  await holder.connect();
+  const holder = await openSession(world.databaseUrl);
   onTestFinished(() => holder.end());
   await holder.query('BEGIN; LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE');
   return () => holder.query('ROLLBACK');
