@@ -2,11 +2,9 @@
 // and graphql-ws in the same run.
 //   npm run bench:live -- [--subscribers n] [--people n] [--rounds n] [--no-write]
 // BENCH_DATABASE_URL: see `npm run bench`.
-import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,8 +15,8 @@ import { startEmbedded } from '../../server/database/embedded.ts';
 import { applyMigrations } from '../../server/database/migrations.ts';
 import { openSession } from '../../server/database/session.ts';
 import { newId, publicId } from '../../server/ids.ts';
-import { NODE_FLAGS } from '../node-flags.ts';
 import { busyCores, cpuMs, SERVER_CORE } from './cpu.ts';
+import { startOnCore, TASKWIRE, type OnCore } from './on-core.ts';
 import { conditions, writeSection } from './results.ts';
 
 const { values: options } = parseArgs({
@@ -34,22 +32,17 @@ const subscribers = Number(options.subscribers);
 const people = Number(options.people);
 const rounds = Number(options.rounds);
 
-const READY_WITHIN_MS = 60_000;
 /** Lets earlier work and garbage collection finish. */
 const SETTLE_MS = 3_000;
 const DELIVERED_WITHIN_MS = 60_000;
 const CONNECT_AT_ONCE = 50;
-const root = join(import.meta.dirname, '../..');
 
-interface Live {
+interface Live extends OnCore {
   name: string;
-  pid: number;
-  url: string;
   subscription: string;
   /** The credential of a subscriber. */
   authorizationOf(subscriber: number): string | undefined;
   mutation: string;
-  stop(): Promise<void>;
 }
 
 interface Found {
@@ -93,7 +86,7 @@ async function measure(live: Live): Promise<Found> {
   const first = await subscribe(live, 0);
   await write(live);
   await sleep(SETTLE_MS);
-  const before = residentBytes(live.pid);
+  const before = live.residentBytes();
   const crowd: Subscriber[] = [];
   while (crowd.length < subscribers) {
     const some = Math.min(CONNECT_AT_ONCE, subscribers - crowd.length);
@@ -101,7 +94,7 @@ async function measure(live: Live): Promise<Found> {
     crowd.push(...(await Promise.all(Array.from({ length: some }, (_, n) => subscribe(live, from + n)))));
   }
   await sleep(SETTLE_MS);
-  const bytesEach = (residentBytes(live.pid) - before) / subscribers;
+  const bytesEach = (live.residentBytes() - before) / subscribers;
   let delivered = 0;
   let lastAt = 0;
   for (const subscriber of crowd)
@@ -162,11 +155,16 @@ async function write(live: Live): Promise<void> {
 
 async function startTaskwire(databaseUrl: string): Promise<Live> {
   const teamId = await fillTeam(databaseUrl);
-  const process_ = await startOnCore('Taskwire', 'server/main.ts', '/graphql', {
-    DATABASE_URL: databaseUrl,
-    AUTH_SECRET: 'only-ever-used-for-measurements-on-this-machine',
-    SOCKETS_PER_ADDRESS: String(subscribers + 10),
-    LOG_LEVEL: 'error',
+  const process_ = await startOnCore({
+    name: 'Taskwire',
+    file: TASKWIRE,
+    path: '/graphql',
+    core: SERVER_CORE,
+    environment: {
+      DATABASE_URL: databaseUrl,
+      SOCKETS_PER_ADDRESS: String(subscribers + 10),
+      LOG_LEVEL: 'error',
+    },
   });
   return {
     ...process_,
@@ -180,7 +178,13 @@ async function startTaskwire(databaseUrl: string): Promise<Live> {
 }
 
 async function startYoga(): Promise<Live> {
-  const process_ = await startOnCore('Yoga', 'ops/bench/contenders/yoga.ts', '/graphql', {});
+  const process_ = await startOnCore({
+    name: 'Yoga',
+    file: 'ops/bench/contenders/yoga.ts',
+    path: '/graphql',
+    core: SERVER_CORE,
+    environment: {},
+  });
   return {
     ...process_,
     name: 'Yoga + graphql-ws',
@@ -188,54 +192,6 @@ async function startYoga(): Promise<Live> {
     authorizationOf: () => undefined,
     mutation: 'mutation { createTask(title: "Water the plants") { id } }',
   };
-}
-
-async function startOnCore(
-  name: string,
-  file: string,
-  path: string,
-  environment: NodeJS.ProcessEnv,
-): Promise<Pick<Live, 'pid' | 'url' | 'stop'>> {
-  const port = await freePort();
-  const dataDir = mkdtempSync(join(tmpdir(), 'taskwire-bench-'));
-  const profiling = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
-  const flags = name === 'Taskwire' ? [...NODE_FLAGS, ...profiling] : [];
-  const child = spawn('taskset', ['-c', SERVER_CORE, process.execPath, ...flags, join(root, file)], {
-    env: { ...process.env, NODE_ENV: 'production', PORT: String(port), DATA_DIR: dataDir, ...environment },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const url = `http://127.0.0.1:${port}${path}`;
-  const stop = async () => {
-    child.kill('SIGTERM');
-    if (child.exitCode === null) await once(child, 'exit');
-    rmSync(dataDir, { recursive: true, force: true });
-  };
-  const began = performance.now();
-  while (!(await answers(url))) {
-    if (child.exitCode !== null || performance.now() - began > READY_WITHIN_MS) {
-      await stop();
-      throw new Error(`${name} did not start`);
-    }
-    await sleep(50);
-  }
-  return { pid: child.pid ?? 0, url, stop };
-}
-
-async function answers(url: string): Promise<boolean> {
-  const asked = { method: 'POST', headers: { 'content-type': 'application/json' } };
-  return fetch(url, { ...asked, body: '{"query":"{ __typename }"}' }).then(
-    (response) => response.ok,
-    () => false,
-  );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const tokenOf = (person: number) => `twp_bench-${person}`;
@@ -299,11 +255,6 @@ async function startDatabase(): Promise<{ url: string; stop(): Promise<void> }> 
       await admin.end();
     },
   };
-}
-
-function residentBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
 }
 
 function reportOf(measured: Found[]): string {
