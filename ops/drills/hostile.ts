@@ -84,8 +84,8 @@ export async function hostileHour({ seconds, databaseUrl }: Drill): Promise<Host
         () => undefined,
       );
     }, LOOK_MS);
-    const died = server.exited.then((why) => {
-      throw new Error(`The server exited (${why}):\n${server.output().slice(-5_000)}`);
+    const died = server.exited.then(({ code, signal }) => {
+      throw new Error(`The server exited (${code ?? signal}):\n${server.output().slice(-5_000)}`);
     });
     const during = await Promise.race([waitsOf(victim, seconds, refused), died]).finally(() => {
       clearInterval(looking);

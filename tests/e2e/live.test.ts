@@ -389,10 +389,10 @@ describe('when the server tells the page that it cannot go on from where it was'
     const server = await startServerProcess(world.databaseUrl);
     const page = await dashboardOf(ada, { url: server.url, isHurried: true });
     const wasLoadedAgain = await markPage(page);
-    server.freeze();
+    server.signal('SIGSTOP');
     await passTime(page, /^Reconnecting in \d+ s$/);
     await ada.createTask('Order paper');
-    server.thaw();
+    server.signal('SIGCONT');
     await passTime(page, 'Live');
     await expect(row(page, 'Order paper')).toBeVisible();
     expect(await wasLoadedAgain()).toBe(false);

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { findClient } from '../../ops/backup/programs.ts';
+import { launch } from '../../ops/drills/server-process.ts';
 
 export interface Ended {
   code: number | null;
@@ -32,20 +32,11 @@ export function startOps(
 ): { ended: Promise<Ended>; kill(): void } {
   const { DATABASE_URL, DATA_DIR, ...inherited } = process.env;
   const file = join(import.meta.dirname, `../../ops/${command}.ts`);
-  const child = spawn(process.execPath, [file, ...args], {
+  const launched = launch(process.execPath, [file, ...args], {
     env: { ...inherited, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  }
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once('error', reject).once('close', (code) => {
-      resolve({ code, output });
-    });
-  });
-  return { ended, kill: () => void child.kill('SIGKILL') };
+  const ended = launched.exited.then(({ code }) => ({ code, output: launched.output() }));
+  return { ended, kill: () => launched.signal('SIGKILL') };
 }
 
 /** The file that a backup or a safety backup says it has written. */

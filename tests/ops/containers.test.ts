@@ -1,10 +1,10 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { DockerfileParser } from 'dockerfile-ast';
 import { expect, onTestFinished, test } from 'vitest';
+import { launch } from '../../ops/drills/server-process.ts';
 import { readConfig, variables } from '../../server/config.ts';
 import { composeWith, containers, serversOf, textOf, yamlOf } from '../kit/containers.ts';
 import { freshDatabase } from '../kit/database.ts';
@@ -166,7 +166,7 @@ test(
       if (existsSync(join(root, made))) cpSync(join(root, made), join(app, made), { recursive: true });
 
     const [program = '', ...args] = JSON.parse(lastOf('CMD')) as string[];
-    const server = spawn(program === 'node' ? process.execPath : program, args, {
+    const server = launch(program === 'node' ? process.execPath : program, args, {
       cwd: app,
       env: {
         PATH: process.env['PATH'],
@@ -177,31 +177,19 @@ test(
         DATABASE_URL: await freshDatabase(),
         AUTH_SECRET: filled['AUTH_SECRET'],
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const ended = once(server, 'close');
     onTestFinished(async () => {
-      server.kill('SIGKILL');
-      await ended;
+      server.signal('SIGKILL');
+      await server.exited;
     });
-    let said = '';
-    const ready = Promise.withResolvers<string>();
-    server.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      const port = /ready at http:\/\/\S+:(\d+)/.exec(said)?.[1];
-      if (port) ready.resolve(port);
-    });
-    const port = await Promise.race([
-      ready.promise,
-      ended.then(() => Promise.reject(new Error(`It ended without being ready: ${said}`))),
-    ]);
+    const { port } = new URL(await server.ready());
 
     const check = /CMD (\[.*\])$/s.exec(lastOf('HEALTHCHECK'))?.[1] ?? '';
     const [, ...checking] = JSON.parse(check.replace(':4000/', `:${port}/`)) as string[];
     await promisify(execFile)(process.execPath, checking);
 
-    server.kill('SIGTERM');
-    expect((await ended)[0]).toBe(0);
+    server.signal('SIGTERM');
+    expect((await server.exited).code).toBe(0);
     await expect(promisify(execFile)(process.execPath, checking)).rejects.toMatchObject({ code: 1 });
   },
 );

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { startProcess } from '../../ops/drills/server-process.ts';
 import { verifyAccount } from '../../server/auth/account.ts';
 import type { Logger } from '../../server/logger.ts';
 import { PerformanceStore } from '../../server/observability/store.ts';
@@ -182,23 +180,16 @@ test('[T060] Prometheus reads the same numbers with the token', async () => {
 });
 
 test('[T060] a slow operation is in the log with its name and request, and without what it was about', async () => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../server/main.ts')], {
-    env: {
-      ...process.env,
-      PORT: '0',
-      DATABASE_URL: world.databaseUrl,
-      AUTH_SECRET: 'a secret that guards nothing but tests',
-      SLOW_MS: '0',
-      LOG_LEVEL: 'warn',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const server = await startProcess({
+    DATABASE_URL: world.databaseUrl,
+    AUTH_SECRET: 'a secret that guards nothing but tests',
+    SLOW_MS: '0',
+    LOG_LEVEL: 'warn',
   });
-  onTestFinished(() => void child.kill('SIGTERM'));
-  let log = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
-  const [ready] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-  const url = /http:\S+/.exec(ready)?.[0] ?? '';
-  const response = await fetch(`${url}/graphql`, {
+  onTestFinished(async () => {
+    await server.stop();
+  });
+  const response = await fetch(`${server.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
@@ -209,8 +200,14 @@ test('[T060] a slow operation is in the log with its name and request, and witho
   });
   const requestId = response.headers.get('x-request-id');
   await expect
-    .poll(() => log.split('\n').filter((line) => line.includes('slow operation')))
+    .poll(() =>
+      server
+        .output()
+        .split('\n')
+        .filter((line) => line.includes('slow operation')),
+    )
     .toEqual([expect.stringContaining('"operation":"Enter"')]);
+  const log = server.output();
   expect(log).toContain(`"requestId":"${requestId}"`);
   expect(log).toMatch(/"statement":"SELECT (?:users|accounts)"/);
   expect(log).not.toMatch(/nobody\.special|very secret/);

@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { startProcess } from '../../ops/drills/server-process.ts';
 import { createAuth } from '../../server/auth/auth.ts';
 import { uuidOf } from '../../server/ids.ts';
 import { createSignInLimits } from '../../server/limits/sign-in-limits.ts';
@@ -608,30 +605,9 @@ describe('a person', () => {
 });
 
 test('no password, token, cookie or hash ever reaches the log, however much it says', async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'taskwire-log-'));
-  const child = spawn(process.execPath, ['server/main.ts'], {
-    env: {
-      ...process.env,
-      DATABASE_URL: await freshDatabase(),
-      DATA_DIR: dataDir,
-      PORT: '0',
-      LOG_LEVEL: 'trace',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  const address = await new Promise<string>((resolve, reject) => {
-    child.once('exit', () => reject(new Error(said)));
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (chunk: string) => {
-        said += chunk;
-        const ready = /ready at (http\S+)/.exec(said)?.[1];
-        if (ready) resolve(ready);
-      });
-    }
-  });
+  const server = await startProcess({ DATABASE_URL: await freshDatabase(), LOG_LEVEL: 'trace' });
   const ask = async (document: string, headers: Record<string, string> = {}) =>
-    fetch(`${address}/graphql`, {
+    fetch(`${server.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify({ query: document }),
@@ -647,10 +623,9 @@ test('no password, token, cookie or hash ever reaches the log, however much it s
   await ask(whoAmI, { cookie: `${cookie}x` });
   await ask(signOutDocument, { cookie });
   await ask(whoAmI, bearer(token));
-  child.kill('SIGTERM');
-  await new Promise((resolve) => child.once('exit', resolve));
-  await rm(dataDir, { recursive: true });
+  await server.stop();
 
+  const said = server.output();
   expect(said).toContain('ready at');
   for (const secret of ['hunter2', 'hunter3', 'argon2id', token.slice(0, -4), cookie.split('=')[1] ?? '-']) {
     expect(said).not.toContain(secret);

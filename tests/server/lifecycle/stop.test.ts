@@ -55,7 +55,7 @@ test('[T064] a server that is asked to end says so first, takes on nothing new, 
   busy.send({ id: '1', type: 'subscribe', payload: { query } });
   await waiting(2);
   expect(await ready()).toBe(200);
-  const ended = server.end();
+  const ended = server.stop();
 
   // First it only says so, to those who hand out requests.
   await expect.poll(ready, { interval: 10, timeout: 10_000 }).toBe(503);
@@ -82,7 +82,7 @@ test('[T064] a server that is asked to end says so first, takes on nothing new, 
 test('[T064] those who follow are sent away one after the other', async () => {
   const server = await startServerProcess(world.databaseUrl);
   const wires = await Promise.all(Array.from({ length: 90 }, () => dialAs(server, key)));
-  const ended = server.end();
+  const ended = server.stop();
   const times = await Promise.all(
     wires.map(async ({ closed }) => ((await closed).code === 1001 ? performance.now() : NaN)),
   );
@@ -113,7 +113,7 @@ test('[T064] so are those who follow by server-sent events, each with a word on 
       return { reader, text };
     }),
   );
-  const ended = server.end();
+  const ended = server.stop();
   const times = await Promise.all(
     streams.map(async ({ reader }) => {
       let text = '';
@@ -134,7 +134,7 @@ test('[T064] requests that do not end delay the stop by at most 15 seconds', asy
   const cut = ask(server.url, RENAME, { id }).catch(() => undefined);
   await waiting(1);
   const began = performance.now();
-  expect([0, 1]).toContain(await server.end());
+  expect([0, 1]).toContain(await server.stop());
   expect(performance.now() - began).toBeLessThan(15_000);
   await cut;
 });

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startProcess } from '../../../ops/drills/server-process.ts';
 import { send } from '../../../ops/drills/workspace.ts';
@@ -39,27 +37,20 @@ test('[T060] a collector gets the trace of an operation with its statements, wit
   await once(collector, 'listening');
   onTestFinished(() => void collector.close());
   const { port } = collector.address() as AddressInfo;
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../../server/main.ts')], {
-    env: {
-      ...process.env,
-      PORT: '0',
-      DATABASE_URL: databaseUrl,
-      AUTH_SECRET: 'a secret that guards nothing but tests',
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
-      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
-      OTEL_BSP_SCHEDULE_DELAY: '100',
-      OTEL_METRICS_EXPORTER: 'otlp',
-      OTEL_METRIC_EXPORT_INTERVAL: '300',
-      OTEL_METRIC_EXPORT_TIMEOUT: '200',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const server = await startProcess({
+    DATABASE_URL: databaseUrl,
+    AUTH_SECRET: 'a secret that guards nothing but tests',
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+    OTEL_BSP_SCHEDULE_DELAY: '100',
+    OTEL_METRICS_EXPORTER: 'otlp',
+    OTEL_METRIC_EXPORT_INTERVAL: '300',
+    OTEL_METRIC_EXPORT_TIMEOUT: '200',
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const [ready] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-  const url = /http:\S+/.exec(ready)?.[0] ?? '';
+  onTestFinished(() => server.kill());
   const traceId = '0af7651916cd43dd8448eb211c80319c';
-  const response = await fetch(`${url}/graphql`, {
+  const response = await fetch(`${server.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', traceparent: `00-${traceId}-b7ad6b7169203331-01` },
     body: JSON.stringify({
