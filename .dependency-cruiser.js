@@ -73,6 +73,7 @@ const may = {
     'server/ids',
     'server/logger',
     'server/request-context',
+    'server/services',
   ],
   'server/http': ['server'],
   'server/websocket': ['server'],

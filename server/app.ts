@@ -4,14 +4,10 @@ import { createOrigins } from './auth/origins.ts';
 import { createCredentials } from './auth/credentials.ts';
 import { removeKeysOfOtherSecret } from './auth/rotate-keys.ts';
 import type { AuthServices } from './auth/sign-in.ts';
-import type { Database } from './database/client.ts';
 import { createHealthCheck } from './lifecycle/health.ts';
 import { committed } from './database/transaction.ts';
 import { createAccessAudit } from './log/access-audit.ts';
 import { startLive } from './live/live.ts';
-import type { Limits } from './limits/limits.ts';
-import type { Logger } from './logger.ts';
-import type { Monitoring } from './observability/monitoring.ts';
 import { createGraphql } from './graphql/yoga.ts';
 import {
   createRequestListener,
@@ -20,22 +16,18 @@ import {
   type UpgradeListener,
 } from './http/listener.ts';
 import { Connections, type ConnectionLimits } from './live/connections.ts';
+import type { Services } from './services.ts';
 import { createWebSocketTransport, type SocketLimits } from './websocket/server.ts';
 
-export interface ApiSettings {
-  db: Database;
+export interface ApiSettings extends Pick<Services, 'db' | 'log' | 'publicUrl' | 'monitoring' | 'limits'> {
   databaseUrl: string;
-  log: Logger;
   secret: string;
-  publicUrl: string;
   allowedOrigins: readonly string[];
   adminEmails: Iterable<string>;
   socketLimits: SocketLimits;
   connectionLimits: ConnectionLimits;
   mostSubscriptions: number;
   redis: { url: string; channel: string } | undefined;
-  monitoring: Monitoring;
-  limits: Limits;
   hasGraphiql: boolean;
 }
 
@@ -91,49 +83,29 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
       authServices.credentials.forget(id);
     },
   });
-  const check = createHealthCheck(databaseUrl);
-  const connections = new Connections(settings.connectionLimits);
-  const graphql = createGraphql({
-    schema,
-    authServices,
-    live,
+  const services: Services = {
+    db,
     log,
+    publicUrl,
+    authServices,
     origins,
+    live,
+    check: createHealthCheck(databaseUrl),
     monitoring,
     limits,
-    connections,
-  });
-  const sockets = createWebSocketTransport({
-    graphql,
-    authServices,
-    live,
-    log,
-    origins,
-    monitoring,
-    limits,
-    connections,
-    socketLimits: settings.socketLimits,
-  });
+    connections: new Connections(settings.connectionLimits),
+  };
+  const graphql = createGraphql(schema, services);
+  const sockets = createWebSocketTransport(graphql, services, settings.socketLimits);
   return {
-    answer: createRequestListener({
-      authServices,
-      check,
-      graphql,
-      live,
-      log,
-      publicUrl,
-      origins,
-      monitoring,
-      limits,
-      hasGraphiql: settings.hasGraphiql,
-    }),
+    answer: createRequestListener(graphql, services, settings.hasGraphiql),
     upgrade: createUpgradeListener(sockets, origins),
     async endStreams(withinMs) {
       await Promise.all([sockets.close(withinMs), live.endStreams()]);
       await live.stop();
     },
     async close() {
-      await check.stop();
+      await services.check.stop();
       await accessAudit.close();
     },
   };

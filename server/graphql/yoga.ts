@@ -3,18 +3,13 @@ import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
-import type { Origins } from '../auth/origins.ts';
-import type { AuthServices } from '../auth/sign-in.ts';
 import { BOUNDS, keep } from '../bounds.ts';
 import { usePlans } from './execution/execute-query.ts';
-import type { Limits } from '../limits/limits.ts';
 import type { RequestBudget } from '../limits/request-budget.ts';
-import type { Live } from '../live/live.ts';
-import type { Logger } from '../logger.ts';
 import { useDocumentLimits } from './plugins/use-document-limits.ts';
 import { createErrorMask } from './mask-errors.ts';
 import { withCancellation } from './with-cancellation.ts';
-import type { Monitoring } from '../observability/monitoring.ts';
+import type { Services } from '../services.ts';
 import { withCostLimits, useSubscriptionCost } from './plugins/use-cost-limits.ts';
 import { useEventStreamFormat } from './plugins/use-event-stream-format.ts';
 import { useEventStreams } from './plugins/use-event-streams.ts';
@@ -23,22 +18,10 @@ import { useExecution } from './plugins/use-execution.ts';
 import { withIntrospectionCache } from './with-introspection-cache.ts';
 import { useResponseCache } from './plugins/use-response-cache.ts';
 import { isMeasured, withTracing, useTracing } from './plugins/use-tracing.ts';
-import type { Connections } from '../live/connections.ts';
 import { createContexts, useViewerContext, type ContextOf } from './plugins/use-viewer-context.ts';
 import { useRequestValidation } from './plugins/use-request-validation.ts';
 
 export const MOST_BODY_BYTES = 1024 * 1024;
-
-export interface GraphqlSettings {
-  schema: GraphQLSchema;
-  authServices: AuthServices;
-  live: Live;
-  log: Logger;
-  origins: Origins;
-  monitoring: Monitoring;
-  limits: Limits;
-  connections: Connections;
-}
 
 export interface Graphql {
   readonly schema: GraphQLSchema;
@@ -50,14 +33,14 @@ export interface Graphql {
   requests: RequestBudget;
 }
 
-export function createGraphql(settings: GraphqlSettings): Graphql {
-  const { schema, authServices, live, log, origins, monitoring, limits, connections } = settings;
+export function createGraphql(schema: GraphQLSchema, services: Services): Graphql {
+  const { log, monitoring, limits, connections } = services;
   const { store, sampleRate } = monitoring;
   const executed = withIntrospectionCache(
     withCancellation(usePlans(normalizedExecutor as Execute, isMeasured)),
   );
   const run = withTracing(store, sampleRate, withCostLimits(limits.operations, executed));
-  const contextOf = createContexts({ authServices, live, store, origins, log });
+  const contextOf = createContexts({ ...services, store });
   const documents = cacheByText<DocumentNode>('documents');
   const masked = createErrorMask(log, store);
   const yoga = createYoga<object, Context>({

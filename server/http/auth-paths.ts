@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Origins } from '../auth/origins.ts';
-import type { AuthServices } from '../auth/sign-in.ts';
+import type { Services } from '../services.ts';
 import { clientIp } from './client-ip.ts';
 import { textOf, UnreadableBody, whyUnreadable } from './body.ts';
 
@@ -16,15 +15,8 @@ const PATHS: Readonly<Record<string, 'GET' | 'POST'>> = {
 
 const MOST_BODY_BYTES = 16 * 1024;
 
-interface AuthPathSettings {
-  authServices: AuthServices;
-  origins: Origins;
-  publicUrl: string;
-  proxies: number;
-}
-
 /** The auth library gets no host headers, our own client IP, and only the valid session cookie. */
-export function answerAuth({ authServices, origins, publicUrl, proxies }: AuthPathSettings) {
+export function answerAuth({ authServices, origins, publicUrl, limits }: Services) {
   const { auth, credentials } = authServices;
 
   async function headersFor(request: IncomingMessage, given: Headers): Promise<Headers> {
@@ -35,7 +27,7 @@ export function answerAuth({ authServices, origins, publicUrl, proxies }: AuthPa
       const value = given.get(name);
       if (value !== null) headers.set(name, value);
     }
-    const address = clientIp(request, proxies);
+    const address = clientIp(request, limits.proxies);
     if (address !== undefined) headers.set('x-forwarded-for', address);
     return headers;
   }

@@ -2,15 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { readFileSync } from 'node:fs';
 import type { Origins } from '../auth/origins.ts';
-import type { AuthServices } from '../auth/sign-in.ts';
 import { abandon } from '../database/client.ts';
-import type { HealthCheck } from '../lifecycle/health.ts';
 import { Misdirected, RateLimited } from '../errors.ts';
-import type { Limits } from '../limits/limits.ts';
-import type { Live } from '../live/live.ts';
-import type { Logger } from '../logger.ts';
-import type { Monitoring } from '../observability/monitoring.ts';
 import { shareOfAddress, withRequest } from '../request-context.ts';
+import type { Services } from '../services.ts';
 import { clientIp } from './client-ip.ts';
 import { answerAuth } from './auth-paths.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
@@ -31,19 +26,6 @@ import type { WebSocketTransport } from '../websocket/server.ts';
 export type AnswerListener = (request: IncomingMessage, response: TimedResponse) => void;
 export type UpgradeListener = (request: IncomingMessage, connection: Duplex, head: Buffer) => void;
 
-interface HttpSettings {
-  authServices: AuthServices;
-  check: HealthCheck;
-  graphql: Graphql;
-  live: Live;
-  log: Logger;
-  publicUrl: string;
-  origins: Origins;
-  monitoring: Monitoring;
-  limits: Limits;
-  hasGraphiql: boolean;
-}
-
 const TOO_MANY_REQUESTS = 'Too many concurrent requests from your address. Wait for some of them to finish.';
 const TRY_AGAIN_SECONDS = 2;
 
@@ -55,14 +37,18 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 /** A test compares it with the running schema. */
 const printedSchema = readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8');
 
-export function createRequestListener(settings: HttpSettings): AnswerListener {
-  const { authServices, check, graphql, live, log, publicUrl, origins, monitoring, limits } = settings;
+export function createRequestListener(
+  graphql: Graphql,
+  services: Services,
+  hasGraphiql: boolean,
+): AnswerListener {
+  const { db, check, live, log, publicUrl, origins, monitoring, limits } = services;
   const secure = securityHeaders(publicUrl);
   const isPreflight = crossOrigin(origins);
   const open = new OpenResponses(limits.requestsPerAddress);
-  const graphiql = settings.hasGraphiql ? createGraphiql(contentSecurityPolicy()) : null;
+  const graphiql = hasGraphiql ? createGraphiql(contentSecurityPolicy()) : null;
   const operations = answerPosts(graphql, MOST_BODY_BYTES);
-  const auth = answerAuth({ authServices, origins, publicUrl, proxies: limits.proxies });
+  const auth = answerAuth(services);
   const pages = createPages();
 
   const routes: Record<string, Handler> = {
@@ -79,26 +65,18 @@ export function createRequestListener(settings: HttpSettings): AnswerListener {
       answer(response, 200, 'ok\n');
     },
     '/readyz': async (_request, response) => {
-      const { isReady, details } = await readiness(authServices.db, check, live, monitoring.backupDir);
+      const { isReady, details } = await readiness(db, check, live, monitoring.backupDir);
       response.writeHead(isReady ? 200 : 503, {
         'content-type': 'application/json',
         'cache-control': 'no-store',
       });
       response.end(`${JSON.stringify(details)}\n`);
     },
-    '/metrics': createMetrics({
-      ...monitoring,
-      db: authServices.db,
-      check,
-      live,
-      proxies: limits.proxies,
-      origins,
-    }),
+    '/metrics': createMetrics(services),
   };
 
   function giveUp(this: TimedResponse): void {
-    if (!this.writableFinished && this.trace?.requester.readsOnly)
-      abandon(authServices.db, this.trace.requester);
+    if (!this.writableFinished && this.trace?.requester.readsOnly) abandon(db, this.trace.requester);
   }
 
   function handlerOf(request: IncomingMessage): Handler {

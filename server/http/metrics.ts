@@ -1,43 +1,29 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
-import type { Origins } from '../auth/origins.ts';
 import { kept } from '../bounds.ts';
 import { readBackupStatus } from '../backup/status.ts';
-import { diskIsFull, poolStatus, type Database } from '../database/client.ts';
-import type { HealthCheck } from '../lifecycle/health.ts';
+import { diskIsFull, poolStatus } from '../database/client.ts';
 import { retriesOf } from '../database/transaction.ts';
-import type { Live } from '../live/live.ts';
-import type { PerformanceStore } from '../observability/store.ts';
 import type { Histogram } from '../observability/histogram.ts';
 import { ofAllWorkers } from '../observability/worker-metrics.ts';
+import type { Services } from '../services.ts';
 import type { LogLag } from '../sql/log-lag.ts';
 import { isFromLoopback } from './client-ip.ts';
-
-export interface MetricsSettings {
-  db: Database;
-  check: HealthCheck;
-  live: Live;
-  store: PerformanceStore;
-  backupDir: string;
-  token: string | undefined;
-  proxies: number;
-  origins: Origins;
-}
 
 interface Sample {
   labels?: Record<string, string>;
   value: number;
 }
 
-export function createMetrics(settings: MetricsSettings) {
+export function createMetrics(services: Services) {
   let own: Promise<Registry> | undefined;
-  const registry = ofAllWorkers(() => (own ??= createRegistry(settings)));
+  const registry = ofAllWorkers(() => (own ??= createRegistry(services)));
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (!isAllowed(request, settings)) {
+    if (!isAllowed(request, services)) {
       response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' });
       response.end(
-        settings.token === undefined
+        services.monitoring.token === undefined
           ? 'Metrics are only available from this machine. Set METRICS_TOKEN to read them remotely or behind a proxy.\n'
           : 'Send the header "Authorization: Bearer <METRICS_TOKEN>".\n',
       );
@@ -61,14 +47,15 @@ const TRACES_OF_PROXIES = [
   'via',
 ];
 
-function isAllowed(request: IncomingMessage, { token, proxies, origins }: MetricsSettings): boolean {
+function isAllowed(request: IncomingMessage, { monitoring, limits, origins }: Services): boolean {
+  const { token } = monitoring;
   const { headers } = request;
   if (token !== undefined) {
     const given = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
     return given !== undefined && timingSafeEqual(sha256(given), sha256(token));
   }
   // Requests through a local proxy seem to come from this machine.
-  if (proxies > 0 || TRACES_OF_PROXIES.some((name) => headers[name] !== undefined)) return false;
+  if (limits.proxies > 0 || TRACES_OF_PROXIES.some((name) => headers[name] !== undefined)) return false;
   return isFromLoopback(request) && origins.whyMisdirected(headers.host, undefined) === null;
 }
 
@@ -76,7 +63,8 @@ function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-async function createRegistry({ db, check, live, store, backupDir }: MetricsSettings): Promise<Registry> {
+async function createRegistry({ db, check, live, monitoring }: Services): Promise<Registry> {
+  const { store, backupDir } = monitoring;
   // Loaded on demand, since most servers do not use it.
   const { collectDefaultMetrics, Registry } = await import('prom-client');
   const registry = new Registry();

@@ -34,7 +34,9 @@ import { VIEWER_HEADER } from '../graphql/plugins/use-viewer-context.ts';
 import { withRequest } from '../request-context.ts';
 import { clientIp } from '../http/client-ip.ts';
 import { isTooLong, type Connection } from '../live/connections.ts';
-import type { Graphql, GraphqlSettings } from '../graphql/yoga.ts';
+import type { Live } from '../live/live.ts';
+import type { Graphql } from '../graphql/yoga.ts';
+import type { Services } from '../services.ts';
 import { DEEPEST_JSON, isTooDeep } from '../limits/json-depth.ts';
 import { Quota } from '../limits/quota.ts';
 import { SocketOperation } from './operation.ts';
@@ -62,11 +64,6 @@ const CLOSE_WITHIN_MS = 5_000;
 export interface SocketLimits {
   ofAddress: number;
   heartbeatMs: number;
-}
-
-interface WebSocketSettings extends Omit<GraphqlSettings, 'schema'> {
-  graphql: Graphql;
-  socketLimits: SocketLimits;
 }
 
 export interface WebSocketTransport {
@@ -98,8 +95,11 @@ interface Executors {
 }
 
 /** GraphQL over WebSocket with the protocol `graphql-transport-ws`. */
-export function createWebSocketTransport(settings: WebSocketSettings): WebSocketTransport {
-  const { authServices, live, log, origins, limits, connections } = settings;
+export function createWebSocketTransport(
+  graphql: Graphql,
+  { authServices, live, log, origins, limits, connections }: Services,
+  { ofAddress, heartbeatMs }: SocketLimits,
+): WebSocketTransport {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MOST_MESSAGE_BYTES,
@@ -108,20 +108,20 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     clientTracking: false,
   });
   const hold = holding();
-  const ofAddresses = new Quota(settings.socketLimits.ofAddress);
+  const ofAddresses = new Quota(ofAddress);
   const peers = new Map<WebSocket, Peer>();
   let isClosing = false;
   const protocol = makeServer<Record<string, unknown>, Peer>({
     connectionInitWaitTimeout: INIT_WITHIN_MS,
     onConnect: admit,
     onSubscribe: ({ subscriptions, extra }, id, payload) => {
-      if (isClosing) return [settings.graphql.masked(new Unavailable(STOPPING))];
+      if (isClosing) return [graphql.masked(new Unavailable(STOPPING))];
       if (Object.keys(subscriptions).length > MOST_OPERATIONS) return [tooManyOperations()];
       if (live.queue.waitingOf(extra.userId) >= MOST_WAITING)
-        return [settings.graphql.masked(new RateLimited(TOO_MUCH_AT_ONCE, TRY_AGAIN_SECONDS))];
+        return [graphql.masked(new RateLimited(TOO_MUCH_AT_ONCE, TRY_AGAIN_SECONDS))];
       const operation = new SocketOperation();
       subscriptions[id] = operation;
-      return operation.unlessLeft(prepare(settings, extra, payload, operation, outletOf(extra, id)));
+      return operation.unlessLeft(prepare(graphql, live, extra, payload, operation, outletOf(extra, id)));
     },
     onNext: (_connection, _id, _payload, _args, { errors, ...rest }) =>
       errors ? { ...rest, errors: errors.map(withoutStatus) } : undefined,
@@ -168,7 +168,6 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
     return true;
   }
 
-  const { heartbeatMs } = settings.socketLimits;
   const heartbeat = setInterval(() => {
     const now = performance.now();
     for (const [socket, peer] of peers) {
@@ -293,7 +292,8 @@ export function createWebSocketTransport(settings: WebSocketSettings): WebSocket
 
 /** @returns execution arguments, or errors, which do not close the socket. */
 async function prepare(
-  { graphql: { yoga, masked, requests }, live }: WebSocketSettings,
+  { yoga, masked, requests }: Graphql,
+  live: Live,
   { headers, userId }: Peer,
   payload: SubscribePayload,
   operation: SocketOperation,

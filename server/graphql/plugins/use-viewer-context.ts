@@ -7,28 +7,23 @@ import { publicId } from '../../ids.ts';
 import type { KnownShares } from '../../live/known-shares.ts';
 import type { Live } from '../../live/live.ts';
 import type { SubscriberRights } from '../../live/subscriber.ts';
+import type { Monitoring } from '../../observability/monitoring.ts';
 import type { PerformanceStore } from '../../observability/store.ts';
 import type { Person, Viewer } from '../../policy.ts';
 import { currentRequest, shareOfAddress } from '../../request-context.ts';
 import { shareOf } from '../../sql/shares.ts';
 import { viewerOf } from '../../sql/viewer.ts';
-import type { Origins } from '../../auth/origins.ts';
-import type { Logger } from '../../logger.ts';
+import type { Services } from '../../services.ts';
 
 export type ContextOf = (headers: Headers) => Promise<Context>;
 
 export const VIEWER_HEADER = 'taskwire-viewer';
 
-interface ContextSettings {
-  authServices: AuthServices;
-  log: Logger;
-  live: Live;
-  store: PerformanceStore;
-  origins: Origins;
-}
+type ContextServices = Pick<Services, 'authServices' | 'live' | 'origins' | 'log'> &
+  Pick<Monitoring, 'store'>;
 
 /** Operations that do not need a viewer ignore an expired cookie, so that it does not prevent sign-in. */
-export function createContexts({ authServices, live, store, origins, log }: ContextSettings): ContextOf {
+export function createContexts({ authServices, live, store, origins, log }: ContextServices): ContextOf {
   const note = throttle(NOTE_EVERY_MS, (why: string) => {
     log.warn(why);
   });
