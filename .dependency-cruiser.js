@@ -13,6 +13,7 @@ const may = {
     'server/database',
     'server/errors',
     'server/logger',
+    'server/lifecycle/repeat',
   ],
   'server/live': [
     'server/policy',
@@ -24,7 +25,7 @@ const may = {
     'server/logger',
     'server/lifecycle/stagger',
   ],
-  'server/counters': ['server/sql', 'server/database', 'server/logger'],
+  'server/counters': ['server/sql', 'server/database', 'server/logger', 'server/lifecycle/repeat'],
   'server/domain': [
     'server/bounds',
     'server/limits',

@@ -1,4 +1,5 @@
 import type { Database } from '../database/client.ts';
+import { repeat } from '../lifecycle/repeat.ts';
 import type { Logger } from '../logger.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -52,27 +53,17 @@ export async function deleteExpiredOffers(db: Database): Promise<number> {
 
 /** Trims the log and deletes expired share offers after a minute and then daily. @returns a function that stops it. */
 export function startTrimming(db: Database, days: number, log: Logger): () => Promise<void> {
-  let running = Promise.resolve();
-  let timer: NodeJS.Timeout;
   const trim = async () => {
-    try {
-      const trimmed = await trimLog(db, days);
-      if (trimmed > 0) log.info({ events: trimmed }, 'deleted old events');
-      const expired = await deleteExpiredOffers(db);
-      if (expired > 0) log.info({ offers: expired }, 'deleted expired share offers');
-    } catch (error) {
+    const trimmed = await trimLog(db, days);
+    if (trimmed > 0) log.info({ events: trimmed }, 'deleted old events');
+    const expired = await deleteExpiredOffers(db);
+    if (expired > 0) log.info({ offers: expired }, 'deleted expired share offers');
+  };
+  return repeat(trim, {
+    firstMs: FIRST_AFTER_MS,
+    everyMs: DAY_MS,
+    onFailure(error) {
       log.warn({ err: error }, 'could not delete old events or offers; trying again tomorrow');
-    }
-  };
-  const schedule = (ms: number) => {
-    timer = setTimeout(() => {
-      running = trim();
-      schedule(DAY_MS);
-    }, ms).unref();
-  };
-  schedule(FIRST_AFTER_MS);
-  return async () => {
-    clearTimeout(timer);
-    await running;
-  };
+    },
+  });
 }
