@@ -119,9 +119,13 @@ builder.queryField('activity', (t) =>
           where: { sequence: { in: found } },
           orderBy: events.orderBy,
         });
+        let counted: Promise<number> | undefined;
+        const total = () =>
+          (counted ??= countEvents(db, reader, { where: wanted, subjects }, MOST_COUNTED + 1));
         return {
           ...events.connection(rows),
-          totalCount: () => countEvents(db, reader, { where: wanted, subjects }, MOST_COUNTED),
+          totalCount: async () => Math.min(await total(), MOST_COUNTED),
+          isTotalCountExact: async () => (await total()) <= MOST_COUNTED,
         };
       },
     },

@@ -1,15 +1,10 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import { z } from 'zod';
-import {
-  TaskPriority,
-  TaskStatus,
-  type Prisma,
-  type Task as TaskRow,
-} from '../prisma/generated/client/client.ts';
+import { TaskPriority, TaskStatus, type Task as TaskRow } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
 import { ValidationFailed } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
-import { liveShareOf, visible, type Viewer } from '../server/policy.ts';
+import { visible, type Viewer } from '../server/policy.ts';
 import { builder } from './machinery/builder.ts';
 import {
   LARGEST_PAGE,
@@ -19,94 +14,15 @@ import {
   type Direction,
   type OrderBy,
 } from './machinery/connection.ts';
-import {
-  DateFilter,
-  DateTimeFilter,
-  enumFilter,
-  filterType,
-  IdFilter,
-  LabelsFilter,
-  matching,
-  mentions,
-  onColumn,
-  onFlag,
-  onLabels,
-  onReference,
-  onWords,
-  TextFilter,
-} from './machinery/filters.ts';
-import { countRows, readIds, readPage, type Sources } from '../server/sql/read-page.ts';
-import { MOST_FINDS, MOST_MATCHES, NEWEST_LISTED, tasksWith } from '../server/sql/search.ts';
+import { mentions } from './machinery/filters.ts';
+import { countTasks } from '../server/sql/count-tasks.ts';
+import { readIds, readPage, type Sources } from '../server/sql/read-page.ts';
 import { tasks as table } from '../server/sql/tables.ts';
 import { visibleSql } from '../server/sql/visible.ts';
 import { NODES, selectedInPage } from './machinery/selection.ts';
-import { Priority, Status, Task } from './task.ts';
-
-const TaskStatusFilter = enumFilter('TaskStatusFilter', Status, 'Filters by status');
-const TaskPriorityFilter = enumFilter('TaskPriorityFilter', Priority, 'Filters by priority');
-
-const count = (number: number) => number.toLocaleString('en');
-
-const TaskFilter = filterType('TaskFilter', 'Filters tasks', (t) => ({
-  id: t.field({ type: IdFilter, description: 'By task id.' }),
-  title: t.field({ type: TextFilter, description: 'By title.' }),
-  status: t.field({ type: TaskStatusFilter, description: 'By status.' }),
-  priority: t.field({ type: TaskPriorityFilter, description: 'By priority.' }),
-  dueOn: t.field({ type: DateFilter, description: 'By due date.' }),
-  labels: t.field({ type: LabelsFilter, description: 'By label.' }),
-  owner: t.field({ type: IdFilter, description: 'By owner.' }),
-  assignee: t.field({ type: IdFilter, description: 'By assignee.' }),
-  team: t.field({
-    type: IdFilter,
-    description: 'By team. A team the viewer is not a member of counts as no team.',
-  }),
-  parent: t.field({
-    type: IdFilter,
-    description: 'By parent task. A parent the viewer cannot see counts as no parent.',
-  }),
-  createdAt: t.field({ type: DateTimeFilter, description: 'By creation time.' }),
-  updatedAt: t.field({ type: DateTimeFilter, description: 'By time of the last change.' }),
-  completedAt: t.field({ type: DateTimeFilter, description: 'By completion time.' }),
-  archived: t.boolean({
-    description:
-      'Whether the task is archived. Without a condition on this field, archived tasks are left out.',
-  }),
-  text: t.string({
-    description: `Full-text search in title and description, with the syntax of \`search\`. At most 200 characters; text without a word matches nothing. Searches the newest ${count(NEWEST_LISTED)} visible tasks, then older ones if fewer than ${MOST_FINDS} match. Returns at most the ${count(MOST_MATCHES)} newest matches.`,
-  }),
-  sharedWithViewer: t.boolean({
-    description: 'Whether the task is shared with the viewer by an active share.',
-  }),
-}));
-
-type TaskFilter = typeof TaskFilter.$inferInput;
-
-/** The visible tasks that match a filter, as a Prisma condition. */
-function wantedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): Prisma.TaskWhereInput {
-  const wanted = matching(filter, {
-    id: onReference('id', 'Task'),
-    title: onColumn('title'),
-    status: onColumn('status'),
-    priority: onColumn('priority'),
-    dueOn: onColumn('dueOn', { nullable: true }),
-    labels: onLabels('labels'),
-    owner: onReference('ownerId', 'User'),
-    assignee: onReference('assigneeId', 'User', { nullable: true }),
-    team: onReference('teamId', 'Team', {
-      nullable: true,
-      seen: { teamId: { in: [...viewer.teams.keys()] } },
-    }),
-    parent: onReference('parentId', 'Task', { nullable: true, seen: { parent: visible.task(viewer) } }),
-    createdAt: onColumn('createdAt'),
-    updatedAt: onColumn('updatedAt'),
-    completedAt: onColumn('completedAt', { nullable: true }),
-    archived: onFlag({ archivedAt: { not: null } }),
-    text: onWords((words) => tasksWith(viewer, words)),
-    sharedWithViewer: onFlag({ shares: { some: liveShareOf(viewer) } }),
-  });
-  const present = mentions(filter, 'archived') ? {} : { archivedAt: null };
-  return { AND: [wanted, present] };
-}
+import { countedTasks } from './task-count.ts';
+import { TaskFilter, wantedTasks } from './task-filter.ts';
+import { Task } from './task.ts';
 
 /** Whether a filter leaves only tasks that the viewer owns. */
 function isOwn({ userId }: Viewer, filter: TaskFilter | null | undefined): boolean {
@@ -234,7 +150,14 @@ builder.queryField('tasks', (t) =>
         const rows =
           (await readPage(db, table, { ...query, ...selection }, sources)) ??
           (await readByPrisma(db, viewer, await readIds(db, table, query, sources), selection));
-        return { ...tasks.connection(rows), totalCount: () => countRows(db, table, wanted, sources) };
+        let counted: ReturnType<typeof countTasks> | undefined;
+        const total = () =>
+          (counted ??= countTasks(db, viewer, countedTasks(viewer, filter), wanted, sources));
+        return {
+          ...tasks.connection(rows),
+          totalCount: async () => (await total()).count,
+          isTotalCountExact: async () => (await total()).isExact,
+        };
       },
     },
     { description: 'A page of tasks.' },

@@ -22,7 +22,11 @@ export interface SchemaTypes {
     DateTime: { Input: Date; Output: Date };
     JSON: { Input: unknown; Output: unknown };
   };
-  Connection: { totalCount: () => Promise<number> };
+  Connection: {
+    totalCount: () => Promise<number>;
+    /** Default: true. */
+    isTotalCountExact?: () => Promise<boolean>;
+  };
 }
 
 const pageSize = 'At most 100; default: 50.';
@@ -95,7 +99,15 @@ builder.subscriptionType({
 
 builder.globalConnectionField('totalCount', (t) =>
   t.int({
-    description: 'Number of objects in the whole list that the viewer can see.',
+    description:
+      'Number of objects in the whole list that the viewer can see. Long lists are not always counted to the end; see `isTotalCountExact`.',
     resolve: (connection) => connection.totalCount(),
+  }),
+);
+
+builder.globalConnectionField('isTotalCountExact', (t) =>
+  t.boolean({
+    description: 'Whether `totalCount` is the exact number. If not, the list has more objects.',
+    resolve: (connection) => connection.isTotalCountExact?.() ?? true,
   }),
 );

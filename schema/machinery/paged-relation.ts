@@ -52,6 +52,7 @@ type Parent = Record<string, Row[] | undefined> & { _count?: Record<string, numb
 
 type Row = Record<string, unknown> & { id: string };
 
+const TOTAL: ReadonlySet<string> = new Set(['totalCount', 'isTotalCountExact']);
 const NODES = [[{ name: 'nodes' }], [{ name: 'edges' }, { name: 'node' }]];
 
 /**
@@ -93,8 +94,8 @@ export function pagedRelation<
     const { count, rows, withCursor } = rowsAndCount(args, context);
     const select: NonNullable<SelectionMap['select']> = {};
     const fields = selected();
-    if (fields.has('totalCount')) select['_count'] = count;
-    if ([...fields].some((field) => field !== 'totalCount' && field !== '__typename'))
+    if (!fields.isDisjointFrom(TOTAL)) select['_count'] = count;
+    if ([...fields].some((field) => !TOTAL.has(field) && field !== '__typename'))
       select[relation] = withCursor(nested(rows, { getType: () => type.name, paths: NODES }));
     return { select };
   };

@@ -27,6 +27,8 @@ export type QueryCost = (variables: Readonly<Record<string, unknown>>) => number
 const PLAIN_LIST = 10;
 const PAGE = { usual: 50, most: 100 } as const;
 const REFUSED = 1;
+/** Fields that count a list. With both, it is counted once. */
+const COUNTING = ['totalCount', 'isTotalCountExact'];
 
 type VariableValues = NonNullable<Parameters<typeof getArgumentValues>[2]>;
 
@@ -77,8 +79,10 @@ function compile(
   }
 
   function costOf(selectionSet: SelectionSetNode, parent: GraphQLCompositeType): Cost {
+    const names = selectionSet.selections.map((one) => one.kind === Kind.FIELD && one.name.value);
+    const countingField = COUNTING.find((name) => names.includes(name));
     const costs = selectionSet.selections.map((selection): Cost => {
-      if (selection.kind === Kind.FIELD) return costOfField(selection, parent);
+      if (selection.kind === Kind.FIELD) return costOfField(selection, parent, countingField);
       if (selection.kind === Kind.INLINE_FRAGMENT) {
         const type = selection.typeCondition ? schema.getType(selection.typeCondition.name.value) : parent;
         return isCompositeType(type) ? costOf(selection.selectionSet, type) : () => 0;
@@ -89,13 +93,13 @@ function compile(
     return (scope) => costs.reduce((sum, cost) => sum + cost(scope), 0);
   }
 
-  function costOfField(node: FieldNode, parent: GraphQLCompositeType): Cost {
+  function costOfField(node: FieldNode, parent: GraphQLCompositeType, countingField?: string): Cost {
     const name = node.name.value;
     const field = schema.getField(parent as never, name);
     const type = field && getNamedType(field.type);
     if (!field || !type) return () => 0;
     if (!isCompositeType(type) || !node.selectionSet)
-      return name === 'totalCount' ? ({ count }) => count : () => 0;
+      return name === countingField ? ({ count }) => count : () => 0;
     const inner = costOf(node.selectionSet, type);
     if (isIntrospection(type)) return costOfIntrospection(name, parent, isList(field), inner);
     const given = argumentsOf(node, field);

@@ -17,13 +17,20 @@ export interface CounterScope {
   shares: Prisma.Sql;
 }
 
-export function counterScope(viewer: Viewer, { teamId, assigned }: Scope): CounterScope {
+/** @param scope null for all tasks that the viewer sees. */
+export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope {
   const me = Prisma.sql`${viewer.userId}::uuid`;
   const teams = Prisma.sql`${[...viewer.teams.keys()]}::uuid[]`;
-  if (teamId !== null) {
+  if (scope && scope.teamId !== null) {
+    const { teamId } = scope;
     const team = Prisma.sql`${teamId}::uuid`;
     return {
-      parts: parts(Prisma.sql`kind = 'TEAM' AND of_id = ${team}`, 'team', teamId, Prisma.sql`team = ${team}`),
+      parts: parts(
+        Prisma.sql`kind = 'TEAM' AND of_id = ${team}`,
+        ['team'],
+        [teamId],
+        Prisma.sql`team = ${team}`,
+      ),
       seenByShare: Prisma.sql`false`,
       shares: Prisma.sql`EXISTS (SELECT FROM tasks WHERE tasks.id = task_id AND team_id = ${team})`,
     };
@@ -38,13 +45,30 @@ export function counterScope(viewer: Viewer, { teamId, assigned }: Scope): Count
     const id = Prisma.raw(team);
     return Prisma.sql`(${id} = ANY(${teams}) AND EXISTS (SELECT FROM teams WHERE teams.id = ${id}))`;
   };
-  if (assigned) {
+  if (!scope) {
+    const ofNoTeam = (team: string) => {
+      const id = Prisma.raw(team);
+      return Prisma.sql`(${id} IS NULL OR ${id} = ${none} OR NOT EXISTS (SELECT FROM teams WHERE teams.id = ${id}))`;
+    };
+    return {
+      parts: parts(
+        Prisma.sql`(kind = 'OWNER' AND of_id = ${me} AND ${ofNoTeam('team_id')}
+                    OR kind = 'TEAM' AND of_id = ANY(${teams}) AND EXISTS (SELECT FROM teams WHERE teams.id = of_id))`,
+        ['owner', 'team'],
+        [viewer.userId, ...viewer.teams.keys()],
+        Prisma.sql`(owner_id = ${me} AND ${ofNoTeam('team')} OR ${openToMember('team')})`,
+      ),
+      seenByShare: Prisma.sql`(team_id IS NULL AND owner_id <> ${me} OR team_id <> ALL(${teams}))`,
+      shares: Prisma.sql`true`,
+    };
+  }
+  if (scope.assigned) {
     return {
       parts: parts(
         Prisma.sql`of_id = ${me} AND (kind = 'SELF' AND ${openToOwner('team_id')}
                                       OR kind = 'ASSIGNEE' AND ${openToMember('team_id')})`,
-        'assignee',
-        viewer.userId,
+        ['assignee'],
+        [viewer.userId],
         Prisma.sql`assignee_id = ${me} AND (owner_id = ${me} AND ${openToOwner('team')}
                                             OR owner_id <> ${me} AND ${openToMember('team')})`,
       ),
@@ -56,8 +80,8 @@ export function counterScope(viewer: Viewer, { teamId, assigned }: Scope): Count
   return {
     parts: parts(
       Prisma.sql`kind = 'OWNER' AND of_id = ${me} AND ${openToOwner('team_id')}`,
-      'owner',
-      viewer.userId,
+      ['owner'],
+      [viewer.userId],
       Prisma.sql`owner_id = ${me} AND ${openToOwner('team')}`,
     ),
     seenByShare: Prisma.sql`owner_id = ${me} AND team_id <> ALL(${teams})`,
@@ -65,19 +89,26 @@ export function counterScope(viewer: Viewer, { teamId, assigned }: Scope): Count
   };
 }
 
-/** @param fact only events with this `id` before or after are read from the tail. */
-function parts(ofScopes: Prisma.Sql, fact: 'owner' | 'assignee' | 'team', id: string, ofFacts: Prisma.Sql) {
+/** @param facts only events with one of the `ids` in these, before or after, are read from the tail. */
+function parts(
+  ofScopes: Prisma.Sql,
+  facts: readonly ('owner' | 'assignee' | 'team')[],
+  ids: readonly string[],
+  ofFacts: Prisma.Sql,
+) {
+  const sides = facts.flatMap((fact) => [`data->'before'->>'${fact}'`, `data->'after'->>'${fact}'`]);
+  const isAbout = sides.map((side) => `${side} = ANY((SELECT ids FROM subjects)::text[])`).join(' OR ');
   // Without an upper bound, PostgreSQL estimates the tail as a third of the log.
   const tail = factsOfEvents(
     `events.transaction_id BETWEEN (SELECT low FROM state) AND (SELECT high FROM state)
-     AND (data->'before'->>'${fact}' = (SELECT id FROM subject) OR data->'after'->>'${fact}' = (SELECT id FROM subject))`,
+     AND (${isAbout})`,
   );
   return Prisma.sql`
     state AS MATERIALIZED (
       SELECT generation, transaction_id AS low, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS high
       FROM ${Prisma.raw(stateOf('task_counters'))}
-    ), subject AS (
-      SELECT ${id} AS id
+    ), subjects AS (
+      SELECT ${ids}::text[] AS ids
     ), scopes AS MATERIALIZED (
       SELECT id FROM task_scopes WHERE generation = (SELECT generation FROM state) AND ${ofScopes}
     ), tail AS MATERIALIZED (

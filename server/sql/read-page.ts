@@ -107,14 +107,14 @@ export async function readIds<Model extends { id: string }>(
 }
 
 /**
- * How many rows fulfil a condition.
- * @throws TypeError for one that the statement cannot express.
+ * The number of rows that fulfil a condition, at most `most`.
+ * @throws TypeError for a condition that the statement cannot express.
  */
 export async function countRows(
   db: Database,
   table: PageTable<unknown>,
   where: Condition,
-  { from = Prisma.raw(table.name) }: Pick<Sources, 'from'> = {},
+  { from = Prisma.raw(table.name), most }: Pick<Sources, 'from'> & { most: number },
 ): Promise<number> {
   const condition = conditionOf(within(table.name, table.columns), where, table.related);
   if (!condition) throw new TypeError(`There is no SQL for this condition on ${table.name}`);
@@ -122,7 +122,8 @@ export async function countRows(
     db,
     Prisma.sql`
     ${Prisma.raw(`/* count${table.label} */`)}
-    SELECT count(*)::int AS count FROM ${from} AS ${Prisma.raw(table.name)} WHERE ${condition}`,
+    SELECT count(*)::int AS count
+    FROM (SELECT FROM ${from} AS ${Prisma.raw(table.name)} WHERE ${condition} LIMIT ${most}) AS counted`,
   );
   return row?.count ?? 0;
 }

@@ -2,9 +2,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { TaskPriority, TaskStatus, type Prisma, type Task } from '../../prisma/generated/client/client.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { dice, type Dice } from '../kit/dice.ts';
+import { plantTasks } from '../kit/tasks.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
-const { db, people } = await startWorld();
+const world = await startWorld();
+const { db, people } = world;
 
 type Filter = Record<string, unknown>;
 
@@ -70,7 +72,7 @@ beforeAll(async () => {
       labels: LABELS.filter(() => happens(0.4)),
     });
   }
-  await db.task.createMany({ data: made });
+  await plantTasks(db, made);
   rows = await db.task.findMany();
   const given = rows.filter(({ ownerId }) => ownerId === uuid(bob)).filter(() => happens(0.4));
   await db.taskShare.createMany({
@@ -293,5 +295,86 @@ describe('a filter of tasks', () => {
     expect(await titles(ada, { dueOn: { after: '2026-05-31', before: '2026-06-08' } })).toEqual(
       plain((task) => task.dueOn !== null),
     );
+  });
+});
+
+describe('the total of a list of tasks', () => {
+  async function countersRead(): Promise<number> {
+    const metrics = await (await fetch(`${world.url}/metrics`)).text();
+    return Number(
+      /^taskwire_statement_seconds_count{statement="countByCounters"} (.*)$/m.exec(metrics)?.[1] ?? 0,
+    );
+  }
+
+  const scopes = (): Filter[] => [
+    {},
+    { owner: { eq: ada.id } },
+    { assignee: { eq: ada.id } },
+    { team: { eq: publicId('Team', adasTeam) } },
+  ];
+  const open = { status: { in: ['TODO', 'IN_PROGRESS'] } };
+  const known: Filter[] = [
+    {},
+    open,
+    { status: { eq: 'DONE' } },
+    { status: { notIn: ['CANCELLED'] }, priority: { in: ['HIGH', 'URGENT'] } },
+    { or: [{ status: { eq: 'TODO' } }, { priority: { eq: 'NONE' } }] },
+    { not: { priority: { eq: 'LOW' } } },
+    { ...open, dueOn: { before: '2026-06-02' } },
+    { and: [open, { dueOn: { eq: '2026-06-02' } }] },
+    { ...open, dueOn: { after: '2026-06-01', before: '2026-06-03' } },
+    { ...open, dueOn: { isNull: true } },
+  ];
+
+  test('is read from the counters where they know it, for every scope, before and after they are folded', async () => {
+    const before = await countersRead();
+    let asked = 0;
+    for (const scope of scopes())
+      for (const part of known)
+        for (const filter of [{ ...scope, ...part }, { and: [part, scope] }]) {
+          const found = rows.filter((task) => sees(task) && task.archivedAt === null && holds(task, filter));
+          expect(await titles(ada, filter), JSON.stringify(filter)).toHaveLength(found.length);
+          asked += 1;
+        }
+    expect(await countersRead()).toBe(before + asked);
+  });
+
+  test.each([
+    ['another person’s tasks', () => ({ owner: { eq: bob.id } })],
+    ['a team of others', () => ({ team: { eq: publicId('Team', bobsTeam) } })],
+    ['two scopes', () => ({ owner: { eq: ada.id }, assignee: { eq: ada.id } })],
+    ['archived tasks', () => ({ archived: true })],
+    ['completed tasks by due date', () => ({ status: { eq: 'DONE' }, dueOn: { before: '2026-06-02' } })],
+    ['open tasks without this date', () => ({ ...open, dueOn: { notIn: ['2026-06-02'] } })],
+    [
+      'open tasks of a priority by due date',
+      () => ({ ...open, priority: { eq: 'LOW' }, dueOn: { eq: '2026-06-02' } }),
+    ],
+    ['words', () => ({ title: { contains: 'tea' } })],
+  ])('is counted for %s', async (_what, filterOf) => {
+    const filter = filterOf();
+    const before = await countersRead();
+    const isArchived = 'archived' in filter;
+    const found = rows.filter(
+      (task) => sees(task) && (task.archivedAt !== null) === isArchived && holds(task, filter),
+    );
+    expect(await titles(ada, filter)).toHaveLength(found.length);
+    expect(await countersRead()).toBe(before);
+  });
+
+  test('is at most 10,000 where it has to be counted, and says that there are more', async () => {
+    const { cyd } = await people('Cyd');
+    await db.$executeRaw`
+      INSERT INTO tasks (id, title, position, owner_id, updated_at)
+      SELECT gen_random_uuid(), 'Many ' || n, 'a', ${uuid(cyd)}::uuid, now() FROM generate_series(1, 10001) AS n`;
+    const count = async (contains: string) => {
+      const { tasks } = await cyd.query<{ tasks: object }>(
+        'query ($contains: String!) { tasks(filter: { title: { contains: $contains } }) { totalCount isTotalCountExact } }',
+        { contains },
+      );
+      return tasks;
+    };
+    expect(await count('Many')).toEqual({ totalCount: 10_000, isTotalCountExact: false });
+    expect(await count('Many 10000')).toEqual({ totalCount: 1, isTotalCountExact: true });
   });
 });

@@ -174,7 +174,7 @@ describe('a page of tasks reads as Prisma would read it', () => {
         const shareOf = (id: string) => held.find(({ taskId }) => taskId === id)?.permission ?? null;
         expect(rows?.map(plainly)).toEqual(expected.map((task) => ({ ...task, share: shareOf(task.id) })));
         expect(rowsOfParts?.map(plainly)).toEqual(rows?.map(plainly));
-        expect(await countRows(db, tasksTable, filter, sources)).toBe(
+        expect(await countRows(db, tasksTable, filter, { ...sources, most: 1_000 })).toBe(
           await db.task.count({ where: query.where }),
         );
       }

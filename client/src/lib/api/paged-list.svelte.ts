@@ -9,6 +9,8 @@ const largestPage = 100;
 /** One page of a connection. */
 export interface ListPage<Node> {
   totalCount: number;
+  /** Default: true. */
+  isTotalCountExact?: boolean;
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
   nodes: readonly Node[];
 }
@@ -42,6 +44,11 @@ export class PagedList<Node extends { readonly id: string }> {
     return [...first, ...(this.#further?.nodes.filter(({ id }) => !(id in known)) ?? [])];
   });
   totalCount = $derived.by(() => this.#first()?.totalCount ?? 0);
+  /** The total count as text, such as "10,000+". */
+  total = $derived.by(() => {
+    const count = this.totalCount.toLocaleString('en');
+    return (this.#first()?.isTotalCountExact ?? true) ? count : `${count}+`;
+  });
   hasMore = $derived.by(() => (this.#further ?? this.#first())?.pageInfo.hasNextPage ?? false);
 
   /**

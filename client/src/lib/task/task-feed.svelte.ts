@@ -12,6 +12,7 @@ const MoreTasks = graphql(`
   query MoreTasks($filter: TaskFilter, $orderBy: [TaskOrder!], $find: String!, $first: Int!, $after: String) {
     tasks(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
       totalCount
+      isTotalCountExact
       pageInfo {
         hasNextPage
         endCursor

@@ -1,0 +1,55 @@
+import { TaskStatus } from '../prisma/generated/client/client.ts';
+import { publicId, uuidOf } from '../server/ids.ts';
+import type { Viewer } from '../server/policy.ts';
+import type { CountedTasks } from '../server/sql/count-tasks.ts';
+import type { Scope } from '../server/sql/counter-scope.ts';
+import { matchingTasks, type TaskFilter } from './task-filter.ts';
+
+type Conditions = Omit<TaskFilter, 'and' | 'or' | 'not'>;
+
+const OPEN: ReadonlySet<TaskStatus> = new Set([TaskStatus.TODO, TaskStatus.IN_PROGRESS]);
+
+/** What a filter asks of the counters: a scope, and status and priority, or the due date of open tasks. Null if more. */
+export function countedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): CountedTasks | null {
+  const parts = partsOf(filter ?? {});
+  const ofScope = parts.filter(({ owner, assignee, team }) => owner ?? assignee ?? team);
+  const ofDue = parts.filter(({ dueOn }) => dueOn);
+  const others = parts.filter((part) => !ofScope.includes(part) && !ofDue.includes(part));
+  const scope = ofScope[0] ? scopeOf(viewer, ofScope[0]) : null;
+  if (ofScope.length > 1 || scope === undefined) return null;
+  const all = (some: TaskFilter[]) => ({ AND: some.map((part) => matchingTasks(viewer, part)) });
+  const counted = { scope, where: all(others) };
+  if (ofDue.length === 0) return { ...counted, due: null };
+  const isOfOpen = others.length === 1 && isExactlyOpen(others[0]?.status);
+  if (!isOfOpen) return null;
+  const withoutDate = ofDue.some(({ dueOn }) => dueOn?.isNull ?? dueOn?.notIn);
+  if (!withoutDate) return { ...counted, due: all(ofDue) };
+  const isOnlyThat =
+    ofDue.length === 1 && given(ofDue[0]?.dueOn).join() === 'isNull' && ofDue[0]?.dueOn?.isNull;
+  return isOnlyThat ? { ...counted, due: 'none' } : null;
+}
+
+/** The conditions that must all hold, one each; `or` and `not` stay together. */
+function partsOf({ and, or, not, ...fields }: TaskFilter): TaskFilter[] {
+  const own = Object.entries(fields).flatMap(([field, value]) => (value == null ? [] : [{ [field]: value }]));
+  return [...own, ...(or ? [{ or }] : []), ...(not ? [{ not }] : []), ...(and ?? []).flatMap(partsOf)];
+}
+
+/** Undefined for a scope that has no counters. */
+function scopeOf({ userId, teams }: Viewer, { owner, assignee, team }: Conditions): Scope | undefined {
+  const id = given(owner ?? assignee ?? team).join() === 'eq' ? (owner ?? assignee ?? team)?.eq : undefined;
+  if (id == null) return undefined;
+  if (!team)
+    return id === publicId('User', userId) ? { teamId: null, assigned: Boolean(assignee) } : undefined;
+  const teamId = uuidOf('Team', id, 'filter.team.eq');
+  return teams.has(teamId) ? { teamId, assigned: false } : undefined;
+}
+
+function isExactlyOpen(status: Conditions['status']): boolean {
+  const wanted = new Set(status?.in);
+  return given(status).join() === 'in' && wanted.size === OPEN.size && wanted.isSubsetOf(OPEN);
+}
+
+function given(conditions: object | null | undefined): string[] {
+  return Object.entries(conditions ?? {}).flatMap(([operator, value]) => (value == null ? [] : [operator]));
+}
