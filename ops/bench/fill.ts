@@ -12,6 +12,10 @@ export interface Size {
   /** Tasks of the huge owner, on top of the others. */
   hugeTasks: number;
   shares: number;
+  /** Shares of the huge owner's tasks that the receiver has. */
+  receivedShares: number;
+  /** Teams of the member, each with ten tasks. */
+  joinedTeams: number;
   conversations: number;
   messages: number;
 }
@@ -23,6 +27,8 @@ const FULL: Size = {
   busyTasks: 100_000,
   hugeTasks: 1_000_000,
   shares: 200_000,
+  receivedShares: 100_000,
+  joinedTeams: 5_000,
   conversations: 10_000,
   messages: 500_000,
 };
@@ -42,9 +48,15 @@ const VIEWER = 1;
 const BUSY = 2;
 const HUGE = 3;
 const WRITER = 4;
+/** Not among the users that the other data is spread over. */
+const RECEIVER = 1_000_001;
+const MEMBER = 1_000_002;
 
 /** Parts of the predictable ids, which increase like Taskwire's UUIDs of version 7. */
 const KINDS = { user: 1, team: 2, member: 3, task: 4, share: 5, conversation: 6, message: 7 } as const;
+
+/** Users with a part of their own, before the bystanders. */
+export const NAMED = WRITER;
 
 /** Another person; `n` starts at 1. */
 export function bystander(n: number): string {
@@ -56,6 +68,8 @@ export const people = {
   busy: idOf('user', BUSY),
   huge: idOf('user', HUGE),
   writer: idOf('user', WRITER),
+  receiver: idOf('user', RECEIVER),
+  member: idOf('user', MEMBER),
 };
 
 function idOf(kind: keyof typeof KINDS, n: number): string {
@@ -87,7 +101,7 @@ function statements(size: Size): Record<string, string> {
     people: `
       INSERT INTO users (id, name, email, updated_at, created_at)
       SELECT ${id('user', 'n')}, 'Person ' || n, 'person' || n || '@example.com', '2026-01-01', '2026-01-01'
-      FROM generate_series(1, ${users}) AS n`,
+      FROM (SELECT generate_series(1, ${users}) UNION ALL VALUES (${RECEIVER}), (${MEMBER})) AS n (n)`,
 
     teams: `
       INSERT INTO teams (id, name, slug) SELECT ${id('team', 'n')}, 'Team ' || n, 'team-' || n
@@ -130,6 +144,22 @@ function statements(size: Size): Record<string, string> {
       SELECT ${id('share', `${shares} + n`)}, ${id('task', `${VIEWER_TASKS} + 100 + n`)}, ${id('user', String(VIEWER))}, owner_id
       FROM generate_series(1, 200) AS n JOIN tasks ON tasks.id = ${id('task', `${VIEWER_TASKS} + 100 + n`)}
       ON CONFLICT DO NOTHING`,
+
+    'many shares and teams': `
+      INSERT INTO task_shares (id, task_id, shared_with_id, shared_by_id)
+      SELECT ${id('share', '1000000 + n')}, ${id('task', `${size.tasks} + n`)}, ${id('user', String(RECEIVER))}, owner_id
+      FROM generate_series(1, ${size.receivedShares}) AS n JOIN tasks ON tasks.id = ${id('task', `${size.tasks} + n`)};
+      INSERT INTO teams (id, name, slug) SELECT ${id('team', '1000000 + n')}, 'Joined team ' || n, 'joined-team-' || n
+      FROM generate_series(1, ${size.joinedTeams}) AS n;
+      INSERT INTO memberships (id, team_id, user_id, role)
+      SELECT ${id('member', '1000000 + n')}, ${id('team', '1000000 + n')}, ${id('user', String(MEMBER))}, 'OWNER'
+      FROM generate_series(1, ${size.joinedTeams}) AS n;
+      INSERT INTO tasks (id, title, status, priority, due_on, position, owner_id, team_id, created_at, updated_at)
+      SELECT ${id('task', '10000000 + n')}, 'Task ' || n || ' about ' || md5(n::text), 'TODO',
+             (ARRAY['NONE', 'LOW', 'MEDIUM', 'HIGH', 'URGENT'])[1 + n % 5]::task_priority, current_date - 30 + n % 90,
+             'g' || lpad(n::text, 7, '0'), ${id('user', String(MEMBER))}, ${id('team', `1000001 + n % ${size.joinedTeams}`)},
+             now() - interval '1 minute' * n, now() - interval '1 minute' * n
+      FROM generate_series(1, ${size.joinedTeams * 10}) AS n`,
 
     conversations: `
       INSERT INTO conversations (id, title, owner_id, created_at, updated_at)

@@ -7,7 +7,7 @@ export type Contender = 'raw' | 'PostGraphile 5' | 'Apollo + Prisma' | 'Taskwire
 export interface Operation {
   title: string;
   /** The owner of the requested data. */
-  owner: 'viewer' | 'busy' | 'huge' | 'writer';
+  owner: 'viewer' | 'busy' | 'huge' | 'writer' | 'receiver' | 'member';
   /** Taskwire's goal, as a multiple of raw's rate. */
   goal: number | null;
   /** Slow for other contenders: measured with one caller, or with few callers for longer. */

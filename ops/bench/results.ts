@@ -8,7 +8,7 @@ const FILE = join(import.meta.dirname, 'RESULTS.md');
 const QUIET = 0.2;
 
 /** Replaces the section of a benchmark, or appends it. */
-export function writeSection(bench: 'all' | 'live' | 'tracing', text: string): void {
+export function writeSection(bench: 'all' | 'live' | 'tracing' | 'sizes', text: string): void {
   const page = readFileSync(FILE, 'utf8');
   const [begin, end] = [`<!-- begin: ${bench} -->`, `<!-- end: ${bench} -->`];
   const section = `${begin}\n\n${text.trim()}\n\n${end}`;

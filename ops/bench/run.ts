@@ -1,6 +1,7 @@
 // `npm run bench`: compares Taskwire with the baseline and other servers on the same tables.
 //   npm run bench -- [--quick] [--scale 0.1] [--rounds n] [--seconds n] [--only Q1,Q4,writes] [--contenders raw,Taskwire] [--no-write]
 //   npm run bench -- --tracing [--quick] [--scale 0.1] [--no-write]: measures the cost of tracing
+//   npm run bench -- --sizes [--scale 0.1] [--only total,contains] [--no-write]: measures calls of people with much data
 // BENCH_DATABASE_URL: a PostgreSQL whose role can create databases. Default: an embedded one.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { openSession } from '../../server/database/session.ts';
 import { startContender, type Running } from './contender.ts';
 import { busyCores, moveTo, OTHERS_CORE, SERVER_CORE } from './cpu.ts';
 import { filledDatabase, startDatabase } from './database.ts';
-import { bystander, people, sized } from './fill.ts';
+import { bystander, NAMED, people, sized } from './fill.ts';
 import { normalised, operations, type Contender, type Operation } from './operations.ts';
 import type { Sample } from './load.ts';
 import { reportOf, type Measured, type Run } from './report.ts';
@@ -31,6 +32,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     tracing: { type: 'boolean', default: false },
+    sizes: { type: 'boolean', default: false },
     scale: { type: 'string', default: '1' },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
@@ -63,9 +65,10 @@ const running: Running[] = [];
 try {
   const url = await filledDatabase(database.url, size);
   const observer = await openSession(url, { application_name: 'taskwire bench' });
-  const report = options.tracing ? await tracingBench(url, observer) : await bench(url, observer);
+  const section = options.tracing ? 'tracing' : options.sizes ? 'sizes' : 'all';
+  const report = await { tracing: tracingBench, sizes: sizesBench, all: bench }[section](url, observer);
   await observer.end();
-  if (options.write) writeSection(options.tracing ? 'tracing' : 'all', report);
+  if (options.write) writeSection(section, report);
   console.log(report);
 } finally {
   for (const contender of running) await contender.stop();
@@ -92,6 +95,11 @@ async function bench(url: string, observer: Client): Promise<string> {
 async function tracingBench(url: string, observer: Client): Promise<string> {
   const { measureTracing, tracingReport } = await import('./tracing.ts');
   return tracingReport(await measureTracing(url, observer), busy);
+}
+
+async function sizesBench(url: string): Promise<string> {
+  const { measureSizes, sizesReport } = await import('./sizes.ts');
+  return sizesReport(await measureSizes(url, options.only?.split(',') ?? []), size, busy);
 }
 
 function installPackages(): void {
@@ -176,9 +184,7 @@ async function measureUnloaded(): Promise<Run['unloaded']> {
 
 async function measureWrites(url: string, observer: Client): Promise<Run['writes']> {
   const { pairsOf } = await import('./writes.ts');
-  const allOwners = Array.from({ length: size.users - Object.keys(people).length }, (_, n) =>
-    bystander(n + 1),
-  );
+  const allOwners = Array.from({ length: size.users - NAMED }, (_, n) => bystander(n + 1));
   const writes: Run['writes'] = [];
   // Uses the servers' core, so that PostgreSQL has the other one, as in all measurements.
   moveTo(SERVER_CORE);
