@@ -87,7 +87,7 @@ test('“Overdue” links to exactly the counted tasks', async () => {
   await expect(page.getByRole('region', { name: 'Due' })).toContainText(/Overdue\s*2/);
   await page.getByRole('link', { name: 'Overdue' }).click();
   await expectTitles(page, ['Call the printer', 'Order paper']);
-  await page.getByRole('button', { name: 'Filters 2 in use' }).click();
+  await page.getByRole('button', { name: 'Filters 2 active' }).click();
   await page.getByRole('combobox', { name: 'Show' }).selectOption('Shared with me');
   await expectTitles(page, ['Send the invoice']);
   await page.getByRole('combobox', { name: 'Show' }).selectOption('Everyone’s');

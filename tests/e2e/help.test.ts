@@ -129,7 +129,7 @@ test.runIf(process.env['UPDATE_SCREENSHOTS'] === '1').each(['light', 'dark'] as 
     await expect(page.getByRole('listitem').filter({ hasText: 'Send the invoices' })).toBeVisible();
     await keep('numbers', page.getByRole('region', { name: 'Statistics' }));
     await keep('tasks', page.getByRole('region', { name: 'Your tasks' }));
-    await keep('panels', page.getByRole('complementary', { name: 'Your days' }));
+    await keep('panels', page.getByRole('complementary', { name: 'Due dates and activity' }));
     await page.getByRole('button', { name: 'Edit “Send the invoices”' }).click();
     await keep('edit', page.getByRole('dialog'));
     await page.keyboard.press('Escape');

@@ -145,7 +145,7 @@ describe('a person sees how their work went', () => {
     await ada.createTask('Mine alone too');
     const page = await historyOf(ada);
     await expect(chart(page, 'Burn-up')).toContainText('0 of 3 completed');
-    await page.getByLabel('Tasks of').selectOption({ label: team.name });
+    await page.getByLabel('Owner or team').selectOption({ label: team.name });
     await expect(chart(page, 'Burn-up')).toContainText('0 of 1 completed');
 
     const stranger = await historyOf(await withPast());

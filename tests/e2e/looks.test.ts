@@ -109,7 +109,7 @@ async function lookAround(device: string, options: BrowserContextOptions): Promi
   await expect(team).toBeVisible();
   await look('teams');
   await team.click();
-  await expect(page.getByRole('heading', { name: 'Open invitations' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Pending invitations' })).toBeVisible();
   await look('team');
   await page.getByRole('button', { name: 'Change the role of “Bob”' }).click();
   await expect(page.getByRole('dialog')).toBeVisible();

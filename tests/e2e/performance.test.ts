@@ -52,7 +52,8 @@ describe('[T060] the figures of the server', () => {
     await expect(glance).toContainText(/Log lag\s*\d/);
     await expect(glance).toContainText('VALIDATION_FAILED');
 
-    const choose = (which: string) => page.getByRole('group', { name: 'Times of' }).getByText(which).click();
+    const choose = (which: string) =>
+      page.getByRole('group', { name: 'Timings of' }).getByText(which).click();
     await choose('Fields');
     await expect(times(page, 'Query.tasks')).toBeVisible();
     await choose('Statements');

@@ -83,7 +83,7 @@ test('[T066] [BR-01] [SC-004] a person creates a team and invites another, who s
   await expect(row(there, 'Bob (you)')).toContainText('Viewer');
   await expect(account(there)).toHaveAccessibleName('Account: Bob');
   await AT_ONCE(here.getByRole('heading', { name: '2 members' })).toBeVisible();
-  await expect(here.getByRole('heading', { name: 'Open invitations' })).toHaveCount(0);
+  await expect(here.getByRole('heading', { name: 'Pending invitations' })).toHaveCount(0);
 });
 
 test('[SC-004] declined, revoked and deleted invitations disappear for both sides', async () => {
@@ -355,5 +355,5 @@ test('a large team shows all members, also after one joins, and links to its tas
   await expect(row(page, 'Mine alone')).toHaveCount(0);
   await page.goBack();
   await page.getByRole('main').getByRole('link', { name: 'History' }).click();
-  await expect(page.getByLabel('Tasks of')).toHaveValue(id);
+  await expect(page.getByLabel('Owner or team')).toHaveValue(id);
 });

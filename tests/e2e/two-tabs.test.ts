@@ -55,7 +55,7 @@ describe('[BR-20] a person with two tabs, one of which signs in as another perso
 
     await second.getByRole('textbox', { name: 'New task' }).fill('Only for Ada');
     await second.getByRole('button', { name: 'Add task' }).click();
-    await expect(second.getByText('Another account signed in in this browser.')).toBeVisible();
+    await expect(second.getByText('This browser is now signed in to another account.')).toBeVisible();
     await expect(second.getByRole('button', { name: 'Account: Bob' })).toBeVisible();
     await expect(second.getByRole('textbox', { name: 'New task' })).toHaveValue('');
     for (const person of [ada, bob])

@@ -111,7 +111,7 @@ export async function addTask(page: Page, title: string): Promise<void> {
 
 /** Which of the person's tasks the list shows. */
 export async function show(page: Page, which: 'Open' | 'Completed' | 'Cancelled' | 'All'): Promise<void> {
-  await page.getByRole('group', { name: 'Which tasks' }).getByText(which).click();
+  await page.getByRole('group', { name: 'Status' }).getByText(which).click();
 }
 
 export interface Statistics {

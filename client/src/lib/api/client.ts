@@ -11,7 +11,7 @@ interface Listeners {
    * operation succeeded.
    */
   onSignedOut: (hadSession: boolean) => void;
-  /** Called when another person has signed in in this browser. */
+  /** Called when another person has signed in on this browser. */
   onViewerChanged: () => void;
 }
 

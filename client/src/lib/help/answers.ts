@@ -7,7 +7,7 @@ export const questions: Items = [
   ],
   [
     'I completed a task by mistake. How do I get it back?',
-    'Press Undo in the message at the bottom. Later, choose “Completed” above the list and tick the task again to reopen it.',
+    'Press Undo in the message at the bottom. Later, choose “Completed” above the list and click the task’s circle to reopen it.',
   ],
   [
     'What is the difference between deleting and cancelling?',
@@ -15,7 +15,7 @@ export const questions: Items = [
   ],
   [
     'Can I get a deleted task back?',
-    'No. That is why Taskwire asks before it deletes, and Enter chooses “Cancel”. The administrator of your server may have a backup.',
+    'No. Taskwire asks for confirmation before it deletes a task. The administrator of your server may have a backup.',
   ],
   [
     'How do I set a due date or a priority?',
@@ -23,11 +23,11 @@ export const questions: Items = [
   ],
   [
     'How do I share a task?',
-    'Press the person icon next to the task and enter an email address. Choose “Can view” or “Can edit”, and an end date if you want one. Members of your teams see the task at once. For anyone else you get a link: send it to them, and they accept or refuse. The same window lists shares and pending offers, where you can end them.',
+    'Press the person icon next to the task and enter an email address. Choose “Can view” or “Can edit”, and an end date if you want one. Members of your teams see the task at once. For anyone else you get a link: send it to them, and they can accept or decline. The same window lists the shares and pending offers; you can end them there.',
   ],
   [
     'Who can share tasks with me?',
-    'Members of your teams. Anyone else can offer you a task: you see its title and the sender’s name, and you can accept, refuse, or block the sender. Blocked people are not notified. Settings lists the people you block.',
+    'Members of your teams. Anyone else can offer you a task: you see its title and the sender’s name, and you can accept, decline, or block the sender. Taskwire does not tell people that you blocked them. Settings lists the people you have blocked.',
   ],
   [
     'How do I assign a task to someone else?',
@@ -40,11 +40,11 @@ export const questions: Items = [
   ['When does the week begin?', 'On Monday. “This week” always means Monday to Sunday.'],
   [
     'I edited a task that I completed last year. Why does it not count as completed today?',
-    'The time of completion counts. If you reopen a task and complete it again, it counts on the new day.',
+    'A task counts on the day on which you completed it. If you reopen it and complete it again, it counts on the new day.',
   ],
   [
     'What does “In progress” change?',
-    'It marks a task that you have started with an orange dot. The task is still pending.',
+    'It shows that you have started the task: the list shows an orange dot. The task is still pending.',
   ],
   [
     'What happens if someone else changes a task while I edit it?',
@@ -68,7 +68,7 @@ export const questions: Items = [
 export const troubles: Items = [
   [
     '“Can’t reach Taskwire.”',
-    'Your device has lost its connection to the server. Your text is safe. Taskwire reconnects automatically, at first after a second, later every 30 seconds; press “Try now” to skip the wait. If it lasts, check whether other websites open, then ask your administrator.',
+    'Your device has lost its connection to the server. Your text is safe. Taskwire reconnects automatically, at first after a second, later every 30 seconds; press “Try now” to skip the wait. If the problem continues, check whether other websites open, then ask your administrator.',
   ],
   [
     'My email address or password is not accepted',
@@ -76,7 +76,7 @@ export const troubles: Items = [
   ],
   [
     '“Too many attempts.”',
-    'Someone entered a wrong password too often. Wait 15 minutes. If it was not you, a browser in which you signed in before still works.',
+    'There were too many failed sign-ins for your account. Wait 15 minutes. If they were not yours, use a browser that you have signed in with before: it is not blocked.',
   ],
   ['My email address already has an account', 'You have probably signed up before. Sign in instead.'],
   [
@@ -89,7 +89,7 @@ export const troubles: Items = [
   ],
   [
     'The numbers look wrong',
-    'Check what each number counts, above, and your time zone in Settings. Also check that the indicator at the top says “Live”.',
+    'Check above what each number counts, and check your time zone in Settings. Also check that the indicator at the top shows “Live”.',
   ],
   [
     '“Something went wrong on the server.”',

@@ -58,5 +58,5 @@ export function answeredWords(
   { title, sender }: { title: string; sender: string },
 ): string {
   if (answer === 'accept') return `“${title}” is now shared with you`;
-  return answer === 'refuse' ? `Refused “${title}”` : `Blocked ${sender}`;
+  return answer === 'refuse' ? `Declined “${title}”` : `Blocked ${sender}`;
 }

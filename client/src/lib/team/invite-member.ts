@@ -25,7 +25,7 @@ export interface MadeInvitation {
   link: string;
 }
 
-/** Invites a person, or makes a new link for their open invitation. */
+/** Invites a person, or creates a new link for their pending invitation. */
 export async function inviteMember(client: Client, input: InviteMemberInput) {
   const { data, error } = await client.mutation(InviteMember, { input }).toPromise();
   const made = data && { ...data.inviteMember.invitation, link: data.inviteMember.link };

@@ -9,9 +9,9 @@ export const roleWords: Record<TeamRole, string> = {
 
 /** What each role allows. */
 export const roleRights: Record<TeamRole, string> = {
-  OWNER: 'Everything an admin can do, plus transferring or deleting the team.',
-  ADMIN: 'Manages all tasks, members and invitations.',
-  MEMBER: 'Adds tasks; edits and deletes their own and assigned ones.',
+  OWNER: 'Can do everything an admin can, and transfer or delete the team.',
+  ADMIN: 'Can manage all tasks, members and invitations.',
+  MEMBER: 'Can add tasks, and edit and delete tasks that they own or are assigned to.',
   VIEWER: 'Can view tasks.',
 };
 

@@ -5,7 +5,12 @@ export function charactersIn(text: string): number {
 
 /** The error for a text that is too long; undefined if it fits. */
 export function tooLong(what: string, text: string, most: number): string | undefined {
-  const over = charactersIn(text.trim().normalize('NFC')) - most;
+  return overLimit(what, charactersIn(text.trim().normalize('NFC')), most);
+}
+
+/** The error for a text with `length` characters; undefined if it fits. */
+export function overLimit(what: string, length: number, most: number): string | undefined {
+  const over = length - most;
   if (over <= 0) return undefined;
   const characters = over === 1 ? 'character' : 'characters';
   return `${what} is ${over.toLocaleString('en')} ${characters} too long; the limit is ${most.toLocaleString('en')}.`;
