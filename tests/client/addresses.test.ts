@@ -44,15 +44,23 @@ describe('the view of the task list in the URL', () => {
       show: 'completed',
       order: 'oldest',
       find: 'paper & ink',
-      whose: `team_${'0'.repeat(26)}`,
+      source: `team_${'0'.repeat(26)}`,
       due: 'week',
       priority: 'HIGH',
     } as const;
     expect(readView(new URL(addressOfView(view), 'https://x.example').searchParams)).toEqual(view);
   });
 
+  test('a link of an earlier version, with “whose”, still works', () => {
+    expect(readView(new URLSearchParams('whose=mine'))).toEqual({ ...usualView, source: 'mine' });
+    expect(readView(new URLSearchParams('whose=mine&source=shared'))).toEqual({
+      ...usualView,
+      source: 'shared',
+    });
+  });
+
   test('an invalid view gets the defaults', () => {
-    const mistyped = 'show=toString&order=&find=%20&whose=team_1&due=constructor&priority=high';
+    const mistyped = 'show=toString&order=&find=%20&source=team_1&due=constructor&priority=high';
     expect(readView(new URLSearchParams(mistyped))).toEqual(usualView);
   });
 });
@@ -74,9 +82,9 @@ describe('the view of the task list as a filter of the API', () => {
   });
 
   test('“Mine” waits until the viewer is loaded, “Everyone’s” does not', () => {
-    expect(filterOf({ ...usualView, whose: 'mine' }, stranger)).toBeUndefined();
+    expect(filterOf({ ...usualView, source: 'mine' }, stranger)).toBeUndefined();
     expect(filterOf(usualView, stranger)).toEqual({ status: { in: ['TODO', 'IN_PROGRESS'] } });
-    expect(filterOf({ ...usualView, show: 'all', whose: 'mine' }, asAda)).toEqual({
+    expect(filterOf({ ...usualView, show: 'all', source: 'mine' }, asAda)).toEqual({
       and: [{ owner: { eq: 'user_ada' } }],
     });
   });

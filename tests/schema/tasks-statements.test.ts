@@ -71,14 +71,14 @@ const VIEW = LIST.replace(
 const VIEWS: [name: string, view: TaskView][] = [
   ...Object.keys(taskFilters).map((show) => ['show', show] as const),
   ...Object.keys(taskOrders).map((order) => ['order', order] as const),
-  ...[...Object.keys(taskSources), publicId('Team', team)].map((whose) => ['whose', whose] as const),
+  ...[...Object.keys(taskSources), publicId('Team', team)].map((source) => ['source', source] as const),
   ...Object.keys(dueChoices).map((due) => ['due', due] as const),
   ...priorityChoices.map(([priority]) => ['priority', priority] as const),
   ['find', 'task'] as const,
 ].map(([choice, value]) => [`${choice}: ${value}`, { ...usualView, [choice]: value }]);
 VIEWS.push([
   'all together',
-  { show: 'all', order: 'due', whose: 'assigned', due: 'week', priority: 'HIGH', find: 'task' },
+  { show: 'all', order: 'due', source: 'assigned', due: 'week', priority: 'HIGH', find: 'task' },
 ]);
 
 describe('[FR-014] a list of tasks', () => {

@@ -70,13 +70,13 @@ export interface TaskView {
   order: OrderName;
   /** Search words; empty for all tasks. */
   find: string;
-  whose: SourceName;
+  source: SourceName;
   due: DueName;
   priority: PriorityName;
 }
 
 /** No filters, except the status. */
-export const unfiltered = { find: '', whose: 'all', due: 'any', priority: 'any' } as const;
+export const unfiltered = { find: '', source: 'all', due: 'any', priority: 'any' } as const;
 
 export const usualView: TaskView = { show: 'open', order: 'newest', ...unfiltered };
 
@@ -88,12 +88,13 @@ export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
   const asked = (name: keyof TaskView) => parameters.get(name) ?? '';
   const known = <Name extends string>(choices: Record<Name, unknown>, name: string, otherwise: Name) =>
     Object.hasOwn(choices, name) ? (name as Name) : otherwise;
-  const whose = asked('whose');
+  // Links from earlier versions have the parameter `whose`.
+  const source = parameters.get('source') ?? parameters.get('whose') ?? '';
   return {
     show: known(taskFilters, asked('show'), usualView.show),
     order: known(taskOrders, asked('order'), usualView.order),
     find: beginningOf(asked('find').trim(), longestSearch),
-    whose: isTeam(whose) ? whose : known(taskSources, whose, 'all'),
+    source: isTeam(source) ? source : known(taskSources, source, unfiltered.source),
     due: known(dueChoices, asked('due'), usualView.due),
     priority: priorityChoices.find(([name]) => name === asked('priority'))?.[0] ?? usualView.priority,
   };
@@ -114,7 +115,7 @@ export function addressOfView(view: TaskView): string {
 
 /** The number of active filters, without search and status. */
 export function filtersIn(view: TaskView): number {
-  return (['whose', 'due', 'priority'] as const).filter((name) => view[name] !== usualView[name]).length;
+  return (['source', 'due', 'priority'] as const).filter((name) => view[name] !== usualView[name]).length;
 }
 
 /**
@@ -122,9 +123,9 @@ export function filtersIn(view: TaskView): number {
  * @returns undefined if the filter needs a context that is not loaded yet.
  */
 export function filterOf(view: TaskView, contextOf: () => ViewContext | undefined): TaskFilter | undefined {
-  const { show, find, whose, due, priority } = view;
-  const source = isTeam(whose) ? () => ({ team: { eq: whose } }) : taskSources[whose].filter;
-  const personal = [source, dueChoices[due].filter].filter((filter) => filter !== undefined);
+  const { show, find, source, due, priority } = view;
+  const ofSource = isTeam(source) ? () => ({ team: { eq: source } }) : taskSources[source].filter;
+  const personal = [ofSource, dueChoices[due].filter].filter((filter) => filter !== undefined);
   const context = personal.length > 0 ? contextOf() : undefined;
   if (personal.length > 0 && !context) return undefined;
   const and: TaskFilter[] = [
