@@ -7,7 +7,7 @@ import { startEmbedded } from '../../server/database/embedded.ts';
 import { applyMigrations } from '../../server/database/migrations.ts';
 import { openSession } from '../../server/database/session.ts';
 import { fill, type Size } from './fill.ts';
-import { tell } from './results.ts';
+import { logProgress } from './results.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -17,7 +17,7 @@ export async function startDatabase(): Promise<{ url: string; stop(): Promise<vo
   if (given) return { url: given, stop: () => Promise.resolve() };
   const folder = join(import.meta.dirname, '.data');
   mkdirSync(folder, { recursive: true });
-  tell('Starting PostgreSQL');
+  logProgress('Starting PostgreSQL');
   return startEmbedded(folder);
 }
 
@@ -46,23 +46,23 @@ export async function filledDatabase(server: string, size: Size): Promise<string
     await fillDatabase(urlOf(server, template), size);
     await admin.query(`COMMENT ON DATABASE ${template} IS '${filled}'`);
   }
-  tell('Copying the template');
+  logProgress('Copying the template');
   await admin.query('DROP DATABASE IF EXISTS taskwire_bench_run WITH (FORCE)');
   await admin.query(`CREATE DATABASE taskwire_bench_run TEMPLATE ${template}`);
   return urlOf(server, 'taskwire_bench_run');
 }
 
 async function fillDatabase(url: string, size: Size): Promise<void> {
-  tell('Creating tables');
+  logProgress('Creating tables');
   await applyMigrations(url);
   const client = await openSession(url, { application_name: 'taskwire bench' });
   await fill(client, size, (step) => {
-    tell(`Filling: ${step}`);
+    logProgress(`Filling: ${step}`);
   });
   await client.end();
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
   if (!('counters:rebuild' in scripts)) return;
-  tell('Building the counters');
+  logProgress('Building the counters');
   const env = { ...process.env, DATABASE_URL: url };
   const { status } = spawnSync('npm', ['run', '--silent', 'counters:rebuild'], {
     cwd: root,

@@ -77,10 +77,10 @@ function idOf(kind: keyof typeof KINDS, n: number): string {
   return `01900000-${hex(KINDS[kind], 4)}-7000-8000-${hex(n, 12)}`;
 }
 
-/** Fills an empty database with Taskwire's tables. Calls `tell` for each step. */
-export async function fill(client: Client, size: Size, tell: (step: string) => void): Promise<void> {
+/** Fills an empty database with Taskwire's tables. Calls `logProgress` for each step. */
+export async function fill(client: Client, size: Size, logProgress: (step: string) => void): Promise<void> {
   for (const [step, sql] of Object.entries(statements(size))) {
-    tell(step);
+    logProgress(step);
     await client.query(sql);
   }
 }

@@ -81,7 +81,7 @@ class Subscriber {
 }
 
 async function measure(live: Live): Promise<Found> {
-  tell(`${live.name}: ${subscribers} subscribers`);
+  logProgress(`${live.name}: ${subscribers} subscribers`);
   // Warm-up: compiled code takes memory that does not belong to the subscribers.
   const first = await subscribe(live, 0);
   await write(live);
@@ -288,7 +288,7 @@ ${rows.join('\n')}
 `;
 }
 
-function tell(step: string): void {
+function logProgress(step: string): void {
   process.stderr.write(`▸ ${step} …\n`);
 }
 

@@ -49,6 +49,6 @@ function quantile(values: number[], share: number): number {
 }
 
 /** Prints the current step. */
-export function tell(step: string): void {
+export function logProgress(step: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K▸ ${step} …` : `▸ ${step} …\n`);
 }

@@ -16,7 +16,7 @@ import { bystander, NAMED, people, sized } from './fill.ts';
 import { normalised, operations, type Contender, type Operation } from './operations.ts';
 import type { Sample } from './load.ts';
 import { reportOf, type Measured, type Run } from './report.ts';
-import { tell, writeSection } from './results.ts';
+import { logProgress, writeSection } from './results.ts';
 
 const CONTENDERS: Contender[] = ['raw', 'PostGraphile 5', 'Apollo + Prisma', 'Taskwire'];
 const WARM_UP_SECONDS = 0.5;
@@ -77,7 +77,7 @@ try {
 
 async function bench(url: string, observer: Client): Promise<string> {
   for (const name of contenders) {
-    tell(`Starting ${name}`);
+    logProgress(`Starting ${name}`);
     running.push(await startContender(name, url, SERVER_CORE));
   }
   for (const [name, operation] of wanted) await compareAnswers(name, operation);
@@ -104,7 +104,7 @@ async function sizesBench(url: string): Promise<string> {
 
 function installPackages(): void {
   if (existsSync(join(import.meta.dirname, 'node_modules/.package-lock.json'))) return;
-  tell('Installing the packages of ops/bench/package-lock.json (once, about half a minute)');
+  logProgress('Installing the packages of ops/bench/package-lock.json (once, about half a minute)');
   const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
     cwd: import.meta.dirname,
     stdio: 'inherit',
@@ -114,7 +114,7 @@ function installPackages(): void {
 
 /** @throws Error if two contenders give different answers. */
 async function compareAnswers(name: string, operation: Operation): Promise<void> {
-  tell(`Comparing the answers to ${name}`);
+  logProgress(`Comparing the answers to ${name}`);
   const answers = [];
   for (const contender of running) {
     const text = await contender.ask(operation);
@@ -137,12 +137,12 @@ async function measureUnderLoad(observer: Client): Promise<Measured[]> {
   const measured: Measured[] = [];
   for (const [name, operation] of wanted) {
     if (operation.heavy === 'alone') continue;
-    tell(`Warming up for ${name}`);
+    logProgress(`Warming up for ${name}`);
     for (const contender of running) await loadFor(contender, operation, 16, WARM_UP_SECONDS, observer);
     for (const connections of operation.heavy ? [FEW_CONNECTIONS] : numbersOfConnections) {
       const found = running.map((contender) => ({ contender, samples: [] as Sample[] }));
       for (let round = 1; round <= rounds; round += 1) {
-        tell(`${name}, ${connections} connections, round ${round} of ${rounds}`);
+        logProgress(`${name}, ${connections} connections, round ${round} of ${rounds}`);
         for (const { contender, samples } of found)
           samples.push(
             await loadFor(
@@ -165,7 +165,7 @@ async function measureUnderLoad(observer: Client): Promise<Measured[]> {
 async function measureUnloaded(): Promise<Run['unloaded']> {
   const unloaded: Run['unloaded'] = [];
   for (const contender of running) {
-    tell(`Measuring ${contender.name} without load`);
+    logProgress(`Measuring ${contender.name} without load`);
     const found = wanted.map(([name, operation]) => ({ name, operation, times: [] as number[], spent: 0 }));
     for (let call = 0; call < unloadedCalls; call += 1) {
       for (const one of found) {
@@ -193,7 +193,7 @@ async function measureWrites(url: string, observer: Client): Promise<Run['writes
     ['one', allOwners.slice(0, 1)],
   ] as const)
     for (const writers of numbersOfWriters) {
-      tell(`Writes, ${writers} writers, owners: ${owners}`);
+      logProgress(`Writes, ${writers} writers, owners: ${owners}`);
       writes.push({ owners, writers, pairs: await pairsOf(url, observer, of, writers, pairsOfWrites) });
     }
   return writes;

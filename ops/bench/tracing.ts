@@ -5,7 +5,7 @@ import { startContender, type Running } from './contender.ts';
 import { SERVER_CORE } from './cpu.ts';
 import { loadFor } from './load.ts';
 import { operations } from './operations.ts';
-import { conditions, table, tell, twoDigits } from './results.ts';
+import { conditions, table, logProgress, twoDigits } from './results.ts';
 
 type Name = (typeof NAMES)[number];
 
@@ -36,7 +36,7 @@ export async function measureTracing(url: string, observer: Client): Promise<Com
   const compared: Compared[] = NAMES.map((operation) => ({ operation, pairs: [] }));
   let open = compared;
   for (let n = 1; n <= MOST_PROCESSES && open.length > 0; n += 1) {
-    tell(`Tracing, processes ${n}`);
+    logProgress(`Tracing, processes ${n}`);
     await comparePair(url, observer, open);
     if (n >= LEAST_PROCESSES) open = compared.filter((one) => !isDecided(one));
   }

@@ -6,7 +6,7 @@ import { Conflict, Forbidden, NotFound } from '../errors.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
 import { fingerprintOf, firstCreation, refuseUsedIds } from '../log/idempotency.ts';
 import { append, currentCursor } from '../log/append.ts';
-import { tellOfConversation } from '../log/conversation-event.ts';
+import { appendConversationOfferEvents } from '../log/conversation-event.ts';
 import { newId } from '../ids.ts';
 import { can, visible, type Person, type Viewer } from '../policy.ts';
 import { lockConversation, lockUser } from '../sql/locks.ts';
@@ -94,7 +94,7 @@ async function offer(
   await tx.conversationOffer.createMany({
     data: to.map((userId) => ({ conversationId: id, userId, offeredById })),
   });
-  await tellOfConversation(tx, 'conversation.offered', id);
+  await appendConversationOfferEvents(tx, 'conversation.offered', id);
 }
 
 async function checkParticipants(tx: Transaction, viewer: Viewer, ids: readonly string[]): Promise<void> {
@@ -134,7 +134,7 @@ export async function deleteConversation(db: Database, person: Person, input: un
 }
 
 async function remove(tx: Transaction, person: Person, id: string, participants: string[]): Promise<string> {
-  await tellOfConversation(tx, 'conversation.offerRevoked', id);
+  await appendConversationOfferEvents(tx, 'conversation.offerRevoked', id);
   await tx.conversation.delete({ where: { id }, select: { id: true } });
   return append(tx, { kind: 'conversation.deleted', ...eventFields(person, id), data: { participants } });
 }
@@ -166,7 +166,7 @@ export async function leaveConversation(db: Database, person: Person, input: unk
 
     const isOwner = conversation.ownerId === userId;
     if (isOwner) {
-      await tellOfConversation(tx, 'conversation.offerRevoked', id);
+      await appendConversationOfferEvents(tx, 'conversation.offerRevoked', id);
       await tx.conversationOffer.deleteMany({ where: { conversationId: id } });
       const data = { ownerId: heir.userId, updatedAt: conversation.updatedAt };
       await tx.conversation.update({ where: { id }, data, select: { id: true } });

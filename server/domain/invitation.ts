@@ -6,7 +6,7 @@ import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { Conflict, Forbidden, NotFound } from '../errors.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
 import { append, currentCursor } from '../log/append.ts';
-import { tellInvited } from '../log/invitation-event.ts';
+import { appendInvitationEvents } from '../log/invitation-event.ts';
 import { newId } from '../ids.ts';
 import type { InvitationLimits } from '../limits/invitation-limits.ts';
 import { can, invitedTo, visible, type Person, type Viewer } from '../policy.ts';
@@ -84,7 +84,7 @@ export async function inviteMember(
       update: terms,
       select: { id: true },
     });
-    await tellInvited(tx, 'team.memberInvited', { id });
+    await appendInvitationEvents(tx, 'team.memberInvited', { id });
     // Names no person, which would reveal whether the address has an account.
     const cursor = await append(tx, {
       kind: 'team.memberInvited',
@@ -158,7 +158,7 @@ export async function revokeInvitation(db: Database, person: Person, input: unkn
     }
     const { id } = invitation;
     if (!can(viewer, 'invitation.revoke', invitation)) throw ownersInvitation(invitation);
-    await tellInvited(tx, 'team.invitationRevoked', { id });
+    await appendInvitationEvents(tx, 'team.invitationRevoked', { id });
     await tx.teamInvitation.delete({ where: { id }, select: { id: true } });
     const event = { kind: 'team.invitationRevoked', ...eventFields(person, invitation), data: {} } as const;
     return { id, cursor: await append(tx, event) };

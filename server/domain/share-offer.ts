@@ -7,7 +7,7 @@ import { Conflict, Forbidden, NotFound } from '../errors.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
 import type { NewEvent } from '../log/catalogue.ts';
 import { append, currentCursor } from '../log/append.ts';
-import { tellOffered } from '../log/offer-event.ts';
+import { appendShareOfferEvent } from '../log/offer-event.ts';
 import { newId } from '../ids.ts';
 import {
   can,
@@ -90,7 +90,7 @@ export async function offerShare(
     update: terms,
     select: { id: true },
   });
-  await tellOffered(tx, 'task.shareOffered', id);
+  await appendShareOfferEvent(tx, 'task.shareOffered', id);
   // The sender's event does not name the receiver, so it is the same for every address.
   const cursor = await append(tx, {
     kind: 'task.shareOffered',
@@ -182,7 +182,7 @@ export async function revokeShareOffer(db: Database, person: Person, input: unkn
         id,
       );
     }
-    await tellOffered(tx, 'task.shareOfferRevoked', id);
+    await appendShareOfferEvent(tx, 'task.shareOfferRevoked', id);
     await tx.shareOffer.delete({ where: { id }, select: { id: true } });
     const event = { kind: 'task.shareOfferRevoked', actorId: person.userId, subjectId: id } as const;
     return { id, cursor: await append(tx, { ...event, teamId: task.teamId, data: { taskId: task.id } }) };

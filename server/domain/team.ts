@@ -8,8 +8,8 @@ import { Conflict, NotFound } from '../errors.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
 import { fingerprintOf, firstCreation, refuseUsedIds } from '../log/idempotency.ts';
 import { append, currentCursor } from '../log/append.ts';
-import { teamDeleted } from '../log/team-event.ts';
-import { tellInvited } from '../log/invitation-event.ts';
+import { appendTeamDeletedEvents } from '../log/team-event.ts';
+import { appendInvitationEvents } from '../log/invitation-event.ts';
 import { newId } from '../ids.ts';
 import type { Person } from '../policy.ts';
 import { clearTeam } from '../sql/tasks-along.ts';
@@ -114,9 +114,9 @@ export async function deleteTeam(db: Database, person: Person, input: unknown): 
       return { id, cursor };
     }
     const team = await tx.team.findUniqueOrThrow({ where: { id }, select: { id: true, name: true } });
-    await tellInvited(tx, 'team.invitationRevoked', { teamId: id });
+    await appendInvitationEvents(tx, 'team.invitationRevoked', { teamId: id });
     await clearTeam(tx, person, id);
-    const cursor = await teamDeleted(tx, person, team);
+    const cursor = await appendTeamDeletedEvents(tx, person, team);
     await tx.team.delete({ where: { id }, select: { id: true } });
     return { id, cursor };
   });

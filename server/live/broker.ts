@@ -112,18 +112,18 @@ export class Broker implements LogReader {
   }
 
   /** The events not covered by a cursor, in order. @throws CursorExpired if they are no longer kept, or too many. */
-  since(mark: LogCursor): Event[] {
-    const start = startOf(mark);
+  since(cursor: LogCursor): Event[] {
+    const start = startOf(cursor);
     if (compare(start, this.#floor) < 0) throw new CursorExpired();
     const first = this.#recent.findLastIndex((event) => compare(event, start) <= 0) + 1;
-    const missed = this.#recent.slice(first).filter((event) => isAfter(event, mark));
+    const missed = this.#recent.slice(first).filter((event) => isAfter(event, cursor));
     if (missed.length > MOST_BEHIND) throw new CursorExpired();
     return missed;
   }
 
-  leadsTo(mark: LogCursor): boolean {
-    const last = this.#recent.findLast((event) => compare(event, mark) <= 0);
-    return last?.transactionId === mark.transactionId && last.nonce === mark.nonce;
+  leadsTo(cursor: LogCursor): boolean {
+    const last = this.#recent.findLast((event) => compare(event, cursor) <= 0);
+    return last?.transactionId === cursor.transactionId && last.nonce === cursor.nonce;
   }
 
   join(topic: string, listener: Listener): void {

@@ -8,15 +8,15 @@ import type { LogCursor, LogPosition } from '../log/cursor.ts';
  */
 export async function withoutForeignTransactions(
   db: Database,
-  mark: LogCursor,
+  cursor: LogCursor,
   floor: LogPosition,
 ): Promise<LogCursor> {
-  const early = mark.inFlight?.filter((id) => id < floor.transactionId) ?? [];
-  if (early.length === 0) return mark;
+  const early = cursor.inFlight?.filter((id) => id < floor.transactionId) ?? [];
+  if (early.length === 0) return cursor;
   const [{ isOurs }] = await db.$queryRaw<[{ isOurs: boolean }]>`
     /* withoutForeignTransactions */
     SELECT EXISTS (SELECT FROM events WHERE transaction_id = ANY(${early.map(String)}::bigint[])) AS "isOurs"`;
-  if (isOurs) return mark;
-  const inFlight = mark.inFlight?.filter((id) => id >= floor.transactionId) ?? [];
-  return { ...mark, inFlight, horizon: inFlight[0] ?? null };
+  if (isOurs) return cursor;
+  const inFlight = cursor.inFlight?.filter((id) => id >= floor.transactionId) ?? [];
+  return { ...cursor, inFlight, horizon: inFlight[0] ?? null };
 }

@@ -125,7 +125,7 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
     async follow(person, after, options) {
       const given = await decodeCursor(db, after);
       if (!broker.leadsTo(given) && !(await logLeadsTo(db, given))) throw new CursorExpired();
-      const mark = await withoutForeignTransactions(db, given, broker.oldestKept);
+      const cursor = await withoutForeignTransactions(db, given, broker.oldestKept);
       const subscriber = subscriberOf(person);
       if (subscriber.subscriptions >= settings.mostSubscriptions) throw tooMany(subscriber.subscriptions);
       const subscription = new Subscription(subscriber, options, () => {
@@ -138,10 +138,15 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
       try {
         const { viewer, shares } = await subscriber.rights();
         await shares.lookUp(
-          broker.since(mark).flatMap((event) => (options.wants(event) ? undecidedTask(viewer, event) : [])),
+          broker.since(cursor).flatMap((event) => (options.wants(event) ? undecidedTask(viewer, event) : [])),
         );
         // Synchronous, so no event can come in between.
-        subscription.start(mark, broker.since(mark), broker.handedOut, advancedTo(broker.position, mark));
+        subscription.start(
+          cursor,
+          broker.since(cursor),
+          broker.handedOut,
+          advancedTo(broker.position, cursor),
+        );
         return subscription;
       } catch (error) {
         subscription.end();

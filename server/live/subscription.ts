@@ -46,7 +46,7 @@ export class Subscription implements OpenSubscription {
   readonly #onEnd: () => void;
   #deliveredAt = 0;
   #hasTaken = false;
-  #mark: LogCursor | undefined;
+  #cursor: LogCursor | undefined;
   #missed: Item[] = [];
   #waiting: Item[] = [];
   #next = 0;
@@ -74,25 +74,25 @@ export class Subscription implements OpenSubscription {
    * @param position log position after them.
    */
   start(
-    mark: LogCursor,
+    cursor: LogCursor,
     missed: Event[],
     handedOut: number,
     position: LogPosition & Partial<LogCursor>,
   ): void {
     this.#deliveredAt = handedOut;
-    this.#mark = mark;
+    this.#cursor = cursor;
     this.#missed = [{ passed: position }, ...missed.filter(this.#wants).reverse()];
   }
 
   onEvent(event: Event): void {
     // Another process may have been ahead when it created the cursor.
-    if (!this.#mark || !isAfter(event, this.#mark) || !this.#wants(event)) return;
+    if (!this.#cursor || !isAfter(event, this.#cursor) || !this.#wants(event)) return;
     this.#hasTaken = true;
     this.#take(event);
   }
 
   pass(position: LogPosition, handedOut: number): void {
-    if (!this.#mark || this.#coalesceMs !== undefined) return;
+    if (!this.#cursor || this.#coalesceMs !== undefined) return;
     if (this.#hasTaken) this.#deliveredAt = handedOut;
     this.#hasTaken = false;
     if (handedOut - this.#deliveredAt < MOST_SKIPPED) return;
@@ -101,7 +101,7 @@ export class Subscription implements OpenSubscription {
   }
 
   reconsider(): void {
-    if (this.#mark) this.#take(null);
+    if (this.#cursor) this.#take(null);
   }
 
   fail(failure: unknown): void {

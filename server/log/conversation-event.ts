@@ -3,13 +3,13 @@ import type { Transaction } from '../database/transaction.ts';
 import { appendEachSql } from './append.ts';
 
 /** Call it while the offers exist. Events for the receivers, without an actor; none for people who block. */
-export async function tellOfConversation(
+export async function appendConversationOfferEvents(
   tx: Transaction,
   kind: 'conversation.offered' | 'conversation.offerRevoked',
   conversationId: string,
 ): Promise<void> {
   await tx.$executeRaw`
-    /* tellOfConversation */
+    /* appendConversationOfferEvents */
     ${appendEachSql(
       kind,
       { subjectId: Prisma.sql`conversation_id`, personId: Prisma.sql`user_id` },

@@ -23,15 +23,15 @@ export function compare(a: LogPosition, b: LogPosition): number {
 }
 
 /** Everything not covered by the cursor is after this position. */
-export function startOf(mark: LogCursor): LogPosition {
-  const { transactionId, horizon } = mark;
+export function startOf(cursor: LogCursor): LogPosition {
+  const { transactionId, horizon } = cursor;
   return horizon !== null && horizon < transactionId
     ? { transactionId: horizon, sequence: 0n, nonce: null }
-    : mark;
+    : cursor;
 }
 
-export function isAfter(event: LogPosition, mark: LogCursor): boolean {
-  const { transactionId, sequence, horizon, inFlight } = mark;
+export function isAfter(event: LogPosition, cursor: LogCursor): boolean {
+  const { transactionId, sequence, horizon, inFlight } = cursor;
   if (event.transactionId === transactionId) return event.sequence > sequence;
   if (event.transactionId > transactionId) return true;
   return (
@@ -40,13 +40,13 @@ export function isAfter(event: LogPosition, mark: LogCursor): boolean {
 }
 
 /** Advances a cursor to a position up to which everything was read. */
-export function advancedTo(position: LogPosition, mark: LogCursor): LogPosition & Partial<LogCursor> {
-  if (compare(mark, position) <= 0) return position;
-  if (mark.horizon === null) return mark;
+export function advancedTo(position: LogPosition, cursor: LogCursor): LogPosition & Partial<LogCursor> {
+  if (compare(cursor, position) <= 0) return position;
+  if (cursor.horizon === null) return cursor;
   const firstOpen = position.transactionId + (position.sequence === LAST_SEQUENCE ? 1n : 0n);
-  const inFlight = mark.inFlight?.filter((id) => id >= firstOpen);
-  if (inFlight) return { ...mark, inFlight, horizon: inFlight[0] ?? null };
-  return { ...mark, horizon: mark.horizon > firstOpen ? mark.horizon : firstOpen };
+  const inFlight = cursor.inFlight?.filter((id) => id >= firstOpen);
+  if (inFlight) return { ...cursor, inFlight, horizon: inFlight[0] ?? null };
+  return { ...cursor, horizon: cursor.horizon > firstOpen ? cursor.horizon : firstOpen };
 }
 
 const LAST_SEQUENCE = 2n ** 63n - 1n;

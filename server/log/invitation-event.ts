@@ -9,7 +9,7 @@ type Invitations = { id: string } | { teamId: string };
  * have no team and no actor: only the invited person reads them, and the sender must not learn from the log whether
  * an address has an account.
  */
-export async function tellInvited(
+export async function appendInvitationEvents(
   tx: Transaction,
   kind: 'team.memberInvited' | 'team.invitationRevoked',
   which: Invitations,
@@ -23,7 +23,7 @@ export async function tellInvited(
       ? Prisma.sql`jsonb_build_object('role', invitation.role)`
       : Prisma.sql`'{}'::jsonb`;
   await tx.$executeRaw`
-    /* tellInvited */
+    /* appendInvitationEvents */
     ${appendEachSql(
       kind,
       { subjectId: Prisma.sql`invitation.id`, personId: Prisma.sql`users.id`, data },

@@ -7,7 +7,7 @@ import { appendEachSql } from './append.ts';
  * exists. The event has no task and no actor: only the receiver reads it, and the sender must not learn from the log
  * whether an address has an account.
  */
-export async function tellOffered(
+export async function appendShareOfferEvent(
   tx: Transaction,
   kind: 'task.shareOffered' | 'task.shareOfferRevoked',
   offerId: string,
@@ -17,7 +17,7 @@ export async function tellOffered(
       ? Prisma.sql`jsonb_build_object('permission', offer.permission)`
       : Prisma.sql`'{}'::jsonb`;
   await tx.$executeRaw`
-    /* tellOffered */
+    /* appendShareOfferEvent */
     ${appendEachSql(
       kind,
       { subjectId: Prisma.sql`offer.id`, personId: Prisma.sql`receiver.id`, data },

@@ -9,13 +9,13 @@ import { append, appendEachSql } from './append.ts';
  * them.
  * @returns the log cursor after them.
  */
-export async function teamDeleted(
+export async function appendTeamDeletedEvents(
   tx: Transaction,
   { userId }: Person,
   { id, name }: Pick<Team, 'id' | 'name'>,
 ): Promise<string> {
   await tx.$executeRaw`
-    /* tellMembers */
+    /* appendTeamDeletedEvents */
     ${appendEachSql(
       'team.deleted',
       {
