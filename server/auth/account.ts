@@ -22,7 +22,6 @@ const MOST_SESSIONS = 500;
 const TOKEN_BYTES = 24;
 const LONGEST_AGENT = 300;
 
-/** The only kind of account used; the auth library supports others. */
 export const CREDENTIAL = 'credential';
 
 const registration = newPerson.extend({ password: newPassword, timezone: z.string().nullish() });
@@ -59,7 +58,6 @@ export async function createAccount(
 }
 
 /**
- * Signs in with address and password.
  * @param isKnown whether this browser has signed in to the account before.
  * @throws Unauthenticated if the address or the password is wrong, without telling which.
  */

@@ -11,12 +11,10 @@ import type { Origins } from './origins.ts';
 import { ruleOutDatabaseFailure } from './database-failure.ts';
 
 export interface SignedIn extends Person {
-  /** Null for an API token. */
   sessionId: string | null;
-  /** Null for a session. */
   tokenId: string | null;
   mayWrite: boolean;
-  /** When the credential expires unless renewed; null for never. */
+  /** Unless renewed; null for never. */
   endsAt: Date | null;
 }
 

@@ -4,8 +4,8 @@ import { SecretOfOthers } from '../database/start-failure.ts';
 import { LOG_READER } from '../log/tail.ts';
 
 /**
- * Deletes signing keys that were encrypted with another secret, without which no one could sign in. Their tokens
- * become invalid.
+ * Deletes signing keys that were encrypted with another secret, since they prevent sign-in. Their tokens become
+ * invalid.
  * @returns the number of deleted keys.
  * @throws SecretOfOthers if other servers are running, which may use that secret.
  */

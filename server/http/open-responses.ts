@@ -10,8 +10,7 @@ export class OpenResponses {
   readonly #perAddress: Quota;
   readonly #mostUnsent: number;
   /**
-   * By slot, of which the free ones are null. A Set copies itself every few dozen requests, and V8 keeps the copy it
-   * leaves behind, with the requests in it, until its next full collection.
+   * Slots; null if free. V8 would keep the old tables of a Set, with their requests, until its next full collection.
    */
   readonly #responses: (ServerResponse | null)[] = [];
   readonly #free: number[] = [];

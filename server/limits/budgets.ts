@@ -5,7 +5,6 @@ import { Windows } from './windows.ts';
 export interface Balance {
   limit: number;
   remaining: number;
-  /** Seconds until the window ends. */
   reset: number;
   sufficed: boolean;
 }

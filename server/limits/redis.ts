@@ -3,7 +3,6 @@ import type { Logger } from '../logger.ts';
 import type { RedisNamespace } from '../redis-namespace.ts';
 
 const RECONNECT_LAST_MS = 2_000;
-/** Requests continue without the shared limit after this time. */
 const ANSWER_WITHIN_MS = 500;
 
 export interface SharedRedis {

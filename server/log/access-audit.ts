@@ -8,7 +8,6 @@ import type { Forbidden, NotFound } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import { append } from './append.ts';
 
-/** Per person, operation and code in a minute. Further ones are combined into one event. */
 const LOGGED_SINGLY = 50;
 const MINUTE_MS = 60_000;
 
@@ -19,7 +18,7 @@ interface Minute {
 }
 
 export interface AccessAudit {
-  /** Appends a refused access, outside the transaction that was rolled back. */
+  /** Appends an event outside the transaction that was rolled back. */
   record(
     person: Person,
     refusal: Pick<Forbidden | NotFound, 'code' | 'subjectId'>,
@@ -29,9 +28,8 @@ export interface AccessAudit {
 }
 
 /**
- * Records every refused access, without letting anyone flood the log: the first 50 per minute, person, operation and
- * code have their own events; the rest of that minute is one event with a count.
- * @param onFault called if an event could not be appended.
+ * Beyond 50 refusals per minute, person, operation and code, the others become one event with a count, so that the log
+ * cannot be flooded. @param onFault called if an event could not be appended.
  */
 export function createAccessAudit(
   db: Database,
@@ -76,7 +74,7 @@ export function createAccessAudit(
   };
 }
 
-/** Unknown tokens are not recorded: they concern no one, and could flood the log. */
+/** Unknown tokens are not recorded, since anyone could flood the log with them. */
 export async function recordRefusedToken(
   db: Database,
   { id, userId }: Pick<ApiToken, 'id' | 'userId'>,

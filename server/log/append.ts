@@ -23,7 +23,6 @@ export async function append<Kind extends EventKind>(
   return encodeCursor(tx, appended.sort(compare).at(-1) as LogCursor);
 }
 
-/** A row of `appendSql`, as `run` reads it. */
 export interface Appended {
   subjectId: string | null;
   transactionId: string;
@@ -32,7 +31,6 @@ export interface Appended {
   nonce: number;
 }
 
-/** SQL that appends events if `condition` holds. */
 export function appendSql<Kind extends EventKind>(
   events: readonly NewEvent<Kind>[],
   condition = Prisma.sql`true`,
@@ -46,7 +44,6 @@ export function appendSql<Kind extends EventKind>(
     RETURNING subject_id AS "subjectId", transaction_id AS "transactionId", sequence, horizon, nonce`;
 }
 
-/** The fields of an event as SQL expressions. */
 interface EventExpressions {
   actorId?: Prisma.Sql;
   subjectId: Prisma.Sql;

@@ -9,7 +9,6 @@ export interface TaskFacts {
   priority: Task['priority'];
   dueOn: string | null;
   archived: boolean;
-  /** RFC 3339, as the following ones. */
   createdAt: string;
   startedAt: string | null;
   completedAt: string | null;
@@ -21,13 +20,12 @@ export interface TaskEventData {
   after: TaskFacts | null;
 }
 
-/** The kinds of events that the server appends, with their data: ids and facts, never rows. */
+/** Data of events: ids and facts, never rows. */
 interface EventKinds {
   'task.created': TaskEventData & { fingerprint: string };
   'task.updated': TaskEventData;
   'task.completed': TaskEventData;
   'task.reopened': TaskEventData;
-  /** `sharedWith`: people it was shared with, at most 1,000, since the shares are deleted too. */
   'task.deleted': TaskEventData & { sharedWith?: string[] };
   'task.leftTeam': Record<string, never>;
   'task.shared': { taskId: string; permission: SharePermission };
@@ -43,7 +41,6 @@ interface EventKinds {
   'comment.deleted': { taskId: string };
   'team.created': { fingerprint: string };
   'team.updated': { fields: string[] };
-  /** The name, since it can no longer be read. */
   'team.deleted': { name: string };
   'team.memberInvited': { role: TeamRole };
   'team.invitationRevoked': Record<string, never>;
@@ -52,7 +49,7 @@ interface EventKinds {
   'team.memberRemoved': { role: TeamRole };
   'team.memberLeft': { role: TeamRole };
   'team.ownershipTransferred': { before: string; after: string };
-  /** `participants`, since they do not follow its topic yet. */
+  /** The participants do not follow its topic yet. */
   'conversation.created': { participants: string[]; fingerprint: string };
   'conversation.renamed': Record<string, never>;
   'conversation.deleted': { participants: string[] };
@@ -70,7 +67,6 @@ interface EventKinds {
   'apiToken.created': Record<string, never>;
   'apiToken.revoked': Record<string, never>;
   'apiToken.used': Record<string, never>;
-  /** `times` for a combined event. Default: 1. */
   'access.refused': { code: string; operation: string; times?: number };
   'signIn.failed': Record<string, never>;
   /** `reset`: by an operator's one-time link. */
@@ -94,25 +90,20 @@ export interface EventChange {
 
 type Data = Record<string, unknown>;
 
-/** Everything that the server knows of a kind of event. */
 interface EventTraits {
-  /** For the API reference. */
   description: string;
-  /** The type of the object that `subjectId` names, if the API has one. */
+  /** The type of `subjectId`, if the API has one. */
   subject?: IdType;
-  /** Its data is `TaskEventData`. */
   carriesFacts?: true;
-  /** `personId` reads it whether or not they are in its team. */
+  /** Visible to `personId` outside of the team too. */
   isPersonal?: true;
-  /** Part of the audit trail, which administrators read. */
   isAudited?: true;
-  /** After it, the people that it names (or all who receive it) may see other objects than before. */
+  /** It can change what the people it names see, or all who receive it. */
   changesRights?: 'ofNamed' | 'ofAll';
-  /** Without carrying facts, it changes the dashboard of its actor and person (or of all who receive it). */
+  /** It changes the dashboards of its actor and person, or of all who receive it. */
   changesNumbers?: 'ofNamed' | 'ofAll';
-  /** Its subject, a session or an API token, has ended. */
   endsCredential?: true;
-  /** What the event changed. Left out if its data has `before` and `after` facts. */
+  /** Default: the differences between `before` and `after`. */
   changes?: (data: Data) => EventChange[];
 }
 
@@ -126,7 +117,7 @@ const permissionGiven = ({ permission }: Data) => changed('permission', null, pe
 const fieldsChanged = ({ fields }: Data) =>
   (fields as string[]).flatMap((field) => changed(field, null, null));
 
-/** The one entry of each kind. The sets below, the API's enum and what subscribers are told follow from it. */
+/** The sets below, the API's enum and the delivery of events are derived from it. */
 export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
   'task.created': { description: 'A task was created.', subject: 'Task', carriesFacts: true },
   'task.updated': {
@@ -352,21 +343,20 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
 
 const kinds = Object.keys(EVENTS) as LoggedKind[];
 
-/** The traits of a kind that was read from the log; none for a kind of a newer version. */
+/** Empty for a kind of a newer version. */
 export function traitsOf(kind: string): Partial<EventTraits> {
   return Object.hasOwn(EVENTS, kind) ? EVENTS[kind as LoggedKind] : {};
 }
 
-/** Events of these kinds are visible to their `personId` outside of the team too. The index "events_personal" has the same list. */
+/** The index "events_personal" has the same kinds. */
 export const PERSONAL: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind].isPersonal);
 
-/** Kinds of the audit trail. The index "events_audited" has the same. */
+/** The index "events_audited" has the same kinds. */
 export const AUDITED: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind].isAudited);
 
-/** Events of these kinds have `TaskEventData`. */
 export const CARRYING_FACTS: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind].carriesFacts);
 
-/** The parts of an event's data that all its readers may see. Everything else stays in the log. */
+/** The parts of the data that all readers may see. */
 export function changesOf(kind: LoggedKind, data: unknown): EventChange[] {
   const { changes, carriesFacts } = traitsOf(kind);
   if (changes) return changes(data as Data);

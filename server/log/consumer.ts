@@ -2,14 +2,13 @@ import type { Client } from 'pg';
 import { HORIZON_HERE } from '../database/horizon.ts';
 
 /**
- * A reader of the log with a stored position: it handles each event once, in log order, and events that it has not
- * handled are not deleted. A new consumer needs a row in `log_consumers`, made by a migration.
+ * Handles each event once, in log order. Events that it has not handled are not deleted. A new consumer needs a
+ * migration that inserts its row in `log_consumers`.
  */
 export interface LogConsumer {
   name: ConsumerName;
-  /** Advisory lock of the process that handles a batch. */
   lock: number;
-  /** Approximate number of events, since a batch has whole transactions. Log readers wait for its transaction. */
+  /** Approximate, since a batch has whole transactions. Log readers wait for its transaction. */
   batchSize: number;
   /** Called in the transaction that stores the new position. All its statements use one snapshot. */
   handle(client: Client, batch: LogBatch): Promise<void>;
@@ -19,7 +18,6 @@ export type ConsumerName = 'task_counters';
 
 /** Events of transactions from `from`, inclusive, to `to`, exclusive. */
 export interface LogBatch {
-  /** Of the data that the consumer builds. */
   generation: number;
   from: string;
   to: string;
@@ -29,14 +27,12 @@ interface NextBatch extends LogBatch {
   events: number;
 }
 
-/** In SQL, after FROM: the state of a consumer. */
 export function stateOf(name: ConsumerName): string {
   return `log_consumers WHERE name = '${name}'`;
 }
 
 /**
- * Handles the next batch of events that are safe to read. Does nothing if another process is handling one, or if the
- * consumer has no position.
+ * Handles the next batch of events that are safe to read, unless another process does, or there is no position.
  * @returns the number of events; about `most` for a very large transaction.
  */
 export async function consume(
@@ -65,8 +61,7 @@ async function isAlone(client: Client, { lock }: LogConsumer): Promise<boolean> 
 }
 
 async function consumeNext(client: Client, consumer: LogConsumer, most: number): Promise<number> {
-  // The newest events are not in the statistics, so PostgreSQL would plan sequential scans, and JIT compilation for
-  // expensive plans.
+  // Without statistics of the newest events, PostgreSQL would plan sequential scans and JIT compilation.
   await client.query(
     '/* consumeLog */ BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL enable_seqscan = off; SET LOCAL jit = off',
   );
@@ -116,7 +111,6 @@ async function nextBatch(
   return rows[0];
 }
 
-/** Sets the position and the generation, after the consumer's data was built from tasks and log. */
 export async function continueFrom(
   client: Client,
   { name, lock }: LogConsumer,

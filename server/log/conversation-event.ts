@@ -2,7 +2,7 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { appendEachSql } from './append.ts';
 
-/** Call it while the offers exist. Events for the receivers, without an actor; none for people who block. */
+/** Appends events for the receivers, except people who block the sender. Call it while the offers exist. */
 export async function appendConversationOfferEvents(
   tx: Transaction,
   kind: 'conversation.offered' | 'conversation.offerRevoked',

@@ -39,7 +39,6 @@ export function isAfter(event: LogPosition, cursor: LogCursor): boolean {
   );
 }
 
-/** Advances a cursor to a position up to which everything was read. */
 export function advancedTo(position: LogPosition, cursor: LogCursor): LogPosition & Partial<LogCursor> {
   if (compare(cursor, position) <= 0) return position;
   if (cursor.horizon === null) return cursor;
@@ -71,8 +70,8 @@ export function leadsTo({ transactionId, sequence, nonce }: LogPosition): Prisma
 const MOST_IN_FLIGHT = 40;
 
 /**
- * In SQL, for `cursorAt`: the snapshot, and the latest transaction with events, with the nonce of its last one. Later
- * transactions had none, and PostgreSQL can reuse their ids after a crash.
+ * In SQL, for `cursorAt`: the snapshot, and the latest transaction with events and its nonce. PostgreSQL can reuse the
+ * ids of later transactions after a crash.
  */
 export const SNAPSHOT = `pg_current_snapshot()::text || ':' || coalesce(
   (SELECT concat(transaction_id, ':', nonce) FROM events ORDER BY transaction_id DESC, sequence DESC LIMIT 1),
@@ -95,7 +94,7 @@ export function cursorAt(seen: string): LogCursor {
 
 const epochs = new WeakMap<Database, Promise<string>>();
 
-/** Sets the epoch of a database. An operator may have restored another log into it. */
+/** After an operator restored another log. */
 export function rememberEpoch(db: Database, epoch: string): void {
   epochs.set(db, Promise.resolve(epoch));
 }
@@ -109,7 +108,7 @@ function epochOf(db: Database): Promise<string> {
   return read;
 }
 
-/** Thirteen digits hold 64 bits. Limits the length, since parsing very long numbers takes minutes. */
+/** Thirteen digits hold 64 bits; parsing very long numbers takes minutes. */
 const FORM =
   /^([0-9a-f]{8})\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})(-[0-9a-z]{0,6})?(?:\.([0-9a-z]{1,13})(?:\.([0-9a-z-]{1,560}))?)?$/;
 const OLD_FORM = /^[0-9a-z]+\.[0-9a-z]+$/;

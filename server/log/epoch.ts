@@ -4,8 +4,8 @@ import { openSession } from '../database/session.ts';
 const EPOCH_LOCK = 7_274_636_114;
 
 /**
- * Converts a restored log to this cluster. Transaction ids are only valid in the cluster that assigned them, so they
- * become zero, and the sequence keeps the order. Earlier cursors expire, and the data of log consumers must be rebuilt.
+ * Converts a restored log to this cluster, which has other transaction ids: they become zero, and the sequence keeps
+ * the order. Earlier cursors expire, and the counters must be rebuilt.
  */
 export async function openEpoch(client: ClientBase): Promise<void> {
   await client.query(
@@ -23,10 +23,7 @@ export const READ_ONLY = `current_setting('transaction_read_only')::boolean`;
 export const ON_OTHER_TIMELINE = `(
   SELECT timeline IS DISTINCT FROM coalesce(log_timeline(), timeline) AND NOT ${READ_ONLY} FROM event_log)`;
 
-/**
- * Starts a new epoch in the same cluster, after events may have been lost: earlier cursors expire, while the
- * remaining events and the counters stay valid. One of several processes does it.
- */
+/** Starts a new epoch after events may have been lost: earlier cursors expire. One of several processes does it. */
 export async function endEpoch(client: Pick<ClientBase, 'query'>, epoch: string): Promise<void> {
   await client.query(
     `/* endEpoch */
@@ -36,9 +33,8 @@ export async function endEpoch(client: Pick<ClientBase, 'query'>, epoch: string)
 }
 
 /**
- * Starts a new epoch if the log comes from another cluster, for example by pg_restore. Otherwise, events with
- * transaction ids that this cluster has not reached would never be read.
- * @returns whether it does.
+ * Starts a new epoch if the log comes from another cluster, for example by pg_restore: events with transaction ids that
+ * this cluster has not reached would never be read. @returns whether it does.
  */
 export async function openEpochElsewhere(url: string): Promise<boolean> {
   const client = await openSession(url, { application_name: 'taskwire epoch' });

@@ -29,11 +29,7 @@ export async function firstCreation(
   return encodeCursor(tx, event);
 }
 
-/**
- * The same for a batch: all objects exist already, or none.
- * @param made number of objects just created.
- * @throws Conflict if only some exist; the transaction is rolled back.
- */
+/** For a batch: all objects exist already, or none. @throws Conflict, which rolls back, if only some exist. */
 export async function firstCreations(
   tx: Transaction,
   kind: Creation,

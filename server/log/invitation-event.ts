@@ -6,8 +6,7 @@ type Invitations = { id: string } | { teamId: string };
 
 /**
  * Appends an event for each verified account with an open invitation. Call it while the invitations exist. The events
- * have no team and no actor: only the invited person reads them, and the sender must not learn from the log whether
- * an address has an account.
+ * have no team and no actor, so that the sender cannot learn whether an address has an account.
  */
 export async function appendInvitationEvents(
   tx: Transaction,

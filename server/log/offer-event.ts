@@ -3,9 +3,8 @@ import type { Transaction } from '../database/transaction.ts';
 import { appendEachSql } from './append.ts';
 
 /**
- * Appends an event for the receiver of an open share offer, unless they block the sender. Call it while the offer
- * exists. The event has no task and no actor: only the receiver reads it, and the sender must not learn from the log
- * whether an address has an account.
+ * Appends an event for the receiver, unless they block the sender. Call it while the offer exists. The event has no
+ * task and no actor, so that the sender cannot learn whether an address has an account.
  */
 export async function appendShareOfferEvent(
   tx: Transaction,

@@ -4,13 +4,11 @@ import type { Logger } from '../logger.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const FIRST_AFTER_MS = 60_000;
-/** Small batches, since log readers wait for the transaction. */
 const BATCH = 2_000;
 
 /**
- * Deletes old events that every consumer has handled, oldest first. Earlier cursors expire. Repeated requests from
- * before are no longer recognized, although existing objects are not created twice.
- * @returns the number of events.
+ * Deletes old events that every consumer has handled. Earlier cursors expire, and repeated requests from before are no
+ * longer recognized. @returns the number of events.
  */
 export async function trimLog(db: Database, days: number): Promise<number> {
   const until = new Date(Date.now() - days * DAY_MS);

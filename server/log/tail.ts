@@ -14,15 +14,11 @@ export interface OpenedLog {
 }
 
 export interface LogReader {
-  /** Called at the start, and again if the log was replaced. Events read before are then invalid. */
+  /** Called at the start, and again if the log was replaced: events read before are then invalid. */
   onOpen(log: OpenedLog): void;
   /** Events may have been lost; a new epoch begins. */
   onLoss(): void;
-  /**
-   * Called with the next events in order; everything up to `position` has been read. If it rejects, the events are
-   * delivered again.
-   * @param connection the reader's connection, for related queries.
-   */
+  /** Called with the next events, up to `position`. If it rejects, they are delivered again. */
   onEvents(events: Event[], position: LogPosition, connection: LogConnection): void | Promise<void>;
   onFailure(error: unknown): void;
 }
@@ -41,10 +37,10 @@ const START: LogPosition = { transactionId: 0n, sequence: 0n, nonce: null };
 const CHANNEL = 'taskwire_events';
 export const LOG_READER = 'taskwire log';
 const LOOK_EVERY_MS = 1_000;
-/** Pause while committed events wait for a transaction in progress. */
+/** While committed events wait for a transaction in progress. */
 const LOOK_SOON_MS = 25;
 const BATCH = 1_000;
-/** The maximum a client can be behind, and more, since reading starts at its cursor's horizon. */
+/** More than a client can be behind, since reading starts at its cursor's horizon. */
 const RECENT = 11_000;
 const RECONNECT_FIRST_MS = 50;
 const RECONNECT_LAST_MS = 2_000;
@@ -52,9 +48,8 @@ const CONNECT_WITHIN_MS = 5_000;
 const ANSWER_WITHIN_MS = 15_000;
 
 /**
- * Reads the log in order on a separate connection, which is reopened after errors and continues where it was. Reads
- * only below the oldest transaction in progress, so that late commits are not skipped.
- * @throws if the database is unavailable at the start.
+ * Reads the log in order on a separate connection, which it reopens after errors. Stops before the oldest transaction
+ * in progress, so that late commits are not skipped. @throws if the database is unavailable at the start.
  */
 export async function startTail(url: string, reader: LogReader): Promise<Tail> {
   let position = START;

@@ -3,12 +3,7 @@ import type { Transaction } from '../database/transaction.ts';
 import type { Person } from '../policy.ts';
 import { append, appendEachSql } from './append.ts';
 
-/**
- * Appends the event of a deleted team: one for its owner, and one per other member, in one statement. Call it while
- * the memberships exist. The members' events have no team and no actor; otherwise each member would receive all of
- * them.
- * @returns the log cursor after them.
- */
+/** One event for the owner, and one without team and actor per other member. Call it while the memberships exist. */
 export async function appendTeamDeletedEvents(
   tx: Transaction,
   { userId }: Person,

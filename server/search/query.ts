@@ -6,7 +6,6 @@ export interface Term {
   offset: number;
 }
 
-/** Words that must be adjacent. */
 export type Phrase = Term[];
 
 export interface SearchQuery {
@@ -24,11 +23,7 @@ export const MOST_WORDS = 20;
 const QUOTE = /[“”„«»]/gu;
 const GROUP = /"([^"]*)("?)|[^\s"]+/gu;
 
-/**
- * Parses a query: all words must match, words in quotes or joined without spaces must be adjacent, and the last one
- * may be incomplete.
- * @returns null without a word.
- */
+/** All words must match; words in quotes or joined without spaces must be adjacent. The last one may be incomplete. */
 export function parseQuery(typed: string): SearchQuery | null {
   const phrases: Phrase[] = [];
   let left = MOST_WORDS;
@@ -68,7 +63,6 @@ function formsOf({ exact, plain }: Word, beginsCompound: boolean): string[] {
   return [
     exact,
     ...(plain === '' ? [] : [plain]),
-    // Umlauts typed as two letters.
     exact.replace(/[aou]e/gu, (letters) => UMLAUTS[letters] ?? letters),
     exact.replace(/[äöü]/gu, (letter) => SPELLED[letter] ?? letter),
     // "1.24" matches "v1.24".

@@ -47,8 +47,8 @@ export async function countEvents(
 }
 
 /**
- * The events for which the policy's `seesEvent` is true, by topic; a test compares the two. For topics "of no team",
- * ordering by team as well lets PostgreSQL use the index (person, team, sequence).
+ * The events of the policy's `seesEvent`, by topic; a test compares them. For topics "of no team", the order by team
+ * lets PostgreSQL use the index (person, team, sequence).
  */
 function topics({ viewer, conversationIds }: Reader, wanted: WantedEvents): Prisma.Sql {
   const { userId, isAdmin } = viewer;

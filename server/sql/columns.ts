@@ -1,9 +1,9 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import { momentText } from './moment-text.ts';
 
-/** How a column's values travel as text, what Prisma would make of them, and how an answer writes them. */
+/** How values are read from PostgreSQL as text, converted to Prisma's types, and written as JSON. */
 const ways = {
-  /** With nothing that JSON would escape, such as ids and enums. */
+  /** Ids and enums: nothing to escape in JSON. */
   word: {
     sql: (column: string) => `${column}::text`,
     read: (word: string): unknown => word,
@@ -20,7 +20,6 @@ const ways = {
     read: (day: string) => new Date(day),
     json: (day: string) => `"${day}"`,
   },
-  /** Whatever else: PostgreSQL writes it as JSON. */
   json: {
     sql: (column: string) => `to_json(${column})::text`,
     read: JSON.parse as (json: string) => unknown,
@@ -28,17 +27,17 @@ const ways = {
   },
 } as const;
 
-/** Between values of a column in one text; JSON escapes it. */
+/** Never part of a value, since JSON escapes it. */
 const SEPARATOR = '\u001f';
 
 export interface Column {
   name: string;
   way: keyof typeof ways;
-  /** As PostgreSQL calls it, for values to compare it with. */
+  /** The PostgreSQL type, for comparisons. */
   type: string;
 }
 
-/** A type's columns by their names in the model. */
+/** By field name of the model. */
 export type Columns<Field extends string = string> = Readonly<Record<Field, Column>>;
 
 export const id = (name: string): Column => ({ name, way: 'word', type: 'uuid' });
@@ -46,7 +45,7 @@ export const word = (name: string, type: string): Column => ({ name, way: 'word'
 export const text = (name: string): Column => ({ name, way: 'json', type: 'text' });
 export const moment = (name: string): Column => ({ name, way: 'moment', type: 'timestamptz' });
 
-/** The same columns, of a table that has to be named. */
+/** The same columns, qualified with the table's name. */
 export function within<Field extends string>(table: string, columns: Columns<Field>): Columns<Field> {
   const named = Object.entries<Column>(columns).map(([field, column]) => [
     field,
@@ -57,17 +56,16 @@ export function within<Field extends string>(table: string, columns: Columns<Fie
 
 export type Texts = readonly (string | null)[];
 
-/** A column of one row, as text. */
 export function single({ name, way }: Column): string {
   return ways[way].sql(name);
 }
 
-/** A column of many rows in one text, in the order in which they come: cheaper to write and to read than rows are. */
+/** SQL that joins a column's values of many rows into one text, which is cheaper than rows. */
 export function packed({ name, way }: Column): string {
   return `string_agg(coalesce(${ways[way].sql(name)}, ''), E'\\x1f')`;
 }
 
-/** The texts of so many rows that `packed` has written, a row after the other. */
+/** The rows in texts from `packed`. */
 export function unpacked(texts: Texts): Texts[] {
   const rows: (string | null)[][] = [];
   for (let i = 0; i < texts.length; i += 1) {
@@ -81,19 +79,18 @@ export function unpacked(texts: Texts): Texts[] {
   return rows;
 }
 
-/** What Prisma would make of a column's text. */
+/** A column's text as Prisma's type. */
 export function valueOf({ way }: Column, text: string): unknown {
   return ways[way].read(text);
 }
 
-/** A column's text as an answer has it. */
 export function jsonOf({ way }: Column, text: string): string {
   return ways[way].json(text);
 }
 
 export type Condition = Readonly<Record<string, unknown>>;
 
-/** How the conditions that name a relation are said in SQL; null where they cannot be. */
+/** Conditions on relations; null if they have no SQL. */
 type Related = Readonly<Record<string, (condition: Condition) => Prisma.Sql | null>>;
 
 const comparisons: Record<string, string> = {
@@ -106,7 +103,7 @@ const comparisons: Record<string, string> = {
   hasEvery: '@>',
 };
 
-/** A condition in Prisma's words as SQL; null where it has other words than those for columns, and `related`. */
+/** Converts a Prisma condition to SQL; null if it uses anything but columns and `related`. */
 export function conditionOf(
   columns: Columns,
   condition: Condition,
@@ -134,7 +131,7 @@ export function conditionOf(
   );
 }
 
-/** No condition at all is true; what no alternatives at all mean is Prisma's to say. */
+/** An empty AND is true. An empty OR is left to Prisma. */
 function joined(parts: readonly (Prisma.Sql | null)[], word: 'AND' | 'OR'): Prisma.Sql | null {
   const known = parts.filter((part) => part !== null);
   if (known.length < parts.length) return null;
@@ -163,7 +160,7 @@ function operated({ name, type }: Column, operation: string, right: unknown): Pr
     if (operation === 'equals') return Prisma.sql`${left} IS NULL`;
     return operation === 'not' ? Prisma.sql`${left} IS NOT NULL` : null;
   }
-  // Undefined would be no condition at all to Prisma, and must not become one here either.
+  // Prisma would ignore the condition.
   if (right === undefined) return null;
   const typed = Prisma.raw(`::${type}`);
   switch (operation) {
@@ -189,14 +186,14 @@ function operated({ name, type }: Column, operation: string, right: unknown): Pr
   }
 }
 
-/** The driver looks for quotes in each of its elements, and ids have none. */
+/** The driver would check each element for quotes. */
 function arrayOf(type: string, elements: unknown[]): unknown {
   return type === 'uuid' ? `{${elements.join(',')}}` : elements;
 }
 
 export type Order = readonly Readonly<Record<string, unknown>>[];
 
-/** An order in Prisma's words as SQL. */
+/** Converts a Prisma order to SQL. */
 export function orderOf(columns: Columns, order: Order): Prisma.Sql {
   const parts = order.flatMap((part) =>
     Object.entries(part).map(([field, direction]) => {

@@ -3,7 +3,7 @@ import { stateOf } from '../log/consumer.ts';
 import type { Viewer } from '../policy.ts';
 import { factsOfEvents, NO_TEAM } from './task-facts.ts';
 
-/** Exactly one of: a team's tasks, tasks assigned to the viewer, or the viewer's own tasks. */
+/** The tasks of a team, assigned to the viewer, or owned by the viewer. */
 export interface Scope {
   teamId: string | null;
   assigned: boolean;

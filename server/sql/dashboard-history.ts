@@ -141,12 +141,11 @@ function backwards({ now, since, days }: Row): StatusesOfDay[] {
     .toReversed();
 }
 
-/** The ratio of a bucket's bounds, as in the database function `duration_bucket`. */
+/** As in the database function `duration_bucket`. */
 const GAMMA = 1.01 / 0.99;
 
 /**
- * Quantiles from logarithmic buckets, accurate to 1 %. Algorithm: DDSketch (Masson, Rim and Lee, "DDSketch: A Fast
- * and Fully-Mergeable Quantile Sketch with Relative-Error Guarantees", VLDB 2019).
+ * Quantiles, accurate to 1 %. Algorithm: DDSketch (Masson, Rim and Lee, VLDB 2019).
  * @param buckets ascending.
  */
 function spread(buckets: readonly { bucket: number; count: number }[]): Durations {

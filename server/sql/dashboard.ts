@@ -36,8 +36,8 @@ interface Row extends Omit<DashboardCounts, 'byStatus' | 'byPriority' | 'perDay'
 }
 
 /**
- * Sums the counters of a scope, the log events since, and the viewer's shares, in one statement and so at one moment.
- * The cost does not grow with the number of tasks. Days and weeks (from Monday) are in the viewer's time zone.
+ * Sums the counters of a scope, the later events, and the viewer's shares in one statement. The cost does not grow with
+ * the number of tasks. Days and weeks (from Monday) are in the viewer's time zone.
  * @param days number of days in `perDay`, including today; 0 for none.
  */
 export async function countDashboard(

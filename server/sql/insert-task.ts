@@ -16,7 +16,7 @@ interface Creation {
 
 const batchers = new WeakMap<Database, Batcher<Creation, LogCursor>>();
 
-/** One statement, batched with concurrent calls. @returns the log cursor. */
+/** Batched with concurrent calls. @returns the log cursor. */
 export async function insertTask(db: Database, creation: Creation): Promise<LogCursor> {
   const batcher = batchers.get(db) ?? new Batcher((creations) => insertTasks(db, creations));
   batchers.set(db, batcher);

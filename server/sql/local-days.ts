@@ -1,14 +1,13 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 
-/** A small set, so that PostgreSQL can reuse plans, which take longer to make than to run. */
+/** Few values, so that PostgreSQL can reuse plans. */
 const SPANS = [7, 30, 90, 365];
 
 export const MOST_DAYS = 365;
 
 /**
- * CTEs for at least `days` days of the viewer's time zone up to `last`. `days` has their start and end times.
- * `stretches` has the parts of UTC days they consist of, in quarter hours (on which all days start): after quarter
- * `since`, up to quarter `until`.
+ * CTEs for at least `days` days of the viewer's time zone up to `last`. `days` has their start and end times, and
+ * `stretches` the parts of UTC days they consist of: quarter hours after `since`, up to `until`.
  * @param last column of `here` with the last day.
  */
 export function localDays(days: number, last: 'today' | 'last_day'): Prisma.Sql {

@@ -3,9 +3,8 @@ import type { Transaction } from '../database/transaction.ts';
 import type { Person } from '../policy.ts';
 
 /**
- * Locks the tasks that a person sees, in the order of ids to avoid deadlocks. Rows that refer to them can still be
- * inserted. Read rights after the lock, since they can change during the wait. Tasks that are not visible are not
- * locked, so that waiting does not reveal them.
+ * Locks the tasks that a person sees, ordered by id to avoid deadlocks. Tasks that are not visible are not locked, so
+ * that waiting does not reveal them. Read rights afterwards, since they can change during the wait.
  */
 export async function lockTasks(tx: Transaction, person: Person, ids: readonly string[]): Promise<void> {
   await tx.$queryRaw`
@@ -24,20 +23,14 @@ export async function holdTask(tx: Transaction, person: Person, id: string): Pro
     /* holdTask */ SELECT id FROM tasks WHERE id = ${id}::uuid AND ${seenBy(person)} FOR KEY SHARE`;
 }
 
-/**
- * Locks a team, so that changes of members are serialized. Tasks can still be added.
- * @returns whether the team exists.
- */
+/** Serializes changes of members; tasks can still be added. @returns whether the team exists. */
 export async function lockTeam(tx: Transaction, id: string): Promise<boolean> {
   const rows = await tx.$queryRaw<unknown[]>`
     /* lockTeam */ SELECT 1 FROM teams WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
   return rows.length > 0;
 }
 
-/**
- * Locks teams against deletion until the transaction ends; they can still be changed.
- * @returns the existing ones.
- */
+/** Locks teams against deletion; they can still be changed. @returns the existing ones. */
 export async function holdTeams(tx: Transaction, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await tx.$queryRaw<{ id: string }[]>`
     /* holdTeams */ SELECT id FROM teams WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR KEY SHARE`;
@@ -49,10 +42,7 @@ export async function lockUser(tx: Transaction, id: string): Promise<void> {
   await tx.$queryRaw`/* lockUser */ SELECT id FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
 }
 
-/**
- * Locks a conversation until the transaction ends.
- * @returns a time for the change, later than all before, by the database's clock; null if it does not exist.
- */
+/** @returns a time later than all before, by the database's clock; null if the conversation does not exist. */
 export async function lockConversation(tx: Transaction, id: string): Promise<Date | null> {
   const [row] = await tx.$queryRaw<{ moment: Date }[]>`
     /* lockConversation */
@@ -61,7 +51,6 @@ export async function lockConversation(tx: Transaction, id: string): Promise<Dat
   return row?.moment ?? null;
 }
 
-/** First key of an advisory lock that nothing else uses. */
 const HIERARCHY = 0x7461_736b;
 
 /** Serializes changes of parents, which could otherwise create a cycle together. */

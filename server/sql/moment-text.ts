@@ -6,11 +6,7 @@ const three = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(3, '0')
 let day = NaN;
 let dayText = '';
 
-/**
- * Like `toISOString`, but ten times faster, since a response has hundreds of times.
- * @param time milliseconds since 1970.
- * @throws RangeError for an invalid time.
- */
+/** `toISOString`, but ten times faster. @throws RangeError for an invalid time. */
 export function momentText(time: number): string {
   const days = Math.floor(time / DAY_MS);
   if (days !== day) {

@@ -15,7 +15,7 @@ import {
 import type { PageTable, Table } from './tables.ts';
 import { rowsOf, RawRow } from './raw-row.ts';
 
-/** What of a table is asked for, in Prisma's words. */
+/** A query of a table in Prisma's terms. */
 export interface Wanted {
   where: Condition;
   orderBy: Order;
@@ -23,35 +23,30 @@ export interface Wanted {
   select?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What else a page is made of, besides what Prisma has words for. */
 export interface Sources {
-  /** The rows that the page is taken from, as a table; the whole table when left out. */
+  /** The table to read from. Default: the whole table. */
   from?: Prisma.Sql;
   /**
-   * The same rows in parts, each as what follows FROM, with a WHERE. Every part is filtered, ordered and cut by itself, so
-   * that PostgreSQL can read each in the order of the page and stop.
+   * The same rows as FROM and WHERE clauses, each sorted and limited separately, so that PostgreSQL can use an index.
    */
   parts?: readonly Prisma.Sql[] | undefined;
-  /** Values that each row of the page gets under a name of its own, as SQL about `found`; texts, or null. */
+  /** Additional values of each row, as SQL on `found`; text or null. */
   added?: Readonly<Record<string, Prisma.Sql>> | undefined;
-  /** Whether the client selects a list at several places, perhaps in several ways, of which `Wanted` can have but one. */
+  /** Whether the client selects a list more than once, perhaps with different arguments. */
   isRepeated?: (list: string) => boolean;
 }
 
-/** Rows that the statement can read. */
 interface Part {
   table: Table;
   fields: string[];
-  /** Which of the table's `names` are wanted, and what of each. */
+  /** The selected relations in `names`, with their fields. */
   names: ReadonlyMap<string, string[]>;
   sql: Prisma.Sql;
 }
 
 /**
- * Reads a page of rows, each with what it names and with pages of what belongs to it, in one statement that has each person
- * once: about half the time that Prisma takes to say and PostgreSQL to answer the same.
- * @returns rows as Prisma would give them, without columns that nothing asks for; null where this statement cannot say
- * what is wanted, and Prisma has to.
+ * Reads a page with its related objects and nested lists in one statement, which takes half as long as Prisma.
+ * @returns rows as Prisma returns them, without columns that are not selected; null if only Prisma can run the query.
  */
 export async function readPage<Model>(
   db: Database,
@@ -87,14 +82,11 @@ export async function readPage<Model>(
     FROM found${all(mentioned.map(onFirstRow))}`,
   );
   const isWhole = lists.every(({ relation }) => !isRepeated(relation));
-  const rows = batcher(texts, page, lists, mentioned, Object.keys(added));
+  const rows = makeRows(texts, page, lists, mentioned, Object.keys(added));
   return (isWhole ? rows : rows.map((row) => RawRow.plain(row))) as Model[];
 }
 
-/**
- * The ids of a page of rows, in order.
- * @throws TypeError for a condition that the statement cannot express.
- */
+/** @throws TypeError for a condition that has no SQL. */
 export async function readIds<Model extends { id: string }>(
   db: Database,
   table: PageTable<Model>,
@@ -106,10 +98,7 @@ export async function readIds<Model extends { id: string }>(
   return rows;
 }
 
-/**
- * The number of rows that fulfil a condition, at most `most`.
- * @throws TypeError for a condition that the statement cannot express.
- */
+/** Counts up to `most` rows. @throws TypeError for a condition that has no SQL. */
 export async function countRows(
   db: Database,
   table: PageTable<unknown>,
@@ -128,7 +117,6 @@ export async function countRows(
   return row?.count ?? 0;
 }
 
-/** Null where it is wanted in a way that the statement cannot say. */
 function partOf(
   table: Table,
   { where, orderBy, take, select = {}, ...others }: Wanted,
@@ -161,7 +149,6 @@ function partOf(
   return { table, fields, names, sql };
 }
 
-/** The rows of a list in one, next to the row of the page that they belong to. */
 function listOf({ table, fields, names, sql }: Part, n: number): Prisma.Sql {
   const values = [
     ...fields.map((field, m) => `${packed(columnOf(table.columns, field))} AS list_${n}_${m}`),
@@ -170,11 +157,11 @@ function listOf({ table, fields, names, sql }: Part, n: number): Prisma.Sql {
   return Prisma.sql`, LATERAL (SELECT ${Prisma.raw(values.join(', '))} FROM (${sql}) AS each) AS list_${Prisma.raw(String(n))}`;
 }
 
-/** A table where whom or what the rows name is to be found. */
+/** A table of related objects. */
 interface Mentioned {
   table: Table;
   fields: Set<string>;
-  /** The ids of those, as SQL. */
+  /** Queries for their ids. */
   ids: string[];
 }
 
@@ -193,7 +180,7 @@ function mentionedBy(page: Part, lists: readonly (Part & { relation: string })[]
   return [...mentioned.values()];
 }
 
-/** The columns that are wanted of what a row names; undefined where more than columns is. */
+/** The selected columns of a related object; undefined if anything else is selected. */
 function fieldsOf({ columns }: Table, wanted: unknown): string[] | undefined {
   const { select = {}, ...others } = wanted as { select?: Record<string, unknown> };
   const isOfColumns = Object.entries(select).every(
@@ -206,7 +193,7 @@ function nameOf({ names, columns }: Table, relation: string): string {
   return columnOf(columns, names[relation]?.by ?? relation).name;
 }
 
-/** All of those in one row, made once: PostgreSQL expects a page of few rows, and would make it anew for each. */
+/** MATERIALIZED, since PostgreSQL would otherwise run it for each row. */
 function mentionedOf({ table: { name, columns }, fields, ids }: Mentioned): Prisma.Sql {
   const values = [...fields].map((field) => `${packed(columnOf(columns, field))} AS "${name}.${field}"`);
   return Prisma.raw(`,
@@ -214,7 +201,6 @@ function mentionedOf({ table: { name, columns }, fields, ids }: Mentioned): Pris
       SELECT ${values.join(', ')} FROM ${name} WHERE id IN (${ids.join(' UNION ')}))`);
 }
 
-/** Next to the first row that was found. */
 function onFirstRow({ table: { name } }: Mentioned): Prisma.Sql {
   return Prisma.raw(`
     LEFT JOIN mentioned_${name} ON found.id = (SELECT id FROM page LIMIT 1)`);
@@ -224,8 +210,7 @@ function all(parts: readonly Prisma.Sql[]): Prisma.Sql {
   return parts.length > 0 ? Prisma.join(parts, '') : Prisma.empty;
 }
 
-/** Makes rows of the texts of the statement's columns. */
-function batcher(
+function makeRows(
   texts: readonly Texts[],
   page: Part,
   lists: readonly (Part & { relation: string })[],

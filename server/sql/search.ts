@@ -31,10 +31,9 @@ const MOST_OLDER = 20_000;
 const WEIGHTS = Prisma.sql`'{0.2, 0.6, 0.4, 1}'::real[]`;
 
 /**
- * Full-text search in visible objects. All words must match; the last may be incomplete. The cost is bounded:
- * frequent words match enough of the newest objects, rare words are found by the index.
+ * Full-text search in visible objects. All words must match; the last may be incomplete. The cost is bounded: frequent
+ * words match enough of the newest objects, rare words are found by the index.
  * @param words query as typed; quotes group words.
- * @param limit at most MOST_FINDS.
  */
 export async function search(
   db: Database,
@@ -97,8 +96,8 @@ function areFew(newest: Prisma.Sql, most: number): Prisma.Sql {
 }
 
 /**
- * The newest tasks owned by the viewer, of each team, and shared with them. Each part comes sorted from an index, and
- * they are merged. Own tasks in teams the viewer left are included, so the caller must check visibility.
+ * The newest tasks owned by the viewer, of each team, and shared with them, merged from indexes. Includes own tasks in
+ * former teams, so the caller must check visibility.
  */
 function newestTasks({ userId, teams }: Viewer, most: number): Prisma.Sql {
   const topics = [

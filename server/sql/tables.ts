@@ -44,7 +44,7 @@ const teams: Table = {
   related: {},
 };
 
-/** Every column of a task but its search words: readers and writers of tasks are made from these. */
+/** Without the search words. Readers and writers of tasks use this list. */
 export const taskColumns = {
   id: id('id'),
   title: text('title'),

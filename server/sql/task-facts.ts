@@ -3,12 +3,10 @@ import { CARRYING_FACTS } from '../log/catalogue.ts';
 /** For tasks without a team or with a deleted one. */
 export const NO_TEAM = '00000000-0000-0000-0000-000000000000';
 
-/** The kinds of events that carry `TaskFacts`, as a list of SQL. */
 export const taskKinds = CARRYING_FACTS.map((kind) => `'${kind}'`).join(', ');
 
 /**
- * The two sides of each task change: the previous facts (sign −1) and the new ones (sign 1). Equal sides cancel each
- * other out in a sum. Archived tasks have no side.
+ * The previous facts (sign −1) and the new ones (sign 1) of each change of a task. Archived tasks have none.
  * @param which a condition on `events`.
  */
 export function factsOfEvents(which: string): string {
@@ -31,8 +29,8 @@ export const factsOfTasks = `
     FROM tasks WHERE archived_at IS NULL`;
 
 /**
- * Each fact once per scope that counts it. Tasks of deleted teams have no team, as the foreign key ensures. Assignees
- * who are not the owner see a task only through the team, or through a share, which is not counted here.
+ * Each fact once per scope that counts it. Assignees who are not the owner see a task only through its team, or through
+ * a share, which is not counted here.
  */
 export function scopesOf(facts: string): string {
   return `

@@ -3,12 +3,11 @@ import type { Transaction } from '../database/transaction.ts';
 import { appendEachSql } from '../log/append.ts';
 import type { Person } from '../policy.ts';
 
-/** For the subtasks of a deleted task. */
 export async function clearParent(tx: Transaction, actor: Person, parentId: string): Promise<void> {
   await changeAlong(tx, actor, Prisma.sql`parent_id = ${parentId}::uuid`, Prisma.sql`parent_id = NULL`);
 }
 
-/** For the tasks of a deleted team. Assignees who can no longer see a task are cleared. */
+/** Assignees who can no longer see a task are cleared. */
 export async function clearTeam(tx: Transaction, actor: Person, teamId: string): Promise<void> {
   await changeAlong(
     tx,
@@ -22,7 +21,6 @@ export async function clearTeam(tx: Transaction, actor: Person, teamId: string):
   );
 }
 
-/** For tasks of a former team member. */
 export async function clearAssigneeInTeam(
   tx: Transaction,
   actor: Person,

@@ -2,7 +2,7 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { openSession } from '../database/session.ts';
 
-/** IANA names, including old ones such as `EST5EDT`, but not PostgreSQL's directories. */
+/** Without PostgreSQL's directories. */
 const IANA_NAME = /^(?!posix|right|localtime|Factory)[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 
 /** Some browsers report an offset if the device has no time zone. */
@@ -11,7 +11,6 @@ const OFFSET = /^([+-])(\d{2}):(\d{2})$/;
 /** PostgreSQL's time zones. It treats these four names as abbreviations without daylight saving time. */
 const KNOWN = `SELECT name FROM pg_timezone_names WHERE name NOT IN ('CET', 'EET', 'MET', 'WET')`;
 
-/** Zones without daylight saving time for offsets of fractional hours. */
 const ZONES_OF_OFFSETS: Readonly<Record<string, string>> = {
   '-09:30': 'Pacific/Marquesas',
   '+03:30': 'Asia/Tehran',
@@ -75,7 +74,7 @@ function named(given: string): string {
   return whole === 0 ? 'UTC' : `Etc/GMT${sign === '+' ? '-' : '+'}${whole}`;
 }
 
-/** Canonical name of a time zone; null for unknown zones and zones that pages cannot show. */
+/** Null for unknown zones and zones that pages cannot show. */
 function canonicalName(name: string): string | null {
   if (!IANA_NAME.test(name)) return null;
   try {

@@ -6,7 +6,6 @@ import { SNAPSHOT } from '../log/cursor.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person, Viewer } from '../policy.ts';
 
-/** A viewer with the log snapshot at the time their rights were read. */
 export interface ViewerNow extends Viewer {
   seen: string;
 }
@@ -25,8 +24,8 @@ const NO_ONE: ReadonlySet<string> = new Set();
 const batchers = new WeakMap<Database, Batcher<string, Rights | undefined>>();
 
 /**
- * Reads a person's rights. Outside transactions, concurrent calls are batched.
- * @param adminEmails administrators; not needed for changes, since it only allows reading.
+ * Outside transactions, concurrent calls are batched.
+ * @param adminEmails not needed for changes, since administrators can only read more.
  * @throws Unauthenticated if the account no longer exists.
  */
 export async function viewerOf(

@@ -7,29 +7,25 @@ export function teamsOf({ teams }: Viewer): Prisma.Sql {
   return Prisma.sql`${[...teams.keys()]}::uuid[]`;
 }
 
-/** Whether a viewer sees rows of `tasks` without any share. */
 function unshared(viewer: Viewer): Prisma.Sql {
   return Prisma.sql`(owner_id = ${viewer.userId}::uuid AND team_id IS NULL OR team_id = ANY(${teamsOf(viewer)}))`;
 }
 
 /** `visible` of the policy where Prisma cannot express the rest of a query. A test compares the two. */
 export const visibleSql = {
-  /** For rows of `tasks` that another condition finds: looks up the share of each row. */
   task: (viewer: Viewer): Prisma.Sql => Prisma.sql`
     (${unshared(viewer)}
      OR EXISTS (SELECT FROM task_shares
                 WHERE task_id = tasks.id AND shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED}))`,
 
-  /** All tasks that a viewer sees, each once, as a table. */
   tasks: (viewer: Viewer): Prisma.Sql => {
     const parts = visibleSql.partsOfTasks(viewer).map((part) => Prisma.sql`SELECT tasks.* FROM ${part}`);
     return Prisma.sql`(${Prisma.join(parts, ' UNION ALL ')})`;
   },
 
   /**
-   * The same tasks as three FROM clauses, which take further conditions. PostgreSQL finds the rows of each part by its own
-   * index; one condition with OR would read the whole table. IS TRUE keeps the planner away from the index of teams, most
-   * of which are tasks without a team.
+   * The same tasks as three FROM clauses, so that PostgreSQL uses an index for each. IS TRUE prevents the index of
+   * teams, which contains most tasks.
    */
   partsOfTasks: (viewer: Viewer): Prisma.Sql[] => [
     Prisma.sql`tasks WHERE owner_id = ${viewer.userId}::uuid AND (team_id IS NULL) IS TRUE`,
@@ -38,10 +34,7 @@ export const visibleSql = {
       WHERE shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} AND ${unshared(viewer)} IS NOT TRUE`,
   ],
 
-  /**
-   * The visible tasks that the viewer owns, as a table. PostgreSQL reads a page in index order and stops. OFFSET makes it
-   * look up a share only for tasks that need one, instead of reading all shares.
-   */
+  /** A table that PostgreSQL reads in index order. OFFSET makes it look up shares only for tasks that need one. */
   ownTasks: (viewer: Viewer): Prisma.Sql => Prisma.sql`
     (SELECT * FROM tasks
      WHERE owner_id = ${viewer.userId}::uuid
@@ -49,15 +42,12 @@ export const visibleSql = {
             OR EXISTS (SELECT FROM task_shares
                        WHERE task_id = tasks.id AND shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} OFFSET 0)))`,
 
-  /** The permission of the viewer's active share of a task, as text; null without one. */
+  /** Null without an active share. */
   share: (viewer: Viewer): Prisma.Sql => Prisma.sql`
     (SELECT permission::text FROM task_shares
      WHERE task_id = found.id AND shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED})`,
 
-  /**
-   * For rows of `users`. OFFSET makes PostgreSQL look up each person by an index, instead of building a table of all
-   * visible people.
-   */
+  /** OFFSET makes PostgreSQL look up each person by an index, instead of building a table of all visible people. */
   user: (viewer: Viewer): Prisma.Sql => Prisma.sql`
     (users.id = ${viewer.userId}::uuid
      OR EXISTS (SELECT FROM memberships
@@ -79,7 +69,6 @@ export const visibleSql = {
      OR EXISTS (SELECT FROM comments JOIN tasks ON tasks.id = task_id
                 WHERE author_id = users.id AND ${visibleSql.task(viewer)} OFFSET 0))`,
 
-  /** For rows of `messages`. */
   message: (viewer: Person): Prisma.Sql => Prisma.sql`
     conversation_id IN (SELECT conversation_id FROM conversation_participants WHERE user_id = ${viewer.userId}::uuid)`,
 };

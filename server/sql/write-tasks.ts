@@ -7,7 +7,7 @@ import { taskColumns } from './tables.ts';
 
 const columns = Object.entries<Column>(taskColumns);
 
-/** Tasks as JSON, and what PostgreSQL reads of it. A `Date` is a moment there, also where the column is a day. */
+/** In JSON, a `Date` is a timestamp, also for the type `date`. */
 const record = Prisma.raw(
   `AS new(${columns.map(([field, { way, type }]) => `"${field}" ${way === 'day' ? 'text' : type}`).join(', ')}, words tsvector)`,
 );
@@ -16,7 +16,6 @@ function valueOf([field, { way, type }]: [string, Column]): string {
   return way === 'day' ? `left(new."${field}", 10)::${type}` : `new."${field}"`;
 }
 
-/** What no verb changes. */
 const FIXED: ReadonlySet<string> = new Set<keyof Task>(['id', 'ownerId', 'createdAt']);
 const changeable = columns.filter(([field]) => !FIXED.has(field));
 

@@ -1,6 +1,6 @@
 /** Enough to keep PostgreSQL and this process busy at once. */
 const MOST_AT_ONCE = 6;
-/** Long enough for what is read by a statement or two, and written. */
+/** Enough for one or two statements and the response. */
 const TURN_MS = 20;
 
 interface Turn {
@@ -9,14 +9,13 @@ interface Turn {
 }
 
 /**
- * Lets few operations work at once, and others wait until it is their turn. What waits ahead of its work has made nothing
- * yet. What waits half made grows old for the garbage collector, which then keeps whatever that comes to, answers and all,
- * until it next looks through everything: of thirty lists at once, each takes twice the time.
- *
- * A turn ends after a while, even where its work does not: nobody waits here for a lock, or for a database that is away.
+ * Limits concurrent operations; others wait before they start. Half-finished responses would move to the old generation
+ * of the heap and delay garbage collection: with thirty lists at once, each takes twice as long.
+ * A turn ends after a while, even if its operation does not, so that a lock or an unavailable database does not block
+ * others.
  */
 export class ConcurrencyLimit {
-  /** Of those who are at work, the longest first. */
+  /** The oldest first. */
   readonly #turns = new Set<Turn>();
   readonly #waiting: ((turn: Turn) => void)[] = [];
   #watch: NodeJS.Timeout | undefined;

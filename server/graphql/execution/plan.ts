@@ -25,10 +25,9 @@ import {
 } from 'graphql';
 import type { FromRow } from '../../sql/raw-row.ts';
 
-/** Values of variables as graphql-js hands them on. */
 export type Variables = NonNullable<Parameters<typeof getArgumentValues>[2]>;
 
-/** A type of the schema, as far as its values have to be told apart. */
+/** The properties of a type that execution depends on. */
 export type Shape = { nullable: boolean } & (
   | { kind: 'leaf'; type: GraphQLLeafType }
   | { kind: 'list'; item: Shape }
@@ -36,17 +35,17 @@ export type Shape = { nullable: boolean } & (
   | { kind: 'abstract'; type: GraphQLAbstractType }
 );
 
-/** What is selected of an object. */
+/** The selected fields of an object. */
 export interface Selection {
   readonly steps: readonly Step[];
-  /** Whether all of it can be read of a row. */
+  /** Whether a row has all of them. */
   readonly isOfRow: boolean;
 }
 
-/** One key of an object in the answer. */
+/** A selected field. */
 export class Step {
   readonly key: string;
-  /** What of the object's JSON stands ahead of the value. */
+  /** The JSON before the value. */
   readonly head: string;
   readonly nodes: FieldNode[];
   readonly parent: GraphQLObjectType;
@@ -82,7 +81,7 @@ export class Step {
     return node && this.field.args.length > 0 ? getArgumentValues(this.field, node, variables) : {};
   }
 
-  /** What is selected of its value, where that is of this type. */
+  /** The selection for this object type. */
   below(type: GraphQLObjectType): Selection {
     let selection = this.#below.get(type);
     if (!selection) {
@@ -94,7 +93,7 @@ export class Step {
   }
 }
 
-/** What a query selects, gathered once for all its runs and for all rows. Parts that no answer has come to are not made. */
+/** The selections of a query, collected once per document and on demand. */
 export class Plan {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
@@ -153,14 +152,13 @@ export class Plan {
 
 interface Known {
   schema: GraphQLSchema;
-  /** Has the fragments. */
   document: DocumentNode;
   plan: Plan | null;
 }
 
 const plans = new WeakMap<OperationDefinitionNode, Known>();
 
-/** The plan of a document's operation; null where that is no query, or has directives, which decide again each time. */
+/** Null if the operation is not a query, or has directives, which depend on variables. */
 export function planOf(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -183,7 +181,7 @@ function isPlain(document: DocumentNode): boolean {
       plain = false;
     },
     Field({ alias }) {
-      // As a key of an object this would not be one.
+      // `__proto__` would not become a property.
       if (alias?.value === '__proto__') plain = false;
     },
   });

@@ -281,7 +281,7 @@ export class GeneratedWorld {
     const leaf = make ? make() : value;
     if (this.execution.isReference && leaf !== null && leaf !== undefined)
       if ((JSON.stringify(leaf) as string | undefined) === undefined)
-        throw new Error(`A value of Odd has no form in JSON.`);
+        throw new Error(`A value of Odd has no JSON representation.`);
     return leaf;
   }
 
