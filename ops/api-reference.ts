@@ -259,7 +259,6 @@ function table(first: string, rows: readonly (readonly string[])[]): string {
   ].join('\n');
 }
 
-/** The root field of an example. */
 function fieldOf({ name }: Pick<Example, 'name'>): string {
   return name.replace(/^./, (letter) => letter.toLowerCase());
 }

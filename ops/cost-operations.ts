@@ -95,7 +95,6 @@ export async function fillCostWorkspace(ask: Ask, databaseUrl: string): Promise<
   };
 }
 
-/** Multiplies the existing tasks. */
 async function copyTasks(databaseUrl: string): Promise<void> {
   await using client = await openSession(databaseUrl, { application_name: 'taskwire costs' });
   const { rows } = await client.query<{ column_name: string }>(
@@ -110,7 +109,6 @@ async function copyTasks(databaseUrl: string): Promise<void> {
   await client.query('ANALYZE');
 }
 
-/** The measured operations: documented examples and expensive ones. */
 export function costOperations({ ids }: Workspace): Operation[] {
   const documented = readExamples()
     .filter(({ kind, name }) => kind !== 'subscription' && name !== 'SignOut' && name !== 'Performance')

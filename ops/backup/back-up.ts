@@ -13,7 +13,6 @@ interface BackUpOptions {
   signal?: AbortSignal;
 }
 
-/** Backs up the configured database, records the result, and removes old backups. */
 export async function backUp(
   config: Config,
   { folder, keepDays, signal }: BackUpOptions,

@@ -5,10 +5,7 @@ import { findClient, run } from './programs.ts';
 import { BackupRefused } from './refusal.ts';
 import { DUMP_OPTIONS, makeFolder, serverVersion } from './write.ts';
 
-/**
- * Checks that pg_dump can read the database's schema and that the folder is writable.
- * @throws BackupRefused if not.
- */
+/** @throws BackupRefused if pg_dump cannot read the schema, or the folder is not writable. */
 export async function checkBackUp(config: Config, folder: string, signal: AbortSignal): Promise<void> {
   await makeFolder(folder);
   const database = await openDatabase(config);

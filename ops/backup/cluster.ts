@@ -9,12 +9,11 @@ import { BackupRefused } from './refusal.ts';
 const MAINTENANCE = ['postgres', 'template1'];
 const CONNECT_WITHIN_MS = 10_000;
 
-/** PostgreSQL truncates names to 63 bytes; this leaves room for the suffix. */
+/** PostgreSQL truncates names to 63 bytes, including the suffix. */
 const KEPT_OF_NAME = 30;
 
-/** Advisory lock in the maintenance database, with the hash of the database's name: one restore at a time. */
+/** Advisory locks with the hash of the database's name: one restore at a time, and the creator of a new database. */
 const RESTORE_LOCK = 7_261_503;
-/** Advisory lock that the creator of a new database holds, with the hash of its name, while it is running. */
 const CREATOR_LOCK = 7_261_504;
 /** The comment of a new database until it replaces the old one. */
 const UNFINISHED = 'Temporary database of Taskwire, removed automatically.';
@@ -23,31 +22,24 @@ const EMPTIED_WITHIN_MS = 10_000;
 const OBJECT_IN_USE = '55006';
 const POLL_MS = 50;
 
-/** The PostgreSQL cluster of a database, over a connection to another database in it. */
 export interface Cluster extends AsyncDisposable {
   has(name: string): Promise<boolean>;
   /**
-   * Creates an empty database with the encoding, collation and settings of `model`, if that exists.
-   * @returns its name, which contains the model's name and the purpose. If its creator dies, the next `openCluster`
-   * removes it.
+   * Creates an empty database with the encoding, collation and settings of `model`, if that exists. If its creator
+   * dies, the next `openCluster` removes it. @returns its name.
    */
   make(purpose: 'restore' | 'verify', model: string): Promise<string>;
-  /** Removes a database, if it exists, and closes its connections. */
+  /** Closes its connections. */
   drop(name: string): Promise<void>;
   /**
-   * Renames `successor` to `name`, and the database that had this name, in one transaction. Closes the connections to
-   * both.
+   * Renames both databases in one transaction, and closes their connections.
    * @returns the new name of the replaced database; null if there was none.
    */
   replace(name: string, successor: string): Promise<string | null>;
-  /** Replaced databases of this name that still exist. */
   replaced(name: string): Promise<string[]>;
 }
 
-/**
- * Opens the cluster of the database at `url`. Allows one restore at a time.
- * @throws BackupRefused if another restore is running, or if the role cannot create databases.
- */
+/** @throws BackupRefused if another restore is running, or if the role cannot create databases. */
 export async function openCluster(url: string, purpose: 'restore' | 'verify'): Promise<Cluster> {
   const client = await connectToMaintenance(url);
   const has = async (name: string) => {
@@ -151,7 +143,6 @@ async function takeRestoreLock(client: Client, name: string): Promise<void> {
   }
 }
 
-/** Removes the databases of killed restores and verifications. */
 async function removeUnfinished(client: Client, model: string): Promise<void> {
   const { rows } = await client.query<{ datname: string }>(
     `SELECT datname FROM pg_database
@@ -195,7 +186,6 @@ async function optionsOf(client: Client, model: string): Promise<string> {
   ].join(' ');
 }
 
-/** The model's settings from ALTER DATABASE … SET. */
 async function settingsOf(client: Client, model: string): Promise<string[]> {
   const { rows } = await client.query<{ setting: string }>(
     `SELECT unnest(setconfig) AS setting FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase

@@ -13,9 +13,8 @@ export interface Arguments {
 export interface Command {
   usage: string;
   options: Options;
-  /** The maximum number of positional arguments. */
   files: 0 | 1 | 2;
-  /** On Ctrl-C `interrupted` aborts: the work must then clean up and end. */
+  /** `interrupted` aborts on Ctrl-C. */
   run: (given: Arguments, interrupted: AbortSignal) => Promise<void>;
 }
 
@@ -62,7 +61,6 @@ function read({ options, files, usage }: Command, args: string[]): Arguments {
   }
 }
 
-/** @throws UsageError if an option is not a whole number of at least 1. */
 export function days(option: string, given: string | boolean | undefined, fallback: number): number {
   if (given === undefined) return fallback;
   if (typeof given === 'string' && /^[1-9]\d{0,4}$/.test(given)) return Number(given);

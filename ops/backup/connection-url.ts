@@ -3,7 +3,6 @@ import { openSession } from '../../server/database/session.ts';
 import { DatabaseUnreachable } from '../../server/database/start-failure.ts';
 import { BackupRefused } from './refusal.ts';
 
-/** Parameters of a connection URL that libpq knows. */
 const LIBPQ = new Set([
   'host',
   'port',
@@ -28,7 +27,6 @@ export function withDatabase(url: string, name: string): string {
   return address.href;
 }
 
-/** Database and host, without the password. */
 export function inWords(url: string): string {
   const { host } = new URL(url);
   return host ? `${databaseOf(url)} at ${host}` : databaseOf(url);

@@ -7,14 +7,12 @@ const SETTINGS = `
   SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL statement_timeout = 0;
   SET LOCAL idle_in_transaction_session_timeout = 0`;
 
-/** The content of a database at one point in time. */
 export interface Content {
   tables: Tables;
   /** The last applied migration; null if the database is empty or not Taskwire's. */
   migration: string | null;
 }
 
-/** Runs `work` in a read-only transaction with one snapshot. */
 export async function inSnapshot<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
@@ -49,10 +47,7 @@ export async function tableCount(client: ClientBase): Promise<number> {
   return (await tablesOf(client)).length;
 }
 
-/**
- * Counts and digests every table. Takes seconds per million rows.
- * @param format the format of the backup to compare with; format 1 also digests search vectors.
- */
+/** Takes seconds per million rows. @param format format 1 also digests search vectors. */
 export async function contentOf(client: ClientBase, format: Manifest['format'] = FORMAT): Promise<Content> {
   const tables: Tables = {};
   for (const { name, quoted, columns } of await tablesOf(client)) {
@@ -66,7 +61,6 @@ export async function contentOf(client: ClientBase, format: Manifest['format'] =
   return { tables, migration: await lastMigration(client) };
 }
 
-/** Null if there is no migration history. */
 export async function lastMigration(client: ClientBase): Promise<string | null> {
   const { rows } = await client.query<{ there: boolean }>(
     `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there`,
@@ -79,7 +73,6 @@ export async function lastMigration(client: ClientBase): Promise<string | null> 
   return applied.rows[0]?.migration_name ?? null;
 }
 
-/** The differences between two contents, one sentence per table. */
 export function differences(wanted: Tables, found: Tables): string[] {
   const names = [...new Set([...Object.keys(wanted), ...Object.keys(found)])].sort();
   return names.flatMap((name) => {

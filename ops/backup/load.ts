@@ -21,9 +21,7 @@ const DIFFERENCES_TO_SHOW = 5;
 const HARMLESS = 'unrecognized configuration parameter "transaction_timeout"';
 
 export interface LoadOptions {
-  /** Part of the new database's name. */
   purpose: 'restore' | 'verify';
-  /** The database to replace. */
   url: string;
   signal?: AbortSignal;
 }
@@ -86,7 +84,6 @@ async function fill(place: string, { file }: Backup, signal?: AbortSignal): Prom
   await withConnection(place, (client) => client.query('ANALYZE'));
 }
 
-/** Violations of rules that constraints do not cover, one sentence each. */
 async function brokenRules(client: ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ fault: string }>(`
     SELECT format('the constraint %s of %s is not valid', conname, conrelid::regclass) AS fault

@@ -28,7 +28,6 @@ const manifest = z.object({
   seconds: z.number(),
   taskwire: z.string(),
   postgres: z.object({ server: z.string(), client: z.string() }),
-  /** The last applied migration. */
   migration: z.string(),
   bytes: z.number().int().positive(),
   sha256: z.string().regex(/^[\da-f]{64}$/),
@@ -46,7 +45,6 @@ export type Tables = Manifest['tables'];
 
 export interface Backup {
   manifest: Manifest;
-  /** The dump, in pg_dump's custom format. */
   file: string;
 }
 
@@ -54,7 +52,6 @@ export function newManifest(content: Omit<Manifest, 'format'>): string {
   return `${JSON.stringify({ format: FORMAT, ...content }, null, 2)}\n`;
 }
 
-/** The name of a backup that starts at this time, in UTC. */
 export function nameAt(moment: Date): string {
   const [day, time] = moment.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T');
   return `backup_${day}_${time}`;
@@ -64,7 +61,7 @@ export function isBackupName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** The complete backups in a folder (dump and manifest), newest first. */
+/** Newest first, without incomplete backups. */
 export async function listBackups(folder: string): Promise<Backup[]> {
   const names = await readdir(folder).catch(() => []);
   const found: Backup[] = [];
@@ -77,10 +74,7 @@ export async function listBackups(folder: string): Promise<Backup[]> {
   return found;
 }
 
-/**
- * Opens a backup by the path of its dump or manifest, or by its name, and checks the dump's SHA-256.
- * @throws BackupRefused if it is missing, incomplete or damaged.
- */
+/** @param path of the dump or the manifest, or the backup's name. @throws BackupRefused if it is missing or damaged. */
 export async function openBackup(path: string): Promise<Backup> {
   const name = basename(path).replace(/\.(dump|json)$/, '');
   if (!isBackupName(name)) {

@@ -3,7 +3,6 @@ import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { BackupRefused } from './refusal.ts';
 
-/** PostgreSQL's programs pg_dump and pg_restore. */
 export interface PostgresClient {
   dump: string;
   restore: string;
@@ -12,7 +11,6 @@ export interface PostgresClient {
   major: number;
 }
 
-/** Folders where packages install the major versions. */
 const PLACES = [
   '/usr/lib/postgresql/*/bin',
   '/usr/pgsql-*/bin',
@@ -28,10 +26,7 @@ const PLACES = [
 
 const MAX_OUTPUT = 4_000;
 
-/**
- * The newest installed pg_dump and pg_restore, if they support this major version.
- * @throws BackupRefused with the command to install them.
- */
+/** @throws BackupRefused with the command to install them. */
 export async function findClient(serverMajor: number, path = process.env['PATH']): Promise<PostgresClient> {
   const onPath = (path ?? '').split(delimiter).filter(Boolean);
   // Before the PATH, which can contain a wrapper that chooses a version.
@@ -87,11 +82,7 @@ export interface RunOptions {
   signal?: AbortSignal;
 }
 
-/**
- * Runs a program and waits for it.
- * @returns its output.
- * @throws Error with the end of its output if it fails.
- */
+/** @throws Error with the end of its output if it fails. */
 export async function run(
   program: string,
   args: string[],

@@ -3,14 +3,12 @@ export class BackupRefused extends Error {
   override readonly name = 'BackupRefused';
 }
 
-/** The command was called with wrong arguments. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
 const OUT_OF_SPACE = /no space left|disk is full|ENOSPC|EDQUOT|EFBIG|file too large|quota exceeded|SIGXFSZ/i;
 
-/** Whether the error means that a disk is full. */
 export function isOutOfSpace(error: unknown): boolean {
   return OUT_OF_SPACE.test(error instanceof Error ? error.message : String(error));
 }

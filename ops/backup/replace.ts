@@ -10,13 +10,12 @@ import { putBack, secretOf, type Sessions } from './secret.ts';
 import { writeBackup } from './write.ts';
 
 export interface ReplaceOptions {
-  /** The folder for safety backups; the caller holds its lock. */
+  /** The caller holds its lock. */
   folder: string;
   sessions: Sessions;
   /** False skips the safety backup, for a damaged database. */
   safety: boolean;
   signal: AbortSignal;
-  /** Called at the start of each step. */
   onStep: (sentence: string) => void;
 }
 
@@ -92,10 +91,7 @@ function uncounted(tables: Tables): Tables {
   return Object.fromEntries(Object.entries(tables).filter(([name]) => !counterTables.includes(name)));
 }
 
-/**
- * Whether the database exists and holds Taskwire's tables.
- * @throws BackupRefused if it holds other tables.
- */
+/** @throws BackupRefused if it holds other tables. */
 async function isUsed(cluster: Cluster, url: string): Promise<boolean> {
   if (!(await cluster.has(databaseOf(url)))) return false;
   const { tables, migration } = await withConnection(url, async (client) => ({

@@ -12,8 +12,7 @@ export interface Rotation {
 }
 
 /**
- * Removes backups older than `keepDays`, complete or not, except the newest complete one and the last verified one. The
- * caller holds the folder's lock.
+ * Removes old backups, except the newest complete one and the last verified one. The caller holds the folder's lock.
  * @returns the names of the removed backups.
  */
 export async function rotate(folder: string, { keepDays, now, lastVerified }: Rotation): Promise<string[]> {

@@ -7,7 +7,6 @@ import type { Manifest } from './manifest.ts';
 
 type Secret = Manifest['secret'];
 
-/** The secret that signs sessions, in the form of the manifest. */
 export async function secretOf({ authSecret, dataDir }: Config): Promise<Secret> {
   if (authSecret) return { fingerprint: fingerprint(authSecret), kept: null };
   const kept = await readFile(join(dataDir, SECRET_FILE), 'utf8').catch(() => null);
@@ -23,7 +22,6 @@ export async function sessionsAfter(config: Config, backup: Secret): Promise<Ses
   return !config.authSecret && backup.kept !== null ? 'secret-restored' : 'lost';
 }
 
-/** Writes the secret of the backup to DATA_DIR. */
 export async function putBack({ dataDir }: Config, { kept }: Secret): Promise<void> {
   if (kept === null) return;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });

@@ -16,7 +16,6 @@ export function total(tables: Tables): string {
   return `${amount(rows)} rows in ${Object.keys(tables).length} tables`;
 }
 
-/** The counts of the main tables. */
 export function summary(tables: Tables): string {
   const named = {
     users: 'people',
@@ -29,7 +28,6 @@ export function summary(tables: Tables): string {
   return counts.join(', ');
 }
 
-/** A time in UTC, without milliseconds. */
 export function moment(time: string): string {
   return `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
 }

@@ -10,7 +10,6 @@ import { findClient, run } from './programs.ts';
 import { BackupRefused, isOutOfSpace } from './refusal.ts';
 
 export interface WriteOptions {
-  /** Created if missing. */
   folder: string;
   kind: Manifest['kind'];
   secret: Manifest['secret'];
@@ -21,14 +20,10 @@ const LOCK = 'lock';
 /** Suffix of unfinished files; the next run removes those of a killed run. */
 const DRAFT = '.draft';
 const LOCK_WAIT_MS = 30_000;
-/** Options of every pg_dump call. */
 export const DUMP_OPTIONS = ['--no-password', `--lock-wait-timeout=${LOCK_WAIT_MS}`];
 const NAME_TAKEN_WAIT_MS = 250;
 
-/**
- * Creates the folder and locks it against other backups.
- * @throws BackupRefused if another backup is running.
- */
+/** @throws BackupRefused if another backup is running. */
 export async function lockFolder(folder: string): Promise<() => void> {
   let unlock: (() => void) | undefined;
   await makeFolder(folder);
@@ -45,10 +40,7 @@ export async function lockFolder(folder: string): Promise<() => void> {
   return unlock;
 }
 
-/**
- * Creates the folder if missing.
- * @throws BackupRefused if it is not writable.
- */
+/** @throws BackupRefused if it is not writable. */
 export async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -59,9 +51,8 @@ export async function makeFolder(folder: string): Promise<void> {
 }
 
 /**
- * Writes a dump and its manifest from one snapshot. They get their names once both are complete and on disk. The caller
- * holds the folder's lock.
- * @throws BackupRefused on failure; other files in the folder stay unchanged.
+ * Writes a dump and its manifest from one snapshot, and renames them once both are on disk. The caller holds the
+ * folder's lock. @throws BackupRefused on failure; other files in the folder stay unchanged.
  */
 export async function writeBackup(url: string, options: WriteOptions): Promise<Backup> {
   const { folder } = options;
@@ -167,7 +158,6 @@ async function writeWhole(file: string, text: string): Promise<void> {
   await handle.sync();
 }
 
-/** Flushes a file or a folder to disk. */
 async function flush(path: string): Promise<void> {
   await using handle = await open(path, 'r');
   await handle.sync();

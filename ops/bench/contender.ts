@@ -12,9 +12,7 @@ export interface Running {
   pid: number;
   /** Sends the operation once. @returns the response's text. */
   ask(operation: Operation): Promise<string>;
-  /** The request for the load generator. */
   requestOf(operation: Operation): { url: string; headers: Record<string, string>; body: string };
-  /** The resident set size of the process. */
   residentBytes(): number;
   stop(): Promise<void>;
 }
@@ -61,7 +59,7 @@ export async function startContender(
     requestOf,
     ask: async (operation) => {
       const { headers, body } = requestOf(operation);
-      // Cheaper than fetch, whose time would count as the contender's.
+      // Cheaper than fetch: its time would count as the contender's.
       const asked = request(url, { method: 'POST', headers, agent: kept });
       asked.end(body);
       const [answer] = (await once(asked, 'response')) as [IncomingMessage];

@@ -40,9 +40,9 @@ export function sized(scale: number): Size {
   ) as Record<keyof Size, number>;
 }
 
-/** Tasks of the person whose requests are measured. */
+/** Tasks of the measured person. */
 export const VIEWER_TASKS = 1_000;
-/** Conversations of that person; the operation reads the latest 20. */
+/** The operation reads the latest 20. */
 const VIEWER_CONVERSATIONS = 40;
 const VIEWER = 1;
 const BUSY = 2;

@@ -19,7 +19,6 @@ export interface Run {
   measured: Measured[];
   /** Milliseconds of sequential calls without other load. */
   unloaded: { operation: string; contender: Contender; times: number[] }[];
-  /** Resident bytes of each process after the run. */
   memory: Map<Contender, number>;
   writes: Writes[];
   size: Size;
@@ -39,7 +38,6 @@ const MOST_TIMES = 2;
 const BUSY_TASKS_OF_THE_GOAL = 100_000;
 const LEAST_WRITES = 0.8;
 
-/** The results of a run as Markdown. */
 export function reportOf(run: Run): string {
   return [heading(run), ratios(run), dashboards(run), writes(run), goals(run), details(run)]
     .filter((part) => part !== '')
@@ -51,11 +49,11 @@ function heading({ size, rounds, seconds, busy, postgresVersion }: Run): string 
     (JSON.parse(readFileSync(join(import.meta.dirname, path, 'package.json'), 'utf8')) as { version: string })
       .version;
   const ours = (name: string) => version(`../../node_modules/${name}`);
-  const theirs = (name: string) => version(`node_modules/${name}`);
+  const versionOf = (name: string) => version(`node_modules/${name}`);
   return `Ratios of one run on one machine.
 
 - ${new Date().toISOString().slice(0, 10)}; ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB; Linux ${release()}
-- Node ${process.versions.node}, PostgreSQL ${postgresVersion}; graphql ${ours('graphql')}, Yoga ${ours('graphql-yoga')}, Pothos ${ours('@pothos/core')}, Prisma ${ours('@prisma/client')}; PostGraphile ${theirs('postgraphile')}, Apollo Server ${theirs('@apollo/server')} on graphql ${theirs('graphql')}
+- Node ${process.versions.node}, PostgreSQL ${postgresVersion}; graphql ${ours('graphql')}, Yoga ${ours('graphql-yoga')}, Pothos ${ours('@pothos/core')}, Prisma ${ours('@prisma/client')}; PostGraphile ${versionOf('postgraphile')}, Apollo Server ${versionOf('@apollo/server')} on graphql ${versionOf('graphql')}
 - ${many(size.users)} users, ${many(size.teams)} teams, ${many(size.tasks)} tasks (one owner has ${many(size.busyTasks)}${size.hugeTasks ? `, another ${many(size.hugeTasks)} more` : ''}), ${many(size.shares)} shares, ${many(size.conversations)} conversations with ${many(size.messages)} messages
 - Each server on one core, the load generator on the other, ${process.env['BENCH_DATABASE_URL'] ? 'and a given PostgreSQL on both, so rates and times are not reliable' : 'with PostgreSQL'}; ${rounds} interleaved rounds of ${seconds} s; medians. Answers are compared before the run, created rows and events after it.
 - Raw is \`node:http\` and \`pg\` with one handwritten statement per operation that returns JSON. Raw and the others have no authentication. Taskwire runs in production configuration, with an API token, its policy and its limits.
@@ -77,7 +75,6 @@ function ratios(run: Run): string {
 ${table(['operation', ...contendersOf(run)], [...rows, memory])}`;
 }
 
-/** The effect of the number of tasks. */
 function dashboards(run: Run): string {
   const tasks = { Q2: VIEWER_TASKS, Q2h: run.size.busyTasks, Q2m: run.size.hugeTasks };
   const rows = Object.entries(tasks)

@@ -39,7 +39,6 @@ export function median(values: number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The median and the quartiles. */
 export function quartiles(values: number[]): { low: number; middle: number; high: number } {
   return { low: quantile(values, 0.25), middle: median(values), high: quantile(values, 0.75) };
 }
@@ -48,7 +47,6 @@ function quantile(values: number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.round((values.length - 1) * share)] ?? NaN;
 }
 
-/** Prints the current step. */
 export function logProgress(step: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K▸ ${step} …` : `▸ ${step} …\n`);
 }

@@ -2,7 +2,7 @@
 //   npm run bench -- [--quick] [--scale 0.1] [--rounds n] [--seconds n] [--only Q1,Q4,writes] [--contenders raw,Taskwire] [--no-write]
 //   npm run bench -- --tracing [--quick] [--scale 0.1] [--no-write]: measures the cost of tracing
 //   npm run bench -- --sizes [--scale 0.1] [--only total,contains] [--no-write]: measures calls of people with much data
-// BENCH_DATABASE_URL: a PostgreSQL whose role can create databases. Default: an embedded one.
+// BENCH_DATABASE_URL: a PostgreSQL where the role can create databases. Default: an embedded one.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { isDeepStrictEqual, parseArgs } from 'node:util';

@@ -9,7 +9,6 @@ import { newId } from '../../server/ids.ts';
 import { insertTask } from '../../server/sql/insert-task.ts';
 import { cpuOfDatabase } from './cpu.ts';
 
-/** The result of one period of writing. */
 interface Stretch {
   perSecond: number;
   /** PostgreSQL's CPU time per write, including the later folding. */

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Routine {
-  /** The number of successful and failed runs. */
   done: number;
   failed: number;
   /** Stops, and waits for the current run. */

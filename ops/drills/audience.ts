@@ -14,7 +14,6 @@ export interface Fixture {
 interface Followers {
   events: Crowd;
   messages: Crowd;
-  /** Followers of a task and of statistics. */
   states: Crowd;
 }
 

@@ -20,7 +20,6 @@ interface Drill {
 
 export interface LateReport {
   written: number;
-  /** The number of late commits. */
   late: number;
   delivery: Delivery;
 }

@@ -5,15 +5,13 @@ import { createdIn, type SignedInUser } from './workspace.ts';
 const AT_ONCE = 50;
 const SETTLE_WITHIN_MS = 60_000;
 
-/** The events that followers received, compared with the log. */
 export interface Delivery {
   missed: number;
   repeated: number;
-  /** The longest delivery, in milliseconds. */
+  /** Milliseconds. */
   slowestMs: number;
 }
 
-/** Many followers of the events of one person. */
 export class Crowd {
   readonly followers: readonly Follower[];
 
@@ -58,7 +56,6 @@ export class Crowd {
     return { ...delivery, slowestMs: Math.max(0, ...delays) };
   }
 
-  /** Compares with the ids that followers should receive. */
   async compareWith(all: readonly string[]): Promise<Pick<Delivery, 'missed' | 'repeated'>> {
     const ids = new Set(all);
     const deadline = Date.now() + SETTLE_WITHIN_MS;

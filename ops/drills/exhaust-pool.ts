@@ -17,7 +17,7 @@ interface Drill {
 export interface PoolReport {
   /** Counts by code, HTTP status and Retry-After. */
   answers: Record<string, number>;
-  /** The longest response time of these answers, in milliseconds. */
+  /** Milliseconds. */
   slowestMs: number;
   /** Changes that held the connections and succeeded. */
   held: number;

@@ -25,7 +25,6 @@ interface Held {
   missed: number;
   /** Tasks of a follower that the database has lost. */
   phantoms: number;
-  /** The number of followers that got CURSOR_EXPIRED. */
   expired: number;
 }
 
@@ -38,9 +37,7 @@ export interface FailoverReport {
   ambiguous: number;
   stayed: Held;
   cameBack: Held;
-  /** Counters that differ from the tasks at the end. */
   miscounted: number;
-  /** Whether the log has started a new epoch. */
   newEpoch: boolean;
 }
 
@@ -150,7 +147,6 @@ class Reader {
     });
   }
 
-  /** Disconnects, and keeps the cursor. */
   disconnect(): void {
     this.#isAway = true;
     this.#subscription?.cut();

@@ -6,7 +6,6 @@ export const FOLLOWED = '[TASK_CREATED, USER_UPDATED]';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
-/** A subscription to follow. */
 export interface Topic {
   /** A subscription; its variable `after` is the last cursor. */
   query: string;
@@ -28,7 +27,6 @@ export function creations(selection = 'id'): Topic {
   };
 }
 
-/** What to follow, and over which transport. */
 export interface FollowerOptions {
   topic?: Topic;
   subscribe?: Subscribe;
@@ -36,19 +34,14 @@ export interface FollowerOptions {
 
 /** Follows a subscription, and resumes from its last cursor after a disconnect. */
 export class Follower {
-  /** The received ids, in order. */
   readonly received: string[] = [];
-  /** When each id was received. */
   readonly receivedAt: number[] = [];
   /** Milliseconds of each reconnect, from the disconnect until all missed events had arrived. */
   readonly returns: number[] = [];
-  /** The close codes of its connections. */
   readonly closeCodes: { code: number; at: number }[] = [];
   /** The error codes that ended its subscriptions. */
   readonly endings: string[] = [];
-  /** The latest state. */
   state: string | undefined;
-  /** The number of heartbeats. */
   heartbeats = 0;
   readonly #url: string;
   readonly #token: string;
@@ -77,7 +70,6 @@ export class Follower {
     });
   }
 
-  /** Stops reading from the connection. */
   pause(): void {
     this.#subscription?.pause();
   }

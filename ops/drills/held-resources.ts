@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Inspector } from './inspector.ts';
 
-/** Resources of a server, other than memory. */
 export interface Held {
   subscriptions: number;
   /** Database connections in use, and requests waiting for one. */
   busy: number;
-  /** Other sockets. */
   sockets: number;
   timers: number;
 }
@@ -43,7 +41,6 @@ export async function leftIn(url: string, inspector: Inspector, before: Held): P
   }
 }
 
-/** The resources that have increased. */
 export function beyond(after: Held, before: Held): (keyof Held)[] {
   return (Object.keys(after) as (keyof Held)[]).filter((kind) => after[kind] > before[kind]);
 }

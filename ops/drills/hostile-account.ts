@@ -7,7 +7,6 @@ import { signUp, type SignedInUser } from './workspace.ts';
 
 export interface HostileOrder {
   url: string;
-  /** Receiver of the shares. */
   victimEmail: string;
 }
 
@@ -31,7 +30,6 @@ function count(kind: string, outcome: string): void {
   of[outcome] = (of[outcome] ?? 0) + 1;
 }
 
-/** Repeats `work` in several concurrent loops. */
 function again(
   kind: string,
   { streams, pauseMs = 0 }: { streams: number; pauseMs?: number },

@@ -100,7 +100,6 @@ export async function hostileHour({ seconds, databaseUrl }: Drill): Promise<Host
   }
 }
 
-/** Requests the page repeatedly and measures response times. */
 async function waitsOf(
   person: SignedInUser,
   seconds: number,

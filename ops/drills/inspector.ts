@@ -19,7 +19,6 @@ const HOLDINGS = `gc(), JSON.stringify({
   resources: process.getActiveResourcesInfo(),
 })`;
 
-/** Inspects a server process with Node's inspector. */
 export class Inspector {
   readonly #socket: WebSocket;
   #commands = 0;

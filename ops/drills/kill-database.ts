@@ -26,11 +26,9 @@ export interface DatabaseReport {
   lost: number;
   /** Duplicate rows and events. */
   doubled: number;
-  /** Counters that differ from the tasks at the end. */
   miscounted: number;
   /** Error codes during the downtime, with their counts. */
   refused: Record<string, number>;
-  /** Writes without a response. */
   broken: number;
   /** Whether /healthz was 200 and /readyz 503 during each downtime. */
   aliveThroughout: boolean;

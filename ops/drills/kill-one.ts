@@ -8,7 +8,6 @@ import { startProcess } from './server-process.ts';
 import { createdIn, signUp } from './workspace.ts';
 import { Writes } from './writes.ts';
 
-/** Writes per second. */
 const TARGET_RATE = 200;
 
 interface Drill {
@@ -20,15 +19,13 @@ interface Drill {
 
 export interface KillReport {
   followers: number;
-  /** Created tasks in the log. */
   written: number;
   /** Acknowledged writes per second. */
   writtenPerSecond: number;
-  /** The slowest acknowledged write, in milliseconds. */
+  /** Milliseconds. */
   slowestWriteMs: number;
-  /** Disconnected followers. */
   cutOff: number;
-  /** The longest reconnect, in milliseconds. */
+  /** Milliseconds. */
   longestAwayMs: number;
   missed: number;
   repeated: number;

@@ -20,7 +20,7 @@ export interface RedisReport {
   written: number;
   /** Writes that were refused or got no response. */
   failed: number;
-  /** The slowest write, in milliseconds. */
+  /** Milliseconds. */
   slowestMs: number;
   delivery: Delivery;
   /**

@@ -1,4 +1,3 @@
-/** The memory at one point in time. */
 export interface Sample {
   /** Milliseconds of any clock. */
   at: number;

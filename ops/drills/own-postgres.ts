@@ -14,13 +14,11 @@ const LOOK_AGAIN_MS = 20;
 /** A PostgreSQL that a drill can kill and restart at the same address. */
 export interface OwnPostgres {
   url: string;
-  /** The data folder. */
   folder: string;
   /** Kills the postmaster with `kill -9`; its children exit soon after. */
   kill(): Promise<void>;
   /** Resolves once it accepts connections. */
   start(): Promise<void>;
-  /** Stops it and removes its data. */
   remove(): Promise<void>;
 }
 
@@ -45,7 +43,6 @@ export async function standbyOf(source: string, url: string): Promise<OwnPostgre
   return postgresIn(folder, url);
 }
 
-/** Whether pg_basebackup is installed. */
 export function canMakeStandby(): Promise<boolean> {
   return run('pg_basebackup', ['--version']).then(
     () => true,

@@ -104,7 +104,7 @@ export async function isInstalled(name: ProxyName): Promise<boolean> {
   );
 }
 
-/** Tests one proxy. @param environment of the server, such as its database. */
+/** @param environment of the server, such as its database. */
 export async function tryProxy(name: ProxyName, environment: NodeJS.ProcessEnv = {}): Promise<ProxyReport> {
   const proxy = proxies[name];
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-proxy-'));
@@ -191,7 +191,6 @@ interface Answer {
   text: string;
 }
 
-/** Sends requests with the headers of a browser. */
 class Visitor {
   readonly #url: string;
   readonly #password: string | undefined;
@@ -318,7 +317,6 @@ interface Places {
   inner: number;
 }
 
-/** The documented example, with the ports and files of this test. */
 async function exampleOf(language: string, { folder, outer, inner }: Places): Promise<string> {
   const guide = await readFile(join(import.meta.dirname, '../../docs/proxies.md'), 'utf8');
   const example = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'm').exec(guide)?.[1];

@@ -10,7 +10,6 @@ const READY_WITHIN_MS = 60_000;
 export interface Launched {
   /** Its process id; with workers, that of the primary. */
   pid: number;
-  /** Everything printed so far, on either stream. */
   output(): string;
   /** The URL in the ready line of a server. @throws with the output if it exits, or 60 s pass, without one. */
   ready(): Promise<string>;
@@ -21,7 +20,6 @@ export interface Launched {
 
 export interface ServerProcess extends Launched {
   url: string;
-  /** The process ids of its workers. */
   workers(): number[];
   /** Stops it with SIGTERM. @returns its exit code. */
   stop(): Promise<number | null>;

@@ -20,12 +20,9 @@ export interface SlowReaderReport {
   events: number;
   /** Growth of the process compared with the same load without slow readers, in bytes. */
   grownBytes: number;
-  /** The 99th percentile of delivery times, in milliseconds. */
+  /** Milliseconds. */
   p99Ms: { without: number; with: number };
-  /**
-   * The error code with which the server ended each subscription; "cut off" if the heartbeat closed the connection
-   * first.
-   */
+  /** "cut off" if the heartbeat closed the connection before an error code. */
   endings: string[];
   /** Delivery to the slow readers after they resumed. */
   lateDelivery: Delivery;

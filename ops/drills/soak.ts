@@ -43,7 +43,6 @@ export interface SoakReport extends LoadReport {
   lostForGood: number;
   /** Followers that got too few heartbeats. */
   missedHeartbeats: number;
-  /** Errors in the server's log. */
   faults: number;
   /** Growth of live objects and of the resident set, without the first sixth of the time. */
   memory: { heap: Growth; resident: Growth };
@@ -140,7 +139,6 @@ export async function soak(drill: Drill): Promise<SoakReport> {
   }
 }
 
-/** Samples memory and resources, and reports every minute. */
 class MemoryWatch {
   readonly #samples: (Holdings & { at: number })[] = [];
   readonly #routine: Routine;
@@ -191,7 +189,6 @@ async function setUp(url: string): Promise<Fixture> {
   return { author, taskId: createTask.task.id, conversationId: createConversation.conversation.id };
 }
 
-/** Compares the received events and messages with the log and the conversation. */
 async function comparedWith(
   { author, conversationId }: Fixture,
   audiences: Audience[],

@@ -13,7 +13,6 @@ import { Writes } from './writes.ts';
 interface Drill {
   followers: number;
   writesPerSecond: number;
-  /** Seconds of load before the stop. */
   seconds: number;
   environment?: NodeJS.ProcessEnv;
 }
@@ -25,14 +24,14 @@ export interface StopReport {
   /** Writes refused with UNAVAILABLE, and those that failed otherwise. */
   refused: number;
   failed: number;
-  /** Writes sent before the first refusal whose connection broke. */
+  /** Writes sent before the first refusal that lost their connection. */
   broken: number;
   /** Milliseconds from the signal until `/readyz` was 503. */
   notReadyAfterMs: number;
   /** Milliseconds from the signal until the process exited. */
   endedAfterMs: number;
   exitCode: number | null;
-  /** Close codes of sockets, with their counts. */
+  /** Counts by close code. */
   closeCodes: Record<number, number>;
   /** Milliseconds between the first and the last close. */
   closingMs: number;

@@ -1,7 +1,6 @@
 import { request, type IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 
-/** A message of a subscription. */
 export interface Payload {
   data?: Record<string, unknown> | null;
   errors?: { extensions: { code: string } }[];
@@ -20,9 +19,7 @@ interface Listener {
   onEnd(code: number): void;
 }
 
-/** A subscription with its own connection. */
 export interface Subscription {
-  /** Stops reading. */
   pause(): void;
   resume(): void;
   /** Drops the connection without closing it. */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { FOLLOWED } from './follower.ts';
 
-/** The first error of an answer. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: string;
@@ -20,7 +19,6 @@ interface AnsweredError {
   extensions: { code: string; retryAfter?: number };
 }
 
-/** A new account for a drill. */
 export interface SignedInUser {
   token: string;
   /** @throws Refusal if the answer has an error. */
@@ -43,7 +41,6 @@ export async function signUp(url: string, address?: () => string): Promise<Signe
   };
 }
 
-/** Sends an operation and returns the response. */
 export async function send(
   url: string,
   token: string | undefined,
@@ -78,9 +75,7 @@ async function ask<Data>(
 }
 
 interface Creation {
-  /** The event's id. */
   id: string;
-  /** When it happened. */
   at: string;
   task: { id: string } | null;
 }

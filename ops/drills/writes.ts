@@ -16,15 +16,13 @@ interface Pace {
 
 /** Creates tasks at a constant rate with 20 or more concurrent writers, from its construction on. */
 export class Writes {
-  /** The ids of acknowledged tasks, in order. */
   readonly acknowledged: string[] = [];
-  /** Error codes with their counts. */
+  /** Counts by error code. */
   readonly refused = new Map<string, number>();
-  /** Send times (`performance.now()`) of writes whose connection broke. */
+  /** Send times (`performance.now()`) of writes that lost their connection. */
   readonly broken: number[] = [];
-  /** The time of the first refusal. */
   refusedFrom = Infinity;
-  /** The slowest acknowledged write, in milliseconds. */
+  /** Milliseconds. */
   slowestMs = 0;
   /** Writes that could not connect. */
   unreachable = 0;
@@ -43,14 +41,12 @@ export class Writes {
     this.#writers = Array.from({ length: this.#atOnce }, (_, n) => this.#write(n));
   }
 
-  /** Stops, and waits for pending writes. */
   async end(): Promise<void> {
     this.#endedAt ??= performance.now();
     this.#ending.abort();
     await Promise.all(this.#writers);
   }
 
-  /** Acknowledged writes per second. */
   perSecond(): number {
     const seconds = ((this.#endedAt ?? performance.now()) - this.#startedAt) / 1000;
     return Math.round(this.acknowledged.length / seconds);
