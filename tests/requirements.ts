@@ -86,8 +86,8 @@ export const requirements = {
 export type Requirement = keyof typeof requirements;
 
 /**
- * What is missing of a requirement that is not fulfilled yet. Without an entry here, one that no test proves fails the
- * test run; take the entry out with the test that proves the rest.
+ * What is missing from a requirement that is not fulfilled yet. Without an entry here, a requirement without a passing
+ * test fails the test run. Remove the entry with the test that proves the rest.
  */
 export const notBuiltYet: Partial<Record<Requirement, string>> = {
   'BR-13': 'the assistant and MCP',

@@ -13,7 +13,7 @@ describe('the return path after signing in', () => {
     '/.//evil.example',
     '/a/..//evil.example',
     null,
-  ])('a prepared link to %s leads to the dashboard and not away (L8)', (wanted) => {
+  ])('a crafted link to %s leads to the dashboard, not to another site (L8)', (wanted) => {
     expect(returnPath(wanted)).toBe('/');
   });
 
@@ -25,7 +25,7 @@ describe('the return path after signing in', () => {
     expect(returnPath('/sign-in?next=%2Fsettings')).toBe('/');
   });
 
-  test('the settings page is returned to; the dashboard needs no return path', () => {
+  test('sign-in returns to the settings page; the dashboard needs no return path', () => {
     expect(signInAddress({ pathname: '/settings', search: '', hash: '' })).toBe('/sign-in?next=%2Fsettings');
     expect(signInAddress({ pathname: '/', search: '', hash: '' })).toBe('/sign-in');
   });
@@ -51,7 +51,7 @@ describe('the view of the task list in the URL', () => {
     expect(readView(new URL(addressOfView(view), 'https://x.example').searchParams)).toEqual(view);
   });
 
-  test('a link of an earlier version, with “whose”, still works', () => {
+  test('a link of an earlier version, with the old parameter, still works', () => {
     expect(readView(new URLSearchParams('whose=mine'))).toEqual({ ...usualView, source: 'mine' });
     expect(readView(new URLSearchParams('whose=mine&source=shared'))).toEqual({
       ...usualView,

@@ -7,7 +7,7 @@ test('[FR-023] waits double from 1 to 32 seconds and stay there', () => {
   expect(backoff(5_000, () => 1)).toBe(32_000);
 });
 
-test('[FR-023] many pages that lose the server together do not reconnect together', () => {
+test('[FR-023] pages that lose the server at the same time reconnect at different times', () => {
   const waits = Array.from({ length: 100 }, (_, page) => backoff(3, () => page / 100));
   expect(Math.min(...waits)).toBe(4_000);
   expect(new Set(waits).size).toBe(100);

@@ -33,7 +33,7 @@ describe('days in the person’s time zone', () => {
     ['2026-11-22', 'Pacific/Kiritimati', '2026-11-22T10:00:00.000Z'],
     ['2026-10-25', 'Europe/Berlin', '2026-10-25T23:00:00.000Z'],
     ['2026-03-29', 'Europe/Berlin', '2026-03-29T22:00:00.000Z'],
-    // On the next day the clocks of Beirut go from midnight to one.
+    // On the next day the clocks in Beirut change from midnight to 1 a.m.
     ['2026-03-28', 'Asia/Beirut', '2026-03-28T22:00:00.000Z'],
   ])('%s ends in %s at %s', (day, timezone, moment) => {
     expect(endOfDay(day, timezone)).toBe(moment);
@@ -63,7 +63,7 @@ describe('the label of a due day', () => {
     expect(describeDue(dueOn, today)).toEqual({ label, urgency });
   });
 
-  test('a day a week ahead is not named by its weekday, which is today’s', () => {
+  test('a day one week ahead is not named by its weekday, which is also today’s', () => {
     expect(describeDue('2026-11-29', today).label).toBe('Due 29 Nov');
   });
 

@@ -7,7 +7,7 @@ function answered(message: string, extensions: Record<string, unknown>): Combine
 }
 
 describe('error messages', () => {
-  test('an unreachable server is named as such', () => {
+  test('an unreachable server has its own message', () => {
     const error = new CombinedError({ networkError: new TypeError('Failed to fetch') });
     expect(isUnreachable(error)).toBe(true);
     expect(describeFailure(error)).toMatchObject({ code: 'UNREACHABLE' });

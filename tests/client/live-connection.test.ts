@@ -6,7 +6,7 @@ import {
   type Transport,
 } from '../../client/src/lib/api/live-connection.ts';
 
-/** A network that a test switches on and off, and the connection on it. */
+/** A network that a test can switch on and off, with the connection on it. */
 function onNetwork() {
   const net = { server: true, sockets: true, streams: true, silent: false };
   const states: ConnectionState[] = [];
@@ -122,7 +122,7 @@ describe('the live connection', () => {
     expect(state()).toEqual({ name: 'live', transport: 'websocket' });
   });
 
-  test('[FR-024] uses server-sent events where WebSockets are blocked, and upgrades when the person returns', async () => {
+  test('[FR-024] uses server-sent events if WebSockets are blocked, and upgrades when the person returns', async () => {
     const { open, state, net, connection, settle, attempts } = onNetwork();
     net.sockets = false;
     await open();
@@ -173,7 +173,7 @@ describe('the live connection', () => {
     expect(state()).toMatchObject({ name: 'waiting' });
   });
 
-  test('[FR-024] polls every five seconds where only requests work, until a better transport opens', async () => {
+  test('[FR-024] polls every five seconds if only requests work, until a better transport opens', async () => {
     const { open, state, net, counts } = onNetwork();
     net.sockets = net.streams = false;
     await open();

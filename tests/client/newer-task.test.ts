@@ -10,6 +10,6 @@ test('a changed task shows until the list contains the change', () => {
   expect(newerOf({ ...read, version: 6, title: 'Order nothing' }, answered).title).toBe('Order nothing');
 });
 
-test('an unchanged task shows as the list has it', () => {
+test('an unchanged task shows as in the list', () => {
   expect(newerOf(read, undefined)).toBe(read);
 });

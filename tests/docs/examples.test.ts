@@ -15,15 +15,15 @@ const world = await startWorld({ ADMIN_EMAILS: ROOT.email });
 const examples = readExamples();
 const readers = await gardeners();
 const writers = await gardeners();
-/** Reading disturbs nobody; each example that changes something has a garden of its own. */
+/** Queries share a garden; each example that changes something has its own. */
 const garden = await plantGarden(readers, world.db);
 
 const root = await administrator();
-/** What these answer is another thing each time. */
+/** Their answers differ in each run. */
 const MEASURED = new Set(['Performance', 'RateLimit']);
-/** These end what others use. */
+/** These end what other examples use. */
 const OF_ONE_ALONE = new Set(['SignOut', 'ChangePassword', 'EndOtherSessions', 'ResetPassword']);
-/** What Grace does so that the second payload of a subscription has something to tell. */
+/** What Grace does so that a subscription gets a second payload. */
 const changes: Record<string, (grace: Person, variables: Record<string, unknown>) => Promise<unknown>> = {
   Events: (grace, { filter }) => complete(grace, (filter as { taskId: string }).taskId),
   Dashboard: (grace) => grace.createTask('Order seeds'),
@@ -39,18 +39,18 @@ const complete = (grace: Person, id: unknown) =>
 
 const fieldOf = (name: string) => name.replace(/^./, (letter) => letter.toLowerCase());
 
-// A page of changes plants a garden for each.
+// A page of mutations creates a garden for each.
 describe('[T062] the examples of the reference', { timeout: 60_000 }, () => {
   const pages = [...new Set(examples.map(({ page }) => page))];
 
-  test.each(pages)('for %s work, and answer as it is printed there', async (page) => {
+  test.each(pages)('for %s work and give the printed answers', async (page) => {
     const answers: Record<string, unknown> = {};
     for (const example of examples.filter((example) => example.page === page)) {
       const { name, kind, variables } = example;
-      // What is told counts everything of its person's.
+      // The statistics count everything that the person has.
       const people = kind === 'query' ? readers : kind === 'subscription' ? await gardeners() : writers;
       const place = kind === 'query' ? garden : await plantGarden(people, world.db);
-      // Nobody has the address yet with which the example signs up.
+      // The address that the example signs up with is still free.
       const given = name === 'SignUp' ? variables : place.really(variables);
       const answer = await answerTo(example, people.grace, given);
       if (!MEASURED.has(name)) answers[name] = place.asPrinted(answer);
@@ -59,7 +59,7 @@ describe('[T062] the examples of the reference', { timeout: 60_000 }, () => {
     await expect(printed).toMatchFileSnapshot(join(EXAMPLES, `${page}.answers.json`));
   });
 
-  test('leave out no field of Query, Mutation or Subscription, and name no other', () => {
+  test('cover each field of Query, Mutation and Subscription, and no others', () => {
     const roots = {
       query: schema.getQueryType(),
       mutation: schema.getMutationType(),
@@ -71,13 +71,13 @@ describe('[T062] the examples of the reference', { timeout: 60_000 }, () => {
     expect(examples.map(({ kind, name }) => `${kind} ${fieldOf(name)}`).sort()).toEqual(fields.sort());
   });
 
-  test('do what they are named for', () => {
+  test('do what their names say', () => {
     for (const { name, text, kind } of examples)
       expect(text).toMatch(new RegExp(`^${kind} ${name}\\b[^{]*\\{\\s*${fieldOf(name)}\\b`));
   });
 });
 
-/** Sends an example as the person whom it fits. */
+/** Sends an example as a suitable person. */
 async function answerTo({ kind, name, text }: Example, grace: Person, variables: Record<string, unknown>) {
   if (kind === 'subscription') return told(name, text, grace, variables);
   if (MEASURED.has(name)) return world.query(text, variables, root);
@@ -95,7 +95,7 @@ function mapAddress(answer: object, address: string): unknown {
   return JSON.parse(JSON.stringify(answer).replace(address, 'grace@example.com'));
 }
 
-/** What a subscription of Grace's tells when she does what the example is about. */
+/** The second payload of Grace’s subscription, after she does what the example is about. */
 async function told(name: string, query: string, grace: Person, variables: Record<string, unknown>) {
   const change = changes[name];
   if (!change) throw new Error(`Nothing happens that ${name} could tell of.`);
@@ -114,7 +114,7 @@ async function told(name: string, query: string, grace: Person, variables: Recor
   return payloads;
 }
 
-/** The headers of somebody whom ADMIN_EMAILS names. */
+/** The headers of an administrator. */
 async function administrator(): Promise<Record<string, string>> {
   const { signUp } = await world.query<{ signUp: { token: string } }>(
     'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }',
@@ -124,7 +124,7 @@ async function administrator(): Promise<Record<string, string>> {
   return { authorization: `Bearer ${signUp.token}` };
 }
 
-/** One after the other: participants come in the order of their signing up. */
+/** One after the other: participants are listed in the order of sign-up. */
 async function gardeners(): Promise<Gardeners> {
   const people = await gardenersIn(world);
   await verifyAccount(world.db, people.grace.email);

@@ -4,7 +4,7 @@ import { offerShare, secretOf } from '../kit/shares.ts';
 import { invite, teamOf } from '../kit/team.ts';
 import { PASSWORD, type Person, type World } from '../kit/world.ts';
 
-/** What the examples of the reference call things, as their variables name them. */
+/** The names that the examples of the reference use for objects, by variable. */
 const NAMED = {
   water: 'task_01m830p3k2fzxrg109ygm0tfp0',
   repot: 'task_01m830p3k3fzxrg10jktp6fxna',
@@ -31,14 +31,14 @@ const NAMED = {
 
 type Thing = keyof typeof NAMED;
 
-/** What an example calls a thing of which it does not know the name beforehand. */
+/** The name that an example uses for an object with an unknown name. */
 const NEW = '01m830p3k4fzxrg158ksr0t4c2';
 const MOMENT = '2030-05-17T09:30:00.000Z';
 
 export interface Garden {
-  /** The variables of an example with the ids and addresses that things really have here. */
+  /** The variables of an example, with the real ids and addresses. */
   really: (variables: unknown) => Record<string, unknown>;
-  /** An answer with the names that the examples use; what differs each time is always the same. */
+  /** An answer with the names that the examples use, and with constants for values that differ each time. */
   asPrinted: (answer: unknown) => unknown;
 }
 
@@ -49,12 +49,12 @@ export interface Gardeners {
   ken: Person;
 }
 
-/** They sign up one after the other, since lists of people are in that order. */
+/** One after the other, since lists of people are in the order of sign-up. */
 export async function gardenersIn({ people }: Pick<World, 'people'>): Promise<Gardeners> {
   return { ...(await people('Grace')), ...(await people('Alan')), ...(await people('Ken')) };
 }
 
-/** Where an example finds what it speaks of: three teams of Grace and Alan, tasks, offers, and what belongs to them. */
+/** The objects that the examples refer to: three teams of Grace and Alan, tasks, offers, and what belongs to them. */
 export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database): Promise<Garden> {
   const garden = await teamOf(grace, [[alan, 'MEMBER']]);
   const kitchen = await teamOf(alan, [[grace, 'MEMBER']]);
@@ -150,7 +150,7 @@ export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database)
   };
 }
 
-/** A value with every text in it put in other words. */
+/** A value with each text replaced. */
 function mapText(value: unknown, words: (text: string, key: string) => string, key = ''): unknown {
   if (typeof value === 'string') return words(value, key);
   if (Array.isArray(value)) return value.map((part) => mapText(part, words, key));

@@ -10,7 +10,7 @@ const QUICK_START = join(DOCS, 'api/quick-start');
 
 const world = await startWorld();
 
-/** Runs a file of the guide as its reader does, and gives what it prints. */
+/** Runs a file of the guide as a reader does. @returns what it prints. */
 async function run(program: string, file: string, token = ''): Promise<string> {
   const child = spawn(program, [file], {
     cwd: QUICK_START,
@@ -218,7 +218,7 @@ describe('[T062] the guide to the API', () => {
   });
 });
 
-/** Whether a link on a page is that of a file, and of a heading in it. */
+/** Whether a link on a page leads to an existing file and heading. */
 function leads(page: string, link: string): boolean {
   const [path = '', heading] = link.split('#');
   const target = path === '' ? page : join(dirname(page), path);

@@ -6,7 +6,7 @@ import { giveShare } from '../kit/shares.ts';
 import { startWorld, type World } from '../kit/world.ts';
 import { gardenersIn, plantGarden } from './garden.ts';
 
-/** Settings that a database or a provider may have, each of which changes how PostgreSQL reads or writes values. */
+/** Settings of a database or a provider that change how PostgreSQL reads or writes values. */
 const UNUSUAL = {
   datestyle: 'SQL, DMY',
   intervalstyle: 'sql_standard',
@@ -16,7 +16,7 @@ const UNUSUAL = {
   bytea_output: 'escape',
   extra_float_digits: '-15',
   array_nulls: 'off',
-  // These would end what takes longer than the server of a provider likes.
+  // These would end statements that take longer than a provider’s server allows.
   statement_timeout: '40ms',
   lock_timeout: '1ms',
 };
@@ -40,11 +40,11 @@ describe.each(['Asia/Kolkata', 'America/St_Johns'])(
   async (timezone) => {
     const world = await startWorld({}, (db) => makeUnusual(db, timezone));
 
-    test('answers as any other', { timeout: 60_000 }, async () => {
+    test('gives the same answers as any other', { timeout: 60_000 }, async () => {
       expect(await answersOf(world)).toEqual(expected);
     });
 
-    test('tells of moments as they were, by whichever way they are read, and filters by them (DB-TZ)', async () => {
+    test('returns times unchanged, by each way of reading, and filters by them (DB-TZ)', async () => {
       const { ada } = await world.people('Ada');
       const before = Date.now();
       const id = await ada.createTask('Tea', { dueOn: '2030-03-04' });
@@ -74,7 +74,7 @@ describe.each(['Asia/Kolkata', 'America/St_Johns'])(
       }
     });
 
-    test('lets a share be read until it ends, and no longer (DB-TZ)', async () => {
+    test('lets a share be read until it expires, and no longer (DB-TZ)', async () => {
       const { ada, bob } = await world.people('Ada', 'Bob');
       const id = await ada.createTask('Tea');
       const expiresAt = new Date(Date.now() + 5_000);
@@ -94,13 +94,13 @@ interface Moments {
   comments: { nodes: { createdAt: string }[] };
 }
 
-/** What the reference's examples of queries answer, with the same names in each world. */
+/** The answers to the reference’s queries, with the same names in each world. */
 async function answersOf(world: World): Promise<unknown[]> {
   const readers = await gardenersIn(world);
   const garden = await plantGarden(readers, world.db);
   const answers = [];
   for (const { kind, name, text, variables } of readExamples()) {
-    // These tell of the server itself, another thing each time.
+    // Answers about the server itself differ each time.
     if (kind !== 'query' || name === 'Performance' || name === 'RateLimit') continue;
     answers.push({
       name,

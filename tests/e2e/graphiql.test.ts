@@ -27,7 +27,7 @@ async function openExplorer(page: Page, operation?: string): Promise<void> {
   await expect(editor(page)).toBeVisible();
 }
 
-test('a visitor runs the examples in the explorer, with scripts that the policy allows (H1)', async () => {
+test('a visitor runs the examples in the explorer, within the content security policy (H1)', async () => {
   const page = await visit(browser, server.url);
   const workers: string[] = [];
   page.on('worker', (worker) => workers.push(worker.url()));
@@ -41,7 +41,7 @@ test('a visitor runs the examples in the explorer, with scripts that the policy 
   await expect.poll(() => workers.some((url) => url.includes('/graphiql/'))).toBe(true);
 });
 
-test('a subscription in the explorer shows what happens, by the cookie (H1)', async () => {
+test('a subscription in the explorer shows changes, authenticated by the cookie (H1)', async () => {
   const page = await visit(browser, server.url);
   const email = `grace.${randomUUID().slice(0, 8)}@example.com`;
   await signUp(page, { name: 'Grace', email, password: 'correct horse battery' });
@@ -60,7 +60,7 @@ test('a subscription in the explorer shows what happens, by the cookie (H1)', as
     .toContain('TASK_CREATED');
 });
 
-test('headers that were typed into the explorer are still there after a reload', async () => {
+test('headers typed into the explorer survive a reload', async () => {
   const page = await visit(browser, server.url);
   await openExplorer(page, '{ viewer { name } }');
   await page.getByRole('button', { name: 'Headers' }).click();

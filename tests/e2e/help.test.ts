@@ -31,7 +31,7 @@ function newAccount(name: string): Account {
   return { name, email, password: 'correct horse battery' };
 }
 
-describe('[T065] the guide', () => {
+describe('[T065] the help page', () => {
   test('is public, and links to sign-up', async () => {
     const page = await visit(browser, server.url);
     await page.getByRole('link', { name: 'Help' }).click();

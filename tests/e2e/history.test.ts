@@ -11,7 +11,7 @@ import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 
 const DAY_MS = 86_400_000;
 const BUILD = join(import.meta.dirname, '../../client/build');
-/** What the first page may load of JavaScript, gzipped. */
+/** The maximum of JavaScript for the first page, gzipped. */
 const MOST_SCRIPT_BYTES = 102_000;
 
 const world = await startWorld();
@@ -23,7 +23,7 @@ beforeAll(async () => {
   return () => browser.close();
 });
 
-/** A person with a finished task and an open one, both of two days in the last weeks, and one of last spring. */
+/** A person with a completed and an open task, both created in the last weeks, and one of last spring. */
 async function withPast(): Promise<Person> {
   const { ada } = await people('Ada');
   const owner = uuidOf('User', ada.id);
@@ -54,7 +54,7 @@ const chart = (page: Page, title: string) => page.getByRole('region', { name: ti
 const choose = (page: Page, range: string) =>
   page.getByRole('group', { name: 'Period' }).getByText(range).click();
 
-/** A chart's values as the table below it tells them, without their days. */
+/** A chart’s values from the table below it, without the days. */
 async function valuesOf(page: Page, title: string): Promise<number[][]> {
   const rows = chart(page, title).locator('tbody tr');
   const texts = await rows.evaluateAll((all) =>
@@ -65,8 +65,8 @@ async function valuesOf(page: Page, title: string): Promise<number[][]> {
   return texts.map((cells) => cells.slice(1).map((text) => Number(text.replaceAll(',', ''))));
 }
 
-describe('a person sees how their work went', () => {
-  test('day by day, the same as the API tells, in pictures and in tables', async () => {
+describe('the history of a person’s work', () => {
+  test('shows each day as the API does, in charts and in tables', async () => {
     const ada = await withPast();
     const page = await historyOf(ada);
     const { dashboard } = await ada.query<{
@@ -102,7 +102,7 @@ describe('a person sees how their work went', () => {
     await expect(durations).toContainText(/Cycle time.*Median\s*2 days.*Lead time.*Median\s*4 days/s);
   });
 
-  test('value by value with the keys of a slider, in words', async () => {
+  test('shows each value by the keys of a slider, in words', async () => {
     const page = await historyOf(await withPast());
     const slider = page.getByRole('slider', { name: 'Burn-up, day by day' });
     await slider.focus();
@@ -119,7 +119,7 @@ describe('a person sees how their work went', () => {
     expect(await slider.getAttribute('aria-valuetext')).toBe(yesterday);
   });
 
-  test('of a quarter or a year, which the address keeps', async () => {
+  test('shows a quarter or a year, which the URL keeps', async () => {
     const page = await historyOf(await withPast());
     await chart(page, 'Burn-up').getByText('Show as a table').click();
     await expect(chart(page, 'Burn-up').locator('tbody tr')).toHaveCount(30);
@@ -135,7 +135,7 @@ describe('a person sees how their work went', () => {
     await expect(chart(page, 'Created and completed')).toContainText('in 365 days');
   });
 
-  test('of a team as well, and who is not in it is told so and led back', async () => {
+  test('shows a team, and people outside the team get a notice and a way back', async () => {
     const { ada } = await people('Ada');
     const team = await teamOf(ada);
     await plantLife(world.db, uuidOf('User', ada.id), uuidOf('Team', team.id), [
@@ -155,7 +155,7 @@ describe('a person sees how their work went', () => {
     await expect(chart(stranger, 'Burn-up')).toContainText('2 of 3 completed');
   });
 
-  test('[FR-017] as it goes on, without a reload', async () => {
+  test('[FR-017] updates without a reload', async () => {
     const ada = await withPast();
     const page = await historyOf(ada);
     await expect(chart(page, 'Burn-up')).toContainText('2 of 3 completed');
@@ -166,7 +166,7 @@ describe('a person sees how their work went', () => {
     await expect(chart(page, 'Burn-up')).toContainText('3 of 4 completed');
   });
 
-  test('and what to do, where there is nothing yet', async () => {
+  test('says what to do if there is no history yet', async () => {
     const { ada } = await people('Ada');
     const page = await historyOf(ada);
     await expect(page.getByText('No history yet')).toBeVisible();
@@ -175,7 +175,7 @@ describe('a person sees how their work went', () => {
   });
 });
 
-test('[SC-006] the dashboard loads no more script than it needs, and the charts’ only with their page', async () => {
+test('[SC-006] the dashboard loads only the scripts it needs; the charts’ scripts load with their page', async () => {
   const { ada } = await people('Ada');
   const page = await visit(browser, world.url);
   const scripts = new Set<string>();

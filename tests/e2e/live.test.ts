@@ -9,7 +9,7 @@ import { giveShare } from '../kit/shares.ts';
 import { addTask, expect, expectStatistics, show, signIn, signOut, visit } from '../kit/visitor.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 
-/** What "at once" means to people. */
+/** “At once” means within this time. */
 const AT_ONCE = expect.configure({ timeout: 1_000 });
 
 const world = await startWorld();
@@ -27,12 +27,12 @@ const row = (page: Page, title: string) => page.getByRole('listitem').filter({ h
 interface Look {
   url?: string;
   word?: string;
-  /** Whether time passes on the page as the test has it, by `passTime`. */
+  /** Whether the test controls time on the page, by `passTime`. */
   isHurried?: boolean;
   options?: BrowserContextOptions;
 }
 
-/** A person's dashboard, from the moment on when the indicator says "Live", or what else it will. */
+/** A person’s dashboard, once the indicator says "Live" or another given word. */
 async function dashboardOf(
   { email }: Person,
   { url = world.url, word = 'Live', isHurried = false, options = {} }: Look = {},
@@ -45,7 +45,7 @@ async function dashboardOf(
   return page;
 }
 
-/** Lets time pass on the page, second by second, until the indicator says so. */
+/** Advances the page’s time second by second until the indicator says so. */
 async function passTime(page: Page, text: string | RegExp): Promise<void> {
   await expect(async () => {
     await page.clock.runFor(1_000);
@@ -53,13 +53,13 @@ async function passTime(page: Page, text: string | RegExp): Promise<void> {
   }).toPass({ timeout: 60_000, intervals: [0] });
 }
 
-/** Whether the page was loaded again since. */
+/** Whether the page was reloaded since. */
 async function markPage(page: Page): Promise<() => Promise<boolean>> {
   await page.evaluate('window.isTheSame = true');
   return () => page.evaluate<boolean>('window.isTheSame !== true');
 }
 
-describe('updates from elsewhere', () => {
+describe('updates by other people and on other devices', () => {
   test('[FR-021] [FR-022] [SC-004] a change in another browser shows within a second', async () => {
     const { ada } = await people('Ada');
     const [here, there] = await Promise.all([dashboardOf(ada), dashboardOf(ada)]);
@@ -127,7 +127,7 @@ describe('updates from elsewhere', () => {
       if (isPage && isHolding) asked.push(route);
       else await route.continue();
     });
-    // The page asks again, and its answer takes until after the person's own change.
+    // The page queries again, and the answer arrives after the person’s own change.
     await ada.createTask('Call the printer');
     await expect.poll(() => asked.length).toBe(1);
     const early = await asked[0]?.fetch();
@@ -137,7 +137,7 @@ describe('updates from elsewhere', () => {
     await expect(box).toBeChecked();
 
     if (early) await asked[0]?.fulfill({ response: early });
-    // The next answer is held back, so that the early one, were it shown, would stay on the screen.
+    // The next answer is delayed, so that the early one would stay on the screen if it were shown.
     await expect.poll(() => asked.length).toBe(2);
     await expect(box).toBeChecked();
     isHolding = false;
@@ -203,7 +203,7 @@ describe('the keyboard focus', () => {
     await expect(page.getByRole('listitem').nth(25).getByRole('checkbox')).toBeFocused();
   });
 
-  test('[FR-021] moves to the row in its place after editing a task that has left the list', async () => {
+  test('[FR-021] moves to the next row after the person edits a task that has left the list', async () => {
     const { ada } = await people('Ada');
     await ada.createTask('Order paper');
     const id = await ada.createTask('Call the printer');
@@ -242,7 +242,7 @@ describe('a lost connection', () => {
     await expect(indicator(page)).toHaveText(/^Reconnecting in \d+ s$/);
     await expect(page.getByRole('status').filter({ hasText: 'Reconnecting.' })).toBeAttached();
     await expect(page.getByText('What you see may be out of date.').last()).toBeVisible();
-    // Another process of the same installation goes on meanwhile.
+    // Another process of the same installation continues to work.
     await ada.query(`mutation { completeTask(input: { id: "${id}" }) { cursor } }`);
     await ada.createTask('Call the printer');
 
@@ -284,8 +284,8 @@ describe('a lost connection', () => {
   });
 });
 
-describe('when the server tells the page that it cannot go on from where it was', () => {
-  /** What the server says over the page's sockets, from now on. */
+describe('when the page has to read everything again', () => {
+  /** The messages that the server sends over the page’s sockets from now on. */
   function listenTo(page: Page): string[] {
     const received: string[] = [];
     page.on('websocket', (socket) => {
@@ -294,7 +294,7 @@ describe('when the server tells the page that it cannot go on from where it was'
     return received;
   }
   const hasSaid = (received: string[], code: string) => received.some((text) => text.includes(code));
-  /** What a person adds, as the server comes across it in the log. */
+  /** A task that a person adds, as the server reads it from the log. */
   async function logOf(person: Person) {
     const log = await watch<{ events: { event: { subject?: { title: string } } | null } }>(
       world,
@@ -304,7 +304,7 @@ describe('when the server tells the page that it cannot go on from where it was'
     await log.until(({ events }) => events.event === null);
     return log;
   }
-  /** So many events of a person's in one transaction. */
+  /** Appends this number of a person’s events in one transaction. */
   const happens = ({ id }: Person, times: number) => world.db.$executeRaw`
     INSERT INTO events (actor_id, kind, data)
     SELECT ${uuidOf('User', id)}::uuid, 'user.updated', '{"fields": ["name"]}' FROM generate_series(1, ${times}::int)`;
@@ -325,7 +325,7 @@ describe('when the server tells the page that it cannot go on from where it was'
     await ada.query(`mutation { completeTask(input: { id: "${gone}" }) { cursor } }`);
     await happens(bob, 10_001);
     await ada.createTask('Call the printer');
-    // From here on the server has read all of it.
+    // The server has read all of them.
     await log.until(({ events }) => events.event?.subject?.title === 'Call the printer');
     await page.context().setOffline(false);
     await expect(indicator(page)).toHaveText('Live');
@@ -339,7 +339,7 @@ describe('when the server tells the page that it cannot go on from where it was'
     expect(await wasLoadedAgain()).toBe(false);
   });
 
-  test('[FR-017] [SC-003] slower than what happens, it goes on after what it has got', async () => {
+  test('[FR-017] [SC-003] a page that is too slow resumes after the last event that it got', async () => {
     const { ada } = await people('Ada');
     const page = await visit(browser, world.url);
     const asked: Frame[] = [];
@@ -369,7 +369,7 @@ describe('when the server tells the page that it cannot go on from where it was'
     await ada.createTask('Order paper');
     await expect(row(page, 'Order paper')).toBeVisible();
 
-    // A browser reads faster than a test can fill a connection: the words are the server's, as its own tests have them.
+    // A browser reads faster than a test can fill a connection, so the test sends the server’s message itself.
     const [first] = asked;
     if (!first?.id) throw new Error('the page follows nothing');
     const errors = [{ message: 'You read too slowly.', extensions: { code: 'FELL_BEHIND' } }];
@@ -384,7 +384,7 @@ describe('when the server tells the page that it cannot go on from where it was'
     expect(await wasLoadedAgain()).toBe(false);
   });
 
-  test('[FR-024] a server that says nothing any more is noticed, and found again when it goes on', async () => {
+  test('[FR-024] a server that stops sending is noticed, and the page reconnects when it continues', async () => {
     const { ada } = await people('Ada');
     const server = await startServerProcess(world.databaseUrl);
     const page = await dashboardOf(ada, { url: server.url, isHurried: true });
@@ -407,7 +407,7 @@ describe('without WebSockets', () => {
     await AT_ONCE(row(page, 'Order paper')).toBeVisible();
     await expectStatistics(page, { total: 1, pending: 1, completed: 0, shared: 0 });
 
-    // Their end is heard as they are, and is no fault of the page.
+    // The page closes streams, which is not an error.
     await world.db.session.deleteMany({ where: { userId: uuidOf('User', ada.id) } });
     await expect(page.getByText('Your session has expired.')).toBeVisible();
   });

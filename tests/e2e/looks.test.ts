@@ -56,7 +56,7 @@ beforeAll(async () => {
   return () => browser.close();
 });
 
-/** Goes through all pages on a device, and looks at each in light and in dark. */
+/** Visits all pages on a device, and checks each in the light and the dark theme. */
 async function lookAround(device: string, options: BrowserContextOptions): Promise<void> {
   const page = await visit(browser, world.url, { ...options, colorScheme: 'light' });
   const look = async (name: string) => {
@@ -64,7 +64,7 @@ async function lookAround(device: string, options: BrowserContextOptions): Promi
     await expectAccessible(page);
     await page.emulateMedia({ colorScheme: 'dark' });
     await picture(page, `${name}-${device}-dark`);
-    // The themes differ in colours alone.
+    // The themes differ only in colors.
     await expectAccessible(page, ['color-contrast']);
     await page.emulateMedia({ colorScheme: 'light' });
     if (device === 'phone') expect(await tooSmallOf(page), `too small for a finger in ${name}`).toEqual([]);
@@ -144,7 +144,7 @@ test('[FR-020] a long name does not push the page off a phone’s screen', async
   expect(await excessOf(page)).toBe(0);
 });
 
-test('[FR-020] words without an end push no page off a phone’s screen', async () => {
+test('[FR-020] very long words do not make a page wider than a phone’s screen', async () => {
   const word = 'Donaudampfschifffahrtsgesellschaft';
   const { donaudampfschifffahrtsgesellschaft: person } = await world.people(word);
   const { createTeam } = await person.query<{ createTeam: { team: { id: string } } }>(
@@ -167,7 +167,7 @@ test('[FR-020] words without an end push no page off a phone’s screen', async 
   expect(await excessOf(page)).toBe(0);
 });
 
-test('[FR-020] what is too wide for a phone does not pass for fitting', async () => {
+test('[FR-020] a page that is too wide for a phone is detected', async () => {
   const page = await visit(browser, world.url, devices.phone);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   expect(await excessOf(page)).toBe(0);
@@ -175,28 +175,31 @@ test('[FR-020] what is too wide for a phone does not pass for fitting', async ()
   expect(await excessOf(page)).toBe(10);
 });
 
-test.runIf(process.env['UPDATE_SCREENSHOTS'] === '1')('the README shows the dashboard as it is', async () => {
-  const page = await visit(browser, world.url, { ...devices.desktop, colorScheme: 'light' });
-  await signIn(page, { email: ada.email, password: PASSWORD });
-  await expectStatistics(page, { total: 9, pending: 7, completed: 2, shared: 0 });
-  const docs = join(import.meta.dirname, '../../docs');
-  await mkdir(docs, { recursive: true });
-  await page.screenshot({ path: join(docs, 'dashboard.png') });
-});
+test.runIf(process.env['the README shows the current dashboard'] === '1')(
+  'the README shows the dashboard as it is',
+  async () => {
+    const page = await visit(browser, world.url, { ...devices.desktop, colorScheme: 'light' });
+    await signIn(page, { email: ada.email, password: PASSWORD });
+    await expectStatistics(page, { total: 9, pending: 7, completed: 2, shared: 0 });
+    const docs = join(import.meta.dirname, '../../docs');
+    await mkdir(docs, { recursive: true });
+    await page.screenshot({ path: join(docs, 'dashboard.png') });
+  },
+);
 
-/** Keeps a picture of the page, where somebody can look at it; it must be no wider than the screen. */
+/** Saves a screenshot for review. The page must not be wider than the screen. */
 async function picture(page: Page, name: string): Promise<void> {
   if (!process.env['CI'])
     await page.screenshot({ path: join(OUTPUT, 'screenshots', `${name}.png`), fullPage: true });
   expect(await excessOf(page), `pixels that ${name} is too wide`).toBe(0);
 }
 
-/** By how many pixels the page is wider than the screen. On a phone `innerWidth` grows along with what is too wide. */
+/** The pixels by which the page is wider than the screen. On a phone, `innerWidth` grows with the content. */
 function excessOf(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 }
 
-/** What is pressed with a finger, and is less than 44 pixels wide or high; links within a sentence may be. */
+/** Controls smaller than 44 × 44 pixels, except links within a sentence. */
 function tooSmallOf(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(`
     [...document.querySelectorAll('button, .button, summary, select, input.control, label:has(input), nav a')]
@@ -205,7 +208,7 @@ function tooSmallOf(page: Page): Promise<string[]> {
       .map(([{ ariaLabel, textContent }]) => ariaLabel ?? textContent.trim())`);
 }
 
-/** A team with somebody of each kind, and with invitations that wait. */
+/** A team with a person of each role, and with pending invitations. */
 async function makeTeam(owner: Person, admin: Person, member: Person): Promise<void> {
   const { id } = await teamOf(owner, [
     [admin, 'ADMIN'],
@@ -219,7 +222,7 @@ async function makeTeam(owner: Person, admin: Person, member: Person): Promise<v
   await invite(admin, id, 'the.removal.company@example.com');
 }
 
-/** @returns the id of the task that was added last. */
+/** @returns the id of the last task. */
 async function fillWorkspace(person: Person): Promise<string> {
   const day = (fromToday: number) => new Date(Date.now() + fromToday * DAY_MS).toISOString().slice(0, 10);
   const tasks = [

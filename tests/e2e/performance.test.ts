@@ -21,7 +21,7 @@ beforeAll(async () => {
   return () => browser.close();
 });
 
-/** The page asks again after so long. */
+/** The page queries again after this time. */
 const RENEWED_AFTER_MS = 5_000;
 
 async function atPerformance(url: string): Promise<Page> {
@@ -37,7 +37,7 @@ async function atPerformance(url: string): Promise<Page> {
 const times = (page: Page, name: string) =>
   page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) });
 
-describe('[T060] the figures of the server', () => {
+describe('[T060] the server’s performance figures', () => {
   test('are linked from the account menu for administrators, by operation, field and statement', async () => {
     const { ada } = await world.people('Ada');
     const operation = `ThreeTimes${Date.now()}`;
@@ -57,7 +57,7 @@ describe('[T060] the figures of the server', () => {
     await choose('Fields');
     await expect(times(page, 'Query.tasks')).toBeVisible();
     await choose('Statements');
-    // How long a few statements took, beside those of everybody else, decides whether they are among the first.
+    // Depending on other statements, these may not be among the first.
     const showAll = page.getByRole('button', { name: 'Show all' });
     await showAll
       .or(page.getByRole('row').filter({ hasText: operation }))
@@ -113,7 +113,7 @@ describe('[T060] the figures of the server', () => {
     await expect(times(page, inPause)).toBeVisible();
     await pause.click();
 
-    // News of a task has the page ask again; the answer waits behind what is being read.
+    // An event of a task makes the page query again; the answer waits behind the current read.
     await ada.query(`query ${later} { viewer { id } }`);
     const answered = page.waitForResponse(async (response) => (await response.text()).includes(later));
     const { signIn: session } = await world.query<{ signIn: { token: string } }>(

@@ -60,7 +60,7 @@ interface Answer<Data> {
   codes: string[];
 }
 
-/** Sends an operation as any program would. */
+/** Sends an operation as a program does. */
 async function send<Data>(query: string, token?: string, variables: object = {}): Promise<Answer<Data>> {
   const response = await fetch(`${api}/graphql`, {
     method: 'POST',
@@ -74,7 +74,7 @@ async function send<Data>(query: string, token?: string, variables: object = {})
   return { status: response.status, data, codes: errors.map(({ extensions }) => extensions.code) };
 }
 
-/** The same, for what must succeed. */
+/** The same, for operations that must succeed. */
 async function ask<Data>(query: string, token: string, variables: object = {}): Promise<Data> {
   const { data, codes } = await send<Data>(query, token, variables);
   expect(codes).toEqual([]);
@@ -108,7 +108,7 @@ function newAccount(name: string): Account {
   return { name, email, password: PASSWORD };
 }
 
-/** Somebody who has signed up, and in again. */
+/** A person who has signed up and signed in. */
 async function newcomer(name: string): Promise<SignedInUser> {
   const account = newAccount(name);
   const { email, password } = account;
@@ -120,7 +120,7 @@ async function newcomer(name: string): Promise<SignedInUser> {
   return { ...account, token: entered.data?.signIn.token ?? '' };
 }
 
-/** @returns the ids of five tasks of theirs. */
+/** @returns the ids of five tasks. */
 async function createFive({ token }: SignedInUser): Promise<string[]> {
   const created: string[] = [];
   for (const title of TITLES) {
@@ -135,7 +135,7 @@ async function createFive({ token }: SignedInUser): Promise<string[]> {
   return created;
 }
 
-/** They complete two of their tasks, and begin the third. */
+/** Completes two tasks and starts the third. */
 async function getOn({ token }: SignedInUser, [first, second, third]: string[]): Promise<void> {
   for (const id of [first, second])
     await ask('mutation ($id: ID!) { completeTask(input: { id: $id }) { cursor } }', token, { id });
@@ -144,7 +144,7 @@ async function getOn({ token }: SignedInUser, [first, second, third]: string[]):
   });
 }
 
-/** Makes the two a team in which Bob has a task, and lets Bob read one of Ada's. @returns the team's id. */
+/** Creates a team of the two with a task for Bob, and gives Bob access to one of Ada’s. @returns the team’s id. */
 async function share(taskId: string | undefined, one: SignedInUser, other: SignedInUser): Promise<string> {
   const { createTeam } = await ask<{ createTeam: { team: { id: string } } }>(
     'mutation ($name: String!) { createTeam(input: { name: $name }) { team { id } } }',
@@ -178,13 +178,13 @@ describe('[T066] a working day', { timeout: 60_000 }, () => {
     expect(await ask('{ viewer { name } }', token)).toEqual({ viewer: { name: 'Ada' } });
   });
 
-  test('[FR-010] Ada creates five tasks, and the statistics say five, five, none and none', async () => {
+  test('[FR-010] Ada creates five tasks, and the statistics are five, five, zero and zero', async () => {
     const eve = await newcomer('Eve');
     await createFive(eve);
     expect(await statistics(eve.token)).toEqual({ total: 5, pending: 5, completed: 0, shared: 0 });
   });
 
-  describe('when she has completed two and begun one', () => {
+  describe('after she has completed two tasks and started one', () => {
     let eve: SignedInUser;
 
     beforeAll(async () => {
@@ -192,11 +192,11 @@ describe('[T066] a working day', { timeout: 60_000 }, () => {
       await getOn(eve, await createFive(eve));
     });
 
-    test('the statistics follow', async () => {
+    test('the statistics change', async () => {
       expect(await statistics(eve.token)).toEqual({ total: 5, pending: 3, completed: 2, shared: 0 });
     });
 
-    test('[BR-07] the activity of the day has them', async () => {
+    test('[BR-07] the activity of the day includes them', async () => {
       const { dashboard } = await ask<Dashboard>(DASHBOARD, eve.token);
       expect(dashboard.activity).toEqual({
         createdToday: 5,
@@ -207,7 +207,7 @@ describe('[T066] a working day', { timeout: 60_000 }, () => {
       });
     });
 
-    test('the breakdown has each status', async () => {
+    test('the breakdown includes each status', async () => {
       const { dashboard } = await ask<Dashboard>(DASHBOARD, eve.token);
       expect(dashboard.breakdown).toEqual([
         { status: 'TODO', count: 2 },
@@ -217,7 +217,7 @@ describe('[T066] a working day', { timeout: 60_000 }, () => {
       ]);
     });
 
-    test('[FR-016] she reads all of it in her browser', async () => {
+    test('[FR-016] her dashboard in a browser shows the same', async () => {
       const page = await visit(browser, api);
       await signIn(page, eve);
       await expectStatistics(page, { total: 5, pending: 3, completed: 2, shared: 0 });
@@ -228,7 +228,7 @@ describe('[T066] a working day', { timeout: 60_000 }, () => {
     });
   });
 
-  test('[BR-06] in a team they share work, and Ada shares a task of her own with Bob', async () => {
+  test('[BR-06] they share work in a team, and Ada shares a task of her own with Bob', async () => {
     const [one, other] = await Promise.all([newcomer('Ada'), newcomer('Bob')]);
     const [taskId] = await createFive(one);
     const teamId = await share(taskId, one, other);
@@ -244,7 +244,7 @@ describe('[T066] a working day', { timeout: 60_000 }, () => {
     await expectStatistics(page, { total: 1, pending: 1, completed: 0, shared: 1 });
   });
 
-  test('Ada deletes a task, and it counts no more', async () => {
+  test('Ada deletes a task, and it no longer counts', async () => {
     const eve = await newcomer('Eve');
     const [id] = await createFive(eve);
     expect(await ask(REMOVE, eve.token, { id })).toEqual({ deleteTask: { deletedTaskId: id } });
@@ -252,19 +252,19 @@ describe('[T066] a working day', { timeout: 60_000 }, () => {
   });
 });
 
-describe('[T066] a person without the right', () => {
-  test('[FR-025] sends no token, and gets 401', async () => {
+describe('[T066] a person without access', () => {
+  test('[FR-025] gets 401 without a token', async () => {
     expect(await send(DASHBOARD)).toEqual({ status: 401, data: null, codes: ['UNAUTHENTICATED'] });
   });
 
   test.each(['wrong', 'twp_wrong', 'eyJhbGciOiJub25lIn0.e30.'])(
-    '[FR-013] [FR-025] sends the token %s, and gets 401',
+    '[FR-013] [FR-025] gets 401 for the token %s',
     async (token) => {
       expect(await send(DASHBOARD, token)).toEqual({ status: 401, data: null, codes: ['UNAUTHENTICATED'] });
     },
   );
 
-  test('[BR-08] asks for the task of another person, and there is none', async () => {
+  test('[BR-08] gets NOT_FOUND for the task of another person', async () => {
     const { codes } = await send('query ($id: ID!) { task(id: $id) { title } }', bob.token, { id: ids[0] });
     expect(codes).toEqual(['NOT_FOUND']);
   });
@@ -274,7 +274,7 @@ describe('[T066] a person without the right', () => {
     'completeTask(input: { id: $id }) { cursor }',
     'deleteTask(input: { id: $id }) { cursor }',
     'shareTask(input: { taskId: $id, email: "bob@example.com" }) { cursor }',
-  ])('[FR-009] [BR-08] tries %s on it, and there is none', async (change) => {
+  ])('[FR-009] [BR-08] gets NOT_FOUND for %s', async (change) => {
     const { codes } = await send(`mutation ($id: ID!) { ${change} }`, bob.token, { id: ids[2] });
     expect(codes).toEqual(['NOT_FOUND']);
     expect(
@@ -284,7 +284,7 @@ describe('[T066] a person without the right', () => {
     });
   });
 
-  test('[BR-05] edits what they may only read, and it is FORBIDDEN', async () => {
+  test('[BR-05] gets FORBIDDEN for editing a view-only task', async () => {
     const { codes } = await send(
       'mutation ($id: ID!) { updateTask(input: { id: $id, title: "Mine" }) { cursor } }',
       bob.token,
@@ -294,9 +294,9 @@ describe('[T066] a person without the right', () => {
   });
 });
 
-describe('[T066] a program that makes a mistake', () => {
+describe('[T066] a program with a mistake', () => {
   test.each(['', '{', '[]', 'null', '"query"', '{"query": 1}', '{"variables": {}}'])(
-    'sends %j for a body, and is told',
+    'gets an error for the body %j',
     async (body) => {
       const response = await fetch(`${api}/graphql`, {
         method: 'POST',
@@ -308,7 +308,7 @@ describe('[T066] a program that makes a mistake', () => {
     },
   );
 
-  test('sends an id of another type, and is told which field it is', async () => {
+  test('gets an error that names the field, for an id of another type', async () => {
     const { viewer } = await ask<{ viewer: { id: string } }>('{ viewer { id } }', ada.token);
     const { codes } = await send('query ($id: ID!) { task(id: $id) { id } }', ada.token, { id: viewer.id });
     expect(codes).toEqual(['VALIDATION_FAILED']);
@@ -316,7 +316,7 @@ describe('[T066] a program that makes a mistake', () => {
 });
 
 describe('[T066] the service', () => {
-  test('[SC-002] [SC-009] answers what people ask for most in less than 50 ms', async () => {
+  test('[SC-002] [SC-009] responds to the most frequent operations in less than 50 ms', async () => {
     const LIST = '{ tasks(first: 50) { nodes { title status owner { name } } totalCount } }';
     for (const query of [DASHBOARD, LIST, '{ activity(first: 20) { nodes { kind } } }']) {
       const times = [];
@@ -325,12 +325,12 @@ describe('[T066] the service', () => {
         await ask(query, ada.token);
         times.push(performance.now() - began);
       }
-      // What else the machine has to do is not the server's time.
+      // Other work of the machine is not the server’s time.
       expect(Math.min(...times)).toBeLessThan(50);
     }
   });
 
-  test.each([10, 100])('[SC-007] answers %i people who ask for their dashboard at once', async (people) => {
+  test.each([10, 100])('[SC-007] answers %i concurrent requests for the dashboard', async (people) => {
     const answers = await Promise.all(
       Array.from({ length: people }, (_, n) => send<Dashboard>(DASHBOARD, (n % 2 === 0 ? ada : bob).token)),
     );
@@ -338,12 +338,12 @@ describe('[T066] the service', () => {
     expect(new Set(answers.map(({ data }) => data?.dashboard.statistics.total))).toEqual(new Set([4, 1]));
   });
 
-  test('says that it is well', async () => {
+  test('reports that it is healthy', async () => {
     expect((await fetch(`${api}/healthz`)).status).toBe(200);
     expect((await fetch(`${api}/readyz`)).status).toBe(200);
   });
 
-  test('serves the dashboard, whichever page is asked for first', async () => {
+  test('serves the dashboard for each page', async () => {
     for (const path of ['/', '/sign-in', '/settings']) {
       const response = await fetch(`${api}${path}`, { headers: { accept: 'text/html' } });
       expect(response.status).toBe(200);
@@ -353,7 +353,7 @@ describe('[T066] the service', () => {
 });
 
 describe('[T066] the dashboard in a browser', () => {
-  test('[SC-006] can be used within two seconds', async () => {
+  test('[SC-006] is usable within two seconds', async () => {
     const page = await visit(browser, api);
     await signIn(page, ada);
     await expectStatistics(page, { total: 4, pending: 2, completed: 2, shared: 0 });
@@ -368,7 +368,7 @@ describe('[T066] the dashboard in a browser', () => {
     expect(Math.min(...times)).toBeLessThan(2_000);
   });
 
-  test('[FR-018] shows what is on its way while the network is slow, and then the numbers', async () => {
+  test('[FR-018] shows a skeleton while the network is slow, and then the numbers', async () => {
     const page = await visit(browser, api);
     await signIn(page, ada);
     await expectStatistics(page, { total: 4, pending: 2, completed: 2, shared: 0 });
@@ -386,7 +386,7 @@ describe('[T066] the dashboard in a browser', () => {
     await expectStatistics(page, { total: 4, pending: 2, completed: 2, shared: 0 });
   });
 
-  test('a newcomer signs up there, and has an empty dashboard', async () => {
+  test('shows an empty dashboard after sign-up', async () => {
     const page = await visit(browser, api);
     await signUp(page, newAccount('Cleo'));
     await look(page.getByRole('heading', { level: 1 })).toContainText('Cleo');

@@ -63,7 +63,7 @@ test('[T066] [BR-06] a person shares a task, changes the access, and revokes it'
   await expect(dialog).toHaveCount(0);
 });
 
-test('[T066] [BR-15] a stranger signs up by a link, accepts the task, blocks its sender, and unblocks them (M11)', async () => {
+test('[T066] [BR-15] a new person follows a link, signs up, accepts the task, blocks its sender, and unblocks them (M11)', async () => {
   const { ada } = await people('Ada');
   await ada.createTask('Plan the party');
   const page = await dashboardOf(ada);

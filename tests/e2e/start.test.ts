@@ -28,7 +28,7 @@ function start(): Started {
   return command;
 }
 
-test('[FR-010] a program creates tasks and reads exact numbers, and a server killed with -9 loses none of it', async () => {
+test('[FR-010] a program creates tasks and reads exact numbers, and nothing is lost when the server is killed with -9', async () => {
   const first = start();
   const address = await first.ready();
   const { signUp } = await send<{ signUp: { token: string } }>(
@@ -59,7 +59,7 @@ test('[FR-010] a program creates tasks and reads exact numbers, and a server kil
   expect(await send(addressAfter, statistics, signIn.token)).toEqual(expected);
 });
 
-test('a second start on the same data folder says so and ends with 1, and the first goes on', async () => {
+test('a second start on the same data directory fails with a message, and the first server keeps running', async () => {
   const address = await start().ready();
 
   const second = start();
@@ -71,7 +71,7 @@ test('a second start on the same data folder says so and ends with 1, and the fi
   expect((await fetch(`${address}/healthz`)).status).toBe(200);
 });
 
-test('Ctrl-C stops the server and its database, and nothing stays behind', async () => {
+test('Ctrl-C stops the server and its database, and leaves nothing running', async () => {
   const command = start();
   const address = await command.ready();
   const postgres = await postgresOf(dataDir);

@@ -19,13 +19,13 @@ const dashboardOf = ({ email }: Person) => openDashboard(browser, url, { email, 
 
 const row = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
 
-/** Types into the parts of a date field. Their order is that of the browser's language. */
+/** Types into the parts of a date field, in the order of the browser’s language. */
 async function typeDate(field: Locator, digits: string) {
   await field.focus();
   await field.page().keyboard.type(digits);
 }
 
-test('a new task is not added without the date that was typed wrongly (YEAR-6)', async () => {
+test('a new task with an invalid date is not added (YEAR-6)', async () => {
   const { ada } = await people('Ada');
   const page = await dashboardOf(ada);
   const form = page.getByRole('form', { name: 'New task' });
@@ -49,7 +49,7 @@ test('a new task is not added without the date that was typed wrongly (YEAR-6)',
   await expect(row(page, 'Pay the rent').locator('time')).toHaveAttribute('datetime', LATER);
 });
 
-test('an edit is not saved without the date that was typed wrongly (YEAR-6)', async () => {
+test('an edit with an invalid date is not saved (YEAR-6)', async () => {
   const { ada } = await people('Ada');
   await ada.createTask('Pay the rent');
   const page = await dashboardOf(ada);
@@ -63,7 +63,7 @@ test('an edit is not saved without the date that was typed wrongly (YEAR-6)', as
   await expect(row(page, 'Pay the rent').locator('time')).toHaveAttribute('datetime', LATER);
 });
 
-test('a title that is too long is kept as it was pasted, and the form says by how much (UTF16-LIMITS)', async () => {
+test('a pasted title that is too long is kept, and the form says by how much (UTF16-LIMITS)', async () => {
   const { ada } = await people('Ada');
   const page = await dashboardOf(ada);
   const title = page.getByRole('textbox', { name: 'New task' });

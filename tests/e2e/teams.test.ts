@@ -8,7 +8,7 @@ import { accept, invite, teamOf } from '../kit/team.ts';
 import { expect, expectAccessible, signIn, visit } from '../kit/visitor.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 
-/** What "at once" means to people. */
+/** “At once” means within this time. */
 const AT_ONCE = expect.configure({ timeout: 1_000 });
 
 const world = await startWorld();
@@ -27,7 +27,7 @@ const button = (page: Page, name: string) => page.getByRole('button', { name });
 const linkFor = (page: Page, email: string) => page.getByRole('textbox', { name: `Link for ${email}` });
 const dialog = (page: Page, name: string) => page.getByRole('dialog', { name });
 
-/** The page of a person's teams, to which the menu leads them, from when it is live. */
+/** A person’s teams page, opened from the menu, once it is live. */
 async function teamsOf({ email }: Person): Promise<Page> {
   const page = await visit(browser, world.url, { timezoneId: 'UTC' });
   await signIn(page, { email, password: PASSWORD });
@@ -38,7 +38,7 @@ async function teamsOf({ email }: Person): Promise<Page> {
   return page;
 }
 
-/** The page of the one team that a person is in. */
+/** The page of a person’s only team. */
 async function teamPageOf(person: Person, name: string): Promise<Page> {
   const page = await teamsOf(person);
   await page.getByRole('main').getByRole('link', { name }).click();
@@ -114,7 +114,7 @@ test('[SC-004] declined, revoked and deleted invitations disappear for both side
   await AT_ONCE(heading(here, 'Orchard')).toBeVisible();
 });
 
-test('[BR-16] a person follows the link of an invitation, creates an account and joins, on a phone and by keys alone', async () => {
+test('[BR-16] a person follows an invitation link, creates an account and joins, on a phone and by keyboard alone', async () => {
   const { ada } = await people('Ada');
   const { name } = await teamOf(ada);
   const here = await teamPageOf(ada, name);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 const TITLES = '{ tasks(first: 10) { nodes { title } } }';
 
-/** Two tabs of one browser, both on the dashboard of this person. */
+/** Two tabs of one browser, both on this person’s dashboard. */
 async function twoTabs({ email }: Person): Promise<[Page, Page]> {
   const first = await openDashboard(browser, url, { email, password: PASSWORD });
   const second = await first.context().newPage();
@@ -23,7 +23,7 @@ async function twoTabs({ email }: Person): Promise<[Page, Page]> {
   return [first, second];
 }
 
-/** Signs in as GraphiQL does: the session before goes on, and no page is told. */
+/** Signs in like GraphiQL: the earlier session continues, and no page is notified. */
 async function signInUnseen(page: Page, { email }: Person): Promise<void> {
   await page.evaluate(
     async (input) => {
@@ -35,8 +35,8 @@ async function signInUnseen(page: Page, { email }: Person): Promise<void> {
   );
 }
 
-describe('[BR-20] a person with two tabs, one of which signs in as another person (TWO-TABS)', () => {
-  test('sees the other person in both, once the first session has ended', async () => {
+describe('[BR-20] a person with two tabs, when one tab signs in as another person (TWO-TABS)', () => {
+  test('sees the other person in both once the first session has ended', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     await ada.createTask('Water the plants');
     const [first, second] = await twoTabs(ada);
@@ -48,7 +48,7 @@ describe('[BR-20] a person with two tabs, one of which signs in as another perso
     await expect(second.getByText('Water the plants')).toHaveCount(0);
   });
 
-  test('adds nothing to the account of the other, and finds what they had typed again', async () => {
+  test('adds nothing to the other account, and gets their draft back', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const [first, second] = await twoTabs(ada);
     await signInUnseen(first, bob);
@@ -66,7 +66,7 @@ describe('[BR-20] a person with two tabs, one of which signs in as another perso
     await expect(second.getByRole('textbox', { name: 'New task' })).toHaveValue('Only for Ada');
   });
 
-  test('sees the other person where the network was away in between', async () => {
+  test('sees the other person after a network failure', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const [first, second] = await twoTabs(ada);
     await second.context().setOffline(true);

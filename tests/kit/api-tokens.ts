@@ -1,6 +1,6 @@
 import type { Person } from './world.ts';
 
-/** A new API token of a person, which may only read; it counts on every server of the database. */
+/** A new read-only API token of a person, valid on every server of the database. */
 export async function apiTokenOf(person: Person, input: object = {}): Promise<{ id: string; token: string }> {
   const { createApiToken } = await person.query<{
     createApiToken: { apiToken: { id: string }; token: string };

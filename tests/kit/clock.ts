@@ -1,9 +1,8 @@
 import type { Database } from '../../server/database/client.ts';
 
 /**
- * Gives one database a clock of its own, for connections opened from now on: `now()` is what `setClock` said
- * last, and so are the moments of events. It takes the place of PostgreSQL's own function, because sessions of the server
- * set their search path themselves.
+ * Gives one database its own clock for new connections: `now()` returns the time last set with `setClock`, also for
+ * events. It replaces PostgreSQL’s function, since sessions of the server set their search path themselves.
  */
 export async function installClock(db: Database): Promise<void> {
   await db.$executeRaw`CREATE TABLE clock AS SELECT pg_catalog.now() AS at`;

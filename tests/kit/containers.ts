@@ -33,12 +33,12 @@ export function textOf(file: string): string {
   return readFileSync(join(containers, file), 'utf8');
 }
 
-/** A YAML file, with the places filled in that others refer to. */
+/** A YAML file, with its anchors resolved. */
 export function yamlOf<Content>(file: string): Content {
   return parse(textOf(file), { merge: true }) as Content;
 }
 
-/** The compose file as it is with an `.env` of these settings; it is read first, and filled in then. */
+/** The compose file with an `.env` of these settings, parsed first and then interpolated. */
 export function composeWith(settings: Record<string, string>): Compose {
   const filled = JSON.stringify(yamlOf('compose.yaml'))
     .replaceAll(/(?<!\$)\$\{(\w+)(?::[?-]([^}]*))?\}/g, (_, name: string, other = '') =>
@@ -48,7 +48,7 @@ export function composeWith(settings: Record<string, string>): Compose {
   return JSON.parse(filled) as Compose;
 }
 
-/** The servers' names, in the order of the file. */
+/** The names of the servers, in the order of the file. */
 export function serversOf({ services }: Compose): string[] {
   return Object.keys(services).filter((name) => /^server-\d+$/.test(name));
 }

@@ -1,13 +1,13 @@
 import type { Database } from '../../server/database/client.ts';
 
-/** Whose tasks a dashboard is of; the ids as the database has them. */
+/** The scope of a dashboard, with ids as in the database. */
 export interface Asked {
   viewer: string;
   of: 'own' | 'assigned' | { team: string };
   days: number;
 }
 
-/** As the API answers `ALL_NUMBERS`. */
+/** The answer to `ALL_NUMBERS`. */
 export interface Numbers {
   statistics: { total: number; pending: number; completed: number; shared: number };
   breakdown: { status: string; count: number }[];
@@ -29,7 +29,7 @@ export const ALL_NUMBERS = `
   overdue dueToday dueThisWeek activity { createdToday createdThisWeek completedToday completedThisWeek completionRate }
   shared { total viewOnly canEdit } createdPerDay(days: $days) { day count } completedPerDay(days: $days) { day count }`;
 
-/** What a dashboard must say, by looking at every task and nothing else: the rules in words, put into SQL once more. */
+/** The expected numbers of a dashboard, counted from all tasks: an independent implementation of the rules in SQL. */
 export async function countByHand(db: Database, { viewer, of, days }: Asked): Promise<Numbers> {
   const team = typeof of === 'string' ? null : of.team;
   const [row] = await db.$queryRaw<[{ numbers: Numbers }]>`

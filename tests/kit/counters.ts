@@ -5,7 +5,7 @@ import { fold } from '../../server/counters/fold.ts';
 import { verifyCounters, type Difference } from '../../server/counters/verify.ts';
 import { openSession } from './session.ts';
 
-/** Folds what is safe to fold, whole batches of `most` events one after the other. @returns how many there were. */
+/** Folds all events that are safe to fold, in batches of `most` events. @returns their number. */
 export async function foldAll(url: string, most?: number): Promise<number[]> {
   return connected(url, async (client) => {
     const batches: number[] = [];
@@ -17,7 +17,7 @@ export async function foldAll(url: string, most?: number): Promise<number[]> {
   });
 }
 
-/** Waits until every event may be folded: a transaction that is still under way stands in the way. */
+/** Waits until no open transaction prevents folding. */
 export async function settled(url: string): Promise<void> {
   await connected(url, (client) =>
     vi.waitUntil(
@@ -34,9 +34,9 @@ export async function settled(url: string): Promise<void> {
 }
 
 /**
- * Folds until nothing is left to fold, in batches of about `most` events: a transaction that ends elsewhere is for a
- * moment taken for one of ours, which holds a fold up even when all is settled.
- * @returns how many there were in each.
+ * Folds until nothing is left, in batches of about `most` events. Waits for transactions elsewhere, which can briefly
+ * count as ours.
+ * @returns the number of events in each batch.
  */
 export async function foldToTheEnd(url: string, most?: number): Promise<number[]> {
   return connected(url, async (client) => {
@@ -60,12 +60,12 @@ export async function differencesIn(url: string): Promise<Difference[]> {
   return connected(url, verifyCounters);
 }
 
-/** Begins to fold, and kills the connection before its n-th statement. */
+/** Starts to fold, and kills the connection before its n-th statement. */
 export async function killedFold(url: string, n: number): Promise<void> {
   await disturbedFold(url, n, (pid) => kill(url, pid)).catch(() => undefined);
 }
 
-/** Folds, and lets something happen before its n-th statement. */
+/** Folds, and calls a function before the n-th statement. */
 export async function disturbedFold(
   url: string,
   n: number,

@@ -2,13 +2,12 @@ import type { Client } from 'pg';
 import { rebuildCounters } from '../../server/counters/rebuild.ts';
 import { openSession } from './session.ts';
 
-/** How many there are once `fillWithCrowd` is done, those of before left out. */
+/** The numbers of rows after `fillWithCrowd`, without earlier ones. */
 const CROWD = { users: 1_000, teams: 100, tasks: 100_000 } as const;
 
 /**
- * Fills a database that some people have signed up in as a thousand users would in a year: three teams each, some
- * hundred tasks, shares, comments, conversations and the log of all that. Whoever was there before gets as much as
- * anybody; the first of them, by id, has the first team.
+ * Fills a database with a year of a thousand users’ work: three teams each, some hundred tasks, shares, comments,
+ * conversations, and the log. Existing users get as much as others; the first of them, by id, gets the first team.
  */
 export async function fillWithCrowd(url: string): Promise<void> {
   await using client = await openSession(url);
@@ -16,7 +15,7 @@ export async function fillWithCrowd(url: string): Promise<void> {
   await client.query('SET LOCAL synchronous_commit = off');
   const indexes = await searchIndexes(client);
   for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
-  // Or a server that is there already would fold all of it, event by event, while it is counted anew.
+  // A running server would otherwise fold all of it event by event while it is counted again.
   await client.query('UPDATE log_consumers SET transaction_id = NULL');
   for (const statement of STATEMENTS) await client.query(statement);
   for (const { definition } of indexes) await client.query(definition);
@@ -25,7 +24,7 @@ export async function fillWithCrowd(url: string): Promise<void> {
   await client.query('VACUUM ANALYZE');
 }
 
-/** Those that are quicker built at once than row by row. */
+/** Indexes that are faster to build at once than row by row. */
 async function searchIndexes(client: Client): Promise<{ name: string; definition: string }[]> {
   const { rows } = await client.query<{ name: string; definition: string }>(
     `SELECT indexname AS name, indexdef AS definition FROM pg_indexes WHERE indexdef LIKE '%USING gin%'`,
@@ -33,14 +32,14 @@ async function searchIndexes(client: Client): Promise<{ name: string; definition
   return rows;
 }
 
-/** A UUIDv7 of a moment, the same each time for the same number. */
+/** A UUIDv7 of a time, always the same for the same number. */
 const ID = `
   CREATE FUNCTION pg_temp.id_at(moment timestamptz, kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
     SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '7' || right(to_hex(n & 4095 | 4096), 3)
             || '8' || substr(md5(kind || n), 1, 15))::uuid
   $$`;
 
-/** The moment of the n-th of so many things that happened over a year. */
+/** The time of the n-th of `many` events in a year. */
 const AT = `
   CREATE FUNCTION pg_temp.at(n bigint, all_of bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT date_trunc('milliseconds', now()) - interval '1 year' * (1 - n::float / all_of)
@@ -76,7 +75,7 @@ const STATEMENTS = [
    SELECT pg_temp.id_at(now(), 'invitation', i), troop.id, 'guest' || i || '@example.com', 'MEMBER', crowd.id,
           now() + interval '1 day' * (i % 7 + 1)
    FROM generate_series(1, 2000) AS i JOIN troop ON troop.n = i % 100 JOIN crowd ON crowd.n = i % 100`,
-  // Six in ten of a person's tasks are their team's, and one in ten lies under another.
+  // Six in ten of a person’s tasks belong to a team, and one in ten is a subtask.
   `INSERT INTO tasks (id, title, description, status, priority, due_on, labels, position, owner_id, assignee_id,
                       team_id, parent_id, completed_at, archived_at, created_at, updated_at)
    SELECT pg_temp.id_at(at, 'task', i), pg_temp.words(dice), pg_temp.words(i * 31),
@@ -129,7 +128,7 @@ const STATEMENTS = [
   `INSERT INTO api_tokens (id, user_id, name, hash, scopes)
    SELECT pg_temp.id_at(now(), 'token', i), crowd.id, 'Token ' || i, decode(md5('token' || i), 'hex'), '{READ}'
    FROM generate_series(1, 3000) AS i JOIN crowd ON crowd.n = i % ${CROWD.users}`,
-  // In the order in which it all happened, as the log is read.
+  // In chronological order, as the log is read.
   `INSERT INTO events (at, kind, actor_id, subject_id, team_id, person_id, conversation_id, data)
    SELECT * FROM (
      SELECT created_at + later AS at, kind, owner_id AS actor_id, id AS subject_id, team_id, owner_id AS person_id,

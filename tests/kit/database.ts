@@ -5,7 +5,7 @@ import { openSession } from '../../server/database/session.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where the run's databases are made, and the migrated one that they are copied from. */
+    /** The server for the run’s databases, and the migrated template. */
     databases: { serverUrl: string; template: string };
   }
 }
@@ -20,8 +20,8 @@ export interface TemplateDatabase {
 }
 
 /**
- * Makes the empty database that this run's others are copied from, once the leavings of dead runs are gone.
- * A run lives as long as there is a connection, to whichever database, that calls itself as the template is called.
+ * Creates the template for the run’s databases, after removing those of dead runs. A run is alive as long as a
+ * connection with the template’s name exists.
  */
 export async function createTemplate(serverUrl: string): Promise<TemplateDatabase> {
   const template = `${PREFIX}${String(randomInt(0x7fff_ffff))}`;
@@ -39,9 +39,8 @@ export async function createTemplate(serverUrl: string): Promise<TemplateDatabas
 }
 
 /**
- * The address of a migrated, empty database for one test file alone; it is dropped when the file is done. Its commits do
- * not wait for the disk: what a PostgreSQL that dies loses is for the tests that kill one of their own.
- * Call it at the top of the file.
+ * Creates a migrated, empty database for one test file, and drops it afterwards. Commits do not wait for the disk;
+ * tests of crashes use their own PostgreSQL. Call it at the top of the file.
  */
 export async function freshDatabase(): Promise<string> {
   const { serverUrl, template } = inject('databases');

@@ -1,10 +1,10 @@
-/** Chance that comes out the same for the same seed, so that a failed test can be run again. */
+/** Random numbers from a seed, so that a failed test can be repeated. */
 export interface Dice {
-  /** A whole number from 0 up to, but without, `sides`. */
+  /** A whole number from 0 to `sides` − 1. */
   roll: (sides: number) => number;
-  /** One of these. */
+  /** A random element. */
   pick: <Value>(values: readonly Value[]) => Value;
-  /** True this often, of 1. */
+  /** True with this probability. */
   happens: (chance: number) => boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { Database } from '../../server/database/client.ts';
 import type { Asked } from './count-by-hand.ts';
 
-/** As the API answers `HISTORY`. */
+/** The answer to `HISTORY`. */
 export interface History {
   burnUp: { day: string; total: number; completed: number }[];
   cumulativeFlow: { day: string; todo: number; inProgress: number; done: number; cancelled: number }[];
@@ -20,8 +20,8 @@ export const HISTORY = `
   cycleTime { median p85 } leadTime { median p85 }`;
 
 /**
- * Keeps every row of `tasks` as it was and as it became, by a trigger of its own: a history that no
- * event has a part in. The database must have a clock of its own.
+ * Records every change of `tasks` with a trigger of its own: a history that does not depend on events. The database
+ * must have its own clock.
  */
 export async function installJournal(db: Database): Promise<void> {
   await db.$executeRaw`
@@ -36,7 +36,7 @@ export async function installJournal(db: Database): Promise<void> {
     CREATE TRIGGER keep_journal AFTER INSERT OR UPDATE OR DELETE ON tasks FOR EACH ROW EXECUTE FUNCTION keep_journal()`;
 }
 
-/** What a history must say, by looking at every change in the journal: the definitions in words, put into SQL once more. */
+/** The expected history, computed from the journal: an independent implementation of the definitions in SQL. */
 export async function historyByHand(
   db: Database,
   { viewer, of, days, asOf }: Asked & { asOf: string | null },

@@ -12,12 +12,12 @@ export interface Frame {
   payload?: unknown;
 }
 
-/** One end of a WebSocket, with everything that has come in. */
+/** One end of a WebSocket, with all received messages. */
 export interface Wire {
   socket: WebSocket;
   frames: Frame[];
   send(frame: Frame | string): void;
-  /** The first frame that fits, whether it has come already or comes yet. */
+  /** The first matching frame, received already or later. */
   frame(fits: (frame: Frame) => boolean): Promise<Frame>;
   closed: Promise<{ code: number; reason: string }>;
 }
@@ -25,11 +25,11 @@ export interface Wire {
 interface Dial {
   headers?: Record<string, string>;
   protocol?: string | string[];
-  /** Whether it answers when it is asked for a sign of life. */
+  /** Whether it answers a ping. */
   autoPong?: boolean;
 }
 
-/** A bare WebSocket on the API, for what no client library would send; gone when the test is done. */
+/** A bare WebSocket to the API, for messages that no client library sends. Closed at the end of the test. */
 export async function dial(
   url: string,
   { headers = {}, protocol = 'graphql-transport-ws', autoPong = true }: Dial = {},
@@ -85,7 +85,7 @@ export async function dial(
   };
 }
 
-/** A WebSocket on which a person has shown who they are. */
+/** An authenticated WebSocket of a person. */
 export async function dialAs({ url }: Pick<World, 'url'>, { token }: Pick<Person, 'token'>): Promise<Wire> {
   const wire = await dial(url);
   wire.send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } });
@@ -100,21 +100,21 @@ export interface Answer<Data> {
 
 export interface Watch<Data> {
   wire: Wire;
-  /** Every payload so far. */
+  /** All payloads so far. */
   answers: Answer<Data>[];
-  /** The data of every payload so far that has any. */
+  /** The data of all payloads so far, without empty ones. */
   told: Data[];
-  /** The first payload that fits, whether it has come already or comes yet. */
+  /** The first matching payload, received already or later. */
   until(fits: (data: Data) => boolean): Promise<Data>;
-  /** The code of the error that it ends with; "complete" where it ends without one. */
+  /** The error code of its end; "complete" without an error. */
   end: Promise<string>;
-  /** Ends it from this side. */
+  /** Ends it from the client’s side. */
   stop(): void;
 }
 
 let operations = 0;
 
-/** Subscribes on a wire that is open already. */
+/** Subscribes on an open socket. */
 export function watchOn<Data>(wire: Wire, query: string, variables: object = {}): Watch<Data> {
   operations += 1;
   const id = `operation ${operations}`;
@@ -151,7 +151,7 @@ export function watchOn<Data>(wire: Wire, query: string, variables: object = {})
   };
 }
 
-/** Subscribes as a person, on a socket of its own. */
+/** Subscribes as a person, on a separate socket. */
 export async function watch<Data>(
   world: Pick<World, 'url'>,
   person: Pick<Person, 'token'>,
@@ -172,7 +172,7 @@ const EVENTS = `subscription ($after: String, $filter: EventsFilter) {
   events(after: $after, filter: $filter) { cursor event { id kind task { id title } } }
 }`;
 
-/** Follows the events that a person reads of, from the moment on when it returns. */
+/** Follows the events of a person, from the moment it returns. */
 export async function watchEvents(
   world: Pick<World, 'url'>,
   person: Pick<Person, 'token'>,

@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes longest, the longest first; how large a file is says nothing of that. */
+/** The slowest files, the slowest first. The size of a file says nothing about it. */
 const LONG = [
   'ops/drills',
   'schema/plans',
@@ -10,7 +10,7 @@ const LONG = [
   'dashboard-walk',
 ];
 
-/** Begins what takes long ahead of the rest, so that it does not run on alone when all others are done. */
+/** Starts slow files first, so that none of them runs alone at the end. */
 export class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {

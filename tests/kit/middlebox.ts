@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 interface Passage {
-  /** Whether an answer is handed on as it comes, or only once it is complete. */
+  /** Whether a response is passed on as a stream, or only once it is complete. */
   streams: boolean;
 }
 
 /**
- * A way to a server through a proxy that lets no WebSocket pass, as some companies have one.
- * @returns its address; it is gone when the test is done.
+ * A proxy that blocks WebSockets, as in some companies. Closed at the end of the test.
+ * @returns its URL.
  */
 export async function behindMiddlebox(serverUrl: string, { streams }: Passage): Promise<string> {
   const { hostname, port } = new URL(serverUrl);

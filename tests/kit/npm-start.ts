@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { launch, type Launched } from '../../ops/drills/server-process.ts';
 
 export interface Started extends Launched {
-  /** What Ctrl-C does in a terminal: the signal goes to npm, its shell and the server alike. */
+  /** Like Ctrl-C in a terminal: the signal goes to npm, its shell and the server. */
   pressCtrlC(): void;
-  /** Ends the server as `kill -9` does, with no chance to tidy up. */
+  /** Like `kill -9`, without a chance to clean up. */
   killHard(): Promise<void>;
 }
 
-/** Runs `npm start` on a data folder, on a free port, as a person does in a fresh clone. */
+/** Runs `npm start` with a data directory on a free port, like a person in a fresh clone. */
 export function npmStart(dataDir: string): Started {
   const { DATABASE_URL, NODE_ENV, ...inherited } = process.env;
   const launched = launch('npm', ['start'], {
     cwd: join(import.meta.dirname, '../..'),
     env: { ...inherited, DATA_DIR: dataDir, PORT: '0' },
-    // A process group of its own, as a terminal gives one to each command.
+    // In its own process group, like a command in a terminal.
     detached: true,
   });
   return {
@@ -28,7 +28,7 @@ export function npmStart(dataDir: string): Started {
   };
 }
 
-/** The process id of the embedded PostgreSQL on a data folder. */
+/** The process id of the embedded PostgreSQL of a data directory. */
 export function postgresOf(dataDir: string): Promise<number> {
   return pidIn(join(dataDir, 'postgresql', 'postmaster.pid'));
 }

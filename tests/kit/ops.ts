@@ -7,11 +7,11 @@ import { launch } from '../../ops/drills/server-process.ts';
 
 export interface Ended {
   code: number | null;
-  /** What it printed, on either stream. */
+  /** All output. */
   output: string;
 }
 
-/** Whether this machine has the pg_dump that backups need; tests of them are left out where it has not. */
+/** Whether this machine has the pg_dump that backups need. If not, their tests are skipped. */
 export const hasPgDump = await findClient(15).then(
   () => true,
   () => false,
@@ -19,12 +19,12 @@ export const hasPgDump = await findClient(15).then(
 
 if (!hasPgDump) console.log('▸ There is no pg_dump, so the tests of backups are SKIPPED.');
 
-/** Runs a command of `ops/` to its end, as npm does, with nobody at the terminal. */
+/** Runs a command of `ops/` to its end, like npm, without a terminal. */
 export function ops(command: string, args: string[], environment: NodeJS.ProcessEnv): Promise<Ended> {
   return startOps(command, args, environment).ended;
 }
 
-/** The same, for who does not wait for its end; `kill` ends it as `kill -9` does. */
+/** The same without waiting for the end; `kill` is `kill -9`. */
 export function startOps(
   command: string,
   args: string[],
@@ -39,14 +39,14 @@ export function startOps(
   return { ended, kill: () => launched.signal('SIGKILL') };
 }
 
-/** The file that a backup or a safety backup says it has written. */
+/** The file that a backup or a safety backup prints. */
 export function fileIn({ code, output }: Ended): string {
   const file = /(\S+\.dump)\s*$/m.exec(output)?.[1];
   if (code !== 0 || !file) throw new Error(`There is no backup: it said\n${output}`);
   return file;
 }
 
-/** A folder that goes when the test file is done. */
+/** A temporary folder, removed after the test file. */
 export async function scratchFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-ops-'));
   afterAll(() => rm(folder, { recursive: true, force: true }));

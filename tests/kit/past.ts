@@ -7,10 +7,10 @@ import { dice } from './dice.ts';
 
 const DAY_MS = 86_400_000;
 
-/** What became of a task: the first makes it, and null deletes it. */
+/** Statuses of a task over time: the first entry creates it, and null deletes it. */
 export type Life = { at: number; status: TaskStatus | null }[];
 
-/** Writes a task's life as the verbs would have written it on those days. */
+/** Writes a task’s history as the verbs would have written it on those days. */
 export async function plantLife(
   db: Database,
   ownerId: string,
@@ -64,7 +64,7 @@ export async function plantLife(
   ]);
 }
 
-/** Three months of work: what is added is mostly begun and done some days later, less so at the end. */
+/** Three months of work: most tasks are started and completed some days after they are added, fewer at the end. */
 export async function plantMonths(db: Database, ownerId: string): Promise<void> {
   const { roll, happens } = dice(7);
   for (let ago = 88; ago > 0; ago -= 1) {

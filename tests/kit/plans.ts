@@ -2,16 +2,16 @@ import { escapeLiteral, type Client } from 'pg';
 import { openSession } from './session.ts';
 import type { Statement } from './statements.ts';
 
-/** How PostgreSQL runs a statement. */
+/** How PostgreSQL executes a statement. */
 export interface Plan {
   statement: Statement;
-  /** Tables that it reads from one end to the other. */
+  /** Tables with a sequential scan. */
   scanned: string[];
-  /** Rows that it takes up, whether it keeps them or not; 0 for what changes something, since that is not run. */
+  /** Rows read, kept or not; 0 for mutations, which are not executed. */
   visited: number;
-  /** Pages of 8 KiB that it reads, from memory or the disk; 0 for what changes something. */
+  /** Pages of 8 KiB read, from memory or disk; 0 for mutations. */
   pages: number;
-  /** Whether it compiles the statement first, which takes longer than most statements. */
+  /** Whether it uses JIT compilation, which takes longer than most statements. */
   compiled: boolean;
 }
 
@@ -27,13 +27,10 @@ interface Node {
   Plans?: Node[];
 }
 
-/** After this many runs PostgreSQL weighs whether one plan will do for all values of a named statement. */
+/** After this number of executions PostgreSQL considers a generic plan for a named statement. */
 const RUNS_UNTIL_SETTLED = 5;
 
-/**
- * The plans of statements that were sent before, with their values: the one that is made for these values, and the
- * one that a named statement settles on. Changes nothing.
- */
+/** The plans of statements that were sent before: the plan for their values, and the generic plan. Changes nothing. */
 export async function plansOf(url: string, statements: readonly Statement[]): Promise<Plan[]> {
   await using client = await openSession(url);
   // openSession turns it off.
@@ -88,7 +85,7 @@ function visitedBy(node: Node): number {
   return each * (node['Actual Loops'] ?? 0);
 }
 
-/** A value as `EXECUTE` takes it; PostgreSQL finds its type by the parameter's. */
+/** A value for `EXECUTE`; PostgreSQL infers its type from the parameter. */
 function literal(value: unknown): string {
   if (value === null || value === undefined) return 'NULL';
   if (value instanceof Uint8Array) return `'\\x${Buffer.from(value).toString('hex')}'`;

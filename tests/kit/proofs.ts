@@ -1,13 +1,13 @@
-/** How one test ended, and what it and the groups around it are called, the outermost first. */
+/** The result of one test, with the names of the test and its groups, the outermost first. */
 export interface Outcome {
   file: string;
   titles: readonly string[];
-  /** Where it is written; the tests of one table share theirs. */
+  /** The position in the file; the tests of one table share it. */
   line: number;
   state: 'passed' | 'failed' | 'skipped';
 }
 
-/** One test, one table of tests, or one group of tests, that bears a requirement's id. */
+/** A test, a table of tests, or a group of tests with a requirement’s id. */
 interface Proof {
   file: string;
   title: string;
@@ -19,7 +19,7 @@ interface Proof {
 export interface Verdict {
   id: string;
   requirement: string;
-  /** What is not built of it yet. */
+  /** What is not built yet. */
   missing: string | undefined;
   proofs: Proof[];
   state: 'proven' | 'in part' | 'not built' | 'left out' | 'unproven';
@@ -27,7 +27,7 @@ export interface Verdict {
 
 const IDS = /\[((?:FR|SC|BR)-\d{2,3}|T\d{3})\] ?/g;
 
-/** Every requirement with the tests that name it, and what follows from how they ended. */
+/** Every requirement with the tests that name it, and its verdict. */
 export function verdictsOn(
   requirements: Readonly<Record<string, string>>,
   notBuiltYet: Readonly<Record<string, string | undefined>>,
@@ -41,7 +41,7 @@ export function verdictsOn(
   });
 }
 
-/** Ids in titles that are no requirement's, as a typing error makes them. */
+/** Ids in titles that are no requirement, such as typos. */
 export function unknownIds(
   requirements: Readonly<Record<string, string>>,
   outcomes: readonly Outcome[],
@@ -53,11 +53,11 @@ function stateOf(proofs: Proof[], missing: string | undefined): Verdict['state']
   const passes = proofs.some(({ passed }) => passed > 0) && proofs.every(({ failed }) => failed === 0);
   if (missing !== undefined) return passes ? 'in part' : 'not built';
   if (passes) return 'proven';
-  // Its tests need a service that this run does without.
+  // Its tests need a service that is not available in this run.
   return proofs.length > 0 && proofs.every(({ failed }) => failed === 0) ? 'left out' : 'unproven';
 }
 
-/** By the id, and there by the place of what bears it. */
+/** By id, and then by position. */
 function proofsIn(outcomes: readonly Outcome[]): Map<string, Map<string, Proof>> {
   const found = new Map<string, Map<string, Proof>>();
   for (const { file, titles, line, state } of outcomes) {
@@ -88,7 +88,7 @@ function byPlace(one: Proof, other: Proof): number {
   return one.file.localeCompare(other.file, 'en') || one.title.localeCompare(other.title, 'en');
 }
 
-/** The verdicts as a page of Markdown, the same for the same tests whatever the day and the machine. */
+/** The verdicts as Markdown, the same for the same tests on every machine. */
 export function pageOf(verdicts: readonly Verdict[]): string {
   return `${[
     '# Requirements',

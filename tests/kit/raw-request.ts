@@ -12,7 +12,7 @@ interface RawRequest {
   body?: string | Buffer;
 }
 
-/** A request with any headers, also those that `fetch` sets itself, such as Host. */
+/** A request with any headers, including those that `fetch` sets itself, such as Host. */
 export function raw(
   url: string,
   { method = 'GET', headers = {}, body }: RawRequest = {},
@@ -29,7 +29,7 @@ export function raw(
   });
 }
 
-/** An operation as JSON, by POST. */
+/** POSTs an operation as JSON. */
 export function operation(query: string, headers: Record<string, string> = {}): Required<RawRequest> {
   return {
     method: 'POST',

@@ -40,7 +40,7 @@ interface Run {
   environment?: NodeJS.ProcessEnv;
 }
 
-/** A run of the tests of garden and house, from its beginning to its end. */
+/** A complete run of the tests of garden and house. */
 async function run({ house = HOUSE, promises = PROMISES, notBuiltYet = {}, ...rest }: Run = {}) {
   await writeFile(join(root, 'tests/garden.test.ts'), GARDEN);
   await writeFile(join(root, 'tests/house.test.ts'), house);
@@ -65,7 +65,7 @@ async function run({ house = HOUSE, promises = PROMISES, notBuiltYet = {}, ...re
 const page = () => readFile(join(root, 'tests/.output/requirements.md'), 'utf8');
 
 describe('[T067] the table of requirements', () => {
-  test('has each with the tests that name it, and stays as it is when they stay', async () => {
+  test('lists each requirement with its tests, and does not change if they do not', async () => {
     expect(await run({ notBuiltYet: { 'BR-01': 'the windows' } })).toMatchObject({ code: 0 });
     const written = await page();
     expect(written).toMatch(/\| \[FR-001\]\(#fr-001\) +\| Beds are kept\. +\| 2 tests passed +\|/);
@@ -87,7 +87,7 @@ describe('[T067] the table of requirements', () => {
     expect(await page()).toBe(written);
   });
 
-  test('is left alone by a run of some tests', async () => {
+  test('is not changed by a run of some tests', async () => {
     await writeFile(join(root, 'tests/.output/requirements.md'), 'of yesterday');
     const promises = { ...PROMISES, 'BR-02': 'Nobody proves this.' };
     expect(await run({ promises, parameters: ['tests/garden.test.ts'] })).toMatchObject({ code: 0 });
@@ -97,7 +97,7 @@ describe('[T067] the table of requirements', () => {
 });
 
 describe('[T067] a run of all tests fails', () => {
-  test('when no passing test names a requirement, unless it is known that it is not built', async () => {
+  test('if no passing test names a requirement that is not marked as not built', async () => {
     const promises = { ...PROMISES, 'BR-02': 'Nobody proves this.' };
     expect(await run({ promises })).toMatchObject({
       code: 1,
@@ -107,7 +107,7 @@ describe('[T067] a run of all tests fails', () => {
     expect(await page()).toMatch(/\| BR-02 .*\| not built yet: the roof +\|/);
   });
 
-  test('when the one test that names a requirement fails', async () => {
+  test('if the only test of a requirement fails', async () => {
     const promises = { ...PROMISES, 'BR-02': 'The door is red.' };
     const house = HOUSE.replace('[BR-01]', '[BR-02]').replace('toBe(1)', 'toBe(2)');
     expect(await run({ promises, house })).toMatchObject({
@@ -116,7 +116,7 @@ describe('[T067] a run of all tests fails', () => {
     });
   });
 
-  test('when a title names a requirement that there is none of', async () => {
+  test('if a title names an unknown requirement', async () => {
     expect(await run({ house: HOUSE.replace('[BR-01]', '[BR-91]') })).toMatchObject({
       code: 1,
       output: expect.stringContaining('BR-91 is in a title') as string,

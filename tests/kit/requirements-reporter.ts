@@ -6,7 +6,7 @@ import { notBuiltYet, requirements } from '../requirements.ts';
 import { pageOf, unknownIds, verdictsOn, type Outcome } from './proofs.ts';
 
 interface Options {
-  /** The folder that holds `tests/`. */
+  /** The directory that contains `tests/`. */
   root?: string;
   requirements?: Readonly<Record<string, string>>;
   notBuiltYet?: Readonly<Record<string, string>>;
@@ -51,7 +51,7 @@ export default class RequirementsReporter implements Reporter {
     const leftOut = verdicts.filter(({ state }) => state === 'left out').map(({ id }) => id);
     if (leftOut.length > 0) {
       console.log(`▸ Without the services that their tests need, not shown: ${leftOut.join(', ')}.`);
-      // With the service named, nothing has a reason to be left out.
+      // If the service is configured, no test has a reason to be skipped.
       if (process.env['TEST_REDIS_URL']) complaints.push(`Every test is skipped of ${leftOut.join(', ')}`);
     }
     const output = join(this.#root, 'tests/.output');

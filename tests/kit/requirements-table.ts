@@ -1,5 +1,6 @@
 // npm run requirements
-// Writes docs/requirements.md: each requirement with the test files whose titles name it. `npm run check` compares with --check.
+// Writes docs/requirements.md: each requirement with the test files that name it. `npm run check` compares with
+// --check.
 import { globSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { notBuiltYet, requirements, type Requirement } from '../requirements.ts'
 
 const root = join(import.meta.dirname, '../..');
 const file = join(root, 'docs/requirements.md');
-/** The test of the reporter names requirements of an invented project. */
+/** The reporter’s own test names requirements of an invented project. */
 const REPORTER_TEST = 'tests/kit/requirements-reporter.test.ts';
 
 const testFiles = globSync('tests/**/*.test.ts', { cwd: root }).sort();

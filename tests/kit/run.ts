@@ -12,8 +12,8 @@ import { createTemplate } from './database.ts';
 const ANSWER_MS = 5000;
 
 /**
- * Once for the whole run: a PostgreSQL, a migrated database to copy from, and a word on what is left out.
- * An address that was given must answer; only what was not given is done without.
+ * Once per run: a PostgreSQL, a migrated template, and a note about skipped tests. A given URL must work; only unset
+ * ones are replaced or skipped.
  */
 export default async function prepareRun(project: TestProject): Promise<() => Promise<void>> {
   const redisUrl = process.env['TEST_REDIS_URL'];
@@ -85,7 +85,7 @@ async function redisAnswers(address: string): Promise<void> {
   try {
     socket.write('PING\r\n');
     const [answer] = (await once(socket, 'data')) as [Buffer];
-    // A server that wants a password answers too, and the tests' own connection gives it.
+    // A server that requires a password counts as running; the tests’ own connection sends it.
     if (!/^(\+PONG|-NOAUTH)/.test(answer.toString())) throw new Error('it does not speak the Redis protocol');
   } catch (cause) {
     throw new Error('No Redis answers at TEST_REDIS_URL; unset it to leave those tests out.', { cause });

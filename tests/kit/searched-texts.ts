@@ -1,4 +1,4 @@
-/** A text, the words that find it, and words that do not. All others of these texts must not be found by them either. */
+/** A text, words that find it, and words that do not. No other text here may be found by them. */
 interface Searched {
   text: string;
   found: string[];
@@ -11,7 +11,7 @@ const of = (text: string, found: string, missed: string): Searched => ({
   missed: missed.split(' | '),
 });
 
-/** Texts in 16 languages, code, paths and numbers, with what a person expects to find them by. */
+/** Texts in 16 languages, code, paths and numbers, with the words that people expect to find them by. */
 export const searchedTexts: Searched[] = [
   of(
     'Überweisung für die Straße in München',

@@ -3,14 +3,14 @@ import { startProcess, type ServerProcess } from '../../ops/drills/server-proces
 import { SECRET } from './server.ts';
 
 /**
- * The real server as a process of its own, on a free port or the one given; gone when the test is done.
- * @throws when it ends before it is ready, with what it printed.
+ * The real server as a separate process on a free or given port, stopped at the end of the test.
+ * @throws with its output if it ends before it is ready.
  */
 export async function startServerProcess(databaseUrl: string, port = '0'): Promise<ServerProcess> {
   const server = await startProcess({
     PORT: port,
     LOG_LEVEL: 'error',
-    // One person stands for many.
+    // One person acts for many.
     SOCKETS_PER_PERSON: '1000',
     AUTH_SECRET: SECRET,
     DATABASE_URL: databaseUrl,

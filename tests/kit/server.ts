@@ -5,7 +5,7 @@ import { startProcess } from '../../ops/drills/server-process.ts';
 import { readConfig } from '../../server/config.ts';
 import { startServer } from '../../server/lifecycle/start.ts';
 
-/** The same for every server, so that a session outlives a restart. */
+/** The same for every server, so that sessions survive a restart. */
 export const SECRET = 'a secret that guards nothing but tests';
 
 export interface TestServer {
@@ -14,9 +14,9 @@ export interface TestServer {
 }
 
 /**
- * The real server on a free port, or on the one that `environment` names, as `npm start` would configure it.
- * Only its lines about faults are printed; LOG_LEVEL tells it to say more. Where TEST_WORKERS is set, it is as many
- * processes beside that of the test, and then nothing in it can be looked at but from outside.
+ * The real server on a free port, or on the port in `environment`, configured like `npm start`. Prints only errors
+ * unless LOG_LEVEL is set. With TEST_WORKERS it runs in this number of other processes, so its memory cannot be
+ * inspected.
  */
 export async function startTestServer(
   databaseUrl: string,
@@ -29,7 +29,7 @@ export async function startTestServer(
     DATA_DIR: dataDir,
     AUTH_SECRET: SECRET,
     DATABASE_URL: databaseUrl,
-    // Tests invite the same few people again and again.
+    // Tests invite the same people repeatedly.
     INVITATIONS_PER_HOUR: '0',
     ...environment,
   };

@@ -5,17 +5,17 @@ import type { Person, World } from './world.ts';
 export interface Share {
   from: Person;
   to: Person;
-  /** VIEW when left out. */
+  /** Default: VIEW. */
   permission?: SharePermission;
-  /** Never, when left out. */
+  /** Default: never. */
   expiresAt?: Date;
 }
 
 type Terms = Omit<Share, 'from' | 'to'>;
 
 /**
- * Shares a task as people do: by address, and a receiver in no team of the sender accepts the offer by its link.
- * @returns the share's id.
+ * Shares a task by address; a receiver outside the sender’s teams accepts the offer by its link.
+ * @returns the share’s id.
  */
 export async function giveShare(
   from: Person,
@@ -33,7 +33,7 @@ export interface Sharing {
   link: string | null;
 }
 
-/** Shares a task by address; a person of no team in common has to accept it yet. */
+/** Shares a task by address; people outside common teams have to accept it. */
 export async function offerShare(
   from: Person,
   email: string,
@@ -59,12 +59,12 @@ export async function acceptShare(
   return acceptShare.share.id;
 }
 
-/** The secret of an offer's link. */
+/** The secret in an offer’s link. */
 export function secretOf(link: string | null): string {
   return link?.split('#')[1] ?? '';
 }
 
-/** Shares a task, as a row of the database. */
+/** Shares a task by inserting a row. */
 export async function share({ db }: World, task: string, { from, to, ...terms }: Share): Promise<void> {
   const taskId = uuidOf('Task', task);
   const sharedWithId = uuidOf('User', to.id);

@@ -1,17 +1,17 @@
 import { Client } from 'pg';
 import { vi } from 'vitest';
 
-/** A statement as it went to PostgreSQL. */
+/** A statement as sent to PostgreSQL. */
 export interface Statement {
   text: string;
   values: readonly unknown[];
-  /** Empty for one that PostgreSQL is to forget, and so plans anew each time. */
+  /** Empty for a statement that is not prepared. */
   name: string;
 }
 
 /**
- * Every statement that this process, and so the server in it, sends to PostgreSQL while `work` runs. What is
- * sent meanwhile by somebody else in the process counts too.
+ * All statements of this process, including its server, while `work` runs. Statements of others in this process count
+ * too.
  */
 export async function recordedBy(work: () => Promise<unknown>): Promise<Statement[]> {
   const spy = vi.spyOn(Client.prototype, 'query');
@@ -28,7 +28,7 @@ export async function recordedBy(work: () => Promise<unknown>): Promise<Statemen
   }
 }
 
-/** The server follows the log and folds it all the time, each on a connection of its own. */
+/** The server reads and folds the log continuously, on separate connections. */
 const UNASKED = ['taskwire log', 'taskwire counters'];
 
 function isUnasked(client: unknown): boolean {
@@ -36,10 +36,10 @@ function isUnasked(client: unknown): boolean {
   return UNASKED.includes(connectionParameters?.application_name ?? '');
 }
 
-/** What the server asks by the clock: who it is that asks, what a person stores, and what of the log is too old. */
+/** Periodic statements of the server: credentials, storage usage and log retention. */
 const BY_THE_CLOCK = /FROM "public"\."(?:sessions|jwks)"|\/\* (?:trimLog|storageUsageOf) \*\//;
 
-/** The same without the values, and without what comes by the clock. */
+/** The same without values and periodic statements. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   return (await recordedBy(work)).map(({ text }) => text).filter((text) => !BY_THE_CLOCK.test(text));
 }

@@ -4,12 +4,12 @@ import type { Transaction } from '../../server/database/transaction.ts';
 import { append } from '../../server/log/append.ts';
 import { taskCreated } from '../../server/log/task-event.ts';
 
-/** Puts tasks straight into the database, whatever their dates say, with the events that tell of them. */
+/** Inserts tasks into the database, with any dates, and with their events. */
 export async function plantTasks(db: Database, tasks: Prisma.TaskCreateManyInput[]): Promise<void> {
   await db.$transaction((tx) => plantTasksIn(tx, tasks));
 }
 
-/** The same in a transaction that goes on. */
+/** The same in an open transaction. */
 export async function plantTasksIn(tx: Transaction, tasks: Prisma.TaskCreateManyInput[]): Promise<void> {
   const made = await tx.task.createManyAndReturn({ data: tasks });
   await append(tx, ...made.map((task) => taskCreated({ userId: task.ownerId }, task, '')));

@@ -5,13 +5,13 @@ export type Role = 'ADMIN' | 'MEMBER' | 'VIEWER';
 export interface Team {
   id: string;
   name: string;
-  /** The ids of its memberships, by the ids of its people. */
+  /** Membership ids by user id. */
   memberships: Map<string, string>;
 }
 
 let teams = 0;
 
-/** A team of this person, with these members, each of whom was invited and accepted. */
+/** A team of this person, with these members, who accepted invitations. */
 export async function teamOf(
   owner: Person,
   members: readonly (readonly [Person, Role])[] = [],
@@ -39,7 +39,7 @@ interface Members {
 export interface Invitation {
   id: string;
   link: string;
-  /** What the link is accepted by. */
+  /** The secret of the link. */
   secret: string;
 }
 
@@ -76,7 +76,7 @@ async function join(person: Person, input: { id: string } | { secret: string }):
   return acceptInvitation.membership.id;
 }
 
-/** The code of the refusal that an attempt ends with; "ok" where it succeeds. */
+/** The error code of an attempt; "ok" if it succeeded. */
 export async function outcome(attempt: Promise<unknown>): Promise<unknown> {
   try {
     await attempt;

@@ -10,21 +10,21 @@ import {
 } from '@playwright/test';
 import { onTestFinished } from 'vitest';
 
-/** What end-to-end tests leave to be looked at; not in the repository. */
+/** Output of end-to-end tests for review; not in the repository. */
 export const OUTPUT = join(import.meta.dirname, '../.output');
 
-/** Patient, since two cores may have to run PostgreSQL, the server and a browser at once. */
+/** Long, since two cores may run PostgreSQL, the server and a browser at once. */
 export const expect = look.configure({ timeout: 15_000 });
 
 /**
- * A person with a browser of their own, on the dashboard's address. The test fails when a page of theirs throws or
- * breaks the content security policy; a picture of what they saw last is kept when the test fails.
+ * A person with their own browser on the dashboard. The test fails if a page throws or violates the content security
+ * policy; a screenshot is kept if the test fails.
  */
 export async function visit(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
-  /** Done before the page is loaded. */
+  /** Called before the page loads. */
   prepare: (context: BrowserContext) => Promise<void> = () => Promise.resolve(),
 ): Promise<Page> {
   const context = await browser.newContext({
@@ -44,7 +44,7 @@ export async function visit(
   onTestFinished(async ({ task }) => {
     if (task.result?.state === 'fail') await keepPicture(page, task.name);
     await context.close();
-    expect(faults, 'what went wrong in the page').toEqual([]);
+    expect(faults, 'errors of the page').toEqual([]);
   });
   await page.goto('/');
   return page;
@@ -79,8 +79,8 @@ export async function signIn(page: Page, { email, password }: Omit<Account, 'nam
 }
 
 /**
- * A person's dashboard in a browser of their own, from the moment on when it is live. They have signed in by the API: to
- * load and fill in the sign-in page takes longer than most tests.
+ * A person’s dashboard in their own browser, once it is live. They signed in by the API, since filling in the sign-in
+ * page takes longer than most tests.
  */
 export async function openDashboard(
   browser: Browser,
@@ -109,7 +109,7 @@ export async function addTask(page: Page, title: string): Promise<void> {
   await expect(page.getByRole('listitem').filter({ hasText: title })).toBeVisible();
 }
 
-/** Which of the person's tasks the list shows. */
+/** Selects a status tab of the list. */
 export async function show(page: Page, which: 'Open' | 'Completed' | 'Cancelled' | 'All'): Promise<void> {
   await page.getByRole('group', { name: 'Status' }).getByText(which).click();
 }
@@ -121,7 +121,7 @@ export interface Statistics {
   shared: number;
 }
 
-/** Waits until the page shows exactly these numbers. */
+/** Waits until the page shows these numbers. */
 export async function expectStatistics(page: Page, expected: Statistics): Promise<void> {
   const section = page.getByRole('region', { name: 'Statistics' });
   for (const [name, count] of Object.entries(expected)) {
@@ -132,11 +132,11 @@ export async function expectStatistics(page: Page, expected: Statistics): Promis
 }
 
 /**
- * Nothing on the page keeps a person with a disability out, as far as axe can tell.
- * @param rules the rules of axe to check; all of them when left out.
+ * Checks the page for accessibility violations with axe.
+ * @param rules the rules to check; default: all.
  */
 export async function expectAccessible(page: Page, rules?: string[]): Promise<void> {
-  // Only violations in full, and in the page itself, which has no frames: axe takes five times as long otherwise.
+  // Reports only violations, without frames: otherwise axe takes five times as long.
   const axe = new AxeBuilder({ page })
     .options({ resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) })
     .setLegacyMode();

@@ -8,7 +8,7 @@ export const PASSWORD = 'correct horse battery';
 
 type Variables = Record<string, unknown>;
 
-/** An answer's first error, as a program sees it. */
+/** The first error of an answer. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
@@ -28,7 +28,7 @@ export interface Person {
   name: string;
   email: string;
   token: string;
-  /** Sends an operation as this person. @throws Refusal when the answer carries an error. */
+  /** Sends an operation as this person. @throws Refusal if the answer has an error. */
   query<Data>(document: string, variables?: Variables): Promise<Data>;
   /** @returns the new task's id. */
   createTask(title: string, details?: Variables): Promise<string>;
@@ -37,20 +37,20 @@ export interface Person {
 export interface World {
   url: string;
   databaseUrl: string;
-  /** The database itself, for what the API does not show or offer. */
+  /** The database, for data that the API does not expose. */
   db: Database;
-  /** People with new accounts, under their names in lower case: `const { ada, bob } = await people('Ada', 'Bob')`. */
+  /** Creates people with new accounts, by name in lower case: `const { ada, bob } = await people('Ada', 'Bob')`. */
   people: <const Names extends readonly string[]>(
     ...names: Names
   ) => Promise<Record<Lowercase<Names[number]>, Person>>;
-  /** Sends an operation as somebody without an account, or with the headers given. */
+  /** Sends an operation without an account, or with the given headers. */
   query: <Data>(document: string, variables?: Variables, headers?: Record<string, string>) => Promise<Data>;
 }
 
-/** A server of its own on an empty database, both gone when the test file is done. Call it at the top of the file. */
+/** A server on an empty database, both removed after the test file. Call it at the top of the file. */
 export async function startWorld(
   environment: NodeJS.ProcessEnv = {},
-  /** Done to the database before the server opens it. */
+  /** Prepares the database before the server opens it. */
   prepare: (db: Database) => Promise<void> = () => Promise.resolve(),
 ): Promise<World> {
   const databaseUrl = await freshDatabase();

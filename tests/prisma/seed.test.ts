@@ -23,7 +23,7 @@ interface Numbers {
   };
 }
 
-describe('what the demo imagines', () => {
+describe('the generated demo data', () => {
   const plan: DemoPlan = { seed: 1, now: new Date('2027-03-03T14:00:00Z'), tasks: 500 };
 
   function everything(changes: Partial<DemoPlan> = {}) {
@@ -51,7 +51,7 @@ describe('what the demo imagines', () => {
     expect(created).toEqual(created.toSorted());
   });
 
-  test('each task ends where its events lead, nothing lies in the future, and every status and priority is there', () => {
+  test('each task ends with the state of its events, nothing is in the future, and every status and priority occurs', () => {
     const { tasks } = everything();
     for (const { task, events, shares, comments } of tasks) {
       expect(events).toHaveLength(task.version);
@@ -97,7 +97,7 @@ describe('what the demo imagines', () => {
     }
   });
 
-  test('the dashboard of the printed sign-in has something late, something due today, and something done lately', () => {
+  test('the dashboard of the printed sign-in has overdue tasks, tasks due today, and recently completed ones', () => {
     const { people, tasks } = everything();
     const owner = people.find(({ email }) => email === lead.email);
     const own = tasks.map(({ task }) => task).filter(({ ownerId }) => ownerId === owner?.id);
@@ -158,7 +158,7 @@ describe('the demo in a database', async () => {
     expect(rows).toEqual(kinds.map((kind) => ({ kind, faults: 0 })));
   });
 
-  test('no transaction of it writes more than 500 rows', async () => {
+  test('no transaction writes more than 500 rows', async () => {
     const rows = await sql<{ most: number }>(
       world.databaseUrl,
       `SELECT max(rows)::int AS most FROM (
@@ -171,7 +171,7 @@ describe('the demo in a database', async () => {
     expect(rows[0]?.most).toBeLessThanOrEqual(500);
   });
 
-  test('filling twice adds nothing, and says what is there and how to start over', async () => {
+  test('filling twice adds nothing, and prints the existing demo and how to start over', async () => {
     const before = await asLead(world.url);
     const said = await demo(['--tasks', '900'], { DATABASE_URL: world.databaseUrl });
     expect(said).toContain('there already');
@@ -184,13 +184,13 @@ describe('the demo in a database', async () => {
     [['--sheep', '3'], /Unknown option '--sheep'.*--help/],
     [['100000'], /npm run demo -- --tasks/],
     [['--tasks', 'many'], /--tasks takes a whole number from 1 to 10,000,000, not "many"/],
-  ])('%j is refused in one sentence', async (args, sentence) => {
+  ])('%j is rejected with one sentence', async (args, sentence) => {
     const failure = await demo(args, { DATABASE_URL: world.databaseUrl }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 2, stderr: expect.stringMatching(sentence) as string });
     expect((failure as { stderr: string }).stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  test('a server in production gets no account with a public password', async () => {
+  test('a production server gets no account with a public password', async () => {
     const environment = {
       DATABASE_URL: world.databaseUrl,
       NODE_ENV: 'production',
@@ -214,7 +214,7 @@ describe('the demo in the embedded database', () => {
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  test('it starts the database where no server runs, and uses that of a server which does', async () => {
+  test('starts the database if no server runs, and uses the database of a running server', async () => {
     const first = await demo(['--tasks', '50'], { DATA_DIR: dataDir });
     server = npmStart(dataDir);
     const url = await server.ready();
@@ -227,7 +227,7 @@ describe('the demo in the embedded database', () => {
   });
 });
 
-/** Runs the command as a person does. @returns what it printed. */
+/** Runs the command like a person. @returns its output. */
 async function demo(args: string[], environment: NodeJS.ProcessEnv): Promise<string> {
   const { DATABASE_URL, DATA_DIR, NODE_ENV, ...inherited } = process.env;
   const root = join(import.meta.dirname, '../..');
