@@ -95,7 +95,7 @@ function mapAddress(answer: object, address: string): unknown {
   return JSON.parse(JSON.stringify(answer).replace(address, 'grace@example.com'));
 }
 
-/** The second payload of Grace’s subscription, after she does what the example is about. */
+/** The second payload of Grace's subscription, after she does what the example is about. */
 async function told(name: string, query: string, grace: Person, variables: Record<string, unknown>) {
   const change = changes[name];
   if (!change) throw new Error(`Nothing happens that ${name} could tell of.`);

@@ -16,7 +16,7 @@ const UNUSUAL = {
   bytea_output: 'escape',
   extra_float_digits: '-15',
   array_nulls: 'off',
-  // These would end statements that take longer than a provider’s server allows.
+  // These would end statements that take longer than a provider's server allows.
   statement_timeout: '40ms',
   lock_timeout: '1ms',
 };
@@ -94,7 +94,7 @@ interface Moments {
   comments: { nodes: { createdAt: string }[] };
 }
 
-/** The answers to the reference’s queries, with the same names in each world. */
+/** The answers to the reference's queries, with the same names in each world. */
 async function answersOf(world: World): Promise<unknown[]> {
   const readers = await gardenersIn(world);
   const garden = await plantGarden(readers, world.db);

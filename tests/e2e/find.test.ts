@@ -27,7 +27,7 @@ const expectTitles = (page: Page, titles: (string | RegExp)[]) =>
 
 const day = (fromToday: number) => new Date(Date.now() + fromToday * DAY_MS).toISOString().slice(0, 10);
 
-/** The parts of the rows’ texts that are highlighted. */
+/** The parts of the rows' texts that are highlighted. */
 const marksOf = (page: Page) =>
   page.getByRole('region', { name: 'Your tasks' }).locator('mark').allTextContents();
 

@@ -54,7 +54,7 @@ const chart = (page: Page, title: string) => page.getByRole('region', { name: ti
 const choose = (page: Page, range: string) =>
   page.getByRole('group', { name: 'Period' }).getByText(range).click();
 
-/** A chart’s values from the table below it, without the days. */
+/** A chart's values from the table below it, without the days. */
 async function valuesOf(page: Page, title: string): Promise<number[][]> {
   const rows = chart(page, title).locator('tbody tr');
   const texts = await rows.evaluateAll((all) =>

@@ -32,7 +32,7 @@ interface Look {
   options?: BrowserContextOptions;
 }
 
-/** A person’s dashboard, once the indicator says "Live" or another given word. */
+/** A person's dashboard, once the indicator says "Live" or another given word. */
 async function dashboardOf(
   { email }: Person,
   { url = world.url, word = 'Live', isHurried = false, options = {} }: Look = {},
@@ -45,7 +45,7 @@ async function dashboardOf(
   return page;
 }
 
-/** Advances the page’s time second by second until the indicator says so. */
+/** Advances the page's time second by second until the indicator says so. */
 async function passTime(page: Page, text: string | RegExp): Promise<void> {
   await expect(async () => {
     await page.clock.runFor(1_000);
@@ -127,7 +127,7 @@ describe('updates by other people and on other devices', () => {
       if (isPage && isHolding) asked.push(route);
       else await route.continue();
     });
-    // The page queries again, and the answer arrives after the person’s own change.
+    // The page queries again, and the answer arrives after the person's own change.
     await ada.createTask('Call the printer');
     await expect.poll(() => asked.length).toBe(1);
     const early = await asked[0]?.fetch();
@@ -285,7 +285,7 @@ describe('a lost connection', () => {
 });
 
 describe('when the page has to read everything again', () => {
-  /** The messages that the server sends over the page’s sockets from now on. */
+  /** The messages that the server sends over the page's sockets from now on. */
   function listenTo(page: Page): string[] {
     const received: string[] = [];
     page.on('websocket', (socket) => {
@@ -304,7 +304,7 @@ describe('when the page has to read everything again', () => {
     await log.until(({ events }) => events.event === null);
     return log;
   }
-  /** Appends this number of a person’s events in one transaction. */
+  /** Appends this number of a person's events in one transaction. */
   const happens = ({ id }: Person, times: number) => world.db.$executeRaw`
     INSERT INTO events (actor_id, kind, data)
     SELECT ${uuidOf('User', id)}::uuid, 'user.updated', '{"fields": ["name"]}' FROM generate_series(1, ${times}::int)`;
@@ -369,7 +369,7 @@ describe('when the page has to read everything again', () => {
     await ada.createTask('Order paper');
     await expect(row(page, 'Order paper')).toBeVisible();
 
-    // A browser reads faster than a test can fill a connection, so the test sends the server’s message itself.
+    // A browser reads faster than a test can fill a connection, so the test sends the server's message itself.
     const [first] = asked;
     if (!first?.id) throw new Error('the page follows nothing');
     const errors = [{ message: 'You read too slowly.', extensions: { code: 'FELL_BEHIND' } }];

@@ -144,7 +144,7 @@ async function getOn({ token }: SignedInUser, [first, second, third]: string[]):
   });
 }
 
-/** Creates a team of the two with a task for Bob, and gives Bob access to one of Ada’s. @returns the team’s id. */
+/** Creates a team of the two with a task for Bob, and gives Bob access to one of Ada's. @returns the team's id. */
 async function share(taskId: string | undefined, one: SignedInUser, other: SignedInUser): Promise<string> {
   const { createTeam } = await ask<{ createTeam: { team: { id: string } } }>(
     'mutation ($name: String!) { createTeam(input: { name: $name }) { team { id } } }',
@@ -325,7 +325,7 @@ describe('[T066] the service', () => {
         await ask(query, ada.token);
         times.push(performance.now() - began);
       }
-      // Other work of the machine is not the server’s time.
+      // Other work of the machine is not the server's time.
       expect(Math.min(...times)).toBeLessThan(50);
     }
   });

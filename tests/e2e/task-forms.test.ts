@@ -19,7 +19,7 @@ const dashboardOf = ({ email }: Person) => openDashboard(browser, url, { email, 
 
 const row = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
 
-/** Types into the parts of a date field, in the order of the browser’s language. */
+/** Types into the parts of a date field, in the order of the browser's language. */
 async function typeDate(field: Locator, digits: string) {
   await field.focus();
   await field.page().keyboard.type(digits);

@@ -27,7 +27,7 @@ const button = (page: Page, name: string) => page.getByRole('button', { name });
 const linkFor = (page: Page, email: string) => page.getByRole('textbox', { name: `Link for ${email}` });
 const dialog = (page: Page, name: string) => page.getByRole('dialog', { name });
 
-/** A person’s teams page, opened from the menu, once it is live. */
+/** A person's teams page, opened from the menu, once it is live. */
 async function teamsOf({ email }: Person): Promise<Page> {
   const page = await visit(browser, world.url, { timezoneId: 'UTC' });
   await signIn(page, { email, password: PASSWORD });
@@ -38,7 +38,7 @@ async function teamsOf({ email }: Person): Promise<Page> {
   return page;
 }
 
-/** The page of a person’s only team. */
+/** The page of a person's only team. */
 async function teamPageOf(person: Person, name: string): Promise<Page> {
   const page = await teamsOf(person);
   await page.getByRole('main').getByRole('link', { name }).click();

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 const TITLES = '{ tasks(first: 10) { nodes { title } } }';
 
-/** Two tabs of one browser, both on this person’s dashboard. */
+/** Two tabs of one browser, both on this person's dashboard. */
 async function twoTabs({ email }: Person): Promise<[Page, Page]> {
   const first = await openDashboard(browser, url, { email, password: PASSWORD });
   const second = await first.context().newPage();

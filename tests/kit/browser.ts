@@ -29,7 +29,7 @@ const QUIET = [
 ];
 
 /**
- * Starts a headless Chromium without background network requests: `BROWSER_PATH` if set, else Playwright’s own, else an
+ * Starts a headless Chromium without background network requests: `BROWSER_PATH` if set, else Playwright's own, else an
  * installed one, else the one from the npm packages.
  * @throws if `BROWSER_PATH` names no file.
  */
@@ -82,7 +82,7 @@ async function unpackedChromium(): Promise<string> {
 }
 
 /**
- * The packaged font for every generic name, so that screenshots are the same everywhere; the machine’s fonts for rare
+ * The packaged font for every generic name, so that screenshots are the same everywhere; the machine's fonts for rare
  * characters.
  */
 function fontConfiguration(fonts: string, cache: string): string {

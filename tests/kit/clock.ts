@@ -2,7 +2,7 @@ import type { Database } from '../../server/database/client.ts';
 
 /**
  * Gives one database its own clock for new connections: `now()` returns the time last set with `setClock`, also for
- * events. It replaces PostgreSQL’s function, since sessions of the server set their search path themselves.
+ * events. It replaces PostgreSQL's function, since sessions of the server set their search path themselves.
  */
 export async function installClock(db: Database): Promise<void> {
   await db.$executeRaw`CREATE TABLE clock AS SELECT pg_catalog.now() AS at`;

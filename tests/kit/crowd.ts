@@ -6,7 +6,7 @@ import { openSession } from './session.ts';
 const CROWD = { users: 1_000, teams: 100, tasks: 100_000 } as const;
 
 /**
- * Fills a database with a year of a thousand users’ work: three teams each, some hundred tasks, shares, comments,
+ * Fills a database with a year of a thousand users' work: three teams each, some hundred tasks, shares, comments,
  * conversations, and the log. Existing users get as much as others; the first of them, by id, gets the first team.
  */
 export async function fillWithCrowd(url: string): Promise<void> {
@@ -75,7 +75,7 @@ const STATEMENTS = [
    SELECT pg_temp.id_at(now(), 'invitation', i), troop.id, 'guest' || i || '@example.com', 'MEMBER', crowd.id,
           now() + interval '1 day' * (i % 7 + 1)
    FROM generate_series(1, 2000) AS i JOIN troop ON troop.n = i % 100 JOIN crowd ON crowd.n = i % 100`,
-  // Six in ten of a person’s tasks belong to a team, and one in ten is a subtask.
+  // Six in ten of a person's tasks belong to a team, and one in ten is a subtask.
   `INSERT INTO tasks (id, title, description, status, priority, due_on, labels, position, owner_id, assignee_id,
                       team_id, parent_id, completed_at, archived_at, created_at, updated_at)
    SELECT pg_temp.id_at(at, 'task', i), pg_temp.words(dice), pg_temp.words(i * 31),

@@ -5,7 +5,7 @@ import { openSession } from '../../server/database/session.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The server for the run’s databases, and the migrated template. */
+    /** The server for the run's databases, and the migrated template. */
     databases: { serverUrl: string; template: string };
   }
 }
@@ -20,8 +20,8 @@ export interface TemplateDatabase {
 }
 
 /**
- * Creates the template for the run’s databases, after removing those of dead runs. A run is alive as long as a
- * connection with the template’s name exists.
+ * Creates the template for the run's databases, after removing those of dead runs. A run is alive as long as a
+ * connection with the template's name exists.
  */
 export async function createTemplate(serverUrl: string): Promise<TemplateDatabase> {
   const template = `${PREFIX}${String(randomInt(0x7fff_ffff))}`;

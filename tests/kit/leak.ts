@@ -1,4 +1,4 @@
-// A fault for a server, loaded with Node’s `--import`: it leaks twenty megabytes per second.
+// A fault for a server, loaded with Node's `--import`: it leaks twenty megabytes per second.
 const kept: string[] = [];
 
 setInterval(() => {

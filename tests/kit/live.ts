@@ -108,7 +108,7 @@ export interface Watch<Data> {
   until(fits: (data: Data) => boolean): Promise<Data>;
   /** The error code of its end; "complete" without an error. */
   end: Promise<string>;
-  /** Ends it from the client’s side. */
+  /** Ends it from the client's side. */
   stop(): void;
 }
 

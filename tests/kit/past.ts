@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 /** Statuses of a task over time: the first entry creates it, and null deletes it. */
 export type Life = { at: number; status: TaskStatus | null }[];
 
-/** Writes a task’s history as the verbs would have written it on those days. */
+/** Writes a task's history as the verbs would have written it on those days. */
 export async function plantLife(
   db: Database,
   ownerId: string,

@@ -7,7 +7,7 @@ export interface Outcome {
   state: 'passed' | 'failed' | 'skipped';
 }
 
-/** A test, a table of tests, or a group of tests with a requirement’s id. */
+/** A test, a table of tests, or a group of tests with a requirement's id. */
 interface Proof {
   file: string;
   title: string;

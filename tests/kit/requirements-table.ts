@@ -9,7 +9,7 @@ import { notBuiltYet, requirements, type Requirement } from '../requirements.ts'
 
 const root = join(import.meta.dirname, '../..');
 const file = join(root, 'docs/requirements.md');
-/** The reporter’s own test names requirements of an invented project. */
+/** The reporter's own test names requirements of an invented project. */
 const REPORTER_TEST = 'tests/kit/requirements-reporter.test.ts';
 
 const testFiles = globSync('tests/**/*.test.ts', { cwd: root }).sort();

@@ -85,7 +85,7 @@ async function redisAnswers(address: string): Promise<void> {
   try {
     socket.write('PING\r\n');
     const [answer] = (await once(socket, 'data')) as [Buffer];
-    // A server that requires a password counts as running; the tests’ own connection sends it.
+    // A server that requires a password counts as running; the tests' own connection sends it.
     if (!/^(\+PONG|-NOAUTH)/.test(answer.toString())) throw new Error('it does not speak the Redis protocol');
   } catch (cause) {
     throw new Error('No Redis answers at TEST_REDIS_URL; unset it to leave those tests out.', { cause });

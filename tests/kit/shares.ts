@@ -14,8 +14,8 @@ export interface Share {
 type Terms = Omit<Share, 'from' | 'to'>;
 
 /**
- * Shares a task by address; a receiver outside the sender’s teams accepts the offer by its link.
- * @returns the share’s id.
+ * Shares a task by address; a receiver outside the sender's teams accepts the offer by its link.
+ * @returns the share's id.
  */
 export async function giveShare(
   from: Person,
@@ -59,7 +59,7 @@ export async function acceptShare(
   return acceptShare.share.id;
 }
 
-/** The secret in an offer’s link. */
+/** The secret in an offer's link. */
 export function secretOf(link: string | null): string {
   return link?.split('#')[1] ?? '';
 }

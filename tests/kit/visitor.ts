@@ -79,7 +79,7 @@ export async function signIn(page: Page, { email, password }: Omit<Account, 'nam
 }
 
 /**
- * A person’s dashboard in their own browser, once it is live. They signed in by the API, since filling in the sign-in
+ * A person's dashboard in their own browser, once it is live. They signed in by the API, since filling in the sign-in
  * page takes longer than most tests.
  */
 export async function openDashboard(

@@ -26,10 +26,10 @@ const expressions = [
   ...panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const)),
 ];
 
-/** Those that Prometheus puts on everything, and one that it makes by itself. */
+/** Labels that Prometheus adds, and a metric that it creates itself. */
 const OF_PROMETHEUS = { labels: ['job', 'instance'], metric: 'up' };
 
-test('every alert and every panel asks for numbers that a running server shows', async () => {
+test('every alert and every panel uses metrics that a running server exposes', async () => {
   const { ada } = await world.people('Ada');
   await ada.query('query Look { viewer { name } }');
   await expect(ada.query('{ task(id: "no such thing") { id } nonsense }')).rejects.toThrow();
@@ -55,7 +55,7 @@ test('every alert and every panel asks for numbers that a running server shows',
   }
 });
 
-test('an alert says how bad it is and what to do, and its own test makes it fire', () => {
+test('an alert has a severity and an action, and a test that makes it fire', () => {
   const worlds = readFileSync(join(import.meta.dirname, 'alerts.yaml'), 'utf8');
   for (const { alert, labels, annotations } of alerts) {
     expect(labels, alert).toEqual({ severity: expect.stringMatching(/^(critical|warning)$/) as string });
@@ -64,23 +64,19 @@ test('an alert says how bad it is and what to do, and its own test makes it fire
   }
 });
 
-test(
-  'each alert fires in the world that it is for, and none in one where all is well',
-  { timeout: 60_000 },
-  (context) => {
-    const { status, stdout, stderr, error } = spawnSync('promtool', ['test', 'rules', 'alerts.yaml'], {
-      cwd: import.meta.dirname,
-      encoding: 'utf8',
-    });
-    if (error) {
-      console.log('▸ There is no promtool, so the tests of the alerts are SKIPPED.');
-      context.skip();
-    }
-    expect(status, `${stdout}${stderr}`).toBe(0);
-  },
-);
+test('each alert fires in its test, and none fires in a healthy system', { timeout: 60_000 }, (context) => {
+  const { status, stdout, stderr, error } = spawnSync('promtool', ['test', 'rules', 'alerts.yaml'], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  });
+  if (error) {
+    console.log('▸ There is no promtool, so the tests of the alerts are SKIPPED.');
+    context.skip();
+  }
+  expect(status, `${stdout}${stderr}`).toBe(0);
+});
 
-test('the alert on memory comes before the limit that ends the server', () => {
+test('the memory alert fires before the limit that ends the server', () => {
   const limit = composeWith({}).services['server-1']?.mem_limit;
   expect(limit).toBe('1g');
   const threshold = /> (\S+)/.exec(alerts.find(({ alert }) => alert === 'TaskwireMemory')?.expr ?? '')?.[1];
@@ -88,7 +84,7 @@ test('the alert on memory comes before the limit that ends the server', () => {
   expect(Number(threshold)).toBeGreaterThan(2 ** 29);
 });
 
-test('Grafana finds the dashboard where the container has it, and Prometheus where that answers', () => {
+test('Grafana finds the dashboard at its path in the container, and Prometheus at its URL', () => {
   const { services } = composeWith({});
   const places = (services['grafana']?.volumes ?? []).map((volume) => volume.split(':')[1] ?? '');
   const place = places.find((path) => path.endsWith('/taskwire.json')) ?? '';
@@ -103,13 +99,13 @@ test('Grafana finds the dashboard where the container has it, and Prometheus whe
 
 interface Selector {
   metric: string;
-  /** What it and those around it want of labels; undefined where any value does. */
+  /** The labels that the expression requires; undefined if any value matches. */
   labels: Record<string, string | undefined>;
 }
 
-/** @throws where Prometheus would not understand the expression. */
+/** @throws if Prometheus would reject the expression. */
 function selectorsOf(of: string, given: string): Selector[] {
-  // Grafana puts a time in its place.
+  // Grafana inserts a duration.
   const expr = given.replaceAll('$__rate_interval', '5m');
   const found: (Selector & Range)[] = [];
   const groups: (Range & { label: string })[] = [];
@@ -139,7 +135,7 @@ interface Range {
   to: number;
 }
 
-/** Of a server's page for Prometheus: the labels of each sample, by metric. Some have no sample yet. */
+/** The labels of each sample by metric, from a server's metrics. Some metrics have no sample yet. */
 async function scrape(): Promise<Map<string, Record<string, string>[]>> {
   const page = await (await fetch(`${world.url}/metrics`)).text();
   const shown = new Map<string, Record<string, string>[]>();

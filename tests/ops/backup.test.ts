@@ -28,7 +28,7 @@ async function backups(folder: string): Promise<string[]> {
 }
 
 describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
-  test('[T061] a backup is named by its time, compressed, with a checksum, and a manifest that says what is in it', async () => {
+  test('[T061] a backup is named by its time and compressed, and has a checksum and a manifest of its content', async () => {
     const { ada } = await world.people('Ada');
     for (const title of ['one', 'two', 'three'])
       await ada.createTask(title, { description: 'x'.repeat(10_000) });
@@ -50,10 +50,10 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
       sha256: (await run('sha256sum', [file])).stdout.slice(0, 64),
       tables: { tasks: { rows: 3 }, users: { rows: 1 } },
     });
-    expect((await stat(file)).mode & 0o077, 'nobody else may read it').toBe(0);
+    expect((await stat(file)).mode & 0o077, 'only the owner can read it').toBe(0);
   });
 
-  test('[T061] of two backups to one folder at once, one is whole and the other says that it waits for its end', async () => {
+  test('[T061] of two concurrent backups to one folder, one completes and the other reports that it has to wait', async () => {
     const folder = await scratchFolder();
     const environment = await environmentIn(folder);
     const ends = await Promise.all([ops('backup', [], environment), ops('backup', [], environment)]);
@@ -66,9 +66,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     expect(await ops('backup-verify', [], environment)).toMatchObject({ code: 0 });
   });
 
-  test('[T061] a full disk leaves the backups of before as they were, and no half of a new one', async ({
-    skip,
-  }) => {
+  test('[T061] a full disk leaves earlier backups unchanged, and no incomplete one', async ({ skip }) => {
     const disk = await smallDisk();
     if (!disk) return skip('only root may mount a small disk');
     const environment = await environmentIn(disk.folder);
@@ -84,7 +82,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     expect(await ops('backup-verify', [first], environment)).toMatchObject({ code: 0 });
   });
 
-  test('[T061] backups older than a week go, but never the last good one, nor the last that was verified', async () => {
+  test('[T061] backups older than a week are removed, except the last good one and the last verified one', async () => {
     const folder = await scratchFolder();
     const environment = await environmentIn(folder);
     const file = fileIn(await ops('backup', [], environment));
@@ -123,7 +121,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     );
   });
 
-  test('[T061] after the loss of a disk, one command restores into a new folder, and sessions still work', async () => {
+  test('[T061] after the loss of a disk, one command restores into a new folder, and sessions remain valid', async () => {
     const [lost, fresh, folder] = [await scratchFolder(), await scratchFolder(), await scratchFolder()];
     const settings = (dataDir: string) => ({
       DATA_DIR: dataDir,
@@ -144,7 +142,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     const { code, output } = await ops('restore', ['--yes', whileItRuns], settings(fresh));
     expect({ code, output }).toMatchObject({ code: 0 });
     expect(output).toContain('the secret of the backup replaces the one in DATA_DIR');
-    // A token names the address that gave it.
+    // A token contains the address of its server.
     const { port } = new URL(first.url);
     const second = await startServer(readConfig({ ...settings(fresh), PORT: port }));
     onTestFinished(() => second.stop());
@@ -176,7 +174,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     await expect(ask(server.url, '{ viewer { name } }', cy.token)).rejects.toThrow('Sign in again');
   });
 
-  test('[T061] a server with a schedule backs up, and verifies what it backed up, by itself (ALERTS)', async () => {
+  test('[T061] a server with a schedule creates and verifies backups automatically (ALERTS)', async () => {
     const folder = await scratchFolder();
     const environment = { ...(await environmentIn(folder)), PORT: '0', LOG_LEVEL: 'silent' };
     const server = await startServer(readConfig({ ...environment, BACKUP_SCHEDULE: '* * * * * *' }));
@@ -194,7 +192,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
   });
 });
 
-test('[T061] a schedule that is wrong or never comes is refused before the database is looked for (LATE)', async () => {
+test('[T061] a schedule that is invalid or never occurs is rejected before the database starts (LATE)', async () => {
   const environment = {
     ...(await environmentIn(await scratchFolder())),
     DATABASE_URL: 'postgres://127.0.0.1:1/no',
@@ -205,7 +203,7 @@ test('[T061] a schedule that is wrong or never comes is refused before the datab
     );
 });
 
-test('[T061] a server with a schedule and a pg_dump that does not work says so instead of starting (LATE)', async () => {
+test('[T061] a server with a schedule and a broken pg_dump reports it and does not start (LATE)', async () => {
   const folder = await scratchFolder();
   for (const [program, ending] of Object.entries({
     pg_dump: 'echo no such library >&2; exit 1',
@@ -226,12 +224,12 @@ test('[T061] a server with a schedule and a pg_dump that does not work says so i
   );
 });
 
-test('[T061] a machine without a pg_dump for the server says which one is wanted and how to get it', async () => {
+test('[T061] without a suitable pg_dump, a backup prints the required version and how to install it', async () => {
   await expect(findClient(99)).rejects.toThrow(/needs pg_dump 99 or newer|pg_dump is not installed/);
   await expect(findClient(99)).rejects.toThrow(/(apt-get|brew) install postgresql/);
 });
 
-test('[T061] a schedule that is no cron expression, and a folder that is none, are refused with a way on', async () => {
+test('[T061] an invalid cron expression and an invalid folder are rejected with a hint', async () => {
   expect(() => readConfig({ BACKUP_SCHEDULE: 'every night' })).toThrow(
     'BACKUP_SCHEDULE: must be a cron expression',
   );
@@ -267,7 +265,7 @@ async function ask<Data>(url: string, document: string, token?: string): Promise
   return data;
 }
 
-/** A disk of two megabytes; undefined where this user may not mount one. */
+/** A disk of two megabytes; undefined if this user cannot mount one. */
 async function smallDisk(): Promise<{ folder: string; fill: () => Promise<void> } | undefined> {
   const folder = await scratchFolder();
   try {

@@ -36,7 +36,7 @@ test('the operator of the containers edits one file, which has every setting and
   expect(readFileSync(join(root, '.gitignore'), 'utf8').split('\n')).toContain('ops/containers/.env');
 });
 
-test('the servers are told what they know, believe one proxy, and share secret, database and Redis', () => {
+test('the servers get their settings, trust one proxy, and share the secret, the database and Redis', () => {
   const names = serversOf(compose);
   expect(names.length).toBeGreaterThanOrEqual(2);
   const [first] = names;
@@ -54,7 +54,7 @@ test('the servers are told what they know, believe one proxy, and share secret, 
   }
 });
 
-test('only the proxy is reached from outside, and what keeps the data reaches nowhere', () => {
+test('only the proxy is reachable from outside, and the data stores have no access to the internet', () => {
   for (const [name, { ports = [], networks }] of services) {
     const outside = ports.filter((port) => !port.startsWith('127.0.0.1:'));
     expect(outside.length > 0, name).toBe(name === 'caddy');
@@ -70,7 +70,7 @@ test('only the proxy is reached from outside, and what keeps the data reaches no
   }
 });
 
-test('each container has no rights that it can do without, and a bound on what it takes', () => {
+test('each container has minimal rights and limited resources', () => {
   for (const [name, service] of services) {
     expect(service, name).toMatchObject({ read_only: true, cap_drop: ['ALL'], restart: 'unless-stopped' });
     expect(service.security_opt, name).toContain('no-new-privileges:true');
@@ -81,7 +81,7 @@ test('each container has no rights that it can do without, and a bound on what i
   }
 });
 
-test('each waits for what it needs to be healthy, and every file and volume that is mounted exists', () => {
+test('each container waits for healthy dependencies, and every mounted file and volume exists', () => {
   const hasCheck = (name: string) => {
     const { image, healthcheck } = compose.services[name] ?? {};
     return healthcheck ? !healthcheck.disable : Boolean(image?.startsWith('taskwire:'));
@@ -102,12 +102,12 @@ test('each waits for what it needs to be healthy, and every file and volume that
   expect(Object.keys(compose.services['caddy']?.depends_on ?? {})).toEqual(serversOf(compose));
 });
 
-test('nothing that is for operators is public through the proxy (L12)', () => {
+test('no path for operators is public through the proxy (L12)', () => {
   const [, hidden = ''] = /@private path (.*)\n\trespond @private 404/.exec(textOf('Caddyfile')) ?? [];
   expect(hidden.split(' ').sort()).toEqual(['/metrics', '/readyz']);
 });
 
-test('proxy, monitoring and log know the same servers', () => {
+test('the proxy, the monitoring and the log shipper know the same servers', () => {
   const { port } = readConfig(imageEnvironment());
   const addresses = serversOf(compose).map((name) => `${name}:${port}`);
   const proxied = /reverse_proxy ([^{]*)\{/.exec(textOf('Caddyfile'))?.[1]?.trim().split(/\s+/);
@@ -120,7 +120,7 @@ test('proxy, monitoring and log know the same servers', () => {
   expect(shipped).toEqual([...serversOf(compose), 'backup', 'vector']);
 });
 
-test('the proxy’s settings are understood by Caddy', (context) => {
+test('Caddy accepts the proxy’s configuration', (context) => {
   const file = join(containers, 'Caddyfile');
   const { status, stderr, error } = spawnSync(
     'caddy',
@@ -155,12 +155,12 @@ test('the image is built from existing files, and does not run as root', () => {
 });
 
 test(
-  'what is sent to the build is enough to start, to be found healthy, and to end in order',
+  'the build context is enough to start, become healthy, and stop in order',
   { timeout: 90_000 },
   async () => {
     const app = join(await scratchFolder(), 'app');
     cpSync(root, app, { recursive: true, filter: isSent });
-    // As the build's own steps make them, of which the first would take the network.
+    // Like the build's own steps; the first of them would need the network.
     symlinkSync(join(root, 'node_modules'), join(app, 'node_modules'));
     for (const made of ['prisma/generated', 'client/build'])
       if (existsSync(join(root, made))) cpSync(join(root, made), join(app, made), { recursive: true });
@@ -194,7 +194,7 @@ test(
   },
 );
 
-/** What the image sets for everything that runs in it. */
+/** The environment of the image. */
 function imageEnvironment(): Record<string, string> {
   return Object.fromEntries(
     dockerfile
@@ -208,7 +208,7 @@ function lastOf(keyword: string): string {
   return of.at(-1)?.getArgumentsContent() ?? '';
 }
 
-/** Whether .dockerignore lets a file into the build; its lines are plain paths, and the last that fits counts. */
+/** Whether .dockerignore includes a file. Its lines are plain paths; the last match counts. */
 function isSent(path: string): boolean {
   const name = relative(root, path);
   const last = ignoreRules.findLast((rule) => {

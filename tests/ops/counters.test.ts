@@ -13,14 +13,14 @@ const environment = { DATABASE_URL: world.databaseUrl };
 
 const generationOf = async (db: Database) => (await db.logConsumer.findFirstOrThrow()).generation;
 
-/** So many that they are counted in several parts. */
+/** Enough for several parts. */
 async function plantMany(db: Database, ownerId: string): Promise<void> {
   await db.$executeRaw`
     INSERT INTO tasks (id, title, owner_id, due_on) SELECT gen_random_uuid(), 'Old', ${ownerId}::uuid, '2027-01-01'
     FROM generate_series(1, 40000)`;
 }
 
-/** Waits until a rebuild has counted something, beside what is in use. */
+/** Waits until a rebuild has written counters next to the current ones. */
 async function begun(db: Database): Promise<void> {
   const generation = await generationOf(db);
   await vi.waitUntil(() => db.taskScope.count({ where: { generation: generation + 1 } }), {

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Runs the command with an `npm` that says of each package what it is given here, or that the range's own is current. */
+/** Runs the command with an `npm` that reports the given versions, or the current one. */
 async function runOutdated(newer: Record<string, string>) {
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-npm-'));
   onTestFinished(() => rm(folder, { recursive: true }));

@@ -6,7 +6,7 @@ import { scratchFolder } from '../kit/ops.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-test('an operator who installed without development dependencies reads in one sentence what to do (OMIT-DEV)', async () => {
+test('without development dependencies, the start fails with one sentence that says what to do (OMIT-DEV)', async () => {
   const folder = await scratchFolder();
   await mkdir(join(folder, 'ops'));
   for (const file of ['ops/prepare.ts', 'package.json', 'package-lock.json'])

@@ -5,7 +5,7 @@ import { databaseOf, withDatabase } from '../../ops/backup/connection-url.ts';
 import { openCluster, type Cluster } from '../../ops/backup/cluster.ts';
 import { openSession } from '../kit/session.ts';
 
-/** How long autovacuum sleeps between two pages. */
+/** The pause of autovacuum between two pages. */
 const SLOW = ['autovacuum_vacuum_cost_delay = 100', 'autovacuum_vacuum_cost_limit = 1'];
 const EAGER = [
   'autovacuum_naptime = 1',
@@ -24,7 +24,7 @@ await admin.query("CREATE ROLE keeper LOGIN CREATEDB PASSWORD 'keeper'");
 const address = new URL(withDatabase(postgres.url, 'work'));
 Object.assign(address, { username: 'keeper', password: 'keeper' });
 
-/** Fills a database until autovacuum is at work in it. */
+/** Fills a database until autovacuum runs in it. */
 async function vacuumed(name: string): Promise<void> {
   const client = await openSession(withDatabase(address.href, name));
   await client.query(
@@ -48,8 +48,8 @@ const names = async () =>
 
 const opened = (): Promise<Cluster> => openCluster(address.href, 'restore');
 
-describe('as a role that is no superuser, while autovacuum is at work', { timeout: 120_000 }, () => {
-  test('[T061] a scratch database is removed, and one of an ended attempt by the next (RESTORE-ROLE)', async () => {
+describe('as a role without superuser rights, while autovacuum is running', { timeout: 120_000 }, () => {
+  test('[T061] a scratch database is removed, and the next attempt removes the one of a killed attempt (RESTORE-ROLE)', async () => {
     const first = await opened();
     const scratch = await first.make('verify', databaseOf(address.href));
     await vacuumed(scratch);
@@ -63,7 +63,7 @@ describe('as a role that is no superuser, while autovacuum is at work', { timeou
     expect(await next.has(left)).toBe(false);
   });
 
-  test('[T061] a new database takes the place of the old one (RESTORE-ROLE)', async () => {
+  test('[T061] a new database replaces the old one (RESTORE-ROLE)', async () => {
     await using cluster = await opened();
     const old = await cluster.make('restore', databaseOf(address.href));
     await cluster.replace('work', old);

@@ -36,7 +36,7 @@ async function content() {
   return (await inSnapshot(client, () => contentOf(client))).tables;
 }
 
-/** Every table but the counters, which the server goes on folding in its own time. */
+/** Every table except the counters, which the server folds independently. */
 async function uncounted() {
   return Object.fromEntries(
     Object.entries(await content()).filter(([name]) => !counterTables.includes(name)),
@@ -45,7 +45,7 @@ async function uncounted() {
 
 const target = new URL(world.databaseUrl).pathname.slice(1);
 
-/** A connection that a restore does not end. */
+/** A connection that a restore does not terminate. */
 async function connectionBeside(): Promise<Client> {
   const client = await openSession(inject('databases').serverUrl);
   onTestFinished(() => client.end());
@@ -72,7 +72,7 @@ const signIn = (person: Person) =>
   );
 
 describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
-  test('[T061] after a disaster every row, number and login is as at the backup, while the server runs on', async () => {
+  test('[T061] after a disaster every row, number and login is as in the backup, while the server keeps running', async () => {
     const { ada, bob } = await world.people('Ada', 'Bob');
     const watering = await ada.createTask('Water the plants', { priority: 'HIGH' });
     const done = await ada.createTask('Repot the fern');
@@ -103,7 +103,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect(restored).toMatchObject({ code: 0 });
 
     const back = await content();
-    // Its rows are the same but for the place where the log goes on, and for what is counted anew.
+    // Its rows are the same, except for the epoch of the log and the rebuilt counters.
     const others = ['events', 'event_log', ...counterTables];
     expect(back).toMatchObject(
       Object.fromEntries(Object.entries(rows).filter(([name]) => !others.includes(name))),
@@ -113,10 +113,12 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect(Object.keys(back)).toEqual(Object.keys(rows));
     expect({ ada: await ada.query(EVERYTHING), bob: await bob.query(EVERYTHING) }).toEqual(before);
     expect((await signIn(ada)).signIn.token).toBeTruthy();
-    await expect(signIn(eve), 'she came after the backup').rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(signIn(eve), 'she came after the backup').rejects.toMatchObject({
+      code: 'her account is newer than the backup',
+    });
     expect(
       await query(world.databaseUrl, 'SELECT epoch FROM event_log'),
-      'cursors of before expire',
+      'earlier cursors expire',
     ).not.toEqual([log]);
     const after = await ada.createTask('Life goes on');
     expect(await ada.query('query ($id: ID!) { task(id: $id) { title } }', { id: after })).toEqual({
@@ -125,7 +127,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect(await databasesLeft()).toEqual([]);
   });
 
-  test('[T061] what was there before a restore is in the safety backup, and so a restore can be taken back', async () => {
+  test('[T061] the safety backup has the replaced data, so a restore can be reverted', async () => {
     const { kim } = await world.people('Kim');
     const file = fileIn(await ops('backup', [], environment));
     await kim.createTask('Written after the backup');
@@ -138,7 +140,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect((await numbers(kim)).total).toBe(1);
   });
 
-  test('[T061] [FR-017] after a restore subscribers get CURSOR_EXPIRED, and accounts newer than the backup are signed out', async () => {
+  test('[T061] [FR-017] after a restore, subscribers get CURSOR_EXPIRED, and accounts newer than the backup are signed out', async () => {
     const { lea } = await world.people('Lea');
     const file = fileIn(await ops('backup', [], environment));
     const { max } = await world.people('Max');
@@ -157,7 +159,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     await anew.until(({ events: { event } }) => event?.task?.title === 'Life goes on');
   });
 
-  test('[T061] who writes until the last moment finds it in a second safety backup', async () => {
+  test('[T061] writes until the last moment are in a second safety backup', async () => {
     const { may } = await world.people('May');
     const file = fileIn(await ops('backup', [], environment));
     const end = new AbortController();
@@ -184,7 +186,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect(await databasesLeft()).toEqual([]);
   });
 
-  test('[T061] a corrupt or truncated backup is refused, and nothing has changed', async () => {
+  test('[T061] a corrupt or truncated backup is rejected, and nothing changes', async () => {
     const { pia } = await world.people('Pia');
     await pia.createTask('Still here');
     const file = fileIn(await ops('backup', [], environment));
@@ -192,9 +194,9 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     const rows = await uncounted();
     const whole = await readFile(file);
     const spoiled: Record<string, () => Promise<unknown>> = {
-      'one byte is another': () => writeFile(file, flipped(whole)),
-      'its end is missing': () => truncate(file, whole.length - 100),
-      'it is empty': () => truncate(file, 0),
+      'a changed byte': () => writeFile(file, flipped(whole)),
+      'a missing end': () => truncate(file, whole.length - 100),
+      'an empty file': () => truncate(file, 0),
     };
     for (const [how, spoil] of Object.entries(spoiled)) {
       await spoil();
@@ -239,7 +241,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect(await databasesLeft()).toEqual([]);
   });
 
-  test('[T061] of two restores at once one goes through, and the other says why it does not', async () => {
+  test('[T061] of two concurrent restores one succeeds, and the other prints why it cannot run', async () => {
     const file = fileIn(await ops('backup', [], environment));
     const elsewhere = { ...environment, BACKUP_DIR: await scratchFolder() };
     const ends = await Promise.all([
@@ -250,13 +252,13 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect(ends.find(({ code }) => code === 1)?.output).toMatch(/Another restore of \S+ is running/);
   });
 
-  test('[T061] a restore that is killed while it closes the database says so to who starts, and is run again', async () => {
+  test('[T061] a restore killed while it replaces the database can be repeated, and a starting server reports it', async () => {
     const { sam } = await world.people('Sam');
     await sam.createTask('Kept');
     const file = fileIn(await ops('backup', [], environment));
     await sam.createTask('Written after the backup');
     const [holder, beside] = [await connectionBeside(), await connectionBeside()];
-    // Whoever comments on a database keeps others from renaming it.
+    // A COMMENT on a database blocks renaming it.
     await holder.query(`BEGIN; COMMENT ON DATABASE ${target} IS 'held'`);
     const restore = startOps('restore', ['--yes', file], environment);
     const renaming = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER DATABASE "${target}" RENAME%'`;
@@ -276,18 +278,18 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     });
 
     expect(await ops('restore', ['--yes', file], environment)).toMatchObject({ code: 0 });
-    expect(await databasesLeft(), 'what the killed one had made is gone, too').toEqual([]);
+    expect(await databasesLeft(), 'the new database of the killed restore is removed, too').toEqual([]);
     expect((await numbers(sam)).total).toBe(1);
     await startServerProcess(world.databaseUrl);
   });
 
-  test('[T061] a restore that is killed once the new database is in place has worked, and the next one names what is left', async () => {
+  test('[T061] a restore killed after the replacement has succeeded, and the next one prints what is left', async () => {
     const { tim } = await world.people('Tim');
     const file = fileIn(await ops('backup', [], environment));
     const beside = await connectionBeside();
     const replaced = `SELECT datname FROM pg_database WHERE datname ~ ('^' || left('${target}', 30) || '_restore_\\d+_replaced$')`;
     await tim.createTask('Written after the backup');
-    // One that is quicker than this has removed it already.
+    // A faster run has removed it already.
     while ((await count(beside, replaced)) === 0) {
       const restore = startOps('restore', ['--yes', file], environment);
       const over = restore.ended.then(() => true);

@@ -13,7 +13,7 @@ const environment = async () => ({ DATABASE_URL: await freshDatabase(), AUTH_SEC
 
 test('[SC-010] followers that stay, reconnect or leave get every event once, and leave no resources behind', async () => {
   const report = await soak({ ...small, minutes: 0.17, cuts: 1, environment: await environment() });
-  // How long a few reads take says nothing on a machine that has other work.
+  // Read times are not meaningful on a busy machine.
   expect(problemsIn(report).filter((problem) => !problem.startsWith('reads'))).toEqual([]);
   expect(report.written).toBeGreaterThan(20);
   expect(report.guests).toBeGreaterThan(0);
@@ -31,7 +31,7 @@ test('[SC-010] a memory leak is detected', async () => {
 });
 
 const MEGABYTE = 1024 * 1024;
-/** A look every fifteen seconds for half an hour. */
+/** A sample every fifteen seconds for half an hour. */
 const watched = (megabytesAt: (hours: number, look: number) => number) =>
   growthOf(
     Array.from({ length: 120 }, (_, look) => {
@@ -70,17 +70,17 @@ test('memory growth is detected despite peaks', () => {
 test.each<[string, Partial<SoakReport>, string[]]>([
   ['nothing', {}, []],
   [
-    'a kilobyte lost at each of ten writes a second',
+    'a leak of one kilobyte per write at ten writes per second',
     { memory: { heap: watched((hours) => 80 + 35 * hours), resident: level } },
     ['heap: grows by 35.0 MB per hour'],
   ],
   [
-    'memory that comes and goes',
+    'memory that is allocated and freed',
     { memory: { heap: watched((_, look) => 80 + 10 * Math.sin(look / 4)), resident: level } },
     [],
   ],
   [
-    'a process that grows though its objects do not',
+    'a growing process with constant objects',
     { memory: { heap: level, resident: watched((hours) => 200 + 120 * hours) } },
     ['resident: grows by 120.0 MB per hour'],
   ],

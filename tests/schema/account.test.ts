@@ -48,7 +48,7 @@ const kindsOf = async (person: Person) =>
   ).map(({ kind }) => kind);
 
 describe('a person who changes their password', () => {
-  test('[FR-028] signs in with the new one, and every other session ends, which is told (M2)', async () => {
+  test('[FR-028] signs in with the new password, and every other session ends, with an event (M2)', async () => {
     const { ada } = await people('Ada');
     const other = await signIn(ada);
     await query('{ viewer { id } }', {}, bearer(other));
@@ -66,7 +66,7 @@ describe('a person who changes their password', () => {
     expect(told).toEqual({ activity: { nodes: [{ kind: 'PASSWORD_CHANGED' }] } });
   });
 
-  test('[FR-028] revokes their API tokens where they ask for that (M2)', async () => {
+  test('[FR-028] can also revoke their API tokens (M2)', async () => {
     const { ada } = await people('Ada');
     const { token } = await apiToken(ada);
     const changed = await change(ada, { revokeApiTokens: true });
@@ -75,7 +75,7 @@ describe('a person who changes their password', () => {
     expect((await kindsOf(ada)).slice(-2)).toEqual(['apiToken.revoked', 'password.changed']);
   });
 
-  test('[FR-028] is held to the attempts of a sign-in, and each wrong one is told (PW-GUESS)', async () => {
+  test('[FR-028] has the sign-in limits, and each wrong attempt is an event (PW-GUESS)', async () => {
     const { ada } = await people('Ada');
     const guess = (n: number) => change(ada, { currentPassword: `guess number ${n}` });
     for (let n = 0; n < 3; n += 1) {
@@ -89,7 +89,7 @@ describe('a person who changes their password', () => {
     await expect(signIn(ada, PASSWORD, { 'x-forwarded-for': '203.0.113.5' })).resolves.toBeDefined();
   });
 
-  test('needs a session, and a new password that is one (M2)', async () => {
+  test('needs a session and a valid new password (M2)', async () => {
     const { ada } = await people('Ada');
     const { token } = await apiToken(ada);
     await expect(change(ada, {}, bearer(token))).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -99,7 +99,7 @@ describe('a person who changes their password', () => {
     });
   });
 
-  test('twice at once does so once (M2)', async () => {
+  test('changes it once if they send the request twice at the same time (M2)', async () => {
     const { ada } = await people('Ada');
     const both = await Promise.allSettled([change(ada, {}), change(ada, { newPassword: 'yet another one' })]);
     expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -107,7 +107,7 @@ describe('a person who changes their password', () => {
 });
 
 describe('a person’s sessions', () => {
-  test('are listed for them alone, without a token, and end one by one (M2)', async () => {
+  test('are visible to them only, without their tokens, and can be ended one by one (M2)', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const other = await signIn(ada, PASSWORD, { 'user-agent': 'Lynx', 'x-forwarded-for': '203.0.113.7' });
     const { sessions } = await ada.query<Listed>(SESSIONS);
@@ -129,7 +129,7 @@ describe('a person’s sessions', () => {
     expect((await ada.query<Listed>(SESSIONS)).sessions).toHaveLength(1);
   });
 
-  test('all end but the one that asks (M2)', async () => {
+  test('can all be ended except the current one (M2)', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     for (let n = 0; n < 2; n += 1) await signIn(ada);
     const endOthers = 'mutation { endOtherSessions { endedSessions } }';
@@ -147,14 +147,14 @@ describe('an operator', () => {
   const RESET = 'mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { email } }';
   const reset = (token: string, newPassword = NEXT) => query(RESET, { input: { token, newPassword } });
 
-  test('[FR-028] lets a person set a new password by a link that works once (NO-RESET)', async () => {
+  test('[FR-028] gives a person a one-time link to set a new password (NO-RESET)', async () => {
     const { ada } = await people('Ada');
     await ada.query('{ viewer { id } }');
     const { code, output } = await account('reset', ` ${ada.email.toUpperCase()} `);
     expect(code, output).toBe(0);
     const token = /https:\/\/tasks\.example\.com\/reset-password#(\S{40,})/.exec(output)?.[1] ?? '';
     expect(JSON.stringify(await db.verification.findMany())).not.toContain(token);
-    // Another process, whose sessions the command has ended, knows within seconds.
+    // Another process ends the sessions within seconds.
     await vi.waitFor(
       () => expect(ada.query('{ viewer { id } }')).rejects.toMatchObject({ status: 401 }),
       8_000,
@@ -168,7 +168,7 @@ describe('an operator', () => {
     expect((await fetch(`${url}/reset-password`)).status).toBe(200);
   });
 
-  test('issues a link that has an end, and replaces the one before (NO-RESET)', async () => {
+  test('issues a link that expires, and replaces the previous one (NO-RESET)', async () => {
     const { ada } = await people('Ada');
     const link = async () => {
       const { code, output } = await account('reset', ada.email);
@@ -184,7 +184,7 @@ describe('an operator', () => {
     await expect(signIn(ada)).resolves.toBeDefined();
   });
 
-  test('lifts the limits on signing in while the server runs (M7)', async () => {
+  test('lifts the sign-in limits while the server is running (M7)', async () => {
     const { ada } = await people('Ada');
     for (let n = 0; n < 3; n += 1) await expect(signIn(ada, 'wrong wrong')).rejects.toThrow();
     await expect(signIn(ada)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
@@ -194,7 +194,7 @@ describe('an operator', () => {
     expect(await kindsOf(ada)).toContain('account.unlocked');
   });
 
-  test('is told where no account has the address, and how the command is called (NO-RESET)', async () => {
+  test('gets an error for an unknown address, and the command’s usage (NO-RESET)', async () => {
     const unknown = await account('reset', 'nobody@example.com');
     expect(unknown).toEqual({ code: 1, output: 'No account uses nobody@example.com.\n' });
     for (const wrong of [[], ['reset'], ['delete', 'ada@example.com'], ['reset', 'a', 'b']]) {

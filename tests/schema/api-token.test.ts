@@ -31,7 +31,7 @@ async function make(person: Person, input: Record<string, unknown> = {}): Promis
   return createApiToken;
 }
 
-/** What a program gets that presents this token. */
+/** The answer to a program with this token. */
 function by<Data>(token: string, document: string, variables = {}): Promise<Data> {
   return query<Data>(document, variables, { authorization: `Bearer ${token}` });
 }
@@ -43,8 +43,8 @@ function useOf(id: string) {
 const ME = '{ viewer { name } }';
 const DO = 'mutation { createTask(input: { title: "By a program" }) { task { owner { name } } } }';
 
-describe('making a token', () => {
-  test('is refused to who has a hundred, also several at once, until one is revoked', async () => {
+describe('creating a token', () => {
+  test('is rejected for a person with a hundred tokens, also concurrently, until one is revoked', async () => {
     const { cleo } = await people('Cleo');
     const userId = uuidOf('User', cleo.id);
     const earlier = Array.from({ length: 98 }, (_, n) => ({
@@ -65,7 +65,7 @@ describe('making a token', () => {
     await expect(make(cleo)).resolves.toMatchObject({ apiToken: { name: 'Backup script' } });
   });
 
-  test('shows it once; only its SHA-256 is kept', async () => {
+  test('returns it once; only its SHA-256 is stored', async () => {
     const { token, apiToken } = await make(ada);
     expect(token).toMatch(/^twp_[\w-]{43}$/);
     expect(apiToken).toMatchObject({
@@ -94,7 +94,7 @@ describe('making a token', () => {
 });
 
 describe('a program with a token', () => {
-  test('[FR-011] [BR-12] acts as the token’s owner, who sees both in the list', async () => {
+  test('[FR-011] [BR-12] acts as the token’s owner, who sees its name and last use in the list', async () => {
     const { cleo } = await people('Cleo');
     const { token } = await make(cleo, { scopes: ['WRITE'] });
     await expect(by(token, ME)).resolves.toEqual({ viewer: { name: 'Cleo' } });
@@ -116,14 +116,14 @@ describe('a program with a token', () => {
     });
   });
 
-  test('[FR-011] may only read with the scope READ', async () => {
+  test('[FR-011] can only read with the scope READ', async () => {
     const { token } = await make(ada);
     await expect(by(token, ME)).resolves.toEqual({ viewer: { name: 'Ada' } });
     await expect(by(token, DO)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await db.task.count({ where: { title: 'By a program', owner: { email: ada.email } } })).toBe(0);
   });
 
-  test('can neither make nor revoke tokens, nor sign out', async () => {
+  test('cannot create or revoke tokens, or sign out', async () => {
     const { token, apiToken } = await make(ada, { scopes: ['WRITE'] });
     for (const document of [
       'mutation { createApiToken(input: { name: "Successor", scopes: [WRITE] }) { token } }',
@@ -135,7 +135,7 @@ describe('a program with a token', () => {
     await expect(by(token, ME)).resolves.toEqual({ viewer: { name: 'Ada' } });
   });
 
-  test('[FR-028] leaves the moment of its use, once a minute, and an event, once an hour', async () => {
+  test('[FR-028] updates its last use once a minute, and appends an event once an hour', async () => {
     const { token, apiToken } = await make(ada);
     const id = uuidOf('ApiToken', apiToken.id);
     await Promise.all([1, 2, 3, 4, 5].map(() => useApiToken(db, token)));
@@ -155,8 +155,8 @@ describe('a program with a token', () => {
   });
 });
 
-describe('a token that is no longer one', () => {
-  test('[FR-013] is UNAUTHENTICATED with HTTP 401 at once when it was revoked; revoking again is harmless', async () => {
+describe('a token that is no longer valid', () => {
+  test('[FR-013] is UNAUTHENTICATED with HTTP 401 as soon as it is revoked; revoking it again has no effect', async () => {
     const { token, apiToken } = await make(ada);
     await expect(by(token, ME)).resolves.toEqual({ viewer: { name: 'Ada' } });
     const [first, again] = [await ada.query(REVOKE, apiToken), await ada.query(REVOKE, apiToken)];
@@ -167,7 +167,7 @@ describe('a token that is no longer one', () => {
     });
   });
 
-  test('[FR-012] [FR-013] is UNAUTHENTICATED at the moment at which it runs out, also if it was good just before', async () => {
+  test('[FR-012] [FR-013] is UNAUTHENTICATED as soon as it expires, also if it was used just before', async () => {
     const { token, apiToken } = await make(ada, { expiresAt: new Date(Date.now() + 1_500).toISOString() });
     await expect(by(token, ME)).resolves.toEqual({ viewer: { name: 'Ada' } });
     await expect
@@ -176,7 +176,7 @@ describe('a token that is no longer one', () => {
     expect(Date.now() - Date.parse(apiToken.expiresAt ?? '')).toBeLessThan(1_500);
   });
 
-  test('[FR-028] that has run out is told to its owner when it is presented, once an hour', async () => {
+  test('[FR-028] causes an event for its owner when it is used after its expiry, at most once an hour', async () => {
     const { token, apiToken } = await make(bob);
     const id = uuidOf('ApiToken', apiToken.id);
     await db.apiToken.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1000) } });
@@ -187,7 +187,7 @@ describe('a token that is no longer one', () => {
     expect(told).toMatchObject([{ actorId: null, personId: uuidOf('User', bob.id) }]);
   });
 
-  test('[FR-013] [FR-025] and what never was one are UNAUTHENTICATED, and leave no trace in the log', async () => {
+  test('[FR-013] [FR-025] is UNAUTHENTICATED like one that never existed, without an event', async () => {
     const before = await db.event.count();
     for (const token of ['twp_', `twp_${'A'.repeat(43)}`, 'twp_x.y.z']) {
       await expect(by(token, ME)).rejects.toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
@@ -196,7 +196,7 @@ describe('a token that is no longer one', () => {
   });
 });
 
-test('[BR-08] [FR-026] the tokens of another person are not to be seen, nor revoked', async () => {
+test('[BR-08] [FR-026] of another person is not visible and cannot be revoked', async () => {
   const { apiToken } = await make(ada);
   await giveShare(ada, bob, await ada.createTask('Known to Bob'));
   await expect(

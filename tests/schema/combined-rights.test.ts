@@ -5,7 +5,7 @@ import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { outcome } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
-/** How many sequences a run tries; `RIGHTS_RUNS=2000` searches longer, from another seed each time. */
+/** The number of sequences in a run; `RIGHTS_RUNS=2000` searches longer, with another seed each time. */
 const RUNS = Number(process.env['RIGHTS_RUNS'] ?? 25);
 const SEED = process.env['RIGHTS_RUNS'] === undefined ? { seed: 18 } : {};
 
@@ -17,8 +17,8 @@ type Name = (typeof NAMES)[number];
 type Ending = 'ok' | 'FORBIDDEN' | 'NOT_FOUND' | 'VALIDATION_FAILED' | 'CONFLICT';
 
 /**
- * BR-04, BR-05 and BR-06 as a table: what each tie to a task allows. Rights add up. In a team, owning the task counts
- * for members only, and being assigned it for MEMBERs only.
+ * BR-04, BR-05 and BR-06 as a table: the rights of each relation to a task. Rights add up. In a team, owning the task
+ * counts for members only, and being assigned it for MEMBERs only.
  */
 const ALLOWED = {
   'owns it': 'see edit comment delete share assign move',
@@ -33,7 +33,7 @@ type Tie = keyof typeof ALLOWED;
 const RIGHTS = ['edit', 'comment', 'delete', 'share', 'assign', 'move'] as const;
 type Right = (typeof RIGHTS)[number] | 'see';
 
-/** BR-01, BR-02 and BR-03 as a table: whom each role removes and re-roles, and the roles that it gives. */
+/** BR-01, BR-02 and BR-03 as a table: the roles that each role can remove, change and grant. */
 const MANAGED: Record<TeamRole, readonly TeamRole[]> = {
   OWNER: ['ADMIN', 'MEMBER', 'VIEWER'],
   ADMIN: ['MEMBER', 'VIEWER'],
@@ -82,7 +82,7 @@ function rightsOf(model: Model, name: Name): Set<Right> {
   return new Set(tiesOf(model, name).flatMap((tie) => ALLOWED[tie].split(' ') as Right[]));
 }
 
-/** BR-08: what one does not see is not found, and what one only sees is forbidden. */
+/** BR-08: invisible objects are NOT_FOUND, and visible ones without the right are FORBIDDEN. */
 function asking(model: Model, { actor }: Details, right: Right): Ending {
   const rights = rightsOf(model, actor);
   return rights.has(right) ? 'ok' : rights.has('see') ? 'FORBIDDEN' : 'NOT_FOUND';
@@ -93,7 +93,7 @@ function mayBeAssigned({ roles, shares, task }: Model, name: Name | null): boole
   return task.inTeam ? roles.has(name) : task.owner === name || shares.has(name);
 }
 
-/** BR-06: with the membership go all rights on the team's tasks. */
+/** BR-06: all rights on the team's tasks end with the membership. */
 function takeOut(model: Model, name: Name): void {
   model.roles.delete(name);
   if (!model.task?.inTeam) return;
@@ -104,11 +104,11 @@ function takeOut(model: Model, name: Name): void {
 interface Verb {
   field: string;
   input: (real: Real, details: Details) => object | Promise<object>;
-  /** Whether there is anything to try; always, if left out. */
+  /** Whether the step is possible. Default: always. */
   applies?: (model: Model, details: Details) => boolean;
-  /** How the rules say that it ends. */
+  /** The result by the rules. */
   ending: (model: Model, details: Details) => Ending;
-  /** What it changes where it succeeds. */
+  /** What it changes if it succeeds. */
   change: (model: Model, details: Details) => void;
 }
 
@@ -326,7 +326,7 @@ let cast: Record<Name, Person>;
 
 beforeAll(async () => {
   cast = await signUp(...NAMES);
-  // A team in common, in which they can do nothing, lets each name every other.
+  // A common team in which they have no rights lets them see each other.
   const host = await db.team.create({ data: { name: 'Common', slug: 'common' } });
   await db.membership.createMany({
     data: ACQUAINTED.map((name) => ({ teamId: host.id, userId: uuid(name), role: 'VIEWER' as const })),
@@ -390,7 +390,7 @@ function describe({ task, roles, shares, offer }: Model): string {
   return JSON.stringify({ task, offer, roles: [...roles], shares: [...shares] });
 }
 
-/** Compares what each person may do, and what the database holds, with the model. */
+/** Compares each person's rights, and the database, with the model. */
 async function compare(model: Model, real: Real): Promise<void> {
   const told = await Promise.all(NAMES.map(async (name) => [name, await rightsToldTo(name, real)]));
   const expected = NAMES.map((name) => {
@@ -431,7 +431,7 @@ const beginnings = fc.record({
 });
 type Beginning = typeof beginnings extends fc.Arbitrary<infer B> ? B : never;
 
-/** A task as its owner may have made, assigned and shared it. */
+/** A task that its owner may have created, assigned and shared. */
 function modelOf({ owner, assignee, inTeam, shares }: Beginning): Model {
   const roles = new Map<Name, TeamRole>([
     ['lead', 'OWNER'],
@@ -491,7 +491,7 @@ const details = fc.record({
 
 const steps = Object.keys(verbs).map((name) => details.map((given) => new Step(name, given)));
 
-test('[BR-18] after any two or three steps of several people each may do exactly what the rules say (M3)', async () => {
+test('[BR-18] after two or three steps by several people, each person has exactly the rights of the rules (M3)', async () => {
   await fc.assert(
     fc.asyncProperty(
       beginnings,

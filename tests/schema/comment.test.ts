@@ -29,7 +29,7 @@ async function add(by: Person, input: Record<string, unknown>) {
   return addComment;
 }
 
-/** Says something, where only the comment's id matters. */
+/** Adds a comment of which only the id matters. */
 async function say(by: Person, taskId: string, body = 'Why?') {
   return (await add(by, { taskId, body })).comment.id;
 }
@@ -97,7 +97,7 @@ beforeEach(async () => {
 });
 
 describe('commenting', () => {
-  test('Ada comments on her own task, and Bob on it once he may edit it; the oldest stands first', async () => {
+  test('is allowed for the task’s owner and for people with an EDIT share; the oldest comment is first', async () => {
     const { comment, cursor } = await add(ada, { taskId: task, body: '  Who *cooks*?\n' });
     expect(comment).toEqual({
       id: expect.stringMatching(/^comment_/) as string,
@@ -114,7 +114,7 @@ describe('commenting', () => {
     for (const viewer of [ada, bob]) expect(await saidAbout(task, viewer)).toEqual(['Who *cooks*?', 'I do.']);
   });
 
-  test('[BR-11] the log tells who said something about which task, but not what', async () => {
+  test('[BR-11] appends an event with the author and the task, without the text', async () => {
     await share(task, bob, 'EDIT');
     const id = await say(bob, task, 'I cook.');
     await update(bob, id, 'We cook.');
@@ -139,7 +139,7 @@ describe('commenting', () => {
     ['blanks', ' \n\t '],
     ['more than 10,000 characters', 'a'.repeat(10_001)],
     ['a NUL', 'a\0b'],
-  ])('a comment of %s is refused', async (_what, body) => {
+  ])('with %s is rejected', async (_what, body) => {
     await expect(add(ada, { taskId: task, body })).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       extensions: { field: 'body' },
@@ -149,12 +149,12 @@ describe('commenting', () => {
     expect(await saidAbout(task, ada)).toEqual(['So be it.']);
   });
 
-  test('one of 10,000 characters, of whatever script, is not', async () => {
+  test('allows 10,000 characters of any script', async () => {
     const body = '🎉'.repeat(10_000);
     expect((await add(ada, { taskId: task, body })).comment.body).toBe(body);
   });
 
-  test('[BR-05] Bob, who may only read, cannot comment', async () => {
+  test('[BR-05] is not allowed with a VIEW share', async () => {
     await share(task, bob, 'VIEW');
     await expect(say(bob, task)).rejects.toMatchObject({
       code: 'FORBIDDEN',
@@ -163,7 +163,7 @@ describe('commenting', () => {
     expect(await saidAbout(task, bob)).toEqual([]);
   });
 
-  test('[BR-04] in a team all but VIEWERs comment, and all read', async () => {
+  test('[BR-04] is allowed for members of the team except VIEWERs, and all of them read comments', async () => {
     const { owen, ann, max, vera } = await people('Owen', 'Ann', 'Max', 'Vera');
     const team = await teamOf([
       [owen, 'OWNER'],
@@ -179,7 +179,7 @@ describe('commenting', () => {
     expect((await eventsOf(ids[2] ?? ''))[0]).toMatchObject({ actorId: uuid(max), teamId: team.uuid });
   });
 
-  test('[BR-06] who left the team has no comment there any more, not even their own', async () => {
+  test('[BR-06] is over for a person who left the team: they see no comments there, not even their own', async () => {
     const { owen, max } = await people('Owen', 'Max');
     const team = await teamOf([
       [owen, 'OWNER'],
@@ -197,10 +197,10 @@ describe('commenting', () => {
   });
 });
 
-describe('a comment with an id of the client’s own making', () => {
+describe('a comment with a client-generated id', () => {
   const ownId = () => publicId('Comment', newId());
 
-  test('[BR-10] sent twice, or ten times at once, is said once', async () => {
+  test('[BR-10] is added once if it is sent twice, or ten times concurrently', async () => {
     const input = { id: ownId(), taskId: task, body: 'Once' };
     const first = await add(ada, input);
     expect(first.comment.id).toBe(input.id);
@@ -210,7 +210,7 @@ describe('a comment with an id of the client’s own making', () => {
     expect(await eventsOf(input.id)).toHaveLength(1);
   });
 
-  test('[BR-10] under an id that is taken, by herself or by another, is a conflict', async () => {
+  test('[BR-10] is a conflict if the id is taken, by any person', async () => {
     await share(task, bob, 'EDIT');
     const input = { id: ownId(), taskId: task, body: 'Mine' };
     await add(ada, input);
@@ -220,7 +220,7 @@ describe('a comment with an id of the client’s own making', () => {
     expect(await saidAbout(task, ada)).toEqual(['Mine']);
   });
 
-  test('[BR-10] does not come back after it was deleted', async () => {
+  test('[BR-10] is not restored after its deletion', async () => {
     const input = { id: ownId(), taskId: task, body: 'Gone' };
     await add(ada, input);
     await remove(ada, input.id);
@@ -228,7 +228,7 @@ describe('a comment with an id of the client’s own making', () => {
     expect(await saidAbout(task, ada)).toEqual([]);
   });
 
-  test('an id of another version, or of another type, is refused', async () => {
+  test('is rejected if the id has another version or type', async () => {
     for (const id of [publicId('Comment', randomUUID()), task]) {
       await expect(add(ada, { id, taskId: task, body: 'No' })).rejects.toMatchObject({
         code: 'VALIDATION_FAILED',
@@ -238,8 +238,8 @@ describe('a comment with an id of the client’s own making', () => {
   });
 });
 
-describe('changing one’s words', () => {
-  test('Bob changes his own, and all others read the new text', async () => {
+describe('editing a comment', () => {
+  test('is allowed for its author, and all others read the new text', async () => {
     await share(task, bob, 'EDIT');
     const id = await say(bob, task, 'I coock.');
     const changed = await update(bob, id, 'I cook.');
@@ -248,7 +248,7 @@ describe('changing one’s words', () => {
     expect(await saidAbout(task, ada)).toEqual(['I cook.']);
   });
 
-  test('[BR-04] no one else can, not even the task’s owner', async () => {
+  test('[BR-04] is allowed for no one else, not even the task’s owner', async () => {
     await share(task, bob, 'EDIT');
     const id = await say(bob, task, 'I cook.');
     await expect(update(ada, id, 'I do not.')).rejects.toMatchObject({
@@ -259,8 +259,8 @@ describe('changing one’s words', () => {
   });
 });
 
-describe('taking a comment away', () => {
-  test('[BR-10] its author does, and doing so twice, or ten times at once, is harmless', async () => {
+describe('deleting a comment', () => {
+  test('[BR-10] is allowed for its author; repeating it, also ten times concurrently, has no effect', async () => {
     await share(task, bob, 'EDIT');
     const id = await say(bob, task);
     const answers = await Promise.all(Array.from({ length: 10 }, () => remove(bob, id)));
@@ -272,7 +272,7 @@ describe('taking a comment away', () => {
     await expect(remove(ada, id)).rejects.toMatchObject({ code: 'NOT_FOUND', message: NO_COMMENT });
   });
 
-  test('so does the task’s owner, but not another receiver of a share', async () => {
+  test('is allowed for the task’s owner, but not for another receiver of a share', async () => {
     await share(task, bob, 'EDIT');
     await share(task, cleo, 'EDIT');
     const id = await say(bob, task);
@@ -290,7 +290,7 @@ describe('taking a comment away', () => {
     await expect(remove(ada, id)).resolves.toMatchObject({ deletedCommentId: id });
   });
 
-  test('a deleted task takes its comments along', async () => {
+  test('happens when its task is deleted', async () => {
     const id = await say(ada, task);
     await ada.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', { id: task });
     expect(await node(ada, id)).toBeNull();
@@ -299,7 +299,7 @@ describe('taking a comment away', () => {
 });
 
 describe('a stranger', () => {
-  test('[BR-08] gets the same answer for a comment that is there as for one that is not', async () => {
+  test('[BR-08] gets the same answer for an existing comment as for an unknown one', async () => {
     const id = await say(ada, task);
     for (const unseen of [id, publicId('Comment', newId())]) {
       const refusal = { code: 'NOT_FOUND', message: NO_COMMENT };
@@ -316,7 +316,7 @@ describe('a stranger', () => {
     expect(await saidAbout(task, ada)).toEqual(['Why?']);
   });
 
-  test('[BR-08] learns nothing from the words of a comment that he tries to send again', async () => {
+  test('[BR-08] learns nothing about a comment by sending its id again', async () => {
     const id = publicId('Comment', newId());
     await add(ada, { id, taskId: task, body: 'Secret' });
     const own = await dan.createTask('Own');
@@ -326,7 +326,7 @@ describe('a stranger', () => {
     });
   });
 
-  test('[FR-027] a share that is taken back takes the comments out of sight, one’s own included', async () => {
+  test('[FR-027] without the share sees no comments any more, not even their own', async () => {
     const shareId = await share(task, bob, 'EDIT');
     const id = await say(bob, task);
     expect(await node(bob, id)).toEqual({ id });

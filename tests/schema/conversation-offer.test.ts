@@ -11,14 +11,14 @@ let ada: Person;
 let bob: Person;
 let cleo: Person;
 
-/** Ada is in a team with Bob. She sees Cleo, who has no team with her. */
+/** Ada is in a team with Bob. She sees Cleo, who is in no team with her. */
 beforeEach(async () => {
   ({ ada, bob, cleo } = await people('Ada', 'Bob', 'Cleo'));
   await teamOf(ada, [[bob, 'MEMBER']]);
   await makeKnown(cleo, ada);
 });
 
-/** The first has a share of a task of the other's, so that the two see each other. */
+/** The first person has a share of the other's task, so that they see each other. */
 async function makeKnown(one: Person, other: Person): Promise<void> {
   const [sharedWithId, ownerId] = [uuidOf('User', one.id), uuidOf('User', other.id)];
   const task = await db.task.create({ data: { title: 'Known', ownerId }, select: { id: true } });
@@ -79,8 +79,8 @@ async function block(blocker: Person, blocked: Person): Promise<void> {
 const sees = (person: Person, id: string) =>
   outcome(person.query('query ($id: ID!) { conversation(id: $id) { id } }', { id }));
 
-describe('a conversation with a person of no common team', () => {
-  test('[BR-15] is an offer: it is listed apart, gives no access, and counts nowhere', async () => {
+describe('a conversation with a person outside common teams', () => {
+  test('[BR-15] is an offer: it is listed separately, gives no access, and is not counted', async () => {
     const id = await converse(ada, [bob, cleo]);
     await say(ada, id);
     expect(await participantsOf(bob, id)).toEqual(['Ada', 'Bob']);
@@ -101,7 +101,7 @@ describe('a conversation with a person of no common team', () => {
     expect(others.node.conversationOffers).toEqual({ totalCount: 0, nodes: [] });
   });
 
-  test('[BR-15] is accepted once, in one event, and read from the start, also in open subscriptions', async () => {
+  test('[BR-15] is accepted once, with one event, and then readable from the start, also in open subscriptions', async () => {
     const id = await converse(ada, [cleo]);
     await say(ada, id, 'Before');
     const events = await watchEvents(world, cleo);
@@ -121,7 +121,7 @@ describe('a conversation with a person of no common team', () => {
     expect(await db.event.count({ where })).toBe(1);
   });
 
-  test('[BR-15] is refused, once and for all, and the person who offered it is told', async () => {
+  test('[BR-15] is refused once, and the sender gets an event', async () => {
     const id = await converse(ada, [cleo]);
     const events = await watchEvents(world, ada);
     await refuse(cleo, id);
@@ -134,7 +134,7 @@ describe('a conversation with a person of no common team', () => {
     expect(await outcome(accept(bob, publicId('Conversation', newId())))).toBe('NOT_FOUND');
   });
 
-  test('[BR-15] is not seen by a person who blocks its owner, and the owner does not learn it', async () => {
+  test('[BR-15] is not visible to a person who blocks its owner, and the owner cannot notice it', async () => {
     await block(cleo, ada);
     const events = await watchEvents(world, cleo);
     const before = await db.event.findMany({ where: { actorId: uuidOf('User', ada.id) } });
@@ -157,7 +157,7 @@ describe('a conversation with a person of no common team', () => {
     ]);
   });
 
-  test('[BR-15] is offered by one person to another at most a hundred times, unanswered', async () => {
+  test('[BR-15] can be offered by one person to another at most a hundred times without an answer', async () => {
     const owner = uuidOf('User', ada.id);
     const ids = Array.from({ length: 99 }, () => newId());
     await db.conversation.createMany({ data: ids.map((id) => ({ id, title: 'Spam', ownerId: owner })) });
@@ -178,7 +178,7 @@ describe('a conversation with a person of no common team', () => {
     expect(await outcome(converse(ada, [cleo]))).toBe('ok');
   });
 
-  test('ends its offers when it is deleted, and tells its receivers', async () => {
+  test('deletes its offers when it is deleted, and its receivers get an event', async () => {
     const id = await converse(ada, [cleo]);
     const events = await watchEvents(world, cleo);
     await act(ada, 'deleteConversation', id);
@@ -186,7 +186,7 @@ describe('a conversation with a person of no common team', () => {
     expect((await offersOf(cleo)).totalCount).toBe(0);
   });
 
-  test('[BR-15] shows two strangers in it each other’s names, and not their addresses (M11)', async () => {
+  test('[BR-15] shows two strangers each other’s names, but not their addresses (M11)', async () => {
     const { dan } = await people('Dan');
     await makeKnown(dan, ada);
     const id = await converse(ada, [bob, cleo, dan]);
@@ -203,7 +203,7 @@ describe('a conversation with a person of no common team', () => {
 });
 
 describe('leaving a conversation', () => {
-  test('[BR-15] ends it for the person who leaves, at once and in open subscriptions; their messages stay (M11)', async () => {
+  test('[BR-15] removes access at once, also in open subscriptions; the person’s messages stay (M11)', async () => {
     const id = await converse(ada, [bob]);
     await say(bob, id, 'From Bob');
     const MESSAGES =
@@ -241,7 +241,7 @@ describe('leaving a conversation', () => {
     expect(await participantsOf(ada, id)).toEqual(['Ada']);
   });
 
-  test('[BR-10] again, or twice at once, is harmless, and one event', async () => {
+  test('[BR-10] repeatedly or twice concurrently is one event', async () => {
     const id = await converse(ada, [bob]);
     await Promise.all([leave(bob, id), leave(bob, id), leave(bob, id)]);
     await leave(bob, id);
@@ -252,7 +252,7 @@ describe('leaving a conversation', () => {
     expect(await outcome(leave(cleo, id))).toBe('NOT_FOUND');
   });
 
-  test('hands it over where its owner leaves, to the person who has been in it the longest, and ends its offers', async () => {
+  test('by its owner makes the longest-standing participant the owner, and deletes its offers', async () => {
     const { dan } = await people('Dan');
     await makeKnown(dan, ada);
     const id = await converse(ada, [cleo, dan]);
@@ -271,7 +271,7 @@ describe('leaving a conversation', () => {
     expect(conversation).toEqual({ owner: { name: 'Cleo' }, viewerCan: { delete: true, leave: true } });
   });
 
-  test('deletes it where the last participant leaves, also where two leave at once', async () => {
+  test('by the last participant deletes it, also if two people leave concurrently', async () => {
     const id = await converse(ada, [bob]);
     await Promise.all([leave(ada, id), leave(bob, id)]);
     expect(await db.conversation.count({ where: { id: uuidOf('Conversation', id) } })).toBe(0);

@@ -12,7 +12,7 @@ await teamOf(ada, [
   [cleo, 'MEMBER'],
 ]);
 
-/** Bob and Cleo are people whom Ada may see: each has a task of hers. */
+/** Ada sees Bob and Cleo: each has a task of hers. */
 for (const person of [bob, cleo]) await giveShare(ada, person, await ada.createTask('Plan the party'));
 
 interface Begun {
@@ -62,8 +62,8 @@ function find(person: Person, id: string) {
   );
 }
 
-describe('beginning a conversation', () => {
-  test('[FR-002] its owner takes part too, and every participant reads it', async () => {
+describe('creating a conversation', () => {
+  test('[FR-002] includes its owner, and every participant reads it', async () => {
     const { id } = await begin(ada, 'The party', { participantIds: [bob.id, cleo.id, ada.id, bob.id] });
     const participants = { totalCount: 3, nodes: [{ name: 'Ada' }, { name: 'Bob' }, { name: 'Cleo' }] };
     const seen = { title: 'The party', owner: { name: 'Ada' } };
@@ -82,13 +82,13 @@ describe('beginning a conversation', () => {
     }
   });
 
-  test('participants see each other from then on', async () => {
+  test('makes its participants visible to each other', async () => {
     const look = 'query ($id: ID!) { node(id: $id) { ... on User { name } } }';
     await begin(ada, 'Meet', { participantIds: [bob.id, cleo.id] });
     await expect(bob.query(look, { id: cleo.id })).resolves.toEqual({ node: { name: 'Cleo' } });
   });
 
-  test('[BR-08] people that the owner cannot see, and unknown ids, are NOT_FOUND, and nothing is created', async () => {
+  test('[BR-08] with invisible or unknown people is NOT_FOUND, and creates nothing', async () => {
     const refusals = await Promise.all(
       [mallory.id, publicId('User', newId())].map((id) =>
         begin(ada, 'Sneaky', { participantIds: [bob.id, id] }).catch((error: unknown) => error),
@@ -106,14 +106,14 @@ describe('beginning a conversation', () => {
     ['51 people', { participantIds: Array<string>(51).fill(bob.id) }, 'participantIds'],
     ['the id of another type', { participantIds: [publicId('Task', newId())] }, 'participantIds.0'],
     ['an id of another version', { id: 'conversation_00000000000000000000000000' }, 'id'],
-  ])('%s is VALIDATION_FAILED', async (_what, input, field) => {
+  ])('with %s is VALIDATION_FAILED', async (_what, input, field) => {
     await expect(begin(ada, 'Fine', input)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       extensions: { field },
     });
   });
 
-  test('[BR-10] sent twice under one id it begins one; with other content, or by another, it is CONFLICT', async () => {
+  test('[BR-10] twice with one id creates one; with other content or by another person it is CONFLICT', async () => {
     const id = publicId('Conversation', newId());
     const first = await begin(ada, 'Once', { id, participantIds: [bob.id, cleo.id] });
     await expect(begin(ada, 'Once', { id, participantIds: [cleo.id, bob.id] })).resolves.toEqual(first);
@@ -127,14 +127,14 @@ describe('beginning a conversation', () => {
 });
 
 describe('managing a conversation', () => {
-  test('its owner gives it another title', async () => {
+  test('its owner can rename it', async () => {
     const { id } = await begin(ada, 'Draft');
     await expect(rename(ada, id, ' Final ')).resolves.toMatchObject({
       renameConversation: { conversation: { title: 'Final' } },
     });
   });
 
-  test('[BR-08] a participant may not, which is FORBIDDEN; for anybody else there is none', async () => {
+  test('[BR-08] a participant cannot, which is FORBIDDEN; for others it is NOT_FOUND', async () => {
     const { id } = await begin(ada, 'Ours', { participantIds: [bob.id] });
     for (const attempt of [rename, remove]) {
       await expect(attempt(bob, id, 'Mine')).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -147,7 +147,7 @@ describe('managing a conversation', () => {
     await expect(find(bob, id)).resolves.toMatchObject({ conversation: { title: 'Ours' } });
   });
 
-  test('[BR-10] deletion removes it with its messages for all participants; deleting it again succeeds', async () => {
+  test('[BR-10] deleting it removes its messages for all participants; repeating it succeeds', async () => {
     const { id } = await begin(ada, 'Short-lived', { participantIds: [bob.id] });
     await bob.query(
       'mutation ($id: ID!) { sendMessage(input: { conversationId: $id, content: "Hello" }) { cursor } }',
@@ -161,7 +161,7 @@ describe('managing a conversation', () => {
     await expect(remove(bob, id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('[BR-10] deleted ten times at once, it is deleted once', async () => {
+  test('[BR-10] ten concurrent deletions delete it once', async () => {
     const { id } = await begin(ada, 'Contended');
     const cursors = await Promise.all(
       Array.from({ length: 10 }, async () => (await remove(ada, id)).deleteConversation.cursor),
@@ -190,12 +190,12 @@ describe('the list of conversations', async () => {
     return conversations.nodes.map(({ title }) => title);
   }
 
-  test('[FR-002] [FR-026] has those that one takes part in, and no others', async () => {
+  test('[FR-002] [FR-026] has the person’s conversations, and no others', async () => {
     expect(await titles(eve)).toEqual(['Apple']);
     expect(await titles(mallory)).toEqual([]);
   });
 
-  test('has the latest active first, and is ordered and filtered as one asks', async () => {
+  test('starts with the latest active one, and can be ordered and filtered', async () => {
     expect(await titles(dora)).toEqual(['Banana', 'Apple', 'Cherry']);
     await dora.query(
       'mutation ($id: ID!) { sendMessage(input: { conversationId: $id, content: "Ripe" }) { cursor } }',
@@ -212,7 +212,7 @@ describe('the list of conversations', async () => {
     expect(await titles(dora, { owner: { eq: eve.id } })).toEqual([]);
   });
 
-  test('[FR-014] twenty of them with their latest messages and participants take as many statements as one', async () => {
+  test('[FR-014] uses the same number of statements for twenty as for one, with latest messages and participants', async () => {
     const { fay } = await people('Fay');
     for (let n = 0; n < 20; n += 1) {
       const { id } = await begin(fay, `Talk ${n}`);
@@ -250,7 +250,7 @@ describe('the list of conversations', async () => {
   });
 });
 
-test('a list of conversations has their messages in each of the ways that they are asked for', async () => {
+test('has their messages for each selection', async () => {
   const { gil } = await people('Gil');
   const { id } = await begin(gil, 'Twice');
   for (const content of ['One', 'Two', 'Three'])
@@ -293,12 +293,12 @@ test('a list of conversations has their messages in each of the ways that they a
   expect(plain).toEqual({ conversations: { nodes: [{ a: page, b: { nodes: all.slice(1) } }] } });
 });
 
-/** Which function's, or which table's, a statement is. */
+/** The function or the table of a statement. */
 function sourceOf(statement: string): string | undefined {
   return /\/\* (\w+) \*\//.exec(statement)?.[1] ?? /FROM (?:"public"\.)?"(\w+)"/.exec(statement)?.[1];
 }
 
-test('the participants of a conversation page both ways, by cursors of either end', async () => {
+test('has participants that can be paged both ways, by cursors of either end', async () => {
   const { id } = await begin(ada, 'Three of us', { participantIds: [bob.id, cleo.id] });
   const pageOf = async (args: string) => {
     const { conversation } = await ada.query<{

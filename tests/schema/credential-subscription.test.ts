@@ -15,14 +15,14 @@ test('[FR-011] signing out ends deliveries on all sockets', async () => {
     expect(await wire.closed).toEqual({ code: 4401, reason: 'Unauthorized' });
 });
 
-test('[FR-011] a session that was ended in the database itself ends its sockets', async () => {
+test('[FR-011] a session that is deleted in the database ends its sockets', async () => {
   const { ada } = await people('Ada');
   const { wire } = await watchEvents(world, ada);
   await world.db.session.deleteMany({ where: { userId: uuidOf('User', ada.id) } });
   expect(await wire.closed).toMatchObject({ code: 4401 });
 });
 
-test('[FR-011] a revoked token ends what was opened with it, and nothing else', async () => {
+test('[FR-011] a revoked token ends its own subscriptions, and no others', async () => {
   const { ada } = await people('Ada');
   const [revoked, kept] = [await apiTokenOf(ada), await apiTokenOf(ada)];
   const [ofRevoked, ofKept] = await Promise.all([watchEvents(world, revoked), watchEvents(world, kept)]);
@@ -32,7 +32,7 @@ test('[FR-011] a revoked token ends what was opened with it, and nothing else', 
   await ofKept.until(({ events: { event } }) => event?.kind === 'TASK_CREATED');
 });
 
-test('[FR-011] a session that runs out ends what was opened with it', async () => {
+test('[FR-011] an expired session ends its subscriptions', async () => {
   const { ada } = await people('Ada');
   const expiresAt = new Date(Date.now() + 3_000);
   await world.db.session.updateMany({ where: { userId: uuidOf('User', ada.id) }, data: { expiresAt } });
@@ -42,7 +42,7 @@ test('[FR-011] a session that runs out ends what was opened with it', async () =
   expect(Date.now()).toBeGreaterThanOrEqual(expiresAt.getTime());
 });
 
-test('[FR-011] a token that runs out ends what was opened with it', async () => {
+test('[FR-011] an expired token ends its subscriptions', async () => {
   const { ada } = await people('Ada');
   const expiresAt = new Date(Date.now() + 3_000);
   const events = await watchEvents(world, await apiTokenOf(ada, { expiresAt: expiresAt.toISOString() }));

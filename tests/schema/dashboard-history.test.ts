@@ -78,7 +78,7 @@ function expectedFlow(day: string) {
   };
 }
 
-/** The moments at which a task became DONE, with how long it had taken then. */
+/** The times at which a task became DONE, with its duration. */
 function completions() {
   return lives.flatMap((life) =>
     life.flatMap(({ at, status }, n) => {
@@ -98,7 +98,7 @@ function completions() {
 const lastDays = (days: number, last = today) =>
   Array.from({ length: days }, (_, n) => dayBefore(last, days - 1 - n));
 
-test('shows how many tasks of each status there were at the end of each day', async () => {
+test('has the number of tasks in each status at the end of each day', async () => {
   const { burnUp, cumulativeFlow } = await historyOf(eve, { days: 60 });
   const expected = lastDays(60).map(expectedFlow);
   expect(cumulativeFlow).toEqual(expected);
@@ -112,7 +112,7 @@ test('shows how many tasks of each status there were at the end of each day', as
   expect(expected.at(-1)?.done).toBeGreaterThan(5);
 });
 
-test('as of a past day it ends there, and says what there was then', async () => {
+test('for a past day ends there, with the numbers of that time', async () => {
   const asOf = dayBefore(today, 20);
   const { cumulativeFlow } = await historyOf(eve, { days: 10, asOf });
   expect(cumulativeFlow).toEqual(lastDays(10, asOf).map(expectedFlow));
@@ -121,7 +121,7 @@ test('as of a past day it ends there, and says what there was then', async () =>
   expect(all.slice(-30, -20)).toEqual(cumulativeFlow);
 });
 
-test('counts how much got done in each week, from Monday, though it was reopened since', async () => {
+test('counts the tasks completed in each week from Monday, also if they were reopened later', async () => {
   const { throughput } = await historyOf(eve, { days: 60 });
   const days = lastDays(60);
   const mondays = [...new Set(days.map((day) => dayBefore(day, (new Date(day).getUTCDay() + 6) % 7)))];
@@ -137,7 +137,7 @@ test('counts how much got done in each week, from Monday, though it was reopened
   expect(throughput.reduce((sum, { completed }) => sum + completed, 0)).toBeGreaterThan(20);
 });
 
-test('says how long tasks take, to one per cent', async () => {
+test('has the durations of tasks, accurate to 1 %', async () => {
   const { cycleTime, leadTime } = await historyOf(eve, { days: 40 });
   const among = completions().filter(({ at }) => lastDays(40).includes(dayIn(at)));
   const quantile = (all: (number | null)[], q: number) => {
@@ -158,7 +158,7 @@ test('says how long tasks take, to one per cent', async () => {
   }
 });
 
-test('what is done late in the evening, when it is tomorrow in UTC already, was done today', async () => {
+test('counts tasks completed late in the evening for the viewer’s day, not for the day in UTC', async () => {
   const { kim } = await people('Kim');
   const zone = 'Pacific/Pago_Pago';
   await kim.query('mutation ($zone: String!) { updateViewer(input: { timezone: $zone }) { cursor } }', {
@@ -193,7 +193,7 @@ test('what is done late in the evening, when it is tomorrow in UTC already, was 
   await expectThreeHours();
 });
 
-test('a deletion today does not change yesterday’s history, nor does a rebuild', async () => {
+test('does not change for past days after a deletion or a rebuild', async () => {
   const before = await historyOf(eve, { days: 30, asOf: dayBefore(today, 1) });
   const task = await db.task.findFirstOrThrow({ where: { ownerId: uuidOf('User', eve.id), status: 'DONE' } });
   const left = (await historyOf(eve, { days: 1 })).cumulativeFlow[0]?.done ?? 0;
@@ -213,7 +213,7 @@ test('a deletion today does not change yesterday’s history, nor does a rebuild
   await expectAll('counted anew');
 });
 
-test('of a team has its tasks only, and is its members’ own again when it is gone', async () => {
+test('of a team has the team’s tasks only, which return to their owners after its deletion', async () => {
   const ofTeam = async () => (await historyOf(eve, { days: 40, scope: { teamId: team } })).cumulativeFlow;
   const all = (await historyOf(eve, { days: 40 })).cumulativeFlow;
   expect((await ofTeam()).at(-1)?.todo).toBeLessThan(all.at(-1)?.todo ?? 0);

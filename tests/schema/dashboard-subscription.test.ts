@@ -25,7 +25,7 @@ const watchDashboard = async (person: Person, scope?: object) => {
   return dashboard;
 };
 
-test('[FR-010] [SC-004] the numbers come at once, and again when they have changed', async () => {
+test('[FR-010] [SC-004] the numbers are sent at once, and again when they change', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const dashboard = await watchDashboard(ada);
   const zero = { total: 0, pending: 0, completed: 0, shared: 0 };
@@ -42,7 +42,7 @@ test('[FR-010] [SC-004] the numbers come at once, and again when they have chang
   await dashboard.until(({ dashboard: { statistics } }) => statistics.shared === 1);
 });
 
-test('a share that runs out by itself is counted no more at once', async () => {
+test('an expired share is no longer counted', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const id = await ada.createTask('borrowed');
   const endsAt = Date.now() + 4_000;
@@ -53,7 +53,7 @@ test('a share that runs out by itself is counted no more at once', async () => {
   expect(Date.now() - endsAt).toBeLessThan(2_000);
 });
 
-test('many changes at once are told as few, and the last one tells all', async () => {
+test('many concurrent changes cause few messages, and the last one is complete', async () => {
   const { ada } = await people('Ada');
   const dashboard = await watchDashboard(ada);
   const startedAt = Date.now();
@@ -63,7 +63,7 @@ test('many changes at once are told as few, and the last one tells all', async (
   expect(dashboard.told.length).toBeLessThanOrEqual(windows + 2);
 });
 
-test('[BR-06] a team’s numbers go to its members for as long as they are in it', async () => {
+test('[BR-06] members get a team’s numbers as long as they are in the team', async () => {
   const { ada, bob, eve } = await people('Ada', 'Bob', 'Eve');
   const team = await teamOf(ada, [[bob, 'VIEWER']]);
   expect(await (await watchDashboard(eve, { teamId: team.id })).end).toBe('NOT_FOUND');

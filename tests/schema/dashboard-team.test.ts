@@ -82,7 +82,7 @@ beforeAll(async () => {
   });
 });
 
-/** The numbers as the rule words them, counted one by one. */
+/** The numbers by the rule's definition, counted one by one. */
 async function expected(
   person: Person,
   teamId: string | null,
@@ -113,7 +113,7 @@ async function expected(
 }
 
 describe('[BR-14] the dashboard', () => {
-  test('of a team counts its tasks, for every member alike but for what is shared with them', async () => {
+  test('of a team counts its tasks, equally for all members except for shared tasks', async () => {
     const ofTeam = { teamId: uuidOf('Team', team) };
     expect(await dashboard(ada, { teamId: team })).toEqual(await expected(ada, team, ofTeam));
     const bobs = await dashboard(bob, { teamId: team });
@@ -122,7 +122,7 @@ describe('[BR-14] the dashboard', () => {
     expect(bobs.shared.canEdit).toBeGreaterThan(0);
   });
 
-  test('of one’s own counts what one owns and still sees', async () => {
+  test('of a person counts the tasks that they own and still see', async () => {
     expect(await dashboard(ada)).toEqual(await expected(ada, null, { ownerId: uuid(ada) }));
     expect(await dashboard(bob, {})).toEqual(await expected(bob, null, { ownerId: uuid(bob) }));
     expect(await dashboard(eve, { teamId: null })).toEqual(
@@ -130,7 +130,7 @@ describe('[BR-14] the dashboard', () => {
     );
   });
 
-  test('[BR-08] of a team that one is not in is NOT_FOUND, as is one that does not exist', async () => {
+  test('[BR-08] of another team is NOT_FOUND, like one of an unknown team', async () => {
     const notFound = {
       code: 'NOT_FOUND',
       message: 'This team does not exist, or you do not have access to it.',
@@ -143,7 +143,7 @@ describe('[BR-14] the dashboard', () => {
     });
   });
 
-  test('[FR-014] [FR-015] takes two statements, whatever is asked for by day', async () => {
+  test('[FR-014] [FR-015] takes two statements, for any number of days', async () => {
     expect(await statementsOf(() => dashboard(ada, { teamId: team }))).toHaveLength(2);
     expect(await statementsOf(() => perDay(ada, 'createdPerDay', 365, { teamId: team }))).toHaveLength(2);
   });
@@ -170,7 +170,7 @@ describe('the tasks of each day', () => {
     );
   });
 
-  test('[BR-07] begin where the viewer is', async () => {
+  test('[BR-07] starts at midnight in the viewer’s time zone', async () => {
     const { kim } = await people('Kim');
     await kim.query('mutation { updateViewer(input: { timezone: "Pacific/Kiritimati" }) { cursor } }');
     const today = new Date(Date.now() + 14 * 3_600_000).toISOString().slice(0, 10);

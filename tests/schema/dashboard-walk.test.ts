@@ -14,14 +14,14 @@ import { plantTasks } from '../kit/tasks.ts';
 import { accept, invite } from '../kit/team.ts';
 import { Refusal, startWorld, type Person } from '../kit/world.ts';
 
-// Only the date is another one: what waits, waits as long as ever.
+// Only the date is faked; timers run as usual.
 vi.useFakeTimers({ toFake: ['Date'] });
 const world = await startWorld({ LOG_LEVEL: 'silent' }, async (db) => {
   await installClock(db);
   await installJournal(db);
 });
 const { databaseUrl } = world;
-// Opened once the clock is there, and under a name of its own, for servers lose their connections here.
+// Opened after the clock is set, with its own name, since servers lose their connections here.
 const db = connect(`${databaseUrl}?application_name=walk`);
 afterAll(() => disconnect(db));
 afterAll(() => vi.useRealTimers());
@@ -40,7 +40,7 @@ const ZONES = [
   'America/Havana',
   'Africa/Cairo',
 ];
-/** A day later, or sooner, clocks have changed in one of the zones, or a week has begun. */
+/** One day, after which clocks change in one of the zones, or a week begins. */
 const MOMENTS = [
   '2026-11-01T03:50:00Z',
   '2026-10-03T14:50:00Z',
@@ -51,13 +51,13 @@ const MOMENTS = [
 ];
 const PAUSES_MINUTES = [0, 0, 10, 75, 9 * 60];
 
-/** Numbers of chance that say who does something, to what, and how. */
+/** Random numbers that choose who does something, to what, and how. */
 const rolls = fc.noBias(fc.record({ who: fc.nat(), what: fc.nat(), whom: fc.nat(), how: fc.nat() }));
 type Rolls = typeof rolls extends fc.Arbitrary<infer R> ? R : never;
 
 interface Cast {
   people: Person[];
-  /** Of the tasks that were made, those to go on with. */
+  /** Created tasks to continue with. */
   tasks: string[];
 }
 
@@ -66,7 +66,7 @@ const statuses = ['TODO', 'IN_PROGRESS', 'DONE', 'CANCELLED'] as const;
 const ROLES = ['ADMIN', 'MEMBER', 'VIEWER'] as const;
 const priorities = ['NONE', 'LOW', 'MEDIUM', 'HIGH', 'URGENT'] as const;
 
-/** There is nothing yet to do this to. */
+/** Thrown if there is no object for this step yet. */
 class Pointless extends Error {}
 
 function one<T>(values: readonly T[], n: number): T {
@@ -81,7 +81,7 @@ function playedBy({ people }: Cast, userId: string | undefined): Person {
   return found;
 }
 
-/** Whoever owns it, and now and then somebody else, who may be refused. */
+/** The owner, or sometimes another person, who may be refused. */
 const actorFor = ({ people }: Cast, owner: Person, { who }: Rolls) =>
   who % 4 ? owner : one(people, who >> 2);
 
@@ -101,7 +101,7 @@ async function teamsOf(cast: Cast): Promise<{ id: string; owner: Person }[]> {
   return rows.map(({ teamId, userId }) => ({ id: publicId('Team', teamId), owner: playedBy(cast, userId) }));
 }
 
-/** One who is not the owner of their team. */
+/** A person who is not the owner of their team. */
 async function aMember(cast: Cast, { what }: Rolls) {
   const rows = await db.membership.findMany({
     where: { userId: isIn(cast), role: { not: 'OWNER' } },
@@ -124,7 +124,7 @@ function look({ how, whom }: Rolls) {
   return { status: pick(statuses, how), priority: pick(priorities, how >> 2), dueOn };
 }
 
-/** Where a task could go. */
+/** Where a task could be moved to. */
 async function place(cast: Cast, { whom, how }: Rolls) {
   const teams = await teamsOf(cast);
   const assigneeId = pick([null, ...cast.people.map(({ id }) => id)], whom >> 1);
@@ -146,7 +146,7 @@ const onTask =
     return change(actorFor(cast, owner, chance), name, { id, ...(await more(cast, chance)) });
   };
 
-/** By who shared it, or by its receiver, who may only give it back. */
+/** By the sender, or by the receiver, who can only give it up. */
 const onShare =
   (name: string, more: (rolls: Rolls) => object = () => ({})): Act =>
   async (cast, chance) => {
@@ -163,11 +163,11 @@ async function createMany(cast: Cast, owner: Person, tasks: object[]): Promise<v
     { tasks },
     'tasks { id }',
   );
-  // Of a hundred or more a few are enough to go on with.
+  // A few of a hundred are enough to continue with.
   cast.tasks.push(...createTasks.tasks.slice(0, 8).map(({ id }) => uuidOf('Task', id)));
 }
 
-/** Planted tasks have lived a while, so that days other than today have some. */
+/** Planted tasks have a past, so that earlier days have numbers, too. */
 async function plant(cast: Cast, { who, what, whom, how }: Rolls): Promise<void> {
   const owner = one(cast.people, who);
   const now = Date.now();
@@ -202,7 +202,7 @@ async function shareOne(cast: Cast, chance: Rolls): Promise<void> {
   if (shareTask.link) await change(receiver, 'acceptShare', { secret: secretOf(shareTask.link) });
 }
 
-/** Most of what can happen in a team takes more than one. */
+/** Most steps in a team need several people. */
 async function startTeam(owner: Person, guests: Person[]): Promise<void> {
   const { createTeam } = await change<{ createTeam: { team: { id: string } } }>(
     owner,
@@ -224,7 +224,7 @@ async function inviteOne(cast: Cast, { what, whom, how }: Rolls): Promise<void> 
   await accept(guest, await invite(owner, id, guest.email, pick(ROLES, how)));
 }
 
-/** Kills connections of servers, whatever they are doing; what was under way fails, or is done again. */
+/** Kills connections of servers; their work fails or is repeated. */
 async function sever(connections: string): Promise<void> {
   await using client = await openSession(databaseUrl);
   await client.query(
@@ -234,7 +234,7 @@ async function sever(connections: string): Promise<void> {
   );
 }
 
-/** A rebuild that dies somewhere on its way, as by `kill -9`. */
+/** A rebuild that is killed at a random point. */
 async function killedRebuild({ how }: Rolls): Promise<void> {
   let parts = how % 3;
   await rebuildCounters(databaseUrl, () => {
@@ -243,7 +243,7 @@ async function killedRebuild({ how }: Rolls): Promise<void> {
   }).catch(() => undefined);
 }
 
-/** All verbs that move numbers, some that must not, and whoever folds, counts anew, comes or dies meanwhile. */
+/** All verbs that change numbers, some that must not, and folds, rebuilds, restarts and crashes. */
 const acts = {
   plant,
   createTask: async (cast, chance) => {
@@ -326,7 +326,7 @@ const acts = {
 
 type Name = keyof typeof acts;
 const NAMES = Object.keys(acts) as Name[];
-/** How often each is attempted in a walk; otherwise twice. */
+/** How often each is attempted in a walk. Default: twice. */
 const OFTEN: Partial<Record<Name, number>> = {
   createTask: 6,
   updateTask: 8,
@@ -356,7 +356,7 @@ const walks = fc.record({
 
 const done = new Set<Name>();
 
-/** Whatever is refused is refused for a reason; what breaks is not. */
+/** Refusals are expected; other errors are not. */
 async function attempt(cast: Cast, name: Name, chance: Rolls): Promise<void> {
   try {
     await acts[name](cast, chance);
@@ -371,7 +371,7 @@ interface Answered {
   dashboard: Numbers & { now: History; before: History };
 }
 
-/** How far off a duration may be; of a second and less, nothing is said but that. */
+/** The tolerance of a duration; durations up to a second are not distinguished. */
 const isAbout = (found: number | null, exact: number | null) =>
   exact === null || found === null ? found === exact : Math.abs(found - exact) <= Math.max(1, exact * 0.0101);
 
@@ -452,7 +452,7 @@ test(
           );
           n += together;
           await expectExact(cast);
-          // What is not folded yet says nothing of the folding, and transactions elsewhere can hold it up for long.
+          // Unfolded events are not compared, since transactions elsewhere can delay folding.
           if (steps % FOLD_EVERY > 0) continue;
           await foldToTheEnd(databaseUrl, 5);
           await expectExact(cast);
@@ -461,6 +461,6 @@ test(
       }),
       { numRuns: Number(process.env['WALKS'] ?? 3), endOnFailure: true },
     );
-    expect([...done].sort(), 'everything came about at least once').toEqual(NAMES.toSorted());
+    expect([...done].sort(), 'every step succeeded at least once').toEqual(NAMES.toSorted());
   },
 );

@@ -75,12 +75,12 @@ const complete = verb('completeTask');
 const reopen = verb('reopenTask');
 const remove = verb('deleteTask');
 
-/** The day that it is in a place at a moment, by JavaScript's own table of timezones. */
+/** The day at a time in a time zone, by JavaScript's time zone data. */
 function dayIn(timezone: string, moment = new Date()): string {
   return new Intl.DateTimeFormat('sv-SE', { timeZone: timezone, dateStyle: 'short' }).format(moment);
 }
 
-/** The first moment of the day that it is now in a place, found by looking rather than by reckoning. */
+/** The start of the current day in a time zone, found by search. */
 function startOfDay(timezone: string, day: string): Date {
   const guess = Date.parse(`${day}T00:00:00Z`);
   let before = guess - 30 * 3_600_000;
@@ -124,7 +124,7 @@ describe('[FR-010] [BR-14] a dashboard', () => {
     });
   });
 
-  test('of five tasks, two of them done, says 5, 3, 2 and 0', async () => {
+  test('of five tasks with two completed is 5, 3, 2 and 0', async () => {
     const { eve } = await people('Eve');
     const tasks = [];
     for (const title of ['One', 'Two', 'Three', 'Four', 'Five']) tasks.push(await eve.createTask(title));
@@ -153,7 +153,7 @@ describe('[FR-010] [BR-14] a dashboard', () => {
     expect(counts(dashboard)).toEqual({ TODO: 1, IN_PROGRESS: 1, DONE: 1, CANCELLED: 1 });
   });
 
-  test('weighs pending tasks only', async () => {
+  test('counts priorities of pending tasks only', async () => {
     const { eve } = await people('Eve');
     await plant(eve, [
       { priority: 'URGENT' },
@@ -176,7 +176,7 @@ describe('[FR-010] [BR-14] a dashboard', () => {
     expect(await dashboardOf(eve)).toEqual(await dashboardOf(nobody));
   });
 
-  test('counts only one’s own tasks, and as shared only what is shared with one now', async () => {
+  test('counts the person’s own tasks, and as shared only those with an active share', async () => {
     const { eve, fay, gil } = await people('Eve', 'Fay', 'Gil');
     const [a = '', b = '', c = '', d = ''] = await plant(fay, [{}, {}, { status: 'DONE' }, {}]);
     await share(world, a, { from: fay, to: eve });
@@ -203,7 +203,7 @@ describe('[FR-010] [BR-14] a dashboard', () => {
     [0, 4, 0],
     [999, 1_000, 99.9],
     [1, 2_001, 0],
-  ])('%i of %i done is a completion rate of %d', async (done, all, rate) => {
+  ])('with %i of %i completed has a completion rate of %d', async (done, all, rate) => {
     const { eve } = await people('Eve');
     await plant(
       eve,
@@ -214,7 +214,7 @@ describe('[FR-010] [BR-14] a dashboard', () => {
 });
 
 describe('[BR-07] days and weeks', () => {
-  // Whatever the hour of this run is: somewhere it is another day than in UTC.
+  // At any time it is another day than in UTC somewhere.
   const places = [
     'UTC',
     'Europe/Berlin',
@@ -224,7 +224,7 @@ describe('[BR-07] days and weeks', () => {
     'Pacific/Niue',
   ];
 
-  test.each(places)('are those of the viewer in %s, to the millisecond', async (timezone) => {
+  test.each(places)('are the viewer’s in %s, to the millisecond', async (timezone) => {
     const { eve } = await people('Eve');
     await moveTo(eve, timezone);
     const day = dayIn(timezone);
@@ -244,32 +244,35 @@ describe('[BR-07] days and weeks', () => {
     });
   });
 
-  test.each(places)('decide in %s what is overdue, due today and due this week', async (timezone) => {
-    const { eve } = await people('Eve');
-    await moveTo(eve, timezone);
-    const day = dayIn(timezone);
-    const monday = mondayOf(day);
-    const days = [-8, -7, -1, 0, 1, 6, 7].map((n) => shiftDays(monday, n)).concat(day, shiftDays(day, -1));
-    await plant(
-      eve,
-      days.map((dueOn) => ({ dueOn: asDate(dueOn) })),
-    );
-    // Neither of these is pending.
-    await plant(
-      eve,
-      days.flatMap((dueOn) =>
-        (['DONE', 'CANCELLED'] as const).map((status) => ({ status, dueOn: asDate(dueOn) })),
-      ),
-    );
-    const among = (test: (dueOn: string) => boolean) => days.filter(test).length;
-    expect(await dashboardOf(eve)).toMatchObject({
-      overdue: among((dueOn) => dueOn < day),
-      dueToday: among((dueOn) => dueOn === day),
-      dueThisWeek: among((dueOn) => dueOn >= monday && dueOn <= shiftDays(monday, 6)),
-    });
-  });
+  test.each(places)(
+    'determine in %s which tasks are overdue, due today and due this week',
+    async (timezone) => {
+      const { eve } = await people('Eve');
+      await moveTo(eve, timezone);
+      const day = dayIn(timezone);
+      const monday = mondayOf(day);
+      const days = [-8, -7, -1, 0, 1, 6, 7].map((n) => shiftDays(monday, n)).concat(day, shiftDays(day, -1));
+      await plant(
+        eve,
+        days.map((dueOn) => ({ dueOn: asDate(dueOn) })),
+      );
+      // These are not pending.
+      await plant(
+        eve,
+        days.flatMap((dueOn) =>
+          (['DONE', 'CANCELLED'] as const).map((status) => ({ status, dueOn: asDate(dueOn) })),
+        ),
+      );
+      const among = (test: (dueOn: string) => boolean) => days.filter(test).length;
+      expect(await dashboardOf(eve)).toMatchObject({
+        overdue: among((dueOn) => dueOn < day),
+        dueToday: among((dueOn) => dueOn === day),
+        dueThisWeek: among((dueOn) => dueOn >= monday && dueOn <= shiftDays(monday, 6)),
+      });
+    },
+  );
 
-  test('follow the viewer when they move', async () => {
+  test('change with the viewer’s time zone', async () => {
     const { eve } = await people('Eve');
     const [east, west] = ['Pacific/Kiritimati', 'Pacific/Niue'] as const;
     await plant(eve, [{ dueOn: asDate(dayIn(east)) }]);
@@ -295,7 +298,7 @@ describe('[BR-07] days and weeks', () => {
   });
 });
 
-describe('[BR-07] a day or a week in which the clocks change', async () => {
+describe('[BR-07] a day or a week with a clock change', async () => {
   const elsewhen = await startWorld({ LOG_LEVEL: 'silent' }, installClock);
 
   test.each([
@@ -313,14 +316,14 @@ describe('[BR-07] a day or a week in which the clocks change', async () => {
     ['America/Nuuk', '2026-10-24', 25],
     ['Antarctica/Troll', '2026-03-29', 22],
     ['Antarctica/Troll', '2026-10-25', 26],
-    // Between these two Samoa left a day out.
+    // In between, Samoa skipped a day.
     ['Pacific/Apia', '2011-12-29', 24],
     ['Pacific/Apia', '2011-12-31', 24],
     ['Asia/Kathmandu', '2026-06-30', 24],
     ['Pacific/Kiritimati', '2026-12-31', 24],
     ['Pacific/Pago_Pago', '2026-02-28', 24],
     ['UTC', '2026-12-31', 24],
-  ])('in %s is counted whole: %s has %d hours', async (timezone, day, hours) => {
+  ])('is complete in %s: %s has %d hours', async (timezone, day, hours) => {
     const { eve } = await elsewhen.people('Eve');
     await moveTo(eve, timezone);
     const first = startOfDay(timezone, day);
@@ -368,7 +371,7 @@ describe('[BR-07] a day or a week in which the clocks change', async () => {
   });
 });
 
-/** A small generator of even numbers of chance (mulberry32), so that a failing walk can be walked again. */
+/** A generator of uniform random numbers (mulberry32), so that a failed walk can be repeated. */
 function dice(seed: number): (sides: number) => number {
   let state = seed;
   return (sides) => {
@@ -379,7 +382,7 @@ function dice(seed: number): (sides: number) => number {
   };
 }
 
-test('[SC-002] [FR-015] equals counting by hand after whatever people did', async () => {
+test('[SC-002] [FR-015] equals a full count after random changes by people', async () => {
   const { eve } = await people('Eve');
   const roll = dice(20_261_122);
   const statuses = ['TODO', 'IN_PROGRESS', 'DONE', 'CANCELLED'] as const;

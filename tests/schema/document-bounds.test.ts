@@ -8,7 +8,7 @@ const task = await bob.createTask('Water the plants');
 const times = (count: number, text: (n: number) => string) =>
   Array.from({ length: count }, (_, n) => text(n)).join(' ');
 
-/** Fragments of which each spreads the next one twice. */
+/** Fragments that each spread the next one twice. */
 const chain = (type: string, levels: number, end: string) =>
   `${times(levels, (n) => `fragment F${n} on ${type} { ...F${n + 1} ...F${n + 1} }`)} fragment F${levels} on ${type} { ${end} }`;
 
@@ -25,7 +25,7 @@ describe('fragments that spread fragments', () => {
   ];
 
   test.each(documents)(
-    'answer %s at once, however often they double (C1)',
+    'are executed for %s at once, however often they double (C1)',
     async (_field, operation, fragments) => {
       const began = performance.now();
       await ada.query(`${operation} ${fragments}`);
@@ -33,7 +33,7 @@ describe('fragments that spread fragments', () => {
     },
   );
 
-  test('bring in what they select under each path that leads to them (C1)', async () => {
+  test('add their selections at each path that leads to them (C1)', async () => {
     const answer = await bob.query(
       `{
         tasks { nodes { ...Named shares { nodes { id } } } edges { node { ...Named id } } }
@@ -83,7 +83,7 @@ describe('documents', () => {
   ];
 
   test.each(tooMuch)(
-    'of more than %s are refused before validation, with the limit (C1, M6)',
+    'with more than %s are rejected before validation, with the limit (C1, M6)',
     async (_what, query, sentence) => {
       await expect(world.query(query)).rejects.toMatchObject({
         code: 'GRAPHQL_PARSE_FAILED',
@@ -92,7 +92,7 @@ describe('documents', () => {
     },
   );
 
-  test('of exactly as much are answered (C1)', async () => {
+  test('with exactly the limit are executed (C1)', async () => {
     const query = `{ viewer { ...F0 ${'id '.repeat(50)} } } ${times(99, (n) => `fragment F${n} on User { id ...F${n + 1} }`)} fragment F99 on User { id }`;
     expect(await ada.query(query)).toEqual({ viewer: { id: ada.id } });
   });

@@ -32,7 +32,7 @@ function addressesIn(answer: unknown): Set<unknown> {
   );
 }
 
-test('[BR-15] a person’s address is shown to themselves and their teams only, wherever they are named (M11)', async () => {
+test('[BR-15] a person’s address is visible to themselves and their teams only, in every field (M11)', async () => {
   const variables = { task, ada: ada.id };
   const shown = async (person: typeof ada) => addressesIn(await person.query(EVERYWHERE, variables));
   expect(await shown(ada)).toContain(`"${ada.email}"`);
@@ -42,7 +42,7 @@ test('[BR-15] a person’s address is shown to themselves and their teams only, 
   expect(await shown(cleo)).toContain(`"${ada.email}"`);
 });
 
-test('[BR-15] so it is in what subscriptions tell, also where many follow the same (M11)', async () => {
+test('[BR-15] the same holds for subscriptions, also if many people follow the same object (M11)', async () => {
   const { dan } = await world.people('Dan');
   await share(world, task, { from: ada, to: dan });
   const document = 'subscription ($id: ID!) { task(id: $id) { task { title owner { email } } } }';

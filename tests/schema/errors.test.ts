@@ -17,7 +17,7 @@ const { url, db, people } = await startWorld({ LOG_LEVEL: 'silent' });
 const { ada } = await people('Ada');
 const asAda = { authorization: `Bearer ${ada.token}` };
 
-/** Nothing of these may ever reach a caller: stacks, paths, SQL, and names of the parts that we are made of. */
+/** Text that must never reach a caller: stacks, paths, SQL, and names of our dependencies. */
 const INNARDS =
   /prisma|\bat .+\.[jt]s|\n +at |node_modules|\/server\/|\.ts\b|SELECT |postgres|misplaced|invocation/i;
 
@@ -39,19 +39,19 @@ function codes({ errors }: Answer) {
   return errors.map(({ extensions }) => extensions['code']);
 }
 
-/** Whatever was done to it: the next person is served. */
+/** The next request must always succeed. */
 afterEach(async () => {
   await expect(ada.query('{ viewer { name } }')).resolves.toEqual({ viewer: { name: 'Ada' } });
 });
 
-describe('an operation that GraphQL itself refuses', () => {
-  test('a typing error in a document is told with its place', async () => {
+describe('an operation that GraphQL rejects', () => {
+  test('has the position of a syntax error', async () => {
     const answer = await post({ query: '{ viewer { name ' });
     expect(codes(answer)).toEqual(['GRAPHQL_PARSE_FAILED']);
     expect(answer.text).toContain('"locations"');
   });
 
-  test('an unknown field, argument or type is told, each with the code for it', async () => {
+  test('has a separate code for an unknown field, argument or type', async () => {
     for (const query of [
       '{ viewer { nam } }',
       '{ tasks(frist: 3) { totalCount } }',
@@ -106,7 +106,7 @@ describe('an operation that GraphQL itself refuses', () => {
     ['objects', `{ tasks(filter: ${'{a:'.repeat(20_000)}1${'}'.repeat(20_000)}) { totalCount } }`],
     ['types', `query ($a: ${'['.repeat(20_000)}Int${']'.repeat(20_000)}) { viewer { id } }`],
     ['inline fragments', `{ ${'... { '.repeat(20_000)} viewer { id } ${' }'.repeat(20_000)} }`],
-  ])('%s nested 20,000 deep are refused in a moment', async (_what, query) => {
+  ])('%s nested 20,000 deep are rejected quickly', async (_what, query) => {
     const began = performance.now();
     const answer = await post({ query });
     expect(codes(answer)).toEqual(['GRAPHQL_PARSE_FAILED']);
@@ -119,7 +119,7 @@ describe('an operation that GraphQL itself refuses', () => {
     ['lists', (n: number) => `{ tasks(first: ${'['.repeat(n)}${']'.repeat(n)}) { totalCount } }`],
     ['fragments', (n: number) => `{ ${'... { '.repeat(n)} viewer { id } ${' }'.repeat(n)} }`],
     ['types', (n: number) => `query ($a: ${'['.repeat(n)}Int${']'.repeat(n)}) { viewer { id } }`],
-  ])('%s nested as deep as the parser lets them are the caller’s error, never ours', async (_what, nest) => {
+  ])('%s nested as deep as the parser allows are a client error, never INTERNAL', async (_what, nest) => {
     for (const depth of [500, 900, 1_200, 1_600, 2_400]) {
       const answer = await post({ query: nest(depth) });
       for (const code of codes(answer)) expect(code, `depth ${depth}`).not.toBe('INTERNAL');
@@ -133,7 +133,7 @@ describe('an operation that GraphQL itself refuses', () => {
   });
 });
 
-describe('a request that is no GraphQL request', () => {
+describe('a request that is not a GraphQL request', () => {
   test.each([
     ['broken JSON', '{ "query": '],
     ['nothing', ''],
@@ -144,7 +144,7 @@ describe('a request that is no GraphQL request', () => {
     ['a query that is a number', '{ "query": 7 }'],
     ['variables that are a list', '{ "query": "{ viewer { id } }", "variables": [1] }'],
     ['an unknown parameter', '{ "query": "{ viewer { id } }", "token": "x" }'],
-  ])('%s for a body is BAD_USER_INPUT with HTTP 400', async (_what, body) => {
+  ])('the body %s is BAD_USER_INPUT with HTTP 400', async (_what, body) => {
     const answer = await post(body);
     expect(codes(answer)).toEqual(['BAD_USER_INPUT']);
     expect(answer.status).toBe(400);
@@ -152,7 +152,7 @@ describe('a request that is no GraphQL request', () => {
     expect(answer.text).not.toContain('originalError');
   });
 
-  test('a body of more than 1 MiB is refused with HTTP 413', async () => {
+  test('a body of more than 1 MiB is rejected with HTTP 413', async () => {
     const answer = await post({ query: `{ viewer { id } } #${'x'.repeat(1024 * 1024)}` });
     expect(codes(answer)).toEqual(['BAD_USER_INPUT']);
     expect(answer.status).toBe(413);
@@ -180,7 +180,7 @@ describe('a request that is no GraphQL request', () => {
     ['plain text', 'text/plain', JSON.stringify({ query: attempt })],
     ['a bare document', 'application/graphql', attempt],
     ['no type', '', JSON.stringify({ query: attempt })],
-  ])('%s is refused with HTTP 415 and changes nothing', async (_what, type, body) => {
+  ])('%s is rejected with HTTP 415 and changes nothing', async (_what, type, body) => {
     const answer = await send({
       headers: { 'content-type': type, ...asAda },
       body: new TextEncoder().encode(body),
@@ -190,7 +190,7 @@ describe('a request that is no GraphQL request', () => {
     expect(await db.task.count({ where: { title: 'Sneaked in' } })).toBe(0);
   });
 
-  test('a GET reads, but a mutation by GET is refused with HTTP 405 and changes nothing', async () => {
+  test('a GET can read, but a mutation by GET is rejected with HTTP 405 and changes nothing', async () => {
     const ask = (query: string) =>
       send({ method: 'GET', to: `/graphql?${new URLSearchParams({ query }).toString()}`, headers: asAda });
     expect((await ask('{ viewer { name } }')).text).toBe('{"data":{"viewer":{"name":"Ada"}}}');
@@ -200,14 +200,14 @@ describe('a request that is no GraphQL request', () => {
     expect(await db.task.count({ where: { title: 'Sneaked in' } })).toBe(0);
   });
 
-  test('a GET with broken variables is BAD_USER_INPUT', async () => {
+  test('a GET with invalid variables is BAD_USER_INPUT', async () => {
     const search = new URLSearchParams({ query: '{ viewer { id } }', variables: '{' }).toString();
     const answer = await send({ method: 'GET', to: `/graphql?${search}`, headers: asAda });
     expect(codes(answer)).toEqual(['BAD_USER_INPUT']);
     expect(answer.status).toBe(400);
   });
 
-  test('PUT, DELETE and PATCH are refused with HTTP 405', async () => {
+  test('PUT, DELETE and PATCH are rejected with HTTP 405', async () => {
     for (const method of ['PUT', 'DELETE', 'PATCH']) {
       expect((await send({ method, headers: asAda })).status).toBe(405);
     }
@@ -215,7 +215,7 @@ describe('a request that is no GraphQL request', () => {
 });
 
 describe('ids', () => {
-  test('of another type, of no type, and of wild spelling are VALIDATION_FAILED, and name the field', async () => {
+  test('of another type, of no type, and with an invalid spelling are VALIDATION_FAILED, and name the field', async () => {
     const task = await ada.createTask('Water the plants');
     const find = 'query ($id: ID!) { task(id: $id) { id } }';
     for (const id of [
@@ -239,7 +239,7 @@ describe('ids', () => {
     }
   });
 
-  test('a very long id is refused without being repeated', async () => {
+  test('a very long id is rejected without being repeated', async () => {
     const answer = await post({ query: `{ node(id: "${'x'.repeat(10_000)}") { id } }` });
     expect(codes(answer)).toEqual(['VALIDATION_FAILED']);
     expect(answer.text.length).toBeLessThan(300);
@@ -247,7 +247,7 @@ describe('ids', () => {
 
   const nodes = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Task { title } } }';
 
-  test('100 of them are found at once, in their order; 101 are VALIDATION_FAILED', async () => {
+  test('100 ids are found at once, in their order; 101 are VALIDATION_FAILED', async () => {
     const tea = await ada.createTask('Buy tea');
     const ids = [ada.id, ...Array<string>(98).fill(tea), ada.id];
     const { nodes: found } = await ada.query<{ nodes: { id: string }[] }>(nodes, { ids });
@@ -258,7 +258,7 @@ describe('ids', () => {
     });
   });
 
-  test('[BR-08] those of another person’s task, and of no task at all, look the same to `node` and `nodes`', async () => {
+  test('[BR-08] `node` and `nodes` answer the same for another person’s task as for an unknown id', async () => {
     const { bob } = await people('Bob');
     const hidden = await bob.createTask('A surprise for Ada');
     const gone = await bob.createTask('Gone');
@@ -274,8 +274,8 @@ describe('ids', () => {
   });
 });
 
-describe('a fault of the server', () => {
-  test('is masked: the caller sees a request id, and nothing of the cause', async () => {
+describe('an unexpected error of the server', () => {
+  test('is masked: the caller gets a request id, and nothing about the cause', async () => {
     await db.$executeRaw`ALTER TABLE tasks RENAME COLUMN title TO misplaced`;
     try {
       for (const query of [
@@ -295,7 +295,7 @@ describe('a fault of the server', () => {
     }
   });
 
-  test('in one field does not hide that field’s place', async () => {
+  test('keeps the path of its field', async () => {
     await db.$executeRaw`ALTER TABLE tasks RENAME TO lost`;
     try {
       const answer = await post({ query: '{ viewer { name } numbers: dashboard { overdue } }' });
@@ -313,7 +313,7 @@ describe('a fault of the server', () => {
   });
 });
 
-describe('a database that is gone', async () => {
+describe('an unavailable database', async () => {
   const route = await routeTo(await freshDatabase());
   const server = await startTestServer(route.url, { LOG_LEVEL: 'silent' });
 
@@ -332,7 +332,7 @@ describe('a database that is gone', async () => {
 
   const account = `email: "eve@example.com", password: "${PASSWORD}"`;
 
-  test('[T064] is UNAVAILABLE with HTTP 503 and Retry-After, for each kind of credential, and comes back', async () => {
+  test('[T064] is UNAVAILABLE with HTTP 503 and Retry-After, for each kind of credential, and recovers', async () => {
     const begun = await ask(`mutation { signUp(input: { name: "Eve", ${account} }) { token } }`, {});
     const token = { authorization: `Bearer ${begun.data?.signUp?.token ?? ''}` };
     const cookie = { cookie: begun.headers.getSetCookie()[0]?.split(';')[0] ?? '' };
@@ -372,15 +372,15 @@ describe('a database that is gone', async () => {
   });
 });
 
-describe('a database that falls silent', async () => {
+describe('a database that stops responding', async () => {
   const route = await routeTo(await freshDatabase());
   const server = await startTestServer(route.url, { LOG_LEVEL: 'silent' });
   afterAll(() => server.stop());
 
-  test('[T064] is noticed on connections that are open, and found again', { timeout: 90_000 }, async () => {
+  test('[T064] is detected on open connections, and reconnected', { timeout: 90_000 }, async () => {
     const somebody = await signUp(server.url);
     const read = () => sendTo(server.url, somebody.token, '{ viewer { name } tasks { totalCount } }');
-    // As many connections as there can be, so that none of those who ask finds out by opening one.
+    // The maximum number of connections, so that no request detects it by opening one.
     await Promise.all(Array.from({ length: 20 }, read));
     route.stall();
     const asked = read();

@@ -31,7 +31,7 @@ const EVENTS = `query ($filter: ActivityFilter, $first: Int) {
   }
 }`;
 
-/** What a person reads of, the latest first; without how they signed up and in. */
+/** A person's events, the latest first; without their sign-up and sign-in. */
 async function toldTo(person: Person, filter: object = {}): Promise<Told[]> {
   const sessions = { kind: { in: ['USER_SIGNED_UP', 'SESSION_STARTED'] } };
   const variables = { filter: { and: [filter, { not: sessions }] }, first: 100 };
@@ -42,7 +42,7 @@ async function kindsTold(person: Person, filter: object = {}): Promise<string[]>
   return (await toldTo(person, filter)).map(({ kind }) => kind);
 }
 
-/** Sends a mutation that takes one input, for its effect. */
+/** Sends a mutation with one input, for its effect. */
 function act(person: Person, mutation: string, input: object): Promise<unknown> {
   const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`;
   return person.query(`mutation ($input: ${type}!) { ${mutation}(input: $input) { cursor } }`, { input });
@@ -60,7 +60,7 @@ async function createTeam(owner: Person, name: string): Promise<string> {
   return createTeam.team.id;
 }
 
-/** Puts somebody into a team, as an accepted invitation does. */
+/** Adds a person to a team, like an accepted invitation. */
 async function join(
   team: string,
   person: Person,
@@ -70,7 +70,7 @@ async function join(
   return publicId('Membership', (await db.membership.create({ data: member })).id);
 }
 
-describe('what one did alone', () => {
+describe('events of a person’s own objects', () => {
   test('is visible only to the person, newest first', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const id = await ada.createTask('Water the plants');
@@ -101,7 +101,7 @@ describe('what one did alone', () => {
     expect(await toldTo(bob)).toEqual([]);
   });
 
-  test('names what is gone no longer, and is still found by its id', async () => {
+  test('no longer name deleted objects, but can still be found by their id', async () => {
     const { ada } = await people('Ada');
     const id = await ada.createTask('Short-lived');
     await ada.createTask('Another');
@@ -138,8 +138,8 @@ describe('events about a shared task', () => {
   });
 });
 
-describe('what happened in a team', () => {
-  test('[BR-06] is told to its members, and no longer to those who left, but that they were removed', async () => {
+describe('events of a team', () => {
+  test('[BR-06] are visible to its members, and not to former members, except their own removal', async () => {
     const { ada, bob, cleo } = await people('Ada', 'Bob', 'Cleo');
     const team = await createTeam(ada, 'Gardeners');
     const bobs = await join(team, bob);
@@ -153,7 +153,7 @@ describe('what happened in a team', () => {
     }
     await act(ada, 'removeMember', { id: bobs });
     expect(await toldTo(cleo, { kind: { eq: 'TEAM_MEMBER_REMOVED' } })).toMatchObject([
-      // His task is still the team's, and names him.
+      // His task still belongs to the team, and has his name.
       { person: { name: 'Bob' }, changes: [{ field: 'role', before: 'MEMBER', after: null }] },
     ]);
     expect(await toldTo(bob)).toMatchObject([
@@ -162,7 +162,7 @@ describe('what happened in a team', () => {
     expect(await toldTo(bob, { team: { eq: team } })).toEqual([]);
   });
 
-  test('ends with the team: who deleted it and who was in it then are told so once each, by its name', async () => {
+  test('end with the team: its members at that time get one event each with its name', async () => {
     const { ada, bob, cleo, dora } = await people('Ada', 'Bob', 'Cleo', 'Dora');
     const team = await createTeam(ada, 'Pioneers');
     for (const member of [bob, cleo]) await join(team, member);
@@ -185,7 +185,7 @@ describe('what happened in a team', () => {
     expect(await kindsTold(dora)).toEqual(['TEAM_MEMBER_REMOVED']);
   });
 
-  test('is told to who left it no longer, but that they left', async () => {
+  test('are no longer visible to a person who left, except that they left', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const team = await createTeam(ada, 'Travellers');
     await join(team, bob);
@@ -201,7 +201,7 @@ describe('what happened in a team', () => {
     ]);
   });
 
-  test('[FR-028] a changed role is told to the member and to the team', async () => {
+  test('[FR-028] of a changed role are visible to the member and the team', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const id = await join(await createTeam(ada, 'Painters'), bob);
     await act(ada, 'changeRole', { id, role: 'ADMIN' });
@@ -217,7 +217,7 @@ describe('what happened in a team', () => {
     }
   });
 
-  test('is found by who did it, as long as one may see them', async () => {
+  test('can be filtered by actor, as long as the viewer sees that person', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const team = await createTeam(ada, 'Cooks');
     const id = await join(team, bob);
@@ -232,7 +232,7 @@ describe('what happened in a team', () => {
   });
 });
 
-describe('what was said in a conversation', () => {
+describe('events of a conversation', () => {
   test('are visible to all participants and to no one else', async () => {
     const { ada, bob, cleo } = await people('Ada', 'Bob', 'Cleo');
     const conversation = publicId('Conversation', newId());
@@ -290,7 +290,7 @@ describe('[FR-028] the audit trail', async () => {
     ).catch((error: unknown) => error);
   }
 
-  test('has a sign-in that failed, by whichever way, for the account’s owner and administrators', async () => {
+  test('shows failed sign-ins, by each path, to the account’s owner and to administrators', async () => {
     await signIn(dora.email.toUpperCase(), 'a guess by somebody');
     const viaLibrary = await fetch(`${url}/api/auth/sign-in/email`, {
       method: 'POST',
@@ -308,7 +308,7 @@ describe('[FR-028] the audit trail', async () => {
     expect(await toldTo(eve, failed)).toEqual([]);
   });
 
-  test('has one for an address without an account, for administrators; neither address nor password is kept', async () => {
+  test('shows a failed sign-in with an unknown address to administrators, without address and password', async () => {
     await signIn('nobody@example.com', 'a telling password');
     const [latest] = await toldTo(root, { kind: { eq: 'SIGN_IN_FAILED' } });
     expect(latest).toMatchObject({ actor: null, person: null, subject: null });
@@ -316,7 +316,7 @@ describe('[FR-028] the audit trail', async () => {
     expect(rows.map(({ data }) => data)).toEqual([{}, {}, {}]);
   });
 
-  test('has none for a sign-in that succeeded, or that was no attempt', async () => {
+  test('has no failed sign-in for a success, or for an invalid request', async () => {
     await signIn(eve.email, 'correct horse battery');
     await signIn('not an address', 'x');
     await signIn(eve.email, 'x'.repeat(129));
@@ -324,7 +324,7 @@ describe('[FR-028] the audit trail', async () => {
     expect(await db.event.count({ where: { kind: 'signIn.failed' } })).toBe(3);
   });
 
-  test('has refused access, whether to a field of its own or to `node` and `nodes`', async () => {
+  test('has refused accesses, to fields as well as to `node` and `nodes`', async () => {
     const { fay } = await people('Fay');
     const hidden = await dora.createTask('Hidden');
     await fay.query('query ($id: ID!) { task(id: $id) { id } }', { id: hidden }).catch(() => null);
@@ -364,14 +364,14 @@ describe('[FR-028] the audit trail', async () => {
   test.each([
     ['events_audited', AUDITED],
     ['events_personal', PERSONAL],
-  ])('has the kinds of its index "%s" as the policy words them', async (name, kinds) => {
+  ])('has the kinds of its index "%s", as in the policy', async (name, kinds) => {
     const [index] = await db.$queryRaw<{ predicate: string }[]>`
       SELECT pg_get_expr(indpred, indrelid) AS predicate FROM pg_index WHERE indexrelid = ${name}::regclass`;
     const indexed = Array.from(index?.predicate.matchAll(/'([\w.]+)'::text/g) ?? [], ([, kind]) => kind);
     expect(indexed.toSorted()).toEqual(kinds.toSorted());
   });
 
-  test('makes administrators see no more people or tasks than others do', async () => {
+  test('does not show administrators more people or tasks', async () => {
     const task = await dora.createTask('Private');
     await expect(
       root.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: [dora.id, task] }),
@@ -393,7 +393,7 @@ describe('a page of events', () => {
     return activity;
   }
 
-  test('leads to the next and back, with nothing lost or twice while new events come', async () => {
+  test('can be paged both ways without gaps or duplicates while new events are appended', async () => {
     const { ada } = await people('Ada');
     for (let n = 0; n < 7; n += 1) await ada.createTask(`Task ${n}`);
     const all = (await pageOf(ada, 'first: 100')).edges.map(({ node }) => node.id);
@@ -412,7 +412,7 @@ describe('a page of events', () => {
     expect(back.edges.map(({ node }) => node.id)).toEqual(all.slice(-4, -1));
   });
 
-  test('refuses more than 100 events, and the cursor of another list', async () => {
+  test('rejects more than 100 events, and the cursor of another list', async () => {
     const { ada } = await people('Ada');
     await ada.createTask('Task');
     const { tasks } = await ada.query<{ tasks: { edges: { cursor: string }[] } }>(
@@ -423,7 +423,7 @@ describe('a page of events', () => {
     }
   });
 
-  test('[FR-014] of fifty events of every type takes as many statements as one of five', async () => {
+  test('[FR-014] uses the same number of statements for fifty events of all types as for five', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const team = await createTeam(ada, 'Movers');
     await join(team, bob);

@@ -12,7 +12,7 @@ interface StreamEvent {
   data?: string;
 }
 
-/** Reads as a browser's EventSource does: by GET, with the last id along when it comes back. */
+/** Reads like a browser's EventSource: by GET, with the last id after a reconnect. */
 async function follow(person: Person, query = EVENTS, lastEventId?: string) {
   const headers = {
     accept: 'text/event-stream',
@@ -52,7 +52,7 @@ async function follow(person: Person, query = EVENTS, lastEventId?: string) {
   };
 }
 
-test('a stream starts at once, and tells proxies to pass it on as it comes (SSE-PROXY)', async () => {
+test('a stream starts at once, and has headers that disable buffering in proxies (SSE-PROXY)', async () => {
   const { ada } = await people('Ada');
   const stream = await follow(ada);
   expect(stream.status).toBe(200);
@@ -63,7 +63,7 @@ test('a stream starts at once, and tells proxies to pass it on as it comes (SSE-
   await expect.poll(() => stream.events.some(({ event }) => event === 'next'), { timeout: 1_000 }).toBe(true);
 });
 
-test('[FR-024] a browser that comes back with the last id hears what it has missed (EVENTSOURCE)', async () => {
+test('[FR-024] a browser that reconnects with the last id gets the missed events (EVENTSOURCE)', async () => {
   const { ada } = await people('Ada');
   const first = await follow(ada);
   await expect.poll(() => first.events.some(({ event }) => event === 'next')).toBe(true);
@@ -88,7 +88,7 @@ test('[FR-011] a browser does not reconnect after the end of a stream (EVENTSOUR
   expect((await follow(ada, EVENTS, 'end')).status).toBe(204);
 });
 
-test('[FR-011] a stranger’s browser does not come back for ever either (EVENTSOURCE)', async () => {
+test('[FR-011] a browser of a signed-out person does not reconnect forever either (EVENTSOURCE)', async () => {
   const { ada } = await people('Ada');
   const stream = await follow({ ...ada, token: 'nonsense' });
   await expect.poll(stream.isOver).toBe(true);

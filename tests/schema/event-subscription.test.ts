@@ -11,7 +11,7 @@ const titles = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => even
 const kinds = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => events.event?.kind ?? []);
 const isOf = (title: string) => (told: EventTold) => told.events.event?.task?.title === title;
 
-test('[FR-021] [SC-004] a person sees their change within a second, wherever else they look', async () => {
+test('[FR-021] [SC-004] a person sees their change within a second on other devices', async () => {
   const { ada } = await people('Ada');
   const events = await watchEvents(world, ada);
   const before = Date.now();
@@ -24,7 +24,7 @@ test('[FR-021] [SC-004] a person sees their change within a second, wherever els
   });
 });
 
-test('[FR-021] [FR-022] each kind of change of a task is told, in its order', async () => {
+test('[FR-021] [FR-022] each kind of change of a task is delivered, in order', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const events = await watchEvents(world, ada);
   const id = await ada.createTask('Paint the fence');
@@ -60,7 +60,7 @@ test('[FR-027] events are delivered only to people who can see them', async () =
   expect(titles(ofCyd)).toEqual(['my own']);
 });
 
-test('[FR-021] a team is told that a task has left it, and nothing of where it went', async () => {
+test('[FR-021] a team learns that a task has left it, but not where it was moved', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const team = await teamOf(ada, [[bob, 'MEMBER']]);
   const other = await teamOf(ada);
@@ -81,7 +81,7 @@ test('[FR-021] a team is told that a task has left it, and nothing of where it w
   expect(activity.nodes).toEqual([{ kind: 'TASK_LEFT_TEAM', changes: [] }]);
 });
 
-test('a filter leaves out what is not wanted', async () => {
+test('a filter excludes other events', async () => {
   const { ada } = await people('Ada');
   const team = await teamOf(ada);
   const id = await ada.createTask('this one');
@@ -117,7 +117,7 @@ test('[FR-017] [SC-003] resuming from a cursor delivers missed events once and i
   expect(titles(second)).toEqual(['missed 1', 'missed 2', 'missed 3', 'live']);
 });
 
-test('[FR-017] between a query and a subscription after its cursor nothing is lost', async () => {
+test('[FR-017] no event is lost between a query and a subscription after its cursor', async () => {
   const { ada } = await people('Ada');
   const { cursor } = await ada.query<{ cursor: string }>('{ tasks { totalCount } cursor }');
   await ada.createTask('in between');
@@ -125,7 +125,7 @@ test('[FR-017] between a query and a subscription after its cursor nothing is lo
   await events.until(isOf('in between'));
 });
 
-test('a change’s own cursor leads to what comes after it', async () => {
+test('the cursor of a change leads to later events', async () => {
   const { ada } = await people('Ada');
   const { createTask } = await ada.query<{ createTask: { cursor: string } }>(
     'mutation { createTask(input: { title: "first" }) { cursor } }',
@@ -136,7 +136,7 @@ test('a change’s own cursor leads to what comes after it', async () => {
   expect(titles(events)).toEqual(['second']);
 });
 
-test('a cursor of another log, or from before epochs, gets CURSOR_EXPIRED', async () => {
+test('a cursor of another log, or an old format, gets CURSOR_EXPIRED', async () => {
   const { ada } = await people('Ada');
   const cursor = (text: string) => Buffer.from(text).toString('base64url');
   const ofAnother = await watchEvents(world, ada, { after: cursor('00000000.1z.4') });
@@ -147,7 +147,7 @@ test('a cursor of another log, or from before epochs, gets CURSOR_EXPIRED', asyn
   expect(await ofNone.end).toBe('VALIDATION_FAILED');
 });
 
-test('an oversized cursor is refused without delaying others', async () => {
+test('an oversized cursor is rejected without delaying others', async () => {
   const { ada } = await people('Ada');
   const { cursor } = await ada.query<{ cursor: string }>('{ cursor }');
   const [epoch] = Buffer.from(cursor, 'base64url').toString().split('.');
@@ -160,7 +160,7 @@ test('an oversized cursor is refused without delaying others', async () => {
   }
 });
 
-test('[BR-06] who joins a team, or leaves it, hears of it from then on, or no more', async () => {
+test('[BR-06] a person gets a team’s events from joining until leaving', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const events = await watchEvents(world, bob);
   const team = await teamOf(ada, [[bob, 'MEMBER']]);
@@ -173,7 +173,7 @@ test('[BR-06] who joins a team, or leaves it, hears of it from then on, or no mo
   expect(titles(events)).toEqual(['together', 'alone']);
 });
 
-test('a share that runs out by itself ends what it told of', async () => {
+test('an expired share ends its events', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const id = await ada.createTask('borrowed');
   await share(world, id, { from: ada, to: bob, expiresAt: new Date(Date.now() + 4_000) });

@@ -33,7 +33,7 @@ const subscribe = (wires: Wire[], many: number, nameOf: (n: number) => string) =
     );
   });
 
-/** How long a person waits for their page, in milliseconds, while something else is done. */
+/** The response time of a person's page in milliseconds, during other work. */
 async function waitsOf(person: Person, rounds: number, between: (round: number) => Promise<unknown>) {
   const waits: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -51,7 +51,7 @@ async function waitsOf(person: Person, rounds: number, between: (round: number) 
 const atShare = (waits: number[], share: number) => waits[Math.floor((waits.length - 1) * share)] ?? 0;
 
 test(
-  '[BR-19] one person’s 300 subscriptions and four changes a second leave others their pace and their events (H5)',
+  '[BR-19] one person’s 300 subscriptions and four changes a second do not delay others (H5)',
   { timeout: 120_000 },
   async () => {
     const { ada, bob } = await world.people('Ada', 'Bob');
@@ -73,7 +73,7 @@ test(
   },
 );
 
-test('[BR-19] subscriptions of one person that ask for the same are made once, however many they are (H5)', async () => {
+test('[BR-19] equal subscriptions of one person are executed once, however many there are (H5)', async () => {
   const { ada } = await world.people('Ada');
   const id = await family(ada);
   const rename = (title: string) =>
@@ -91,6 +91,6 @@ test('[BR-19] subscriptions of one person that ask for the same are made once, h
     return statements.length;
   };
   const ofOne = await costOf(1);
-  // Whatever else the process sends meanwhile counts too.
+  // Statements of others in the process count too.
   expect(await costOf(300)).toBeLessThan(ofOne + 10);
 });

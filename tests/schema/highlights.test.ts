@@ -20,11 +20,11 @@ async function listed(person: Person, query: string): Promise<{ title: string; h
   return tasks.nodes;
 }
 
-/** The words that are marked are in brackets. */
+/** Matched words are in brackets. */
 const shown = (parts: Part[] = []) =>
   parts.map(({ text, matched }) => (matched ? `[${text}]` : text)).join('');
 
-test('people see in a title what they looked for, however it is written there (M16)', async () => {
+test('highlights in a title match every spelling of the search words (M16)', async () => {
   const { ada } = await people('Ada');
   for (const { text } of searchedTexts) await ada.createTask(text);
   for (const { text, found } of searchedTexts) {
@@ -39,7 +39,7 @@ test('people see in a title what they looked for, however it is written there (M
   }
 });
 
-test('a description shows for the words that only it has (M16)', async () => {
+test('highlights in a description are for words that the title lacks (M16)', async () => {
   const { bob } = await people('Bob');
   const description = `${'paper '.repeat(400)}and Straße 👩‍🚀 in 会議資料 ${'filling '.repeat(400)}`;
   await bob.createTask('Order paper', { description });
@@ -57,7 +57,7 @@ test('a description shows for the words that only it has (M16)', async () => {
   expect(shown(task?.highlights?.description).length).toBeLessThan(200);
 });
 
-test('a task that is read by itself, and one that lacks the words, tell the same (M16)', async () => {
+test('a task that is read by id, and one without the words, have highlights in the same form (M16)', async () => {
   const { eve } = await people('Eve');
   const id = await eve.createTask('Order paper', { description: 'For the printer' });
   const read = async (query: string) => {

@@ -21,11 +21,11 @@ import { startWorld } from '../kit/world.ts';
 const world = await startWorld({ LOG_LEVEL: 'silent', RATE_LIMIT_POINTS: '0', SIGN_IN_ATTEMPTS: '0' });
 const { ada } = await world.people('Ada');
 
-/** CPU of this process, which the server is a part of; its work for a plain document of that size takes a tenth. */
+/** CPU of this process with its server; a plain document of that size takes a tenth. */
 const MOST_CPU_MS = 400;
-/** Other work of the process may fall into one measurement, but not into all of them. */
+/** Other work of the process can affect one measurement, but not all. */
 const TRIES = 4;
-/** Work that doubles with each level takes seconds by then. */
+/** Work that doubles with each level would take seconds. */
 const MOST_LEVELS = 24;
 
 interface Root {
@@ -44,13 +44,13 @@ const times = (count: number, text: (n: number) => string) =>
   Array.from({ length: count }, (_, n) => text(n)).join(' ');
 
 interface Part {
-  /** What the field selects. */
+  /** The selection of the field. */
   selection: string;
   fragments?: string;
   variables?: string;
 }
 
-/** Ways to ask much in few words of an object of a type with this leaf. */
+/** Ways to request a lot with few characters, for an object of a type with this leaf. */
 const shapes: Record<string, (type: string, leaf: string, levels: number) => Part> = {
   'a chain that doubles': (type, leaf, levels) => ({
     selection: '...F0',
@@ -85,7 +85,7 @@ const shapes: Record<string, (type: string, leaf: string, levels: number) => Par
   }),
 };
 
-/** Where objects of a connection's page are, everything under their fragments is asked of them. */
+/** Where a connection has objects: fields of their fragments are executed for each. */
 function documentOf({ operation, field }: Root, shape: string, levels: number): string {
   const type = getNamedType(field.type);
   const call = `${field.name}${argumentsOf(field)}`;
@@ -136,7 +136,7 @@ function valueOf(type: GraphQLInputType): string {
   return values[type.name] ?? '"x"';
 }
 
-/** Sends it as Ada, or for what would end her session, as a visitor. @returns the first that comes back. */
+/** Sends it as Ada, or as a visitor if it would end her session. @returns the first answer. */
 async function send({ operation, field }: Root, query: string): Promise<string> {
   const stop = new AbortController();
   const response = await fetch(`${world.url}/graphql`, {
@@ -167,7 +167,7 @@ async function leastCpuOf(root: Root, query: string): Promise<number> {
 }
 
 test.each(roots)(
-  '%s is answered in time that does not grow faster than its document (C1, M6)',
+  '%s takes time that is at most linear in the size of its document (C1, M6)',
   async (_name, root) => {
     const documents = fc.record({
       shape: fc.constantFrom(...Object.keys(shapes)),
@@ -184,7 +184,7 @@ test.each(roots)(
   60_000,
 );
 
-test('the documents above are GraphQL that is valid or too large, for every root field (C1)', async () => {
+test('the documents above are valid or too large, for every root field (C1)', async () => {
   const codes = new Set<string>();
   for (const [, root] of roots) {
     if (root.operation === 'subscription') continue;

@@ -22,13 +22,13 @@ const REVOKE = 'mutation ($id: ID!) { revokeInvitation(input: { id: $id }) { cur
 const ENDED =
   'This link is no longer valid: it was used or replaced, or it has expired. Ask the sender for a new one.';
 
-/** A team of Ada with Bob as an admin, to which an address without an account is invited. */
+/** A team of Ada with Bob as an admin, and an invitation of an address without an account. */
 async function orchard(role = 'MEMBER') {
   const team = await teamOf(ada, [[bob, 'ADMIN']]);
   return { ...team, invitation: await invite(ada, team.id, 'newcomer@example.com', role) };
 }
 
-/** Every use of a link ends like that of a link that never was. */
+/** Every use of the link has the same result as an unknown link. */
 async function expectEnded({ secret }: Pick<Invitation, 'secret'>, person = dan): Promise<void> {
   for (const attempt of [
     () => person.query(PREVIEW, { secret }),
@@ -55,7 +55,7 @@ async function signUpAs(email: string): Promise<Pick<Person, 'query'> & { token:
 }
 
 describe('the link of an invitation', () => {
-  test('[BR-16] leads to the server’s own address, and is in the answer to the inviter alone', async () => {
+  test('[BR-16] leads to the server’s own address, and is only in the response to the inviter', async () => {
     const { invitation } = await orchard();
     expect(invitation.link).toMatch(new RegExp(`^${url}/join#[\\w-]{43}$`));
     const row = await db.teamInvitation.findUniqueOrThrow({
@@ -67,7 +67,7 @@ describe('the link of an invitation', () => {
     expect(events).not.toContain(Buffer.from(row.secretHash ?? []).toString('base64url'));
   });
 
-  test('[BR-16] shows its holder the team’s name, the inviter’s name, the role and the expiry, and no more', async () => {
+  test('[BR-16] shows the team’s name, the inviter’s name, the role and the expiry, and nothing else', async () => {
     const { name, id, invitation } = await orchard('VIEWER');
     const { invitation: preview } = await dan.query<{ invitation: { expiresAt: string } }>(PREVIEW, {
       secret: invitation.secret,
@@ -83,7 +83,7 @@ describe('the link of an invitation', () => {
     expect(await outcome(dan.query('query ($id: ID!) { team(id: $id) { id } }', { id }))).toBe('NOT_FOUND');
   });
 
-  test('[BR-16] lets any account join, once, and those who lead the team see who came', async () => {
+  test('[BR-16] lets any account join once, and the leaders of the team see who joined', async () => {
     const { id, invitation } = await orchard('VIEWER');
     const membership = await accept(dan, invitation);
     const joined = await db.event.findMany({
@@ -104,7 +104,7 @@ describe('the link of an invitation', () => {
     expect(team.invitations.totalCount).toBe(0);
   });
 
-  test('[BR-16] ends when the invitation is renewed, withdrawn or declined, or has expired, or its team is deleted', async () => {
+  test('[BR-16] ends when the invitation is renewed, revoked or declined, or has expired, or its team is deleted', async () => {
     const renewed = await orchard();
     const { secret } = await invite(bob, renewed.id, 'newcomer@example.com');
     await expectEnded(renewed.invitation);
@@ -132,7 +132,7 @@ describe('the link of an invitation', () => {
     await expectEnded({ secret: '' });
   });
 
-  test('is no use to a member, and stays for another person', async () => {
+  test('does not work for a member, and remains valid for another person', async () => {
     const { invitation } = await orchard();
     await expect(accept(bob, invitation)).rejects.toMatchObject({
       code: 'CONFLICT',
@@ -141,7 +141,7 @@ describe('the link of an invitation', () => {
     expect(await outcome(accept(dan, invitation))).toBe('ok');
   });
 
-  test('is named in place of the id, not with it', async () => {
+  test('replaces the id in the input; both together are rejected', async () => {
     const { invitation } = await orchard();
     const { id, secret } = invitation;
     for (const input of [{}, { id, secret }, { id: null, secret: null }])
@@ -158,7 +158,7 @@ describe('the link of an invitation', () => {
 
 describe('an invited address', () => {
   test.each(['MEMBER', 'ADMIN'])(
-    '[BR-16] gains a stranger who registers it first nothing, invited as %s (INVITE-SQUAT)',
+    '[BR-16] gives a stranger who registers it first no access, invited as %s (INVITE-SQUAT)',
     async (role) => {
       const team = await teamOf(ada);
       const email = `squatted.${role.toLowerCase()}@example.com`;
@@ -191,7 +191,7 @@ describe('an invited address', () => {
     },
   );
 
-  test('[BR-16] counts from the moment on when an operator verifies it, in open subscriptions too', async () => {
+  test('[BR-16] accepts invitations once an operator has verified it, also in open subscriptions', async () => {
     const team = await teamOf(ada);
     const invitation = await invite(ada, team.id, cleo.email);
     const events = await watchEvents(world, cleo);
@@ -216,7 +216,7 @@ describe('an invited address', () => {
     expect([unknown.code, unknown.output]).toEqual([1, 'No account uses nobody@example.com.\n']);
   });
 
-  test('of an invitation from before links is accepted once verified, or the invitation is renewed', async () => {
+  test('of an old invitation without a link can accept it once verified, or after a renewal', async () => {
     const team = await teamOf(ada);
     const old = await invite(ada, team.id, eve.email);
     const where = { id: uuidOf('TeamInvitation', old.id) };
@@ -239,7 +239,7 @@ test('[BR-16] a stranger who registers an address of ADMIN_EMAILS is no administ
   expect(await chief.query(me)).toEqual({ viewer: { isAdmin: true } });
 });
 
-test('[BR-16] no secret of a link is in any line of the log, and one line names administrators who are not verified', async () => {
+test('[BR-16] no secret of a link is in the log, and one line names administrators who are not verified', async () => {
   const server = await startProcess({
     DATABASE_URL: await freshDatabase(),
     LOG_LEVEL: 'trace',

@@ -19,7 +19,7 @@ interface Own {
   viewer: { invitations: { totalCount: number; nodes: { id: string; teamName: string }[] } };
 }
 
-/** Ada owns it; Bob is an admin, Cleo a member; Dan is invited, by his verified address; Eve has nothing to do with it. */
+/** Ada owns it; Bob is an admin, Cleo a member; Dan is invited, by his verified address; Eve has no relation to it. */
 async function garden(role = 'MEMBER') {
   const team = await teamOf(ada, [
     [bob, 'ADMIN'],
@@ -38,7 +38,7 @@ function eventsOf(teamId: string, kind: string) {
 }
 
 describe('an invitation', () => {
-  test('shows the invited person who asks them to what, and nothing else of the team', async () => {
+  test('shows the invited person the team, the role and the inviter, and nothing else of the team', async () => {
     const { id, invitation } = await garden();
     const { name } = await db.team.findUniqueOrThrow({ where: { id: uuidOf('Team', id) } });
     const { viewer } = await dan.query<Own>(OWN);
@@ -54,7 +54,7 @@ describe('an invitation', () => {
     expect(await outcome(dan.query('query ($id: ID!) { team(id: $id) { name } }', { id }))).toBe('NOT_FOUND');
   });
 
-  test('is seen by the invited person and those who lead the team, through node too', async () => {
+  test('is visible to the invited person and the leaders of the team, also through `node`', async () => {
     const { id, invitation } = await garden();
     const node = 'query ($id: ID!) { node(id: $id) { id } }';
     const list = 'query ($id: ID!) { team(id: $id) { invitations { totalCount nodes { id } } } }';
@@ -69,7 +69,7 @@ describe('an invitation', () => {
     expect(await cleo.query(list, { id })).toEqual({ team: { invitations: { totalCount: 0, nodes: [] } } });
   });
 
-  test('is not shown to other people', async () => {
+  test('is not visible to other people', async () => {
     const { id } = await garden();
     await invite(ada, id, eve.email);
     const { team } = await ada.query<{ team: { members: { nodes: { user: { invitations: object } }[] } } }>(
@@ -79,7 +79,7 @@ describe('an invitation', () => {
     for (const { user } of team.members.nodes) expect(user.invitations).toEqual({ totalCount: 0, nodes: [] });
   });
 
-  test('can be made to an address without an account, in any case of letters, and waits until it is verified', async () => {
+  test('can be made to an address without an account, in any case, and waits until it is verified', async () => {
     const { id } = await garden();
     const invitation = await invite(ada, id, 'Later.Person@Example.com', 'VIEWER');
     const { signUp } = await query<{ signUp: { token: string } }>(
@@ -93,7 +93,7 @@ describe('an invitation', () => {
     });
   });
 
-  test('again renews it, with the role given now', async () => {
+  test('is renewed by inviting again, with the new role', async () => {
     const { id, invitation } = await garden('VIEWER');
     const ran = new Date(Date.now() - 1_000);
     await db.teamInvitation.update({
@@ -144,14 +144,14 @@ describe('an invitation', () => {
     ]);
   });
 
-  test('[BR-03] to be an admin is the owner’s to change or take back, not another admin’s', async () => {
+  test('[BR-03] as an admin can be changed or revoked by the owner, but not by another admin', async () => {
     const { id, invitation } = await garden('ADMIN');
     expect(await outcome(invite(bob, id, dan.email, 'VIEWER'))).toBe('FORBIDDEN');
     expect(await outcome(bob.query(REVOKE, { id: invitation }))).toBe('FORBIDDEN');
     expect(await outcome(ada.query(REVOKE, { id: invitation }))).toBe('ok');
   });
 
-  test('to a member is a conflict', async () => {
+  test('of a member is a conflict', async () => {
     const { id } = await garden();
     for (const member of [ada, bob, cleo]) {
       await expect(invite(ada, id, member.email.toUpperCase())).rejects.toMatchObject({
@@ -161,17 +161,20 @@ describe('an invitation', () => {
     }
   });
 
-  test.each(['', 'dan', 'dan@', `${'x'.repeat(250)}@example.com`])('to "%s" is refused', async (email) => {
-    const { id } = await garden();
-    await expect(invite(ada, id, email)).rejects.toMatchObject({
-      code: 'VALIDATION_FAILED',
-      extensions: { field: 'email' },
-    });
-  });
+  test.each(['', 'dan', 'dan@', `${'x'.repeat(250)}@example.com`])(
+    'of the address "%s" is rejected',
+    async (email) => {
+      const { id } = await garden();
+      await expect(invite(ada, id, email)).rejects.toMatchObject({
+        code: 'VALIDATION_FAILED',
+        extensions: { field: 'email' },
+      });
+    },
+  );
 });
 
 describe('answering an invitation', () => {
-  test('[FR-007] accepting it makes one a member, in one event, and it is gone', async () => {
+  test('[FR-007] accepting it adds a member, with one event, and removes the invitation', async () => {
     const { id, invitation } = await garden('VIEWER');
     const member = await acceptById(dan, invitation);
     expect(await eventsOf(id, 'team.memberJoined')).toMatchObject([
@@ -191,7 +194,7 @@ describe('answering an invitation', () => {
     });
   });
 
-  test('accepting it again is harmless; after leaving, it is gone', async () => {
+  test('accepting it again has no effect; after leaving, it is NOT_FOUND', async () => {
     const { id, invitation } = await garden();
     const member = await acceptById(dan, invitation);
     expect(await acceptById(dan, invitation)).toBe(member);
@@ -199,7 +202,7 @@ describe('answering an invitation', () => {
     expect(await outcome(acceptById(dan, invitation))).toBe('NOT_FOUND');
   });
 
-  test('one that has run out says so to the invited person, and is not there for anybody else', async () => {
+  test('an expired invitation has its own error for the invited person, and is NOT_FOUND for others', async () => {
     const { invitation } = await garden();
     await db.teamInvitation.update({
       where: { id: uuidOf('TeamInvitation', invitation) },
@@ -225,19 +228,19 @@ describe('answering an invitation', () => {
     { who: 'an admin', person: bob, accepts: 'FORBIDDEN', revokes: 'ok' },
     { who: 'a member', person: cleo, accepts: 'NOT_FOUND', revokes: 'NOT_FOUND' },
     { who: 'a stranger', person: eve, accepts: 'NOT_FOUND', revokes: 'NOT_FOUND' },
-  ])('[BR-08] when $who tries to, accepting is $accepts and revoking $revokes', async (cell) => {
+  ])('[BR-08] for $who, accepting is $accepts and revoking $revokes', async (cell) => {
     expect(await outcome(acceptById(cell.person, (await garden()).invitation))).toBe(cell.accepts);
     expect(await outcome(cell.person.query(REVOKE, { id: (await garden()).invitation }))).toBe(cell.revokes);
     expect(await outcome(acceptById(cell.person, publicId('TeamInvitation', newId())))).toBe('NOT_FOUND');
   });
 
-  test('[FR-011] answering needs a credential', async () => {
+  test('[FR-011] answering requires a credential', async () => {
     const { invitation: id } = await garden();
     expect(await outcome(query(ACCEPT, { id }))).toBe('UNAUTHENTICATED');
     expect(await outcome(query(REVOKE, { id }))).toBe('UNAUTHENTICATED');
   });
 
-  test('[BR-10] revoking it twice, or twice at once, is harmless, and one event; it cannot be accepted', async () => {
+  test('[BR-10] revoking it twice, also concurrently, is one event; it cannot be accepted afterwards', async () => {
     const { id, invitation } = await garden();
     const revoke = () => bob.query<{ revokeInvitation: object }>(REVOKE, { id: invitation });
     const answers = await Promise.all([revoke(), revoke()]);

@@ -8,12 +8,12 @@ import { startWorld, type Person } from '../kit/world.ts';
 const world = await startWorld({ LOG_LEVEL: 'silent' });
 const { db, people } = world;
 
-/** More than PostgreSQL takes parameters in one statement. */
+/** More than the maximum number of parameters of a statement. */
 const SHARES = 40_000;
 const AT_ONCE = 2_000;
-/** What a page, its cursor and a filter take, and some more. */
+/** Enough for a page, its cursor and a filter. */
 const MOST_PARAMETERS = 40;
-/** The most of one kind that a statement names: what a page can hold, and what is bounded by itself. */
+/** The maximum of one kind in a statement: a page, or a limited number. */
 const LONGEST_LIST = 1_000;
 
 let ada: Person;
@@ -66,7 +66,7 @@ const operations: Record<string, string> = {
 
 describe('[FR-009] [FR-014] a person with 40,000 shares (MANY-SHARES, H6)', () => {
   test.each(Object.entries(operations))(
-    'gets an answer for %s, from statements that list nothing they have',
+    'gets an answer for %s, from statements without lists of ids',
     async (_name, document) => {
       const statements = await recordedBy(() => bob.query(document));
       for (const { text, values } of statements) {
@@ -82,11 +82,11 @@ describe('[FR-009] [FR-014] a person with 40,000 shares (MANY-SHARES, H6)', () =
       };
       const ofBob = await shapes(bob);
       const unseen = [...(await shapes(newcomer))].filter((text) => !ofBob.has(text));
-      expect(unseen, 'somebody without shares asks by the same statements').toEqual([]);
+      expect(unseen, 'a person without shares uses the same statements').toEqual([]);
     },
   );
 
-  test('counts exactly what they see', async () => {
+  test('sees an exact count', async () => {
     const count = (filter: string) =>
       bob.query<{ tasks: { totalCount: number } }>(`{ tasks(filter: { ${filter} }) { totalCount } }`);
     expect(await count('')).toEqual({ tasks: { totalCount: SHARES } });
@@ -101,7 +101,7 @@ describe('[FR-009] [FR-014] a person with 40,000 shares (MANY-SHARES, H6)', () =
     });
   });
 
-  test('pays nothing for them to be known: who they are is read from a few pages', async () => {
+  test('has their rights loaded from a few pages', async () => {
     const statements = await recordedBy(() => bob.query('{ viewer { id } }'));
     const plans = await plansOf(
       world.databaseUrl,
@@ -114,7 +114,7 @@ describe('[FR-009] [FR-014] a person with 40,000 shares (MANY-SHARES, H6)', () =
     }
   });
 
-  test('[BR-06] [FR-021] follows each of them, also the oldest, until the share is taken back', async () => {
+  test('[BR-06] [FR-021] follows each of the tasks, also the oldest, until the share is revoked', async () => {
     const events = await watchEvents(world, bob);
     const { cursor } = await bob.query<{ cursor: string }>('{ cursor }');
     const change = (title: string) =>
@@ -142,7 +142,7 @@ describe('[FR-009] [FR-014] a person with 40,000 shares (MANY-SHARES, H6)', () =
     ]);
   });
 
-  test('[FR-022] is told when a task is deleted that was shared with them', async () => {
+  test('[FR-022] gets an event when a shared task is deleted', async () => {
     const events = await watchEvents(world, bob);
     const { tasks } = await bob.query<{ tasks: { nodes: { id: string }[] } }>(
       '{ tasks(first: 1, filter: { sharedWithViewer: true }) { nodes { id } } }',

@@ -24,7 +24,7 @@ let outcomes: Outcome[];
 let before: Map<string, string[]>;
 let after: Map<string, string[]>;
 
-/** Other attempts of the same person may end the session that this one begins. */
+/** Other attempts of the same person could end the session of this one. */
 const FIRST = 'signIn';
 const LAST = 'signOut';
 
@@ -57,8 +57,8 @@ const proves: Record<keyof typeof rights, string> = {
   'what is one’s own, by what one shows for it': '[FR-011] [FR-025]',
 };
 
-describe('what every role can do to', () => {
-  test.for(Object.entries(proves))('%s is what its table says %s', ([table]) => {
+describe('the rights of every role on', () => {
+  test.for(Object.entries(proves))('%s are as in its table %s', ([table]) => {
     const mine = outcomes.filter((outcome) => outcome.table === table);
     const print = (end: (outcome: Outcome) => string) =>
       mine.map((outcome) => `${nameOf(outcome)}: ${end(outcome)}`).sort();
@@ -66,12 +66,12 @@ describe('what every role can do to', () => {
   });
 });
 
-/** How a cell is called in a report. */
+/** The name of a cell in a report. */
 function nameOf({ table, row, column, token }: Outcome): string {
   return `${table} | ${row} | ${column}${token === null ? '' : ` by a ${token} token`}`;
 }
 
-/** Relay’s own fields answer null rather than an error. */
+/** Relay's fields return null instead of an error. */
 const MISSING_NODE = /^{"data":{"node(":null|s":\[null)/;
 
 describe('a refusal', () => {
@@ -85,7 +85,7 @@ describe('a refusal', () => {
     expect(changed.map(nameOf)).toEqual([]);
   });
 
-  test('[BR-08] of what one may not see reads, to the byte, as that of what is not there', () => {
+  test('[BR-08] for an invisible object is equal, to the byte, to one for an unknown object', () => {
     const hidden = outcomes.filter(({ ended }) => ended === 'N');
     const unchecked = hidden.filter(({ elsewhere }) => elsewhere === null);
     expect(unchecked.map(nameOf)).toEqual([]);
@@ -94,7 +94,7 @@ describe('a refusal', () => {
     );
   });
 
-  test('[SC-005] tells no word of what one may not see', () => {
+  test('[SC-005] contains no text of invisible objects', () => {
     const kept = outcomes.filter(({ ended }) => ['N', 'U', '·'].includes(ended));
     const leaking = kept.filter(({ answer, scene }) => answer.text.includes(scene.word));
     expect(leaking.map(nameOf)).toEqual([]);
@@ -106,7 +106,7 @@ describe('a refusal', () => {
     expect(nobodys.filter(({ answer }) => answer.status !== 401).map(nameOf)).toEqual([]);
   });
 
-  test('[FR-028] is an event each time, with who was refused what, and how', async () => {
+  test('[FR-028] is an event each time, with the person, the code and the operation', async () => {
     const said: Record<string, string> = { F: 'FORBIDDEN', N: 'NOT_FOUND' };
     const expected = outcomes.flatMap(({ ended, scene, operation, answer, elsewhere }) => {
       const code = MISSING_NODE.test(answer.text) ? 'NOT_FOUND' : said[ended];
@@ -127,7 +127,7 @@ describe('a refusal', () => {
   });
 });
 
-test('[BR-11] a change that is allowed leaves its event, in the name of who did it', () => {
+test('[BR-11] an allowed change appends its event, with the person as actor', () => {
   const traced = outcomes.filter(
     (outcome) => isChange(outcome) && outcome.ended === '✓' && outcome.operation.traced !== false,
   );
@@ -143,7 +143,7 @@ test('[BR-11] a change that is allowed leaves its event, in the name of who did 
   expect(silent.map(nameOf)).toEqual([]);
 });
 
-test('[FR-009] viewerCan foretells what then happens', () => {
+test('[FR-009] viewerCan predicts the result', () => {
   const foretold = outcomes.filter(
     ({ operation, ended, token }) => operation.right && token === null && 'F✓'.includes(ended),
   );
@@ -157,17 +157,17 @@ function rowsAt(rows: Map<string, string[]>, id: string): string {
   return (rows.get(id) ?? []).toSorted().join('\n');
 }
 
-describe('the tables leave out', () => {
-  /** Only what a table's row has really tried counts. */
+describe('the tables cover', () => {
+  /** Only rows that were really tried count. */
   const rows = () => new Set(outcomes.map(({ row }) => row.replaceAll(',', '')));
 
-  test('no operation that could be tried', () => {
+  test('every operation', () => {
     const defined = Object.values(operations).flatMap((ofTable) => Object.keys(ofTable));
     const tried = new Set(outcomes.map(({ row }) => row));
     expect(defined.filter((row) => !tried.has(row))).toEqual([]);
   });
 
-  test('no field of Query, Mutation or Subscription', () => {
+  test('every field of Query, Mutation and Subscription', () => {
     const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
     const fields = roots.flatMap((root) =>
       Object.keys(root?.getFields() ?? {}).map((field) => `${root?.name.toLowerCase() ?? ''} ${field}`),
@@ -176,20 +176,20 @@ describe('the tables leave out', () => {
     expect(fields.filter((field) => !tried.has(field))).toEqual([]);
   });
 
-  test('no row that a table has', () => {
+  test('every row', () => {
     for (const table of Object.keys(rights) as (keyof typeof rights)[]) {
       const written = new Set(outcomes.filter((outcome) => outcome.table === table).map(({ row }) => row));
       expect(written.size, table).toBeGreaterThan(5);
     }
   });
 
-  test('no type that `node` finds', () => {
+  test('every type of `node`', () => {
     const types = schema.getPossibleTypes(nodeInterface()).map(({ name }) => `node ${name}`);
     const tried = [...rows()].map((row) => row.split(' ', 2).join(' '));
     expect(types.filter((type) => !tried.includes(type))).toEqual([]);
   });
 
-  test('no list on a type', () => {
+  test('every list on a type', () => {
     const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
     const lists = Object.values(schema.getTypeMap())
       .filter((type) => isObjectType(type) && !roots.has(type))
@@ -203,7 +203,7 @@ describe('the tables leave out', () => {
     expect(lists.filter((list) => !tried.includes(list))).toEqual([]);
   });
 
-  test('no right that viewerCan tells of', () => {
+  test('every right of viewerCan', () => {
     const told = Object.values(schema.getTypeMap()).flatMap((type) => {
       const viewerCan = isObjectType(type) ? type.getFields()['viewerCan'] : undefined;
       const fields = viewerCan ? getNamedType(viewerCan.type) : undefined;
@@ -218,7 +218,7 @@ describe('the tables leave out', () => {
     expect(told.filter((right) => !tried.has(right))).toEqual([]);
   });
 
-  test('no id that a mutation takes', () => {
+  test('every id in a mutation’s input', () => {
     const taken = Object.values(schema.getMutationType()?.getFields() ?? {}).flatMap(({ name, args }) =>
       args.flatMap(({ type }) => idsIn(type).map((path) => `${name}.${path}`)),
     );
@@ -247,7 +247,7 @@ function fieldOf({ document }: Operation): string {
   return /\{ (\w+)/.exec(document)?.[1] ?? '';
 }
 
-/** Where an input takes ids, as in `tasks.parentId`. */
+/** Paths of ids in an input, such as `tasks.parentId`. */
 function idsIn(given: unknown): string[] {
   const type = given;
   if (isNonNullType(type) || isListType(type)) return idsIn(type.ofType);

@@ -21,7 +21,9 @@ const TRANSFER = `mutation ($id: ID!, $to: ID!) {
 const ADD_TASK = 'mutation ($id: ID!) { createTask(input: { title: "Water", teamId: $id }) { cursor } }';
 const SEE = 'query ($id: ID!) { team(id: $id) { name } }';
 
-/** Ada owns it; Bob is an admin, Cleo a member, Dan a viewer, Eve was a member; Fay never was, and Gil is another admin. */
+/**
+ * Ada owns it; Bob is an admin, Cleo a member, Dan a viewer, Eve was a member; Fay never was, and Gil is another admin.
+ */
 async function garden(): Promise<Team> {
   const team = await teamOf(ada, [
     [bob, 'ADMIN'],
@@ -120,12 +122,12 @@ const meanings: Record<string, string> = {
   'sign in': 'UNAUTHENTICATED',
 };
 
-describe('[BR-01] [BR-02] [BR-03] [BR-08] [FR-029] who may do what in a team', () => {
+describe('[BR-01] [BR-02] [BR-03] [BR-08] [FR-029] rights in a team', () => {
   const rows = RIGHTS.split('\n')
     .filter((line) => line.includes(':'))
     .map((line) => line.split(':').map((part) => part.trim()) as [what: string, cells: string]);
 
-  test('is said of every attempt', () => {
+  test('are listed for every attempt', () => {
     expect(rows.map(([what]) => what)).toEqual(Object.keys(attempts));
   });
 
@@ -136,13 +138,13 @@ describe('[BR-01] [BR-02] [BR-03] [BR-08] [FR-029] who may do what in a team', (
     let team = await garden();
     for (const who of everybody) {
       answers.push(await outcome(attempt(who, team)));
-      // A refusal changes nothing, so the next may try with the same team.
+      // A refusal changes nothing, so the next attempt can use the same team.
       if (answers.at(-1) === 'ok') team = await garden();
     }
     expect(answers).toEqual(cells.split('|').map((cell) => meanings[cell.trim()]));
   });
 
-  test('[FR-029] is what the API says beforehand', async () => {
+  test('[FR-029] are as the API predicts', async () => {
     const { id } = await garden();
     const document = `query ($id: ID!) { team(id: $id) {
       viewerRole viewerCan { createTask update invite transfer delete leave grantRoles }
@@ -203,7 +205,7 @@ function eventBy(actor: Person, person: Person, team: Team) {
 }
 
 describe('roles', () => {
-  test('[FR-028] a change of role is an event; the same role again is none', async () => {
+  test('[FR-028] a change of role is an event; setting the same role again is none', async () => {
     const team = await garden();
     const id = memberOf(team, cleo);
     expect(await bob.query(CHANGE_ROLE, { id, role: 'VIEWER' })).toMatchObject({
@@ -228,7 +230,7 @@ describe('roles', () => {
 });
 
 describe('leaving a team', () => {
-  test('[BR-06] takes all rights on its tasks, on those one owns and was shared too, and none elsewhere', async () => {
+  test('[BR-06] ends all rights on its tasks, including own and shared ones, and no others', async () => {
     for (const go of [
       (team: Team) => cleo.query(LEAVE, { id: team.id }),
       (team: Team) => bob.query(REMOVE, { id: memberOf(team, cleo) }),
@@ -259,7 +261,7 @@ describe('leaving a team', () => {
     }
   });
 
-  test('[BR-11] is an event that names who went, and who sent them away', async () => {
+  test('[BR-11] is an event that names the former member, and the person who removed them', async () => {
     const team = await garden();
     await cleo.query(LEAVE, { id: team.id });
     expect(await lastEvent(team)).toEqual({
@@ -278,7 +280,7 @@ describe('leaving a team', () => {
   test.each([
     ['leaving', (team: Team) => cleo.query(LEAVE, { id: team.id })],
     ['being removed', (team: Team) => bob.query(REMOVE, { id: memberOf(team, cleo) })],
-  ])('[BR-10] %s twice, or twice at once, is harmless', async (_what, go) => {
+  ])('[BR-10] %s twice, also concurrently, has no effect the second time', async (_what, go) => {
     const team = await garden();
     const answers = await Promise.all([go(team), go(team)]);
     expect(answers[1]).toEqual(answers[0]);
@@ -287,7 +289,7 @@ describe('leaving a team', () => {
     expect(await db.event.count()).toBe(before);
   });
 
-  test('[BR-02] the owner is told to hand the team over first', async () => {
+  test('[BR-02] is rejected for the owner, who must transfer the team first', async () => {
     const team = await garden();
     const sentence = /Transfer ownership to another member first/;
     await expect(ada.query(LEAVE, { id: team.id })).rejects.toThrow(sentence);
@@ -310,7 +312,7 @@ describe('leaving a team', () => {
   });
 });
 
-describe('handing a team over', () => {
+describe('transferring a team', () => {
   test('[BR-02] makes the former owner an admin, in one event', async () => {
     const team = await garden();
     expect(await ada.query(TRANSFER, { id: team.id, to: dan.id })).toMatchObject({
@@ -333,7 +335,7 @@ describe('handing a team over', () => {
     });
   });
 
-  test('[BR-02] goes to members only, and to another than oneself', async () => {
+  test('[BR-02] requires another member as the new owner', async () => {
     const team = await garden();
     for (const to of [eve.id, fay.id, publicId('User', newId())]) {
       expect(await outcome(ada.query(TRANSFER, { id: team.id, to }))).toBe('NOT_FOUND');

@@ -36,7 +36,7 @@ const listen = async (person: Person, conversationId: string, after?: string) =>
 
 const words = ({ told }: Watch<Told>) => told.flatMap(({ messages }) => messages.message?.content ?? []);
 
-test('[FR-021] what is said in a conversation reaches all who take part in it, in its order', async () => {
+test('[FR-021] messages of a conversation are delivered to all participants, in order', async () => {
   const conversation = await converse();
   const listening = await Promise.all([ada, bob].map((person) => listen(person, conversation)));
   await say(ada, conversation, 'one');

@@ -57,7 +57,7 @@ async function read(person: Person, id: string, args: object): Promise<Page> {
 const contents = ({ nodes }: Page) => nodes.map(({ content }) => content);
 
 describe('a message', () => {
-  test('[BR-12] is its sender’s, in the part of a person, and every participant reads it', async () => {
+  test('[BR-12] has its sender as author, the role USER, and is visible to every participant', async () => {
     const conversation = await begin();
     const { message } = await send(bob, conversation, '  Who brings the **cake**?  ');
     expect(message).toMatchObject({
@@ -72,7 +72,7 @@ describe('a message', () => {
     });
   });
 
-  test('[BR-08] of others is not to be found, and into their conversation none can be sent', async () => {
+  test('[BR-08] of other people is NOT_FOUND, and cannot be sent to their conversation', async () => {
     const conversation = await begin();
     const { message } = await send(ada, conversation, 'A secret');
     await expect(mallory.query('query ($id: ID!) { node(id: $id) { id } }', message)).resolves.toEqual({
@@ -88,7 +88,7 @@ describe('a message', () => {
     expect(await db.message.count({ where: { content: 'Let me in' } })).toBe(0);
   });
 
-  test('without words, with too many, or with a NUL is VALIDATION_FAILED; 10,000 characters fit', async () => {
+  test('without text, with too much, or with a NUL is VALIDATION_FAILED; 10,000 characters are allowed', async () => {
     const conversation = await begin();
     for (const content of [' \n ', 'x'.repeat(10_001), 'a\0b']) {
       await expect(send(ada, conversation, content)).rejects.toMatchObject({
@@ -100,7 +100,7 @@ describe('a message', () => {
     expect((await send(ada, conversation, longest)).message.content).toBe(longest);
   });
 
-  test('[BR-10] sent twice under one id is said once; with other words, elsewhere or by another it is CONFLICT', async () => {
+  test('[BR-10] is sent once with one id; with other content, in another conversation, or by another person it is CONFLICT', async () => {
     const [here, elsewhere] = [await begin(), await begin()];
     const id = publicId('Message', newId());
     const sent = await Promise.all([1, 2, 3].map(() => send(ada, here, 'Once', id)));
@@ -134,7 +134,7 @@ async function updatedAt(conversation: string): Promise<Date> {
 }
 
 describe('the order of messages', () => {
-  test('[FR-003] is that of their sending; the last twenty are at hand, and the page before them', async () => {
+  test('[FR-003] is that of sending; the last twenty and the page before them are available', async () => {
     const conversation = await begin();
     const words = Array.from({ length: 25 }, (_, n) => `Line ${n}`);
     for (const line of words) await send(ada, conversation, line);
@@ -142,7 +142,7 @@ describe('the order of messages', () => {
     expect(contents(await read(bob, conversation, { last: 20 }))).toEqual(words.slice(5));
   });
 
-  test('[FR-003] puts a new message last, also when a clock ran ahead before', async () => {
+  test('[FR-003] puts a new message last, also after a clock that was ahead', async () => {
     const conversation = await begin();
     const { message } = await send(ada, conversation, 'From the future');
     const future = new Date(Date.now() + 60_000);
@@ -155,7 +155,7 @@ describe('the order of messages', () => {
     expect(contents(await read(ada, conversation, {}))).toEqual(['From the future', 'Now']);
   });
 
-  test('[FR-003] lets a reader who goes on from what they saw miss nothing, while two servers take messages', async () => {
+  test('[FR-003] lets a reader continue without missing messages, while two servers accept them', async () => {
     const conversation = await begin();
     const other = await startTestServer(databaseUrl);
     const seen: string[] = [];
@@ -197,7 +197,7 @@ describe('the order of messages', () => {
 
   let signedIn: Promise<string> | undefined;
 
-  /** A token is good at the server that made it: each has an address of its own. */
+  /** A token is valid only at the server that issued it, since each has its own address. */
   function tokenFor(url: string): Promise<string> {
     signedIn ??= (async () => {
       const response = await fetch(`${url}/graphql`, {

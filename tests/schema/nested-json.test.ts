@@ -16,18 +16,18 @@ interface Answer {
   errors?: { message: string; extensions: { code: string } }[];
 }
 
-test('brackets in texts do not count, whatever is escaped in them (L7)', () => {
+test('brackets in strings do not count, with any escapes (L7)', () => {
   expect(isTooDeep(nested(50))).toBe(false);
   expect(isTooDeep(nested(51))).toBe(true);
   expect(isTooDeep(JSON.stringify({ x: '['.repeat(100), y: '\\"[['.repeat(100), z: '\\\\' }))).toBe(false);
   expect(isTooDeep(`{"x":"\\\\","y":${nested(50)}}`)).toBe(true);
-  expect(isTooDeep(`"${'['.repeat(100)}`), 'a text without an end').toBe(false);
+  expect(isTooDeep(`"${'['.repeat(100)}`), 'an unterminated string').toBe(false);
 });
 
 test.each([
   ['as usual', { 'content-type': 'application/json' }],
   ['in a way that takes more reading', { 'content-type': 'application/json; charset=UTF-8; x=y' }],
-])('somebody who posts JSON 51 levels deep, %s, reads which limit it breaks (L7)', async (_way, type) => {
+])('JSON 51 levels deep, %s, gets an error with the limit (L7)', async (_way, type) => {
   const post = async (body: string) => {
     const headers = { ...type, authorization: `Bearer ${ada.token}` };
     const response = await fetch(`${world.url}/graphql`, { method: 'POST', headers, body });
@@ -46,7 +46,7 @@ test.each([
   expect(await post(bodyOf(48))).toMatchObject({ status: 200, data: { viewer: { id: ada.id } } });
 });
 
-test('the same holds for the variables of a GET (L7)', async () => {
+test('the variables of a GET have the same limit (L7)', async () => {
   const search = new URLSearchParams({ query: QUERY, variables: `{"x":${nested(50)}}` });
   const response = await fetch(`${world.url}/graphql?${search.toString()}`, {
     headers: { accept: 'application/json', authorization: `Bearer ${ada.token}` },

@@ -34,9 +34,9 @@ test('[BR-19] sixty concurrent sign-ups succeed, and others do not wait for a co
   expect(average, 'connections that wait in a transaction').toBeLessThan(5);
 });
 
-test('[BR-19] who signs in behind two hundred others is told to come again (M9)', async () => {
+test('[BR-19] a sign-in behind two hundred others gets Retry-After (M9)', async () => {
   let isOver = false;
-  // Each comes back at once, so that as many wait as may, however long the request takes.
+  // Each repeats at once, so that the queue stays full during the request.
   const crowd = Array.from({ length: 202 }, async () => {
     do await hashPassword(PASSWORD);
     while (!isOver);

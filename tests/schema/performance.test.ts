@@ -96,7 +96,7 @@ test('[T060] a long transaction shows as lag of the log', async () => {
     expect(logLag.events).toBeGreaterThan(0);
     expect(logLag.seconds).toBeGreaterThan(0);
     const details = (await (await fetch(`${world.url}/readyz`)).json()) as Details;
-    // What is not safe to read is not folded either.
+    // Events that are not safe to read are not folded either.
     for (const { events, seconds } of [details.logLag, details.consumerLags.task_counters]) {
       expect(events).toBeGreaterThan(0);
       expect(seconds).toBeGreaterThan(0);
@@ -125,7 +125,7 @@ test('[T060] people can read only their own isAdmin', async () => {
   expect(theirs).toEqual({ task: { owner: { name: 'Ada', isAdmin: null } } });
 });
 
-test('[T060] a statement counts for the request that sent it, also when the pool has none free and it waits', async () => {
+test('[T060] a statement counts for its request, also if it waits for a connection', async () => {
   const readers = Array.from({ length: 40 }, (_, n) =>
     ada.query(`query Wait${n} { tasks(first: 1) { totalCount } dashboard { statistics { total } } }`),
   );
@@ -138,7 +138,7 @@ test('[T060] a statement counts for the request that sent it, also when the pool
   expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(2);
 });
 
-test('[T060] each answer says how long it took, in seconds, and where the time went', async () => {
+test('[T060] each response has its duration in seconds, and its parts', async () => {
   const response = await fetch(`${world.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${ada.token}` },
@@ -179,7 +179,7 @@ test('[T060] Prometheus reads the same numbers with the token', async () => {
   expect(await get({ ...through, authorization })).toBe(200);
 });
 
-test('[T060] a slow operation is in the log with its name and request, and without what it was about', async () => {
+test('[T060] a slow operation is logged with its name and request, without values', async () => {
   const server = await startProcess({
     DATABASE_URL: world.databaseUrl,
     AUTH_SECRET: 'a secret that guards nothing but tests',
@@ -213,7 +213,7 @@ test('[T060] a slow operation is in the log with its name and request, and witho
   expect(log).not.toMatch(/nobody\.special|very secret/);
 });
 
-test('[T060] of many slow operations at once some are in the log, and how many were left out', () => {
+test('[T060] some of many concurrent slow operations are logged, with the number of the others', () => {
   const lines: { leftOut?: number }[] = [];
   const log = { warn: (line: object) => lines.push(line) } as unknown as Logger;
   const store = new PerformanceStore({ log, slowMs: -1 });

@@ -15,21 +15,21 @@ const ROOT = 'root@example.com';
 const world = await startWorld({ ADMIN_EMAILS: ROOT });
 const { db, query } = world;
 
-/** A table of no more rows than this may be read from one end to the other: that takes a dozen pages. */
+/** Tables up to this number of rows may be scanned sequentially, which reads a dozen pages. */
 const FEW_ROWS = 1_500;
 /** An average person sees 2,000 of the 100,000 tasks, and 8,000 of the 270,000 events. */
 const MOST_VISITED = 20_000;
 
-/** A search looks through the newest thousands of each type, by their ids and as rows; all texts are 250,000. */
+/** A search reads the newest thousands of each type, by id and as rows; there are 250,000 texts. */
 const MOST_SEARCHED = 40_000;
-/** Administrators see 20,000 events more, the audit trail. */
+/** Administrators see 20,000 more events, the audit trail. */
 const MOST_AUDITED = 60_000;
 const OF_EVERYBODY = ', of everybody';
 const OF_A_NEWCOMER = ', of a newcomer';
-/** Fifty events of each topic and the way to them through its index; the log has thousands of pages. */
+/** Fifty events of each topic, by an index; the log has thousands of pages. */
 const MOST_PAGES = 800;
 const MOST_PAGES_FOR_LITTLE = 60;
-/** Fifty rows with some dozen others each, which are looked up one by one. */
+/** Fifty rows with some dozen related ones each, which are looked up one by one. */
 const MOST_PAGES_IN_FULL = 5_000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -80,7 +80,7 @@ async function signedUpAdmin(): Promise<string> {
   return `Bearer ${signUp.token}`;
 }
 
-/** Something of each kind that Ada sees, under the names by which the operations ask for it. */
+/** An object of each kind that Ada sees, with the names used in the operations. */
 async function chooseSubjects({ id }: Person): Promise<void> {
   const own = uuidOf('User', id);
   const keep = (name: string, type: IdType, row: { id: string } | null) => {
@@ -177,7 +177,7 @@ async function chooseTeams({ id, email }: Person): Promise<void> {
   ids['bobsInvitation'] = publicId('TeamInvitation', invitation.id);
 }
 
-/** Where the hundredth object of a list stands, in each order. */
+/** The position of the hundredth object of a list, in each order. */
 async function keepCursors(ada: Person): Promise<void> {
   for (const [name, document] of Object.entries(reads)) {
     const field = /\$cursor(\w+)/.exec(name + document)?.[1];
@@ -211,13 +211,13 @@ function report(name: string, { statement: { text } }: Plan, what: string): stri
 }
 
 describe('[FR-005] [FR-014] [SC-009] [T063] among 100,000 tasks of 1,000 people', () => {
-  test('every operation that is looked at works', () => {
+  test('every checked operation works', () => {
     expect(
       seen.filter(({ failure }) => failure !== undefined).map(({ name, failure }) => [name, failure]),
     ).toEqual([]);
   });
 
-  test('no statement reads a table that grows from one end to the other', () => {
+  test('no statement scans a growing table', () => {
     const scans = seen
       .filter(({ name }) => !(name in COUNTED_BY_HASH))
       .flatMap(({ name, plans }) =>
@@ -229,7 +229,7 @@ describe('[FR-005] [FR-014] [SC-009] [T063] among 100,000 tasks of 1,000 people'
     expect(scans).toEqual([]);
   });
 
-  test('no statement walks through many more rows than the viewer sees', () => {
+  test('no statement reads many more rows than the viewer sees', () => {
     const walks = seen
       .filter(({ name }) => !(name in COUNTED_BY_HASH))
       .flatMap(({ name, plans }) =>
@@ -240,7 +240,7 @@ describe('[FR-005] [FR-014] [SC-009] [T063] among 100,000 tasks of 1,000 people'
     expect(walks).toEqual([]);
   });
 
-  test('[SC-009] a page of activity costs what its reader may read of, not what the log holds', () => {
+  test('[SC-009] the cost of a page of activity depends on what its reader may read, not on the size of the log', () => {
     const pages = seen.flatMap(({ name, plans }) =>
       plans
         .filter(({ statement }) => /\/\* (find|count)Events \*\//.test(statement.text))
@@ -255,7 +255,7 @@ describe('[FR-005] [FR-014] [SC-009] [T063] among 100,000 tasks of 1,000 people'
     expect(long.map(({ name, plan }) => report(name, plan, `${plan.pages} pages`))).toEqual([]);
   });
 
-  test('[FR-014] what belongs to the rows of a page is looked up for these alone', () => {
+  test('[FR-014] related rows are read for the rows of a page only', () => {
     const inFull = seen.filter(({ name }) => name === 'tasks in full');
     expect(inFull).toHaveLength(1);
     const long = inFull.flatMap(({ name, plans }) =>
@@ -266,7 +266,7 @@ describe('[FR-005] [FR-014] [SC-009] [T063] among 100,000 tasks of 1,000 people'
     expect(long).toEqual([]);
   });
 
-  test('no statement is worth compiling', () => {
+  test('no statement uses JIT compilation', () => {
     const compiled = seen.flatMap(({ name, plans }) =>
       plans.filter((plan) => plan.compiled).map((plan) => report(name, plan, 'JIT')),
     );
@@ -275,16 +275,16 @@ describe('[FR-005] [FR-014] [SC-009] [T063] among 100,000 tasks of 1,000 people'
 });
 
 /**
- * Which parents of 4,000 tasks may be seen: to hash the table costs PostgreSQL less than looking each of them up, and
- * it looks them up once the table is larger.
+ * Which parents of 4,000 tasks are visible: hashing the table costs PostgreSQL less than looking up each of them; it
+ * uses the index once the table is larger.
  */
 const COUNTED_BY_HASH = { 'tasks under none': true };
 
-describe('of the API there is left out', () => {
+describe('the operations above cover the API:', () => {
   const documents = [...Object.values(reads), ...Object.values(changes)].join('\n');
   const mentioned = (name: string) => new RegExp(`\\b${name}\\b`).test(documents);
 
-  test('no field of Query or Mutation but those that begin and end a session, and what is measured', () => {
+  test('every field of Query and Mutation except sign-in, sign-out and performance', () => {
     const roots = [schema.getQueryType(), schema.getMutationType()];
     const fields = roots.flatMap((root) => Object.keys(root?.getFields() ?? {}));
     expect(fields.filter((field) => !mentioned(field)).sort()).toEqual([
@@ -298,7 +298,7 @@ describe('of the API there is left out', () => {
     ]);
   });
 
-  test('no list on a type', () => {
+  test('every list on a type', () => {
     const types = Object.values(schema.getTypeMap()).filter(isObjectType);
     const lists = types
       .flatMap((type) => Object.values(type.getFields()))
@@ -308,7 +308,7 @@ describe('of the API there is left out', () => {
   });
 });
 
-test('[FR-004] every foreign key has an index, so that a deleted row is not looked for in a whole table', async () => {
+test('[FR-004] every foreign key has an index, so that a deletion does not scan a table', async () => {
   const bare = await db.$queryRaw<{ name: string }[]>`
     SELECT conname AS name FROM pg_constraint
     WHERE contype = 'f' AND connamespace = 'public'::regnamespace AND NOT EXISTS (

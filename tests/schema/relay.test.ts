@@ -30,7 +30,7 @@ function fieldsOf(type: GraphQLObjectType): Field[] {
   return Object.values(type.getFields());
 }
 
-/** Every list of the API with the type that it is on. */
+/** Every list of the API with its parent type. */
 const lists = objects.flatMap((type) =>
   fieldsOf(type)
     .filter((field) => connections.some(({ name }) => name === getNamedType(field.type).name))
@@ -43,7 +43,7 @@ function isNode({ name }: GraphQLObjectType): boolean {
 }
 
 describe('Relay’s server specification', () => {
-  test('an object is found again by `node`, and many by `nodes`', () => {
+  test('an object can be refetched by `node`, and many by `nodes`', () => {
     const { node, nodes } = schema.getQueryType()?.getFields() ?? {};
     expect(signature(node)).toBe('node(id: ID!): Node');
     expect(signature(nodes)).toBe('nodes(ids: [ID!]!): [Node]!');
@@ -52,12 +52,12 @@ describe('Relay’s server specification', () => {
     expect(fields.map(signature)).toEqual(['id: ID!']);
   });
 
-  test('what carries an id of ours is a Node, but events, which are found by their place in the log', () => {
+  test('types with an id implement Node, except events, which are identified by their position in the log', () => {
     const identified = objects.filter((type) => type.getFields()['id'] && !isNode(type));
     expect(identified.map(({ name }) => name)).toEqual(['Event']);
   });
 
-  test('a connection has edges, and says where its page lies', () => {
+  test('a connection has edges and page info', () => {
     expect(connections.length).toBeGreaterThan(10);
     for (const connection of connections) {
       const { edges, pageInfo, nodes, totalCount } = connection.getFields();
@@ -79,7 +79,7 @@ describe('Relay’s server specification', () => {
     ]);
   });
 
-  test('a list is walked from either end', () => {
+  test('a list can be paged from either end', () => {
     for (const { type, field } of lists) {
       const paging = field.args
         .filter(({ name }) => ['first', 'after', 'last', 'before'].includes(name))
@@ -94,7 +94,7 @@ describe('Relay’s server specification', () => {
     }
   });
 
-  test('a mutation takes one input of its own, and gives a payload of its own', () => {
+  test('a mutation has one input type, and returns one payload type', () => {
     for (const field of mutations.filter(({ name }) => !WITHOUT_INPUT.has(name))) {
       const name = capitalized(field.name);
       expect(signature(field)).toBe(`${field.name}(input: ${name}Input!): ${name}Payload!`);
@@ -102,12 +102,12 @@ describe('Relay’s server specification', () => {
   });
 });
 
-/** There is nothing to say to them. */
+/** Fields without arguments. */
 const WITHOUT_INPUT = new Set(['signOut', 'endOtherSessions']);
 
 /**
- * What is a list without being a page of one, with what bounds it: a number that the server enforces, or one that
- * follows from what is counted.
+ * Lists that are not connections, with their limit: a number that the server enforces, or a consequence of what is
+ * counted.
  */
 const BOUNDED: Record<string, string> = {
   'ApiToken.scopes': 'there are two',
@@ -136,7 +136,7 @@ const BOUNDED: Record<string, string> = {
   'UpdateTasksPayload.tasks': 'as many as were asked for, at most 500',
 };
 
-test('no list is without a bound', () => {
+test('every list has a limit', () => {
   const plain = objects
     .filter((type) => !connections.includes(type))
     .flatMap((type) => fieldsOf(type).map((field) => ({ type, field })))
@@ -163,7 +163,7 @@ function capitalized(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-test('Relay’s compiler accepts the schema, with a page of each list, each object again, and each mutation', async () => {
+test('Relay’s compiler accepts the schema, with a page of each list, a refetch of each object, and each mutation', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-relay-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await mkdir(join(folder, 'src'));
@@ -192,7 +192,7 @@ test('Relay’s compiler accepts the schema, with a page of each list, each obje
   expect(made.length).toBeGreaterThanOrEqual(documents.length);
 }, 60_000);
 
-/** What a client of Relay’s would write, one document a module; its name has to begin with the module's. */
+/** Documents like those of a Relay client, one per module; a name has to start with the module's name. */
 function relayDocuments(): Record<string, string> {
   const pages = lists
     .filter(({ type }) => isNode(type) || type === schema.getQueryType())

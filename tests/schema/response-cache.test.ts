@@ -35,7 +35,7 @@ async function follow(person: Person, selection: string, variables: object = {})
 
 const isOf = (title: string) => (told: Told) => told.events.event?.task?.title === title;
 
-test('[FR-027] of one event each is told as much as they may see, also where they ask in the same words', async () => {
+test('[FR-027] subscribers with the same query get as much of an event as they may see', async () => {
   const { ada, bob, cyd, dan } = await world.people('Ada', 'Bob', 'Cyd', 'Dan');
   const team = await teamOf(ada, [
     [bob, 'VIEWER'],
@@ -64,7 +64,7 @@ test('[FR-027] of one event each is told as much as they may see, also where the
   expect((await rights('three'))[1]).toEqual({ edit: true, delete: true });
 });
 
-test('those who ask for the same but for a number get each their number', async () => {
+test('queries that differ only in a number get different answers', async () => {
   const { ada } = await world.people('Ada');
   const id = await ada.createTask('one');
   for (const body of ['first', 'second'])
@@ -76,7 +76,7 @@ test('those who ask for the same but for a number get each their number', async 
   expect(told.map(({ events }) => events.event?.task?.comments?.nodes.length)).toEqual([1, 2]);
 });
 
-test('one event is read once for all who see the same, however many they are', async () => {
+test('an event is read once for all people with the same view', async () => {
   const { ada, bob, cyd } = await world.people('Ada', 'Bob', 'Cyd');
   const team = await teamOf(ada, [
     [bob, 'MEMBER'],
@@ -91,7 +91,7 @@ test('one event is read once for all who see the same, however many they are', a
   expect(statements.filter(({ text }) => /^SELECT .* FROM "public"\."tasks"/s.test(text))).toHaveLength(1);
 });
 
-test('one answer goes to each of a socket’s subscriptions under its own id, in the order of what happens', async () => {
+test('each subscription of a socket gets the answer with its own id, in the order of events', async () => {
   const { ada } = await world.people('Ada');
   const wire = await dialAs(world, ada);
   const ids = ['one', 'with "quotes" and ☂'];
@@ -133,7 +133,7 @@ test('completing a subscription stops its messages, also pending ones', async ()
   expect(wire.frames.filter(({ id }) => id === left)).toHaveLength(before);
 });
 
-/** A team, its leader, and four members of it. */
+/** A team, its leader, and four members. */
 async function crowd() {
   const { ada, bob, cyd, dan, eve } = await world.people('Ada', 'Bob', 'Cyd', 'Dan', 'Eve');
   const members = [bob, cyd, dan, eve] as const;
@@ -144,7 +144,7 @@ async function crowd() {
   return { leader: ada, members, team };
 }
 
-test('[FR-014] fifty who follow one task cost hardly more statements at a change than one does', async () => {
+test('[FR-014] a change costs hardly more statements with fifty followers than with one', async () => {
   const { leader, members, team } = await crowd();
   const id = await leader.createTask('one', { teamId: team.id });
   const query = `subscription { task(id: "${id}") { cursor task { title status owner { name } comments { totalCount } } } }`;
@@ -164,11 +164,11 @@ test('[FR-014] fifty who follow one task cost hardly more statements at a change
   for (const each of all.slice(1)) each.stop();
   await leader.createTask('something else', { teamId: team.id });
   const ofOne = await costOf('three', all.slice(0, 1));
-  // Whatever else the process sends meanwhile counts too.
+  // Statements of others in the process count too.
   expect(ofMany.length).toBeLessThan(ofOne.length + 5);
 });
 
-test('[FR-014] a team’s dashboard is counted once for all members of one timezone, and for each timezone in its days', async () => {
+test('[FR-014] a team’s dashboard is counted once per time zone of its members', async () => {
   const { leader, members, team } = await crowd();
   const [far] = members;
   await far.query('mutation { updateViewer(input: { timezone: "Pacific/Kiritimati" }) { cursor } }');

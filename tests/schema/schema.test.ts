@@ -19,7 +19,7 @@ interface Described {
   description?: string | null | undefined;
 }
 
-/** Everything of the API that carries a name of ours, under its schema coordinate. */
+/** Everything in the API that we named, by schema coordinate. */
 function* everything(): Generator<[string, Described]> {
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || isSpecifiedScalarType(type)) continue;
@@ -45,7 +45,7 @@ function* partsOf(type: GraphQLNamedType): Generator<[string, Described]> {
   }
 }
 
-/** The words of a name or a sentence, without the small ones that say nothing of themselves. */
+/** The words of a name or a sentence, without stop words. */
 function words(text: string): Set<string> {
   const small = new Set([
     'a',
@@ -70,18 +70,18 @@ function words(text: string): Set<string> {
   return new Set(all.filter((word) => !small.has(word)).map((word) => word.replace(/s$/, '')));
 }
 
-test('the committed schema is the one that the code says', async () => {
+test('the committed schema matches the code', async () => {
   expect(await readFile(new URL('../../schema/schema.graphql', import.meta.url), 'utf8')).toBe(printed);
 });
 
-test('anybody can read the schema at its own address', async () => {
+test('the schema is public at its own address', async () => {
   const { url } = await startWorld({ LOG_LEVEL: 'silent' });
   const answer = await fetch(`${url}/schema.graphql`);
   expect(answer.headers.get('content-type')).toContain('text/plain');
   expect(await answer.text()).toBe(printed);
 });
 
-test('everything in the API has a description that says more than its name', () => {
+test('every description says more than the name', () => {
   const seen = [...everything()];
   expect(seen.length).toBeGreaterThan(100);
   const silent = seen
@@ -100,14 +100,14 @@ test('every description is a sentence', () => {
   expect(odd).toEqual([]);
 });
 
-test('every mutation takes one input, or nothing, and gives a payload', () => {
+test('every mutation has one input, or no arguments, and returns a payload', () => {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     expect(['', 'input'], field.name).toContain(field.args.map(({ name }) => name).join());
     expect(String(field.type), field.name).toMatch(/Payload!$/);
   }
 });
 
-test('[BR-12] no argument or input says who acts', () => {
+test('[BR-12] no argument or input names the acting person', () => {
   const telling = /viewer|actor|^userId$|^ownerId$|createdBy/i;
   const inputs = [...everything()].filter(([coordinate]) => /Input\.|\(/.test(coordinate));
   const suspects = inputs.filter(([, { name }]) => telling.test(name)).map(([coordinate]) => coordinate);

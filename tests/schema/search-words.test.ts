@@ -3,7 +3,7 @@ import { startWorld } from '../kit/world.ts';
 
 const { db, people } = await startWorld();
 
-test('the server makes the words of what people write, the same as the database would (SEARCH-CASE)', async () => {
+test('the server and the database produce the same search words (SEARCH-CASE)', async () => {
   for (const name of ['set_task_words', 'set_comment_words', 'set_message_words']) {
     await db.$executeRawUnsafe(
       `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'made by ${name}'; END $$`,

@@ -61,7 +61,7 @@ beforeAll(async () => {
 });
 
 describe('a search', () => {
-  test('finds tasks, comments and messages that have all words, the best fit first', async () => {
+  test('finds tasks, comments and messages that have all words, the best match first', async () => {
     const first = await ada.createTask('Water the orchids');
     await ada.createTask('Shopping', { description: 'Food for the orchids, and water' });
     await ada.createTask('Water the lawn');
@@ -84,7 +84,7 @@ describe('a search', () => {
     expect(await search(ada, 'water orchids', { first: 1 })).toEqual(found.slice(0, 1));
   });
 
-  test('takes the last word for one that is not finished, and the others as they are', async () => {
+  test('treats the last word as incomplete, and the others as whole words', async () => {
     await ada.createTask('Repair the bicycle');
     expect(await titles(ada, 'repair bicy')).toEqual(['Repair the bicycle']);
     expect(await titles(ada, 'REPAIR Bicycle')).toEqual(['Repair the bicycle']);
@@ -112,7 +112,7 @@ describe('a search', () => {
     expect(await titles(ada, '洗')).toEqual(['洗濯 をする']);
   });
 
-  test('marks the words in plain text, whatever the text is', async () => {
+  test('highlights words in plain text, whatever the text contains', async () => {
     await ada.createTask('The kettle & \ue000evil\ue001 "quotes"', {
       description: '<i>That</i> kettle whistles',
     });
@@ -123,7 +123,7 @@ describe('a search', () => {
     expect(matched).toEqual(['kettle', 'kettle']);
   });
 
-  test('shows passages of a long text only', async () => {
+  test('returns only passages of a long text', async () => {
     const filling = 'filling '.repeat(600);
     await ada.createTask('Long', { description: `${filling} needle ${filling}` });
     const [found] = await search(ada, 'needle');
@@ -132,7 +132,7 @@ describe('a search', () => {
     expect(snippet.length).toBeLessThan(500);
   });
 
-  test('[FR-009] finds each text by the words that a person expects, and by no others (SEARCH-SLASH) (SEARCH-NUM)', async () => {
+  test('[FR-009] finds each text by the words that people expect, and by no others (SEARCH-SLASH) (SEARCH-NUM)', async () => {
     const { mia } = await people('Mia');
     for (const { text } of searchedTexts) await mia.createTask(text);
     const found: Record<string, unknown> = {};
@@ -142,20 +142,20 @@ describe('a search', () => {
     );
   });
 
-  test('ranks a word with its accents above one without, whichever is looked for', async () => {
+  test('ranks a word with its accents above one without, for both spellings', async () => {
     await ada.createTask('Résumé one');
     await ada.createTask('Resume two');
     expect(await titles(ada, 'résumé')).toEqual(['Résumé one', 'Resume two']);
     expect(await titles(ada, 'resume')).toEqual(['Resume two', 'Résumé one']);
   });
 
-  test('finds words in decomposed letters by composed ones, and the other way (NFC)', async () => {
+  test('finds decomposed letters by composed ones, and vice versa (NFC)', async () => {
     await ada.createTask('Cafe\u0301 composed');
     await ada.createTask('Caf\u00e9 decomposed');
     for (const query of ['caf\u00e9', 'cafe\u0301', 'cafe']) expect(await titles(ada, query)).toHaveLength(2);
   });
 
-  test('answers within a second where a long text repeats the words of a phrase (H2)', async () => {
+  test('takes less than a second if a long text repeats the words of a phrase (H2)', async () => {
     const { ned } = await people('Ned');
     const data = ['a ', 'a-b-c-d-e-f '].flatMap((words) =>
       Array.from({ length: 300 }, () => ({
@@ -227,11 +227,11 @@ describe('a search', () => {
       'é'.repeat(200),
       '( '.repeat(100),
     ],
-  ])('takes anything that is typed: %j', async (query) => {
+  ])('accepts any input: %j', async (query) => {
     expect(Array.isArray(await search(ada, query))).toBe(true);
   });
 
-  test('never finds by what is missing', async () => {
+  test('ignores operators for exclusion', async () => {
     expect(await titles(ada, '-nothing')).toEqual([]);
     expect(await titles(ada, 'repair -bicycle')).toEqual(['Repair the bicycle']);
   });
@@ -242,14 +242,14 @@ describe('a search', () => {
     ['201 characters', { query: 'x'.repeat(201) }, 'query'],
     ['51 results', { query: 'x', first: 51 }, 'first'],
     ['less than none', { query: 'x', first: -1 }, 'first'],
-  ])('refuses %s', async (_what, { query, ...details }, field) => {
+  ])('rejects %s', async (_what, { query, ...details }, field) => {
     await expect(search(ada, query, details)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       extensions: { field },
     });
   });
 
-  test('[FR-009] [BR-08] finds nothing that the viewer may not see', async () => {
+  test('[FR-009] [BR-08] finds nothing that the viewer cannot see', async () => {
     const team = await teamOf(bob, [[ada, 'VIEWER']]);
     const secret = await bob.createTask('Zeppelin of one’s own');
     await comment(secret, bob, 'zeppelin comment');
@@ -272,7 +272,7 @@ describe('a search', () => {
     expect(await search(eve, 'zeppelin')).toEqual([]);
   });
 
-  test('[FR-014] takes one statement for each type that it found, whatever it found', async () => {
+  test('[FR-014] takes one statement per type with results', async () => {
     const many = Array.from({ length: 40 }, (_, n) => ({
       id: newId(),
       title: `Marble ${n}`,
@@ -293,7 +293,7 @@ describe('a search', () => {
   });
 });
 
-describe('[SC-009] among more tasks and messages than one search looks through', () => {
+describe('[SC-009] with more tasks and messages than one search reads', () => {
   const MANY = NEWEST + 60;
   const moment = (n: number) => new Date(Date.UTC(2020, 0, 1, 0, 0, n));
   const texts = async (person: Person, query: string, details: object = { first: 50 }) =>
@@ -302,7 +302,7 @@ describe('[SC-009] among more tasks and messages than one search looks through',
   let fay: Person;
   let gil: Person;
 
-  /** Tasks, the oldest first; each has some words of its own besides those that all hold. */
+  /** Tasks, the oldest first; each has the common words and some of its own. */
   async function tasks(owner: Person, wordsOf: (n: number) => string, teamId?: string): Promise<string[]> {
     const data = Array.from({ length: MANY }, (_, n) => ({
       id: newId(),
@@ -326,7 +326,7 @@ describe('[SC-009] among more tasks and messages than one search looks through',
     await comment(oldest, fay, 'A remark on something old');
   });
 
-  test('of a word that all hold the newest are found, the best fit of them first', async () => {
+  test('for a common word, the newest are found, ordered by rank', async () => {
     const found = await texts(fay, 'ordinary');
     expect(found).toHaveLength(50);
     expect(found[0]).toBe('Ordinary ordinary and mended');
@@ -335,7 +335,7 @@ describe('[SC-009] among more tasks and messages than one search looks through',
     expect(await texts(fay, 'ordinary', { first: 7 })).toEqual(found.slice(0, 7));
   });
 
-  test('a word that fewer than fifty of the newest hold is found however old its text is', async () => {
+  test('a word in fewer than fifty of the newest is found in texts of any age', async () => {
     expect(await texts(fay, 'heirloom')).toEqual([
       'Ordinary fiftieth heirloom',
       'Ordinary ordinary heirloom',
@@ -345,7 +345,7 @@ describe('[SC-009] among more tasks and messages than one search looks through',
     expect((await texts(fay, 'sixtieth')).filter((title) => title?.includes('fiftieth'))).toHaveLength(1);
   });
 
-  test('a list by words has the newest tasks with them, whatever its order, and any of a rare word (M16)', async () => {
+  test('a filtered list has the newest tasks with common words, in any order, and all tasks with a rare word (M16)', async () => {
     const list = async (text: string) => {
       const { tasks } = await fay.query<{ tasks: { totalCount: number; nodes: { title: string }[] } }>(
         `query ($text: String!) {
@@ -367,7 +367,7 @@ describe('[SC-009] among more tasks and messages than one search looks through',
     expect(await texts(gil, 'heirloom')).toEqual([]);
   });
 
-  test('[FR-009] [BR-06] who has left a team finds none of the tasks that they made there', async () => {
+  test('[FR-009] [BR-06] a person who left a team finds none of the tasks that they created there', async () => {
     const team = await teamOf(bob, [[gil, 'MEMBER']]);
     await tasks(gil, (n) => `team ${n % 100}`, uuidOf('Team', team.id));
     expect(await texts(gil, 'ordinary team')).toHaveLength(50);
@@ -377,7 +377,7 @@ describe('[SC-009] among more tasks and messages than one search looks through',
     expect(await texts(gil, 'ordinary')).toEqual(['Ordinary task of Gil']);
   });
 
-  test('messages are found alike, those of the conversation that was active last before others', async () => {
+  test('messages are found in the same way, those of the latest active conversation first', async () => {
     await conversation(fay, 'Murmur from long ago');
     const { id: conversationId } = await db.conversation.create({
       data: { title: 'Long talk', ownerId: uuid(fay), participants: { create: { userId: uuid(fay) } } },

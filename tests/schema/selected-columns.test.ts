@@ -8,12 +8,12 @@ import { startWorld } from '../kit/world.ts';
 const world = await startWorld();
 const { ada, bob } = await world.people('Ada', 'Bob');
 
-/** Long texts, what is secret, and what nothing shows. */
+/** Long texts, secrets, and columns that the API never shows. */
 const COLUMNS = /\b(description|body|content|tool_calls|image|slug|hash|password|words)\b/g;
 const READS = /^\s*(?:\/\*.*?\*\/\s*)?(?:SELECT|WITH)\b/s;
 const CHANGES = /\b(?:INSERT|UPDATE|DELETE)\b/;
 
-/** The columns of those that the statements of a document read. */
+/** The columns among these that the statements of a document read. */
 async function readBy(document: string, variables: object): Promise<string[]> {
   const statements = await statementsOf(() => ada.query(document, { ...variables }));
   const reads = statements.filter((text) => READS.test(text) && !CHANGES.test(text));
@@ -68,7 +68,7 @@ test.each([
   `mutation { sendMessage(input: { conversationId: "${conversation}", content: "Again" }) { message { id } } }`,
   `mutation { updateShare(input: { id: "${ids.share}", permission: EDIT }) { share { task { title } } } }`,
   `mutation { createTask(input: { title: "Nail", parentId: "${ids.task}" }) { task { parent { title } } } }`,
-])('[BR-19] no column is read that nothing selects (H4): %s', async (document) => {
+])('[BR-19] columns that are not selected are not read (H4): %s', async (document) => {
   expect(await readBy(document, document.includes('$all') ? { all } : {})).toEqual([]);
 });
 
@@ -77,11 +77,11 @@ test.each([
   ['{ tasks { nodes { title parent { description } } } }', ['description']],
   [`{ node(id: "${ids.comment}") { ... on Comment { body } } }`, ['body']],
   ['{ teams { nodes { slug } } }', ['slug']],
-])('and one that is selected is (H4): %s', async (document, columns) => {
+])('selected columns are read (H4): %s', async (document, columns) => {
   expect(await readBy(document, {})).toEqual(columns);
 });
 
-test('[BR-19] every type that Prisma reads says what it takes at least, so that the rest is left out (H4)', () => {
+test('[BR-19] every Prisma type has a minimal selection, so that other columns are not read (H4)', () => {
   const read = Object.values(schema.getTypeMap())
     .filter(isObjectType)
     .filter(({ extensions }) => extensions['pothosPrismaModel'] !== undefined);

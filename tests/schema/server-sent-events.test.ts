@@ -13,7 +13,7 @@ interface Told {
   errors?: { extensions: { code: string } }[];
 }
 
-/** Subscribes as browsers do where no WebSocket gets through. */
+/** Subscribes like browsers without WebSockets. */
 async function listen(person: Person, variables: object = {}, query = EVENTS) {
   const leaving = new AbortController();
   onTestFinished(() => {
@@ -51,7 +51,7 @@ async function listen(person: Person, variables: object = {}, query = EVENTS) {
   };
 }
 
-test('[FR-024] events come by server-sent events too, and resume after a cursor', async () => {
+test('[FR-024] events are delivered by server-sent events, and resume after a cursor', async () => {
   const { ada } = await people('Ada');
   const first = await listen(ada);
   expect((await first.next())?.data?.events.event).toBeNull();
@@ -66,14 +66,14 @@ test('[FR-024] events come by server-sent events too, and resume after a cursor'
   expect(missed?.data?.events.event?.task?.title).toBe('two');
 });
 
-test('[FR-011] streams need a credential', async () => {
+test('[FR-011] streams require a credential', async () => {
   const { ada } = await people('Ada');
   const refused = await listen({ ...ada, token: 'nonsense' });
   expect((await refused.next())?.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
   expect(await refused.next()).toBeUndefined();
 });
 
-test('[FR-011] a session that ends takes its streams along', async () => {
+test('[FR-011] the end of a session ends its streams', async () => {
   const { ada } = await people('Ada');
   const events = await listen(ada);
   await events.next();
@@ -86,7 +86,7 @@ test('[FR-011] a session that ends takes its streams along', async () => {
 test('[SC-010] a client that disconnects before its stream starts leaves nothing behind', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   await using holder = await openSession(world.databaseUrl);
-  // So long nobody's rights can be read.
+  // In this time, no rights can be read.
   await holder.query('BEGIN; LOCK TABLE memberships');
   const leaving = new AbortController();
   const left = fetch(`${world.url}/graphql`, {

@@ -62,7 +62,7 @@ function eventsOf(actor: string) {
   return db.event.findMany({ where: { actorId: uuidOf('User', actor) }, orderBy: { sequence: 'asc' } });
 }
 
-/** PostgreSQL stamps what one transaction writes with one id. */
+/** Rows written in one transaction have the same transaction id. */
 async function transactionOf(table: 'users' | 'sessions', id: string): Promise<string | undefined> {
   const rows = await db.$queryRawUnsafe<{ xmin: string }[]>(
     `SELECT xmin::text FROM ${table} WHERE id = $1::uuid`,
@@ -72,7 +72,7 @@ async function transactionOf(table: 'users' | 'sessions', id: string): Promise<s
 }
 
 describe('signing up', () => {
-  test('[FR-012] gives a person a token, a cookie and their profile', async () => {
+  test('[FR-012] returns a token, a cookie and the profile', async () => {
     const input = { name: '  Ada Lovelace ', email: 'Ada@Example.com', password: PASSWORD };
     const answer = await send<{ signUp: Session }>(signUpDocument, { input });
     const begun = answer.data?.signUp;
@@ -89,13 +89,13 @@ describe('signing up', () => {
     for (const attribute of ['HttpOnly', 'SameSite=Lax', 'Path=/']) expect(cookie).toContain(attribute);
   });
 
-  test('keeps the timezone that was given, and UTC without one', async () => {
+  test('stores the given time zone, or UTC', async () => {
     const person = { name: 'Nils', email: 'nils@example.com', password: PASSWORD };
     const { signUp: begun } = await signUp({ ...person, timezone: 'Europe/Berlin' });
     expect(begun.viewer.timezone).toBe('Europe/Berlin');
   });
 
-  test('refuses a taken address in whatever case, and names the field', async () => {
+  test('rejects a taken address in any case, and names the field', async () => {
     const person = { name: 'Bea', email: 'bea@example.com', password: PASSWORD };
     await signUp(person);
     await expect(signUp({ ...person, email: 'BEA@example.com' })).rejects.toMatchObject({
@@ -104,7 +104,7 @@ describe('signing up', () => {
     });
   });
 
-  test('of two at once with one address lets one in, and tells the other that it is taken', async () => {
+  test('succeeds once if two people use the same address concurrently; the other gets CONFLICT', async () => {
     const person = { name: 'Twin', email: 'twin@example.com', password: PASSWORD };
     const outcomes = await Promise.allSettled([signUp(person), signUp(person), signUp(person)]);
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -129,8 +129,8 @@ describe('signing up', () => {
     ['a name with a NUL', { name: 'Cl\0eo' }, 'name'],
     ['a name with half of an emoji', { name: 'Cleo \ud83d' }, 'name'],
     ['an address with a space in it', { email: 'cleo cleo@example.com' }, 'email'],
-    ['an address whose domain is none', { email: 'cleo@exämple..de' }, 'email'],
-  ])('refuses %s', async (_what, wrong, field) => {
+    ['an address with an invalid domain', { email: 'cleo@exämple..de' }, 'email'],
+  ])('rejects %s', async (_what, wrong, field) => {
     await expect(signUp({ ...person, ...wrong })).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       extensions: { field },
@@ -152,19 +152,16 @@ describe('signing up', () => {
     ['posix/Europe/Berlin', 'UTC'],
     ['', 'UTC'],
     ["UTC'; SELECT 1 --", 'UTC'],
-  ])(
-    'takes a device that reports the timezone %s, and counts its days in %s (TZ-BLOCK)',
-    async (given, zone) => {
-      const email = `${randomUUID()}@example.com`;
-      const { signUp: begun } = await signUp({ name: 'Cleo', email, password: PASSWORD, timezone: given });
-      expect(begun.viewer.timezone).toBe(zone);
-      const days = await db.$queryRaw<{ day: string }[]>`
+  ])('accepts a device with the time zone %s, and uses the days of %s (TZ-BLOCK)', async (given, zone) => {
+    const email = `${randomUUID()}@example.com`;
+    const { signUp: begun } = await signUp({ name: 'Cleo', email, password: PASSWORD, timezone: given });
+    expect(begun.viewer.timezone).toBe(zone);
+    const days = await db.$queryRaw<{ day: string }[]>`
       SELECT (now() AT TIME ZONE timezone)::date::text AS day FROM users WHERE email = ${email}`;
-      expect(days).toHaveLength(1);
-    },
-  );
+    expect(days).toHaveLength(1);
+  });
 
-  test('trims an address, and keeps its domain in one form however it is typed (EMAIL-SPACE, IDN)', async () => {
+  test('trims an address, and normalizes its domain (EMAIL-SPACE, IDN)', async () => {
     const { signUp: begun } = await signUp({ ...person, name: 'Jo', email: ' Jo@EXÄMPLE.de\n' });
     expect(begun.viewer.email).toBe('jo@xn--exmple-cua.de');
     for (const same of ['jo@exämple.de', ' JO@XN--EXMPLE-CUA.DE ', 'jo@EXÄMPLE.de']) {
@@ -174,14 +171,14 @@ describe('signing up', () => {
   });
 
   test.each(['a&b@example.com', "o'brien@example.com", '.dots..@example.com', 'root@localhost', 'x=y@a.b'])(
-    'takes the address %s, as browsers do (EMAIL-SPACE)',
+    'accepts the address %s, as browsers do (EMAIL-SPACE)',
     async (email) => {
       await signUp({ ...person, name: 'Odd', email });
       expect((await signIn(` ${email.toUpperCase()} `)).data?.signIn.viewer.email).toBe(email);
     },
   );
 
-  test('takes passwords of 8 and of 128 characters, and a name of 100 emoji', async () => {
+  test('accepts passwords of 8 and of 128 characters, and a name of 100 emoji', async () => {
     for (const password of ['12345678', 'é'.repeat(128)]) {
       const email = `edge${password.length}@example.com`;
       await signUp({ name: '🧵'.repeat(100), email, password });
@@ -189,7 +186,7 @@ describe('signing up', () => {
     }
   });
 
-  test('stores the password as argon2id with 19 MiB, 2 passes and 1 lane, and nothing else of it', async () => {
+  test('stores the password only as argon2id with 19 MiB, 2 passes and 1 lane', async () => {
     const { ada } = await people('Ada');
     const account = await db.account.findFirstOrThrow({ where: { userId: uuidOf('User', ada.id) } });
     expect(account.password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -198,13 +195,13 @@ describe('signing up', () => {
 });
 
 describe('signing in', () => {
-  test('takes the address in whatever case', async () => {
+  test('accepts the address in any case', async () => {
     const { ada } = await people('Ada');
     const { data } = await signIn(ada.email.toUpperCase());
     expect(data?.signIn.viewer.id).toBe(ada.id);
   });
 
-  test('[FR-013] answers a wrong password and an unknown address alike', async () => {
+  test('[FR-013] gives the same answer for a wrong password as for an unknown address', async () => {
     const { ada } = await people('Ada');
     const wrong = await signIn(ada.email, 'not her password');
     const unknown = await signIn('nobody@example.com', 'not her password');
@@ -217,7 +214,7 @@ describe('signing in', () => {
     }
   });
 
-  test('works although an old cookie or a false token comes along', async () => {
+  test('works with an old cookie or an invalid token in the request', async () => {
     const { ada } = await people('Ada');
     const input = { email: ada.email, password: PASSWORD };
     for (const stale of [{ cookie: 'taskwire.session_token=gone.long-ago' }, bearer('not.a.token')]) {
@@ -228,7 +225,7 @@ describe('signing in', () => {
 });
 
 describe('a credential', () => {
-  test('[FR-011] as a token or as a cookie says who the viewer is', async () => {
+  test('[FR-011] identifies the viewer, as a token and as a cookie', async () => {
     const { ada } = await people('Ada');
     const { cookie, token } = await signIn(ada.email);
     for (const headers of [bearer(token), { authorization: `bearer ${token}` }, { cookie }]) {
@@ -236,7 +233,7 @@ describe('a credential', () => {
     }
   });
 
-  test('that is a cookie is renewed in the browser on each day that it is used', async () => {
+  test('as a cookie is renewed in the browser on each day of use', async () => {
     const { ada } = await people('Ada');
     const { cookie } = await signIn(ada.email);
     const day = 24 * 60 * 60 * 1000;
@@ -253,7 +250,7 @@ describe('a credential', () => {
     expect((await send(whoAmI, {}, { cookie: fresh })).headers.getSetCookie()).toEqual([]);
   });
 
-  test('[SC-008] [FR-025] is asked for by everything but signing up and in', async () => {
+  test('[SC-008] [FR-025] is required by everything except sign-up and sign-in', async () => {
     const operations = [
       whoAmI,
       '{ tasks { totalCount } }',
@@ -277,7 +274,7 @@ describe('a credential', () => {
     expect((await send(`{ node(id: "${task}") { id } }`)).status).toBe(401);
   });
 
-  test('[FR-013] that is a cookie does not work from another origin', async () => {
+  test('[FR-013] as a cookie is not accepted from another origin', async () => {
     const { ada } = await people('Ada');
     const { cookie, token } = await signIn(ada.email);
     const here = new URL(url).origin;
@@ -308,7 +305,7 @@ describe('a credential', () => {
     }
   });
 
-  test('[FR-013] that was tampered with is refused', async () => {
+  test('[FR-013] is rejected if it was modified', async () => {
     const { ada } = await people('Ada');
     const { bob } = await people('Bob');
     const { token, cookie } = await signIn(ada.email);
@@ -330,9 +327,9 @@ describe('a credential', () => {
       'with algorithm none': `${encode({ alg: 'none', kid })}.${body}.`,
       'with algorithm none and the old signature': `${encode({ alg: 'none', kid })}.${body}.${signature}`,
       'with an HMAC algorithm': `${encode({ alg: 'HS256', kid })}.${body}.${signature}`,
-      'signed by somebody else': forge({ alg: 'EdDSA', kid }, asBob),
-      'signed by somebody else under a key of their own': forge({ alg: 'EdDSA', kid: 'mine' }, asBob),
-      'that is the body alone': body,
+      'signed by another key': forge({ alg: 'EdDSA', kid }, asBob),
+      'signed by another key with its own key id': forge({ alg: 'EdDSA', kid: 'mine' }, asBob),
+      'only the body': body,
     };
     for (const [how, credential] of Object.entries(forged)) {
       const answer = await send(whoAmI, {}, bearer(credential));
@@ -345,7 +342,7 @@ describe('a credential', () => {
     }
   });
 
-  test('[FR-013] that the server has signed, but that is out of date or of another server, is refused', async () => {
+  test('[FR-013] signed by the server, but expired or of another server, is rejected', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const auth = (publicUrl: string) =>
       createAuth({
@@ -381,7 +378,7 @@ describe('a credential', () => {
     }
   });
 
-  test('[FR-013] [FR-025] in a malformed header is refused', async () => {
+  test('[FR-013] [FR-025] in a malformed header is rejected', async () => {
     const { ada } = await people('Ada');
     const basic = Buffer.from(`${ada.email}:${PASSWORD}`).toString('base64');
     for (const authorization of [
@@ -403,7 +400,7 @@ describe('a credential', () => {
     }
   });
 
-  test('[FR-012] [FR-013] that has run out is refused, as a token and as a cookie', async () => {
+  test('[FR-012] [FR-013] is rejected once it has expired, as a token and as a cookie', async () => {
     const { ada } = await people('Ada');
     const { token, cookie } = await signIn(ada.email);
     await db.session.updateMany({
@@ -419,7 +416,7 @@ describe('signing out', () => {
   test('[FR-012] by a token ends the token and the cookie of its session at once, and no other session', async () => {
     const { ada } = await people('Ada');
     const { token, cookie } = await signIn(ada.email);
-    // Both are believed for some seconds from here on.
+    // Both are cached for some seconds from here on.
     for (const headers of [bearer(token), { cookie }]) {
       expect((await send(whoAmI, {}, headers)).status).toBe(200);
     }
@@ -431,7 +428,7 @@ describe('signing out', () => {
     expect((await send(whoAmI, {}, bearer(ada.token))).status).toBe(200);
   });
 
-  test('[FR-012] by the cookie does the same, and takes the cookie out of the browser', async () => {
+  test('[FR-012] by the cookie does the same, and clears the browser’s cookie', async () => {
     const { ada } = await people('Ada');
     const { token, cookie } = await signIn(ada.email);
     await send(whoAmI, {}, bearer(token));
@@ -443,7 +440,7 @@ describe('signing out', () => {
     expect((await send(signOutDocument, {}, { cookie })).status).toBe(401);
   });
 
-  test('[FR-012] by the library’s own path does the same', async () => {
+  test('[FR-012] by the library’s path does the same', async () => {
     const { ada } = await people('Ada');
     const { token, cookie } = await signIn(ada.email);
     for (const headers of [bearer(token), { cookie }]) await send(whoAmI, {}, headers);
@@ -457,7 +454,7 @@ describe('signing out', () => {
 });
 
 describe('the log', () => {
-  test('[FR-028] [BR-11] tells of signing up, in and out, in the transactions that did it', async () => {
+  test('[FR-028] [BR-11] has events for sign-up, sign-in and sign-out, in the same transactions', async () => {
     const { ada } = await people('Ada');
     const { token } = await signIn(ada.email);
     const userId = uuidOf('User', ada.id);
@@ -483,7 +480,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('[BR-11] and the person come together or not at all', async () => {
+  test('[BR-11] and the account are written together or not at all', async () => {
     await db.$executeRaw`ALTER TABLE events RENAME TO lost`;
     const person = { name: 'Gus', email: 'gus@example.com', password: PASSWORD };
     try {
@@ -496,7 +493,7 @@ describe('the log', () => {
   });
 });
 
-describe('the paths of the auth library', () => {
+describe('the auth library’s paths', () => {
   async function post(path: string, body: object, headers: Record<string, string> = {}) {
     return fetch(`${url}/api/auth${path}`, {
       method: 'POST',
@@ -505,7 +502,7 @@ describe('the paths of the auth library', () => {
     });
   }
 
-  test('sign a person up, in the log too, and give a token that works, with the keys to check it', async () => {
+  test('sign a person up, with events, and return a valid token and the keys to verify it', async () => {
     const person = { name: 'Hal', email: 'hal@example.com', password: PASSWORD };
     const signedUp = await post('/sign-up/email', person);
     expect(signedUp.status).toBe(200);
@@ -523,7 +520,7 @@ describe('the paths of the auth library', () => {
     expect((await eventsOf(viewer.id)).map(({ kind }) => kind)).toEqual(['user.signedUp', 'session.started']);
   });
 
-  test('hold a name and an address to the same rules as the mutation', async () => {
+  test('validate names and addresses like the mutation', async () => {
     const person = { name: 'Ivy', email: 'ivy@example.com', password: PASSWORD };
     for (const wrong of [
       { name: 'x'.repeat(101) },
@@ -536,7 +533,7 @@ describe('the paths of the auth library', () => {
     expect(await db.user.count({ where: { email: person.email } })).toBe(0);
   });
 
-  test('keep nothing of what they are not asked for, such as an image of any size (H4)', async () => {
+  test('ignore other fields, such as an image of any size (H4)', async () => {
     const person = { name: 'Ira', email: 'ira@example.com', password: PASSWORD };
     const extra = { image: 'x'.repeat(10_000), emailVerified: true, timezone: 'Europe/Oslo', isAdmin: true };
     const signedUp = await post('/sign-up/email', { ...person, ...extra });
@@ -549,14 +546,14 @@ describe('the paths of the auth library', () => {
     );
   });
 
-  test('change no profile behind the log’s back', async () => {
+  test('cannot change a profile without an event', async () => {
     const { ada } = await people('Ada');
     const { cookie } = await signIn(ada.email);
     expect((await post('/update-user', { name: 'Eve' }, { cookie })).status).toBe(404);
     expect((await send(whoAmI, {}, { cookie })).data).toEqual({ viewer: { name: 'Ada' } });
   });
 
-  test('refuse a cookie that comes from another origin', async () => {
+  test('reject a cookie from another origin', async () => {
     const { ada } = await people('Ada');
     const { cookie } = await signIn(ada.email);
     const answer = await post('/sign-out', {}, { cookie, origin: 'https://evil.example' });
@@ -569,7 +566,7 @@ describe('a person', () => {
   const update =
     'mutation ($input: UpdateViewerInput!) { updateViewer(input: $input) { cursor viewer { name timezone } } }';
 
-  test('changes their own name and timezone; what is left out stays', async () => {
+  test('changes their own name and time zone; omitted fields stay', async () => {
     const { ada } = await people('Ada');
     const change = (input: object) => ada.query<{ updateViewer: unknown }>(update, { input });
     await expect(change({ timezone: 'America/New_York' })).resolves.toMatchObject({
@@ -588,7 +585,7 @@ describe('a person', () => {
     ]);
   });
 
-  test('cannot take a name or a timezone that is none', async () => {
+  test('cannot set an invalid name or time zone', async () => {
     const { ada } = await people('Ada');
     for (const [field, value] of [
       ['name', ' '],
@@ -604,7 +601,7 @@ describe('a person', () => {
   });
 });
 
-test('no password, token, cookie or hash ever reaches the log, however much it says', async () => {
+test('passwords, tokens, cookies and hashes are never logged, at any level', async () => {
   const server = await startProcess({ DATABASE_URL: await freshDatabase(), LOG_LEVEL: 'trace' });
   const ask = async (document: string, headers: Record<string, string> = {}) =>
     fetch(`${server.url}/graphql`, {

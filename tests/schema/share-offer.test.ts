@@ -10,7 +10,7 @@ const world = await startWorld();
 const { db, people } = world;
 
 const DAY_MS = 24 * 60 * 60_000;
-/** An address that has no account. */
+/** An address without an account. */
 const NOBODY = 'zoe@example.com';
 
 let ada: Person;
@@ -67,7 +67,7 @@ async function offerById(from: Person, to: Person, taskId: string): Promise<Shar
   return shareTask;
 }
 
-/** Lets both see each other, though they are in no team together. */
+/** Makes two people visible to each other without a common team. */
 async function acquaint(one: Person, other: Person): Promise<void> {
   await giveShare(one, other, await one.createTask('Known to both'));
 }
@@ -100,7 +100,7 @@ async function verify(person: Person): Promise<void> {
 }
 
 describe('a share between strangers', () => {
-  test('[BR-15] is an offer: nothing of the task is seen or counted until the receiver accepts it by its link', async () => {
+  test('[BR-15] is an offer: the task is neither visible nor counted until the receiver accepts it by its link', async () => {
     const { share, offer, link } = await offerShare(ada, bob.email, task, { permission: 'EDIT' });
     expect(share).toBeNull();
     expect(link).toMatch(new RegExp(`^${world.url}/offer#[\\w-]{43}$`));
@@ -130,7 +130,7 @@ describe('a share between strangers', () => {
     await expect(acceptShare(eve, { secret: secretOf(link) })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('[BR-15] with a person of a team in common it stays a share at once, and ends an open offer', async () => {
+  test('[BR-15] is a share at once if they have a common team, and replaces an open offer', async () => {
     const { link } = await offerShare(ada, bob.email, task);
     await teamOf(ada, [[bob, 'VIEWER']]);
     expect(await offerShare(ada, bob.email, task)).toMatchObject({ offer: null, link: null });
@@ -138,7 +138,7 @@ describe('a share between strangers', () => {
     await expect(byLink(bob, link)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('[BR-15] by `userId` is listed for that person, who accepts it twice or refuses it twice without harm', async () => {
+  test('[BR-15] by `userId` is listed for that person, who can accept or refuse it twice without effect', async () => {
     await acquaint(ada, bob);
     const first = await offerById(ada, bob, task);
     expect(first).toMatchObject({ share: null, link: null });
@@ -166,7 +166,7 @@ describe('a share between strangers', () => {
     expect(await read(bob, task)).toBe('ok');
   });
 
-  test('[BR-15] offered again it is renewed, with the new terms, and only the new link works', async () => {
+  test('[BR-15] is renewed by offering again, with the new terms, and only the new link works', async () => {
     const first = await offerShare(ada, bob.email, task);
     const second = await offerShare(ada, bob.email, task, { permission: 'EDIT' });
     expect(second.offer?.id).toBe(first.offer?.id);
@@ -174,7 +174,7 @@ describe('a share between strangers', () => {
     expect(await byLink(bob, second.link)).toMatchObject({ permission: 'EDIT' });
   });
 
-  test('[BR-15] cannot be accepted once revoked or expired, or after the end of its share', async () => {
+  test('[BR-15] cannot be accepted once it is revoked or expired, or after the end of its share', async () => {
     const revoked = await offerShare(ada, bob.email, task);
     await send(ada, 'revokeShareOffer', { id: revoked.offer?.id });
     await send(ada, 'revokeShareOffer', { id: revoked.offer?.id });
@@ -217,7 +217,7 @@ describe('a share between strangers', () => {
     expect(await outcome(acceptShare(bob, { secret: secretOf(another) }))).toBe('NOT_FOUND');
   });
 
-  test('[BR-15] that two people accept at once is one share', async () => {
+  test('[BR-15] is one share if two people accept it concurrently', async () => {
     const { link } = await offerShare(ada, bob.email, task);
     const ends = await Promise.all(
       [bob, eve].map((person) => outcome(acceptShare(person, { secret: secretOf(link) }))),
@@ -226,7 +226,7 @@ describe('a share between strangers', () => {
     expect(await db.taskShare.count({ where: { taskId: uuidOf('Task', task) } })).toBe(1);
   });
 
-  test('[BR-06] [BR-15] to a member of the team does not outlast their membership', async () => {
+  test('[BR-06] [BR-15] with a member of the team does not outlast their membership', async () => {
     const team = await teamOf(ada);
     const common = await ada.createTask('Move house', { teamId: team.id });
     await acquaint(ada, bob);
@@ -237,8 +237,8 @@ describe('a share between strangers', () => {
   });
 });
 
-describe('a sender who is hostile', () => {
-  /** What Ada hears of sharing with an address, without ids, moments and secrets. */
+describe('a hostile sender', () => {
+  /** Ada's answers and events about an address, without ids, times and secrets. */
   async function received(email: string): Promise<string> {
     const id = await ada.createTask('Plan the party');
     const answers = [
@@ -266,7 +266,7 @@ describe('a sender who is hostile', () => {
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'moment');
   }
 
-  test('[BR-15] learns by no answer and no event whether an address has an account, verified or not (M11)', async () => {
+  test('[BR-15] cannot learn from answers and events whether an address has an account, verified or not (M11)', async () => {
     const verified = (await people('Fay')).fay;
     await verify(verified);
     const events = await watchEvents(world, ada);
@@ -278,7 +278,7 @@ describe('a sender who is hostile', () => {
     expect(rows.map(({ personId }) => personId)).toEqual([null, null, null]);
   });
 
-  test('[BR-15] has at most 100 open offers to one receiver, whether the address has an account or not (H6)', async () => {
+  test('[BR-15] can have 100 open offers to one receiver, whether the address has an account or not (H6)', async () => {
     const owner = uuid(ada);
     for (const email of [bob.email, NOBODY]) {
       const taskIds = await plantTasks(100);
@@ -318,7 +318,7 @@ describe('a sender who is hostile', () => {
     return rows.map(({ id }) => id);
   }
 
-  test('[BR-15] who is blocked hears the same as before, and reaches the receiver no more (M11)', async () => {
+  test('[BR-15] gets the same answers when they are blocked, and no longer reaches the receiver (M11)', async () => {
     await acquaint(ada, bob);
     await acquaint(eve, bob);
     const open = (await offerById(ada, bob, task)).offer?.id ?? '';
@@ -353,7 +353,7 @@ describe('blocking', () => {
     (await person.query<Blocks>('{ viewer { blockedPeople { nodes { id name } } } }')).viewer.blockedPeople
       .nodes;
 
-  test('[BR-15] by a link, once or twice, is listed for the blocker alone, and can be ended twice', async () => {
+  test('[BR-15] by a link, also twice, is listed for the blocker only, and can be ended twice', async () => {
     const { link } = await offerShare(ada, bob.email, task);
     const id = await block(bob, { secret: secretOf(link) });
     await acquaint(eve, bob);
@@ -372,7 +372,7 @@ describe('blocking', () => {
     expect(await byLink(bob, link)).toMatchObject({ offeredByName: 'Ada' });
   });
 
-  test('[BR-15] ends no share that was accepted, and reaches no one by an id alone', async () => {
+  test('[BR-15] ends no accepted share, and requires more than an id', async () => {
     await giveShare(ada, bob, task);
     expect(await block(bob, { userId: ada.id })).toBe(await block(bob, { userId: ada.id }));
     expect(await read(bob, task)).toBe('ok');
@@ -383,7 +383,7 @@ describe('blocking', () => {
 });
 
 describe('events of an offer', () => {
-  test('[FR-021] [BR-15] reach the receiver live, without the task, and the sender and the team hear the answer', async () => {
+  test('[FR-021] [BR-15] reach the receiver live, without the task; the sender and the team get the answer', async () => {
     await acquaint(ada, bob);
     const team = await teamOf(ada, [[eve, 'VIEWER']]);
     const common = await ada.createTask('Move house', { teamId: team.id });

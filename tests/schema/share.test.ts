@@ -8,7 +8,7 @@ import { startWorld, type Person } from '../kit/world.ts';
 const { db, people } = await startWorld();
 const { ada, bob, cleo, dan } = await people('Ada', 'Bob', 'Cleo', 'Dan');
 
-// People of one team share at once; strangers make offers, see share-offer.test.ts.
+// Members of one team share at once; strangers make offers, see share-offer.test.ts.
 await teamOf([ada, bob, cleo, dan].map((person) => [person, 'VIEWER']));
 
 const NO_SHARE = 'This share does not exist, or you do not have access to it.';
@@ -86,7 +86,7 @@ async function eventsOf(shareId: string) {
   return events;
 }
 
-/** Time goes by, and the share with it. */
+/** Lets time pass until the share has expired. */
 async function runOut(shareId: string) {
   const ended = new Date(Date.now() - HOUR);
   await db.taskShare.update({ where: { id: uuidOf('TaskShare', shareId) }, data: { expiresAt: ended } });
@@ -114,7 +114,7 @@ beforeEach(async () => {
 });
 
 describe('sharing', () => {
-  test('[BR-06] Ada shares her task by address, whichever way it is written, and Bob reads it', async () => {
+  test('[BR-06] is possible by address, in any spelling, and gives access', async () => {
     await expect(node(bob, task)).resolves.toBeNull();
     const before = await sharedCount(bob);
     const made = await share(ada, { taskId: task, email: ` ${bob.email.toUpperCase()} `.trim() });
@@ -140,14 +140,14 @@ describe('sharing', () => {
     ]);
   });
 
-  test('Ada shares another task with Bob by his id from the first share', async () => {
+  test('is possible by the id of a known person', async () => {
     await share(ada, { taskId: task, email: bob.email });
     const second = await ada.createTask('Feed the cat');
     const made = await share(ada, { taskId: second, userId: bob.id, permission: 'EDIT' });
     expect(made).toMatchObject({ permission: 'EDIT', sharedWith: { name: 'Bob' } });
   });
 
-  test('[BR-08] an id of an invisible person is NOT_FOUND, like an unknown id', async () => {
+  test('[BR-08] with the id of an invisible person is NOT_FOUND, like an unknown id', async () => {
     const { emil } = await people('Emil');
     for (const userId of [emil.id, publicId('User', newId())]) {
       await expect(share(ada, { taskId: task, userId })).rejects.toMatchObject({
@@ -157,14 +157,14 @@ describe('sharing', () => {
     }
   });
 
-  test('[BR-15] with an address outside the team it is an offer, and no share until it is accepted', async () => {
+  test('[BR-15] with an address outside the team is an offer until it is accepted', async () => {
     const { emil } = await people('Emil');
     expect(await offerShare(ada, emil.email, task)).toMatchObject({ share: null });
     expect(await sharesSeenBy(ada, task)).toEqual([]);
     expect(await node(emil, task)).toBeNull();
   });
 
-  test('[BR-05] a VIEW share reads, an EDIT share edits, and neither deletes nor shares', async () => {
+  test('[BR-05] with VIEW allows reading, with EDIT editing, and neither allows deleting or sharing', async () => {
     await share(ada, { taskId: task, email: bob.email, permission: 'VIEW' });
     await share(ada, { taskId: task, email: cleo.email, permission: 'EDIT' });
     await expect(rename(bob, task)).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -185,7 +185,7 @@ describe('sharing', () => {
     }
   });
 
-  test('a person it is shared with learns of no other', async () => {
+  test('does not show a receiver the other receivers', async () => {
     const bobs = await share(ada, { taskId: task, email: bob.email });
     const cleos = await share(ada, { taskId: task, email: cleo.email });
     expect(await sharesSeenBy(ada, task)).toEqual(['Bob', 'Cleo']);
@@ -199,9 +199,9 @@ describe('sharing', () => {
   test.each([
     ['with herself', () => ({ email: ada.email }), 'email', 'You cannot share a task with yourself.'],
     ['with herself by id', () => ({ userId: ada.id }), 'userId', 'You cannot share a task with yourself.'],
-    ['with nobody', () => ({}), 'userId', 'Specify either `userId` or `email`.'],
+    ['without a receiver', () => ({}), 'userId', 'Specify either `userId` or `email`.'],
     [
-      'with two at once',
+      'with two receivers',
       () => ({ userId: bob.id, email: cleo.email }),
       'userId',
       'Specify either `userId` or `email`.',
@@ -213,7 +213,7 @@ describe('sharing', () => {
       'expiresAt',
       '`expiresAt` must be in the future. To end the share now, revoke it.',
     ],
-  ])('Ada cannot share a task %s', async (_how, receiver, field, message) => {
+  ])('is rejected %s', async (_how, receiver, field, message) => {
     await expect(share(ada, { taskId: task, ...receiver() })).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       message,
@@ -222,7 +222,7 @@ describe('sharing', () => {
     expect(await db.taskShare.count({ where: { taskId: uuidOf('Task', task) } })).toBe(0);
   });
 
-  test('[BR-10] sharing in the same way again gives the same share, in another way a conflict', async () => {
+  test('[BR-10] again with the same terms returns the same share; with other terms it is a conflict', async () => {
     const expiresAt = new Date(Date.now() + HOUR).toISOString();
     const first = await share(ada, { taskId: task, email: bob.email, expiresAt });
     expect(await share(ada, { taskId: task, email: bob.email, expiresAt })).toEqual(first);
@@ -234,7 +234,7 @@ describe('sharing', () => {
     expect(await eventsOf(first.id)).toHaveLength(1);
   });
 
-  test('[BR-10] [FR-008] the same share made ten times at once is one', async () => {
+  test('[BR-10] [FR-008] ten times concurrently creates one share', async () => {
     const made = await Promise.all(
       Array.from({ length: 10 }, () => share(ada, { taskId: task, email: bob.email })),
     );
@@ -244,8 +244,8 @@ describe('sharing', () => {
   });
 });
 
-describe('a share that ends by itself', () => {
-  test('[FR-008] [FR-027] shows the task until then, and nothing of it afterwards, nor is it counted', async () => {
+describe('a share with an expiry', () => {
+  test('[FR-008] [FR-027] shows the task until then, and is neither visible nor counted afterwards', async () => {
     const before = await sharedCount(bob);
     const made = await share(ada, {
       taskId: task,
@@ -266,7 +266,7 @@ describe('a share that ends by itself', () => {
     await expect(revoke(bob, made.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('makes room for a new one', async () => {
+  test('can be replaced by a new one after its expiry', async () => {
     const old = await share(ada, { taskId: task, email: bob.email });
     await runOut(old.id);
     const fresh = await share(ada, { taskId: task, email: bob.email, permission: 'EDIT' });
@@ -277,7 +277,7 @@ describe('a share that ends by itself', () => {
 });
 
 describe('changing a share', () => {
-  test('[FR-008] Ada lets Bob edit from now on, until a day, and then without end', async () => {
+  test('[FR-008] sets the permission and the expiry, and removes the expiry', async () => {
     const { id } = await share(ada, { taskId: task, email: bob.email });
     const expiresAt = new Date(Date.now() + HOUR).toISOString();
     expect(await update(ada, { id, permission: 'EDIT' })).toMatchObject({
@@ -296,7 +296,7 @@ describe('changing a share', () => {
     ]);
   });
 
-  test('it cannot end in the past', async () => {
+  test('cannot set an expiry in the past', async () => {
     const { id } = await share(ada, { taskId: task, email: bob.email });
     await expect(update(ada, { id, expiresAt: new Date(Date.now() - 1) })).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
@@ -304,15 +304,15 @@ describe('changing a share', () => {
     });
   });
 
-  test('[BR-05] Bob cannot give himself more than he was given', async () => {
+  test('[BR-05] is not possible for its receiver', async () => {
     const { id } = await share(ada, { taskId: task, email: bob.email });
     await expect(update(bob, { id, permission: 'EDIT' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(rename(bob, task)).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 });
 
-describe('taking a share back', () => {
-  test('[BR-10] [FR-027] Ada takes it back at once, and doing so twice is harmless', async () => {
+describe('revoking a share', () => {
+  test('[BR-10] [FR-027] ends access at once; repeating it has no effect', async () => {
     const before = await sharedCount(bob);
     const { id } = await share(ada, { taskId: task, email: bob.email });
     const once = await revoke(ada, id);
@@ -333,7 +333,7 @@ describe('taking a share back', () => {
     await expect(revoke(bob, id)).rejects.toMatchObject({ code: 'NOT_FOUND', message: NO_SHARE });
   });
 
-  test('Bob gives up his own, and Ada is told of it', async () => {
+  test('is possible for its receiver, and the owner gets an event', async () => {
     const { id } = await share(ada, { taskId: task, email: bob.email });
     const once = await revoke(bob, id);
     expect(await revoke(bob, id)).toEqual(once);
@@ -341,14 +341,14 @@ describe('taking a share back', () => {
     expect((await eventsOf(id))[1]).toMatchObject({ actorId: uuid(bob), personId: uuid(ada) });
   });
 
-  test('[BR-10] taken back ten times at once, it is taken back once', async () => {
+  test('[BR-10] ten times concurrently revokes it once', async () => {
     const { id } = await share(ada, { taskId: task, email: bob.email });
     const answers = await Promise.all(Array.from({ length: 10 }, () => revoke(ada, id)));
     expect(new Set(answers.map(({ cursor }) => cursor)).size).toBe(1);
     expect(await eventsOf(id)).toHaveLength(2);
   });
 
-  test('a deleted task takes its shares along', async () => {
+  test('happens when its task is deleted', async () => {
     const { id } = await share(ada, { taskId: task, email: bob.email });
     await ada.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', { id: task });
     for (const viewer of [ada, bob]) expect(await node(viewer, id)).toBeNull();
@@ -357,7 +357,7 @@ describe('taking a share back', () => {
 });
 
 describe('a stranger', () => {
-  test('[BR-08] gets the same answer for a share that is there as for one that is not', async () => {
+  test('[BR-08] gets the same answer for an existing share as for an unknown one', async () => {
     const { id } = await share(ada, { taskId: task, email: bob.email });
     for (const unseen of [id, publicId('TaskShare', newId())]) {
       const refusal = { code: 'NOT_FOUND', message: NO_SHARE };
@@ -373,7 +373,7 @@ describe('a stranger', () => {
     expect(await sharesSeenBy(ada, task)).toEqual(['Bob']);
   });
 
-  test('[FR-028] and the log keeps that they tried', async () => {
+  test('[FR-028] causes an event of the refused access', async () => {
     const { id } = await share(ada, { taskId: task, email: bob.email });
     await revoke(dan, id).catch(() => undefined);
     await update(bob, { id, permission: 'EDIT' }).catch(() => undefined);
@@ -390,7 +390,7 @@ describe('a stranger', () => {
 });
 
 describe('a team’s task', () => {
-  test('[BR-06] is shared and unshared by who leads the team, and by its owner; others of the team look on', async () => {
+  test('[BR-06] is shared and unshared by the leaders of the team and by its owner; other members only see the shares', async () => {
     const { owen, ann, max, vera } = await people('Owen', 'Ann', 'Max', 'Vera');
     const team = await teamOf([
       [owen, 'OWNER'],
@@ -432,7 +432,7 @@ describe('a team’s task', () => {
     await expect(rename(vera, common)).resolves.toBeDefined();
   });
 
-  test('[BR-06] its creator, who left the team, neither shares it nor takes a share of it back', async () => {
+  test('[BR-06] a creator who left the team can neither share it nor revoke a share', async () => {
     const { owen, max } = await people('Owen', 'Max');
     const team = await teamOf([
       [owen, 'OWNER'],

@@ -47,7 +47,7 @@ async function createMany(person: Person, many: number, details: object = {}): P
   return made.createTasks.tasks.map(({ id }) => id);
 }
 
-/** A process relies for a second on what it has read of a person's usage. */
+/** A process caches a person's usage for a second. */
 const refused = (work: () => Promise<unknown>) =>
   expect.poll(() => work().catch((error: unknown) => error), { timeout: 5_000 });
 const accepted = (work: () => Promise<unknown>) =>
@@ -58,7 +58,7 @@ async function connected<T>(work: (client: Client) => Promise<T>): Promise<T> {
   return await work(client);
 }
 
-test('[BR-19] a person at their quota of objects hears how to go on, makes room, and others are not held up (M10)', async () => {
+test('[BR-19] a person at the quota of objects gets an error with advice, can delete objects, and others are not affected (M10)', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
   const conversation = (await ada.query<{ createConversation: { conversation: { id: string } } }>(CONVERSE))
     .createConversation.conversation;
@@ -91,7 +91,7 @@ test('[BR-19] a person at their quota of objects hears how to go on, makes room,
   expect(await usageOf(ada)).toMatchObject({ maxRows: MOST_ROWS, maxBytes: 1024 * 1024 });
 });
 
-test('[BR-19] at the quota of text nothing gets longer, by anyone, but it may get shorter (M10)', async () => {
+test('[BR-19] at the quota of text nothing can get longer, by anyone, but it can get shorter (M10)', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
   const ids = await createMany(ada, 20, { description: '✓'.repeat(10_000) });
   const short = await ada.createTask('short');
@@ -102,7 +102,7 @@ test('[BR-19] at the quota of text nothing gets longer, by anyone, but it may ge
   });
   await createMany(ada, 15, { description: '✓'.repeat(10_000) });
 
-  // Edits, since tasks that are still accepted would reach the quota of objects first.
+  // Edits, since new tasks would reach the quota of objects first.
   let length = 0;
   await refused(() =>
     ada.query(UPDATE, { input: { id: short, description: 'x'.repeat(++length) } }),
@@ -137,7 +137,7 @@ test('[BR-19] people cannot read the storage usage of others (M10)', async () =>
 });
 
 describe('[BR-19] what is stored is counted', { timeout: 20_000 }, () => {
-  /** Makes, edits and deletes something of each kind. */
+  /** Creates, edits and deletes an object of each kind. */
   async function liveThroughIt(person: Person): Promise<void> {
     const [first = '', second = ''] = await createMany(person, 3, { labels: ['garden', '庭'] });
     await person.query(COMMENT, { taskId: first, body: 'Schön' });
@@ -174,7 +174,7 @@ describe('[BR-19] what is stored is counted', { timeout: 20_000 }, () => {
     return rows[0];
   }
 
-  test('exactly, at once and after it is folded by several processes (M10)', async () => {
+  test('exactly, at once and after several processes have folded it (M10)', async () => {
     const { ada, bob } = await world.people('Ada', 'Bob');
     await Promise.all([ada, bob].map(liveThroughIt));
     await giveShare(ada, bob, await ada.createTask('Accepted'));
@@ -189,7 +189,7 @@ describe('[BR-19] what is stored is counted', { timeout: 20_000 }, () => {
       expect(await usageOf(person)).toMatchObject((await byHand(person)) as object);
   });
 
-  test('also what was there before the server counted it (M10)', async () => {
+  test('including rows from before the server counted it (M10)', async () => {
     const { ada } = await world.people('Ada');
     await liveThroughIt(ada);
     const migration = new URL(
@@ -209,7 +209,7 @@ describe('[BR-19] what is stored is counted', { timeout: 20_000 }, () => {
     expect(await usageOf(ada)).toMatchObject((await byHand(ada)) as object);
   });
 
-  test('and an account that is deleted leaves nothing behind (M10)', async () => {
+  test('and the usage of a deleted account is removed (M10)', async () => {
     const { ada } = await world.people('Ada');
     await liveThroughIt(ada);
     const left = await connected(async (client) => {

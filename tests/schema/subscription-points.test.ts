@@ -3,7 +3,7 @@ import { startTestServer } from '../kit/server.ts';
 import { PASSWORD, startWorld } from '../kit/world.ts';
 
 const world = await startWorld();
-/** Signing in, making a task and ten payloads cost less. */
+/** More than the cost of signing in, a new task and ten payloads. */
 const strict = await startTestServer(world.databaseUrl, { RATE_LIMIT_POINTS: '60' });
 afterAll(() => strict.stop());
 
@@ -32,7 +32,7 @@ interface Payload {
   errors?: { extensions: { code: string; retryAfter?: number } }[];
 }
 
-/** Everything that a stream tells until it ends, or until the reader has enough. */
+/** All payloads of a stream, until it ends or the reader stops. */
 async function* payloads(response: Response): AsyncGenerator<Payload, undefined> {
   let text = '';
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
@@ -45,7 +45,7 @@ async function* payloads(response: Response): AsyncGenerator<Payload, undefined>
   }
 }
 
-test('personal payloads cost points, and RATE_LIMITED tells when to retry (H5)', async () => {
+test('personal payloads cost points, and RATE_LIMITED has the time to retry (H5)', async () => {
   const { ada } = await world.people('Ada');
   const id = await ada.createTask('Water the plants');
   const leaving = new AbortController();

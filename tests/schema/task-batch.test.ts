@@ -43,8 +43,8 @@ async function updateAll(person: Person, tasks: object[]): Promise<Batch> {
 }
 
 /**
- * Sends the same edit a hundred times at once, each in its own words; whoever finds the server too busy tries again, as
- * the answer says, although it may have been the look at what was done that found it so. @returns how each ended.
+ * Sends the same edit a hundred times concurrently, each with its own text. A rejected request is retried as the answer
+ * says, since the server may be too busy. @returns the results.
  */
 async function crowdedEdits(edit: (n: number) => object): Promise<unknown[]> {
   const one = async (_: unknown, n: number): Promise<unknown> => {
@@ -63,7 +63,7 @@ const titled = (number: number, title = 'Task') =>
 const ownTask = (title = 'Tea') => ({ id: publicId('Task', newId()), title });
 
 describe('creating many tasks', () => {
-  test('gives them back in the order asked for, each with its event and a place behind the one before', async () => {
+  test('returns them in the given order, each with its event and a position after the previous one', async () => {
     const { tasks, cursor } = await createAll(ada, titled(500));
     expect(tasks.map(({ title }) => title)).toEqual(titled(500).map(({ title }) => title));
     const rows = await db.task.findMany({
@@ -88,7 +88,7 @@ describe('creating many tasks', () => {
   });
 
   test.each([
-    ['none at all', [], 'tasks'],
+    ['no tasks', [], 'tasks'],
     ['501', titled(501), 'tasks'],
     ['one without a title among others', [...titled(3), { title: ' ' }], 'tasks.3.title'],
     [
@@ -96,7 +96,7 @@ describe('creating many tasks', () => {
       [{ title: 'Tea' }, { title: 'Tea', labels: ['ok', 'x'.repeat(51)] }],
       'tasks.1.labels.1',
     ],
-  ])('refuses %s, and creates none', async (_what, tasks, field) => {
+  ])('rejects %s, and creates none', async (_what, tasks, field) => {
     const before = await db.task.count();
     await expect(createAll(ada, tasks)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
@@ -105,7 +105,7 @@ describe('creating many tasks', () => {
     expect(await db.task.count()).toBe(before);
   });
 
-  test('[BR-10] twice with ids of one’s own creates once', async () => {
+  test('[BR-10] twice with client-generated ids creates them once', async () => {
     const tasks = [ownTask('One'), ownTask('Two'), ownTask('Three')];
     const first = await createAll(ada, tasks);
     expect(await createAll(ada, tasks)).toEqual(first);
@@ -113,7 +113,7 @@ describe('creating many tasks', () => {
     expect(await db.event.count({ where: { subjectId: { in: ids } } })).toBe(3);
   });
 
-  test('[BR-10] of which one is taken, or of other content, is CONFLICT and creates none', async () => {
+  test('[BR-10] with a taken id, or with other content, is CONFLICT and creates none', async () => {
     const [one, two, three] = [ownTask('One'), ownTask('Two'), ownTask('Three')];
     await createAll(ada, [one]);
     const before = await db.task.count();
@@ -125,7 +125,7 @@ describe('creating many tasks', () => {
     expect(await db.task.count()).toBe(before);
   });
 
-  test('[BR-10] again after one of them was deleted does not bring it back', async () => {
+  test('[BR-10] again after a deletion does not restore the deleted task', async () => {
     const tasks = [ownTask('One'), ownTask('Two')];
     await createAll(ada, tasks);
     await ada.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', {
@@ -136,14 +136,14 @@ describe('creating many tasks', () => {
     expect(await db.task.count({ where: { id: { in: ids } } })).toBe(1);
   });
 
-  test('can put some under others of the same call', async () => {
+  test('can create subtasks of tasks in the same call', async () => {
     const parent = ownTask('Dinner');
     const { tasks } = await createAll(ada, [{ title: 'Soup', parentId: parent.id }, parent]);
     const soup = await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', tasks[0]?.id ?? '') } });
     expect(soup.parentId).toBe(uuidOf('Task', parent.id));
   });
 
-  test('[FR-014] under one task takes as many statements for 50 as for two', async () => {
+  test('[FR-014] as subtasks of one task takes as many statements for 50 as for two', async () => {
     const parentId = await ada.createTask('Dinner');
     const under = (number: number) => titled(number).map((task) => ({ ...task, parentId }));
     const few = await statementsOf(() => createAll(ada, under(2)));
@@ -153,7 +153,7 @@ describe('creating many tasks', () => {
 });
 
 describe('changing many tasks', () => {
-  test('changes each in its own way, in one statement, and gives them back in the order asked for', async () => {
+  test('changes each separately, in one statement, and returns them in the given order', async () => {
     const { tasks } = await createAll(ada, titled(500));
     const changes = tasks.map(({ id }, n) =>
       n % 2
@@ -186,7 +186,7 @@ describe('changing many tasks', () => {
     });
   });
 
-  test('[BR-09] of which one has changed since changes none, and says which', async () => {
+  test('[BR-09] changes none if one of them is outdated, and names it', async () => {
     const { tasks } = await createAll(ada, titled(3));
     await updateAll(ada, [{ id: tasks[1]?.id, title: 'Faster' }]);
     await expect(
@@ -202,7 +202,7 @@ describe('changing many tasks', () => {
     expect(rows.map(({ title }) => title)).not.toContain('Slower');
   });
 
-  test('[BR-08] of which one is not to be seen changes none, and reads as if there were no such task', async () => {
+  test('[BR-08] changes none if one of them is not visible, and answers as if it did not exist', async () => {
     const secret = await bob.createTask('Secret');
     const own = await ada.createTask('Own');
     const change = [
@@ -219,7 +219,7 @@ describe('changing many tasks', () => {
     expect(await db.task.count({ where: { title: 'Mine' } })).toBe(0);
   });
 
-  test('[BR-04] of which one is not to be changed changes none', async () => {
+  test('[BR-04] changes none if one of them may not be changed', async () => {
     const team = await teamOf(ada, [[bob, 'MEMBER']]);
     const adas = await ada.createTask('Ada’s', { teamId: team.id });
     const bobs = await bob.createTask('Bob’s', { teamId: team.id });
@@ -246,9 +246,9 @@ describe('changing many tasks', () => {
     ['the same task twice', (id: string) => [{ id }, { id }], 'tasks.1.id'],
     ['a title of 201 letters', (id: string) => [{ id, title: 'x'.repeat(201) }], 'tasks.0.title'],
     ['an id that is none', () => [{ id: 'nonsense' }], 'tasks.0.id'],
-    ['none at all', () => [], 'tasks'],
+    ['no tasks', () => [], 'tasks'],
     ['501', (id: string) => Array.from({ length: 501 }, () => ({ id })), 'tasks'],
-  ])('refuses %s', async (_what, changes, field) => {
+  ])('rejects %s', async (_what, changes, field) => {
     const id = await ada.createTask('Tea');
     await expect(updateAll(ada, changes(id))).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
@@ -256,7 +256,7 @@ describe('changing many tasks', () => {
     });
   });
 
-  test('together with others in the opposite order never ends in a deadlock', async () => {
+  test('concurrently in the opposite order never deadlocks', async () => {
     const { tasks } = await createAll(ada, titled(30));
     const ids = tasks.map(({ id }) => id);
     const rounds = Array.from({ length: 10 }, (_, n) =>
@@ -271,7 +271,7 @@ describe('changing many tasks', () => {
     expect(rows.every(({ version }) => version === 11)).toBe(true);
   });
 
-  test('[BR-11] a hundred edits of one task, crowded, lose none of them', async () => {
+  test('[BR-11] a hundred concurrent edits of one task all succeed', async () => {
     const id = await ada.createTask('Tea');
     const ends = await crowdedEdits((n) => ({ id, title: `${n}`, description: `${n}` }));
     expect(ends).toEqual(Array(100).fill('ok'));
@@ -283,7 +283,7 @@ describe('changing many tasks', () => {
     );
   });
 
-  test('[BR-09] of a hundred edits of one task, crowded, that are based on one version, one goes through', async () => {
+  test('[BR-09] of a hundred concurrent edits on one version, one succeeds', async () => {
     const id = await ada.createTask('Tea');
     const ends = await crowdedEdits((n) => ({ id, version: 1, title: `Tea ${n}` }));
     expect(ends.slice(0, 99)).toEqual(Array(99).fill('CONFLICT'));

@@ -10,12 +10,12 @@ const { ada, bob } = await world.people('Ada', 'Bob');
 
 type Task = Record<string, unknown>;
 
-/** The fields of a task that need no selection, as the API lists them. */
+/** The fields of a task without selections, as the API lists them. */
 const own = Object.values((schema.getType('Task') as GraphQLObjectType).getFields())
   .filter(({ type }) => isLeafType(getNamedType(type)))
   .map(({ name }) => name);
 
-/** What the error of an edit on an outdated version carries. */
+/** The extensions of the error for an outdated version. */
 async function conflictOf(edit: Promise<unknown>): Promise<Task> {
   const refusal = await edit.catch((error: unknown) => error);
   if (!(refusal instanceof Refusal)) throw new Error('The edit went through');
@@ -35,7 +35,7 @@ function rename(person: Person, id: string, version: number) {
   });
 }
 
-/** The task as `task` gives it to them, in the form that an error has it in. */
+/** The task as `task` returns it, in the form of the error. */
 async function read(person: Person, id: string): Promise<Task> {
   const { task } = await person.query<{
     task: Task & Record<'owner' | 'assignee' | 'team', { id: string } | null>;
@@ -47,7 +47,7 @@ async function read(person: Person, id: string): Promise<Task> {
 }
 
 describe('[BR-09] an edit of an outdated version', () => {
-  test('is told what the task says now, as the API itself says it', async () => {
+  test('has the current state of the task in its error, as the API returns it', async () => {
     const id = await ada.createTask('Tea', {
       description: '*hot*',
       dueOn: '2027-03-01',
@@ -62,7 +62,7 @@ describe('[BR-09] an edit of an outdated version', () => {
     expect(own.length).toBeGreaterThan(10);
   });
 
-  test('is told so by every way of editing it', async () => {
+  test('has it for every mutation', async () => {
     const id = await ada.createTask('Tea');
     const after = await ada.createTask('Water');
     await edit(ada, [{ id, title: 'Coffee', status: 'CANCELLED' }]);
@@ -75,7 +75,7 @@ describe('[BR-09] an edit of an outdated version', () => {
     }
   });
 
-  test('that is retried after a lost answer succeeds and changes nothing (RETRY-CONFLICT)', async () => {
+  test('succeeds when it is retried after a lost response, and changes nothing (RETRY-CONFLICT)', async () => {
     const id = await ada.createTask('Tea');
     const after = await ada.createTask('Water');
     const inputs: [verb: string, input: object][] = [
@@ -102,7 +102,7 @@ describe('[BR-09] an edit of an outdated version', () => {
     });
   });
 
-  test('in a batch is told what the first such task says now, and nothing is changed', async () => {
+  test('in a batch has the state of the first such task, and nothing changes', async () => {
     const ids = [await ada.createTask('One'), await ada.createTask('Two'), await ada.createTask('Three')];
     await edit(ada, [
       { id: ids[1], title: 'Two, faster' },

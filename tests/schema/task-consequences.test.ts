@@ -25,7 +25,7 @@ async function lastEvent(id: string) {
   return event;
 }
 
-/** That a task tells of a change in the name of this person, as an edit of it would. */
+/** Expects a change of the task in this person's name, like an edit. */
 async function expectChange(id: string, by: Person, version: number, before: Date) {
   const row = await rowOf(id);
   expect(row.version).toBe(version);
@@ -60,8 +60,8 @@ const run = (person: Person, field: string, input: object) => {
 
 const DETAILS = { dueOn: '2027-03-01', status: 'IN_PROGRESS', priority: 'HIGH' };
 
-describe('[BR-11] a task changes, with a version and its event, when', () => {
-  test('the task above it is deleted (PARENT-DELETE)', async () => {
+describe('[BR-11] a task changes, with a new version and an event, when', () => {
+  test('its parent is deleted (PARENT-DELETE)', async () => {
     const parent = await ada.createTask('Dinner');
     const children = [
       await ada.createTask('Soup', { parentId: parent, ...DETAILS }),
@@ -97,7 +97,7 @@ describe('[BR-11] a task changes, with a version and its event, when', () => {
   });
 
   test.each(['leaves', 'is removed'])(
-    '[BR-06] who it is assigned to %s, and it does not come back with them (ASSIGNEE-LEFT)',
+    '[BR-06] its assignee %s, and it is not assigned again when they return (ASSIGNEE-LEFT)',
     async (how) => {
       const team = await teamOf(ada, [[bob, 'MEMBER']]);
       const id = await ada.createTask('Tea', { teamId: team.id, assigneeId: bob.id, ...DETAILS });
@@ -114,7 +114,7 @@ describe('[BR-11] a task changes, with a version and its event, when', () => {
     },
   );
 
-  test('it is not shared any more with who it is assigned to (ASSIGNEE-LEFT)', async () => {
+  test('it is no longer shared with its assignee (ASSIGNEE-LEFT)', async () => {
     await teamOf(ada, [[cara, 'MEMBER']]);
     const id = await ada.createTask('Tea');
     const { shareTask } = await ada.query<{ shareTask: { share: { id: string } } }>(
@@ -136,7 +136,7 @@ describe('[BR-06] moving a task into a team', () => {
     return updateTask.stillSharedWith;
   };
 
-  test('tells the mover how many people outside still see it, and leads end that (SHARE-MOVE)', async () => {
+  test('returns how many people outside still see it, and leaders can end that (SHARE-MOVE)', async () => {
     const { id: teamId } = await teamOf(bob, [[ada, 'MEMBER']]);
     await teamOf(ada, [[cara, 'VIEWER']]);
     const id = await ada.createTask('Tea');

@@ -32,7 +32,7 @@ async function titles(person: Person, filter: object = {}): Promise<string> {
   return tasks.nodes.map(({ title }) => title).join(' ');
 }
 
-/** The ids of new tasks of these titles, under the titles. */
+/** Creates tasks with these titles. @returns their ids by title. */
 async function list<Title extends string>(person: Person, names: readonly Title[], details = {}) {
   const { createTasks } = await person.query<{ createTasks: { tasks: { id: string; title: Title }[] } }>(
     'mutation ($input: CreateTasksInput!) { createTasks(input: $input) { tasks { id title } } }',
@@ -42,7 +42,7 @@ async function list<Title extends string>(person: Person, names: readonly Title[
 }
 
 describe('moving a task in its list', () => {
-  test('puts it behind one, ahead of one, between two, and at either end', async () => {
+  test('puts it after a task, before a task, between two, and at either end', async () => {
     const team = await teamOf(ada);
     const filter = { team: { eq: team.id } };
     const { a, b, c, d } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
@@ -73,7 +73,7 @@ describe('moving a task in its list', () => {
   });
 
   test.each(Array.from({ length: 6 }, (_, seed) => seed))(
-    'again and again ends in the order in which people left it (seed %i)',
+    'repeatedly results in the order of the moves (seed %i)',
     async (seed) => {
       const { roll, happens } = dice(seed);
       const team = await teamOf(ada);
@@ -93,7 +93,7 @@ describe('moving a task in its list', () => {
     },
   );
 
-  test('by many people at once to the same place keeps every task, each at a place of its own', async () => {
+  test('by many people concurrently to the same place keeps every task, each with its own position', async () => {
     const team = await teamOf(ada, [[bob, 'ADMIN']]);
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
     const ids = await list(ada, names, { teamId: team.id });
@@ -105,7 +105,7 @@ describe('moving a task in its list', () => {
     expect(shown.startsWith('a')).toBe(true);
   });
 
-  test('a new task comes last, wherever others were moved', async () => {
+  test('a new task is last, after any moves', async () => {
     const team = await teamOf(ada);
     const { a, b } = await list(ada, ['a', 'b'], { teamId: team.id });
     await move(ada, { id: a, after: b });
@@ -113,7 +113,7 @@ describe('moving a task in its list', () => {
     expect(await titles(ada, { team: { eq: team.id } })).toBe('b a c');
   });
 
-  test('between two that were created in the same millisecond puts it there', async () => {
+  test('works between two tasks created in the same millisecond', async () => {
     const team = await teamOf(ada);
     const { a, b, c } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
     const { position } = await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', a) } });
@@ -122,7 +122,7 @@ describe('moving a task in its list', () => {
     expect(await titles(ada, { team: { eq: team.id } })).toBe('a c b d');
   });
 
-  test('refuses places that are none', async () => {
+  test('rejects invalid places', async () => {
     const { a, b, c } = await list(ada, ['a', 'b', 'c']);
     const invalid = { code: 'VALIDATION_FAILED', extensions: { field: 'after' } };
     await expect(move(ada, { id: c })).rejects.toMatchObject(invalid);
@@ -132,14 +132,14 @@ describe('moving a task in its list', () => {
     });
   });
 
-  test('[BR-08] neither moves nor measures by what the viewer may not see', async () => {
+  test('[BR-08] does not depend on tasks that the viewer cannot see', async () => {
     const { a } = await list(ada, ['a']);
     const { x } = await list(bob, ['x']);
     await expect(move(bob, { id: a, after: x })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(move(bob, { id: x, after: a })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('[BR-09] on an outdated version is CONFLICT', async () => {
+  test('[BR-09] with an outdated version is CONFLICT', async () => {
     const { a, b } = await list(ada, ['a', 'b']);
     await move(ada, { id: b, before: a });
     await expect(move(ada, { id: b, after: a, version: 1 })).rejects.toMatchObject({
@@ -149,8 +149,8 @@ describe('moving a task in its list', () => {
   });
 });
 
-describe('a place with no room', () => {
-  /** Gives tasks these positions, as many moves leave them. */
+describe('a place without room', () => {
+  /** Gives tasks these positions, like many moves. */
   async function put(places: Record<string, string>) {
     for (const [id, position] of Object.entries(places))
       await db.task.update({ where: { id: uuidOf('Task', id) }, data: { position } });
@@ -161,7 +161,7 @@ describe('a place with no room', () => {
     return Math.max(...rows.map(({ position }) => position.length));
   };
 
-  test('is made between tasks of one position: it stands where it was put (POS-TIE)', async () => {
+  test('is created between tasks with the same position (POS-TIE)', async () => {
     const team = await teamOf(ada);
     const { a, b, c, d } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
     await put({ [a]: 'a0', [b]: 'a0', [c]: 'a0' });
@@ -174,7 +174,7 @@ describe('a place with no room', () => {
     expect(await titles(ada, { team: { eq: team.id } })).toBe('a d b c');
   });
 
-  test('is made by keys that do not grow, however often people move tasks there (POS-TIE)', async () => {
+  test('has keys that do not grow with the number of moves (POS-TIE)', async () => {
     const team = await teamOf(ada);
     const { a, b, c, d } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
     for (let turn = 0; turn < 200; turn += 1) {
@@ -185,10 +185,10 @@ describe('a place with no room', () => {
     expect(b).toBeTruthy();
   });
 
-  test('succeeds next to a key of the maximum length, where moving failed (POS-TIE)', async () => {
+  test('exists next to a key of the maximum length, where moving failed (POS-TIE)', async () => {
     const team = await teamOf(ada);
     const { a, b, c } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
-    // Chance cannot be compressed, so PostgreSQL counts every byte of it.
+    // Random text cannot be compressed, so PostgreSQL counts every byte.
     const noise = Array.from({ length: 2_660 }, () => randomBytes(1).toString('base64url').charAt(0))
       .join('')
       .replaceAll(/[-_]/g, 'x');
@@ -198,7 +198,7 @@ describe('a place with no room', () => {
     expect(await longest(team.id)).toBeLessThanOrEqual(48);
   });
 
-  test('leaves the others’ versions and moments, for they stand as before (POS-TIE)', async () => {
+  test('does not change versions and times of the neighbours (POS-TIE)', async () => {
     const team = await teamOf(ada);
     const { a, b, c } = await list(ada, ['a', 'b', 'c'], { teamId: team.id });
     await put({ [a]: 'a0', [b]: 'a0' });
@@ -209,7 +209,7 @@ describe('a place with no room', () => {
     expect({ ...after, position: '' }).toEqual({ ...before, position: '' });
   });
 
-  test('is not asked for by a task that stands there already: no version, no event (POS-TIE)', async () => {
+  test('is not created for a task that is already there: no version, no event (POS-TIE)', async () => {
     const team = await teamOf(ada);
     const { a, b, c } = await list(ada, ['a', 'b', 'c'], { teamId: team.id });
     const events = await db.event.count();
@@ -223,7 +223,7 @@ describe('a place with no room', () => {
     expect(await titles(ada, { team: { eq: team.id } })).toBe('a b c');
   });
 
-  test('goes to two people at once as two positions (POS-TIE)', async () => {
+  test('gives two concurrent moves different positions (POS-TIE)', async () => {
     const team = await teamOf(ada, [[bob, 'ADMIN']]);
     for (let round = 0; round < 5; round += 1) {
       const { a, b, c, d } = await list(ada, ['a', 'b', 'c', 'd'], { teamId: team.id });
@@ -234,7 +234,7 @@ describe('a place with no room', () => {
   });
 });
 
-describe('putting a task away', () => {
+describe('archiving a task', () => {
   const archive = async (person: Person, input: object) => {
     const { archiveTask } = await person.query<{
       archiveTask: { task: { archivedAt: string | null; version: number } };
@@ -245,7 +245,7 @@ describe('putting a task away', () => {
     return archiveTask.task;
   };
 
-  test('takes it out of lists and numbers, and back again', async () => {
+  test('removes it from lists and numbers, and can be reverted', async () => {
     const { cara } = await people('Cara');
     const { a } = await list(cara, ['a', 'b']);
     const numbers = async () => {

@@ -36,7 +36,7 @@ test('[FR-021] a subscription to a task sends its current state, then each chang
   await ofBob.until(({ task }) => task.task.status === 'DONE');
 });
 
-test('[BR-08] a task that one may not see is as one that is not there', async () => {
+test('[BR-08] an invisible task is answered like an unknown one', async () => {
   const { ada, eve } = await people('Ada', 'Eve');
   const id = await ada.createTask('a secret');
   const ofEve = await watchTask(eve, id);
@@ -72,7 +72,7 @@ test('[BR-06] losing access to a task ends its subscription without further data
   expect(await ofAda?.end).toBe('NOT_FOUND');
 });
 
-test('[BR-06] a deleted team takes its members’ sight of its tasks along', async () => {
+test('[BR-06] a deleted team ends its members’ access to its tasks', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const team = await teamOf(ada, [[bob, 'VIEWER']]);
   const id = await ada.createTask('for the team', { teamId: team.id });
@@ -81,7 +81,7 @@ test('[BR-06] a deleted team takes its members’ sight of its tasks along', asy
   expect(await ofBob.end).toBe('NOT_FOUND');
 });
 
-test('a share that ends by itself ends what shows the task', async () => {
+test('an expired share ends subscriptions of the task', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const id = await ada.createTask('borrowed');
   const expiresAt = new Date(Date.now() + 4_000);

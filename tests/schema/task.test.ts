@@ -68,12 +68,12 @@ function eventsOf(id: string) {
   return db.event.findMany({ where: { subjectId: uuidOf('Task', id) }, orderBy: { sequence: 'asc' } });
 }
 
-/** The kinds of its changes, in their order; refused attempts are no changes, and `refusalsOf` tells of them. */
+/** The kinds of its change events, in order. Refused attempts are in `refusalsOf`. */
 async function kindsOf(id: string): Promise<string[]> {
   return (await eventsOf(id)).map(({ kind }) => kind).filter((kind) => kind !== 'access.refused');
 }
 
-/** Who was refused which operation on it, in their order. */
+/** Refused operations on it with their actors, in order. */
 async function refusalsOf(id: string) {
   return (await eventsOf(id))
     .filter(({ kind }) => kind === 'access.refused')
@@ -94,7 +94,7 @@ beforeAll(async () => {
 });
 
 describe('creating a task', () => {
-  test('[FR-001] with a title alone gives it every default', async () => {
+  test('[FR-001] with a title only uses every default', async () => {
     const before = Date.now();
     const task = await create(ada, { title: 'Water the plants' });
     expect(task).toEqual({
@@ -118,25 +118,25 @@ describe('creating a task', () => {
     expect(await read(ada, task.id)).toMatchObject({ title: 'Water the plants', version: 1 });
   });
 
-  test('[FR-001] keeps everything that is given, trimmed', async () => {
+  test('[FR-001] stores everything given, trimmed', async () => {
     const given = { description: '# Plants\n\n- [ ] fern', priority: 'HIGH', dueOn: '2026-12-31' };
     const task = await create(ada, { title: '\t Water the plants \n', status: 'IN_PROGRESS', ...given });
     expect(task).toMatchObject({ title: 'Water the plants', status: 'IN_PROGRESS', ...given });
   });
 
-  test('takes null for what may be left out', async () => {
+  test('accepts null for optional fields', async () => {
     const nothing = { id: null, description: null, status: null, priority: null, dueOn: null };
     const task = await create(ada, { title: 'Tea', ...nothing });
     expect(task).toMatchObject({ description: '', status: 'TODO', priority: 'NONE', dueOn: null });
   });
 
-  test('[BR-07] that is done already gives it a moment of completion', async () => {
+  test('[BR-07] as completed sets the time of completion', async () => {
     const task = await create(ada, { title: 'Done before it was written down', status: 'DONE' });
     expect(Math.abs(new Date(task.completedAt ?? 0).getTime() - Date.now())).toBeLessThan(5_000);
     expect(await kindsOf(task.id)).toEqual(['task.created']);
   });
 
-  test('[FR-001] counts characters as people do, up to both limits and no further', async () => {
+  test('[FR-001] counts characters as people do, up to both limits', async () => {
     for (const title of ['x', 'x'.repeat(200), '🧵'.repeat(200), 'é'.repeat(200)]) {
       expect((await create(ada, { title })).title).toBe(title);
     }
@@ -159,7 +159,7 @@ describe('creating a task', () => {
     ['an id of version 4', { title: 'Tea', id: publicId('Task', randomUUID()) }, 'id'],
     ['the id of a person', { title: 'Tea', id: publicId('User', newId()) }, 'id'],
     ['a bare UUID for an id', { title: 'Tea', id: newId() }, 'id'],
-  ])('refuses %s, and names the field', async (_what, input, field) => {
+  ])('rejects %s, and names the field', async (_what, input, field) => {
     const before = await db.task.count();
     await expect(create(ada, input)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
@@ -168,7 +168,7 @@ describe('creating a task', () => {
     expect(await db.task.count()).toBe(before);
   });
 
-  test('takes any day of the calendar, however far', async () => {
+  test('accepts any calendar day', async () => {
     for (const dueOn of ['2024-02-29', '9999-12-31', '0001-01-01', '1582-10-15']) {
       expect((await create(ada, { title: 'Tea', dueOn })).dueOn).toBe(dueOn);
     }
@@ -179,7 +179,7 @@ describe('creating a task', () => {
 });
 
 describe('[BR-10] a creation sent twice', () => {
-  test('creates once, and gives the first result again', async () => {
+  test('creates the task once, and returns the first result again', async () => {
     const input = { id: publicId('Task', newId()), title: 'Pay the rent', dueOn: '2027-01-01' };
     const first = await create(ada, input);
     const second = await create(ada, { ...input, title: '  Pay the rent ', description: '' });
@@ -188,7 +188,7 @@ describe('[BR-10] a creation sent twice', () => {
     expect(await kindsOf(input.id)).toEqual(['task.created']);
   });
 
-  test('gives the task as it is by now, when it has changed since', async () => {
+  test('returns the current task if it has changed since', async () => {
     const input = { id: publicId('Task', newId()), title: 'Pay the rent' };
     const first = await create(ada, input);
     await complete(ada, input.id);
@@ -208,7 +208,7 @@ describe('[BR-10] a creation sent twice', () => {
     expect(await read(ada, input.id)).toMatchObject({ title: 'Pay the rent', priority: 'NONE', version: 1 });
   });
 
-  test('by another person is CONFLICT, and tells them nothing of the task', async () => {
+  test('by another person is CONFLICT, and reveals nothing about the task', async () => {
     const input = { id: publicId('Task', newId()), title: 'Pay the rent' };
     await create(ada, input);
     await expect(create(bob, input)).rejects.toMatchObject({
@@ -218,14 +218,14 @@ describe('[BR-10] a creation sent twice', () => {
     await expect(read(bob, input.id)).rejects.toMatchObject(notFound);
   });
 
-  test('at the same moment, ten times over, creates one', async () => {
+  test('ten times concurrently creates one', async () => {
     const input = { id: publicId('Task', newId()), title: 'Pay the rent' };
     const all = await Promise.all(Array.from({ length: 10 }, () => create(ada, input)));
     expect(new Set(all.map(({ cursor }) => cursor)).size).toBe(1);
     expect(await kindsOf(input.id)).toEqual(['task.created']);
   });
 
-  test('after the task was deleted does not bring it back', async () => {
+  test('after the deletion of the task does not restore it', async () => {
     const input = { id: publicId('Task', newId()), title: 'Pay the rent' };
     await create(ada, input);
     await remove(ada, input.id);
@@ -238,7 +238,7 @@ describe('[BR-10] a creation sent twice', () => {
 });
 
 describe('changing a task', () => {
-  test('changes what is given, and leaves what is left out', async () => {
+  test('changes the given fields, and keeps the omitted ones', async () => {
     const task = await create(ada, {
       title: 'Tea',
       description: 'Green',
@@ -263,7 +263,7 @@ describe('changing a task', () => {
     });
   });
 
-  test('takes the day away by null, and refuses null where a field cannot be empty (NULL-CLEAR)', async () => {
+  test('removes the due date by null, and rejects null for fields that cannot be empty (NULL-CLEAR)', async () => {
     const task = await create(ada, {
       title: 'Tea',
       description: 'Green',
@@ -282,7 +282,7 @@ describe('changing a task', () => {
     expect(after).toEqual({ ...before, dueOn: null, version: 2, updatedAt: after.updatedAt });
   });
 
-  test('to what it is already leaves its version, its time and the log alone', async () => {
+  test('without effect does not change its version and time, and appends no event', async () => {
     const task = await create(ada, { title: 'Tea', dueOn: '2026-12-01' });
     const same = [
       update(ada, { id: task.id }),
@@ -295,7 +295,7 @@ describe('changing a task', () => {
     expect(await kindsOf(task.id)).toEqual(['task.created']);
   });
 
-  test('refuses what creating refuses', async () => {
+  test('rejects what creating rejects', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     for (const [field, value] of [
       ['title', ''],
@@ -313,7 +313,7 @@ describe('changing a task', () => {
     expect(await read(ada, id)).toMatchObject({ title: 'Tea', version: 1 });
   });
 
-  test('[BR-09] on an outdated version is CONFLICT, and says which is current', async () => {
+  test('[BR-09] with an outdated version is CONFLICT, with the current version', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     expect(await update(ada, { id, version: 1, title: 'Coffee' })).toMatchObject({ version: 2 });
     const conflict = {
@@ -328,7 +328,7 @@ describe('changing a task', () => {
     expect(await kindsOf(id)).toEqual(['task.created', 'task.updated']);
   });
 
-  test('[BR-09] by two people on one version lets one of them through', async () => {
+  test('[BR-09] by two people with the same version succeeds once', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     await share(world, id, { from: ada, to: bob, permission: 'EDIT' });
     const edits = await Promise.allSettled([
@@ -339,7 +339,7 @@ describe('changing a task', () => {
     expect((await read(ada, id)).version).toBe(2);
   });
 
-  test('50 times at once loses none of the changes', async () => {
+  test('50 times concurrently loses no change', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, n) => update(ada, { id, title: `Tea ${n}`, description: `${n}` })),
@@ -354,7 +354,7 @@ describe('changing a task', () => {
 });
 
 describe('[BR-07] completing and reopening', () => {
-  test('sets and clears the moment of completion, and says so in the log', async () => {
+  test('sets and clears the time of completion, with events', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     const done = await complete(ada, id);
     expect(done).toMatchObject({ status: 'DONE', version: 2 });
@@ -372,7 +372,7 @@ describe('[BR-07] completing and reopening', () => {
     expect(await kindsOf(id)).toHaveLength(3);
   });
 
-  test('an edit of a done task keeps the day on which it was done', async () => {
+  test('an edit of a completed task keeps its day of completion', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     await complete(ada, id);
     const lastYear = new Date('2025-03-04T05:06:07.008Z');
@@ -384,7 +384,7 @@ describe('[BR-07] completing and reopening', () => {
     expect(new Date(again.completedAt ?? 0).getTime()).toBeGreaterThan(Date.now() - 60_000);
   });
 
-  test('by a change of the status means the same', async () => {
+  test('by setting the status has the same effect', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     expect((await update(ada, { id, status: 'DONE' })).completedAt).not.toBeNull();
     expect(await update(ada, { id, status: 'CANCELLED' })).toMatchObject({ completedAt: null });
@@ -399,14 +399,14 @@ describe('[BR-07] completing and reopening', () => {
     ]);
   });
 
-  test('an open task keeps how far it had come when it is reopened', async () => {
+  test('reopening an open task keeps its status', async () => {
     const { id } = await create(ada, { title: 'Tea', status: 'IN_PROGRESS' });
     expect(await reopen(ada, id)).toMatchObject({ status: 'IN_PROGRESS', version: 1 });
   });
 });
 
 describe('deleting a task', () => {
-  test('[BR-10] takes it and its shares away for good; doing it again is harmless', async () => {
+  test('[BR-10] removes it and its shares permanently; repeating it has no effect', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     await share(world, id, { from: ada, to: bob });
     const first = await remove(ada, id);
@@ -426,14 +426,14 @@ describe('deleting a task', () => {
     ]);
   });
 
-  test('[BR-10] [BR-11] ten times at once leaves one event', async () => {
+  test('[BR-10] [BR-11] ten times concurrently appends one event', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     const answers = await Promise.all(Array.from({ length: 10 }, () => remove(ada, id)));
     expect(new Set(answers.map(({ cursor }) => cursor)).size).toBe(1);
     expect(await kindsOf(id)).toEqual(['task.created', 'task.deleted']);
   });
 
-  test('while others edit it ends in one order or the other', async () => {
+  test('during concurrent edits has a consistent result', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     const edits = Array.from({ length: 8 }, (_, n) => update(ada, { id, title: `Tea ${n}` }));
     const [gone, ...edited] = await Promise.allSettled([remove(ada, id), ...edits]);
@@ -445,7 +445,7 @@ describe('deleting a task', () => {
   });
 });
 
-describe('what others may do', () => {
+describe('the rights of others', () => {
   const verbs: Record<string, (person: Person, id: string) => Promise<unknown>> = {
     task: read,
     updateTask: (person, id) => update(person, { id, title: 'Mine now' }),
@@ -457,7 +457,7 @@ describe('what others may do', () => {
   };
   const operationOf = (verb: string) => verb.split(' ')[0] ?? '';
 
-  test.each(Object.entries(verbs))('[BR-08] [FR-009] a stranger’s %s finds nothing', async (verb, act) => {
+  test.each(Object.entries(verbs))('[BR-08] [FR-009] a stranger’s %s is NOT_FOUND', async (verb, act) => {
     const { id } = await create(ada, { title: 'A secret' });
     await expect(act(bob, id)).rejects.toMatchObject({ ...notFound, extensions: { code: 'NOT_FOUND' } });
     await expect(act(bob, publicId('Task', newId()))).rejects.toMatchObject(notFound);
@@ -501,7 +501,7 @@ describe('what others may do', () => {
     expect(new Set(since.map(({ actorId }) => actorId))).toEqual(new Set([uuidOf('User', bob.id)]));
   });
 
-  test('[BR-08] a share that has run out shows nothing', async () => {
+  test('[BR-08] an expired share gives no access', async () => {
     const { id } = await create(ada, { title: 'Tea' });
     await share(world, id, {
       from: ada,
@@ -519,7 +519,7 @@ describe('what others may do', () => {
     });
   });
 
-  test('[BR-08] people see each other only across a live share', async () => {
+  test('[BR-08] people see each other only through an active share', async () => {
     const { cara, dan } = await people('Cara', 'Dan');
     const find = (person: Person, id: string) =>
       person.query<{ node: { name: string } | null }>(
@@ -538,7 +538,7 @@ describe('what others may do', () => {
 });
 
 describe('[BR-11] the log', () => {
-  test('says of each change what was and what is, in the transaction that made it', async () => {
+  test('has the previous and the new state of each change, in the same transaction', async () => {
     const { id } = await create(ada, { title: 'Tea', priority: 'LOW', dueOn: '2026-12-01' });
     const transactionOfRow = async () => {
       const rows = await db.$queryRaw<{ xmin: string }[]>`
@@ -575,7 +575,7 @@ describe('[BR-11] the log', () => {
     expect(JSON.stringify(events.map(({ data }) => data))).not.toContain('Coffee');
   });
 
-  test('and the task change together or not at all', async () => {
+  test('and the change are written together or not at all', async () => {
     const task = await create(ada, { title: 'Tea' });
     const count = await db.task.count();
     await db.$executeRaw`ALTER TABLE events ADD CONSTRAINT refused CHECK (kind NOT LIKE 'task.%') NOT VALID`;

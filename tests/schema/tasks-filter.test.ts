@@ -17,7 +17,7 @@ const adasTeam = newId();
 const bobsTeam = newId();
 let rows: Task[];
 let shared: Set<string>;
-/** Words that are looked for, and the tasks that a search of Ada's finds by them. */
+/** Search words, and the tasks that Ada finds by them. */
 const findings = new Map<string, Set<string>>();
 
 async function titles(person: Person, filter: Filter): Promise<string[]> {
@@ -92,7 +92,7 @@ function sees({ id, ownerId, teamId }: Task): boolean {
   return shared.has(id) || (teamId === null ? ownerId === uuid(ada) : teamId === adasTeam);
 }
 
-/** What Ada is shown in each field, as far as filters go. */
+/** Ada's view of each field, for filters. */
 const shown: Record<string, (task: Task) => string | null> = {
   id: ({ id }) => publicId('Task', id),
   owner: ({ ownerId }) => publicId('User', ownerId),
@@ -130,7 +130,7 @@ const labelTests: Record<string, (labels: string[], given: never) => boolean> = 
   isEmpty: (labels, given: boolean) => (labels.length === 0) === given,
 };
 
-/** The filter as its descriptions put it. */
+/** The filter as its descriptions define it. */
 function holds(task: Task, filter: Filter): boolean {
   return Object.entries(filter).every(([field, given]) => {
     if (field === 'and') return (given as Filter[]).every((part) => holds(task, part));
@@ -203,7 +203,7 @@ function someFilter(chance: Dice, depth = 0): Filter {
 
 describe('a filter of tasks', () => {
   test.each(Array.from({ length: 20 }, (_, seed) => seed))(
-    '[FR-009] finds what it describes of what the viewer may see, however it is put together (seed %i)',
+    '[FR-009] finds the matching visible tasks, for any combination (seed %i)',
     async (seed) => {
       const chance = dice(seed + 1000);
       for (let round = 0; round < 12; round++) {
@@ -217,7 +217,7 @@ describe('a filter of tasks', () => {
     },
   );
 
-  test('takes null for what is left out', async () => {
+  test('accepts null for an omitted condition', async () => {
     const all = await titles(ada, {});
     expect(await titles(ada, { status: null, owner: { eq: null, in: null }, and: null, not: null })).toEqual(
       all,
@@ -225,7 +225,7 @@ describe('a filter of tasks', () => {
     expect(all.length).toBeGreaterThan(20);
   });
 
-  test('takes a null for no condition inside of `not`, too (NOT-EMPTY)', async () => {
+  test('accepts null for no condition inside of `not`, too (NOT-EMPTY)', async () => {
     const all = await titles(ada, {});
     const empty = { status: { in: null }, title: { contains: null } };
     const filters = [
@@ -251,7 +251,7 @@ describe('a filter of tasks', () => {
     ['101 titles', { title: { in: Array(101).fill('x') } }, 'filter.title.in'],
     ['101 ids', { id: { notIn: Array(101).fill(publicId('Task', newId())) } }, 'filter.id.notIn'],
     [
-      'a moment in the year 10000',
+      'a time in the year 10000',
       { createdAt: { before: '9999-12-31T23:59:59-01:00' } },
       'filter.createdAt.before',
     ],
@@ -264,25 +264,25 @@ describe('a filter of tasks', () => {
     ['201 emoji to look for', { text: '🧵'.repeat(201) }, 'filter.text'],
     ['half of an emoji to look for', { and: [{ text: '\ud83e' }] }, 'filter.and.0.text'],
     ['six levels', { not: { not: { not: { not: { not: { not: {} } } } } } }, 'filter'],
-  ])('refuses %s, and names the place', async (_what, filter, field) => {
+  ])('rejects %s, and names the field', async (_what, filter, field) => {
     await expect(titles(ada, filter)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       extensions: { field },
     });
   });
 
-  test('takes 200 emoji to look for', async () => {
+  test('accepts 200 emoji as search words', async () => {
     expect(await titles(ada, { text: '🧵'.repeat(200) })).toEqual([]);
   });
 
-  test('takes 50 conditions and five levels', async () => {
+  test('accepts 50 conditions and five levels', async () => {
     const archived = (await titles(ada, { archived: true })).length;
     expect(await titles(ada, { or: Array(49).fill({ archived: true }) })).toHaveLength(archived);
     const deep = { not: { not: { not: { not: { and: [{ archived: true }] } } } } };
     expect(await titles(ada, deep)).toHaveLength(archived);
   });
 
-  test('says “assigned to me”, “shared with me” and “due this week” in a line each', async () => {
+  test('expresses “assigned to me”, “shared with me” and “due this week” in one line each', async () => {
     const plain = (keep: (task: Task) => boolean) =>
       rows
         .filter((task) => sees(task) && task.archivedAt === null && keep(task))

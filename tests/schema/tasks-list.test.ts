@@ -48,7 +48,7 @@ function ids({ edges }: Page): string[] {
   return edges.map(({ node }) => node.id);
 }
 
-/** Puts tasks into the database as they are, so that a test can choose their times. */
+/** Inserts tasks into the database, so that a test can choose their times. */
 async function plant(owner: Person, tasks: Partial<Prisma.TaskCreateManyInput>[]): Promise<string[]> {
   const rows = tasks.map((task) => ({
     id: newId(),
@@ -61,7 +61,7 @@ async function plant(owner: Person, tasks: Partial<Prisma.TaskCreateManyInput>[]
   return rows.map(({ id }) => publicId('Task', id));
 }
 
-/** Goes through a whole list, page by page; `between` happens after each page. */
+/** Reads a whole list page by page; calls `between` after each page. */
 async function walk(
   person: Person,
   args: Arguments,
@@ -82,7 +82,7 @@ async function walk(
 }
 
 describe('a list of tasks', () => {
-  test('of a person without any is empty', async () => {
+  test('of a person without tasks is empty', async () => {
     const { eve } = await people('Eve');
     expect(await list(eve)).toEqual({
       edges: [],
@@ -92,7 +92,7 @@ describe('a list of tasks', () => {
     });
   });
 
-  test('begins with the latest created', async () => {
+  test('starts with the newest task', async () => {
     const { eve } = await people('Eve');
     for (const title of ['First', 'Second', 'Third']) await eve.createTask(title);
     const page = await list(eve);
@@ -103,7 +103,7 @@ describe('a list of tasks', () => {
     expect(page.totalCount).toBe(3);
   });
 
-  test('comes in the order asked for, both ways', async () => {
+  test('has the requested order, in both directions', async () => {
     const { eve } = await people('Eve');
     await plant(eve, [
       { title: 'A', createdAt: minute(1), updatedAt: minute(9) },
@@ -119,7 +119,7 @@ describe('a list of tasks', () => {
     expect(await ordered('UPDATED_AT', 'DESC')).toBe('ACB');
   });
 
-  test('[BR-08] holds one’s own tasks and those that are shared with one now, and counts just these', async () => {
+  test('[BR-08] has the viewer’s own and currently shared tasks, and counts just these', async () => {
     const { eve, fay, gil } = await people('Eve', 'Fay', 'Gil');
     const [seen = '', edited = '', ended = ''] = await plant(fay, [
       { title: 'To see' },
@@ -164,13 +164,13 @@ describe('a filter', () => {
     [{ status: { notIn: [] } }, 'ABCDE'],
     [{ status: { in: ['TODO', 'DONE'], notIn: ['TODO'] } }, 'C'],
     [{ status: { eq: 'TODO', in: ['DONE'] } }, ''],
-  ])('%j leaves exactly what it says, and the count agrees', async (filter, left) => {
+  ])('%j matches exactly what it says, and the count agrees', async (filter, left) => {
     const page = await list(eve, { filter });
     expect(titles(page).sort().join('')).toBe(left);
     expect(page.totalCount).toBe(left.length);
   });
 
-  test('holds on every page', async () => {
+  test('applies to every page', async () => {
     const seen = await walk(eve, { first: 1, filter: { status: { in: ['TODO', 'DONE'] } } });
     expect(seen).toHaveLength(3);
   });
@@ -187,7 +187,7 @@ describe('[FR-014] paging', () => {
 
   beforeAll(async () => {
     ({ eve } = await people('Eve'));
-    // Seven moments for 250 tasks: every page begins and ends among equals.
+    // Seven times for 250 tasks: every page begins and ends among equal times.
     const times = Array.from({ length: 250 }, (_, n) => minute(n % 7));
     planted = await plant(
       eve,
@@ -196,7 +196,7 @@ describe('[FR-014] paging', () => {
   });
 
   test.each(orders)(
-    'goes through 250 tasks by $field $direction both ways, no gap and no repeat',
+    'reads 250 tasks by $field $direction both ways, without gaps or duplicates',
     async (orderBy) => {
       const forward = await walk(eve, { first: 37, orderBy });
       expect(forward).toHaveLength(250);
@@ -205,7 +205,7 @@ describe('[FR-014] paging', () => {
     },
   );
 
-  test('says on each page what lies before and behind it', async () => {
+  test('returns on each page whether there are tasks before and after it', async () => {
     const first = await list(eve, { first: 100 });
     expect(first.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
     const second = await list(eve, { first: 100, after: first.pageInfo.endCursor });
@@ -221,7 +221,7 @@ describe('[FR-014] paging', () => {
     expect(back.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
   });
 
-  test('between two cursors gives what lies between them', async () => {
+  test('between two cursors returns the tasks in between', async () => {
     const all = (await list(eve, { first: 100 })).edges;
     const bounds = { after: all[10]?.cursor, before: all[20]?.cursor };
     const between = all.slice(11, 20).map(({ node }) => node.id);
@@ -232,7 +232,7 @@ describe('[FR-014] paging', () => {
     expect(ids(await list(eve, { first: 9, after: bounds.before, before: bounds.after }))).toEqual([]);
   });
 
-  test('gives 50 when nothing is said, and 0 and 100 when asked', async () => {
+  test('returns 50 by default, and 0 and 100 on request', async () => {
     expect((await list(eve)).edges).toHaveLength(50);
     expect((await list(eve, { first: 100 })).edges).toHaveLength(100);
     const none = await list(eve, { first: 0 });
@@ -240,7 +240,7 @@ describe('[FR-014] paging', () => {
     expect(none.pageInfo.hasNextPage).toBe(true);
   });
 
-  test('stays right while tasks come and go between the pages', async () => {
+  test('is correct while tasks are added and deleted between the pages', async () => {
     const { fay } = await people('Fay');
     const early = await plant(
       fay,
@@ -254,7 +254,7 @@ describe('[FR-014] paging', () => {
       for (const id of ids(page)) passed.add(id);
       late.push(...(await plant(fay, [{ createdAt: minute(1) }])));
       await plant(fay, [{ createdAt: minute(-1) }]);
-      // The very row that the next page begins behind, and one that is still to come.
+      // The row that the next page begins after, and a later one.
       const last = ids(page).at(-1);
       const next = early.findLast((id) => !passed.has(id) && !gone.has(id));
       if (next) gone.add(next);
@@ -262,7 +262,7 @@ describe('[FR-014] paging', () => {
       await db.task.deleteMany({ where: { id: { in: doomed.map((id) => uuidOf('Task', id)) } } });
     });
     expect(seen.filter((id) => early.includes(id))).toEqual(early.filter((id) => !gone.has(id)));
-    // The one that came after the last page was read is not on it.
+    // The task added after the last page is not on it.
     expect(seen.filter((id) => !early.includes(id))).toEqual(late.slice(0, -1));
   });
 
@@ -283,7 +283,7 @@ describe('[FR-014] paging', () => {
     });
   });
 
-  test('refuses a cursor from another order', async () => {
+  test('rejects a cursor of another order', async () => {
     const { pageInfo } = await list(eve, { first: 1, orderBy: orders[0] });
     for (const orderBy of orders.slice(1)) {
       await expect(list(eve, { first: 1, orderBy, after: pageInfo.endCursor })).rejects.toMatchObject({
@@ -293,7 +293,7 @@ describe('[FR-014] paging', () => {
     }
   });
 
-  test('refuses every cursor that was tampered with, or goes on from where it says; never INTERNAL', async () => {
+  test('rejects every modified cursor, or continues from its position; never INTERNAL', async () => {
     const { pageInfo } = await list(eve, { first: 1 });
     const cursor = JSON.parse(Buffer.from(pageInfo.endCursor ?? '', 'base64url').toString()) as [
       string,
@@ -347,8 +347,8 @@ describe('[FR-014] paging', () => {
   });
 });
 
-describe('[FR-014] [SC-009] what a list costs the database', () => {
-  /** Every operation that reads begins with the one statement of the viewer's rights. */
+describe('[FR-014] [SC-009] a list', () => {
+  /** Every query starts with the statement of the viewer's rights. */
   const RIGHTS = 1;
   const rich = `nodes { id title description status priority dueOn version completedAt
     owner { id name } viewerCan { edit delete share } }`;
@@ -359,7 +359,7 @@ describe('[FR-014] [SC-009] what a list costs the database', () => {
     await plant(eve, Array(30).fill({}) as object[]);
     for (const task of [first, ...others]) await share(world, task, { from: fay, to: eve });
 
-    // From here on the credential is known.
+    // From here on, the credential is cached.
     await eve.query('{ viewer { id } }');
     const cost = (document: string) => statementsOf(() => eve.query(document));
     const one = await cost(`{ tasks(first: 1) { ${rich} } }`);
@@ -390,7 +390,7 @@ describe('[FR-014] [SC-009] what a list costs the database', () => {
     expect(many).toHaveLength(3 + RIGHTS);
   });
 
-  test('is nothing for a credential that is known', async () => {
+  test('uses no statement for a cached credential', async () => {
     const { eve } = await people('Eve');
     await eve.query('{ viewer { id } }');
     expect(await statementsOf(() => eve.query('{ __typename }'))).toEqual([]);

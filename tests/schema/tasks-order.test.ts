@@ -23,7 +23,7 @@ const LIST = `query ($orderBy: [TaskOrder!], $first: Int, $after: String, $last:
   tasks(orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before) {
     edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } }`;
 
-/** What each field of the order is in a row; text that every collation sorts alike. */
+/** The value of each order field in a row; text that every collation sorts in the same way. */
 const columns: Record<string, (task: Task) => number | string | null> = {
   CREATED_AT: (task) => task.createdAt.getTime(),
   UPDATED_AT: (task) => task.updatedAt.getTime(),
@@ -64,7 +64,10 @@ function someOrder({ roll, pick }: Dice): Part[] {
   return fields.slice(0, 1 + roll(3)).map((field) => ({ field, direction: pick(['ASC', 'DESC']) }));
 }
 
-/** The order as it is described: by each part in turn, rows without a value last, then by id the way of the last part. */
+/**
+ * The documented order: by each field in turn, rows without a value last, then by id in the direction of the last
+ * field.
+ */
 function sorted(tasks: readonly Task[], order: readonly Part[]): string[] {
   const compare = (a: Task, b: Task) => {
     for (const { field, direction } of order) {
@@ -79,7 +82,7 @@ function sorted(tasks: readonly Task[], order: readonly Part[]): string[] {
   return [...tasks].sort(compare).map(({ id }) => publicId('Task', id));
 }
 
-/** Walks a whole list page by page, forward or backward, and says which ids came in which order. */
+/** Reads a whole list page by page, forward or backward. @returns the ids in order. */
 async function walk(
   orderBy: readonly Part[],
   pages: { size: number; forward: boolean; between?: () => Promise<unknown> },
@@ -109,7 +112,7 @@ async function walk(
 
 describe('a list of tasks in pages', () => {
   test.each(Array.from({ length: 24 }, (_, seed) => seed))(
-    'of any size, in any order, both ways, is the whole list (seed %i)',
+    'of any size, in any order, in both directions, is the whole list (seed %i)',
     async (seed) => {
       const chance = dice(seed);
       await db.task.deleteMany();
@@ -124,7 +127,7 @@ describe('a list of tasks in pages', () => {
   );
 
   test.each(Array.from({ length: 12 }, (_, seed) => seed + 100))(
-    'holds each task once that is there all the time, while others come and go (seed %i)',
+    'has each existing task once, while others are added and deleted (seed %i)',
     async (seed) => {
       const chance = dice(seed);
       await db.task.deleteMany();
@@ -148,7 +151,7 @@ describe('a list of tasks in pages', () => {
     },
   );
 
-  test('goes on from a task that is gone by now', async () => {
+  test('continues after a deleted task', async () => {
     const chance = dice(7);
     await db.task.deleteMany();
     await db.task.createMany({ data: Array.from({ length: 9 }, () => someTask(chance)) });
@@ -161,7 +164,7 @@ describe('a list of tasks in pages', () => {
     expect(next.tasks.edges.map(({ node }) => node.id)).toEqual(rest);
   });
 
-  test('takes one order that is not in a list', async () => {
+  test('accepts a single order instead of a list', async () => {
     const answer = await ada.query<Answer>(LIST, { orderBy: { field: 'TITLE', direction: 'ASC' } });
     expect(answer.tasks.edges.map(({ node }) => node.id)).toEqual(
       sorted(await db.task.findMany(), [{ field: 'TITLE', direction: 'ASC' }]),
@@ -180,7 +183,7 @@ describe('a list of tasks in pages', () => {
       'after',
     ],
     [
-      'a moment before the calendar',
+      'a time before the calendar',
       { before: cursorOf(['createdAt:desc,id:desc', '0000-01-01T00:00:00Z', newId()]) },
       'before',
     ],
@@ -189,7 +192,7 @@ describe('a list of tasks in pages', () => {
       { orderBy: { field: 'TITLE' }, after: cursorOf(['title:desc,id:desc', '\0', newId()]) },
       'after',
     ],
-  ])('refuses %s', async (_what, variables, field) => {
+  ])('rejects %s', async (_what, variables, field) => {
     await expect(ada.query(LIST, variables)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       extensions: { field },

@@ -67,7 +67,7 @@ const VIEW = LIST.replace(
   '$first: Int!, $filter: TaskFilter, $orderBy: [TaskOrder!]',
 ).replace('first: $first', 'first: $first, filter: $filter, orderBy: $orderBy');
 
-/** Each choice of the dashboard by itself, and one of each kind together. */
+/** Each choice of the dashboard, and one of each kind together. */
 const VIEWS: [name: string, view: TaskView][] = [
   ...Object.keys(taskFilters).map((show) => ['show', show] as const),
   ...Object.keys(taskOrders).map((order) => ['order', order] as const),
@@ -82,7 +82,7 @@ VIEWS.push([
 ]);
 
 describe('[FR-014] a list of tasks', () => {
-  test('with the people, the team, the shares and the rights of each takes two statements, whatever its length', async () => {
+  test('with people, team, shares and rights takes two statements, for any length', async () => {
     await ada.query('{ viewer { id } }');
     let answer: Listed | undefined;
     const short = await statementsOf(() => ada.query(LIST, { first: 1 }));
@@ -122,7 +122,7 @@ describe('[FR-014] a list of tasks', () => {
     expect(ofList).toEqual([expect.stringContaining('/* readTasks */')]);
   });
 
-  test('with the parent of each as well takes one more, whatever its length', async () => {
+  test('with parents takes one more, for any length', async () => {
     const withParent = LIST.replace('labels', 'labels parent { id title }');
     const short = await statementsOf(() => ada.query(withParent, { first: 1 }));
     const long = await statementsOf(() => ada.query(withParent, { first: 50 }));
@@ -130,7 +130,7 @@ describe('[FR-014] a list of tasks', () => {
     expect(long).toEqual(short);
   });
 
-  test('counts them all in one statement more, and only when asked', async () => {
+  test('counts them in one more statement, and only on request', async () => {
     const statements = await statementsOf(async () => {
       const { tasks } = await ada.query<Listed>('{ tasks(first: 3) { totalCount nodes { title } } }');
       expect(tasks).toMatchObject({ totalCount: 60, nodes: { length: 3 } });
@@ -138,7 +138,7 @@ describe('[FR-014] a list of tasks', () => {
     expect(statements).toHaveLength(3);
   });
 
-  test('shows neither a team nor a parent that the viewer may not see', async () => {
+  test('shows neither a team nor a parent that the viewer cannot see', async () => {
     const { tasks } = await cara.query<{
       tasks: { nodes: { title: string; team: unknown; parent: unknown }[] };
     }>('{ tasks(first: 100) { nodes { title team { id } parent { title } } } }');
@@ -153,7 +153,7 @@ describe('[FR-014] a list of tasks', () => {
     expect(after.nodes.find(({ title }) => title === 'Task 3')?.parent).toBeNull();
   });
 
-  test('with the subtasks of each, in their order, takes as few', async () => {
+  test('with ordered subtasks takes as few', async () => {
     const statements = await statementsOf(async () => {
       const { tasks } = await ada.query<{
         tasks: { nodes: { title: string; subtasks: { nodes: { title: string }[]; totalCount: number } }[] };
@@ -165,7 +165,7 @@ describe('[FR-014] a list of tasks', () => {
   });
 });
 
-/** Without what differs from run to run. */
+/** Without values that differ between runs. */
 function normalised(statement: string): string {
   return statement
     .replaceAll(/\s+/g, ' ')

@@ -26,7 +26,7 @@ function tally(outcomes: readonly unknown[]) {
   return counts;
 }
 
-/** Strangers to the API who are in a team, so that a hundred people need no hundred passwords. */
+/** Team members inserted into the database, so that a hundred people need no passwords. */
 async function joinedBy(teamId: string, count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, () => newId());
   await db.user.createMany({
@@ -38,7 +38,7 @@ async function joinedBy(teamId: string, count: number): Promise<string[]> {
   return ids.map((id) => publicId('User', id));
 }
 
-test('[BR-01] [BR-02] of a hundred transfers at once one succeeds, and the team has one owner', async () => {
+test('[BR-01] [BR-02] of a hundred concurrent transfers one succeeds, and the team has one owner', async () => {
   const { id } = await teamOf(ada);
   const heirs = await joinedBy(id, 100);
   const outcomes = await Promise.all(heirs.map((to) => transfer(ada, id, to)));
@@ -55,12 +55,12 @@ test('[BR-01] [BR-02] of a hundred transfers at once one succeeds, and the team 
   ]);
   const transfers = { teamId: uuidOf('Team', id), kind: 'team.ownershipTransferred' };
   expect(await db.event.count({ where: transfers })).toBe(1);
-  // The others are in the audit trail: as many as a minute takes each with an event of its own, the rest told later.
+  // The others are in the audit trail: a limited number per minute with their own events, the rest combined.
   const refused = { subjectId: uuidOf('Team', id), kind: 'access.refused' };
   expect(await db.event.count({ where: refused })).toBeGreaterThanOrEqual(50);
 });
 
-test('[BR-01] a team that goes round and round has one owner whenever anybody looks', async () => {
+test('[BR-01] a team that is transferred continuously has one owner at any time', async () => {
   const round = [ada, bob, cleo, dan];
   const { id } = await teamOf(ada, [
     [bob, 'ADMIN'],
@@ -89,7 +89,7 @@ test('[BR-01] a team that goes round and round has one owner whenever anybody lo
     select: { actorId: true, personId: true },
   });
   expect(handed).toHaveLength(tally(outcomes)['ok'] ?? 0);
-  // Each hands over what the one before was given.
+  // Each passes on what they got.
   handed.reduce(
     (owner, { actorId, personId }) => {
       expect(actorId).toBe(owner);
@@ -99,7 +99,7 @@ test('[BR-01] a team that goes round and round has one owner whenever anybody lo
   );
 });
 
-test('[BR-02] an heir who is removed, or leaves, while the team is handed to them leaves it with an owner', async () => {
+test('[BR-02] if the new owner is removed or leaves during a transfer, the team still has an owner', async () => {
   for (let i = 0; i < 10; i += 1) {
     const { id, memberships } = await teamOf(ada, [
       [bob, 'ADMIN'],
@@ -118,7 +118,7 @@ test('[BR-02] an heir who is removed, or leaves, while the team is handed to the
   }
 });
 
-test('[BR-02] an owner who hands over and leaves at once never leaves the team without one', async () => {
+test('[BR-02] an owner who transfers and leaves concurrently never leaves the team without one', async () => {
   for (let i = 0; i < 10; i += 1) {
     const { id } = await teamOf(ada, [[bob, 'MEMBER']]);
     const outcomes = await Promise.all([transfer(ada, id, bob.id), outcome(ada.query(LEAVE, { id }))]);
@@ -128,7 +128,7 @@ test('[BR-02] an owner who hands over and leaves at once never leaves the team w
   }
 });
 
-test('[BR-10] [FR-007] an invitation accepted twenty times at once makes one membership, and one event', async () => {
+test('[BR-10] [FR-007] an invitation accepted twenty times concurrently creates one membership, and one event', async () => {
   const { id } = await teamOf(ada);
   await verifyAccount(db, bob.email);
   const invitation = await invite(ada, id, bob.email);
@@ -139,7 +139,7 @@ test('[BR-10] [FR-007] an invitation accepted twenty times at once makes one mem
   expect(await db.event.count({ where: { ...where, kind: 'team.memberJoined' } })).toBe(1);
 });
 
-test('[BR-16] of people who accept by one link at once exactly one joins', async () => {
+test('[BR-16] of several people who accept by one link concurrently, exactly one joins', async () => {
   for (let i = 0; i < 10; i += 1) {
     const { id } = await teamOf(ada);
     const invitation = await invite(ada, id, 'newcomer@example.com');
@@ -153,7 +153,7 @@ test('[BR-16] of people who accept by one link at once exactly one joins', async
   }
 });
 
-test('an invitation that is revoked while it is accepted is either, and never both', async () => {
+test('an invitation that is concurrently revoked and accepted is either, and never both', async () => {
   for (let i = 0; i < 10; i += 1) {
     const { id } = await teamOf(ada);
     const invitation = await invite(ada, id, bob.email);
@@ -169,7 +169,7 @@ test('an invitation that is revoked while it is accepted is either, and never bo
   }
 });
 
-test('people who invite the same address at once make one invitation', async () => {
+test('concurrent invitations of the same address create one invitation', async () => {
   const { id } = await teamOf(ada, [[bob, 'ADMIN']]);
   const invitations = await Promise.all(
     Array.from({ length: 10 }, (_, i) => invite(i % 2 ? ada : bob, id, cleo.email)),
@@ -192,7 +192,7 @@ test('deleting a team during concurrent changes removes it, and all requests get
   for (const each of outcomes) expect(['ok', 'FORBIDDEN', 'NOT_FOUND']).toContain(each);
 });
 
-test('a task that is put into a team while it is deleted is the team’s until then, or there is no such team', async () => {
+test('a task that is concurrently moved into a deleted team either belonged to it, or gets NOT_FOUND', async () => {
   for (let i = 0; i < 10; i += 1) {
     const { id } = await teamOf(ada, [[bob, 'MEMBER']]);
     const creating = Array.from({ length: 5 }, (_, n) =>

@@ -101,13 +101,13 @@ describe('a new team', () => {
     expect(slug).toBe(`team-${uuidOf('Team', id).slice(-12)}`);
   });
 
-  test('gets a slug of its own where another name came down to the same', async () => {
+  test('gets a unique slug if another name has the same slug', async () => {
     const { slug: first } = await create(ada, { name: 'Kitchen' });
     const { slug: second, id } = await create(bob, { name: 'Kitchen!' });
     expect([first, second]).toEqual(['kitchen', `kitchen-${uuidOf('Team', id).slice(-12)}`]);
   });
 
-  test('[FR-006] cannot have the name of another, however it is spaced or composed', async () => {
+  test('[FR-006] cannot have the name of another team, with any spacing or composition', async () => {
     await create(ada, { name: 'Café Crew' });
     for (const name of ['Café Crew', ' Café   Crew ', 'Cafe\u0301 Crew']) {
       await expect(create(bob, { name }), name).rejects.toMatchObject({
@@ -117,7 +117,7 @@ describe('a new team', () => {
     }
   });
 
-  test('[FR-006] cannot have the slug of another', async () => {
+  test('[FR-006] cannot have the slug of another team', async () => {
     await create(ada, { name: 'Bakery', slug: 'bread' });
     await expect(create(bob, { name: 'Bread', slug: 'bread' })).rejects.toMatchObject({
       code: 'CONFLICT',
@@ -137,14 +137,14 @@ describe('a new team', () => {
     ['slug', { name: 'Slug', slug: 'x'.repeat(61) }],
     ['description', { name: 'Long', description: 'x'.repeat(2_001) }],
     ['id', { name: 'Id', id: 'team_1' }],
-  ])('is refused for its %s: %j', async (field, input) => {
+  ])('is rejected for its %s: %j', async (field, input) => {
     await expect(create(ada, input)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       extensions: { field },
     });
   });
 
-  test('[BR-10] sent twice under one id is made once', async () => {
+  test('[BR-10] sent twice with one id is created once', async () => {
     const input = { id: publicId('Team', newId()), name: 'Once', description: 'only' };
     const [first, second] = await Promise.all([create(ada, input), create(ada, input)]);
     expect(second).toEqual(first);
@@ -159,7 +159,7 @@ describe('a new team', () => {
     await expect(create(ada, input)).rejects.toMatchObject(taken);
   });
 
-  test('made by twenty people at once under one name is one team', async () => {
+  test('created by twenty people concurrently with one name is one team', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, i) => outcome(create(i % 2 ? ada : bob, { name: 'Rush' }))),
     );
@@ -168,7 +168,7 @@ describe('a new team', () => {
 });
 
 describe('changing a team', () => {
-  test('changes what is given, and keeps the slug under a new name', async () => {
+  test('changes the given fields, and keeps the slug with a new name', async () => {
     const { id, slug } = await create(ada, { name: 'Choir', description: 'Mondays' });
     expect(await update(ada, { id, name: 'Big Choir' })).toEqual({
       id,
@@ -188,7 +188,7 @@ describe('changing a team', () => {
     ]);
   });
 
-  test('to the name or slug of another is a conflict', async () => {
+  test('to the name or slug of another team is a conflict', async () => {
     const { id } = await create(ada, { name: 'Mine' });
     await create(bob, { name: 'Theirs' });
     for (const [field, value] of [
@@ -204,7 +204,7 @@ describe('changing a team', () => {
 });
 
 describe('deleting a team', () => {
-  test('[FR-006] leaves its tasks to their owners, also to one who has left', async () => {
+  test('[FR-006] leaves its tasks to their owners, including former members', async () => {
     const { id } = await teamOf(ada, [
       [bob, 'MEMBER'],
       [cleo, 'MEMBER'],
@@ -227,7 +227,7 @@ describe('deleting a team', () => {
     expect(await db.membership.count({ where: { teamId: uuidOf('Team', id) } })).toBe(0);
   });
 
-  test('[BR-10] twice, or twice at once, is harmless, and one event', async () => {
+  test('[BR-10] twice, also concurrently, is one event', async () => {
     const { id } = await teamOf(ada);
     const [first, second] = await Promise.all([remove(ada, id), remove(ada, id)]);
     expect(second).toEqual(first);
@@ -238,7 +238,7 @@ describe('deleting a team', () => {
     expect(kinds).toEqual(['team.created', 'team.deleted']);
   });
 
-  test('[FR-014] takes one statement, however many its tasks are', async () => {
+  test('[FR-014] takes one statement, for any number of tasks', async () => {
     const { id } = await teamOf(ada);
     const task = { ownerId: uuidOf('User', ada.id), teamId: uuidOf('Team', id), position: 'a0' };
     await db.task.createMany({ data: Array.from({ length: 2_000 }, () => ({ ...task, title: 'Of many' })) });
@@ -250,8 +250,8 @@ describe('deleting a team', () => {
   });
 });
 
-describe('who sees a team', () => {
-  test('[FR-009] [FR-029] its members, by id, by slug, through node, and in their lists; no one else', async () => {
+describe('access to a team', () => {
+  test('[FR-009] [FR-029] is for its members, by id, by slug, through node, and in their lists', async () => {
     const { id } = await teamOf(ada, [[bob, 'VIEWER']]);
     const { slug } = await db.team.findUniqueOrThrow({ where: { id: uuidOf('Team', id) } });
     const seen = { team: { id, viewerRole: 'VIEWER', owner: { name: 'Ada' } } };
@@ -273,7 +273,7 @@ describe('who sees a team', () => {
   });
 
   test.each([{}, { id: 'team_01k', slug: 'x' }])(
-    'a team is named by its id or its slug, not by %j',
+    'requires either its id or its slug, not %j',
     async (which) => {
       await expect(ada.query(SNAPSHOT, which)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
     },
@@ -298,7 +298,7 @@ describe('the list of teams', () => {
     return teams.nodes.map(({ name }) => name);
   };
 
-  test('is filtered by name and role, ordered, and paged', async () => {
+  test('can be filtered by name and role, ordered, and paged', async () => {
     for (const name of ['Zebra 100%', 'Aster', 'Mint_1']) await create(dan, { name });
     const { id } = await create(ada, { name: 'Mint 2' });
     await accept(dan, await invite(ada, id, dan.email, 'VIEWER'));
@@ -332,7 +332,7 @@ describe('the list of teams', () => {
     expect(paged).toEqual(all);
   });
 
-  test('[FR-014] costs the same statements for one team and for twenty', async () => {
+  test('[FR-014] uses the same statements for one team and for twenty', async () => {
     const document = `query ($first: Int) { teams(first: $first, orderBy: { field: CREATED_AT, direction: DESC }) { nodes {
       name viewerRole owner { name } viewerCan { update grantRoles }
       members(first: 5) { totalCount nodes { role user { name invitations { totalCount } } viewerCan { manage } } }

@@ -32,7 +32,7 @@ beforeAll(async () => {
   conversation = made['createConversation']?.conversation.id ?? '';
 });
 
-/** Every text that people write, with the field that an error names. */
+/** Every text input, with the field that an error names. */
 const texts: [what: string, field: string, isLine: boolean, send: (text: string) => Promise<unknown>][] = [
   ['a title', 'title', true, (title) => run('createTask', { title })],
   ['a changed title', 'title', true, (title) => run('updateTask', { id: task, title })],
@@ -59,27 +59,30 @@ const INVISIBLE = {
 const refusedOn = (field: string) => ({ code: 'VALIDATION_FAILED', extensions: { field } });
 
 describe.each(texts)('%s', (_what, field, isLine, send) => {
-  test.each(Object.entries(INVISIBLE))('of %s is refused as empty (ZWSP)', async (_name, text) => {
-    await expect(send(text)).rejects.toMatchObject({
-      ...refusedOn(field),
-      message: expect.stringMatching(/cannot be empty/) as string,
-    });
-  });
+  test.each(Object.entries(INVISIBLE))(
+    'consisting of %s is rejected as empty (ZWSP)',
+    async (_name, text) => {
+      await expect(send(text)).rejects.toMatchObject({
+        ...refusedOn(field),
+        message: expect.stringMatching(/cannot be empty/) as string,
+      });
+    },
+  );
 
   test.each(['a\u0007b', 'a\u001b[31mb', 'a\u009bb', 'a\u007fb'])(
-    'with a control character (%j) is refused (ZWSP)',
+    'with a control character (%j) is rejected (ZWSP)',
     async (text) => {
       await expect(send(text)).rejects.toMatchObject(refusedOn(field));
     },
   );
 
-  test('that turns the direction of what follows is refused on one line (ZWSP)', async () => {
+  test('with a direction override is rejected on one line (ZWSP)', async () => {
     for (const text of ['a\u202eb', 'a\u2067b', '\u202ba'])
       expect(await outcome(send(`${text}${Math.random()}`))).toBe(isLine ? 'VALIDATION_FAILED' : 'ok');
   });
 });
 
-test('joiners of emoji and of scripts stay (ZWSP)', async () => {
+test('keeps joiners of emoji and of scripts (ZWSP)', async () => {
   for (const title of ['👩‍💻 👩🏽‍🚀 🏴󠁧󠁢󠁥󠁮󠁧󠁿', 'می‌خواهم', 'क्‍ष', 'שלום\u200f', '❤️']) {
     const id = await ada.createTask(title);
     expect((await db.task.findUniqueOrThrow({ where: { id: uuidOf('Task', id) } })).title).toBe(
@@ -88,7 +91,7 @@ test('joiners of emoji and of scripts stay (ZWSP)', async () => {
   }
 });
 
-describe('one form of text', () => {
+describe('Unicode normalization', () => {
   const COMPOSED = 'Café';
   const DECOMPOSED = 'Cafe\u0301';
 
@@ -118,7 +121,7 @@ describe('one form of text', () => {
     }
   });
 
-  test('of a team’s name, a comment and a message is the composed one (NFC)', async () => {
+  test('composes a team’s name, a comment and a message (NFC)', async () => {
     await run('updateTeam', { id: team, name: DECOMPOSED });
     await run('addComment', { taskId: task, body: DECOMPOSED });
     await run('sendMessage', { conversationId: conversation, content: DECOMPOSED });
@@ -127,7 +130,7 @@ describe('one form of text', () => {
     expect(await db.message.count({ where: { content: COMPOSED } })).toBe(1);
   });
 
-  test('is what an upgrade gives the rows of before (NFC)', async () => {
+  test('is applied to existing rows by an upgrade (NFC)', async () => {
     const before = await ada.createTask('Tea');
     const id = uuidOf('Task', before);
     const labels = ['home', DECOMPOSED, COMPOSED];
@@ -145,7 +148,7 @@ describe('one form of text', () => {
     });
   });
 
-  test('counts characters as people see the limit: 200 emoji are looked for, 201 are not (UTF16-LIMITS)', async () => {
+  test('counts characters as people do: 200 emoji are accepted as search words, 201 are not (UTF16-LIMITS)', async () => {
     expect(await found({ title: { contains: '🚀'.repeat(200) } })).toBe(0);
     await expect(found({ title: { contains: '🚀'.repeat(201) } })).rejects.toMatchObject(
       refusedOn('filter.title.contains'),
@@ -153,7 +156,7 @@ describe('one form of text', () => {
   });
 });
 
-test('Markdown keeps the spaces that it begins with, which make a block of code (LEADING-CODE)', async () => {
+test('keeps leading spaces in Markdown, which make a code block (LEADING-CODE)', async () => {
   const code = '    npm start\n\nStarts it.';
   await run('updateTask', { id: task, description: `\n \n${code}  \n` });
   await run('addComment', { taskId: task, body: code });
@@ -177,7 +180,7 @@ test.each([
   ['updateTeam', 'description'],
   ['updateViewer', 'name'],
   ['updateViewer', 'timezone'],
-])('%s refuses null for its field %s, which cannot be cleared (NULL-CLEAR)', async (verb, field) => {
+])('%s rejects null for its field %s, which cannot be cleared (NULL-CLEAR)', async (verb, field) => {
   const input = {
     ...(verb === 'updateViewer' ? {} : { id: verb === 'updateTeam' ? team : task }),
     ...(verb === 'moveTask' ? { before: task } : {}),
@@ -186,7 +189,7 @@ test.each([
   await expect(run(verb, input)).rejects.toMatchObject(refusedOn(field));
 });
 
-test('updateTasks and updateShare refuse null in the same way (NULL-CLEAR)', async () => {
+test('updateTasks and updateShare reject null in the same way (NULL-CLEAR)', async () => {
   const { bob } = await people('Bob');
   await expect(run('updateTasks', { tasks: [{ id: task, title: null }] })).rejects.toMatchObject(
     refusedOn('tasks.0.title'),
@@ -202,14 +205,14 @@ test('updateTasks and updateShare refuse null in the same way (NULL-CLEAR)', asy
   ).rejects.toMatchObject(refusedOn('permission'));
 });
 
-describe('a day or a moment that does not exist', () => {
+describe('a day or a time that does not exist', () => {
   const refused = (field: string) => ({
     code: 'VALIDATION_FAILED',
     message: expect.stringMatching(/^Enter an existing (date|time) in the form [\dTZ:-]+\.$/) as string,
     extensions: { field },
   });
 
-  test('is refused by a plain sentence on its field, in a variable (YEAR-6)', async () => {
+  test('is rejected with a plain sentence for its field, in a variable (YEAR-6)', async () => {
     for (const dueOn of ['2026-02-30', '20260-01-01', '2026-1-1', '', 'soon', 20_260_101]) {
       await expect(run('createTask', { title: 'Tea', dueOn }), String(dueOn)).rejects.toMatchObject(
         refused('dueOn'),
@@ -228,7 +231,7 @@ describe('a day or a moment that does not exist', () => {
     );
   });
 
-  test('is refused so in the document itself (YEAR-6)', async () => {
+  test('is rejected in the same way in the document itself (YEAR-6)', async () => {
     await expect(
       ada.query('mutation { createTask(input: { title: "Tea", dueOn: "2026-02-30" }) { cursor } }'),
     ).rejects.toMatchObject({ ...refused('dueOn'), code: 'GRAPHQL_VALIDATION_FAILED' });

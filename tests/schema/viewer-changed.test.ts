@@ -8,7 +8,7 @@ const { url, people } = await startWorld();
 const CREATE = 'mutation ($title: String!) { createTask(input: { title: $title }) { task { id } } }';
 const TITLES = '{ tasks(first: 10) { nodes { title } } }';
 
-/** The cookie that a browser of this person sends. */
+/** The cookie of this person's browser. */
 async function cookieOf({ email }: Person): Promise<string> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
@@ -44,7 +44,7 @@ async function send(
 }
 
 describe('[BR-20] a page that shows Ada, in a browser where Bob has signed in (TWO-TABS)', () => {
-  test('adds no task to the account of Bob, and is told that the person has changed', async () => {
+  test('adds no task to Bob’s account, and gets VIEWER_CHANGED', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const cookie = await cookieOf(bob);
 
@@ -58,7 +58,7 @@ describe('[BR-20] a page that shows Ada, in a browser where Bob has signed in (T
     expect(await bob.query(TITLES)).toEqual({ tasks: { nodes: [{ title: 'For Bob' }] } });
   });
 
-  test('reads nothing of Bob, whatever the name of the person in the header', async () => {
+  test('reads nothing of Bob, for any value of the header', async () => {
     const { bob } = await people('Bob');
     const cookie = await cookieOf(bob);
     for (const shown of ['user_01jdzzzzzzzzzzzzzzzzzzzzzz', 'nonsense', `${bob.id}, ${bob.id}`]) {
@@ -68,7 +68,7 @@ describe('[BR-20] a page that shows Ada, in a browser where Bob has signed in (T
     }
   });
 
-  test('can still sign in, for which no person counts', async () => {
+  test('can still sign in, which ignores the header', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const { status, answer } = await send(await cookieOf(bob), ada.id, {
       query: 'mutation ($input: SignInInput!) { signIn(input: $input) { viewer { name } } }',
@@ -80,7 +80,7 @@ describe('[BR-20] a page that shows Ada, in a browser where Bob has signed in (T
     });
   });
 
-  test('follows nothing of Bob by server-sent events', async () => {
+  test('gets no events of Bob by server-sent events', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const { text } = await send(
       await cookieOf(bob),
@@ -91,7 +91,7 @@ describe('[BR-20] a page that shows Ada, in a browser where Bob has signed in (T
     expect(text).toContain('VIEWER_CHANGED');
   });
 
-  test('follows nothing of Bob by WebSocket', async () => {
+  test('gets no events of Bob by WebSocket', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const wire = await dial(url, { headers: { cookie: await cookieOf(bob), origin: url } });
     wire.send({ type: 'connection_init', payload: { 'taskwire-viewer': ada.id } });

@@ -13,7 +13,7 @@ const crowd = Object.values(
 );
 const users = crowd.map(({ id }) => uuidOf('User', id));
 
-/** Everywhere that the API names somebody, but in the log, which names whom `node` finds. */
+/** Every field of the API that names people, except in the log, which names people that `node` finds. */
 const SHOWN = `{
   viewer { id invitations(first: 100) { nodes { Invitation_invitedBy: invitedBy { id } } } }
   tasks(first: 90) {
@@ -60,7 +60,7 @@ beforeAll(async () => {
     });
   }
   const teams = await db.team.findMany();
-  // Owners, assignees, receivers and authors who are not, or no longer, in the team among them.
+  // Including owners, assignees, receivers and authors who are not in the team, or no longer.
   for (let n = 0; n < 30; n += 1) {
     const ownerId = pick(users);
     const shares = some(others(ownerId), 0.08).map((sharedWithId) => ({
@@ -94,7 +94,7 @@ beforeAll(async () => {
   }
 });
 
-/** Every person whose id is anywhere in an answer. */
+/** The people with an id anywhere in an answer. */
 function peopleIn(answer: unknown): string[] {
   return [...new Set(JSON.stringify(answer).match(/user_\w+/g))].sort();
 }
@@ -119,11 +119,11 @@ test('[FR-009] [BR-08] `node` finds exactly the people that the API shows to the
     expect(await found(person), person.name).toEqual(shown);
     seen.push(shown.length);
   }
-  expect(Math.max(...seen), 'somebody sees many').toBeGreaterThan(crowd.length / 3);
-  expect(Math.min(...seen), 'but not everybody does').toBeLessThan(crowd.length);
+  expect(Math.max(...seen), 'some see many people').toBeGreaterThan(crowd.length / 3);
+  expect(Math.min(...seen), 'but not all see everyone').toBeLessThan(crowd.length);
 });
 
-test('a way to a person that is not looked at here cannot be added', () => {
+test('every field that leads to a person is checked here', () => {
   const ways = Object.values(schema.getTypeMap())
     .filter(isObjectType)
     .filter(

@@ -36,7 +36,7 @@ async function commentsOf(id: string, page: Record<string, unknown> = {}) {
   return { bodies: task.comments.nodes.map(({ body }) => body), ...task.comments.pageInfo };
 }
 
-/** Comments of one minute each, some of them in one and the same minute. */
+/** Comments, one per minute, some at the same time. */
 async function say(taskId: string, bodies: string[]) {
   await db.comment.createMany({
     data: bodies.map((body, i) => ({
@@ -48,7 +48,7 @@ async function say(taskId: string, bodies: string[]) {
   });
 }
 
-/** In the order of the list: two of one minute stand in the order of their ids. */
+/** In the order of the list: comments of the same time are ordered by id. */
 async function saidAbout(taskId: string) {
   const comments = await db.comment.findMany({
     where: { taskId: uuidOf('Task', taskId) },
@@ -57,7 +57,7 @@ async function saidAbout(taskId: string) {
   return comments.map(({ body }) => body);
 }
 
-describe('what fifty tasks with their lists cost', () => {
+describe('fifty tasks with their lists', () => {
   const LIST = /* GraphQL */ `
     query ($first: Int) {
       tasks(first: $first) {
@@ -110,7 +110,7 @@ describe('what fifty tasks with their lists cost', () => {
     });
   });
 
-  test('[FR-014] takes three statements, as one task with its lists does', async () => {
+  test('[FR-014] take three statements, like one task with its lists', async () => {
     const costOf = (first: number) => statementsOf(() => ada.query(LIST, { first }));
     const one = await costOf(1);
     const fifty = await costOf(50);
@@ -119,7 +119,7 @@ describe('what fifty tasks with their lists cost', () => {
     expect(one).toEqual(fifty);
   });
 
-  test('[FR-014] a list asked for in two ways costs no more for fifty tasks than for one', async () => {
+  test('[FR-014] take no more statements than one task if a list is selected twice', async () => {
     const document = `query ($first: Int) { tasks(first: $first) { nodes {
       oldest: comments(first: 1) { nodes { body } } latest: comments(last: 1) { nodes { body } totalCount }
     } } }`;
@@ -127,7 +127,7 @@ describe('what fifty tasks with their lists cost', () => {
     expect([await costOf(1), await costOf(50)]).toEqual([4, 4]);
   });
 
-  test('and each task has its own', async () => {
+  test('have their own lists', async () => {
     const { tasks } = await ada.query<{ tasks: { nodes: unknown[] } }>(LIST, { first: 50 });
     expect(tasks.nodes).toHaveLength(50);
     for (const task of tasks.nodes) {
@@ -152,7 +152,7 @@ describe('paging', () => {
     said = await saidAbout(task);
   });
 
-  test('Ada reads what was said from the first word to the last', async () => {
+  test('reads all comments forward', async () => {
     const first = await commentsOf(task, { first: 3 });
     expect(first).toMatchObject({ bodies: said.slice(0, 3), hasNextPage: true, hasPreviousPage: false });
     const second = await commentsOf(task, { first: 3, after: first.endCursor });
@@ -161,14 +161,14 @@ describe('paging', () => {
     expect(third).toMatchObject({ bodies: said.slice(6), hasNextPage: false, hasPreviousPage: true });
   });
 
-  test('and from the last back to the first', async () => {
+  test('reads all comments backward', async () => {
     const last = await commentsOf(task, { last: 3 });
     expect(last).toMatchObject({ bodies: said.slice(4), hasNextPage: false, hasPreviousPage: true });
     const before = await commentsOf(task, { last: 5, before: last.startCursor });
     expect(before).toMatchObject({ bodies: said.slice(0, 4), hasNextPage: true, hasPreviousPage: false });
   });
 
-  test('a page is where it was when the comment that its cursor names is gone', async () => {
+  test('continues after a deleted comment', async () => {
     const gone = await ada.createTask('Forgotten in parts');
     await say(gone, ['a', 'b', 'c', 'd', 'e']);
     const all = await saidAbout(gone);
@@ -177,7 +177,7 @@ describe('paging', () => {
     expect((await commentsOf(gone, { first: 2, after: endCursor })).bodies).toEqual(all.slice(2, 4));
   });
 
-  test('a page too large, both ends at once, and a cursor of another list are refused', async () => {
+  test('rejects pages that are too large, both directions at once, and cursors of other lists', async () => {
     const { comments } = (
       await ada.query<{ task: { comments: Page } }>(
         'query ($id: ID!) { task(id: $id) { comments { pageInfo { startCursor } } } }',
@@ -209,7 +209,7 @@ describe('paging', () => {
   });
 });
 
-describe('whatever is selected', () => {
+describe('any selection works:', () => {
   let task: string;
   let said: string[];
 
@@ -219,7 +219,7 @@ describe('whatever is selected', () => {
     said = await saidAbout(task);
   });
 
-  /** The selection of a task's lists, read through each field that leads to a task. */
+  /** The selection of a task's lists, through each field that leads to a task. */
   async function read(selection: string, variables: Record<string, unknown> = {}) {
     const declared = 'few' in variables ? ', $few: Boolean!' : '';
     const document = `query ($id: ID! ${declared}) {
@@ -250,7 +250,7 @@ describe('whatever is selected', () => {
     });
   });
 
-  test('only where a page lies, or only its type', async () => {
+  test('only the page info, or only the type', async () => {
     expect(await read('comments(first: 2) { pageInfo { hasNextPage } }')).toEqual({
       comments: { pageInfo: { hasNextPage: true } },
     });
@@ -260,7 +260,7 @@ describe('whatever is selected', () => {
     });
   });
 
-  test('the same list several times in different ways', async () => {
+  test('the same list several times with different arguments', async () => {
     const selection = `
       oldest: comments(first: 1) { nodes { body } }
       latest: comments(last: 1) { nodes { body author { name } } pageInfo { hasPreviousPage } }
@@ -278,7 +278,7 @@ describe('whatever is selected', () => {
     });
   });
 
-  test('parts that directives leave out', async () => {
+  test('parts that directives exclude', async () => {
     const selection = 'comments(first: 1) { totalCount @skip(if: $few) nodes @include(if: $few) { body } }';
     expect(await read(selection, { few: true })).toEqual({ comments: { nodes: [{ body: said[0] }] } });
     expect(await read(selection, { few: false })).toEqual({ comments: { totalCount: 3 } });

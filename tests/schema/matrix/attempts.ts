@@ -7,21 +7,21 @@ import { scenes, type Scene } from './scenes.ts';
 import type { Stage } from './stage.ts';
 import { cellsOf, type Cell, type Mark } from './table.ts';
 
-/** A cell of a table with all that trying it takes. */
+/** A cell of a table with everything needed for the attempt. */
 export interface Attempt extends Cell {
   table: keyof typeof rights;
   operation: Operation;
   scene: Scene;
-  /** Which API token is presented rather than a session. */
+  /** The API token used instead of a session. */
   token: 'READ' | 'WRITE' | null;
 }
 
 export interface Outcome extends Attempt {
   ended: string;
-  /** What `viewerCan` foretold, where the row has a right and the viewer saw its object. */
+  /** The value of `viewerCan`, if the row has a right and the viewer saw its object. */
   foretold: boolean | undefined;
   answer: Answer;
-  /** What the same attempt gets at an id that leads nowhere. */
+  /** The result of the same attempt with an unknown id. */
   elsewhere: Answer | null;
 }
 
@@ -38,7 +38,7 @@ const codes: Record<string, Mark> = {
   CONFLICT: 'C',
 };
 
-/** Every cell of every table; and what is done in the first column once more with a token that may only read. */
+/** Every cell of every table, and each attempt of the first column again with a read-only token. */
 export function allAttempts(stage: Stage, cast: Cast): Attempt[] {
   let scene = 0;
   return (Object.keys(rights) as (keyof typeof rights)[]).flatMap((table) => {
@@ -83,12 +83,12 @@ export function isChange({ operation }: Attempt): boolean {
   return operation.document.startsWith('mutation');
 }
 
-/** The ids of what an attempt's scene has to itself, as the database keeps them. */
+/** The ids of an attempt's own objects, as in the database. */
 export function uuidsOf({ scene }: Attempt): string[] {
   return Object.values(scene.names).flatMap((id) => (id === '' ? [] : [parseId(id).uuid]));
 }
 
-/** Puts an attempt to the server, with what `viewerCan` says before it, and with another id after it. */
+/** Sends an attempt to the server, with `viewerCan` before it, and with another id after it. */
 export async function tried(world: World, cast: Cast, attempt: Attempt): Promise<Outcome> {
   const { operation, scene } = attempt;
   const names = { ...scene.standing, ...scene.names };
@@ -135,7 +135,7 @@ async function ask(
   return { status: response.status, text: await (follows ? firstEventOf(response) : response.text()) };
 }
 
-/** What a stream of events says first; nobody waits for the rest. */
+/** The first message of an event stream. */
 async function firstEventOf({ body }: Response): Promise<string> {
   let text = '';
   for await (const bytes of body?.pipeThrough(new TextDecoderStream()) ?? []) {
@@ -181,5 +181,5 @@ function endOf(attempt: Attempt, names: Record<string, string>, { text }: Answer
   return shows.some(shown) || total > 0 ? `only some: ${text}` : '·';
 }
 
-/** Who needs an API token that may only read: those of the first columns. */
+/** People who need a read-only API token: those of the first columns. */
 export const READERS: readonly Name[] = ['owner', 'lead', 'self', 'alone'];

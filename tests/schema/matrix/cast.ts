@@ -4,7 +4,7 @@ import { uuidOf } from '../../../server/ids.ts';
 import { accept, invite, teamOf } from '../../kit/team.ts';
 import type { Person, World } from '../../kit/world.ts';
 
-/** Those who act, by what they are to most subjects. */
+/** The people who act, by their relation to most subjects. */
 const ACTORS = [
   'Owner',
   'Assignee',
@@ -26,22 +26,22 @@ const ACTORS = [
   'Alone',
 ] as const;
 
-/** Those who only belong to the scenery. */
+/** People who only belong to the scene. */
 const OTHERS = ['Guest', 'Newcomer', 'OtherAdmin', 'OtherMember', 'OtherViewer'] as const;
 
 export type Name = Lowercase<(typeof ACTORS | typeof OTHERS)[number]>;
 
 export interface Cast {
   people: Record<Name, Person & { uuid: string }>;
-  /** The team of most; without the holders of shares, strangers, and `former`, who was in it. */
+  /** The team of most people; without receivers of shares, strangers, and `former`, who was a member. */
   team: { id: string; uuid: string };
-  /** Another team of the same people, all of them MEMBERs but `lead`. */
+  /** Another team of the same people, in which all except `lead` are MEMBERs. */
   annex: { id: string };
-  /** API tokens, for those who need them. */
+  /** API tokens of the people who need them. */
   tokens: Record<'READ' | 'WRITE', ReadonlyMap<Name, string>>;
 }
 
-/** Signs everybody up, and has them join, and leave, the team as people do. */
+/** Signs everyone up, and lets them join and leave the team as people do. */
 export async function gather({ people, db }: World, readers: readonly Name[]): Promise<Cast> {
   const signedUp: Record<Name, Person> = await people(...ACTORS, ...OTHERS);
   for (const { email } of [signedUp.invited, signedUp.self]) await verifyAccount(db, email);

@@ -6,27 +6,27 @@ type Variables = Record<string, unknown>;
 export interface Operation {
   document: string;
   variables: (names: Names, word: string) => Variables;
-  /** What a reading operation must show. */
+  /** What a query must show. */
   shows?: readonly string[];
-  /** What it shows to those who see their own part only. */
+  /** What it shows to people who see only their own part. */
   own?: string;
-  /** What must not exist for the answer to be NOT_FOUND: the same operation with another id says the same. */
+  /** What must not exist for NOT_FOUND: the operation with another id gives the same answer. */
   hidden?: string;
-  /** The field of `viewerCan` that foretells the answer, on the object with this name. */
+  /** The field of `viewerCan` that predicts the answer, on the object with this name. */
   right?: { of: string; type: string; field: string; contains?: string };
-  /** False where no id of the subject comes up in the event of the change. */
+  /** False if the event of the change has no id of the subject. */
   traced?: boolean;
 }
 
 type Shape = Omit<Operation, 'document' | 'variables'>;
 
-/** What is followed as it changes; its first payload counts. */
+/** A subscription; its first payload counts. */
 function live(fields: string, variables: Operation['variables'], shape: Shape): Operation {
   const followed = read(fields, variables, shape);
   return { ...followed, document: followed.document.replace('query', 'subscription') };
 }
 
-/** A list, or an object, that shows its subject by an id. */
+/** A list or an object that shows its subject by an id. */
 function read(fields: string, variables: Operation['variables'], shape: Shape): Operation {
   const parameters = Object.entries(variables({}, '')).map(
     ([name]) => `$${name}: ${PARAMETERS[name] ?? 'ID!'}`,
@@ -43,7 +43,7 @@ const PARAMETERS: Record<string, string> = {
   secret: 'String!',
 };
 
-/** A mutation; the subject's own rows and events tell what it did. */
+/** A mutation; the subject's own rows and events show what it did. */
 function write(field: string, input: Operation['variables'], shape: Shape = {}): Operation {
   const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`;
   return {
@@ -53,7 +53,7 @@ function write(field: string, input: Operation['variables'], shape: Shape = {}):
   };
 }
 
-/** What is re-read after the change, with the rights that are left. */
+/** The state that is read after the change, with the remaining rights. */
 const SELECTIONS: Record<string, string> = {
   ...Object.fromEntries(
     ['create', 'update', 'complete', 'reopen', 'move', 'archive'].map((verb) => [
@@ -306,7 +306,7 @@ const onTasks: Record<string, Operation> = {
   }),
 };
 
-/** What the link of a scene’s invitation is accepted by. */
+/** The secret of the link of a scene's invitation. */
 const secretOf = (_names: Names, word: string) => ({ secret: `secret of ${word}` });
 
 const onTeams: Record<string, Operation> = {
@@ -523,7 +523,7 @@ const onConversations: Record<string, Operation> = {
     ...theConversation,
     ...conversation('leave'),
   }),
-  // Participants have accepted it before, so that it changes nothing for them.
+  // Participants have accepted it earlier, so nothing changes for them.
   acceptConversation: write('acceptConversation', (names) => ({ id: names['conversation'] }), {
     ...theConversation,
     traced: false,
@@ -663,7 +663,7 @@ const onOneself: Record<string, Operation> = {
   signUp: write('signUp', (names) => ({ email: names['newEmail'], name: 'x', password: PASSWORD }), untraced),
 };
 
-/** How each row is put to the server, by table. */
+/** How each row is sent to the server, by table. */
 export const operations = {
   'a task of a team': onTasks,
   'a task of one’s own, where the others are in its owner’s team': onTasks,

@@ -1,13 +1,13 @@
 /**
- * Who may do what: one row an operation, one column what somebody is to its subject. The first words of a row are the
- * root field, or the type's field, that it is about.
+ * Who may do what: one row per operation, one column per relation to its subject. The first words of a row are the root
+ * field, or the type's field, that it is about.
  *
- *   ✓    done, or seen             F  FORBIDDEN           V  VALIDATION_FAILED
+ *   ✓    done, or visible          F  FORBIDDEN           V  VALIDATION_FAILED
  *   own  their own part of it      N  NOT_FOUND           C  CONFLICT
- *   ·    an answer without it      U  UNAUTHENTICATED     -  cannot be
+ *   ·    an answer without it      U  UNAUTHENTICATED     -  impossible
  *
- * `lead` is the team's owner, `viewer+E` a VIEWER with an EDIT share, `lapsed` somebody whose share has run out.
- * `former` made the task while they were in the team. `invited` has a verified address, `unverified` has not.
+ * `lead` is the team's owner, `viewer+E` a VIEWER with an EDIT share, `lapsed` a person with an expired share. `former`
+ * created the task while they were in the team. `invited` has a verified address, `unverified` has not.
  */
 export const rights = {
   'a task of a team': `

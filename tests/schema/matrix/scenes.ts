@@ -3,15 +3,15 @@ import { hashOfSecret } from '../../../server/secrets.ts';
 import type { Cast, Name } from './cast.ts';
 import type { Stage } from './stage.ts';
 
-/** A fresh subject, with what lies about it. */
+/** A new subject with its surroundings. */
 export interface Scene {
-  /** Who acts; null where nobody is signed in. */
+  /** Who acts; null for a request without a credential. */
   actor: Name | null;
-  /** The public ids of what this scene has to itself. */
+  /** The public ids of the scene's own objects. */
   names: Record<string, string>;
-  /** In all texts of the scene, and in no other’s. */
+  /** Contained in all texts of the scene, and in no other's. */
   word: string;
-  /** The same of those who are part of other scenes, too. */
+  /** The same of objects that are part of other scenes, too. */
   standing: Record<string, string>;
 }
 
@@ -32,7 +32,7 @@ function actorOf(column: string): Name | null {
 
 const A_DAY_MS = 24 * 60 * 60 * 1000;
 
-/** A task between one above and one below, shared and commented on. */
+/** A task with a parent and a subtask, shared and commented on. */
 function taskScene(inTeam: boolean): Builder {
   return (stage, { people, team, annex }, column, word) => {
     const actor = actorOf(column);
@@ -202,7 +202,7 @@ const conversationScene: Builder = (stage, { people }, column, word) => {
   };
 };
 
-/** Somebody else, or oneself, with a team and an invitation, a task and a token. */
+/** The person themselves or another one, with a team and an invitation, a task and a token. */
 const personScene: Builder = (stage, { people }, column, word) => {
   const actor = column === 'nobody' ? null : 'self';
   const acting = people.self;
@@ -275,7 +275,7 @@ const ownScene: Builder = (stage, { people }, column, word) => ({
   standing: { email: people.alone.email, newEmail: `${word}@example.com` },
 });
 
-/** Who builds the subjects of which table. */
+/** The function that creates the subjects of each table. */
 export const scenes = {
   'a task of a team': taskScene(true),
   'a task of one’s own, where the others are in its owner’s team': taskScene(false),

@@ -27,7 +27,7 @@ type Given<Table extends keyof Rows, Left extends string> = Omit<Rows[Table][num
 const LARGEST_INSERT = 500;
 const A_WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** Collects the rows of many subjects, and writes them all at once. Each method gives back the new row's id. */
+/** Collects the rows of many subjects, and writes them in one go. Each method returns the new row's id. */
 export class Stage {
   readonly #rows: Rows = {
     user: [],
@@ -140,7 +140,7 @@ export class Stage {
 
   async write(db: Database): Promise<void> {
     const rows = this.#rows;
-    // In this order every row finds those that it refers to.
+    // In this order, every row finds the rows that it refers to.
     for (const data of portions(rows.user)) await db.user.createMany({ data });
     for (const data of portions(rows.team)) await db.team.createMany({ data });
     for (const data of portions(rows.membership)) await db.membership.createMany({ data });

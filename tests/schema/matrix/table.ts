@@ -1,16 +1,16 @@
 const MARKS = ['✓', 'own', '·', 'F', 'N', 'U', 'V', 'C'] as const;
 
-/** What an attempt ends with, as the tables of `rights.ts` write it. */
+/** Results of an attempt, as written in the tables of `rights.ts`. */
 export type Mark = (typeof MARKS)[number];
 
-/** One attempt, and what it must end with. */
+/** An attempt and its expected result. */
 export interface Cell {
   row: string;
   column: string;
   expected: Mark;
 }
 
-/** Reads a table. @throws where a row has not one mark a column, or says the same as another. */
+/** Reads a table. @throws if a row has a wrong number of cells, or occurs twice. */
 export function cellsOf(table: string): Cell[] {
   const [head = '', ...lines] = table.split('\n').filter((line) => line.trim() !== '');
   const columns = wordsOf(head.slice(head.indexOf('|') + 1));

@@ -1,4 +1,4 @@
-/** What stands behind a name like `$team` is of this type; the rest are ids. */
+/** Types of variables such as `$team`; the others are ids. */
 const types: Record<string, string> = {
   slug: 'String!',
   joinSecret: 'String!',
@@ -51,7 +51,7 @@ function all(kind: 'query' | 'mutation', fields: Record<string, string>): Record
   return Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, operation(kind, text)]));
 }
 
-/** Every way of reading whose plan is its own. */
+/** Every query with a plan of its own. */
 export const reads = all('query', {
   viewer: `viewer { id invitations { totalCount nodes { id invitedBy { id } } } apiTokens { totalCount nodes { id } }
        conversationOffers { totalCount nodes { conversationId title offeredByName } } }`,
@@ -158,7 +158,7 @@ export const reads = all('query', {
     dashboard(scope: { teamId: $team }) { statistics { total } createdPerDay { count } completedPerDay { count } }`,
 });
 
-/** Every change, in an order in which all of them can be made. */
+/** Every mutation, in an order in which all of them succeed. */
 export const changes = all('mutation', {
   updateViewer: 'updateViewer(input: { name: "Ada L" }) { cursor }',
   createTask:

@@ -74,7 +74,7 @@ async function readerOf(userId: string, isAdmin: boolean): Promise<Reader> {
   };
 }
 
-/** Filters of the shapes that the API’s own make, one for each turn. */
+/** Filters of the shapes that the API's own make, one for each turn. */
 function wanted(): Prisma.EventWhereInput {
   const atoms: Prisma.EventWhereInput[] = [
     { kind: { in: [pick(KINDS), pick(KINDS)] } },

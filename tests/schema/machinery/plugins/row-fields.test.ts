@@ -33,7 +33,7 @@ const CONVERSATIONS = `conversations(first: 20) DIRECTIVE { nodes {
 test.each([
   ['tasks', TASKS],
   ['conversations', CONVERSATIONS],
-])('a list of %s says the same whether its rows or their resolvers are asked', async (_what, list) => {
+])('a list of %s has the same answer from rows and from resolvers', async (_what, list) => {
   const teamId = '0193c5a0-1f00-7c3e-9a52-6d1f0b7e4a10';
   await db.team.upsert({
     where: { id: teamId },
@@ -83,7 +83,7 @@ test.each([
     });
   }
   const said = await ada.query(`{ ${list.replace('DIRECTIVE', '')} }`);
-  // A condition takes the query to an executor that asks the resolver of each field.
+  // A directive makes the query run in an executor that calls each resolver.
   const asked = await ada.query(`{ ${list.replace('DIRECTIVE', '@include(if: true)')} }`);
   expect(JSON.stringify(said)).toContain('Ünï');
   expect(said).toEqual(asked);
