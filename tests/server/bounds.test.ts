@@ -19,19 +19,19 @@ import { withRequest } from '../../server/request-context.ts';
 import { watchEvents } from '../kit/live.ts';
 import { startWorld } from '../kit/world.ts';
 
-/** Other servers of this process may have ended and still hold something. */
+/** Earlier servers of this process may still hold entries. */
 const before = kept();
 const world = await startWorld({ RATE_LIMIT_POINTS: '0', LOG_LEVEL: 'silent' });
 
 const metrics = async () => (await fetch(`${world.url}/metrics`)).text();
 
-/** What the server says that it keeps of something, without what was there before. */
+/** The reported size of a holder, minus its earlier size. */
 const keptNow = async (what: Kept) =>
   Number(new RegExp(`^taskwire_kept{what="${what}"} (.*)$`, 'm').exec(await metrics())?.[1]) - before[what];
 
 const bounded = (Object.keys(BOUNDS) as Kept[]).filter((what) => BOUNDS[what].most !== null);
 
-test('[BR-19] the metrics say how much is kept of everything that can grow, and it is within its bound', async () => {
+test('[BR-19] the metrics show the size of everything that can grow, and it is within its limit', async () => {
   const page = await metrics();
   for (const what of Object.keys(BOUNDS))
     expect(page).toMatch(new RegExp(`^taskwire_kept{what="${what}"} \\d`, 'm'));
@@ -39,7 +39,7 @@ test('[BR-19] the metrics say how much is kept of everything that can grow, and 
     expect(kept()[what] - before[what], what).toBeLessThanOrEqual(BOUNDS[what].most ?? 0);
 });
 
-test('[BR-19] names of people who are not signed in are not kept, and one person’s do not crowd out the others (L4)', async () => {
+test('[BR-19] operation names of anonymous requests are not kept, and one person’s names do not displace others (L4)', async () => {
   const { ada, bob, eve } = await world.people('Ada', 'Bob', 'Eve');
   await ada.query('query DashboardOfAda { viewer { id } }');
   const length = (await metrics()).length;
@@ -58,17 +58,17 @@ test('[BR-19] names of people who are not signed in are not kept, and one person
 
 const newStore = () => new PerformanceStore({ log: pino({ level: 'silent' }), slowMs: Infinity });
 
-test('[BR-19] operation names of very many people have an end, and those in use stay (L4)', () => {
+test('[BR-19] operation names are limited, and those in use stay (L4)', () => {
   const store = newStore();
   for (let person = 0; person < 100; person += 1) {
     for (let n = 0; n < 60; n += 1) store.nameOf(`name ${person} ${n}`, '{ viewer }', `person ${person}`);
-    expect(store.nameOf('Dashboard', '{ viewer }', 'somebody')).toBe('Dashboard');
+    expect(store.nameOf('Dashboard', '{ viewer }', 'someone')).toBe('Dashboard');
   }
   expect(store.operations.size).toBe(BOUNDS['operation names'].most);
   expect(store.nameOf('Dashboard', '{ viewer }', undefined)).toBe('Dashboard');
 });
 
-test('[BR-19] what statements took is kept for the latest of their operations', () => {
+test('[BR-19] the durations of statements are kept for the latest operations', () => {
   const store = newStore();
   for (let n = 0; n < 2 * BOUNDS['statements of operations'].most; n += 1)
     withRequest((request) => {
@@ -79,14 +79,14 @@ test('[BR-19] what statements took is kept for the latest of their operations', 
   expect(store.statements.get('someLabel')?.count).toBe(2 * BOUNDS['statements of operations'].most);
 });
 
-test('[BR-19] labels that nothing bounds are counted together', () => {
+test('[BR-19] labels without a limit are counted together', () => {
   const store = newStore();
   for (let n = 0; n < BOUNDS.labels.most; n += 1) store.fieldResolved(`Type.field${n}`, 1);
   expect(store.fields.size).toBeLessThanOrEqual(BOUNDS.labels.most / 3 + 1);
   expect(store.fields.get('(others)')?.count).toBeGreaterThan(0);
 });
 
-test('[BR-19] texts of statements, however long, have an end', () => {
+test('[BR-19] the texts of statements are limited in total', () => {
   for (let n = 0; n < 100; n += 1) labelOf(`SELECT ${n} FROM tasks WHERE id IN (${'$1, '.repeat(10_000)}$1)`);
   expect(kept()['statement texts']).toBeLessThanOrEqual(BOUNDS['statement texts'].most);
   expect(kept()['statement texts']).toBeGreaterThan(0);
@@ -104,7 +104,7 @@ test.each([
 });
 
 test(
-  '[BR-19] events and answers that are kept for those who come back have an end',
+  '[BR-19] events and answers that are kept for reconnecting clients are limited',
   { timeout: 60_000 },
   async () => {
     const { ada } = await world.people('Ada');
@@ -124,19 +124,15 @@ test(
   },
 );
 
-test(
-  '[BR-19] what is known of the storage of very many people has an end (M10)',
-  { timeout: 60_000 },
-  async () => {
-    const ofServer = await keptNow('storage usage');
-    setStorageQuota(world.db, { rows: 1, bytes: 0 });
-    for (let people = 0; people < BOUNDS['storage usage'].most + 500; people += 500)
-      await Promise.all(Array.from({ length: 500 }, () => checkQuota(world.db, { userId: randomUUID() })));
-    expect(await keptNow('storage usage')).toBe(BOUNDS['storage usage'].most + ofServer);
-  },
-);
+test('[BR-19] cached storage usage is limited (M10)', { timeout: 60_000 }, async () => {
+  const ofServer = await keptNow('storage usage');
+  setStorageQuota(world.db, { rows: 1, bytes: 0 });
+  for (let people = 0; people < BOUNDS['storage usage'].most + 500; people += 500)
+    await Promise.all(Array.from({ length: 500 }, () => checkQuota(world.db, { userId: randomUUID() })));
+  expect(await keptNow('storage usage')).toBe(BOUNDS['storage usage'].most + ofServer);
+});
 
-test('[BR-19] what each of very many addresses and people has spent is kept for the latest of them', () => {
+test('[BR-19] budgets are kept for the latest addresses and people', () => {
   for (const what of ['budgets', 'request budgets'] as const) {
     const windows = new Windows(what, 60_000);
     const ofOthers = kept()[what];
@@ -149,7 +145,7 @@ test('[BR-19] what each of very many addresses and people has spent is kept for 
   }
 });
 
-test('[BR-19] refused access of very many people is counted for the latest of them, and the rest told early', async () => {
+test('[BR-19] refused accesses are counted for the latest people, and those of others are reported early', async () => {
   const refusals = createAccessAudit(world.db, () => undefined);
   const ofServer = await keptNow('refusals');
   const missing = { code: 'NOT_FOUND', subjectId: undefined } as const;
@@ -163,7 +159,7 @@ test('[BR-19] refused access of very many people is counted for the latest of th
   await refusals.close();
 });
 
-test('[BR-19] answers to introspection have an end', async () => {
+test('[BR-19] cached answers to introspection are limited', async () => {
   const { ada } = await world.people('Ada');
   const fields = 'description fields { name description args { name description type { name } } }';
   for (let n = 0; n < 40; n += 1) await ada.query(`query Look${n} { __schema { types { name ${fields} } } }`);
@@ -171,7 +167,7 @@ test('[BR-19] answers to introspection have an end', async () => {
   expect(await keptNow('introspection answers')).toBeLessThanOrEqual(BOUNDS['introspection answers'].most);
 });
 
-test('[BR-19] statements that connections keep prepared have an end', () => {
+test('[BR-19] prepared statements of connections are limited', () => {
   const ofOthers = kept()['prepared statements'];
   const names = new StatementNames();
   const long = 'x'.repeat(10_000);
@@ -181,7 +177,7 @@ test('[BR-19] statements that connections keep prepared have an end', () => {
   expect(characters).toBeGreaterThan(BOUNDS['prepared statements'].most / 2);
 });
 
-test('[BR-19] of the shares that decide what a person hears, a thousand are remembered, the latest', async () => {
+test('[BR-19] of the shares that decide on a person’s events, the latest thousand are cached', async () => {
   const { ada } = await world.people('Ada');
   const shares = new KnownShares(world.db, uuidOf('User', ada.id), true);
   const ids = Array.from({ length: 2 * MOST_KNOWN }, () => randomUUID());
@@ -191,7 +187,7 @@ test('[BR-19] of the shares that decide what a person hears, a thousand are reme
   expect(await shares.of(ids[0] ?? '')).toBeNull();
 });
 
-test('[BR-19] names of operations that a document does not have leave nothing behind', () => {
+test('[BR-19] unknown operation names are not cached', () => {
   const document = parse('query A { viewer { id } } query B { viewer { name } }');
   const price = queryCostOf(schema, document, 'A');
   expect(queryCostOf(schema, document, 'A')).toBe(price);

@@ -13,7 +13,7 @@ function refusal(env: NodeJS.ProcessEnv): string {
 }
 
 describe('an operator who starts the server', () => {
-  test('without any setting gets a server for this machine, with a database of its own', () => {
+  test('without settings gets a server for this machine, with its own database', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1',
       port: 4000,
@@ -50,7 +50,7 @@ describe('an operator who starts the server', () => {
     });
   });
 
-  test('gets what they have set', () => {
+  test('gets the given settings', () => {
     const secret = 's'.repeat(32);
     const config = readConfig({
       HOST: '::',
@@ -76,12 +76,12 @@ describe('an operator who starts the server', () => {
     });
   });
 
-  test('may leave a variable empty, as container files do', () => {
+  test('can leave a variable empty, as in container files', () => {
     const empty = Object.fromEntries(Object.keys(variables).map((name) => [name, '']));
     expect(readConfig(empty)).toEqual(readConfig({}));
   });
 
-  test('with variables of other programs around is not disturbed', () => {
+  test('can have variables of other programs', () => {
     expect(readConfig({ PATH: '/bin', npm_config_port: '1' })).toEqual(readConfig({}));
   });
 
@@ -111,18 +111,18 @@ describe('an operator who starts the server', () => {
     ['DATABASE_POOL_SIZE', '1001'],
     ['AUTH_SECRET', 'x'.repeat(31)],
     ['LOG_LEVEL', 'loud'],
-  ])('is told that %s=%s needs a change', (name, value) => {
+  ])('gets an error for %s=%s', (name, value) => {
     expect(refusal({ [name]: value })).toMatch(new RegExp(`^Invalid settings:\\n  ${name}: must .{8,}$`));
   });
 
-  test('[BR-19] cannot give one person every connection, and need not say so for a small pool (H2)', () => {
+  test('[BR-19] cannot give one person every connection, and a small pool needs no setting (H2)', () => {
     expect(refusal({ DATABASE_STATEMENTS_PER_PERSON: '10' })).toContain(
       'must be less than DATABASE_POOL_SIZE',
     );
     expect(readConfig({ DATABASE_POOL_SIZE: '2' }).databaseStatementsPerPerson).toBe(1);
   });
 
-  test('reads that the server runs below no path, and never sees a password printed (SUBPATH)', () => {
+  test('gets an error for a path in PUBLIC_URL, and passwords are never printed (SUBPATH)', () => {
     expect(refusal({ PUBLIC_URL: 'https://tasks.example.com/taskwire' })).toContain('without path');
     expect(refusal({ PUBLIC_URL: 'https://ada:hush-hush@tasks.example.com' })).not.toContain('hush-hush');
     expect(readConfig({ PUBLIC_URL: 'https://Tasks.example.com:443/' }).publicUrl).toBe(
@@ -130,7 +130,7 @@ describe('an operator who starts the server', () => {
     );
   });
 
-  test('reads that an address without a database would use that of the role (DSN)', () => {
+  test('gets an error for a database URL without a name, which would use the role’s database (DSN)', () => {
     for (const address of ['postgres://ada@db:5432', 'postgres://ada@db:5432/'])
       expect(refusal({ DATABASE_URL: address })).toContain('must include the database name');
     expect(readConfig({ DATABASE_URL: 'postgres://ada@db/tasks' }).databaseUrl).toBe(
@@ -138,17 +138,17 @@ describe('an operator who starts the server', () => {
     );
   });
 
-  test('is told of all mistakes at once', () => {
+  test('gets all errors at once', () => {
     const said = refusal({ PORT: 'x', LOG_LEVEL: 'loud', PUBLIC_URL: 'y' });
     for (const name of ['PORT', 'LOG_LEVEL', 'PUBLIC_URL']) expect(said).toContain(`${name}: `);
   });
 
-  test('never sees a secret or a password in what it says', () => {
+  test('never gets a secret or a password in an error', () => {
     const said = refusal({ AUTH_SECRET: 'hunter2', DATABASE_URL: 'postgres//me:hunter2@db', PORT: 'x' });
     expect(said).not.toContain('hunter2');
   });
 
-  test('with several servers on one database must name the secret that they share', () => {
+  test('with several servers on one database must set their common secret', () => {
     const env = { DATABASE_URL: 'postgresql://db/taskwire', NODE_ENV: 'production' };
     expect(refusal(env)).toContain('AUTH_SECRET: is required with DATABASE_URL');
     expect(readConfig({ ...env, NODE_ENV: 'development' }).authSecret).toBeUndefined();
@@ -156,7 +156,7 @@ describe('an operator who starts the server', () => {
   });
 });
 
-test('every variable says what it is for, and its default is the one that counts', () => {
+test('every variable has a description, and its documented default is used', () => {
   const config = readConfig({});
   const told = Object.fromEntries(
     Object.entries(variables).map(([name, variable]) => [name, variable.default]),
@@ -177,11 +177,11 @@ describe('ADMIN_EMAILS', () => {
     ['', []],
     ['ada@example.com', ['ada@example.com']],
     [' Ada@Example.com , bob@example.com,', ['ada@example.com', 'bob@example.com']],
-  ])('%j names %j', (given, administrators) => {
+  ])('%j is %j', (given, administrators) => {
     expect(readConfig({ ADMIN_EMAILS: given }).adminEmails).toEqual(administrators);
   });
 
-  test('with something that is no address stops the start, and is named', () => {
+  test('an invalid address prevents the start, and is named', () => {
     expect(() => readConfig({ ADMIN_EMAILS: 'ada@example.com;bob' })).toThrow(
       new ConfigError('Invalid settings:\n  ADMIN_EMAILS: must be comma-separated email addresses'),
     );

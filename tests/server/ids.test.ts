@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ValidationFailed } from '../../server/errors.ts';
 import { isVersion7, newId, parseId, publicId, uuidOf } from '../../server/ids.ts';
 
-// The pairs that the TypeID specification gives as examples.
+// Examples of the TypeID specification.
 const known = [
   ['00000000-0000-0000-0000-000000000000', '00000000000000000000000000'],
   ['ffffffff-ffff-ffff-ffff-ffffffffffff', '7zzzzzzzzzzzzzzzzzzzzzzzzz'],
@@ -12,13 +12,13 @@ const known = [
 ] as const;
 
 describe('an id', () => {
-  test.each(known)('of the row %s is spelled task_%s', (uuid, spelled) => {
+  test.each(known)('of the row %s is task_%s', (uuid, spelled) => {
     expect(publicId('Task', uuid)).toBe(`task_${spelled}`);
     expect(uuidOf('Task', `task_${spelled}`)).toBe(uuid);
     expect(parseId(`user_${spelled}`)).toEqual({ type: 'User', uuid });
   });
 
-  test('that was just made comes back the same, whichever type it is for', () => {
+  test('converts back to the same row, for every type', () => {
     for (let n = 0; n < 1_000; n += 1) {
       const uuid = n % 2 === 0 ? newId() : randomUUID();
       expect(publicId('Task', uuid)).toBe(fromUUID(uuid, 'task'));
@@ -27,7 +27,7 @@ describe('an id', () => {
     }
   });
 
-  test('that is new is of version 7, carries its time, and is never made twice', () => {
+  test('has version 7 and the current time, and is unique', () => {
     const ids = Array.from({ length: 1_000 }, newId);
     for (const id of ids) {
       expect(isVersion7(id)).toBe(true);
@@ -38,7 +38,7 @@ describe('an id', () => {
     expect(isVersion7(randomUUID())).toBe(false);
   });
 
-  test('has one spelling only', () => {
+  test('has only one spelling', () => {
     const id = publicId('Task', '01890a5d-ac96-774b-bcce-b302099a8057');
     for (const other of [
       id.toUpperCase(),
@@ -64,7 +64,7 @@ describe('an id', () => {
     }
   });
 
-  test('of another type is refused in a sentence that shows what one looks like', () => {
+  test('of another type is rejected with an example of the right one', () => {
     const user = publicId('User', newId());
     expect(() => uuidOf('Task', user)).toThrow(/is not the id of a task. Use an id such as task_0/);
     expect(() => uuidOf('Task', user, 'parent')).toThrow(

@@ -10,12 +10,12 @@ import { connect, disconnect } from '../../server/database/client.ts';
 import { wordsOf } from '../../server/logger.ts';
 import { freshDatabase } from '../kit/database.ts';
 
-// A process takes seconds to start where others want the processor too.
+// Processes take seconds to start on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
 
 const environment = { AUTH_SECRET: 's'.repeat(32), LOG_LEVEL: 'warn' };
 
-test('a row that the database refuses is in the log by the rule that it breaks, not by what is in it', async () => {
+test('a row that the database rejects is logged by the violated rule, without its content', async () => {
   const databaseUrl = await freshDatabase();
   const server = await startProcess({ ...environment, DATABASE_URL: databaseUrl });
   onTestFinished(async () => {
@@ -54,7 +54,7 @@ test('[T060] errors about input are logged without the input', async () => {
 });
 
 test.skipIf(!process.env['TEST_REDIS_URL'])(
-  'the password of a Redis that refuses it is not in the log',
+  'the password of a Redis that rejects it is not in the log',
   async () => {
     const redis = new URL(process.env['TEST_REDIS_URL'] ?? '');
     redis.username = 'nobody';

@@ -21,7 +21,7 @@ const ROLES: readonly TeamRole[] = ['OWNER', 'ADMIN', 'MEMBER', 'VIEWER'];
 
 type Share = SharePermission | 'EDIT for an hour' | 'EDIT until just now' | 'EDIT of another task';
 
-/** What ties a viewer to a task. */
+/** The relation of a viewer to a task. */
 interface Ties {
   role?: TeamRole;
   is?: 'owner' | 'assignee';
@@ -57,7 +57,7 @@ const ofTeamTasks: [who: string, ties: Ties, may: string][] = [
   ['who was set to it and has left the team', { is: 'assignee' }, ''],
   ['an outsider with a VIEW share', { share: 'VIEW' }, 'see'],
   ['an outsider with an EDIT share', { share: 'EDIT' }, 'see edit comment'],
-  ['an outsider whose EDIT share has ended', { share: 'EDIT until just now' }, ''],
+  ['an outsider with an ended EDIT share', { share: 'EDIT until just now' }, ''],
   ['an outsider with another task of the team', { share: 'EDIT of another task' }, ''],
   ['who leads another team', {}, ''],
 ];
@@ -65,7 +65,7 @@ const ofTeamTasks: [who: string, ties: Ties, may: string][] = [
 let host: string;
 const known: { who: string; may: string; viewer: Viewer; task: TaskSubject }[] = [];
 
-/** A task, and somebody with these ties to it and with a team of their own, whose rights say nothing here. */
+/** A task, and a person with these relations to it and with an unrelated team. */
 async function tie(who: string, { role, is, share }: Ties, inTeam: boolean) {
   const { id: userId } = await db.user.create({ data: { name: who, email: `${newId()}@example.com` } });
   const [teamId, ownTeam] = [newId(), newId()];
@@ -104,10 +104,10 @@ const TASK_ACTIONS = ['edit', 'comment', 'delete', 'share', 'assign', 'move'] as
 
 async function rightsOn(task: TaskSubject, viewer: Viewer): Promise<string> {
   const found = await db.task.findFirst({ where: { id: task.id, AND: visible.task(viewer) } });
-  expect(seesTask(viewer, task), 'a task at hand is seen as by the filter').toBe(found !== null);
+  expect(seesTask(viewer, task), 'a loaded task is visible as by the filter').toBe(found !== null);
   const comments = await db.comment.count({ where: { taskId: task.id, AND: visible.comment(viewer) } });
-  expect(comments, 'whoever sees a task sees its comments').toBe(found ? 1 : 0);
-  // The rule must give nothing either for a task that was read past the filter.
+  expect(comments, 'comments are visible with their task').toBe(found ? 1 : 0);
+  // The rule must deny everything also for a task that was loaded without the filter.
   const may = TASK_ACTIONS.filter((action) => can(viewer, `task.${action}`, task));
   return [...(found ? ['see'] : []), ...may].join(' ');
 }
@@ -126,18 +126,18 @@ async function rightsOf(someone: string): Promise<string> {
 }
 
 describe('[FR-009] [BR-05] [BR-08] of a personal task', () => {
-  test.each(ofPersonalTasks)('%s (%j) may: %s', async (who, _ties, may) => {
+  test.each(ofPersonalTasks)('%s (%j) can: %s', async (who, _ties, may) => {
     expect(await rightsOf(who)).toBe(may);
   });
 });
 
 describe('[BR-03] [BR-04] [BR-05] [BR-06] [BR-08] of a team’s task', () => {
-  test.each(ofTeamTasks)('%s (%j) may: %s', async (who, _ties, may) => {
+  test.each(ofTeamTasks)('%s (%j) can: %s', async (who, _ties, may) => {
     expect(await rightsOf(who)).toBe(may);
   });
 });
 
-test('[BR-08] people see exactly their own tasks, and cannot change those of others', async () => {
+test('[BR-08] people see only their own tasks, and cannot change those of others', async () => {
   expect(new Set(known.map(({ who }) => who)).size).toBe(ofPersonalTasks.length + ofTeamTasks.length);
   const ids = known.map(({ task }) => task.id);
   for (const { viewer, task, may, who } of known) {
@@ -158,14 +158,14 @@ const TEAM = newId();
 const ELSEWHERE = newId();
 const EMAIL = 'eve@example.com';
 
-/** Somebody with this role in the team, who owns another. */
+/** A person with this role in the team, who owns another team. */
 function somebody(role?: TeamRole, { isAdmin = false } = {}): Viewer {
   const teams = new Map<string, TeamRole>([[ELSEWHERE, 'OWNER']]);
   if (role) teams.set(TEAM, role);
   return { userId: newId(), verifiedEmail: EMAIL, teams, isAdmin };
 }
 
-/** One word for each role, and one for somebody outside of the team. */
+/** One word for each role, and one for a person outside the team. */
 function each(rule: (viewer: Viewer) => boolean): string {
   return [...ROLES, undefined].map((role) => (rule(somebody(role)) ? 'yes' : 'no')).join(' ');
 }
@@ -198,7 +198,7 @@ describe('[BR-01] [BR-02] [BR-03] in a team', () => {
     expect(each((viewer) => can(viewer, 'invitation.accept', invitation))).toBe('no no no no no');
   });
 
-  test('[BR-16] an invitation is answered by its verified address or by its link, and by an unverified address never', () => {
+  test('[BR-16] an invitation can be answered by its verified address or by its link, never by an unverified address', () => {
     const to = (isByLink: boolean) => ({ teamId: TEAM, email: EMAIL, role: 'ADMIN', isByLink }) as const;
     const verified = somebody();
     const unverified = { ...verified, verifiedEmail: null };
@@ -235,7 +235,7 @@ describe('[BR-04] a comment', () => {
     can(viewer, 'comment.delete', { authorId, task: of }),
   ];
 
-  test('is edited by its author alone, and deleted by who commands its task too', () => {
+  test('can be edited by its author only, and also deleted by people with the right to delete its task', () => {
     expect(each((viewer) => may(viewer, viewer.userId).every(Boolean))).toBe('yes yes yes yes yes');
     expect(each((viewer) => can(viewer, 'comment.edit', { authorId: newId() }))).toBe('no no no no no');
     expect(each((viewer) => can(viewer, 'comment.delete', { authorId: newId(), task }))).toBe(
@@ -264,7 +264,7 @@ test('[FR-026] the owner manages a conversation, and all participants send messa
   expect(rights(newId())).toEqual([false, true]);
 });
 
-test('an administrator may do no more than others', () => {
+test('an administrator has no more rights than others', () => {
   const task = { id: newId(), ownerId: newId(), assigneeId: null, teamId: null, share: null };
   const admin = somebody(undefined, { isAdmin: true });
   const member = { teamId: TEAM, role: 'VIEWER', email: 'fay@example.com', isByLink: false } as const;

@@ -29,12 +29,12 @@ test('a server with a new secret ends all sessions, and sign-in works again', as
     onTestFinished(() => server.stop());
     return server;
   };
-  const before = await startWith('the secret that somebody has seen');
+  const before = await startWith('a secret that has leaked to others');
   const token = (await ask(before.url, SIGN_UP)).data?.session.token;
   await before.stop();
 
-  // A token names the address that gave it.
-  const { url } = await startWith('a secret that nobody has seen yet', new URL(before.url).port);
+  // A token contains the address of its server.
+  const { url } = await startWith('a secret that has not leaked to others', new URL(before.url).port);
   expect(await ask(url, '{ viewer { name } }', token)).toMatchObject({
     errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
   });
@@ -53,7 +53,7 @@ test('a server with another secret than the running ones does not start, and ses
   expect((await ask(right.url, SIGN_IN)).data?.session.token).toBeTruthy();
 });
 
-test('the secret is made once, whole, for however many start at a time', async () => {
+test('concurrent starts create one complete secret', async () => {
   const dataDir = join(await scratchFolder(), 'data');
   const made = await Promise.all([storedSecret(dataDir), storedSecret(dataDir)]);
   expect(new Set(made).size).toBe(1);
@@ -62,7 +62,7 @@ test('the secret is made once, whole, for however many start at a time', async (
   expect(await storedSecret(dataDir)).toBe(made[0]);
 });
 
-test('a truncated secret is refused, and the file stays unchanged', async () => {
+test('a truncated secret is rejected, and the file stays unchanged', async () => {
   const dataDir = await scratchFolder();
   const file = join(dataDir, 'auth-secret');
   for (const left of ['', 'half of it']) {
@@ -72,7 +72,7 @@ test('a truncated secret is refused, and the file stays unchanged', async () => 
   }
 });
 
-test('a folder that cannot be used is named, with what to make of it', async () => {
+test('an unusable directory is named, with the fix', async () => {
   const file = join(await scratchFolder(), 'file');
   await writeFile(file, '');
   await expect(storedSecret(file)).rejects.toMatchObject({

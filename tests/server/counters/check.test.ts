@@ -5,13 +5,13 @@ import { createLogger } from '../../../server/logger.ts';
 import { differencesIn, foldToTheEnd } from '../../kit/counters.ts';
 import { freshDatabase } from '../../kit/database.ts';
 
-test('what a server from before the counters wrote during an upgrade is noticed and counted, also later (UPGRADE-COUNTS)', async () => {
+test('writes of an older server during an upgrade are detected and counted, also later (UPGRADE-COUNTS)', async () => {
   const url = await freshDatabase();
   const db = connect(url);
   onTestFinished(() => disconnect(db));
   const { id } = await db.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
   const write = async () => {
-    // Its events do not say what counts.
+    // Its events have no facts.
     await db.$executeRaw`
       WITH task AS (
         INSERT INTO tasks (id, title, owner_id) VALUES (gen_random_uuid(), 'Old', ${id}::uuid) RETURNING id, title

@@ -23,7 +23,7 @@ const stateOf = () => db.logConsumer.findUniqueOrThrow({ where: { name: 'task_co
 
 vi.setConfig({ testTimeout: 90_000 });
 
-test('[BR-11] the server folds what people do within a few seconds, by itself', async () => {
+test('[BR-11] the server folds events automatically within a few seconds', async () => {
   const { eve } = await people('Eve');
   await eve.createTask('Tea', { dueOn: '2027-01-01' });
   const scope = { kind: 'OWNER', ofId: uuidOf('User', eve.id) } as const;
@@ -31,7 +31,7 @@ test('[BR-11] the server folds what people do within a few seconds, by itself', 
   expect(await differencesIn(databaseUrl)).toEqual([]);
 });
 
-test('a fold that is killed at any of its statements leaves no trace, and the next one does its work', async () => {
+test('a fold that is killed at any statement has no effect, and the next one repeats it', async () => {
   const url = await freshDatabase();
   const own = connect(url);
   try {
@@ -53,7 +53,7 @@ test('a fold that is killed at any of its statements leaves no trace, and the ne
   }
 });
 
-test('a team that is deleted in the middle of a fold leaves its tasks with their owner', async () => {
+test('a team that is deleted during a fold leaves its tasks with their owner', async () => {
   const url = await freshDatabase();
   const own = connect(url);
   try {
@@ -71,7 +71,7 @@ test('a team that is deleted in the middle of a fold leaves its tasks with their
   }
 });
 
-test('after a pause the log is folded in batches of whole transactions', async () => {
+test('after a pause, the log is folded in batches of whole transactions', async () => {
   const url = await freshDatabase();
   const own = connect(url);
   try {
@@ -80,7 +80,7 @@ test('after a pause the log is folded in batches of whole transactions', async (
     for (const n of [3, 1, 1, 7, 2]) await plantTasks(own, tasks(n));
     await settled(url);
     const folded = await foldToTheEnd(url, 4);
-    // The sign-up is an event too; seven at once cannot be taken apart.
+    // The sign-up is an event, too; a transaction of seven events cannot be split.
     expect(folded).toHaveLength(4);
     expect(await own.taskCount.findMany()).toMatchObject([{ count: 14 }]);
     expect(await differencesIn(url)).toEqual([]);
@@ -89,7 +89,7 @@ test('after a pause the log is folded in batches of whole transactions', async (
   }
 });
 
-test('a slow transaction holds the folding up, and loses nothing', async () => {
+test('a slow transaction delays folding, and nothing is lost', async () => {
   const { eve } = await people('Eve');
   const owner = uuidOf('User', eve.id);
   await db.$transaction(async (tx) => {
@@ -106,7 +106,7 @@ test('a slow transaction holds the folding up, and loses nothing', async () => {
     .toMatchObject([{ status: 'TODO', count: 2 }]);
 });
 
-test('what was there before the counters is counted when the server starts', async () => {
+test('existing data without counters is counted when the server starts', async () => {
   const url = await freshDatabase();
   const own = connect(url);
   try {
@@ -122,7 +122,7 @@ test('what was there before the counters is counted when the server starts', asy
   }
 });
 
-test('of several servers that start at once on what is not counted yet, one counts it', async () => {
+test('of several servers that start at once, one counts existing data', async () => {
   const url = await freshDatabase();
   const own = connect(url);
   try {
@@ -160,7 +160,7 @@ test('changes that bypass the log are found and reported, and a rebuild fixes th
   expect(await db.taskScope.count({ where: { generation } })).toBe(0);
 });
 
-test('a person who is deleted takes their numbers along, folded or not, and leaves those of others right', async () => {
+test('a deleted person’s numbers are removed, folded or not, and those of others stay correct', async () => {
   const url = await freshDatabase();
   const own = connect(url);
   try {

@@ -18,7 +18,7 @@ function client(options: ConnectOptions = {}, at = url) {
   return db;
 }
 
-test('[T064] a server survives its database: calls fail as unavailable, and work again after it is back', async () => {
+test('[T064] a server survives an outage of its database: calls fail as unavailable, and work again afterwards', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-client-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const first = await startEmbedded(folder);
@@ -48,7 +48,7 @@ test('[T064] a server survives its database: calls fail as unavailable, and work
   expect(await db.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
 });
 
-test('[T064] a pool with no connection free refuses within three seconds', async () => {
+test('[T064] a pool without a free connection rejects within three seconds', async () => {
   const db = client({ poolSize: 1, readTimeout: 10_000 });
   const busy = db.$queryRaw`SELECT 1 AS one FROM pg_sleep(3.5)`;
   const holding = busy.then((rows) => rows);
@@ -66,7 +66,7 @@ test('[T064] a pool with no connection free refuses within three seconds', async
   expect(await holding).toEqual([{ one: 1 }]);
 });
 
-test('[T064] a statement that takes too long is ended, and its connection serves the next', async () => {
+test('[T064] a statement that takes too long is ended, and its connection can be used again', async () => {
   const db = client({ poolSize: 1, statementTimeout: 200 });
   expect(await db.$queryRaw`SELECT 1 FROM pg_sleep(5)`.catch(classify)).toMatchObject({
     kind: 'unavailable',
@@ -76,7 +76,7 @@ test('[T064] a statement that takes too long is ended, and its connection serves
   expect(await db.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
 });
 
-test('a read has two seconds, and a change has ten (H2)', async () => {
+test('a read has two seconds, and a change ten (H2)', async () => {
   const db = client({ poolSize: 2 });
   const began = performance.now();
   const change = db.$transaction((tx) => tx.$queryRaw`SELECT 1 AS one FROM pg_sleep(3)`);
@@ -86,7 +86,7 @@ test('a read has two seconds, and a change has ten (H2)', async () => {
   expect(await change).toEqual([{ one: 1 }]);
 });
 
-test('[T064] waits for locks time out before statements, and idle transactions end', async () => {
+test('[T064] lock timeouts are shorter than statement timeouts, and idle transactions end', async () => {
   const [settings] = await client().$queryRaw<object[]>`
     SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement,
            current_setting('idle_in_transaction_session_timeout') AS idle`;
@@ -96,7 +96,7 @@ test('[T064] waits for locks time out before statements, and idle transactions e
 test('[T064] a database without free connections, or in read-only mode, is reported as unavailable', async () => {
   const raised = (code: string) =>
     client().$executeRawUnsafe(`DO $$ BEGIN RAISE SQLSTATE '${code}'; END $$`).catch(classify);
-  // No such role, a wrong password; a standby; a disk that cannot be read.
+  // No such role, a wrong password; a standby; an I/O error.
   for (const sqlState of ['28000', '28P01', '25006', '58030'])
     expect(await raised(sqlState)).toEqual({
       kind: 'unavailable',
@@ -111,7 +111,7 @@ test('[T064] a database without free connections, or in read-only mode, is repor
   expect(await db.user.count().catch(classify)).toMatchObject({ kind: 'unavailable' });
 });
 
-test('a statement is prepared once for each connection', async () => {
+test('a statement is prepared once per connection', async () => {
   const db = client({ poolSize: 1 });
   const prepared = () =>
     db.$queryRaw<{ statement: string }[]>`
@@ -120,13 +120,13 @@ test('a statement is prepared once for each connection', async () => {
   expect(await prepared()).toHaveLength(1);
 });
 
-test('closing a client that was never used leaves nothing open', async () => {
+test('closing an unused client leaves nothing open', async () => {
   const db = connect(url);
   await disconnect(db);
   expect(poolStatus(db).open).toBe(0);
 });
 
-test('[T064] failures are told apart whether Prisma or raw SQL ran into them', async () => {
+test('[T064] failures have the same kind from Prisma and from raw SQL', async () => {
   const db = client();
   const person = { name: 'Ada', email: 'ada@example.org' };
   await db.user.create({ data: person });
@@ -161,7 +161,7 @@ test('[T064] failures are told apart whether Prisma or raw SQL ran into them', a
   expect(classify(new TypeError('a fault of ours'))).toEqual({ kind: 'other', connectionLost: false });
 });
 
-/** An address that stays while the database behind it, which takes a new port at each start, does not. */
+/** A constant address for a database that gets a new port at each start. */
 async function standingAddress(target: string) {
   let port = Number(new URL(target).port);
   const sockets = new Set<Socket>();

@@ -19,14 +19,14 @@ async function newFolder(): Promise<string> {
   return folder;
 }
 
-/** One folder that most tests go on with, each leaving it stopped. */
+/** A data directory that most tests continue to use; each of them stops its PostgreSQL. */
 const dataDir = await newFolder();
 
 afterAll(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 
-test('the first start makes a database, and the second keeps what was written', async () => {
+test('the first start creates a database, and the second keeps its data', async () => {
   const first = await startEmbedded(dataDir);
   await query(first.url, 'CREATE TABLE notes (words text); INSERT INTO notes VALUES ($$kept$$)');
   await first.stop();
@@ -47,7 +47,7 @@ test('connections need the password, which only its owner can read', async () =>
   expect((await stat(join(dataDir, 'postgresql.password'))).mode & 0o777).toBe(0o600);
 });
 
-test('after kill -9 of the server, the next start takes over from the PostgreSQL it left running', async () => {
+test('after kill -9 of the server, the next start stops the PostgreSQL that is still running', async () => {
   const server = run(dataDir);
   const url = await firstLine(server);
   await query(url, 'INSERT INTO notes VALUES ($$written just before$$)');
@@ -60,7 +60,7 @@ test('after kill -9 of the server, the next start takes over from the PostgreSQL
   await expect(query(url, 'SELECT 1'), 'the orphan is gone').rejects.toThrow();
 });
 
-test('after kill -9 of the server and of its PostgreSQL, committed rows are there', async () => {
+test('after kill -9 of the server and its PostgreSQL, committed rows exist', async () => {
   const server = run(dataDir);
   const url = await firstLine(server);
   await query(url, 'INSERT INTO notes VALUES ($$written before the crash$$)');
@@ -92,7 +92,7 @@ test('Ctrl-C, which reaches the whole process group, stops the database cleanly'
   expect(log.trimEnd().split('\n').at(-1)).toContain('database system is shut down');
 });
 
-test('of two starts on one folder at once, one runs and the other says so', async () => {
+test('of two concurrent starts on one directory, one runs and the other reports it', async () => {
   const folder = await newFolder();
   const servers = [run(folder), run(folder)];
   const complaints = servers.map((server) => allOf(server.stderr));
@@ -118,7 +118,7 @@ test('an incomplete cluster of a killed server is created again', async () => {
   const database = await startEmbedded(folder);
   onTestFinished(() => database.stop());
   expect(await query(database.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-  await expect(startEmbedded(folder), 'the first still runs').rejects.toMatchObject({
+  await expect(startEmbedded(folder), 'the first one is still running').rejects.toMatchObject({
     code: 'DATA_DIR_IN_USE',
   });
 });
@@ -131,7 +131,7 @@ test('a lost password is replaced by a new one', async () => {
 });
 
 test.each(['SIGKILL', 'SIGINT'] as const)(
-  '[T064] a PostgreSQL that %s ends is started again at the same address, with all that was written',
+  '[T064] a PostgreSQL that %s ends is restarted at the same address, with all its data',
   { timeout: 60_000 },
   async (signal) => {
     const troubles: string[] = [];
@@ -146,11 +146,14 @@ test.each(['SIGKILL', 'SIGINT'] as const)(
     expect(await postmasterPid()).not.toBe(before);
     expect(troubles[0]).toContain('PostgreSQL ended unexpectedly and is being restarted.');
     await database.stop();
-    await expect(query(database.url, 'SELECT 1'), 'what was started again is stopped, too').rejects.toThrow();
+    await expect(
+      query(database.url, 'SELECT 1'),
+      'the restarted PostgreSQL is stopped, too',
+    ).rejects.toThrow();
   },
 );
 
-test('[T064] a failed restart of PostgreSQL is retried, and can be stopped in between', async () => {
+test('[T064] a failed restart of PostgreSQL is retried, and can be stopped during the wait', async () => {
   const settings = join(dataDir, 'postgresql', 'postgresql.auto.conf');
   const before = await readFile(settings, 'utf8');
   const troubles: string[] = [];
@@ -171,7 +174,7 @@ test('[T064] a failed restart of PostgreSQL is retried, and can be stopped in be
   await (await startEmbedded(dataDir)).stop();
 }, 120_000);
 
-test('a PostgreSQL that does not start shows its last words, and the next start may try again', async () => {
+test('if PostgreSQL does not start, its last output is shown, and the next start can try again', async () => {
   const settings = join(dataDir, 'postgresql', 'postgresql.auto.conf');
   const before = await readFile(settings, 'utf8');
   await writeFile(settings, 'wal_level = sideways\n');
@@ -184,7 +187,7 @@ test('a PostgreSQL that does not start shows its last words, and the next start 
   await (await startEmbedded(dataDir)).stop();
 });
 
-test('a database of another PostgreSQL is refused with a way on', async () => {
+test('a database of another PostgreSQL version is rejected with a fix', async () => {
   const version = join(dataDir, 'postgresql', 'PG_VERSION');
   await writeFile(version, '18\n');
   const failure = await startEmbedded(dataDir).catch((error: unknown) => error);
@@ -195,7 +198,7 @@ test('a database of another PostgreSQL is refused with a way on', async () => {
   });
 });
 
-test('a folder that cannot be made is refused with its name', async () => {
+test('a directory that cannot be created is named', async () => {
   const file = join(await newFolder(), 'file');
   await writeFile(file, '');
   await expect(startEmbedded(join(file, 'data'))).rejects.toMatchObject({

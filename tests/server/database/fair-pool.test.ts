@@ -19,12 +19,12 @@ const db = connect(databaseUrl, {
 });
 afterAll(() => disconnect(db));
 
-/** Does something as a request of this person. Prisma begins nothing before it is awaited. */
+/** Runs work as a request of this person. Prisma starts nothing before it is awaited. */
 function as<T>(share: string, work: () => Promise<T>): Promise<T> {
   return askers.run({ ...newRequester(), share }, async () => work());
 }
 
-/** The same as a request that only reads. */
+/** The same as a read-only request. */
 function asking<T>(share: string, work: () => Promise<T>): Promise<T> {
   return askers.run({ ...newRequester(), share, readsOnly: true }, async () => work());
 }
@@ -32,7 +32,7 @@ function asking<T>(share: string, work: () => Promise<T>): Promise<T> {
 const one = Prisma.sql`SELECT 1 AS one`;
 const pause = (seconds: number) => Prisma.sql`SELECT 1 AS one FROM pg_sleep(${seconds})`;
 
-test('[BR-19] a person holds at most their share of the connections, over all transports (H2)', async () => {
+test('[BR-19] a person has a maximum number of connections, over all transports (H2)', async () => {
   const ways: (() => Promise<unknown>)[] = [
     () => run(db, pause(1)),
     () => textsOf(db, pause(1)),
@@ -46,13 +46,13 @@ test('[BR-19] a person holds at most their share of the connections, over all tr
     expect(open - idle).toBe(2);
     const before = performance.now();
     expect(await as('Bob', () => run(db, one))).toEqual([{ one: 1 }]);
-    expect(performance.now() - before, 'Bob waits for nobody').toBeLessThan(700);
+    expect(performance.now() - before, 'Bob does not wait').toBeLessThan(700);
     await Promise.all(many);
     expect(poolStatus(db)).toMatchObject({ waiting: 0 });
   }
 });
 
-test('[BR-19] a transaction counts once, whatever it asks for, and never waits for itself (H2)', async () => {
+test('[BR-19] a transaction counts once, and never waits for itself (H2)', async () => {
   const both = Array.from({ length: 2 }, () =>
     as('Ada', () =>
       inTransaction(db, async (tx) => {
@@ -65,7 +65,7 @@ test('[BR-19] a transaction counts once, whatever it asks for, and never waits f
   expect(await Promise.all(both)).toEqual([[{ one: 1 }], [{ one: 1 }]]);
 });
 
-test('[BR-19] a line that is too long is refused to its person alone, and what waits too long as well (H2)', async () => {
+test('[BR-19] a full queue rejects only its own person’s statements, and so does a wait that is too long (H2)', async () => {
   const held = [1, 2].map(() => as('Ada', () => inTransaction(db, () => sleep(4_000))));
   await expect.poll(() => poolStatus(db).open - poolStatus(db).idle).toBe(2);
   const ofAda = () => asking('Ada', () => run(db, one)).then(() => 'answered', classify);
@@ -73,7 +73,7 @@ test('[BR-19] a line that is too long is refused to its person alone, and what w
   const refusal = { kind: 'unavailable', connectionLost: false, why: 'own-share' };
   const asked = performance.now();
   expect(await ofAda()).toEqual(refusal);
-  expect(performance.now() - asked, 'the one too many does not wait').toBeLessThan(1_000);
+  expect(performance.now() - asked, 'the excess statement does not wait').toBeLessThan(1_000);
   expect(await as('Bob', () => run(db, one))).toEqual([{ one: 1 }]);
   const before = performance.now();
   expect(await Promise.all(waiting)).toEqual(waiting.map(() => refusal));
@@ -82,7 +82,7 @@ test('[BR-19] a line that is too long is refused to its person alone, and what w
   await Promise.all(held);
 });
 
-test('[BR-19] changes wait in line for as long as a change may take, while reads are refused (H2)', async () => {
+test('[BR-19] changes wait in the queue as long as a change may take, while reads are rejected (H2)', async () => {
   const held = [1, 2].map(() => as('Ada', () => inTransaction(db, () => sleep(5_000))));
   await expect.poll(() => poolStatus(db).open - poolStatus(db).idle).toBe(2);
   const change = () => as('Ada', () => inTransaction(db, (tx) => tx.$queryRaw`SELECT 1 AS one`));
@@ -97,7 +97,7 @@ test('[BR-19] changes wait in line for as long as a change may take, while reads
   await Promise.all(held);
 }, 15_000);
 
-test('[BR-19] a change that waited for the time of a change is refused (H2)', async () => {
+test('[BR-19] a change that has waited that long is rejected (H2)', async () => {
   const hurried = connect(databaseUrl, {
     poolSize: 4,
     perPerson: 2,
@@ -114,7 +114,7 @@ test('[BR-19] a change that waited for the time of a change is refused (H2)', as
   await disconnect(hurried);
 }, 15_000);
 
-test('[BR-19] work for several people at once does not wait behind the first of them (H2)', async () => {
+test('[BR-19] work for several people does not wait behind the first of them (H2)', async () => {
   const together = new Batcher((items: number[]) => run(db, one).then(() => items));
   const held = [1, 2].map(() => as('Ada', () => run(db, pause(1.5))));
   const before = performance.now();
@@ -123,7 +123,7 @@ test('[BR-19] work for several people at once does not wait behind the first of 
   await Promise.all(held);
 });
 
-test('[BR-19] what is still read for a request that was given up ends at once, and what waited never begins (H2)', async () => {
+test('[BR-19] for a cancelled request, running reads end at once, and queued ones never start (H2)', async () => {
   const requester = { ...newRequester(), share: 'Ada' };
   const reads = Array.from({ length: 5 }, () =>
     askers.run(requester, async () => run(db, pause(31))).catch(classify),
@@ -138,7 +138,7 @@ test('[BR-19] what is still read for a request that was given up ends at once, a
   const given = { kind: 'unavailable', connectionLost: false, why: 'abandoned' };
   expect(await Promise.all(reads)).toEqual(reads.map(() => given));
   expect(performance.now() - before).toBeLessThan(1_000);
-  expect(await change.catch(classify), 'it had not begun').toEqual(given);
+  expect(await change.catch(classify), 'it had not started').toEqual(given);
   expect(await askers.run(requester, async () => run(db, one)).catch(classify)).toEqual(given);
   expect(
     await db.$queryRaw`SELECT FROM pg_stat_activity WHERE query LIKE ${'%pg_sleep($1)%'} AND state = 'active' AND pid <> pg_backend_pid()`,
@@ -158,7 +158,7 @@ test('[BR-19] cancelling a statement never cancels the next one on its connectio
   }
 });
 
-test('[T064] who waits in line does not wait as long again where no connection is free either (H2)', async () => {
+test('[T064] a queued statement does not wait again if no connection is free (H2)', async () => {
   const held = ['Ada', 'Bob', 'Cy', 'Dan'].map((name) =>
     as(name, () => inTransaction(db, () => sleep(7_000))),
   );

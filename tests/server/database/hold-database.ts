@@ -1,5 +1,5 @@
-// A server reduced to its database, in a process of its own: node hold-database.ts <data dir>
-// Says where the database is, and stops it on SIGINT, as the server does.
+// The database part of a server, as a separate process: node hold-database.ts <data dir>
+// Prints the database's URL, and stops it on SIGINT, like the server.
 import { startEmbedded } from '../../../server/database/embedded.ts';
 import { StartFailure } from '../../../server/database/start-failure.ts';
 

@@ -7,7 +7,7 @@ import { applyMigrations, migrationsFolder, readMigrations } from '../../../serv
 import { emptyDatabase, query } from './scratch-database.ts';
 import { openSession } from '../../kit/session.ts';
 
-/** The indexes that Prisma's model has no words for: of a part of the rows. */
+/** Partial indexes, which Prisma's model cannot express. */
 const WITHOUT_MODEL = [
   'events_audited',
   'events_of_conversations',
@@ -27,7 +27,7 @@ beforeEach(async () => {
   await migration('20260101000000_make_notes', 'CREATE TABLE notes (words text);');
 });
 
-test('each migration is applied once, in order, and the second start has nothing to do', async () => {
+test('each migration is applied once, in order, and a second start has nothing to do', async () => {
   await migration('20260102000000_fill_notes', "INSERT INTO notes VALUES ('first; second');");
   expect(await applyMigrations(url, { folder })).toEqual({
     applied: ['20260101000000_make_notes', '20260102000000_fill_notes'],
@@ -36,14 +36,14 @@ test('each migration is applied once, in order, and the second start has nothing
   expect(await query(url, 'SELECT * FROM notes')).toEqual([{ words: 'first; second' }]);
 });
 
-test('two servers that start at once apply each migration once between them', async () => {
+test('two servers that start at once apply each migration once', async () => {
   await migration('20260102000000_fill_notes', "SELECT pg_sleep(0.3); INSERT INTO notes VALUES ('once');");
   const starts = await Promise.all([applyMigrations(url, { folder }), applyMigrations(url, { folder })]);
   expect(starts.map(({ applied }) => applied.length).sort()).toEqual([0, 2]);
   expect(await query(url, 'SELECT * FROM notes')).toEqual([{ words: 'once' }]);
 });
 
-test('a server does not wait for ever while another migrates', async () => {
+test('a server does not wait forever while another one migrates', async () => {
   await using holder = await openSession(url);
   await holder.query('SELECT pg_advisory_lock(1)');
   await migration('20260102000000_take_long', 'SELECT pg_advisory_xact_lock(1);');
@@ -59,7 +59,7 @@ test('a server does not wait for ever while another migrates', async () => {
   await slow;
 });
 
-test('a migration that fails leaves nothing behind, says where it stumbled, and runs again once mended', async () => {
+test('a failed migration has no effect, reports its position, and can be repeated once it is fixed', async () => {
   const name = '20260102000000_add_urgency';
   await migration(name, 'ALTER TABLE notes ADD urgency int;\nALTER TABLE notes ADD urgency int;');
   await expect(applyMigrations(url, { folder })).rejects.toMatchObject({
@@ -68,14 +68,14 @@ test('a migration that fails leaves nothing behind, says where it stumbled, and 
       /Migration 20260102000000_add_urgency failed: column "urgency" .* already exists.*It was rolled back/s,
     ) as string,
   });
-  await expect(applyMigrations(url, { folder }), 'the next start says the same').rejects.toMatchObject({
+  await expect(applyMigrations(url, { folder }), 'the next start reports the same').rejects.toMatchObject({
     code: 'MIGRATION_FAILED',
   });
   await migration(name, 'ALTER TABLE notes ADD urgency int;');
   expect(await applyMigrations(url, { folder })).toEqual({ applied: [name] });
 });
 
-test('a migration that the CLI of Prisma has left half done stops the start with the way on', async () => {
+test('a migration that Prisma’s CLI left incomplete prevents the start, with a fix', async () => {
   await applyMigrations(url, { folder });
   await query(
     url,
@@ -90,7 +90,7 @@ test('a migration that the CLI of Prisma has left half done stops the start with
   expect(await applyMigrations(url, { folder })).toEqual({ applied: ['20260101000000_make_notes'] });
 });
 
-test('an edited migration stops the start, a checkout with other line endings does not', async () => {
+test('an edited migration prevents the start, other line endings do not', async () => {
   const name = '20260102000000_two_lines';
   await migration(name, 'SELECT 1;\nSELECT 2;\n');
   await applyMigrations(url, { folder });
@@ -103,7 +103,7 @@ test('an edited migration stops the start, a checkout with other line endings do
   });
 });
 
-test('an older Taskwire refuses the database of a newer one', async () => {
+test('an older Taskwire rejects the database of a newer one', async () => {
   await migration('20990101000000_from_the_future', 'SELECT 1;');
   await applyMigrations(url, { folder });
   await rm(join(folder, '20990101000000_from_the_future'), { recursive: true });
@@ -124,7 +124,7 @@ test('a database with tables of another program is not changed', async () => {
   ]);
 });
 
-test('a database that does not answer is named without its password', async () => {
+test('an unreachable database is named without its password', async () => {
   const failure = await applyMigrations('postgres://me:secret@127.0.0.1:1/tasks').catch(
     (error: unknown) => error,
   );
@@ -133,7 +133,7 @@ test('a database that does not answer is named without its password', async () =
   expect(String(failure)).not.toContain('secret');
 });
 
-test("Prisma's own engine finds nothing to object to in what the server has applied", async () => {
+test('Prisma’s own engine accepts the migrations that the server applied', async () => {
   await applyMigrations(url);
   await using engine = await openEngine(url);
   expect(await engine.diagnose(migrationsFolder)).toEqual({
@@ -144,7 +144,7 @@ test("Prisma's own engine finds nothing to object to in what the server has appl
   });
 });
 
-test("Prisma's own engine objects to the same edits and gaps as the server", async () => {
+test('Prisma’s own engine rejects the same edits and gaps as the server', async () => {
   await cp(migrationsFolder, folder, { recursive: true });
   await applyMigrations(url, { folder });
   await using engine = await openEngine(url);
@@ -157,7 +157,7 @@ test("Prisma's own engine objects to the same edits and gaps as the server", asy
   });
 });
 
-test("the server goes on from a history that Prisma's own engine has written", async () => {
+test('the server continues a history written by Prisma’s own engine', async () => {
   await using engine = await openEngine(url);
   await engine.apply(folder);
   expect(await applyMigrations(url, { folder })).toEqual({ applied: [] });
@@ -183,7 +183,7 @@ test('[FR-004] schema.prisma and the migrations describe the same database', asy
   expect(indexes.filter(ownWords).map(({ indexname }) => indexname)).toEqual(WITHOUT_MODEL);
 });
 
-test('a changed schema.prisma is drafted as the change alone', async () => {
+test('only the change of schema.prisma is drafted', async () => {
   await applyMigrations(url);
   const model = await readFile(join(import.meta.dirname, '../../../prisma/schema.prisma'), 'utf8');
   await using engine = await openEngine(
@@ -208,13 +208,13 @@ function columnsOf(table: string) {
   );
 }
 
-/** All that Prisma's model has words for. Checks and triggers are the migrations' alone. */
+/** Everything that Prisma's model can express. Checks and triggers exist only in migrations. */
 async function catalogOf(database: string) {
   const ours = `relnamespace = 'public'::regnamespace AND relname <> '_prisma_migrations'`;
   return {
     columns: await query(
       database,
-      // Of what a column is made is the migration's own: Prisma's model knows only that the database makes it.
+      // The expression of a generated column exists only in the migration.
       `SELECT relname, attname, format_type(atttypid, atttypmod) AS type, attnotnull,
               CASE attgenerated WHEN '' THEN pg_get_expr(adbin, adrelid) END AS otherwise
        FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid LEFT JOIN pg_attrdef ON (adrelid, adnum) = (attrelid, attnum)
@@ -222,7 +222,7 @@ async function catalogOf(database: string) {
     ),
     indexes: await query(
       database,
-      // Storage settings are the migration's own: Prisma's model has no words for them.
+      // Storage settings exist only in migrations.
       `SELECT indexname, regexp_replace(indexdef, ' WITH [(].*', '') AS indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1`,
     ),
     constraints: await query(

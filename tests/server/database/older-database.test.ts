@@ -10,9 +10,9 @@ import { hasPgDump } from '../../kit/ops.ts';
 import { startTestServer } from '../../kit/server.ts';
 import { emptyDatabase, query } from './scratch-database.ts';
 
-/** The first migration that the database of before does not have. */
+/** The first migration that the old database does not have. */
 const FIRST_NEW = '20261128210000';
-/** Of "correct horse battery", as the server stored it then. */
+/** Of "correct horse battery", as the server stored it at that time. */
 const PASSWORD_HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$LIdRmtR2l96yBRiJhjAc3Q$T5yswokj2cizw6IZ74TLaO91ZAoN/H50D7WGZiwSI/M';
 
@@ -81,7 +81,7 @@ const summary: Facts = {
 
 const lent: Facts = { owner: BOB, status: 'TODO', priority: 'LOW', createdAt: '2025-11-09T10:00:00.000Z' };
 
-/** Texts in forms that were kept as they came then: with combining accents, and in letters that folded otherwise. */
+/** Texts as they were stored at that time: with combining accents, and with letters that are now folded differently. */
 const CONTENT = `
   INSERT INTO users (id, name, email, timezone, created_at, updated_at) VALUES
     ('${ADA}', 'Ada', 'ada@example.com', 'America/New_York', '2025-11-01', '2025-11-01'),
@@ -131,7 +131,7 @@ const CONTENT = `
     ('2025-11-09T12:00Z', 'task.shared', '${BOB}', '${uuid(31)}', '${ADA}', '{"taskId": "${LENT}", "permission": "EDIT"}'),
     ('2025-11-11T00:00Z', 'comment.added', '${ADA}', '${uuid(41)}', '${ADA}', '{"taskId": "${SWEEPING}", "fingerprint": "x"}');`;
 
-/** A database as the version of those days left it: in a timezone of its own, which sorts by bytes. */
+/** A database as the old version left it, with another time zone and byte-wise sorting. */
 async function olderDatabase(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-older-'));
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -151,7 +151,7 @@ async function unusualDatabase(): Promise<string> {
   return url;
 }
 
-/** As an operator moves it by hand. */
+/** Moved manually by an operator. */
 async function dumpedAndRestored(url: string): Promise<string> {
   const copy = await unusualDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-dump-'));
@@ -190,7 +190,7 @@ const ada = await signedIn('ada@example.com');
 const bob = await signedIn('bob@example.com');
 const taskId = (task: string) => publicId('Task', task);
 
-test('people of an older version sign in, and their dashboards count what they had', async () => {
+test('people of an older version can sign in, and their dashboards have the same numbers', async () => {
   const answer = await ask<{ dashboard: object }>(
     `{ dashboard {
          statistics { total pending completed shared } breakdown { status count } priorities { priority count }
@@ -221,7 +221,7 @@ test('people of an older version sign in, and their dashboards count what they h
   await expect.poll(() => differencesIn(databaseUrl), { timeout: 20_000 }).toEqual([]);
 });
 
-test('the history of those days is that of each person’s own days', async () => {
+test('the history of that time uses each person’s own days', async () => {
   const { dashboard } = await ask<{ dashboard: { history: object } }>(
     `{ dashboard { history(asOf: "2025-11-14", days: 6) {
          burnUp { day total completed } cumulativeFlow { todo inProgress done cancelled } throughput { week completed }
@@ -250,13 +250,13 @@ test('the history of those days is that of each person’s own days', async () =
       { week: '2025-11-03', completed: 0 },
       { week: '2025-11-10', completed: 1 },
     ],
-    // Begun at noon, and done at half past four the next morning; within 1 %.
+    // Started at noon, and completed at half past four the next morning; within 1 %.
     cycleTime: { median: expect.closeTo(16.5 * 3600, -3) as number },
     leadTime: { median: expect.closeTo(40.5 * 3600, -3) as number },
   });
 });
 
-test('lists have the old rows in their order, in one form of Unicode, with the moments they had', async () => {
+test('lists have the old rows in order, normalized, with their times', async () => {
   const { tasks, moved } = await ask<Record<'tasks' | 'moved', { nodes: { title: string }[] }>>(
     `query ($team: ID!) {
        tasks(filter: { archived: false }) { nodes { title dueOn labels status version createdAt updatedAt completedAt } }
@@ -301,7 +301,7 @@ test.each([
   await expect.poll(found, { timeout: 20_000 }).toEqual([text]);
 });
 
-test('activity, shares, comments, teams and conversations are as they were', async () => {
+test('activity, shares, comments, teams and conversations are unchanged', async () => {
   const answer = await ask<Record<string, object>>(
     `query ($lent: ID!, $own: ID!, $talk: ID!) {
        activity(first: 4, filter: { kind: { notIn: [SESSION_STARTED] } }) { nodes { kind at actor { name } task { title } } }
@@ -360,7 +360,7 @@ test('activity, shares, comments, teams and conversations are as they were', asy
   });
 });
 
-test('work goes on: an old task is changed, and its new event follows the old ones', async () => {
+test('an old task can be changed, and its new event follows the old ones', async () => {
   const { completeTask } = await ask<{ completeTask: { task: object } }>(
     'mutation ($id: ID!) { completeTask(input: { id: $id }) { task { status version } } }',
     { id: taskId(SUMMARY) },

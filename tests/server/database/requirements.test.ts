@@ -16,7 +16,7 @@ const unsuitable = (words: RegExp) => ({
 });
 
 test.each(['LATIN1', 'SQL_ASCII'])(
-  'a database encoded in %s is refused, with how to make one (MANAGED-PG)',
+  'a database with the encoding %s is rejected, with a command to create one (MANAGED-PG)',
   async (encoding) => {
     const { serverUrl, template } = inject('databases');
     const name = `${template}_${String(randomInt(0x7fff_ffff))}`;
@@ -29,7 +29,7 @@ test.each(['LATIN1', 'SQL_ASCII'])(
   },
 );
 
-test('a role that may not create tables is told which right it lacks (MANAGED-PG)', async () => {
+test('a role that cannot create tables gets the name of the missing right (MANAGED-PG)', async () => {
   const url = new URL(await emptyDatabase());
   const role = `taskwire_test_role_${String(randomInt(0x7fff_ffff))}`;
   await query(url.href, `CREATE ROLE ${role} LOGIN PASSWORD 'x'; REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
@@ -44,13 +44,13 @@ test('a role that may not create tables is told which right it lacks (MANAGED-PG
   );
 });
 
-test('a database that is read-only by default is refused, with how to change that (MANAGED-PG)', async () => {
+test('a read-only database is rejected, with the setting to change (MANAGED-PG)', async () => {
   const url = await emptyDatabase();
   await query(url, setting('default_transaction_read_only = on'));
   expect(await refusal(url)).toMatchObject(unsuitable(/read-only.*RESET default_transaction_read_only/));
 });
 
-test('short time-outs and an odd search path of the database do not keep it from being migrated (MANAGED-PG)', async () => {
+test('short timeouts and another search path of the database do not prevent migrations (MANAGED-PG)', async () => {
   const url = await emptyDatabase();
   const odd = [
     "statement_timeout = '1ms'",
@@ -63,7 +63,7 @@ test('short time-outs and an odd search path of the database do not keep it from
   expect(applied.length).toBeGreaterThan(0);
 });
 
-test('a pooler that drops what a session sets is noticed, and the address of PostgreSQL asked for (POOLER)', async () => {
+test('a pooler that drops session settings is detected, with advice to connect directly (POOLER)', async () => {
   expect(await refusal(await throughPooler(await emptyDatabase()))).toMatchObject(
     unsuitable(/pooler.*set DATABASE_URL to PostgreSQL itself/),
   );
@@ -73,7 +73,7 @@ function setting(words: string): string {
   return `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET ${words.replaceAll("'", "''")}', current_database()); END $$`;
 }
 
-/** Leaves the start-up options out, as PgBouncer does with `ignore_startup_parameters = options`. */
+/** Drops startup options, like PgBouncer with `ignore_startup_parameters = options`. */
 async function throughPooler(target: string): Promise<string> {
   const url = new URL(target);
   const { port, hostname } = url;

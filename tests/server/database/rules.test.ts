@@ -17,23 +17,23 @@ test.each([
   ['of version 0', { version: 0 }],
   ['that is done without a time', { status: 'DONE' as const }],
   ['that has a time without being done', { completedAt: new Date() }],
-])('[FR-001] the database itself refuses a task %s', async (_what, fault) => {
+])('[FR-001] the database rejects a task %s', async (_what, fault) => {
   const task = { title: 'Water the plants', position: 'a0', ownerId: ada.id };
   expect(await db.task.create({ data: { ...task, ...fault } }).catch(classify)).toMatchObject(refused);
 });
 
-test('[FR-001] a title may have 200 characters of any script', async () => {
+test('[FR-001] a title can have 200 characters of any script', async () => {
   const title = '🪴'.repeat(200);
   expect(await db.task.create({ data: { title, position: 'a0', ownerId: ada.id } })).toMatchObject({ title });
 });
 
-test('[FR-008] the database itself refuses a share with oneself', async () => {
+test('[FR-008] the database rejects a share with oneself', async () => {
   const task = await db.task.create({ data: { title: 'Mine', position: 'a0', ownerId: ada.id } });
   const share = { taskId: task.id, sharedWithId: ada.id, sharedById: ada.id };
   expect(await db.taskShare.create({ data: share }).catch(classify)).toMatchObject(refused);
 });
 
-test('[FR-004] the database itself refuses whatever refers to nothing', async () => {
+test('[FR-004] the database rejects rows that refer to nothing', async () => {
   const nobody = newId();
   const task = { title: 'Water the plants', position: 'a0', ownerId: ada.id };
   const { id: taskId } = await db.task.create({ data: task });
@@ -54,7 +54,8 @@ test('[FR-004] the database itself refuses whatever refers to nothing', async ()
   for (const attempt of attempts)
     expect(await attempt.catch(classify)).toMatchObject({ kind: 'other', sqlState: '23503' });
 
-  // The log and the changes of storage outlive their rows, counters are made of the log, and a rewrite keeps its place; everything else that names a row is a foreign key.
+  // The log and the changes of storage outlive their rows, counters are derived from the log, and a rewrite stores its
+  // position; every other reference to a row is a foreign key.
   const free = await db.$queryRaw<{ name: string }[]>`
     SELECT relname || '.' || attname AS name FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT IN ('events', 'task_scopes', 'storage_changes', 'search_rewrites')
@@ -63,7 +64,7 @@ test('[FR-004] the database itself refuses whatever refers to nothing', async ()
   expect(free).toEqual([]);
 });
 
-test('[BR-11] signing up, in and out are in the log, in the transaction of the change', async () => {
+test('[BR-11] sign-up, sign-in and sign-out are in the log, in the transaction of the change', async () => {
   const undone = new Error('undone');
   const bob = { name: 'Bob', email: 'bob@example.org' };
   const untold = db.$transaction(async (tx) => {

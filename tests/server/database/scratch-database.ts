@@ -2,10 +2,7 @@ import { randomInt } from 'node:crypto';
 import { inject } from 'vitest';
 import { openSession } from '../../kit/session.ts';
 
-/**
- * The address of a database with nothing in it. It goes with the run's other databases.
- * @param options of CREATE DATABASE.
- */
+/** Creates an empty database, removed with the run's others. @param options of CREATE DATABASE. @returns its URL. */
 export async function emptyDatabase(options = ''): Promise<string> {
   const { serverUrl, template } = inject('databases');
   const name = `${template}_${String(randomInt(0x7fff_ffff))}`;

@@ -9,7 +9,7 @@ import { freshDatabase } from '../../kit/database.ts';
 const db = connect(await freshDatabase(), { poolSize: 1 });
 afterAll(() => disconnect(db));
 
-/** The texts that the one connection keeps prepared. */
+/** The prepared statements of the connection. */
 async function prepared(): Promise<string[]> {
   const rows = await run<{ statement: string }>(
     db,
@@ -20,13 +20,13 @@ async function prepared(): Promise<string[]> {
 
 const shape = (n: number) => Prisma.raw(`SELECT ${n} AS n`);
 
-test('[BR-19] however many shapes of statements come, a connection keeps few of them prepared (H3)', async () => {
+test('[BR-19] a connection keeps a limited number of statements prepared (H3)', async () => {
   for (let n = 0; n < 3 * MOST_NAMED; n += 1) expect(await run(db, shape(n))).toEqual([{ n }]);
   expect((await prepared()).length).toBeLessThanOrEqual(MOST_NAMED);
-  expect(await run(db, shape(0)), 'one that was dropped').toEqual([{ n: 0 }]);
+  expect(await run(db, shape(0)), 'a dropped statement').toEqual([{ n: 0 }]);
 });
 
-test('[BR-19] long statements leave room for fewer of them (H3)', async () => {
+test('[BR-19] long statements reduce that number (H3)', async () => {
   const filler = 'x'.repeat(LONGEST_NAMED / 2);
   for (let n = 0; n < (3 * MOST_CHARACTERS) / filler.length; n += 1)
     await run(db, Prisma.raw(`SELECT ${n} AS n /* ${filler} */`));
@@ -35,13 +35,13 @@ test('[BR-19] long statements leave room for fewer of them (H3)', async () => {
   expect(characters).toBeGreaterThan(MOST_CHARACTERS / 2);
 });
 
-test('the dashboard with its history by days is a statement that stays prepared', async () => {
+test('the dashboard with its history stays prepared', async () => {
   const viewer = { userId: randomUUID(), verifiedEmail: 'ada@example.com', teams: new Map(), isAdmin: false };
   await countDashboard(db, viewer, { teamId: null, assigned: false }, 30).catch(() => undefined);
   expect((await prepared()).some((text) => text.includes('countDashboard'))).toBe(true);
 });
 
-test('what is used again and again stays prepared (H3)', async () => {
+test('frequent statements stay prepared (H3)', async () => {
   const often = Prisma.raw('SELECT 1 AS often');
   for (let n = 0; n < 2 * MOST_NAMED; n += 1) {
     await run(db, shape(10_000 + n));
@@ -50,7 +50,7 @@ test('what is used again and again stays prepared (H3)', async () => {
   expect(await prepared()).toContain('SELECT 1 AS often');
 });
 
-test('[BR-19] neither long statements nor lists of ids are kept (H3)', async () => {
+test('[BR-19] neither long statements nor lists of ids are prepared (H3)', async () => {
   const long = `SELECT '${'x'.repeat(LONGEST_NAMED)}' AS long`;
   await run(db, Prisma.raw(long));
   for (let length = 21; length < 30; length += 1)

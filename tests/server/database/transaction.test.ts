@@ -35,7 +35,7 @@ test('[T064] conflicting serializable changes both succeed, and count once', asy
   expect(await coinsIn(db, 'left')).toBe(2);
 });
 
-test('[T064] of two changes that lock each other out, the one that PostgreSQL gives up runs again', async () => {
+test('[T064] of two deadlocked changes, the one that PostgreSQL aborts runs again', async () => {
   const bothHoldOne = barrier(2);
   let runs = 0;
   const moveCoin = (from: string, to: string) =>
@@ -51,7 +51,7 @@ test('[T064] of two changes that lock each other out, the one that PostgreSQL gi
   expect([await coinsIn(db, 'left'), await coinsIn(db, 'right')]).toEqual([0, 0]);
 });
 
-test('[T064] a connection that breaks before COMMIT is replaced and the change runs again', async () => {
+test('[T064] after a connection breaks before COMMIT, the change runs again on a new one', async () => {
   let runs = 0;
   await inTransaction(db, async (tx) => {
     runs += 1;
@@ -63,7 +63,7 @@ test('[T064] a connection that breaks before COMMIT is replaced and the change r
   expect(await coinsIn(db, 'left')).toBe(1);
 });
 
-test('[T064] a connection that breaks during COMMIT is not tried again, for the change may be there', async () => {
+test('[T064] after a connection breaks during COMMIT, the change is not retried, since it may be committed', async () => {
   await db.$executeRaw`
     CREATE OR REPLACE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'`;
@@ -77,11 +77,11 @@ test('[T064] a connection that breaks during COMMIT is not tried again, for the 
   }).catch(classify);
   expect(await failure).toMatchObject({ kind: 'unavailable', connectionLost: true });
   expect(runs).toBe(1);
-  // This may meet the connection that has just broken, if its end has not been noticed yet.
+  // The pool may not have detected the broken connection yet.
   await inTransaction(db, (tx) => tx.$executeRaw`DROP TRIGGER hang_up ON jars`);
 });
 
-test('[T064] a collision that repeats ends after three tries', async () => {
+test('[T064] a repeated conflict ends after three attempts', async () => {
   let runs = 0;
   const failure = inTransaction(db, async (tx) => {
     runs += 1;
@@ -91,7 +91,7 @@ test('[T064] a collision that repeats ends after three tries', async () => {
   expect(runs).toBe(3);
 });
 
-test('[T064] a collision is not tried again once its caller has waited for two seconds', async () => {
+test('[T064] a conflict is not retried if its caller has waited for two seconds', async () => {
   let runs = 0;
   const failure = inTransaction(db, async (tx) => {
     runs += 1;
@@ -101,7 +101,7 @@ test('[T064] a collision is not tried again once its caller has waited for two s
   expect(runs).toBe(1);
 });
 
-test('[T064] a fault of our own is thrown at once, and nothing of the change is kept', async () => {
+test('[T064] an unexpected error is thrown at once, and the change is rolled back', async () => {
   let runs = 0;
   const failing = inTransaction(db, async (tx) => {
     runs += 1;
@@ -118,7 +118,7 @@ async function coinsIn(on: Pick<typeof db, '$queryRaw'>, name: string): Promise<
   return jar?.coins ?? Number.NaN;
 }
 
-/** Opens once `count` have come. */
+/** Opens once `count` callers have arrived. */
 function barrier(count: number): () => Promise<void> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   let here = 0;
@@ -129,7 +129,7 @@ function barrier(count: number): () => Promise<void> {
   };
 }
 
-test('[BR-19] a transaction that runs out of time is UNAVAILABLE, and not an internal error (H2)', async () => {
+test('[BR-19] a transaction that times out is UNAVAILABLE, not INTERNAL (H2)', async () => {
   const late = db.$transaction(
     async (tx) => {
       await sleep(200);

@@ -63,14 +63,14 @@ describe('the paths of the auth library', () => {
       'sign-up/email/',
       'SIGN-IN/email',
     ].flatMap((path) => ['GET', 'POST'].map((method) => [method, path] as const)),
-  )('that nothing needs are closed, also with a session: %s %s (M2, PW-GUESS)', async (method, path) => {
+  )('that are not needed are closed, also with a session: %s %s (M2, PW-GUESS)', async (method, path) => {
     const headers = { ...json, cookie: await session };
     const body = method === 'POST' ? '{"password":"wrong wrong","newPassword":"right right"}' : '';
     const answer = await raw(at(`/${path}`), { method, headers, body });
     expect(answer.status).toBe(404);
   });
 
-  test('that the product needs are listed in the reference, each with its method (M2)', () => {
+  test('that are needed are in the reference, each with its method (M2)', () => {
     const reference = readFileSync(join(import.meta.dirname, '../../../docs/api/README.md'), 'utf8');
     const listed = [...reference.matchAll(/`(GET|POST) \/api\/auth(\/[\w/-]+)`/g)].map(
       ([, method = '', path = '']) => [path, method],
@@ -78,7 +78,7 @@ describe('the paths of the auth library', () => {
     expect(Object.fromEntries(listed)).toEqual(OPEN);
   });
 
-  test.each(Object.entries(OPEN))('%s takes %s only, and says so (M2)', async (path, method) => {
+  test.each(Object.entries(OPEN))('%s accepts %s only, and returns Allow (M2)', async (path, method) => {
     const other = method === 'GET' ? 'POST' : 'GET';
     for (const wrong of [other, 'PUT', 'DELETE']) {
       const answer = await raw(at(path), { method: wrong, headers: json });
@@ -89,7 +89,7 @@ describe('the paths of the auth library', () => {
     expect([404, 405]).not.toContain(open.status);
   });
 
-  test('read sixteen kilobytes at most, of UTF-8 alone (M5, UTF8-LOSSY)', async () => {
+  test('read at most sixteen kilobytes, in UTF-8 only (M5, UTF8-LOSSY)', async () => {
     const post = (body: string | Buffer, headers = {}) =>
       raw(at('/sign-in/email'), { method: 'POST', headers: { ...json, ...headers }, body });
     const long = await post(`{"email":"${'x'.repeat(17_000)}","password":"y"}`);
@@ -102,7 +102,7 @@ describe('the paths of the auth library', () => {
     expect((await post(latin, { 'content-type': 'application/json; charset=iso-8859-1' })).status).toBe(415);
   });
 
-  test('keep nothing that depends on the person in a cache between (GET-CACHE, L10)', async () => {
+  test('forbid caching of personal responses (GET-CACHE, L10)', async () => {
     for (const path of ['/get-session', '/token', '/jwks', '/none']) {
       const { headers } = await raw(at(path), { headers: { cookie: await session } });
       expect(headers['cache-control'], path).toBe('private, no-store');
@@ -110,7 +110,7 @@ describe('the paths of the auth library', () => {
     }
   });
 
-  test('note the address that the connection comes from, not one that was claimed (L11)', async () => {
+  test('store the address of the connection, not a claimed one (L11)', async () => {
     await session;
     const sessions = await world.db.session.findMany({ select: { ipAddress: true } });
     expect(sessions.map(({ ipAddress }) => ipAddress)).not.toContain('8.8.8.8');
@@ -119,7 +119,7 @@ describe('the paths of the auth library', () => {
 
 const session = cookie();
 
-describe('the lines that the auth library writes to the log', () => {
+describe('log lines of the auth library', () => {
   function capture() {
     const lines: string[] = [];
     const push = (_fields: object, line: string) => void lines.push(line);
@@ -140,7 +140,7 @@ describe('the lines that the auth library writes to the log', () => {
     expect(lines.join('')).not.toMatch(/\p{Cc}/u);
   });
 
-  test('are a few in a second, however many requests there are (M5)', () => {
+  test('are limited to a few per second (M5)', () => {
     const { lines, write } = capture();
     for (let n = 0; n < 1_000; n += 1) write('error', 'Invalid origin');
     expect(lines.length).toBeLessThanOrEqual(10);

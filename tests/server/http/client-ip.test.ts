@@ -7,7 +7,7 @@ function from(remoteAddress: string | undefined, forwarded?: string | string[], 
   return clientIp({ headers, socket: { remoteAddress } } as unknown as IncomingMessage, proxies);
 }
 
-describe('the address that limits count', () => {
+describe('the client IP for limits', () => {
   test.each([
     ['203.0.113.7', '203.0.113.7'],
     ['203.0.113.7:51234', '203.0.113.7'],
@@ -19,23 +19,23 @@ describe('the address that limits count', () => {
     ['2001:0DB8:1:2::1', '2001:db8:1:2::'],
     ['fe80::1%eth0', 'fe80:0:0:0::'],
     ['198.51.100.1, 203.0.113.7', '203.0.113.7'],
-  ])('is read of %s as %s, so that no spelling has a budget of its own (L3)', (given, address) => {
+  ])('of %s is %s, so that no spelling has a budget of its own (L3)', (given, address) => {
     expect(from('10.0.0.1', given)).toBe(address);
   });
 
-  test.each([undefined, '', ' '])('is the proxy’s where it passes none on: %j (L3)', (given) => {
+  test.each([undefined, '', ' '])('is the proxy’s if it passes on none: %j (L3)', (given) => {
     expect(from('10.0.0.1', given)).toBe('10.0.0.1');
     expect(from('127.0.0.1', given), 'a proxy on this machine').toBe('127.0.0.1');
   });
 
-  test('is one for all that cannot be read, and for loopback behind a proxy (L3)', () => {
+  test('is the same for all that cannot be parsed, and for loopback behind a proxy (L3)', () => {
     for (const given of ['unknown', '_hidden', '1.2.3', "1'; DROP TABLE", 'x'.repeat(10_000)])
       expect(from('10.0.0.1', given)).toBe('unknown');
     expect(from(undefined)).toBe('unknown');
     expect(from('10.0.0.1', '127.0.0.1')).toBe('127.0.0.1');
   });
 
-  test('of a program on this machine is none where no proxy is trusted, whatever it says', () => {
+  test('is undefined for a program on this machine without a trusted proxy, whatever it sends', () => {
     expect(from('127.0.0.1', '203.0.113.7', 0)).toBeUndefined();
     expect(from('::1', undefined, 0)).toBeUndefined();
     expect(from('::ffff:127.0.0.1', undefined, 0)).toBeUndefined();

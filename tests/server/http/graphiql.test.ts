@@ -17,7 +17,7 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
 });
 
-/** A client that sends a request and reads nothing of the answer. */
+/** A client that sends a request and does not read the response. */
 async function ask(url: string, request: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   sockets.push(socket);
@@ -27,7 +27,7 @@ async function ask(url: string, request: string): Promise<Socket> {
   return socket;
 }
 
-test('a browser gets the explorer as a small page without inline scripts, and keeps it (H1)', async () => {
+test('the explorer is a small page without inline scripts, and is cached (H1)', async () => {
   const response = await open();
   const page = await response.text();
   expect(response.status).toBe(200);
@@ -44,7 +44,7 @@ test('a browser gets the explorer as a small page without inline scripts, and ke
   expect(known.status).toBe(304);
 });
 
-test('the explorer’s files come compressed and stay in the browser for a year (H1)', async () => {
+test('the explorer’s files are compressed and cached for a year (H1)', async () => {
   const page = await (await open()).text();
   const files = [...page.matchAll(/"(\/graphiql\/[^"]+)"/g)].map(([, path]) => path);
   expect(files).toHaveLength(3);
@@ -63,7 +63,7 @@ test('the explorer’s files come compressed and stay in the browser for a year 
   expect((await fetch(`${world.url}/graphiql/none.js`)).status).toBe(404);
 });
 
-test('fifty readers who do not read the explorer take no memory (H1)', async () => {
+test('fifty clients that do not read it take no memory (H1)', async () => {
   const page = await (await open()).text();
   const script = /"(\/graphiql\/graphiql[^"]+\.js)"/.exec(page)?.[1];
   await (await fetch(`${world.url}${script}`)).text();
@@ -76,7 +76,7 @@ test('fifty readers who do not read the explorer take no memory (H1)', async () 
   expect((process.memoryUsage.rss() - before) / 1024 / 1024).toBeLessThan(120);
 });
 
-test('concurrent requests per address are limited, and refusals tell when to retry (H1)', async () => {
+test('concurrent requests per address are limited, and rejections have Retry-After (H1)', async () => {
   const slow =
     'POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n';
   for (let n = 0; n < 60; n += 1) await ask(world.url, slow);
@@ -88,7 +88,7 @@ test('concurrent requests per address are limited, and refusals tell when to ret
   await expect.poll(() => open().then(({ status }) => status)).toBe(200);
 });
 
-test('who leaves most unread is cut off once it is too much in all (H1)', async () => {
+test('the client with the most unread bytes is disconnected if there are too many in total (H1)', async () => {
   const responses = new OpenResponses(10, 4_000_000);
   const lengths: Record<string, number> = { '/much': 12_000_000, '/little': 3_500_000 };
   const server = createServer((request, response: ServerResponse) => {
@@ -108,7 +108,7 @@ test('who leaves most unread is cut off once it is too much in all (H1)', async 
   await expect.poll(() => received).toBeGreaterThan(3_500_000);
 });
 
-test('an operator can switch the explorer off', async () => {
+test('the explorer can be disabled', async () => {
   const server = await startTestServer(world.databaseUrl, { GRAPHIQL: 'off' });
   onTestFinished(() => server.stop());
   const response = await open({}, server.url);

@@ -7,7 +7,7 @@ import { PASSWORD, startWorld } from '../../kit/world.ts';
 const { url, people } = await startWorld();
 const { ada } = await people('Ada');
 
-/** Sends the same operation in the plain way, and with a mark in the address by which it goes through Yoga alone. */
+/** Sends the operation by the fast path, and with a parameter that forces Yoga. */
 async function bothWays(body: string, headers: Record<string, string> = {}) {
   const answers = [];
   for (const path of ['/graphql', '/graphql?']) {
@@ -27,14 +27,14 @@ async function bothWays(body: string, headers: Record<string, string> = {}) {
   return answers;
 }
 
-test('a server of GraphQL over HTTP passes all audits of the specification', async () => {
+test('the server passes all audits of GraphQL over HTTP', async () => {
   const audits = serverAudits({ url: `${url}/graphql`, fetchFn: fetch });
   const results = await Promise.all(audits.map((audit) => audit.fn()));
   expect(results.filter(({ status }) => status !== 'ok')).toEqual([]);
   expect(results.length).toBeGreaterThan(60);
 });
 
-describe('whichever way an operation goes, its sender reads the same', () => {
+describe('both paths give the same response', () => {
   test.each([
     ['that works', '{"query":"{ viewer { name } }"}'],
     [
@@ -49,8 +49,8 @@ describe('whichever way an operation goes, its sender reads the same', () => {
     ['with a field that is none', '{"query":"{ nothing }"}'],
     ['that cannot be parsed', '{"query":"{"}'],
     ['without its name', '{"query":"query A { __typename } query B { __typename }"}'],
-    ['whose body is no JSON', '{"query":'],
-    ['whose body is a list', '[{"query":"{ __typename }"}]'],
+    ['with invalid JSON', '{"query":'],
+    ['with a list as body', '[{"query":"{ __typename }"}]'],
     ['with a parameter that is none', '{"query":"{ __typename }","more":1}'],
     ['with variables that are a list', '{"query":"{ __typename }","variables":[]}'],
   ])('%s', async (_, body) => {
@@ -66,7 +66,7 @@ describe('whichever way an operation goes, its sender reads the same', () => {
     'text/event-stream, application/json',
     'application/json;q=0.5',
     'text/html',
-  ])('who accepts %s', async (accept) => {
+  ])('to a client that accepts %s', async (accept) => {
     const [plain, byYoga] = await bothWays('{"query":"{ viewer { name } }"}', { accept });
     expect(plain).toEqual(byYoga);
   });
@@ -80,7 +80,7 @@ describe('whichever way an operation goes, its sender reads the same', () => {
   });
 });
 
-test('the cookie of a session comes with the answer', async () => {
+test('a renewed session cookie is in the response', async () => {
   const query = `mutation { signIn(input: { email: "${ada.email}", password: "${PASSWORD}" }) { viewer { id } } }`;
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
@@ -102,7 +102,7 @@ test('a disconnect during an operation does not affect others', async () => {
   expect(await ada.query('{ viewer { name } }')).toEqual({ viewer: { name: 'Ada' } });
 });
 
-/** Milliseconds of CPU that this thread takes for one request, by the median of nine. */
+/** Milliseconds of CPU of this thread for one request, the median of nine. */
 async function workOf(body: object): Promise<number> {
   const took: number[] = [];
   for (let n = 0; n < 9; n += 1) {
@@ -119,7 +119,7 @@ async function workOf(body: object): Promise<number> {
   return took.toSorted((a, b) => a - b)[4] ?? 0;
 }
 
-test('[BR-19] a long body that is refused takes hardly more work than one that is answered', async () => {
+test('[BR-19] rejecting a long body costs hardly more than a response', async () => {
   const query = 'query Known { viewer { id } }';
   const long = 'x'.repeat(900_000);
   const answered = await workOf({ query, variables: { long } });

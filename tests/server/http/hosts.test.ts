@@ -18,8 +18,8 @@ const behind = `http://127.0.0.1:${port}`;
 
 const PATHS = ['/graphql?query={__typename}', '/', '/api/auth/get-session', '/schema.graphql', '/metrics'];
 
-describe('a page of the internet that gives its name our address', () => {
-  test.each(PATHS)('reads nothing at %s (L1)', async (path) => {
+describe('a page with a host name that resolves to our address', () => {
+  test.each(PATHS)('cannot read %s (L1)', async (path) => {
     const answer = await raw(world.url + path, { headers: { host: 'evil.example:4000' } });
     expect(answer.status).toBe(path === '/metrics' ? 403 : 421);
     if (path !== '/metrics') expect(answer.text).toContain('PUBLIC_URL');
@@ -38,14 +38,14 @@ describe('a page of the internet that gives its name our address', () => {
 });
 
 test.each(['localhost:4000', 'app.localhost', '127.0.0.1', '[::1]:4000', '192.168.1.20:4000', '[fd00::1]'])(
-  'without any setting people reach the server at %s (L1)',
+  'without settings, the server is reachable at %s (L1)',
   async (host) => {
     const { status } = await raw(`${world.url}/graphql?query={__typename}`, { headers: { host } });
     expect(status).toBe(200);
   },
 );
 
-test('people reach the server at its public address and at allowed origins, and at no other name (L1)', async () => {
+test('the server is reachable at its public URL and at allowed origins, and at no other name (L1)', async () => {
   const at = async (headers: Record<string, string>) =>
     (await raw(`${behind}/graphql?query={__typename}`, { headers })).status;
   expect(await at({ host: 'tasks.example.com' })).toBe(200);
@@ -56,7 +56,7 @@ test('people reach the server at its public address and at allowed origins, and 
   expect(await at({ host: 'tasks.example.com@evil.example' })).toBe(421);
 });
 
-test('a proxy that is trusted may tell the host that people asked for (PROXY-HOST)', async () => {
+test('a trusted proxy can pass on the requested host (PROXY-HOST)', async () => {
   const headers = { host: 'taskwire_upstream', 'x-forwarded-host': 'tasks.example.com' };
   const query = '/graphql?query={__typename}';
   expect((await raw(behind + query, { headers })).status).toBe(200);
@@ -66,15 +66,15 @@ test('a proxy that is trusted may tell the host that people asked for (PROXY-HOS
   expect((await raw(world.url + query, { headers })).status).toBe(421);
 });
 
-test('those who watch the server ask it by whatever name they know it (L1)', async () => {
+test('probes can use any host name (L1)', async () => {
   for (const path of ['/healthz', '/readyz'])
     expect((await raw(behind + path, { headers: { host: 'server-1:4000' } })).status).toBe(200);
 });
 
-describe('figures for Prometheus', () => {
+describe('metrics for Prometheus', () => {
   const TOKEN = 'a token for the metrics';
 
-  test('ask for the token of everyone where one is set, also from this machine (METRICS-OPEN, L2)', async () => {
+  test('require the token if one is set, also from this machine (METRICS-OPEN, L2)', async () => {
     const server = await startTestServer(world.databaseUrl, { METRICS_TOKEN: TOKEN });
     onTestFinished(() => server.stop());
     const get = async (headers: Record<string, string>) =>
@@ -95,7 +95,7 @@ describe('figures for Prometheus', () => {
   });
 });
 
-/** @returns the status that answers an upgrade. */
+/** @returns the status of the response to an upgrade. */
 function upgrade(url: string, headers: Record<string, string>): Promise<number> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
   return new Promise((resolve) => {

@@ -31,7 +31,7 @@ const ask = (origin: string) =>
 const ORIGINS = [APP, 'http://localhost:5173'];
 
 test.each(ORIGINS)(
-  'a page of %s, which is allowed, uses the API with the browser’s cookie',
+  'a page of the allowed origin %s can use the API with the browser’s cookie',
   async (origin) => {
     const response = await ask(origin);
     expect(await response.json()).toEqual({ data: { viewer: { name: 'Ada' } } });
@@ -42,14 +42,14 @@ test.each(ORIGINS)(
   },
 );
 
-test('[FR-025] a page of any other origin can neither use the cookie nor read the answer', async () => {
+test('[FR-025] a page of another origin can neither use the cookie nor read the response', async () => {
   const response = await ask(FOREIGN);
   expect(response.status).toBe(401);
   expect(response.headers.get('access-control-allow-origin')).toBeNull();
   expect(response.headers.get('vary')).toContain('Origin');
 });
 
-test('a browser that asks beforehand hears yes for allowed pages only', async () => {
+test('preflight requests succeed for allowed pages only', async () => {
   const preflight = (origin: string, path: string) =>
     fetch(`${world.url}${path}`, {
       method: 'OPTIONS',
@@ -69,7 +69,7 @@ test('a browser that asks beforehand hears yes for allowed pages only', async ()
   }
 });
 
-test('sockets open for the cookie of an allowed page, and for no other', async () => {
+test('sockets accept the cookie of allowed pages only', async () => {
   for (const [origin, isLetIn] of [
     [APP, true],
     [FOREIGN, false],

@@ -43,7 +43,7 @@ test('a server with all connections in use reports busy, and still accepts reque
   await expect.poll(readyz).toEqual({ code: 200, status: 'ready' });
 });
 
-test('a database that takes no changes is ready for reads only, and people read why (READY-WRITES)', async () => {
+test('with a read-only database, the server is ready for reads only, and people get an explanation (READY-WRITES)', async () => {
   const admin = await observer();
   const set = async (words: string) => {
     await admin.query(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ${words}', current_database()); END $$`);
@@ -66,7 +66,7 @@ test('a database that takes no changes is ready for reads only, and people read 
   await expect.poll(() => metric('taskwire_writable')).toBe('1');
 });
 
-test('a full disk is told as one (READY-WRITES)', async () => {
+test('a full disk has its own message (READY-WRITES)', async () => {
   const admin = await observer();
   await admin.query(`
     CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS

@@ -21,31 +21,27 @@ describe('text that is not UTF-8', () => {
     ['that calls itself UTF-8', { 'content-type': 'application/json; charset=utf-8' }, 400],
     ['that says so', { 'content-type': 'application/json; charset=iso-8859-1' }, 415],
     ['in pieces', { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }, 400],
-    [
-      'in a form that nothing unpacks',
-      { 'content-type': 'application/json', 'content-encoding': 'gzip' },
-      415,
-    ],
-  ])('%s is refused, and nothing is stored (UTF8-LOSSY)', async (_what, headers, status) => {
+    ['in an unsupported encoding', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, 415],
+  ])('%s is rejected, and nothing is stored (UTF8-LOSSY)', async (_what, headers, status) => {
     const answer = await post(headers);
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
     expect(await world.db.task.count()).toBe(0);
   });
 
-  test('in an address is refused too, and what is encoded well is read (UTF8-LOSSY)', async () => {
+  test('is also rejected in a URL, and valid text is decoded (UTF8-LOSSY)', async () => {
     const get = (query: string) => raw(`${world.url}/graphql?query=${query}`, { headers: bearer });
     expect((await get('{search(query:"Caf%E9"){totalCount}}')).status).toBe(400);
     expect((await get('{a:__typename}%23%C3%A9')).status).toBe(200);
   });
 
-  test('accepts a typed replacement character', async () => {
+  test('a typed replacement character is accepted', async () => {
     await expect(ada.createTask('What is \ufffd?')).resolves.toBeTruthy();
   });
 });
 
-describe('an address', () => {
-  test('of a page answers browsers and programs with the page, under one policy (L10)', async () => {
+describe('a path', () => {
+  test('of a page returns the page to browsers and programs, with one policy (L10)', async () => {
     for (const path of [
       '/',
       '/sign-in',
@@ -75,7 +71,7 @@ describe('an address', () => {
   });
 
   test.each(['/.env', '/healthz/', '/api/v1/tasks', '/graphql/x', '/index.php', '/_app/none.js', '/nowhere'])(
-    '%s, where nothing is, gives 404 to a program (SPA-200)',
+    'like %s, which does not exist, is 404 for a program (SPA-200)',
     async (path) => {
       const answer = await raw(world.url + path);
       expect(answer.status).toBe(404);
@@ -83,7 +79,7 @@ describe('an address', () => {
     },
   );
 
-  test('where nothing is gives a browser the dashboard’s own word on it, with 404 (SPA-200)', async () => {
+  test('that does not exist shows the dashboard’s error page in a browser, with 404 (SPA-200)', async () => {
     const answer = await raw(`${world.url}/nowhere`, { headers: HTML });
     expect(answer.status).toBe(404);
     expect(answer.headers['content-security-policy']).toContain("frame-ancestors 'none'");
@@ -98,20 +94,20 @@ describe('an address', () => {
     ['POST', '/healthz', 'GET, HEAD'],
     ['POST', '/schema.graphql', 'GET, HEAD'],
     ['POST', '/metrics', 'GET, HEAD'],
-  ])('%s %s gives 405 with the methods that work (SPA-200)', async (method, path, allow) => {
+  ])('gets 405 for %s %s, with the allowed methods (SPA-200)', async (method, path, allow) => {
     const answer = await raw(world.url + path, { method });
     expect(answer.status).toBe(405);
     expect(answer.headers.allow).toBe(allow);
   });
 
-  test('/graphql/ is the API as well (SPA-200)', async () => {
+  test('/graphql/ is the API, too (SPA-200)', async () => {
     const answer = await raw(`${world.url}/graphql/`, operation('{ viewer { name } }', bearer));
     expect(JSON.parse(answer.text)).toEqual({ data: { viewer: { name: 'Ada' } } });
     expect((await raw(`${world.url}/graphql/?query={__typename}`)).status).toBe(200);
   });
 });
 
-test('answers of the API are kept by nothing between (GET-CACHE, L10)', async () => {
+test('of the API forbids caching (GET-CACHE, L10)', async () => {
   for (const answer of [
     await raw(`${world.url}/graphql?query={viewer{name}}`, { headers: bearer }),
     await raw(`${world.url}/graphql?query={viewer{name}}`),

@@ -19,7 +19,7 @@ const secure = await startTestServer(plain.databaseUrl, {
 });
 afterAll(() => secure.stop());
 
-/** A server and the ways of a browser that uses it. */
+/** A server, and the URLs of a browser that uses it. */
 interface Site {
   url: string;
   host: string;
@@ -61,7 +61,7 @@ async function credentialsAt(site: Site) {
 type Headers = Record<string, string>;
 type Scheme = keyof typeof sites;
 
-/** Whether a request is of a person who is signed in, by each transport. */
+/** Whether a request is authenticated, by each transport. */
 const transports: Record<string, (site: Site, headers: Headers) => Promise<boolean>> = {
   async HTTP(site, headers) {
     const { status } = await raw(`${site.url}/graphql`, operation('{ viewer { id } }', headers));
@@ -211,7 +211,7 @@ describe.each(Object.keys(sites) as Scheme[])('over %s', (name) => {
 });
 
 describe('over https', () => {
-  test('a cookie without the prefix counts for nothing, and the browser is told to forget it (COOKIE-HTTPS, L9)', async () => {
+  test('a cookie without the prefix is ignored, and cleared in the browser (COOKIE-HTTPS, L9)', async () => {
     const { cookie } = credentials.https;
     const site = sites.https;
     const only = headersOf('https', { cookies: ['plain-good'], isIn: false });
@@ -228,7 +228,7 @@ describe('over https', () => {
     }
   });
 
-  test('signing out ends the session of the good cookie, whatever stands before it (COOKIE-HTTPS)', async () => {
+  test('signing out ends the session of the valid cookie, even after an invalid one (COOKIE-HTTPS)', async () => {
     const { cookie } = await credentialsAt(sites.https);
     const headers = {
       ...headersOf('https', { isIn: true }),
@@ -240,12 +240,12 @@ describe('over https', () => {
   });
 });
 
-describe('behind a proxy that does not pass the Host header on', () => {
+describe('behind a proxy that does not pass on the Host header', () => {
   const upstream = { host: `127.0.0.1:${port}` };
   const ask = (headers: Headers) =>
     raw(`${sites.https.url}/graphql`, operation('{ viewer { id } }', { ...upstream, ...headers }));
 
-  test('the page of PUBLIC_URL works, and one that the browser calls its own (PROXY-HOST)', async () => {
+  test('pages of PUBLIC_URL and same-origin requests work (PROXY-HOST)', async () => {
     const { cookie } = credentials.https;
     expect((await ask({ cookie, origin: PUBLIC })).status).toBe(200);
     const elsewhere = { cookie, origin: 'https://10.1.2.3:8443' };
@@ -253,7 +253,7 @@ describe('behind a proxy that does not pass the Host header on', () => {
     expect((await ask({ ...elsewhere, 'x-forwarded-host': '10.1.2.3:8443' })).status).toBe(200);
   });
 
-  test('a page that cannot work hears which setting mends it, before and after signing in (PROXY-HOST)', async () => {
+  test('other pages get an error with the setting to change, before and after sign-in (PROXY-HOST)', async () => {
     const { cookie } = credentials.https;
     const here = { origin: 'http://192.168.1.5', 'x-forwarded-host': '192.168.1.5' };
     const refused = await ask({ cookie, ...here });

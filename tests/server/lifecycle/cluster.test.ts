@@ -6,10 +6,10 @@ import { watchEvents, type EventTold, type Watch } from '../../kit/live.ts';
 import { SECRET } from '../../kit/server.ts';
 import { startWorld } from '../../kit/world.ts';
 
-// Each process takes seconds to start where others want the processor too.
+// Processes take seconds to start on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
 
-/** A worker is there some seconds before it is ready. */
+/** A worker exists some seconds before it is ready. */
 const SETTLES_WITHIN_MS = 5_000;
 
 const world = await startWorld();
@@ -18,11 +18,11 @@ const environment = { DATABASE_URL: world.databaseUrl, AUTH_SECRET: SECRET, LOG_
 const titles = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => events.event?.task?.title ?? []);
 const isOf = (title: string) => (told: EventTold) => told.events.event?.task?.title === title;
 
-/** What new connections are answered until the processes are as wished, and the newest of them has taken part. */
+/** Responses to new connections until the processes are as required, and the newest one has responded. */
 async function statusesUntil(url: string, isDone: () => boolean): Promise<number[]> {
   const statuses = new Set<number>();
   for (let last = Infinity; Date.now() < last;) {
-    // A connection that was waiting for the dead process breaks.
+    // A connection that was waiting for the killed process breaks.
     const answer = await fetch(`${url}/readyz`, { headers: { connection: 'close' } }).catch(() => undefined);
     if (answer) statuses.add(answer.status);
     if (last === Infinity && isDone()) last = Date.now() + SETTLES_WITHIN_MS;
@@ -31,7 +31,7 @@ async function statusesUntil(url: string, isDone: () => boolean): Promise<number
   return [...statuses];
 }
 
-test('[FR-021] two processes on one port tell the same, and one that is killed is replaced with nothing lost', async () => {
+test('[FR-021] two processes on one port deliver the same events, and a killed one is replaced without losses', async () => {
   const { ada } = await world.people('Ada');
   const reader = await apiTokenOf(ada);
   const server = await startProcess({ ...environment, WORKERS: '2' });
@@ -42,7 +42,7 @@ test('[FR-021] two processes on one port tell the same, and one that is killed i
   const before = server.workers();
   expect(before).toHaveLength(2);
 
-  // By chance alone one process would get none of so many once in two thousand times.
+  // The probability that one process gets none of them by chance is 1 in 2,000.
   const watches = await Promise.all(Array.from({ length: 12 }, () => watchEvents(server, reader)));
   await ada.createTask('one');
   for (const events of watches) await events.until(isOf('one'));
@@ -65,7 +65,7 @@ test('[FR-021] two processes on one port tell the same, and one that is killed i
   await ada.createTask('three');
   await resumed.until(isOf('three'));
   expect([...titles(lost), ...titles(resumed)]).toEqual(['one', 'two', 'three']);
-  expect(await statuses, 'nobody comes upon the new one before it can answer').toEqual([200]);
+  expect(await statuses, 'no request reaches the new process before it is ready').toEqual([200]);
   expect(await server.stop()).toBe(0);
   expect(server.output().match(/Taskwire is ready/g)).toHaveLength(1);
 });
@@ -110,7 +110,7 @@ test('all processes serve the same metrics, and counts survive the exit of a pro
     .toBeGreaterThan(told[0]?.started ?? Infinity);
 });
 
-test('what keeps the first worker from starting is said once, and ends the start', async () => {
+test('an error that prevents the first worker from starting is printed once, and ends the start', async () => {
   const port = new URL(world.url).port;
   const failure = await startProcess({ ...environment, WORKERS: '2', PORT: port }).catch(
     (error: unknown) => error,

@@ -25,7 +25,7 @@ async function ask(url: string, query: string, variables = {}) {
   return { status, headers, answer: (await response.json()) as unknown };
 }
 
-/** Keeps tasks from being read and changed. @returns what lets go of them. */
+/** Locks all tasks. @returns a function that releases them. */
 async function hold(): Promise<() => Promise<void>> {
   const client = await openSession(world.databaseUrl);
   const letGo = () => client.end();
@@ -34,14 +34,14 @@ async function hold(): Promise<() => Promise<void>> {
   return letGo;
 }
 
-/** Resolves once so many wait for what is held. */
+/** Resolves once this number of requests waits for the lock. */
 async function waiting(count: number): Promise<void> {
   const waiters = () => world.db.$queryRaw<object[]>`
     SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
   await expect.poll(waiters, { timeout: 30_000 }).toHaveLength(count);
 }
 
-test('[T064] a server that is asked to end says so first, takes on nothing new, and answers what it has begun', async () => {
+test('[T064] a stopping server first reports it, then rejects new requests, and answers running ones', async () => {
   const id = await ada.createTask('Tea');
   const server = await startServerProcess(world.databaseUrl);
   const ready = async () => (await fetch(`${server.url}/readyz`)).status;
@@ -50,14 +50,14 @@ test('[T064] a server that is asked to end says so first, takes on nothing new, 
   const idle = await dialAs(server, key);
   const letGo = await hold();
   const overHttp = ask(server.url, RENAME, { id });
-  // A change, because a read would be ended after two seconds.
+  // A change, since a read would be ended after two seconds.
   const query = `mutation { updateTask(input: { id: "${id}", priority: HIGH }) { task { id } } }`;
   busy.send({ id: '1', type: 'subscribe', payload: { query } });
   await waiting(2);
   expect(await ready()).toBe(200);
   const ended = server.stop();
 
-  // First it only says so, to those who hand out requests.
+  // First it only reports it, for load balancers.
   await expect.poll(ready, { interval: 10, timeout: 10_000 }).toBe(503);
   const late = await viewer();
   expect(late).toMatchObject({ status: 200, answer: { data: { viewer: { name: 'Ada' } } } });
@@ -65,7 +65,7 @@ test('[T064] a server that is asked to end says so first, takes on nothing new, 
   await expect(dialAs(server, key)).rejects.toThrow('503');
 
   await expect.poll(viewer, { timeout: 10_000 }).toMatchObject({ status: 503, answer: stopping });
-  expect((await fetch(`${server.url}/healthz`)).status, 'alive to the end').toBe(200);
+  expect((await fetch(`${server.url}/healthz`)).status, 'alive until the end').toBe(200);
   expect(await idle.closed).toMatchObject({ code: 1001 });
   busy.send({ id: '2', type: 'subscribe', payload: { query: '{ viewer { name } }' } });
   const refused = await busy.frame(({ id, type }) => id === '2' && type === 'error');
@@ -79,7 +79,7 @@ test('[T064] a server that is asked to end says so first, takes on nothing new, 
   expect(await ended).toBe(0);
 });
 
-test('[T064] those who follow are sent away one after the other', async () => {
+test('[T064] subscribers on sockets are disconnected one after the other', async () => {
   const server = await startServerProcess(world.databaseUrl);
   const wires = await Promise.all(Array.from({ length: 90 }, () => dialAs(server, key)));
   const ended = server.stop();
@@ -91,7 +91,7 @@ test('[T064] those who follow are sent away one after the other', async () => {
   expect(await ended).toBe(0);
 });
 
-test('[T064] so are those who follow by server-sent events, each with a word on why', async () => {
+test('[T064] subscribers by server-sent events are disconnected one after the other, with a reason', async () => {
   const server = await startServerProcess(world.databaseUrl);
   const streams = await Promise.all(
     Array.from({ length: 90 }, async () => {

@@ -6,7 +6,7 @@ import { SECRET } from '../../kit/server.ts';
 import { openSession } from '../../kit/session.ts';
 import { startWorld } from '../../kit/world.ts';
 
-// Each process takes seconds to start where others want the processor too.
+// Processes take seconds to start on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
 
 const world = await startWorld();
@@ -50,7 +50,7 @@ const isThere = (pid: number) => {
   }
 };
 
-test('[T064] a promise that fails unseen is logged, and the server goes on', async () => {
+test('[T064] an unhandled rejection is logged, and the server keeps running', async () => {
   const { server, ask, faults } = await start('rejection');
   process.kill(server.pid, 'SIGUSR2');
   await expect.poll(faults).toEqual([50]);

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { FairQueue, Job } from '../../../server/live/fair-queue.ts';
 
-/** Work that ends when it is told to. */
+/** Work that ends on request. */
 function held(order: string[], name: string) {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const work = () => {
@@ -16,7 +16,7 @@ const settled = async () => {
   for (let times = 0; times < 20; times += 1) await turn();
 };
 
-test('[BR-19] a few of one person’s payloads are made at once, and others begin at once (H5)', async () => {
+test('[BR-19] a limited number of one person’s payloads run at once, and those of others start at once (H5)', async () => {
   const queue = new FairQueue();
   const order: string[] = [];
   const ofAda = Array.from({ length: 10 }, (_, n) => held(order, `ada ${n}`));
@@ -33,7 +33,7 @@ test('[BR-19] a few of one person’s payloads are made at once, and others begi
   expect(order).toHaveLength(11);
 });
 
-test('[BR-19] when the process is full, people take turns (H5)', async () => {
+test('[BR-19] if the process is at its limit, people take turns (H5)', async () => {
   const queue = new FairQueue();
   const order: string[] = [];
   const works = ['ada', 'bob', 'cyd', 'dan', 'eve', 'fay'].map((name) => ({
@@ -45,7 +45,7 @@ test('[BR-19] when the process is full, people take turns (H5)', async () => {
   works[0]?.held[0]?.end();
   works[1]?.held[0]?.end();
   await settled();
-  // Those who have nothing yet, and then one each.
+  // People without a running payload first, then one each.
   expect(order.slice(12).map((name) => name.slice(0, 3))).toContain('eve');
   expect(order.slice(12)).toContain('fay 0');
   for (const each of works.flatMap(({ held }) => held)) each.end();
@@ -53,7 +53,7 @@ test('[BR-19] when the process is full, people take turns (H5)', async () => {
   expect(order).toHaveLength(24);
 });
 
-test('[BR-19] a payload that many wait for is made in the turn of the first who has one (H5)', async () => {
+test('[BR-19] a payload for several people runs in the turn of the first one who has one (H5)', async () => {
   const queue = new FairQueue();
   const order: string[] = [];
   const ofAda = Array.from({ length: 5 }, (_, n) => held(order, `ada ${n}`));
@@ -69,7 +69,7 @@ test('[BR-19] a payload that many wait for is made in the turn of the first who 
   expect(order.filter((name) => name === 'shared')).toHaveLength(1);
 });
 
-test('[BR-19] payloads that wait for a slow database hold up no other person’s (H5)', async () => {
+test('[BR-19] payloads that wait for a slow database do not delay other people’s (H5)', async () => {
   const queue = new FairQueue();
   const order: string[] = [];
   const stuck = ['ada', 'bob', 'cyd', 'dan'].flatMap((name) =>

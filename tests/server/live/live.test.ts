@@ -45,7 +45,7 @@ const happens = (actorId: string, times: number) =>
     ),
   );
 
-/** Reads what a feed hears one by one, from when it is first asked on. */
+/** Reads the deliveries of a subscription one by one. */
 function reading(feed: Subscription) {
   let why: unknown;
   const rendezvous = new Rendezvous<Delivery>(
@@ -80,7 +80,7 @@ function reading(feed: Subscription) {
 
 const all = { wants: () => true };
 
-test('who does not read falls behind alone, and resumes from where they were', async () => {
+test('a slow reader falls behind alone, and resumes from its position', async () => {
   const live = await start();
   const ada = await person();
   const here = await currentCursor(db);
@@ -96,7 +96,7 @@ test('who does not read falls behind alone, and resumes from where they were', a
   expect(await again.take(1_001)).toEqual([...first, ...rest]);
 });
 
-test('who hears of nothing for long while much happens learns how far the log has come, and resumes from there', async () => {
+test('a subscriber without matching events gets the log’s position, and resumes from there', async () => {
   const live = await start();
   const [ada, bob] = [await person(), await person()];
   const here = await currentCursor(db);
@@ -129,7 +129,7 @@ test('a transaction of another database that outlives the retention does not sto
   expect(await ofAda.take(1)).toHaveLength(1);
 });
 
-test('what was late and is no longer kept is not passed over', async () => {
+test('a late event that is no longer kept expires the cursor', async () => {
   const live = await start();
   const [ada, bob] = [await person(), await person()];
   await using late = await openSession(databaseUrl);
@@ -170,7 +170,7 @@ test('[FR-022] events with transaction ids that are reused after a crash are del
   const told = reading(await live.follow({ userId }, before, all));
   expect((await told.next()).passed).not.toBeNull();
 
-  // What ends here is seen to have ended, but on disk there is nothing of it yet.
+  // These transactions have ended, but nothing of them is on disk.
   const [{ pid }] = await own.$queryRaw<[{ pid: number }]>`
     SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'`;
   process.kill(pid, 'SIGSTOP');
@@ -178,7 +178,7 @@ test('[FR-022] events with transaction ids that are reused after a crash are del
   for (let times = 0; times < 50; times += 1) await own.$transaction([...fails]).catch(() => undefined);
   const next = await nextId();
   const here = await currentCursor(own);
-  // In the meantime the log is looked at by the server, which does so every second.
+  // The server reads the log every second.
   await sleep(1_500);
   await postgres.kill();
   process.kill(pid, 'SIGKILL');
@@ -203,7 +203,7 @@ test('ending a person’s subscriptions does not end those of others', async () 
   await live.follow(ada, here, all);
 });
 
-test('a subscription that ends while it begins leaves nothing to be ended later', async () => {
+test('a subscription that ends while it starts leaves nothing behind', async () => {
   const live = await start();
   const feed = await live.follow(await person(), await currentCursor(db), all);
   feed.end();
@@ -212,7 +212,7 @@ test('a subscription that ends while it begins leaves nothing to be ended later'
   expect(isDone).toBe(true);
 });
 
-test('[FR-011] what was opened with a credential that had ended just before ends at once', async () => {
+test('[FR-011] a subscription with a credential that has just ended ends at once', async () => {
   const live = await start();
   const inAnHour = new Date(Date.now() + 60 * 60_000);
   const session = { sessionId: randomUUID(), tokenId: null, endsAt: inAnHour };

@@ -11,7 +11,7 @@ const redisUrl = process.env['TEST_REDIS_URL'];
 const isOf = (title: string) => (told: EventTold) => told.events.event?.task?.title === title;
 
 test.skipIf(!redisUrl)(
-  '[FR-022] other processes are woken by Redis, and by PostgreSQL while Redis is away',
+  '[FR-022] other processes are notified by Redis, and by PostgreSQL while Redis is unavailable',
   async () => {
     const route = await routeTo(redisUrl ?? '');
     const world = await startWorld({ REDIS_URL: route.url });

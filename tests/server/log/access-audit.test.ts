@@ -14,7 +14,7 @@ interface Told {
   times?: number;
 }
 
-/** What the log says of those who were refused, in its order. */
+/** The refused accesses in the log, in order. */
 async function toldOf(actorId: string): Promise<Told[]> {
   const events = await db.event.findMany({
     where: { actorId, kind: 'access.refused' },
@@ -45,8 +45,8 @@ async function signUp(url: string): Promise<{ id: string; ask: (query: string) =
   };
 }
 
-describe('[FR-028] a program that asks in a loop for what it may not see', () => {
-  test('leaves a few events, which tell how often it was refused, also when the server stops before', async () => {
+describe('[FR-028] a program that is refused in a loop', () => {
+  test('leaves a few events with the number of refusals, also if the server stops before', async () => {
     const server = await startTestServer(databaseUrl, { LOG_LEVEL: 'silent' });
     const eve = await signUp(server.url);
     const actor = uuidOf('User', eve.id);

@@ -16,13 +16,13 @@ vi.setConfig({ testTimeout: 60_000 });
 const CREATE = 'mutation { createTask(input: { title: "Tea" }) { cursor } }';
 const FOLLOW = 'subscription ($after: String!) { events(after: $after) { cursor } }';
 
-test('a log that came from another PostgreSQL by other means than ours is read and counted on, and its cursors expire', async () => {
+test('a log that another tool restored from another PostgreSQL is read and counted, and its cursors expire', async () => {
   const databaseUrl = await freshDatabase();
   const there = await startTestServer(databaseUrl);
   const ada = await signUp(there.url);
   const { createTask } = await ada.query<{ createTask: { cursor: string } }>(CREATE);
   await there.stop();
-  // As pg_restore leaves it in a cluster that has given fewer numbers to its transactions.
+  // Like pg_restore into a cluster with lower transaction ids.
   await query(databaseUrl, 'UPDATE events SET transaction_id = transaction_id + 1000000000');
   await query(databaseUrl, 'UPDATE log_consumers SET transaction_id = transaction_id + 1000000000');
 
@@ -42,7 +42,7 @@ test('a log that came from another PostgreSQL by other means than ours is read a
 
   const [epoch] = await query(databaseUrl, 'SELECT epoch FROM event_log');
   await (await startTestServer(databaseUrl)).stop();
-  expect(await query(databaseUrl, 'SELECT epoch FROM event_log'), 'once is enough').toEqual([epoch]);
+  expect(await query(databaseUrl, 'SELECT epoch FROM event_log'), 'no further epoch').toEqual([epoch]);
 });
 
 async function createTasks(somebody: SignedInUser, count: number): Promise<string[]> {
@@ -57,7 +57,7 @@ async function createTasks(somebody: SignedInUser, count: number): Promise<strin
 const idsOf = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => events.event?.id ?? []);
 const numberOf = (id: string) => id.split('-')[0];
 
-/** With owners and rights, which PostgreSQL insists on. */
+/** With owners and rights, which PostgreSQL requires. */
 async function copyOf(folder: string): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'taskwire-copy-'));
   onTestFinished(() => rm(copy, { recursive: true, force: true }));
@@ -70,7 +70,7 @@ async function putBack(copy: string, folder: string): Promise<void> {
   execFileSync('cp', ['-a', copy, folder]);
 }
 
-test('a copied-back DATA_DIR gives numbers out again: cursors of what is lost expire, those of before go on, and no id names two events (FAILOVER)', async () => {
+test('a copied-back DATA_DIR reuses transaction ids: cursors of lost events expire, earlier ones stay valid, and no id names two events (FAILOVER)', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'taskwire-data-'));
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
   let server = await startTestServer('', { DATA_DIR: dataDir });
@@ -102,11 +102,13 @@ test('a copied-back DATA_DIR gives numbers out again: cursors of what is lost ex
     expect(await resumed.end).toBe('CURSOR_EXPIRED');
   }
   const ids = await idsAfter(8);
-  expect(ids.map(numberOf), 'the numbers of the lost').toEqual(expect.arrayContaining(lostIds.map(numberOf)));
+  expect(ids.map(numberOf), 'the transaction ids of the lost events').toEqual(
+    expect.arrayContaining(lostIds.map(numberOf)),
+  );
   expect(new Set(ids).intersection(new Set(lostIds)).size).toBe(0);
 });
 
-test('an older copy under a server that goes on ends every subscription, begins a new epoch, and is counted right (FAILOVER)', async () => {
+test('an older copy of the database under a running server ends every subscription, starts a new epoch, and is counted correctly (FAILOVER)', async () => {
   const postgres = await ownPostgres();
   onTestFinished(() => postgres.remove());
   const server = await startTestServer(postgres.url);
@@ -121,7 +123,7 @@ test('an older copy under a server that goes on ends every subscription, begins 
   const copy = await copyOf(postgres.folder);
   await postgres.start();
   await isReady().toBe(200);
-  expect(await epoch(), 'what lost nothing goes on').toEqual(before);
+  expect(await epoch(), 'without a loss it continues').toEqual(before);
 
   const events = await watchEvents(server, ada);
   const [lost = ''] = await createTasks(ada, 1);

@@ -18,7 +18,7 @@ const titles = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => even
 const kinds = ({ told }: Watch<EventTold>) => told.flatMap(({ events }) => events.event?.kind ?? []);
 const isOf = (title: string) => (told: EventTold) => told.events.event?.task?.title === title;
 
-/** A transaction that has written what a person reads of, and is still under way. */
+/** An open transaction that has written an event for a person. */
 async function slowWriting(person: Person): Promise<Client> {
   const client = await openSession(world.databaseUrl);
   onTestFinished(() => client.end());
@@ -30,7 +30,7 @@ async function slowWriting(person: Person): Promise<Client> {
   return client;
 }
 
-test('[FR-022] a transaction that commits late is not skipped, and comes at its place', async () => {
+test('[FR-022] a transaction that commits late is delivered, in its order', async () => {
   const { ada } = await people('Ada');
   const events = await watchEvents(world, ada);
   const slow = await slowWriting(ada);
@@ -42,10 +42,10 @@ test('[FR-022] a transaction that commits late is not skipped, and comes at its 
   );
   await events.until(isOf('begun later'));
   expect(kinds(events)).toEqual(['USER_UPDATED', 'TASK_CREATED']);
-  expect(kinds(meanwhile), 'what was committed before it began is no news').toEqual(['USER_UPDATED']);
+  expect(kinds(meanwhile), 'earlier commits are not delivered').toEqual(['USER_UPDATED']);
 });
 
-test('[FR-022] a transaction that is undone holds nothing back for long', async () => {
+test('[FR-022] a transaction that is rolled back delays deliveries only briefly', async () => {
   const { ada } = await people('Ada');
   const events = await watchEvents(world, ada);
   const slow = await slowWriting(ada);
@@ -55,7 +55,7 @@ test('[FR-022] a transaction that is undone holds nothing back for long', async 
   expect(kinds(events)).toEqual(['TASK_CREATED']);
 });
 
-test('a cursor from before a slow transaction’s end leads to what it did', async () => {
+test('a cursor from before the end of a slow transaction includes its later events', async () => {
   const { ada } = await people('Ada');
   const slow = await slowWriting(ada);
   const { createTask } = await ada.query<{ createTask: { cursor: string } }>(
@@ -102,7 +102,7 @@ test('slow transactions of another database cause no delay', async () => {
   await events.until(isOf('meanwhile'));
 });
 
-test('[FR-022] nothing is missed when PostgreSQL ends the connection that follows the log', async () => {
+test('[FR-022] no event is missed when PostgreSQL ends the log’s connection', async () => {
   const { ada } = await people('Ada');
   const events = await watchEvents(world, ada);
   for (let round = 0; round < 5; round += 1) {
@@ -116,7 +116,7 @@ test('[FR-022] nothing is missed when PostgreSQL ends the connection that follow
   expect(titles(events)).toEqual([0, 1, 2, 3, 4].flatMap((round) => [`before ${round}`, `after ${round}`]));
 });
 
-test('[FR-022] [FR-024] a server that loses its database tells of everything once it is back', async () => {
+test('[FR-022] [FR-024] after an outage of the database, the server delivers all events', async () => {
   const { ada } = await people('Ada');
   const events = await watchEvents(elsewhere, await apiTokenOf(ada));
   await ada.createTask('before');

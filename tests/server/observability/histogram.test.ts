@@ -3,7 +3,7 @@ import { labelOf } from '../../../server/observability/statement-label.ts';
 import { Histogram } from '../../../server/observability/histogram.ts';
 import { dice } from '../../kit/dice.ts';
 
-test('[T060] quantiles are within five percent of those of the sorted times, from microseconds to minutes', () => {
+test('[T060] quantiles are accurate to five percent, from microseconds to minutes', () => {
   const { roll } = dice(7);
   const timings = new Histogram();
   const all = Array.from({ length: 20_000 }, () => 10 ** (roll(7_000) / 1000 - 2));
@@ -23,14 +23,14 @@ test('[T060] quantiles are within five percent of those of the sorted times, fro
   }
 });
 
-test('[T060] of nothing there is no time, and what is too long or too short is counted all the same', () => {
+test('[T060] without measurements there are no quantiles, and times out of range are counted, too', () => {
   const timings = new Histogram();
   expect([timings.quantile(0.5), timings.count]).toEqual([0, 0]);
   for (const extreme of [0, 0.0001, 10 ** 9]) timings.add(extreme);
   expect([...timings.cumulative()].at(-1)?.count).toBe(3);
 });
 
-test('[T060] a statement is known by its label, or by its verb and table, and never by a value', () => {
+test('[T060] a statement is named by its label, or by its verb and table, and never by a value', () => {
   expect({
     labelled: labelOf('/* countDashboard */ SELECT 1 FROM tasks'),
     behindAnother: labelOf('/* custom plan */ /* listTasks */ SELECT 1'),

@@ -6,7 +6,7 @@ afterEach(() => vi.useRealTimers());
 
 const away = () => Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
 
-test('an outage of the database writes a few lines, and then how often it happened again (LOGS)', () => {
+test('an outage of the database logs a few lines, and then the number of repetitions (LOGS)', () => {
   const written: unknown[][] = [];
   const tell = summarizeRepeats();
   const say = (about: object, message: string) => {
@@ -19,5 +19,5 @@ test('an outage of the database writes a few lines, and then how often it happen
 
   for (let n = 0; n < 5; n += 1) say({ err: new TypeError('a fault of ours') }, 'operation failed');
   for (let n = 0; n < 5; n += 1) say({ events: n }, 'deleted events for their age');
-  expect(written.slice(4), 'whatever is no outage').toHaveLength(10);
+  expect(written.slice(4), 'other errors').toHaveLength(10);
 });

@@ -22,7 +22,7 @@ interface Message {
   resourceMetrics?: { scopeMetrics: { metrics: { name: string }[] }[] }[];
 }
 
-test('[T060] a collector gets the trace of an operation with its statements, within the caller’s own, and metrics', async () => {
+test('[T060] a collector gets an operation’s trace with its statements, within the caller’s trace, and metrics', async () => {
   const messages: Message[] = [];
   const collector = createServer((request, response) => {
     let text = '';
@@ -87,7 +87,7 @@ test('[T060] a collector gets the trace of an operation with its statements, wit
   expect(sent).not.toMatch(/ada\.of\.the\.trace|correct horse/);
 });
 
-test('[T060] a collector that takes nothing does not keep the server from its end', async () => {
+test('[T060] a collector that does not respond does not delay the stop', async () => {
   const collector = createServer(() => undefined).listen(0, '127.0.0.1');
   await once(collector, 'listening');
   onTestFinished(() => {

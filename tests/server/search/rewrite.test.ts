@@ -10,7 +10,7 @@ import { emptyDatabase, query } from '../database/scratch-database.ts';
 
 const INTENT = '_fold_words_for_search';
 
-/** A database as it was before the words were made by rules of our own. */
+/** A database from before we had our own rules for words. */
 async function earlierDatabase(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'taskwire-search-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -23,7 +23,7 @@ async function earlierDatabase(): Promise<string> {
   return url;
 }
 
-test('tasks of before the upgrade are found by the new words while people go on writing (SEARCH-CASE)', async () => {
+test('old tasks are found by the new words after an upgrade, while people keep writing (SEARCH-CASE)', async () => {
   const url = await earlierDatabase();
   await query(
     url,
@@ -72,7 +72,7 @@ test('tasks of before the upgrade are found by the new words while people go on 
   ).toEqual(before);
 });
 
-test('rows written by plain SQL have their words, and a changed text has new ones (SEARCH-GLUE)', async () => {
+test('rows written by plain SQL have search words, and a changed text has new ones (SEARCH-GLUE)', async () => {
   const url = await emptyDatabase();
   await applyMigrations(url);
   await query(

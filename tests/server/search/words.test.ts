@@ -21,7 +21,7 @@ async function connected(url: string): Promise<Client> {
   return client;
 }
 
-/** The words that the database makes of a text, with their places. */
+/** The words of a text in the database, with their positions. */
 async function wordsInDatabase(client: Client, texts: string[]): Promise<string[][]> {
   const { rows } = await client.query<{ words: string[] }>(
     `SELECT ARRAY(SELECT concat(lexeme, ' ', place, ' ', weight) COLLATE "C" AS entry
@@ -47,10 +47,10 @@ function wordsHere(text: string): string[] {
     .sort((a, b) => bytes(a).compare(bytes(b)));
 }
 
-/** Some PostgreSQL know their case and their combining, and others do not. */
+/** Some builds of PostgreSQL know their case and their combination, others do not. */
 const LATER_THAN_UNICODE_10 = /[\u1abf-\u1aff\u1c80-\u1cbf\u2c2f\u2c5f]/u;
 
-test('the database makes the same words of a text as a query is read by', async () => {
+test('the database produces the same words as the parser of queries', async () => {
   const client = await connected(database);
   const early = Array.from({ length: 0x3400 - 0x80 }, (_, at) => String.fromCodePoint(at + 0x80)).filter(
     (character) => /\P{Cn}/u.test(character) && !LATER_THAN_UNICODE_10.test(character),
@@ -89,7 +89,7 @@ const LOCALES = {
 };
 
 test.each(Object.entries(LOCALES))(
-  'each text is found by the words that a person expects, and by no others, with the locale %s (SEARCH-CASE) (SEARCH-GLUE)',
+  'each text is found by the words that people expect, and by no others, with the locale %s (SEARCH-CASE) (SEARCH-GLUE)',
   async (_name, locale) => {
     const url = await emptyDatabase(`TEMPLATE template0 ENCODING 'UTF8' ${locale}`);
     await applyMigrations(url);
@@ -119,7 +119,7 @@ test.each(Object.entries(LOCALES))(
   },
 );
 
-test('what found a text is marked in it, and the snippet is the text as it was written (SEARCH-TAG)', () => {
+test('matches are highlighted, and the snippet keeps the original text (SEARCH-TAG)', () => {
   for (const { text, found } of searchedTexts) {
     for (const word of found) {
       const snippet = snippetOf(text, parseQuery(word)?.phrases ?? []);
@@ -139,7 +139,7 @@ test('what found a text is marked in it, and the snippet is the text as it was w
   expect(marks('a b, then a, then b', '"a b"')).toEqual(['a', 'b']);
 });
 
-test('a snippet shows two passages of a long text, however deep what was found stands', () => {
+test('a snippet has two passages of a long text, at any position', () => {
   const filling = 'filling '.repeat(600);
   const text = `${filling}İĞNE ${filling}iğne ${filling}`;
   const snippet = snippetOf(text, parseQuery('igne')?.phrases ?? []);
@@ -158,13 +158,13 @@ test('a phrase has at most five words, and a query twenty (H2)', () => {
   expect(parseQuery('資料'.repeat(50))?.phrases.flat()).toHaveLength(20);
 });
 
-/** The words of each are many for its length, or take long to tell apart. */
+/** Texts with many words for their length, or with words that take long to split. */
 const LONGEST = [
   ...['\ufdfa', '資', '資a', '資、', '✓', '✓ ', '😀', 'é ', '㈱', 'ﷺ資', 'ﬃ ', '資\u0301', 'й', 'a-', 'ß'],
   '👩\u200d🚀',
 ].map((piece) => Array.from(piece.repeat(10_000)).slice(0, 10_000).join(''));
 
-test('a text of 10,000 characters has at most 20,000 words, and all places of its words agree (M16)', () => {
+test('a text of 10,000 characters has at most 20,000 words with consistent positions (M16)', () => {
   for (const text of LONGEST) {
     const words = foldedWordsOf(text);
     expect(words.length).toBeGreaterThan(0);
@@ -173,7 +173,7 @@ test('a text of 10,000 characters has at most 20,000 words, and all places of it
   }
 });
 
-test('PostgreSQL takes the words of the texts that have most (M16)', async () => {
+test('PostgreSQL accepts the words of the texts with the most words (M16)', async () => {
   const client = await connected(database);
   for (const text of LONGEST) {
     const vector = taskVector({ title: text.slice(0, 200), description: text });
@@ -182,7 +182,7 @@ test('PostgreSQL takes the words of the texts that have most (M16)', async () =>
   }
 });
 
-test('work on many long texts lets others in between, and tells of its failures (M16)', async () => {
+test('work on many long texts does not block other work, and reports its errors (M16)', async () => {
   let turns = 0;
   const done = new AbortController();
   const others = (async () => {

@@ -74,7 +74,7 @@ async function readerOf(userId: string, isAdmin: boolean): Promise<Reader> {
   };
 }
 
-/** Filters of the shapes that the API's own make, one for each turn. */
+/** Filters with the shapes that the API produces, one per run. */
 function wanted(): Prisma.EventWhereInput {
   const atoms: Prisma.EventWhereInput[] = [
     { kind: { in: [pick(KINDS), pick(KINDS)] } },
@@ -95,7 +95,7 @@ function wanted(): Prisma.EventWhereInput {
 
 describe.each(users.map((userId, n) => ({ n, userId })))('[FR-009] person $n', ({ userId }) => {
   test.each(['', ' as an administrator'])(
-    'reads the same activity%s, whether topic by topic or event by event',
+    'reads the same activity%s by topics as event by event',
     async (admin) => {
       const reader = await readerOf(userId, admin !== '');
       const shares = await db.taskShare.findMany({ where: liveShareOf(reader.viewer) });
@@ -128,7 +128,7 @@ describe.each(users.map((userId, n) => ({ n, userId })))('[FR-009] person $n', (
   );
 });
 
-test('a filter that Prisma knows and the lists of this API do not is refused, not overlooked', async () => {
+test('a filter that Prisma supports and the API does not is rejected', async () => {
   const reader = await readerOf(users[0] ?? '', false);
   for (const where of [{ personId: users[1] }, { kind: { startsWith: 'task' } }]) {
     await expect(findEvents(db, reader, { where, oldestFirst: false, limit: 1 })).rejects.toThrow(TypeError);

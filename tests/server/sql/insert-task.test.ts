@@ -46,8 +46,8 @@ function newTask(ownerId: string, title: string): Task {
 const create = (task: Task) =>
   insertTask(db, { task, event: taskCreated({ userId: task.ownerId }, task, 'fingerprint') });
 
-describe('people who create tasks at the same moment', () => {
-  test('[BR-11] have each their row and its event in one transaction, and share a few of those', async () => {
+describe('people who create tasks concurrently', () => {
+  test('[BR-11] get their row and event in one transaction, which some of them share', async () => {
     const tasks = people.map((id, n) => newTask(id, `Task ${n}`));
     const marks = await Promise.all(tasks.map(create));
     expect(await db.task.findMany({ orderBy: { id: 'asc' } })).toEqual(
@@ -62,15 +62,15 @@ describe('people who create tasks at the same moment', () => {
     expect(new Set(marks.map(({ transactionId }) => transactionId)).size).toBeLessThan(people.length / 4);
   });
 
-  test('succeed although PostgreSQL refuses one of them', async () => {
-    const refused = newTask(newId(), 'of nobody');
+  test('succeed even if PostgreSQL rejects one of them', async () => {
+    const refused = newTask(newId(), 'of an unknown person');
     const tasks = people.map((id, n) => newTask(id, `Task ${n}`)).toSpliced(20, 0, refused);
     const outcomes = await Promise.allSettled(tasks.map(create));
     expect(outcomes.flatMap(({ status }, n) => (status === 'rejected' ? [tasks[n]] : []))).toEqual([refused]);
     expect([await db.task.count(), await db.event.count()]).toEqual([people.length, people.length]);
   });
 
-  test('are all told where their connection breaks, and nothing is made twice or in part', async () => {
+  test('all get an error if their connection breaks, and nothing is created twice or partially', async () => {
     await db.$executeRaw`
       CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS
       'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END'`;

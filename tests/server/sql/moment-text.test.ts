@@ -4,7 +4,7 @@ import { dice } from '../../kit/dice.ts';
 
 const LAST_MOMENT = 8.64e15;
 
-test('a moment reads as JavaScript writes it, whenever it is', () => {
+test('a time is formatted like in JavaScript', () => {
   const { pick } = dice(7);
   const around = [
     0,
@@ -22,6 +22,6 @@ test('a moment reads as JavaScript writes it, whenever it is', () => {
   }
 });
 
-test.each([NaN, Infinity, LAST_MOMENT + 1])('%d is no moment', (time) => {
+test.each([NaN, Infinity, LAST_MOMENT + 1])('%d is not a valid time', (time) => {
   expect(() => momentText(time)).toThrow(RangeError);
 });

@@ -94,7 +94,7 @@ beforeAll(async () => {
   }
 });
 
-/** All columns of a table, in Prisma's words. */
+/** All columns of a table, in Prisma's form. */
 const all = (table: Table | undefined) =>
   Object.fromEntries(Object.keys(table?.columns ?? {}).map((field) => [field, true]));
 
@@ -107,7 +107,7 @@ interface Conversation {
 
 const plainly = (row: unknown) => RawRow.plain(row as RawRow);
 
-describe('a page of tasks reads as Prisma would read it', () => {
+describe('a page of tasks is the same as from Prisma', () => {
   const filters: Wanted['where'][] = [
     {},
     { status: 'TODO', dueOn: null },
@@ -120,7 +120,7 @@ describe('a page of tasks reads as Prisma would read it', () => {
     },
     { assigneeId: { in: users.slice(0, 2) }, title: { gt: 'NULL' } },
     { id: { in: [] } },
-    // The shapes that the API's own filters have.
+    // The shapes of the API's filters.
     { title: { contains: 'A', mode: 'insensitive' } },
     { title: { contains: '"a"' } },
     { NOT: { AND: [{ dueOn: { not: null } }, { dueOn: { in: [new Date('2026-12-31')] } }] } },
@@ -182,7 +182,7 @@ describe('a page of tasks reads as Prisma would read it', () => {
   });
 });
 
-describe('a page of conversations reads as Prisma would read it', () => {
+describe('a page of conversations is the same as from Prisma', () => {
   const filters: Wanted['where'][] = [
     {},
     { ownerId: users[0] },
@@ -219,14 +219,14 @@ describe('a page of conversations reads as Prisma would read it', () => {
   });
 });
 
-test('what nothing asks for is not read', async () => {
+test('columns that are not selected are not read', async () => {
   const query = { where: {}, orderBy: [{ title: 'asc' }, { id: 'asc' }], take: 1 };
   const messages = { where: {}, orderBy: [{ createdAt: 'asc' }], take: 1 };
   const [row] = (await readPage(db, conversations, { ...query, select: { messages } })) ?? [];
   expect(Object.keys(plainly(row)).sort()).toEqual(['id', 'messages', 'title']);
 });
 
-test('of the people that rows name, the columns are read that one of the rows asks for', async () => {
+test('related people have the columns that any row selects', async () => {
   const shares = { ...plain(), select: { sharedBy: { select: { name: true } } } };
   const query = { ...plain(), select: { owner: { select: { id: true } }, shares } };
   const [row] = (await readPage(db, tasksTable, query)) ?? [];
@@ -255,7 +255,7 @@ test.each<[string, Partial<Wanted>]>([
 
 test.each([
   ['a participant who is undefined', { some: { userId: undefined } }],
-  ['nobody', { none: { userId: users[0] } }],
+  ['no one', { none: { userId: users[0] } }],
 ])('conversations with %s are left to Prisma', async (_, participants) => {
   const query = { ...plain(), where: { participants } };
   expect(await readPage(db, conversations, query)).toBeNull();

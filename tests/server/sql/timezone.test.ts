@@ -13,7 +13,7 @@ import { query } from '../database/scratch-database.ts';
 const canonical = (name: string) =>
   new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
 
-/** Every zone that PostgreSQL brings, by the name of it that browsers report. */
+/** Every time zone of PostgreSQL, by the name that browsers report. */
 async function zonesIn(folder: string): Promise<Map<string, string[]>> {
   const files = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = files
@@ -23,7 +23,7 @@ async function zonesIn(folder: string): Promise<Map<string, string[]>> {
   return Map.groupBy(names, canonical);
 }
 
-/** PostgreSQL as distributions build it that leave out old names, and more so: of each zone it knows one name. */
+/** PostgreSQL as built by distributions without old names, and stricter: it knows one name per time zone. */
 const programs = await mkdtemp(join(tmpdir(), 'taskwire-programs-'));
 afterAll(() => rm(programs, { recursive: true, force: true }));
 await chmod(programs, 0o755);
@@ -95,7 +95,7 @@ test.each([
   ],
   ...['EST5EDT', 'CET', 'GMT', 'Etc/UTC'],
 ])(
-  'who signs up from a device in %s has that zone’s days where PostgreSQL lacks the name (TZ-TRIXIE)',
+  'a person with a device in %s gets that zone’s days even if PostgreSQL lacks the name (TZ-TRIXIE)',
   async (given) => {
     const { token, timezone } = await comer(given);
     expect(timezone).toBe(left.get(canonical(given)));
@@ -103,18 +103,18 @@ test.each([
   },
 );
 
-test('an unknown zone is UTC, and signs up all the same (TZ-TRIXIE)', async () => {
+test('an unknown zone becomes UTC, and sign-up succeeds (TZ-TRIXIE)', async () => {
   const { token, timezone } = await comer('Mars/Olympus');
   expect(timezone).toBe('UTC');
   expect(await lastDayOf(token)).toBe(dayIn('UTC'));
 });
 
-test('people keep their dashboard where PostgreSQL no longer knows their zone by its name, and at the next start their days (TZ-TRIXIE)', async () => {
+test('people keep their dashboard if PostgreSQL no longer knows their zone’s name, and get their days back at the next start (TZ-TRIXIE)', async () => {
   const { token } = await comer('UTC');
   const set = (timezone: string) =>
     db.user.updateMany({ where: { timezone: { not: timezone } }, data: { timezone } });
   await set('Pacific/Enderbury');
-  expect(await lastDayOf(token), 'counted in UTC until then').toBe(dayIn('UTC'));
+  expect(await lastDayOf(token), 'in UTC until then').toBe(dayIn('UTC'));
   await server.stop();
   server = await startTestServer(postgres.url, { LOG_LEVEL: 'silent', PORT: new URL(server.url).port });
   expect(await lastDayOf(token)).toBe(dayIn('Pacific/Enderbury'));
@@ -124,7 +124,7 @@ test('people keep their dashboard where PostgreSQL no longer knows their zone by
   expect(await db.user.count({ where: { timezone: { not: 'UTC' } } })).toBe(0);
 });
 
-test('each of PostgreSQL’s own names leads to a zone with the same days (TZ-TRIXIE)', async () => {
+test('each of PostgreSQL’s names leads to a zone with the same days (TZ-TRIXIE)', async () => {
   const names = [...zones.values()].flat();
   await db.user.createMany({
     data: names.map((timezone) => ({

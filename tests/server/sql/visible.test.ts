@@ -103,7 +103,7 @@ beforeAll(async () => {
 });
 
 test.each(users.map((userId, n) => ({ n, userId })))(
-  '[FR-009] [FR-027] person $n reads of the same events, whether the database is asked or one event is looked at',
+  '[FR-009] [FR-027] person $n reads the same events by a query as by checking single events',
   async ({ n, userId }) => {
     const viewer = await viewerOf(db, { userId }, new Set(['7@example.org']));
     expect(viewer.isAdmin).toBe(n === 7);
@@ -122,7 +122,7 @@ test.each(users.map((userId, n) => ({ n, userId })))(
   },
 );
 
-/** The viewer's live shares, by task. */
+/** The viewer's active shares, by task. */
 async function sharesOf(viewer: Viewer) {
   const shares = await db.taskShare.findMany({ where: liveShareOf(viewer) });
   return new Map(shares.map(({ taskId, permission }) => [taskId, permission]));
@@ -134,7 +134,7 @@ async function idsOf(table: Prisma.Sql, condition: Prisma.Sql): Promise<string[]
 }
 
 test.each(users.map((userId, n) => ({ n, userId })))(
-  '[FR-009] person $n sees the same tasks and messages, whether Prisma asks, SQL does, or one task is looked at',
+  '[FR-009] person $n sees the same tasks and messages by Prisma, by SQL, and by checking single tasks',
   async ({ userId }) => {
     const viewer: Viewer = await viewerOf(db, { userId });
     const tasks = await db.task.findMany({ where: visible.task(viewer) });

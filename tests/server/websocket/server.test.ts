@@ -16,7 +16,7 @@ const EVENTS = 'subscription { events { cursor event { kind } } }';
 const answerTo = (wire: Wire, id: string, ...types: string[]) =>
   wire.frame((frame) => frame.id === id && types.includes(frame.type));
 
-test('[FR-021] a query is answered over a socket as over HTTP, with the same errors', async () => {
+test('[FR-021] a query has the same answer over a socket as over HTTP, with the same errors', async () => {
   const wire = await dialAs(world, ada);
   wire.send({ id: '1', type: 'subscribe', payload: { query: VIEWER } });
   expect((await answerTo(wire, '1', 'next')).payload).toEqual({ data: { viewer: { name: 'Ada' } } });
@@ -32,7 +32,7 @@ test('[FR-021] a query is answered over a socket as over HTTP, with the same err
   }
 });
 
-test('a document that cannot be read answers its own operation only', async () => {
+test('a document with a syntax error fails only its own operation', async () => {
   const wire = await dialAs(world, ada);
   const events = watchOn<EventTold>(wire, EVENTS);
   await events.until(() => true);
@@ -51,7 +51,7 @@ test('a document that cannot be read answers its own operation only', async () =
   await events.until(({ events: { event } }) => event?.kind === 'TASK_CREATED');
 });
 
-test('4400: what is no message of the protocol closes the socket, however it is wrong', async () => {
+test('4400: an invalid protocol message closes the socket', async () => {
   const malformed = [
     '',
     'hello',
@@ -78,13 +78,13 @@ test('4400: what is no message of the protocol closes the socket, however it is 
   }
 });
 
-test('4401: operations before connection_init are refused', async () => {
+test('4401: operations before connection_init are rejected', async () => {
   const wire = await dial(world.url);
   wire.send({ id: '1', type: 'subscribe', payload: { query: VIEWER } });
   expect(await wire.closed).toEqual({ code: 4401, reason: 'Unauthorized' });
 });
 
-test('[FR-011] [SC-008] 4403: a false credential, or none, is sent away', async () => {
+test('[FR-011] [SC-008] 4403: an invalid or missing credential is rejected', async () => {
   for (const payload of [undefined, {}, { authorization: 'Bearer nonsense' }, { authorization: 7 }]) {
     const wire = await dial(world.url);
     wire.send({ type: 'connection_init', payload });
@@ -92,7 +92,7 @@ test('[FR-011] [SC-008] 4403: a false credential, or none, is sent away', async 
   }
 });
 
-test('4403: a page of another origin is sent away, whatever it shows', async () => {
+test('4403: a page of another origin is rejected, with any credential', async () => {
   const foreign = await dial(world.url, { headers: { origin: 'https://elsewhere.example' } });
   foreign.send(init);
   expect(await foreign.closed).toMatchObject({ code: 4403 });
@@ -101,7 +101,7 @@ test('4403: a page of another origin is sent away, whatever it shows', async () 
   await own.frame(({ type }) => type === 'connection_ack');
 });
 
-test('a browser’s cookie lets its own pages in, and no others', async () => {
+test('a browser’s cookie is accepted from its own pages only', async () => {
   const response = await fetch(`${world.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -123,19 +123,19 @@ test('a browser’s cookie lets its own pages in, and no others', async () => {
   expect(await foreign.closed).toMatchObject({ code: 4403 });
 });
 
-test('4406: another protocol is not spoken here', async () => {
+test('4406: other protocols are rejected', async () => {
   for (const protocol of ['graphql-ws', []]) {
     const wire = await dial(world.url, { protocol });
     expect(await wire.closed).toMatchObject({ code: 4406 });
   }
 });
 
-test('4408: who says nothing is sent away after ten seconds', async () => {
+test('4408: a client that sends nothing is disconnected after ten seconds', async () => {
   const wire = await dial(world.url);
   expect(await wire.closed).toMatchObject({ code: 4408 });
 });
 
-test('4409: an id names one operation at a time, and is free again after it', async () => {
+test('4409: an id names one operation at a time, and can be reused afterwards', async () => {
   const wire = await dialAs(world, ada);
   for (const round of [1, 2]) {
     wire.send({ id: 'same', type: 'subscribe', payload: { query: VIEWER } });
@@ -153,11 +153,11 @@ const subscriptions = async () =>
   Number(/^taskwire_subscriptions (.*)$/m.exec(await (await fetch(`${world.url}/metrics`)).text())?.[1]);
 
 test.each([
-  ['a subscription that is under way', EVENTS, true],
-  ['a subscription that is being prepared', EVENTS, false],
+  ['a running subscription', EVENTS, true],
+  ['a subscription that is starting', EVENTS, false],
   ['a query without an answer yet', VIEWER, false],
 ])(
-  'the id of %s names another one as soon as it is left, and that one alone',
+  'the id of %s can be reused as soon as it is completed, and names only the new operation',
   async (_what, query, isAwaited) => {
     const wire = await dialAs(world, ada);
     wire.send({ id: 'same', type: 'subscribe', payload: { query } });
@@ -179,13 +179,13 @@ test.each([
   },
 );
 
-test('4429: a second connection_init is refused', async () => {
+test('4429: a second connection_init is rejected', async () => {
   const wire = await dialAs(world, ada);
   wire.send(init);
   expect(await wire.closed).toEqual({ code: 4429, reason: 'Too many initialisation requests' });
 });
 
-test('[FR-023] a ping is answered, with what it carried, also before any introduction', async () => {
+test('[FR-023] a ping is answered with its payload, also before connection_init', async () => {
   const wire = await dial(world.url);
   wire.send({ type: 'ping', payload: { at: 7 } });
   expect(await wire.frame(({ type }) => type === 'pong')).toEqual({ type: 'pong', payload: { at: 7 } });
@@ -206,14 +206,14 @@ test('many subscriptions share a socket, and each ends by itself', async () => {
   expect(going.told).toHaveLength(1);
 });
 
-test('a hundred operations are enough for a socket', async () => {
+test('a socket can have a hundred operations', async () => {
   const wire = await dialAs(world, ada);
   const all = Array.from({ length: 101 }, () => watchOn<EventTold>(wire, EVENTS));
   expect(await Promise.race(all.map(({ end }) => end))).toBe('RATE_LIMITED');
   await all[0]?.until(() => true);
 });
 
-test('a message is no longer than a request’s body can be', async () => {
+test('a message can be as long as a request’s body', async () => {
   const wire = await dialAs(world, ada);
   wire.send({
     id: '1',
@@ -223,13 +223,13 @@ test('a message is no longer than a request’s body can be', async () => {
   expect(await wire.closed).toMatchObject({ code: 1009 });
 });
 
-test('who sends far too much is sent away for a while', async () => {
+test('a client that sends far too much is disconnected', async () => {
   const wire = await dialAs(world, ada);
   for (let sent = 0; sent < 1_300; sent += 1) wire.send({ type: 'pong' });
   expect(await wire.closed).toMatchObject({ code: 1013 });
 });
 
-test('a person’s sockets have an end', async () => {
+test('a person’s sockets are limited', async () => {
   const { bob } = await world.people('Bob');
   const wires = await Promise.all([1, 2, 3].map(() => dialAs(world, bob)));
   const fourth = await dial(world.url);
@@ -253,11 +253,11 @@ test('[FR-023] connecting without a database gets 1013 to retry later', async ()
   await dialAs(elsewhere, key);
 });
 
-test('there is nothing to talk to at other paths', async () => {
+test('other paths reject upgrades', async () => {
   await expect(dial(`${world.url}/elsewhere`)).rejects.toThrow('404');
 });
 
-test('[FR-023] every socket is asked for a sign of life, and one that gives none is closed', async () => {
+test('[FR-023] every socket gets pings, and is closed without a pong', async () => {
   const quick = await startTestServer(world.databaseUrl, { HEARTBEAT_SECONDS: '1' });
   onTestFinished(() => quick.stop());
   const { eve } = await world.people('Eve');

@@ -29,14 +29,14 @@ async function createLong(person: Person, many: number, details: object = {}): P
   }
 }
 
-/** Asks for more than a connection holds, and reads nothing of it. */
+/** Requests more than a connection holds, and does not read it. */
 function askWithoutReading(wire: Wire, times: number) {
   wire.socket.pause();
   for (let id = 0; id < times; id += 1)
     wire.send({ id: String(id), type: 'subscribe', payload: { query: LIST } });
 }
 
-test('[BR-19] what waits for one person to read it has an end, over all their sockets, and others go on (M8)', async () => {
+test('[BR-19] one person’s unread bytes are limited over all their sockets, and others are not affected (M8)', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
   await createLong(ada, 50);
   const ofBob = await watchEvents(world, bob);
@@ -61,7 +61,7 @@ test('[BR-19] what waits for one person to read it has an end, over all their so
   expect(codes).toEqual(Array.from({ length: 6 }, () => 1006));
 });
 
-test('[BR-19] many people who do not read share what the process keeps for them (M8)', async () => {
+test('[BR-19] many people who do not read share the limit of the process (M8)', async () => {
   const { ada, bob, cyd } = await world.people('Ada', 'Bob', 'Cyd');
   let most = 0;
   for (const person of [ada, bob, cyd]) {
@@ -78,7 +78,7 @@ test('[BR-19] many people who do not read share what the process keeps for them 
   expect(most).toBeLessThanOrEqual(9 * MEGABYTE);
 });
 
-test('[SC-003] [BR-19] who did not read and was cut resumes after their cursor (M8)', async () => {
+test('[SC-003] [BR-19] a person who was disconnected resumes after their cursor (M8)', async () => {
   const { ada } = await world.people('Ada');
   const wire = await dialAs(world, ada);
   const events = watchOn<EventTold>(wire, EVENTS);
@@ -115,11 +115,11 @@ async function stream(person: Person, query: string): Promise<IncomingMessage> {
   return response.on('error', () => undefined);
 }
 
-/** Tells 1.5 MB at each change. */
+/** Sends 1.5 MB at each change. */
 const LONG =
   'subscription { events { cursor event { actor { id } task { title parent { subtasks(first: 50) { nodes { description } } } } } } }';
 
-test('[BR-19] event streams that are not read count like sockets, and so does what waits for them (M8)', async () => {
+test('[BR-19] unread event streams and their bytes count like sockets (M8)', async () => {
   const { eve } = await world.people('Eve');
   const parentId = await eve.createTask('parent');
   await createLong(eve, 50, { parentId });
@@ -140,7 +140,7 @@ test('[BR-19] event streams that are not read count like sockets, and so does wh
   expect(most).toBeLessThanOrEqual(6 * MEGABYTE);
 });
 
-test('[BR-19] an answer that is far too long is refused by its socket, and the next ones come', async () => {
+test('[BR-19] a response that is far too long is rejected by its socket, and the next ones are sent', async () => {
   const { ada } = await world.people('Ada');
   await createLong(ada, 200);
   const wire = await dialAs(world, ada);
@@ -154,7 +154,7 @@ test('[BR-19] an answer that is far too long is refused by its socket, and the n
   });
 });
 
-test('[BR-19] a socket that asks for signs of life without reading the answers is sent away', async () => {
+test('[BR-19] a socket that sends pings without reading the pongs is disconnected', async () => {
   const { ada } = await world.people('Ada');
   const wire = await dialAs(world, ada);
   for (let n = 0; n < 1_300; n += 1) wire.socket.ping();

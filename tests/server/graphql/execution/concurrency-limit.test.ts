@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { ConcurrencyLimit } from '../../../../server/graphql/execution/concurrency-limit.ts';
 
-/** Work that says when it began, and ends when it is told. */
+/** Work that reports its start, and ends on request. */
 function jobs(turns: ConcurrencyLimit, many: number) {
   const begun: number[] = [];
   const ends = Array.from({ length: many }, () => Promise.withResolvers<number>());
@@ -15,7 +15,7 @@ function jobs(turns: ConcurrencyLimit, many: number) {
   return { begun, ends, results };
 }
 
-test('those who come first are first, and each that ends lets the next one in', async () => {
+test('the first come first, and each that ends starts the next one', async () => {
   const { begun, ends, results } = jobs(new ConcurrencyLimit(), 20);
   await Promise.resolve();
   const first = [...begun];
@@ -40,7 +40,7 @@ test('slow work does not block others, and its slot is released only once', asyn
   await Promise.all(after.results);
 });
 
-test('work that fails lets the next one in', async () => {
+test('failed work starts the next one', async () => {
   const turns = new ConcurrencyLimit();
   const { ends, results } = jobs(turns, 20);
   for (const { reject } of ends) reject(new Error('broken'));

@@ -30,7 +30,7 @@ beforeAll(async () => {
   masked = createErrorMask(log, store);
 });
 
-/** What the server in this process gives to resolvers. */
+/** The context that the server gives to resolvers. */
 async function contextOfServer(person: Person): Promise<Context> {
   const field = schema.getQueryType()?.getFields()['viewer'];
   const resolve = field?.resolve as GraphQLFieldResolver<unknown, Context> | undefined;
@@ -49,14 +49,14 @@ async function contextOfServer(person: Person): Promise<Context> {
 interface Asked {
   text: string;
   variableValues?: Record<string, unknown>;
-  /** Undefined where no one has signed in. */
+  /** Undefined without a session. */
   token?: string | undefined;
 }
 
-/** The log grows with whatever this database server does elsewhere. */
+/** The log grows with all activity of this database server. */
 const CURSOR = /("cursor":")[^"]+"/g;
 
-/** Statements run side by side, so that errors come in any order. Callers see them masked. */
+/** Statements run in parallel, so errors have any order. Callers see them masked. */
 async function answerOf(execute: Executor, { text, variableValues = {}, token }: Asked) {
   return withRequest(async () => {
     const contextValue = await contextOf(new Headers(token ? { authorization: `Bearer ${token}` } : {}));
@@ -75,7 +75,7 @@ async function expectSame(asked: Asked, executors: readonly Executor[] = [byPlan
   }
 }
 
-describe('both executors answer alike', () => {
+describe('both executors give the same answers to', () => {
   test('every query of the reference’s examples', async () => {
     const people = await gardenersIn(world);
     const garden = await plantGarden(people, world.db);
@@ -88,13 +88,13 @@ describe('both executors answer alike', () => {
     expect(queries.length).toBeGreaterThan(15);
   });
 
-  test('every query of the matrix, with each of its endings', { timeout: 180_000 }, async () => {
+  test('every query of the matrix, with each result', { timeout: 180_000 }, async () => {
     const cast = await gather(world, READERS);
     const stage = new Stage();
     const queries = allAttempts(stage, cast).filter(({ operation }) =>
       operation.document.startsWith('query'),
     );
-    // One of those who are answered alike.
+    // One of the people with the same answer.
     const attempts = new Map(
       queries.map((attempt) => [`${attempt.table} ${attempt.row} ${attempt.expected}`, attempt]),
     );

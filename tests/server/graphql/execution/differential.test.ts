@@ -5,7 +5,7 @@ import { byPlan, byPlanMeasured, collectUnhandled, told, type Executor, type Tol
 import { generateQuery } from './generated-query.ts';
 import { Execution, GeneratedWorld, type Timing } from './generated-world.ts';
 
-/** How many queries each test tries; `TEST_CASES=20000` searches longer, and `TEST_SEED` elsewhere. */
+/** The number of queries per test; `TEST_CASES=20000` searches longer, and `TEST_SEED` elsewhere. */
 const CASES = Number(process.env['TEST_CASES'] ?? 700);
 const FIRST_SEED = Number(process.env['TEST_SEED'] ?? 1);
 const QUERIES_OF_A_SCHEMA = 5;
@@ -24,7 +24,7 @@ interface Ran extends Told {
   after: string[];
 }
 
-/** Runs a query until nothing of it is left that could still happen. */
+/** Runs a query until all its promises have settled. */
 async function run(
   executor: Executor,
   { world, document, variableValues }: Case,
@@ -56,7 +56,7 @@ async function run(
   };
 }
 
-/** How a case is known in a report, and run again. */
+/** The name of a case in a report, to repeat it. */
 function named(seed: number, { world, document, variableValues }: Case): string {
   const { sdl } = world;
   const query = document.loc?.source.body ?? '';
@@ -78,7 +78,7 @@ function* cases(timing: Timing): Generator<{ name: string; given: Case; timing: 
   }
 }
 
-/** The same document in which errors stay where they are raised, so that it tells of all that can be. */
+/** The same document with nullable types, so that errors stay where they occur. */
 function withoutPropagation(document: DocumentNode): DocumentNode {
   const name = { kind: Kind.NAME, value: 'experimental_disableErrorPropagation' } as const;
   const directives = [{ kind: Kind.DIRECTIVE, name }] as const;
@@ -89,7 +89,7 @@ function pathOf(error: string): string {
   return JSON.stringify((JSON.parse(error) as { path?: unknown }).path);
 }
 
-/** Where the answer has null for the sake of each error. */
+/** The positions of null in the answer for each error. */
 function nullsOf({ data, errors }: Told): string[] {
   const nulls = errors.map((error) => {
     const { path = [] } = JSON.parse(error) as { path?: (string | number)[] };
@@ -102,9 +102,9 @@ function nullsOf({ data, errors }: Told): string[] {
   return [...new Set(nulls)].sort();
 }
 
-describe('generated queries of generated schemas are answered as graphql-js answers them', () => {
+describe('generated queries of generated schemas have the same answers as in graphql-js', () => {
   test(
-    'errors in the same order, where promises settle one after the other',
+    'with errors in the same order, if promises settle one after the other',
     { timeout: 3_600_000 },
     async () => {
       for (const { name, given, timing } of cases('one by one')) {
@@ -122,7 +122,7 @@ describe('generated queries of generated schemas are answered as graphql-js answ
     },
   );
 
-  test('with errors at the same nulls, where promises settle at once', { timeout: 3_600_000 }, async () => {
+  test('with errors at the same nulls, if promises settle at once', { timeout: 3_600_000 }, async () => {
     for (const { name, given, timing } of cases('at once')) {
       const expected = await run(execute, given, new Execution(timing, true));
       const possible = await run(
@@ -137,7 +137,7 @@ describe('generated queries of generated schemas are answered as graphql-js answ
         after: [],
         name,
       });
-      // Which of several errors ends what holds them all is left open by the specification.
+      // The specification does not say which of several errors applies.
       const paths = possible.errors.map((error) => pathOf(error).slice(0, -1));
       const unheard = ran.errors.filter(
         (error) =>

@@ -44,7 +44,7 @@ const bob: Being = {
   boss: ada,
 };
 const rex: Being = { __typename: 'Pet', name: 'Rex', owner: ada, tags: ['good', 'dog'] };
-/** Nothing about them can be told. */
+/** Any access fails. */
 const eve: Being = {
   __typename: 'Person',
   name: new Error('no name'),
@@ -59,7 +59,7 @@ Object.assign(ada, { friends: [bob, eve], boss: bob });
 const row = (values: object) =>
   Object.assign(new RawRow({}, new Map(), []), { __typename: 'Person', friends: [] }, values);
 const zoe = row({ name: 'Zoë "Z"', nick: null, age: 40 });
-/** Of whom two things cannot be told, wherever they are asked for. */
+/** Two fields of it fail. */
 const odd = row({ name: 'Odd', nick: {}, age: 1.5 });
 const nameless = row({ name: null, nick: '\\', age: 1, boss: zoe });
 
@@ -69,14 +69,14 @@ const root: Record<string, GraphQLFieldResolver<unknown, unknown> | object> = {
   beings: () => [ada, rex, null, Promise.resolve(bob), { __typename: 'Stone' }, eve],
   named: ({ stray }: { stray?: boolean }) => (stray ? { name: 'Who' } : rex),
   echo: (args: object) => JSON.stringify(args),
-  // Prisma's promises are such.
+  // Like Prisma's promises.
   later: () => ({ then: (tell: (person: Being) => void) => setTimeout(tell, 1, bob) }),
   broken: () => {
     throw new TypeError('broken');
   },
   moments: () => [1, Promise.resolve(2), Promise.reject(new Error('too late'))],
   nobody: () => [ada, Promise.resolve(null)],
-  // The first fails when the answer has been given up for the second.
+  // The first rejects after the second has ended the answer.
   hopeless: () => [sleep(5).then(() => Promise.reject(new Error('much too late'))), null],
   notList: () => 'text',
   rows: () => [
@@ -122,7 +122,7 @@ const byPlansOnly = usePlans(() => {
   throw new Error('was left to another executor');
 }, isMeasured);
 
-/** Such messages are for the log: callers never see them. */
+/** Such messages are only logged. */
 const MISTAKE =
   /^(?:Abstract type|Runtime Object type|Named must be|Being must be|Expected Iterable|Expected a list).*/;
 
@@ -135,7 +135,7 @@ const plain = (result: ExecutionResult) => ({
     .sort(),
 });
 
-describe('a query by its plan answers as graphql-js does', () => {
+describe('a query with a plan has the same answer as in graphql-js', () => {
   test.each<[string, Record<string, unknown>?]>([
     ['{ person { name nick age friends { name friends { name age } } } }'],
     ['{ a: person { name } b: person { n: name } __typename }'],
@@ -193,12 +193,12 @@ describe('a query by its plan answers as graphql-js does', () => {
       operationName: operationName as string | undefined,
     };
     const expected = plain(await execute(args));
-    // The second run is by the plan of the first.
+    // The second run uses the plan of the first.
     for (let run = 0; run < 2; run += 1) expect(plain(await byPlansOnly(args))).toEqual(expected);
   });
 });
 
-test('of rows that have everything with them, resolvers are asked where they are measured only', async () => {
+test('resolvers of complete rows are only called if they are measured', async () => {
   const name = people.getFields()['name'];
   let asked = 0;
   if (name)
@@ -214,7 +214,7 @@ test('of rows that have everything with them, resolvers are asked where they are
   delete name?.resolve;
 });
 
-test('an answer parses as its data', async () => {
+test('the answer can be parsed as its data', async () => {
   const { data } = await byPlansOnly({
     schema,
     document: parse('{ person { name nick } }'),
@@ -224,7 +224,7 @@ test('an answer parses as its data', async () => {
   expect(JSON.parse(JSON.stringify({ data }))).toEqual({ data: { person: { name: 'Ada', nick: null } } });
 });
 
-test('a resolver is told of its field as graphql-js tells it', async () => {
+test('a resolver gets the same info as in graphql-js', async () => {
   const told: unknown[] = [];
   const ask: GraphQLFieldResolver<unknown, unknown> = (_source, args, context, info) => {
     const { path, fieldName, fieldNodes, parentType, returnType, variableValues, operation } = info;

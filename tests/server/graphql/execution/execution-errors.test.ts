@@ -20,7 +20,7 @@ beforeEach(() => {
   unhandled.length = 0;
 });
 
-/** What is still to come. */
+/** Promises that are still pending. */
 const timers: Promise<unknown>[] = [];
 
 function sleep<Value>(ms: number, value?: Value): Promise<Value | undefined> {
@@ -29,7 +29,7 @@ function sleep<Value>(ms: number, value?: Value): Promise<Value | undefined> {
   return timer;
 }
 
-/** Until nothing more comes, and nothing of it is handled any more. */
+/** Resolves once all promises have settled. */
 async function everythingCame(): Promise<void> {
   for (let timer = timers.shift(); timer; timer = timers.shift()) {
     await timer;
@@ -39,7 +39,7 @@ async function everythingCame(): Promise<void> {
 
 const fails = (message = 'failed', ms = 0) => sleep(ms).then(() => Promise.reject(new Error(message)));
 
-/** What both executors answer, which has to be the same. */
+/** The answer, which must be the same for both executors. */
 async function answerOf(sdl: string, root: () => object, query: string): Promise<Told> {
   const schema = buildSchema(sdl);
   const args = () => ({ schema, document: parse(query), rootValue: root() });
@@ -55,7 +55,7 @@ async function answerOf(sdl: string, root: () => object, query: string): Promise
   return answer;
 }
 
-describe('a list of objects of which nothing is selected', () => {
+describe('a list of objects without selected fields', () => {
   const SDL = `
     interface Named { name: String }
     type Person implements Named { name: String }
@@ -64,7 +64,7 @@ describe('a list of objects of which nothing is selected', () => {
   `;
   const selection = '{ ... on Named { ... on Pet { name } } }';
 
-  test('still tells null, errors and rejected promises from objects', async () => {
+  test('still has null, errors and rejected promises of objects', async () => {
     const people = () => [
       {},
       null,
@@ -79,7 +79,7 @@ describe('a list of objects of which nothing is selected', () => {
     expect(errors).toHaveLength(2);
   });
 
-  test('is null where an item that cannot be null is', async () => {
+  test('is null if a non-nullable item is null', async () => {
     const { data } = await answerOf(SDL, () => ({ must: [{}, null] }), `{ must ${selection} }`);
     expect(data).toBe('{"must":null}');
   });
@@ -97,10 +97,10 @@ describe('a leaf', () => {
     ['infinite', -Infinity, 'null'],
     ['an object', { a: [1, undefined], b: undefined }, '{"a":[1,null]}'],
     ['a date', new Date(0), '"1970-01-01T00:00:00.000Z"'],
-    ['half of a character', '\ud800', '"\\ud800"'],
+    ['half of a surrogate pair', '\ud800', '"\\ud800"'],
   ];
 
-  test.each(leaves)('that is %s is JSON, or an error', async (_name, leaf, json) => {
+  test.each(leaves)('with %s is JSON, or an error', async (_name, leaf, json) => {
     const schema = buildSchema('scalar Odd  type Query { odd: Odd  odds: [Odd]  must: [Odd!]  other: Int }');
     const odd = schema.getType('Odd');
     if (isScalarType(odd)) odd.coerceOutputValue = () => leaf;
@@ -113,7 +113,7 @@ describe('a leaf', () => {
     expect(errors).toHaveLength(json === null ? 3 : 0);
   });
 
-  test('that its type refuses is no mistake of the caller’s, and keeps its extensions', async () => {
+  test('that its type rejects is a server error, and keeps its extensions', async () => {
     const schema = buildSchema('scalar Odd  type Query { odd: Odd }');
     const odd = schema.getType('Odd');
     if (isScalarType(odd))
@@ -126,13 +126,13 @@ describe('a leaf', () => {
   });
 });
 
-describe('an error below what is null already', () => {
+describe('an error below a null', () => {
   const SDL = `
     type Part { name: String  must: String!  parts: [Part!]  all: [Part] }
     type Query { part: Part  other: Int  must: Int! }
   `;
 
-  test('is not told while other fields are waited for', async () => {
+  test('is not reported while other fields are pending', async () => {
     const part = () => ({ must: sleep(1), name: fails('too late', 3) });
     const { data, errors } = await answerOf(
       SDL,
@@ -143,7 +143,7 @@ describe('an error below what is null already', () => {
     expect(errors).toHaveLength(1);
   });
 
-  test('is not added to an answer that was given', async () => {
+  test('is not added to a completed answer', async () => {
     const part = { name: fails('much too late', 4), all: [{ name: fails('as late', 5) }] };
     const query = '{ part { name all { name } } must }';
     const { data, errors } = await answerOf(SDL, () => ({ ...{ part: { ...part } }, must: null }), query);
@@ -151,13 +151,13 @@ describe('an error below what is null already', () => {
     expect(errors).toHaveLength(1);
   });
 
-  test('is told where it came first', async () => {
+  test('is reported where it occurred first', async () => {
     const part = () => ({ name: fails('first', 1), must: sleep(4) });
     const { errors } = await answerOf(SDL, () => ({ part }), '{ part { name must } }');
     expect(errors).toHaveLength(2);
   });
 
-  test('is told once where two parts of an object fail that it cannot do without', async () => {
+  test('is reported once if two required parts of an object fail', async () => {
     const part = () => ({ must: fails('first', 1), parts: [{ must: fails('second', 3) }] });
     const query = '{ part { must also: must parts { must } } }';
     const { data, errors } = await answerOf(SDL, () => ({ part }), query);
@@ -166,7 +166,7 @@ describe('an error below what is null already', () => {
   });
 });
 
-test('no resolver is called once the answer is given', async () => {
+test('no resolver is called after the answer', async () => {
   const schema = buildSchema('type Query { part: Part  must: Int! }  type Part { name: String }');
   let calls = 0;
   const name = () => (calls += 1);
@@ -178,7 +178,7 @@ test('no resolver is called once the answer is given', async () => {
   expect(calls).toBe(0);
 });
 
-describe('no promise is left that nothing handles', () => {
+describe('all rejections are handled', () => {
   const SDL = `
     type Part { name: String  must: String! }
     type Query { list: [Int!]  grid: [[Int!]!]  parts: [Part!]  must: Int!  part: Part }
@@ -199,7 +199,7 @@ describe('no promise is left that nothing handles', () => {
       '{ list }',
     ],
     [
-      'of a generator behind an item that fails',
+      'of a generator after a failed item',
       () => ({
         *list() {
           const promises = [fails(), fails()];
@@ -210,12 +210,12 @@ describe('no promise is left that nothing handles', () => {
       '{ list }',
     ],
     [
-      'in a list that comes after the answer',
+      'in a list that ends after the answer',
       () => ({ list: sleep(2).then(() => [fails('later', 2)]), must: null }),
       '{ list must }',
     ],
     [
-      'next to a field that fails at once',
+      'next to a field that fails synchronously',
       () => ({ part: { name: fails('later', 2), must: null } }),
       '{ part { name must } }',
     ],
@@ -226,7 +226,7 @@ describe('no promise is left that nothing handles', () => {
     expect(errors).toHaveLength(1);
   });
 
-  test('of a list that comes item by item', async () => {
+  test('of an async list', async () => {
     const schema = buildSchema('type Query { list: [Int!]  must: Int! }');
     const left: string[] = [];
     const rootValue = {
@@ -252,7 +252,7 @@ describe('no promise is left that nothing handles', () => {
     expect(unhandled).toEqual([]);
   });
 
-  test('of an item that fails before the next one comes', async () => {
+  test('of an item that fails before the next one', async () => {
     async function* parts() {
       yield { must: fails('first') };
       await sleep(4);
@@ -262,7 +262,7 @@ describe('no promise is left that nothing handles', () => {
     expect(data).toBe('{"parts":null}');
   });
 
-  test('while others ask what type an object is of', async () => {
+  test('while the type of an object is resolved', async () => {
     const schema = buildSchema(
       'interface Named { name: String }  type A implements Named { name: String }  type B implements Named { name: String }  type Query { named: Named }',
     );
@@ -281,13 +281,13 @@ describe('no promise is left that nothing handles', () => {
   });
 });
 
-describe('what an operation is called', () => {
+describe('the operation name', () => {
   const schema = buildSchema('type Query { a: Int  b: Int }');
   const elsewhere = { data: { elsewhere: true } };
   const run = usePlans(() => elsewhere);
   const rootValue = { a: 1, b: 2 };
 
-  test('may be left out, as null or undefined, but not be empty', async () => {
+  test('can be omitted, null or undefined, but not empty', async () => {
     const document = parse('query One { a }');
     const answers = [];
     for (const operationName of [null, '', undefined, 'One', 'Two', ''])
@@ -296,7 +296,7 @@ describe('what an operation is called', () => {
     expect(answers).toEqual([one, other, one, one, other, other]);
   });
 
-  test('chooses among several', async () => {
+  test('selects one of several operations', async () => {
     const document = parse('query One { a } query Two { b }');
     const answers = [];
     for (const operationName of ['One', null, 'Two', '', 'One'])
@@ -305,7 +305,7 @@ describe('what an operation is called', () => {
     expect(answers).toEqual(['{"a":1}', other, '{"b":2}', other, '{"a":1}']);
   });
 
-  test('stands for another plan with another schema, or other fragments', async () => {
+  test('uses another plan for another schema, or for other fragments', async () => {
     const document = parse('query One { ...Part } fragment Part on Query { a }');
     const operation = getOperationAST(document, 'One');
     const others = parse('fragment Part on Query { b a }').definitions;

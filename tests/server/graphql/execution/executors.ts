@@ -2,7 +2,7 @@ import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import { afterAll, beforeAll } from 'vitest';
 import { SerializedData, usePlans } from '../../../../server/graphql/execution/execute-query.ts';
 
-/** Messages for the log, which in graphql-js show the value: here they leave it out, since it may be private. */
+/** Messages for the log. graphql-js includes the value, which may be private. */
 const WITH_VALUES = [
   [/(\.coerceOutputValue\()[^]*?(\)` to)/, '$1…$2'],
   [/(must resolve to an Object type at runtime for field "[\w.]+")[^]*/, '$1.'],
@@ -15,12 +15,12 @@ const leftOver: Executor = () => {
   throw new Error('was left to another executor');
 };
 
-/** As it answers most operations. */
+/** The executor of most operations. */
 export const byPlan = usePlans(leftOver);
 /** The same with measured resolvers, which are all called. */
 export const byPlanMeasured = usePlans(leftOver, () => true);
 
-/** An answer in a form that can be compared. */
+/** An answer in a comparable form. */
 export interface Told {
   /** As JSON. */
   data: string;
@@ -30,7 +30,7 @@ export interface Told {
 
 export function told({ data, errors = [] }: ExecutionResult): Told {
   const text = data instanceof SerializedData ? data.text : JSON.stringify(data);
-  // That it is JSON is for the executor that writes it to see to.
+  // The executor that serializes ensures that it is JSON.
   JSON.parse(text);
   return { data: text, errors: errors.map(printed) };
 }
@@ -40,7 +40,7 @@ function printed({ message, path, locations, extensions }: GraphQLError): string
   return JSON.stringify({ message: withoutValues, path, locations, extensions });
 }
 
-/** Collects rejected promises that nothing handles, which would end a server, while the tests of a file run. */
+/** Collects unhandled rejections, which would end a server, during the tests of a file. */
 export function collectUnhandled(): unknown[] {
   const unhandled: unknown[] = [];
   const others = process.listeners('unhandledRejection');

@@ -9,7 +9,7 @@ export interface GeneratedQuery {
 const DEEPEST = 4;
 const ALIASES = ['', '', '', 'a_', 'b_'];
 
-/** The variables that a query may use, and what may be given for them. */
+/** The variables of a query, with possible values. */
 const VARIABLES: Record<string, { type: string; values: unknown[] }> = {
   n: { type: 'Int', values: [null, 8] },
   m: { type: 'Int = 4', values: [null, 9] },
@@ -19,7 +19,7 @@ const VARIABLES: Record<string, { type: string; values: unknown[] }> = {
   list: { type: '[Int!] = [7]', values: [null, [], [1, 2], 3] },
 };
 
-/** Values that arguments are given, in the order in which the schema has them. */
+/** Values of arguments, in the order of the schema. */
 const GIVEN: Record<string, string[]> = {
   n: ['$n', '$m', '$k', '1'],
   mood: ['$mood', 'GLAD', 'null'],
@@ -27,7 +27,7 @@ const GIVEN: Record<string, string[]> = {
   list: ['$list', '[$k, 2]', '[]', 'null', '4'],
 };
 
-/** Writes valid queries of every form that needs no directive. */
+/** Generates valid queries of every form without directives. */
 export function generateQuery(model: Model, chance: Dice): GeneratedQuery {
   return new Writer(model, chance).query();
 }
@@ -35,9 +35,9 @@ export function generateQuery(model: Model, chance: Dice): GeneratedQuery {
 class Writer {
   readonly #model: Model;
   readonly #chance: Dice;
-  /** Most selections of rows are of their fields alone. */
+  /** Most selections of rows have only their own fields. */
   readonly #isPlain: boolean;
-  /** By response key: what has the same key must have the same arguments. */
+  /** By response key: fields with the same key must have the same arguments. */
   readonly #arguments = new Map<string, string>();
   readonly #fragments: { name: string; on: string; text: string }[] = [];
 
@@ -67,7 +67,7 @@ class Writer {
     return `{ ${selections.join(' ')} }`;
   }
 
-  /** A selection of which nothing applies to values of an object type; undefined where there is none. */
+  /** A selection that does not apply to an object type; undefined if there is none. */
   #emptyFor(type: string): string | undefined {
     const { possible = [], fields = [] } = this.#model.get(type) ?? {};
     if (possible.length !== 1 || fields.length === 0) return undefined;
@@ -121,7 +121,7 @@ class Writer {
     return `...${name}`;
   }
 
-  /** The types that a value of this type may be of as well. */
+  /** The other types that a value of this type can have. */
   #overlapping(type: string): string[] {
     const possible = this.#model.get(type)?.possible ?? [];
     return [...this.#model].flatMap(([name, other]) =>

@@ -19,38 +19,38 @@ const LEAVES = ['Int', 'Float', 'String', 'Boolean', 'ID', 'Mood', 'Odd'];
 const ABSTRACT = ['Named', 'Owned', 'Either', 'Any'];
 const ENTITIES_OF_A_TYPE = 3;
 
-/** A field of the generated schema. A name always stands for the same type, so that selections can be merged. */
+/** A field of the generated schema. A name always has the same type, so that selections can be merged. */
 export interface Field {
   name: string;
-  /** As the schema language writes it, like `[Named!]!`. */
+  /** In SDL, like `[Named!]!`. */
   type: string;
-  /** The named type in it. */
+  /** Its named type. */
   of: string;
   hasArguments: boolean;
 }
 
-/** The types of a generated schema, by name, with what can be selected of them. */
+/** The types of a generated schema by name, with their selectable fields. */
 export type Model = Map<string, { fields: Field[]; possible: string[] }>;
 
 const ARGUMENTS = '(n: Int! = 3, mood: Mood, range: Range, list: [Int!] = [1])';
 
-/** How often things go wrong, of 1. */
+/** The probability of an error. */
 interface Chances {
   late: number;
   error: number;
   nothing: number;
   odd: number;
   row: number;
-  /** How many of the fields can be read of a row. */
+  /** The share of fields that a row has. */
   ofRow: number;
 }
 
-/** When promises settle: one after the other in an order of its own, or by themselves. */
+/** When promises settle: one after the other in a random order, or by themselves. */
 export type Timing = 'one by one' | 'at once';
 
-/** One execution: what it has asked for, and what it still waits for. */
+/** One execution: its calls and pending promises. */
 export class Execution {
-  /** Which resolvers were called, and with what they were told of their fields. */
+  /** The resolver calls, with their info. */
   readonly calls: string[] = [];
   readonly isReference: boolean;
   readonly timing: Timing;
@@ -78,7 +78,7 @@ export class Execution {
     });
   }
 
-  /** Settles what is next; false where nothing waits. */
+  /** Settles the next promise; false if there is none. */
   settleNext(): boolean {
     const ranks = this.#waiting.map(({ rank }) => rank);
     const at = ranks.indexOf(Math.min(...ranks));
@@ -94,7 +94,7 @@ async function settledAfter(ticks: number, settled: () => unknown): Promise<unkn
   return settled();
 }
 
-/** What a field, or an item of a list, comes to. */
+/** The result of a field or a list item. */
 type Outcome = { late: number | null; thenable: boolean } & (
   | { kind: 'nothing'; value: null | undefined }
   | { kind: 'error'; returned: boolean; make: () => unknown }
@@ -106,7 +106,7 @@ type Outcome = { late: number | null; thenable: boolean } & (
 const CONTAINERS = ['array', 'set', 'generator', 'broken generator', 'async generator'] as const;
 type Container = (typeof CONTAINERS)[number];
 
-/** What `Odd` makes of values. */
+/** Results of `Odd`. */
 const ODD_VALUES: Record<string, () => unknown> = {
   text: () => 'text',
   'text to escape': () => '"\\\n\u2028\ud800 😀 and so on, beyond what is short',
@@ -154,12 +154,12 @@ const ERRORS: (() => unknown)[] = [
   () => ({ message: 'no error' }),
 ];
 
-/** A schema, and what there is in it: the same for the same seed, in whichever order it is read. */
+/** A schema with data, always the same for the same seed. */
 export class GeneratedWorld {
   readonly sdl: string;
   readonly schema: GraphQLSchema;
   readonly model: Model = new Map();
-  /** The execution that resolvers are called by. */
+  /** The execution that calls the resolvers. */
   execution = new Execution('at once', true);
   readonly #seed: number;
   readonly #chances: Chances;
@@ -181,7 +181,7 @@ export class GeneratedWorld {
     this.#bringToLife(chance);
   }
 
-  /** The value of the root. */
+  /** The root value. */
   get root(): object {
     return this.#entity('Query0', false);
   }
@@ -196,7 +196,7 @@ export class GeneratedWorld {
     const some = (share: number) => pool.filter(() => chance.happens(share));
     const named = atLeastOne(some(0.2), pool);
     const owned = [...named, ...some(0.1).filter((field) => !named.includes(field))];
-    // Of the interfaces, the first types are the second, and the others the first alone.
+    // The first type has both interfaces, the others only the first one.
     const isOwned = (n: number) => n < 1 + (objects.length >> 1);
     const text = objects.map((object, n) => {
       const inherited = isOwned(n) ? owned : named;
@@ -232,7 +232,7 @@ export class GeneratedWorld {
         type.resolveType = (value, _context, info) => this.#typeOf(value, info) as string;
       if (isObjectType(type)) this.#bringObjectToLife(type, chance);
     }
-    // What has no resolver for its type tells it, or its types do.
+    // Types without resolveType use `__typename` or isTypeOf.
     for (const type of Object.values(this.schema.getTypeMap()))
       if (isUnionType(type) && type.name === 'Any' && chance.happens(0.5))
         for (const member of type.getTypes()) member.isTypeOf ??= (value) => this.#isOf(member, value);
@@ -252,7 +252,7 @@ export class GeneratedWorld {
     }
   }
 
-  /** What a column would be: only what a row can have with it. */
+  /** The value of a column: a related row must be loaded with it. */
   #fromRow(field: string, type: GraphQLOutputType): FromRow {
     const leaf = isNonNullType(type) ? type.ofType : type;
     return (row) => {
@@ -275,7 +275,7 @@ export class GeneratedWorld {
     };
   }
 
-  /** The same of `Odd` for both executors: graphql-js leaves it to others to write JSON. */
+  /** `Odd` for both executors: graphql-js does not serialize to JSON. */
   #leaf(value: unknown): unknown {
     const make = ODD_VALUES[String(value)];
     const leaf = make ? make() : value;
@@ -302,7 +302,7 @@ export class GeneratedWorld {
     return this.#answered(chance, key, is) as boolean | Promise<boolean>;
   }
 
-  /** What is asked of types may come late, or fail, as well. */
+  /** Type resolvers can be async or fail, too. */
   #answered(chance: Dice, key: string, value: unknown): unknown {
     const fails = chance.happens(this.#chances.error / 2);
     const answer = () => {
@@ -384,7 +384,7 @@ export class GeneratedWorld {
     if (late === null) return this.#now(outcome);
     const begin = () => this.execution.later(late, () => this.#now(outcome));
     if (!thenable) return begin();
-    // Prisma's promises are such, and begin when they are waited for.
+    // Like Prisma's promises, which start when they are awaited.
     const then: Promise<unknown>['then'] = (...told) => begin().then(...told);
     return { then };
   }
@@ -408,13 +408,13 @@ export class GeneratedWorld {
 
   #errorOf({ make }: { make: () => unknown }): unknown {
     const error = make();
-    // Where several could come first, it could not be told which of them it was.
+    // With several, the first one would be random.
     return error === located && this.execution.timing === 'at once' ? new Error(located.message) : error;
   }
 
   #contained(container: Container, items: Outcome[]): unknown {
     const item = (outcome: Outcome) => {
-      // An item is there already, so that what would be thrown is a promise or an error.
+      // The item exists, so an error is returned or rejected.
       if (outcome.kind === 'error' && outcome.late === null) {
         const error = this.#errorOf(outcome);
         return error instanceof Error ? error : this.execution.later(0, () => this.#now(outcome));
@@ -442,7 +442,7 @@ export class GeneratedWorld {
     }
   }
 
-  /** The same object for all fields that name it. */
+  /** The same object for all fields that refer to it. */
   #entity(key: string, isRow: boolean): object {
     const name = `${key}${isRow ? ' row' : ''}`;
     const known = this.execution.entities.get(name);
@@ -467,7 +467,7 @@ export class GeneratedWorld {
 
 const keys = new WeakMap<object, string>();
 
-/** Which entity it is; undefined of what is none. */
+/** The entity's number; undefined if it is none. */
 function keyOf(value: unknown): string | undefined {
   return typeof value === 'object' && value !== null ? keys.get(value) : undefined;
 }
