@@ -65,11 +65,11 @@ test('headers typed into the explorer survive a reload', async () => {
   await openExplorer(page, '{ viewer { name } }');
   await page.getByRole('button', { name: 'Headers' }).click();
   await page.locator('[data-uri$="-headers.json"]').first().click();
-  await page.keyboard.type('{"authorization": "Bearer of-nobody"');
+  await page.keyboard.type('{"authorization": "Bearer of-no-one"');
   await run(page).click();
   await expect(result(page)).toContainText('UNAUTHENTICATED');
   await page.waitForTimeout(1_000);
   await page.reload();
   await page.getByRole('button', { name: 'Headers' }).click();
-  await expect(page.locator('[data-uri$="-headers.json"] .view-lines')).toContainText('of-nobody');
+  await expect(page.locator('[data-uri$="-headers.json"] .view-lines')).toContainText('of-no-one');
 });

@@ -89,7 +89,7 @@ describe('[T067] the table of requirements', () => {
 
   test('is not changed by a run of some tests', async () => {
     await writeFile(join(root, 'tests/.output/requirements.md'), 'of yesterday');
-    const promises = { ...PROMISES, 'BR-02': 'Nobody proves this.' };
+    const promises = { ...PROMISES, 'BR-02': 'No test proves this.' };
     expect(await run({ promises, parameters: ['tests/garden.test.ts'] })).toMatchObject({ code: 0 });
     expect(await run({ promises, parameters: ['-t', 'grows'] })).toMatchObject({ code: 0 });
     expect(await page()).toBe('of yesterday');
@@ -98,10 +98,10 @@ describe('[T067] the table of requirements', () => {
 
 describe('[T067] a run of all tests fails', () => {
   test('if no passing test names a requirement that is not marked as not built', async () => {
-    const promises = { ...PROMISES, 'BR-02': 'Nobody proves this.' };
+    const promises = { ...PROMISES, 'BR-02': 'No test proves this.' };
     expect(await run({ promises })).toMatchObject({
       code: 1,
-      output: expect.stringContaining('BR-02 has no passing test: Nobody proves this.') as string,
+      output: expect.stringContaining('BR-02 has no passing test: No test proves this.') as string,
     });
     expect(await run({ promises, notBuiltYet: { 'BR-02': 'the roof' } })).toMatchObject({ code: 0 });
     expect(await page()).toMatch(/\| BR-02 .*\| not built yet: the roof +\|/);

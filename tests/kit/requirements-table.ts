@@ -30,7 +30,7 @@ const rows = (Object.entries(requirements) as [Requirement, string][]).map(([id,
 
 const page = `# Requirements
 
-What Taskwire guarantees, and the test files that prove it. \`npm run requirements\` makes this table from
+What Taskwire guarantees, and the test files that prove it. \`npm run requirements\` generates this table from
 [tests/requirements.ts](../tests/requirements.ts) and the titles of the tests. A run of all tests fails if a requirement
 has no passing test, and writes each test by name to \`tests/.output/requirements.md\`.
 

@@ -43,7 +43,7 @@ test('counters:verify reports differences and exits with 1, and counters:rebuild
   expect(wrong.output).toMatch(/Run npm run counters:rebuild to fix them; .*\n$/);
 
   const rebuilding = ops('counters-rebuild', [], environment);
-  await Promise.all(Array.from({ length: 20 }, () => ada.createTask('Meanwhile')));
+  await Promise.all(Array.from({ length: 20 }, () => ada.createTask('Concurrent')));
   const { code, output } = await rebuilding;
   expect(code).toBe(0);
   expect(output).toMatch(

@@ -46,7 +46,7 @@ async function uncounted() {
 const target = new URL(world.databaseUrl).pathname.slice(1);
 
 /** A connection that a restore does not terminate. */
-async function connectionBeside(): Promise<Client> {
+async function separateConnection(): Promise<Client> {
   const client = await openSession(inject('databases').serverUrl);
   onTestFinished(() => client.end());
   return client;
@@ -153,10 +153,10 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     expect(await ofLea.end).toBe('CURSOR_EXPIRED');
     expect(await ofMax.wire.closed).toMatchObject({ code: 4401 });
     expect(await (await watchEvents(world, lea, { after: events.cursor })).end).toBe('CURSOR_EXPIRED');
-    const anew = watchOn<EventTold>(socket, 'subscription { events { event { kind task { title } } } }');
-    await anew.until(({ events: { event } }) => event === null);
+    const resumed = watchOn<EventTold>(socket, 'subscription { events { event { kind task { title } } } }');
+    await resumed.until(({ events: { event } }) => event === null);
     await lea.createTask('Life goes on');
-    await anew.until(({ events: { event } }) => event?.task?.title === 'Life goes on');
+    await resumed.until(({ events: { event } }) => event?.task?.title === 'Life goes on');
   });
 
   test('[T061] writes until the last moment are in a second safety backup', async () => {
@@ -257,17 +257,17 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     await sam.createTask('Kept');
     const file = fileIn(await ops('backup', [], environment));
     await sam.createTask('Written after the backup');
-    const [holder, beside] = [await connectionBeside(), await connectionBeside()];
+    const [holder, observer] = [await separateConnection(), await separateConnection()];
     // A COMMENT on a database blocks renaming it.
     await holder.query(`BEGIN; COMMENT ON DATABASE ${target} IS 'held'`);
     const restore = startOps('restore', ['--yes', file], environment);
     const renaming = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER DATABASE "${target}" RENAME%'`;
-    await expect.poll(() => count(beside, renaming), { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => count(observer, renaming), { timeout: 60_000 }).toBe(1);
     restore.kill();
     await restore.ended;
     await holder.query('ROLLBACK');
     const restorer = `SELECT FROM pg_stat_activity WHERE query LIKE 'ALTER DATABASE "${target}" RENAME%'`;
-    await expect.poll(() => count(beside, restorer), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => count(observer, restorer), { timeout: 20_000 }).toBe(0);
 
     await expect(startServerProcess(world.databaseUrl)).rejects.toThrow(
       /not currently accepting connections.*run it again.*ALLOW_CONNECTIONS true/s,
@@ -286,19 +286,19 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
   test('[T061] a restore killed after the replacement has succeeded, and the next one prints what is left', async () => {
     const { tim } = await world.people('Tim');
     const file = fileIn(await ops('backup', [], environment));
-    const beside = await connectionBeside();
+    const observer = await separateConnection();
     const replaced = `SELECT datname FROM pg_database WHERE datname ~ ('^' || left('${target}', 30) || '_restore_\\d+_replaced$')`;
     await tim.createTask('Written after the backup');
     // A faster run has removed it already.
-    while ((await count(beside, replaced)) === 0) {
+    while ((await count(observer, replaced)) === 0) {
       const restore = startOps('restore', ['--yes', file], environment);
       const over = restore.ended.then(() => true);
       const isOver = () => Promise.race([over, setImmediate(false)]);
-      while (!(await isOver()) && (await count(beside, replaced)) === 0);
+      while (!(await isOver()) && (await count(observer, replaced)) === 0);
       restore.kill();
       await restore.ended;
     }
-    const { rows } = await beside.query<{ datname: string }>(replaced);
+    const { rows } = await observer.query<{ datname: string }>(replaced);
     const left = rows[0]?.datname ?? '';
     await expect
       .poll(() => numbers(tim).catch(() => undefined), { timeout: 30_000 })
@@ -307,7 +307,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
     const again = await ops('restore', ['--yes', file], environment);
     expect(again).toMatchObject({ code: 0 });
     expect(again.output).toContain(`still exists as ${left}. Remove it with DROP DATABASE "${left}".`);
-    await beside.query(`DROP DATABASE "${left}" WITH (FORCE)`);
+    await observer.query(`DROP DATABASE "${left}" WITH (FORCE)`);
     expect(await databasesLeft()).toEqual([]);
   });
 

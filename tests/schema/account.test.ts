@@ -195,8 +195,8 @@ describe('an operator', () => {
   });
 
   test('gets an error for an unknown address, and the command’s usage (NO-RESET)', async () => {
-    const unknown = await account('reset', 'nobody@example.com');
-    expect(unknown).toEqual({ code: 1, output: 'No account uses nobody@example.com.\n' });
+    const unknown = await account('reset', 'unknown@example.com');
+    expect(unknown).toEqual({ code: 1, output: 'No account uses unknown@example.com.\n' });
     for (const wrong of [[], ['reset'], ['delete', 'ada@example.com'], ['reset', 'a', 'b']]) {
       const { code, output } = await account(...wrong);
       expect(code).toBe(2);

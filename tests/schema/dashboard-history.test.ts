@@ -210,7 +210,7 @@ test('does not change for past days after a deletion or a rebuild', async () => 
   await foldToTheEnd(databaseUrl);
   await expectAll('once it is folded');
   await rebuildCounters(databaseUrl, () => undefined);
-  await expectAll('counted anew');
+  await expectAll('rebuilt');
 });
 
 test('of a team has the team’s tasks only, which return to their owners after its deletion', async () => {

@@ -52,7 +52,7 @@ const MOMENTS = [
 const PAUSES_MINUTES = [0, 0, 10, 75, 9 * 60];
 
 /** Random numbers that choose who does something, to what, and how. */
-const rolls = fc.noBias(fc.record({ who: fc.nat(), what: fc.nat(), whom: fc.nat(), how: fc.nat() }));
+const rolls = fc.noBias(fc.record({ who: fc.nat(), what: fc.nat(), target: fc.nat(), how: fc.nat() }));
 type Rolls = typeof rolls extends fc.Arbitrary<infer R> ? R : never;
 
 interface Cast {
@@ -118,17 +118,17 @@ async function aMember(cast: Cast, { what }: Rolls) {
   };
 }
 
-function look({ how, whom }: Rolls) {
+function look({ how, target }: Rolls) {
   const dueOn =
-    whom % 3 === 0 ? null : new Date(Date.now() + ((whom % 13) - 6) * DAY_MS).toISOString().slice(0, 10);
+    target % 3 === 0 ? null : new Date(Date.now() + ((target % 13) - 6) * DAY_MS).toISOString().slice(0, 10);
   return { status: pick(statuses, how), priority: pick(priorities, how >> 2), dueOn };
 }
 
 /** Where a task could be moved to. */
-async function place(cast: Cast, { whom, how }: Rolls) {
+async function place(cast: Cast, { target, how }: Rolls) {
   const teams = await teamsOf(cast);
-  const assigneeId = pick([null, ...cast.people.map(({ id }) => id)], whom >> 1);
-  const teamId = pick([null, ...teams.map(({ id }) => id)], whom >> 4);
+  const assigneeId = pick([null, ...cast.people.map(({ id }) => id)], target >> 1);
+  const teamId = pick([null, ...teams.map(({ id }) => id)], target >> 4);
   return [{}, { assigneeId }, { teamId }, { teamId, assigneeId }][(how >> 5) % 4];
 }
 
@@ -168,14 +168,14 @@ async function createMany(cast: Cast, owner: Person, tasks: object[]): Promise<v
 }
 
 /** Planted tasks have a past, so that earlier days have numbers, too. */
-async function plant(cast: Cast, { who, what, whom, how }: Rolls): Promise<void> {
+async function plant(cast: Cast, { who, what, target, how }: Rolls): Promise<void> {
   const owner = one(cast.people, who);
   const now = Date.now();
   const rows = Array.from({ length: (how % 4) + 1 }, (_, n) => {
     const status = pick(statuses, how + n) ?? 'TODO';
     const createdAt = new Date(now - ((what * (n + 1)) % (10 * DAY_MS)));
     const startedAt = status === 'IN_PROGRESS' ? new Date(now) : null;
-    const completedAt = status === 'DONE' ? new Date(now - ((whom * (n + 1)) % (3 * DAY_MS))) : null;
+    const completedAt = status === 'DONE' ? new Date(now - ((target * (n + 1)) % (3 * DAY_MS))) : null;
     const ownerId = uuidOf('User', owner.id);
     return { id: newId(), title: 'Old', ownerId, status, createdAt, startedAt, completedAt };
   });
@@ -184,10 +184,10 @@ async function plant(cast: Cast, { who, what, whom, how }: Rolls): Promise<void>
 }
 
 async function shareOne(cast: Cast, chance: Rolls): Promise<void> {
-  const { whom, how } = chance;
+  const { target, how } = chance;
   const { id, owner } = await aTask(cast, chance);
   const others = cast.people.filter((person) => person !== owner);
-  const receiver = one(others, whom);
+  const receiver = one(others, target);
   const { shareTask } = await change<{ shareTask: { link: string | null } }>(
     actorFor(cast, owner, chance),
     'shareTask',
@@ -214,13 +214,13 @@ async function startTeam(owner: Person, guests: Person[]): Promise<void> {
     if (guest !== owner) await accept(guest, await invite(owner, createTeam.team.id, guest.email, 'ADMIN'));
 }
 
-async function inviteOne(cast: Cast, { what, whom, how }: Rolls): Promise<void> {
+async function inviteOne(cast: Cast, { what, target, how }: Rolls): Promise<void> {
   const { id, owner } = one(await teamsOf(cast), what);
   const members = await db.membership.findMany({ where: { teamId: uuidOf('Team', id) } });
   const strangers = cast.people.filter((person) =>
     members.every(({ userId }) => userId !== uuidOf('User', person.id)),
   );
-  const guest = one(strangers, whom);
+  const guest = one(strangers, target);
   await accept(guest, await invite(owner, id, guest.email, pick(ROLES, how)));
 }
 
@@ -375,14 +375,14 @@ interface Answered {
 const isAbout = (found: number | null, exact: number | null) =>
   exact === null || found === null ? found === exact : Math.abs(found - exact) <= Math.max(1, exact * 0.0101);
 
-function expectHistory(found: History, byHand: History, whose: string): void {
+function expectHistory(found: History, byHand: History, label: string): void {
   const { cycleTime, leadTime, ...others } = byHand;
-  expect(found, whose).toMatchObject(others);
+  expect(found, label).toMatchObject(others);
   for (const [about, exact] of [
     [found.cycleTime, cycleTime],
     [found.leadTime, leadTime],
   ] as const) {
-    const both = `${whose}: ${JSON.stringify(about)} is ${JSON.stringify(exact)}`;
+    const both = `${label}: ${JSON.stringify(about)} is ${JSON.stringify(exact)}`;
     expect(isAbout(about.median, exact.median) && isAbout(about.p85, exact.p85), both).toBe(true);
   }
 }
@@ -407,15 +407,15 @@ async function expectScope(person: Person, scope: object | null, of: Asked['of']
        now: history(days: $days) { ${HISTORY} } before: history(days: 1, asOf: $before) { ${HISTORY} } } }`,
     { scope, days: DAYS, before },
   );
-  const whose = `${person.name}, ${typeof of === 'string' ? of : 'of a team'}`;
+  const label = `${person.name}, ${typeof of === 'string' ? of : 'of a team'}`;
   const asked = { viewer: uuidOf('User', person.id), of, days: DAYS };
   const { now, before: earlier, ...numbers } = dashboard;
-  expect(numbers, whose).toEqual(await countByHand(db, asked));
-  expectHistory(now, await historyByHand(db, { ...asked, asOf: null }), `${whose}, history`);
+  expect(numbers, label).toEqual(await countByHand(db, asked));
+  expectHistory(now, await historyByHand(db, { ...asked, asOf: null }), `${label}, history`);
   expectHistory(
     earlier,
     await historyByHand(db, { ...asked, days: 1, asOf: before }),
-    `${whose}, as of ${before}`,
+    `${label}, as of ${before}`,
   );
 }
 
@@ -438,7 +438,7 @@ test(
         await startTeam(ada, [bob, eve]);
         for (const owner of cast.people)
           await createMany(cast, owner, [{ title: 'First' }, { title: 'Second' }]);
-        for (const what of [0, 2, 4]) await shareOne(cast, { who: 1, what, whom: what >> 1, how: 1 });
+        for (const what of [0, 2, 4]) await shareOne(cast, { who: 1, what, target: what >> 1, how: 1 });
         await createMany(
           cast,
           bob,

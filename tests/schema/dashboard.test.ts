@@ -172,8 +172,8 @@ describe('[FR-010] [BR-14] a dashboard', () => {
       { archivedAt: new Date(), dueOn: today, priority: 'HIGH' },
       { archivedAt: new Date(), status: 'DONE' },
     ]);
-    const { eve: nobody } = await people('Eve');
-    expect(await dashboardOf(eve)).toEqual(await dashboardOf(nobody));
+    const { eve: newcomer } = await people('Eve');
+    expect(await dashboardOf(eve)).toEqual(await dashboardOf(newcomer));
   });
 
   test('counts the person’s own tasks, and as shared only those with an active share', async () => {

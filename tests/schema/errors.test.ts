@@ -378,8 +378,8 @@ describe('a database that stops responding', async () => {
   afterAll(() => server.stop());
 
   test('[T064] is detected on open connections, and reconnected', { timeout: 90_000 }, async () => {
-    const somebody = await signUp(server.url);
-    const read = () => sendTo(server.url, somebody.token, '{ viewer { name } tasks { totalCount } }');
+    const user = await signUp(server.url);
+    const read = () => sendTo(server.url, user.token, '{ viewer { name } tasks { totalCount } }');
     // The maximum number of connections, so that no request detects it by opening one.
     await Promise.all(Array.from({ length: 20 }, read));
     route.stall();

@@ -291,7 +291,7 @@ describe('[FR-028] the audit trail', async () => {
   }
 
   test('shows failed sign-ins, by each path, to the account’s owner and to administrators', async () => {
-    await signIn(dora.email.toUpperCase(), 'a guess by somebody');
+    await signIn(dora.email.toUpperCase(), 'a guessed password');
     const viaLibrary = await fetch(`${url}/api/auth/sign-in/email`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: url },
@@ -309,7 +309,7 @@ describe('[FR-028] the audit trail', async () => {
   });
 
   test('shows a failed sign-in with an unknown address to administrators, without address and password', async () => {
-    await signIn('nobody@example.com', 'a telling password');
+    await signIn('unknown@example.com', 'a telling password');
     const [latest] = await toldTo(root, { kind: { eq: 'SIGN_IN_FAILED' } });
     expect(latest).toMatchObject({ actor: null, person: null, subject: null });
     const rows = await db.event.findMany({ where: { kind: 'signIn.failed' } });
@@ -405,7 +405,7 @@ describe('a page of events', () => {
       seen.push(...page.edges.map(({ node }) => node.id));
       after = page.edges.at(-1)?.cursor ?? '';
       more = page.pageInfo.hasNextPage;
-      await ada.createTask('Meanwhile');
+      await ada.createTask('Concurrent');
     }
     expect(seen).toEqual(all);
     const back = await pageOf(ada, `last: 3, before: "${after}"`);

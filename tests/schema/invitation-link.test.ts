@@ -210,10 +210,10 @@ describe('an invited address', () => {
     await verifyAccount(db, cleo.email);
     const where = { kind: 'account.verified', personId: uuidOf('User', cleo.id) };
     expect(await db.event.count({ where })).toBe(1);
-    const unknown = await ops('account', ['verify', 'nobody@example.com'], {
+    const unknown = await ops('account', ['verify', 'unknown@example.com'], {
       DATABASE_URL: world.databaseUrl,
     });
-    expect([unknown.code, unknown.output]).toEqual([1, 'No account uses nobody@example.com.\n']);
+    expect([unknown.code, unknown.output]).toEqual([1, 'No account uses unknown@example.com.\n']);
   });
 
   test('of an old invitation without a link can accept it once verified, or after a renewal', async () => {

@@ -137,7 +137,7 @@ describe('an invitation', () => {
     expect(await newsOf(eve)).toEqual([]);
     const other = await teamOf(ada);
     await invite(ada, other.id, dan.email);
-    await invite(ada, other.id, 'nobody.yet@example.com');
+    await invite(ada, other.id, 'unknown.yet@example.com');
     expect(await eventsOf(other.id, 'team.memberInvited')).toMatchObject([
       { actorId: uuidOf('User', ada.id), personId: null },
       { actorId: uuidOf('User', ada.id), personId: null },

@@ -207,7 +207,7 @@ describe('a budget', () => {
   });
 
   test('of requests without a session belongs to their address', async () => {
-    const input = { email: 'nobody@example.com', password: 'wrong wrong wrong' };
+    const input = { email: 'unknown@example.com', password: 'wrong wrong wrong' };
     const query = `mutation ($input: SignInInput!) { ${Array.from({ length: 9 }, (_, n) => `a${n}: signIn(input: $input) { token }`).join(' ')} }`;
     const from = (address: string) =>
       ask({ query, variables: { input } }, { 'x-forwarded-for': address }).then(({ status }) => status);

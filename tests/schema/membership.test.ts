@@ -40,10 +40,10 @@ function memberOf(team: Team, person: Person): string {
   return team.memberships.get(person.id) ?? '';
 }
 
-const nobody = {
+const anonymous = {
   query: <Data>(document: string, variables?: Record<string, unknown>) => query<Data>(document, variables),
 };
-const everybody = [ada, bob, cleo, dan, eve, fay, nobody];
+const everyone = [ada, bob, cleo, dan, eve, fay, anonymous];
 
 type Attempt = (who: Pick<Person, 'query'>, team: Team) => Promise<unknown>;
 
@@ -52,13 +52,13 @@ const invites =
   (who, { id }) =>
     who.query(INVITE, { id, email: fay.email, role });
 const makes =
-  (whom: Person, role: string): Attempt =>
+  (member: Person, role: string): Attempt =>
   (who, team) =>
-    who.query(CHANGE_ROLE, { id: memberOf(team, whom), role });
+    who.query(CHANGE_ROLE, { id: memberOf(team, member), role });
 const removes =
-  (whom: Person): Attempt =>
+  (member: Person): Attempt =>
   (who, team) =>
-    who.query(REMOVE, { id: memberOf(team, whom) });
+    who.query(REMOVE, { id: memberOf(team, member) });
 const sends =
   (document: string): Attempt =>
   (who, { id }) =>
@@ -88,7 +88,7 @@ const attempts: Record<string, Attempt> = {
 };
 
 const RIGHTS = `
-                         owner   | admin   | member  | viewer  | former  | stranger | nobody
+                         owner   | admin   | member  | viewer  | former  | stranger | anonymous
   see it               : yes     | yes     | yes     | yes     | hidden  | hidden   | sign in
   add a task           : yes     | yes     | yes     | no      | hidden  | hidden   | sign in
   change it            : yes     | yes     | no      | no      | hidden  | hidden   | sign in
@@ -133,10 +133,10 @@ describe('[BR-01] [BR-02] [BR-03] [BR-08] [FR-029] rights in a team', () => {
 
   test.each(rows)('%s: %s', async (what, cells) => {
     const attempt = attempts[what];
-    if (!attempt) throw new Error(`nobody knows how to ${what}`);
+    if (!attempt) throw new Error(`unknown attempt: ${what}`);
     const answers: unknown[] = [];
     let team = await garden();
-    for (const who of everybody) {
+    for (const who of everyone) {
       answers.push(await outcome(attempt(who, team)));
       // A refusal changes nothing, so the next attempt can use the same team.
       if (answers.at(-1) === 'ok') team = await garden();

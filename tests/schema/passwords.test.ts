@@ -41,7 +41,7 @@ test('[BR-19] a sign-in behind two hundred others gets Retry-After (M9)', async 
     do await hashPassword(PASSWORD);
     while (!isOver);
   });
-  const input = { email: 'nobody@example.com', password: PASSWORD };
+  const input = { email: 'unknown@example.com', password: PASSWORD };
   const late = query('mutation ($input: SignInInput!) { signIn(input: $input) { token } }', { input });
   await expect(late).rejects.toMatchObject({ code: 'UNAVAILABLE', status: 503 });
   isOver = true;

@@ -121,8 +121,8 @@ test('[T060] people can read only their own isAdmin', async () => {
   const { link } = await offerShare(ada, ROOT.email, taskId);
   const accept = 'mutation ($secret: String!) { acceptShare(input: { secret: $secret }) { cursor } }';
   await world.query(accept, { secret: secretOf(link) }, root);
-  const theirs = await world.query(`{ task(id: "${taskId}") { owner { name isAdmin } } }`, {}, root);
-  expect(theirs).toEqual({ task: { owner: { name: 'Ada', isAdmin: null } } });
+  const ofOthers = await world.query(`{ task(id: "${taskId}") { owner { name isAdmin } } }`, {}, root);
+  expect(ofOthers).toEqual({ task: { owner: { name: 'Ada', isAdmin: null } } });
 });
 
 test('[T060] a statement counts for its request, also if it waits for a connection', async () => {
@@ -195,7 +195,7 @@ test('[T060] a slow operation is logged with its name and request, without value
     body: JSON.stringify({
       query:
         'mutation Enter($email: String!) { signIn(input: { email: $email, password: "a very secret word" }) { token } }',
-      variables: { email: 'nobody.special@example.com' },
+      variables: { email: 'very.special@example.com' },
     }),
   });
   const requestId = response.headers.get('x-request-id');
@@ -210,7 +210,7 @@ test('[T060] a slow operation is logged with its name and request, without value
   const log = server.output();
   expect(log).toContain(`"requestId":"${requestId}"`);
   expect(log).toMatch(/"statement":"SELECT (?:users|accounts)"/);
-  expect(log).not.toMatch(/nobody\.special|very secret/);
+  expect(log).not.toMatch(/very\.special|very secret/);
 });
 
 test('[T060] some of many concurrent slow operations are logged, with the number of the others', () => {

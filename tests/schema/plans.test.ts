@@ -24,7 +24,7 @@ const MOST_VISITED = 20_000;
 const MOST_SEARCHED = 40_000;
 /** Administrators see 20,000 more events, the audit trail. */
 const MOST_AUDITED = 60_000;
-const OF_EVERYBODY = ', of everybody';
+const OF_EVERYONE = ', of everyone';
 const OF_A_NEWCOMER = ', of a newcomer';
 /** Fifty events of each topic, by an index; the log has thousands of pages. */
 const MOST_PAGES = 800;
@@ -64,7 +64,7 @@ beforeAll(async () => {
   };
   const { cleo } = await world.people('Cleo');
   for (const [name, document] of Object.entries(reads).filter(([each]) => each.startsWith('activity'))) {
-    seen.push(await look(name + OF_EVERYBODY, admin, document));
+    seen.push(await look(name + OF_EVERYONE, admin, document));
     seen.push(await look(name + OF_A_NEWCOMER, cleo, document));
   }
   for (const [name, document] of Object.entries(changes))
@@ -202,7 +202,7 @@ async function look(name: string, person: Pick<Person, 'query'>, document: strin
 }
 
 function mostVisitedBy(name: string): number {
-  if (name.endsWith(OF_EVERYBODY)) return MOST_AUDITED;
+  if (name.endsWith(OF_EVERYONE)) return MOST_AUDITED;
   return name.startsWith('search') ? MOST_SEARCHED : MOST_VISITED;
 }
 

@@ -204,8 +204,8 @@ describe('signing in', () => {
   test('[FR-013] gives the same answer for a wrong password as for an unknown address', async () => {
     const { ada } = await people('Ada');
     const wrong = await signIn(ada.email, 'not her password');
-    const unknown = await signIn('nobody@example.com', 'not her password');
-    const noAddress = await signIn('nobody', 'not her password');
+    const unknown = await signIn('unknown@example.com', 'not her password');
+    const noAddress = await signIn('no-address', 'not her password');
     for (const answer of [wrong, unknown, noAddress]) {
       expect(answer.status).toBe(401);
       expect(answer.errors?.[0]?.extensions).toEqual({ code: 'UNAUTHENTICATED' });
@@ -256,7 +256,7 @@ describe('a credential', () => {
       '{ tasks { totalCount } }',
       '{ dashboard { overdue } }',
       'mutation { createTask(input: { title: "Tea" }) { cursor } }',
-      'mutation { updateViewer(input: { name: "Nobody" }) { cursor } }',
+      'mutation { updateViewer(input: { name: "No one" }) { cursor } }',
       signOutDocument,
     ];
     for (const operation of operations) {

@@ -11,7 +11,7 @@ const { db, people } = world;
 
 const DAY_MS = 24 * 60 * 60_000;
 /** An address without an account. */
-const NOBODY = 'zoe@example.com';
+const UNKNOWN = 'zoe@example.com';
 
 let ada: Person;
 let bob: Person;
@@ -178,13 +178,13 @@ describe('a share between strangers', () => {
     const revoked = await offerShare(ada, bob.email, task);
     await send(ada, 'revokeShareOffer', { id: revoked.offer?.id });
     await send(ada, 'revokeShareOffer', { id: revoked.offer?.id });
-    const late = await offerShare(ada, NOBODY, task);
+    const late = await offerShare(ada, UNKNOWN, task);
     await db.shareOffer.updateMany({ data: { expiresAt: new Date(Date.now() - 1) } });
     for (const { link } of [revoked, late])
       expect(await outcome(acceptShare(bob, { secret: secretOf(link) }))).toBe('NOT_FOUND');
     expect(await offersOf(ada, task)).toEqual([]);
 
-    const { offer } = await offerShare(ada, NOBODY, task, { expiresAt: new Date(Date.now() + DAY_MS) });
+    const { offer } = await offerShare(ada, UNKNOWN, task, { expiresAt: new Date(Date.now() + DAY_MS) });
     const row = await db.shareOffer.findUniqueOrThrow({
       where: { id: uuidOf('ShareOffer', offer?.id ?? '') },
     });
@@ -193,12 +193,12 @@ describe('a share between strangers', () => {
 
   test('[BR-15] is deleted once it has expired, and others stay', async () => {
     const { offer } = await offerShare(ada, bob.email, task);
-    await offerShare(ada, NOBODY, task);
+    await offerShare(ada, UNKNOWN, task);
     const id = uuidOf('ShareOffer', offer?.id ?? '');
     await db.shareOffer.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1) } });
     expect(await deleteExpiredOffers(db)).toBeGreaterThan(0);
     expect(await db.shareOffer.count({ where: { id } })).toBe(0);
-    expect(await offersOf(ada, task)).toMatchObject([{ receiver: NOBODY }]);
+    expect(await offersOf(ada, task)).toMatchObject([{ receiver: UNKNOWN }]);
     expect(await deleteExpiredOffers(db)).toBe(0);
   });
 
@@ -270,7 +270,7 @@ describe('a hostile sender', () => {
     const verified = (await people('Fay')).fay;
     await verify(verified);
     const events = await watchEvents(world, ada);
-    const answers = [await received(NOBODY), await received(bob.email), await received(verified.email)];
+    const answers = [await received(UNKNOWN), await received(bob.email), await received(verified.email)];
     expect(answers[0]).toContain('the address');
     expect(new Set(answers).size).toBe(1);
     await events.until(({ events: { event } }) => event?.kind === 'TASK_SHARE_OFFERED');
@@ -280,7 +280,7 @@ describe('a hostile sender', () => {
 
   test('[BR-15] can have 100 open offers to one receiver, whether the address has an account or not (H6)', async () => {
     const owner = uuid(ada);
-    for (const email of [bob.email, NOBODY]) {
+    for (const email of [bob.email, UNKNOWN]) {
       const taskIds = await plantTasks(100);
       await db.shareOffer.createMany({
         data: taskIds.map((taskId, n) => ({

@@ -190,10 +190,10 @@ describe('changing a team', () => {
 
   test('to the name or slug of another team is a conflict', async () => {
     const { id } = await create(ada, { name: 'Mine' });
-    await create(bob, { name: 'Theirs' });
+    await create(bob, { name: 'Others' });
     for (const [field, value] of [
-      ['name', 'Theirs'],
-      ['slug', 'theirs'],
+      ['name', 'Others'],
+      ['slug', 'others'],
     ] as const) {
       await expect(update(ada, { id, [field]: value })).rejects.toMatchObject({
         code: 'CONFLICT',

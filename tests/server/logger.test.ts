@@ -24,8 +24,8 @@ test('a row that the database rejects is logged by the violated rule, without it
   const db = connect(databaseUrl);
   onTestFinished(() => disconnect(db));
   await db.$executeRaw`ALTER TABLE tasks ADD CONSTRAINT no_milk CHECK (title NOT LIKE '%milk%')`;
-  const somebody = await signUp(server.url);
-  const refused = somebody.query(
+  const user = await signUp(server.url);
+  const refused = user.query(
     'mutation { createTask(input: { title: "Buy milk", description: "for the birthday" }) { cursor } }',
   );
   await expect(refused).rejects.toBeInstanceOf(Refusal);
@@ -57,7 +57,7 @@ test.skipIf(!process.env['TEST_REDIS_URL'])(
   'the password of a Redis that rejects it is not in the log',
   async () => {
     const redis = new URL(process.env['TEST_REDIS_URL'] ?? '');
-    redis.username = 'nobody';
+    redis.username = 'unknown';
     redis.password = 'hunter2';
     const server = await startProcess({
       ...environment,

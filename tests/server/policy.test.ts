@@ -121,7 +121,7 @@ beforeAll(async () => {
 
 async function rightsOf(someone: string): Promise<string> {
   const found = known.find(({ who }) => who === someone);
-  if (!found) throw new Error(`Nobody is “${someone}”.`);
+  if (!found) throw new Error(`No person is “${someone}”.`);
   return rightsOn(found.task, found.viewer);
 }
 
@@ -159,7 +159,7 @@ const ELSEWHERE = newId();
 const EMAIL = 'eve@example.com';
 
 /** A person with this role in the team, who owns another team. */
-function somebody(role?: TeamRole, { isAdmin = false } = {}): Viewer {
+function viewerWith(role?: TeamRole, { isAdmin = false } = {}): Viewer {
   const teams = new Map<string, TeamRole>([[ELSEWHERE, 'OWNER']]);
   if (role) teams.set(TEAM, role);
   return { userId: newId(), verifiedEmail: EMAIL, teams, isAdmin };
@@ -167,7 +167,7 @@ function somebody(role?: TeamRole, { isAdmin = false } = {}): Viewer {
 
 /** One word for each role, and one for a person outside the team. */
 function each(rule: (viewer: Viewer) => boolean): string {
-  return [...ROLES, undefined].map((role) => (rule(somebody(role)) ? 'yes' : 'no')).join(' ');
+  return [...ROLES, undefined].map((role) => (rule(viewerWith(role)) ? 'yes' : 'no')).join(' ');
 }
 
 describe('[BR-01] [BR-02] [BR-03] in a team', () => {
@@ -200,7 +200,7 @@ describe('[BR-01] [BR-02] [BR-03] in a team', () => {
 
   test('[BR-16] an invitation can be answered by its verified address or by its link, never by an unverified address', () => {
     const to = (isByLink: boolean) => ({ teamId: TEAM, email: EMAIL, role: 'ADMIN', isByLink }) as const;
-    const verified = somebody();
+    const verified = viewerWith();
     const unverified = { ...verified, verifiedEmail: null };
     for (const action of ['invitation.accept', 'invitation.revoke'] as const) {
       expect(can(verified, action, to(false))).toBe(true);
@@ -244,20 +244,20 @@ describe('[BR-04] a comment', () => {
   });
 
   test('can be deleted by the owner of the task, but not by its assignee or a receiver of a share', () => {
-    const member = somebody('MEMBER');
+    const member = viewerWith('MEMBER');
     const { userId } = member;
     const personal = { ...task, teamId: null };
     expect(may(member, newId(), { ...task, ownerId: userId })).toEqual([false, true]);
     expect(may(member, newId(), { ...personal, ownerId: userId })).toEqual([false, true]);
     expect(may(member, newId(), { ...task, assigneeId: userId })).toEqual([false, false]);
     expect(may(member, newId(), { ...task, share: 'EDIT' })).toEqual([false, false]);
-    const gone = somebody();
+    const gone = viewerWith();
     expect(may(gone, newId(), { ...task, ownerId: gone.userId })).toEqual([false, false]);
   });
 });
 
 test('[FR-026] the owner manages a conversation, and all participants send messages', () => {
-  const viewer = somebody();
+  const viewer = viewerWith();
   const rights = (ownerId: string) =>
     (['conversation.manage', 'conversation.send'] as const).map((action) => can(viewer, action, { ownerId }));
   expect(rights(viewer.userId)).toEqual([true, true]);
@@ -266,7 +266,7 @@ test('[FR-026] the owner manages a conversation, and all participants send messa
 
 test('an administrator has no more rights than others', () => {
   const task = { id: newId(), ownerId: newId(), assigneeId: null, teamId: null, share: null };
-  const admin = somebody(undefined, { isAdmin: true });
+  const admin = viewerWith(undefined, { isAdmin: true });
   const member = { teamId: TEAM, role: 'VIEWER', email: 'fay@example.com', isByLink: false } as const;
   const attempts: [Action, boolean][] = [
     ...TASK_ACTIONS.map((action): [Action, boolean] => [

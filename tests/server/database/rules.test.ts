@@ -34,22 +34,22 @@ test('[FR-008] the database rejects a share with oneself', async () => {
 });
 
 test('[FR-004] the database rejects rows that refer to nothing', async () => {
-  const nobody = newId();
+  const unknown = newId();
   const task = { title: 'Water the plants', position: 'a0', ownerId: ada.id };
   const { id: taskId } = await db.task.create({ data: task });
   const { id: conversationId } = await db.conversation.create({ data: { title: 'Ours', ownerId: ada.id } });
   const attempts = [
-    db.task.create({ data: { ...task, ownerId: nobody } }),
-    db.task.create({ data: { ...task, assigneeId: nobody } }),
-    db.task.create({ data: { ...task, teamId: nobody } }),
-    db.task.create({ data: { ...task, parentId: nobody } }),
-    db.taskShare.create({ data: { taskId, sharedWithId: nobody, sharedById: ada.id } }),
-    db.taskShare.create({ data: { taskId: nobody, sharedWithId: nobody, sharedById: ada.id } }),
-    db.comment.create({ data: { taskId: nobody, authorId: ada.id, body: 'Yes' } }),
-    db.membership.create({ data: { teamId: nobody, userId: ada.id, role: 'MEMBER' } }),
-    db.conversation.create({ data: { title: 'Theirs', ownerId: nobody } }),
-    db.message.create({ data: { conversationId: nobody, authorId: ada.id, role: 'USER', content: 'Yes' } }),
-    db.message.create({ data: { conversationId, authorId: nobody, role: 'USER', content: 'Yes' } }),
+    db.task.create({ data: { ...task, ownerId: unknown } }),
+    db.task.create({ data: { ...task, assigneeId: unknown } }),
+    db.task.create({ data: { ...task, teamId: unknown } }),
+    db.task.create({ data: { ...task, parentId: unknown } }),
+    db.taskShare.create({ data: { taskId, sharedWithId: unknown, sharedById: ada.id } }),
+    db.taskShare.create({ data: { taskId: unknown, sharedWithId: unknown, sharedById: ada.id } }),
+    db.comment.create({ data: { taskId: unknown, authorId: ada.id, body: 'Yes' } }),
+    db.membership.create({ data: { teamId: unknown, userId: ada.id, role: 'MEMBER' } }),
+    db.conversation.create({ data: { title: 'Other', ownerId: unknown } }),
+    db.message.create({ data: { conversationId: unknown, authorId: ada.id, role: 'USER', content: 'Yes' } }),
+    db.message.create({ data: { conversationId, authorId: unknown, role: 'USER', content: 'Yes' } }),
   ];
   for (const attempt of attempts)
     expect(await attempt.catch(classify)).toMatchObject({ kind: 'other', sqlState: '23503' });

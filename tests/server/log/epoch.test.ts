@@ -45,10 +45,10 @@ test('a log that another tool restored from another PostgreSQL is read and count
   expect(await query(databaseUrl, 'SELECT epoch FROM event_log'), 'no further epoch').toEqual([epoch]);
 });
 
-async function createTasks(somebody: SignedInUser, count: number): Promise<string[]> {
+async function createTasks(user: SignedInUser, count: number): Promise<string[]> {
   const cursors: string[] = [];
   for (let n = 0; n < count; n += 1) {
-    const { createTask } = await somebody.query<{ createTask: { cursor: string } }>(CREATE);
+    const { createTask } = await user.query<{ createTask: { cursor: string } }>(CREATE);
     cursors.push(createTask.cursor);
   }
   return cursors;

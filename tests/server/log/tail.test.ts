@@ -35,14 +35,14 @@ test('[FR-022] a transaction that commits late is delivered, in its order', asyn
   const events = await watchEvents(world, ada);
   const slow = await slowWriting(ada);
   await ada.createTask('begun later');
-  const meanwhile = await watchEvents(world, ada);
+  const later = await watchEvents(world, ada);
   await slow.query('COMMIT');
   await Promise.all(
-    [events, meanwhile].map((each) => each.until(({ events: { event } }) => event?.kind === 'USER_UPDATED')),
+    [events, later].map((each) => each.until(({ events: { event } }) => event?.kind === 'USER_UPDATED')),
   );
   await events.until(isOf('begun later'));
   expect(kinds(events)).toEqual(['USER_UPDATED', 'TASK_CREATED']);
-  expect(kinds(meanwhile), 'earlier commits are not delivered').toEqual(['USER_UPDATED']);
+  expect(kinds(later), 'earlier commits are not delivered').toEqual(['USER_UPDATED']);
 });
 
 test('[FR-022] a transaction that is rolled back delays deliveries only briefly', async () => {
@@ -98,8 +98,8 @@ test('slow transactions of another database cause no delay', async () => {
   await using slow = await openSession(inject('databases').serverUrl);
   await slow.query('BEGIN');
   await slow.query('SELECT pg_current_xact_id()');
-  await ada.createTask('meanwhile');
-  await events.until(isOf('meanwhile'));
+  await ada.createTask('concurrent');
+  await events.until(isOf('concurrent'));
 });
 
 test('[FR-022] no event is missed when PostgreSQL ends the log’s connection', async () => {

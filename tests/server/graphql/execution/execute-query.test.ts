@@ -22,7 +22,7 @@ const schema = buildSchema(`
   type Query {
     person: Person  must: Person!  beings: [Being]  named(stray: Boolean): Named
     echo(text: String = "nothing", range: Range, list: [Int!]): String
-    later(ms: Int): Person  broken: Person  moments: [Int!]  nobody: [Person!]  hopeless: [Person!]  notList: [Int]  rows: [Person]
+    later(ms: Int): Person  broken: Person  moments: [Int!]  absent: [Person!]  hopeless: [Person!]  notList: [Int]  rows: [Person]
     texts: [String]  numbers: [Float]  ids: [ID!]  flags: [Boolean]  moods: [Mood]  grid: [[Int!]]
   }
   type Mutation { person: Person }
@@ -75,7 +75,7 @@ const root: Record<string, GraphQLFieldResolver<unknown, unknown> | object> = {
     throw new TypeError('broken');
   },
   moments: () => [1, Promise.resolve(2), Promise.reject(new Error('too late'))],
-  nobody: () => [ada, Promise.resolve(null)],
+  absent: () => [ada, Promise.resolve(null)],
   // The first rejects after the second has ended the answer.
   hopeless: () => [sleep(5).then(() => Promise.reject(new Error('much too late'))), null],
   notList: () => 'text',
@@ -154,7 +154,7 @@ describe('a query with a plan has the same answer as in graphql-js', () => {
     ['{ must { name } person { name } }'],
     ['{ broken { name } later { name nick friends { name } } }'],
     ['{ later { boss { name boss { nick boss { boss { name } } } } } }'],
-    ['{ moments nobody { name } notList }'],
+    ['{ moments absent { name } notList }'],
     ['{ hopeless { name } later { name } }'],
     ['{ texts }'],
     ['{ numbers ids flags moods grid }'],
