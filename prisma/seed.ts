@@ -1,5 +1,5 @@
 // npm run demo [-- --tasks 100000 --seed 7]
-// Fills the workspace with people, teams and tasks, so that a newcomer sees a living dashboard.
+// Fills the workspace with sample people, teams and tasks.
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig, type Config } from '../server/config.ts';
 import { openDatabase } from '../server/database/open.ts';
@@ -44,7 +44,7 @@ function readOptions(args: string[]): { tasks: number; seed: number } | undefine
   if (values.help) return undefined;
   if (positionals.length > 0) {
     throw new UsageError(
-      `"${positionals.join(' ')}" is not an option. Options stand behind two dashes: npm run demo -- --tasks 1000`,
+      `"${positionals.join(' ')}" is not an option. Pass options after two dashes: npm run demo -- --tasks 1000`,
     );
   }
   return {
@@ -66,7 +66,7 @@ function parse(args: string[]) {
     });
   } catch (error) {
     const [fault] = (error as Error).message.split(/[.\n]/);
-    throw new UsageError(`${fault}. Run "npm run demo -- --help" for what there is.`);
+    throw new UsageError(`${fault}. Run "npm run demo -- --help" to list the options.`);
   }
 }
 
@@ -81,7 +81,9 @@ function wholeNumber(option: string, given: string, { from, to }: { from: number
 async function run({ tasks, seed }: { tasks: number; seed: number }): Promise<void> {
   const config = readConfig(process.env);
   if (process.env['NODE_ENV'] === 'production') {
-    throw new UsageError('The password of the demo is public, so it is not for NODE_ENV=production.');
+    throw new UsageError(
+      'The demo accounts have a public password, so the demo does not run with NODE_ENV=production.',
+    );
   }
   process.once('SIGINT', () => (interrupted = true)).once('SIGTERM', () => (interrupted = true));
   const database = await openDatabase(config);
@@ -92,7 +94,7 @@ async function run({ tasks, seed }: { tasks: number; seed: number }): Promise<vo
       return !interrupted;
     });
     out.write(report(filled, progress.end(), config, database.serverUrl));
-    if (!database.running) out.write('Start the server with npm start, unless it runs.\n');
+    if (!database.running) out.write('If the server is not running, start it with npm start.\n');
   } finally {
     await database.close();
   }
@@ -107,7 +109,7 @@ function report(filled: Filled, took: string, config: Config, serverUrl: string)
     `${people} people in ${teams} teams, ${amount(tasks)} tasks, ` +
     `${amount(shares)} shares and ${amount(comments)} comments`;
   return [
-    isNew ? `Filled in ${took}: ${holds}.` : `The demo is there already, and nothing was written: ${holds}.`,
+    isNew ? `Filled in ${took}: ${holds}.` : `The demo exists already, so nothing was written: ${holds}.`,
     ...(isNew ? [] : [startOver(config)]),
     ...(interrupted ? ['It was interrupted, so this is only the first part.'] : []),
     '',
@@ -116,7 +118,7 @@ function report(filled: Filled, took: string, config: Config, serverUrl: string)
     `  password  ${PASSWORD}`,
     `${lead.name} has ${amount(total)} tasks: ${amount(byStatus.TODO + byStatus.IN_PROGRESS)} pending, ` +
       `${amount(byStatus.DONE)} completed; ${amount(sharedToView + sharedToEdit)} of others are shared with her.`,
-    'Everybody in the demo has this password. It is public: keep the demo off servers that others reach.',
+    'All demo accounts have this password. It is public, so do not run the demo on a server that others can reach.',
     '',
   ].join('\n');
 }
@@ -124,5 +126,5 @@ function report(filled: Filled, took: string, config: Config, serverUrl: string)
 function startOver({ databaseUrl, dataDir }: Config): string {
   return databaseUrl
     ? 'To start over, set DATABASE_URL to an empty database.'
-    : `To start over, stop the server and delete ${dataDir}, with ALL that is in it; or set DATA_DIR to another folder.`;
+    : `To start over, stop the server and delete ${dataDir} with ALL its data, or set DATA_DIR to another directory.`;
 }

@@ -4,15 +4,15 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** How far back the demo's past reaches. */
+/** The length of the demo's history. */
 export const PAST_DAYS = 30;
 
 const AT_NIGHT = 0.15;
 const AT_WEEKENDS = 0.3;
-/** The last hours are busier, so that whoever looks right after filling sees today's numbers move. */
+/** The last hours are busier, so that today's numbers are not zero. */
 const LATELY = { hours: 9, factor: 2.5 };
 
-/** `count` moments of the last 30 days, in order: few at night and at weekends, the last ones near `now`. */
+/** `count` times of the last 30 days, in order: few at night and at weekends, the last ones near `now`. */
 export function* moments(chance: Chance, now: Date, count: number): Generator<Date> {
   const start = now.getTime() - PAST_DAYS * DAY + HOUR;
   const hours = Array.from({ length: PAST_DAYS * 24 - 1 }, (_, hour) =>
@@ -43,15 +43,15 @@ function busyness(time: Date, now: Date): number {
   return (weekend ? AT_WEEKENDS : 1) * (night ? AT_NIGHT : 1) * (late ? LATELY.factor : 1);
 }
 
-/** Every timezone's midnight lies on a quarter of an hour, so one answer holds for all of it. */
+/** Days start at a quarter hour in every time zone, so one result is valid for all of it. */
 const QUARTER = 15 * MINUTE;
 const known = new Map<string, { format: Intl.DateTimeFormat; days: Map<number, Date> }>();
 
-/** The day that a moment belongs to in a timezone, as midnight UTC. */
+/** The day of a time in a time zone, as midnight UTC. */
 export function dayIn(timezone: string, time: Date): Date {
   let zone = known.get(timezone);
   if (!zone) {
-    // This locale writes a date as ISO 8601 does.
+    // This locale has the format of ISO 8601.
     const format = new Intl.DateTimeFormat('sv-SE', { timeZone: timezone });
     zone = { format, days: new Map() };
     known.set(timezone, zone);

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** Decisions that look random, and are the same for the same seed. */
+/** Pseudo-random decisions, always the same for a seed. */
 export interface Chance {
   /** At least 0, less than 1. */
   next(): number;
@@ -8,17 +8,17 @@ export interface Chance {
   between(from: number, to: number): number;
   happens(probability: number): boolean;
   pick<Choice>(choices: readonly Choice[]): Choice;
-  /** Picks by weight; the weights need not add up to anything. */
+  /** Picks by weight. */
   weigh<Choice>(choices: readonly (readonly [choice: Choice, weight: number])[]): Choice;
-  /** A UUID of version 7 whose time is `at`. */
+  /** A UUID of version 7 with the time `at`. */
   uuid(at: Date): string;
 }
 
-/** @param purpose keeps what one part decides from shifting what another does. */
+/** @param purpose separates the decisions of one part from those of others. */
 export function chance(seed: number, purpose: string): Chance {
   let state = Number.parseInt(hash('sha256', `${seed} ${purpose}`).slice(0, 8), 16);
 
-  /** mulberry32: 32 bits that are well spread, of a state that walks once around all 32-bit numbers. */
+  /** Algorithm: mulberry32. */
   function bits(): number {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);

@@ -3,15 +3,14 @@ import type { EventKind, NewEvent } from '../../server/log/catalogue.ts';
 
 export interface DemoPlan {
   seed: number;
-  /** All times lie before it, and days are counted from it. */
+  /** The current time: all times are earlier. */
   now: Date;
-  /** How many tasks all people have together. */
+  /** The total number of tasks. */
   tasks: number;
 }
 
 export type DemoPerson = Pick<User, 'id' | 'name' | 'email' | 'timezone' | 'createdAt'>;
 
-/** An event of the past. */
 export type DemoEvent = At<NewEvent<EventKind>>;
 
 export type At<Event> = Event & { at: Date };

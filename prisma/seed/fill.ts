@@ -10,27 +10,25 @@ import type { DemoPlan } from './demo.ts';
 import { imagine } from './workspace.ts';
 import { writePeople, writeTasks, type Written } from './write.ts';
 
-/** What the database holds once the demo is in it. */
 export interface Filled extends Written {
-  /** False where it was there before; nothing is written then. */
+  /** False if the demo existed; nothing is written then. */
   isNew: boolean;
   people: number;
   teams: number;
-  /** Of the person whose sign-in is printed. */
+  /** The dashboard of the printed account. */
   dashboard: DashboardCounts;
 }
 
-/** Another process fills the same database at the moment. */
 export class FillingAlready extends Error {
   override readonly name = 'FillingAlready';
 }
 
-/** Two at once would be in each other's way; the lock ends with its connection. */
+/** An advisory lock: only one process can fill the database. */
 const LOCK = 0x7a5c_de30;
 
 /**
- * Fills the database at `url` with the demo, unless it is there: then nothing is written.
- * @param onProgress hears of each transaction; returning false ends the filling there, with what is written by then.
+ * Fills the database at `url` with the demo, unless it exists.
+ * @param onProgress called after each transaction; returning false stops there.
  * @throws FillingAlready, StartFailure
  */
 export async function fill(

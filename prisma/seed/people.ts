@@ -4,16 +4,16 @@ export interface Character {
   name: string;
   email: string;
   timezone: string;
-  /** What they busy themselves with, the most frequent first. */
+  /** Their areas, the most frequent first. */
   areas: readonly Area[];
-  /** How many of the tasks are theirs, compared with the others. */
+  /** Their share of the tasks, relative to others. */
   weight: number;
 }
 
-/** The password of everybody in the demo: public, since it is printed and stands here. */
+/** Public: the command prints it. */
 export const PASSWORD = 'living-dashboard';
 
-/** No address under .example can be anybody's, so the demo's accounts get in nobody's way. */
+/** Addresses under .example cannot belong to real people. */
 const character = (
   name: string,
   mailbox: string,
@@ -22,7 +22,7 @@ const character = (
   ...areas: Area[]
 ): Character => ({ name, email: `${mailbox}@demo.example`, timezone, areas, weight });
 
-/** Whom the printed sign-in belongs to. */
+/** The owner of the printed account. */
 export const lead = character('Ada Nwosu', 'ada', 'Europe/London', 34, 'product', 'team', 'home', 'travel');
 
 export const characters: readonly Character[] = [

@@ -3,7 +3,7 @@ import type { WriteStream } from 'node:tty';
 const REDRAW_MS = 100;
 const SAY_MS = 5_000;
 
-/** Tells how far a long filling is: one line that changes on a terminal, a line every five seconds elsewhere. */
+/** Shows progress: one updated line on a terminal, else a line every five seconds. */
 export class Progress {
   readonly #out: WriteStream;
   readonly #whole: number;
@@ -15,7 +15,7 @@ export class Progress {
     this.#whole = whole;
   }
 
-  /** @param done how many of the whole. */
+  /** @param done the number written so far. */
   show(done: number): void {
     const now = performance.now();
     if (now - this.#shown < (this.#out.isTTY ? REDRAW_MS : SAY_MS)) return;
@@ -26,7 +26,7 @@ export class Progress {
     this.#out.write(this.#out.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
   }
 
-  /** Clears the line, and says how long it took. */
+  /** Clears the line. @returns the duration. */
   end(): string {
     if (this.#out.isTTY) this.#out.write('\r\x1b[K');
     return `${((performance.now() - this.#began) / 1000).toFixed(1)} s`;

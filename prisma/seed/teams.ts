@@ -5,13 +5,13 @@ import { chance } from './chance.ts';
 import type { DemoEvent, DemoPerson, DemoPlan } from './demo.ts';
 import type { Area } from './wording.ts';
 
-/** A team with everything that is written along with it. */
+/** A team with its related rows. */
 export interface DemoTeam {
   team: Omit<Team, 'updatedAt'>;
   /** Its owner first. */
   members: DemoMember[];
   events: DemoEvent[];
-  /** What its tasks are about. */
+  /** The areas of its tasks. */
   areas: readonly Area[];
 }
 
@@ -22,7 +22,7 @@ interface Sketch {
   slug: string;
   description: string;
   areas: readonly Area[];
-  /** By their mailboxes; the first is the owner. */
+  /** By mailbox; the first is the owner. */
   members: readonly (readonly [mailbox: string, role: Membership['role']])[];
 }
 
@@ -60,7 +60,7 @@ const sketches: readonly Sketch[] = [
   {
     name: 'People & Office',
     slug: 'people-office',
-    description: 'Keeps the lights on and everybody well.',
+    description: 'Keeps the lights on and everyone well.',
     areas: ['team', 'office'],
     members: [
       ['leila', 'OWNER'],
@@ -72,7 +72,7 @@ const sketches: readonly Sketch[] = [
   },
 ];
 
-/** Once all people are there, and before their first task. */
+/** After all people have signed up, and before their first task. */
 const FIRST_AFTER = 42 * MINUTE;
 const APART = 6 * MINUTE;
 const JOINS_APART = MINUTE / 2;
@@ -95,7 +95,7 @@ export function gather({ seed, now }: DemoPlan, people: DemoPerson[]): DemoTeam[
 
 function personOf(people: DemoPerson[], mailbox: string): DemoPerson {
   const person = people.find(({ email }) => email.startsWith(`${mailbox}@`));
-  if (!person) throw new Error(`nobody in the demo has the mailbox ${mailbox}`);
+  if (!person) throw new Error(`no person in the demo has the mailbox ${mailbox}`);
   return person;
 }
 
@@ -117,7 +117,6 @@ function eventsOf({ id: teamId, ...team }: DemoTeam['team'], members: DemoMember
   ];
 }
 
-/** The members who may work on a team's tasks. */
 export function workersOf({ members }: DemoTeam): DemoMember[] {
   return members.filter(({ role }) => role !== 'VIEWER');
 }

@@ -1,6 +1,5 @@
 import type { Chance } from './chance.ts';
 
-/** Areas of work and life, each with its own manner of task. */
 export type Area = keyof typeof titles;
 
 const titles = {
@@ -92,7 +91,7 @@ const titles = {
     'Order paper, tea and batteries from {supplier}',
     'Compare the travel costs to {city} with the plan',
     'File the receipts of the trip to {city}',
-    'Cancel the licence that nobody has used since {month}',
+    'Cancel the licence that no one has used since {month}',
     'Prepare the figures for {colleague}',
   ],
   home: [
@@ -231,7 +230,7 @@ const notes = [
   'See the thread with {customer} for the details.',
   'The short version is enough for now.',
   '**Careful:** the last attempt broke {page}.',
-  'Nobody is blocked by it, so it can wait for a quiet hour.',
+  'No one is blocked by it, so it can wait for a quiet hour.',
   'Worth doing well: it is the first thing that people notice.',
 ];
 
@@ -254,7 +253,7 @@ interface Words {
 }
 
 const remarks = [
-  'I can take the first half, if nobody minds.',
+  'I can take the first half, if no one minds.',
   'Done on my side; over to {colleague}.',
   'Does this still have to happen before {month}?',
   'I asked {customer}, and they would rather have it simple.',
@@ -266,12 +265,12 @@ const remarks = [
   'Thank you, that was quick!',
 ];
 
-/** What the person called `name` says about a task. */
+/** A comment on a task by the person with this name. */
 export function remark(chance: Chance, name: string): string {
   return filler(chance, name)(chance.pick(remarks));
 }
 
-/** Words for a task of the person called `name`, who is never asked to talk to themselves. */
+/** The texts of a task of the person with this name, who is never mentioned in them. */
 export function words(chance: Chance, area: Area, name: string): Words {
   const fill = filler(chance, name);
   return {

@@ -14,7 +14,7 @@ type TaskEvent = NewEvent<'task.created' | 'task.updated' | 'task.completed'>;
 type DemoShare = Omit<TaskShare, 'updatedAt'>;
 type DemoComment = Omit<Comment, 'updatedAt'>;
 
-/** A task with everything that is written along with it. */
+/** A task with its related rows. */
 export interface DemoTask {
   task: Task;
   /** From the creation to the last change, in order. */
@@ -26,24 +26,24 @@ export interface DemoTask {
 interface Demo {
   people: DemoPerson[];
   teams: DemoTeam[];
-  /** In the order of their creation; each call tells the same again. */
+  /** In the order of creation; each call generates the same tasks. */
   tasks: () => Generator<DemoTask>;
 }
 
-/** How probable a share is, and what becomes of it. */
+/** Probabilities of a share, and of its expiry. */
 const SHARED = 0.2;
 const RUNS_OUT = 0.15;
 
-/** How probable it is that a member's task on the team's matters is the team's, and that somebody is set to it. */
+/** The probability that a member's task belongs to the team, and that it is assigned. */
 const OF_TEAM = 0.7;
 const ASSIGNED = 0.75;
 
-/** How probable it is that those who may comment on a task do. */
+/** The probability of comments. */
 const DISCUSSED = 0.35;
 
 const USUALLY_SETTLED_AFTER = 4.5 * DAY;
 
-/** Imagines a workspace: the same plan always gives the same people, teams and tasks. */
+/** Generates a workspace, always the same for the same plan. */
 export function imagine(plan: DemoPlan): Demo {
   const people = arrive(plan);
   const teams = gather(plan, people);
@@ -86,7 +86,6 @@ function* tasksOf(
   }
 }
 
-/** The team that a task of this person goes to, if any. */
 function teamFor(chance: Chance, area: Area, person: DemoPerson, teams: DemoTeam[]): DemoTeam | undefined {
   const isOfTeam = chance.happens(OF_TEAM);
   return teams.find(
@@ -140,20 +139,20 @@ function live(chance: Chance, { area, ...place }: Place, owner: DemoPerson, crea
   return { task, events };
 }
 
-/** What the verb would have made it from, and knows a creation that is sent twice by. */
+/** The input of the verb, for the fingerprint. */
 function given(task: Task) {
   const { title, description, status, priority, dueOn, labels, assigneeId, teamId, parentId } = task;
   return { title, description, status, priority, dueOn, labels, assigneeId, teamId, parentId };
 }
 
-/** The statuses that a task has had so far, the first to the last, with the moment of each change. */
+/** The statuses of a task so far, with the time of each change. */
 function historyOf(chance: Chance, createdAt: Date, now: Date): { statuses: TaskStatus[]; times: Date[] } {
   const end = chance.weigh<TaskStatus>([
     ['DONE', 66],
     ['CANCELLED', 5],
     ['TODO', 29],
   ]);
-  // Waiting times of independent events: most are settled soon, some take long.
+  // Exponential distribution: most are completed soon, some take long.
   const lasts = Math.ceil(-Math.log(1 - chance.next()) * USUALLY_SETTLED_AFTER);
   const changes: [TaskStatus, number][] = [];
   if (chance.happens(0.4)) changes.push(['IN_PROGRESS', Math.ceil(lasts * chance.next())]);
@@ -165,7 +164,7 @@ function historyOf(chance: Chance, createdAt: Date, now: Date): { statuses: Task
   };
 }
 
-/** Open tasks are due around today, a few of them late; settled ones were due around the day that settled them. */
+/** Open tasks are due around today, a few are overdue; completed ones were due around their completion. */
 function due(
   chance: Chance,
   status: TaskStatus,
@@ -196,7 +195,7 @@ function latest(one: Date, other: Date): Date {
 function share(chance: Chance, task: Task, people: DemoPerson[], now: Date): DemoTask['shares'] {
   if (!chance.happens(SHARED)) return [];
   const others = people.filter(({ id }) => id !== task.ownerId);
-  // Whoever stands first in the list has the most to do with everybody.
+  // Most shares are with the first person.
   const sharedWith = new Set([chance.happens(0.35) ? (others[0] as DemoPerson) : chance.pick(others)]);
   if (chance.happens(0.25)) sharedWith.add(chance.pick(others));
   const span = now.getTime() - task.createdAt.getTime();
@@ -226,14 +225,14 @@ function share(chance: Chance, task: Task, people: DemoPerson[], now: Date): Dem
   });
 }
 
-/** Some have run out already; what has not lasts for some days yet. */
+/** Some have expired; the others last for some days. */
 function endOf(chance: Chance, createdAt: Date, now: Date): Date {
   const hasRunOut = chance.happens(0.4);
   if (hasRunOut) return new Date(createdAt.getTime() + Math.floor((now.getTime() - createdAt.getTime()) / 2));
   return new Date(now.getTime() + chance.between(3, 20) * DAY + chance.between(0, 23) * HOUR);
 }
 
-/** A team's task is discussed by who works in the team, a personal one by its owner and who may change it. */
+/** Comments on a team's task are by members, on a personal one by its owner and people with an EDIT share. */
 function discuss(
   chance: Chance,
   task: Task,

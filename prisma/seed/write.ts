@@ -6,7 +6,7 @@ import type { DemoTeam } from './teams.ts';
 import type { DemoEvent, DemoPerson } from './demo.ts';
 import type { DemoTask } from './workspace.ts';
 
-/** A long transaction would hold the log's readers up, so none writes more rows than this. */
+/** Log readers wait for the transaction. */
 const MOST_ROWS = 500;
 
 export interface Written {
@@ -15,7 +15,7 @@ export interface Written {
   comments: number;
 }
 
-/** Makes the accounts and their teams, all or none. */
+/** Creates the accounts and their teams, in one transaction. */
 export async function writePeople(
   client: Client,
   people: DemoPerson[],
@@ -40,7 +40,7 @@ export async function writePeople(
        SELECT id, id::text, 'credential', id, password, created_at, created_at FROM given`,
       [JSON.stringify(users)],
     );
-    // A trigger has told the log of them, as of now; nobody has read that before the commit.
+    // A trigger appended their events with the current time.
     await client.query(
       `/* dateDemoPeople */
        UPDATE events SET at = users.created_at FROM users
@@ -69,8 +69,8 @@ export async function writePeople(
 }
 
 /**
- * Writes tasks with their events, shares and comments, each transaction whole tasks only.
- * @param onProgress hears after each transaction what is written by then; returning false ends the writing there.
+ * Writes tasks with their events, shares and comments; a transaction has whole tasks.
+ * @param onProgress called after each transaction; returning false stops there.
  */
 export async function writeTasks(
   client: Client,
@@ -78,12 +78,12 @@ export async function writeTasks(
   onProgress: (written: Written) => boolean,
 ): Promise<Written> {
   const written = { tasks: 0, shares: 0, comments: 0 };
-  // Commits need not wait for the disk one by one: the last, which does, brings all of them along.
+  // Only the last commit waits for the disk.
   await client.query('SET synchronous_commit = off');
   let writing: Promise<unknown> = Promise.resolve();
   for (const batch of batches(tasks)) {
     const values = parametersOf(batch);
-    // The next batch is made up while the database works on this one.
+    // The next batch is generated while the database writes this one.
     await writing;
     if (!onProgress({ ...written })) return finish(client, written);
     writing = client.query({ name: 'writeDemoTasks', text: insert, values });
@@ -181,11 +181,11 @@ function widthOf(...tables: Columns<never>[]): number {
   return tables.reduce((sum, columns) => sum + Object.keys(columns).length, 0);
 }
 
-/** An array for each column: half the work of JSON, and no limit to the rows. */
+/** One array per column takes half the time of JSON, without a limit for the number of rows. */
 function insertion(table: string, columns: Columns<never>, parametersBefore: number): string {
   const names = Object.keys(columns).join(', ');
   const types = Object.values(columns).map(([type]) => type);
-  // unnest would take an array of arrays apart into all their elements, so those come as text.
+  // unnest would flatten nested arrays, so they are passed as text.
   const arrays = types.map((type, i) => `$${parametersBefore + i + 1}::${isArray(type) ? 'text' : type}[]`);
   const values = Object.entries(columns).map(([name, [type]]) => (isArray(type) ? `${name}::${type}` : name));
   return `INSERT INTO ${table} (${names})
@@ -200,7 +200,7 @@ function valuesOf<Row>(columns: Columns<Row>, rows: Row[]): unknown[] {
   return Object.values(columns).map(([, value]) => rows.map(value));
 }
 
-/** In the order of the statement's parameters; the log gets a batch in the order in which it happened. */
+/** In the order of the statement's parameters; events are in chronological order. */
 function parametersOf(batch: DemoTask[]): unknown[] {
   const events = batch.flatMap(eventsOf);
   events.sort((one, other) => one.at.getTime() - other.at.getTime());
@@ -227,7 +227,7 @@ function eventsOf({ events, shares, comments }: DemoTask): DemoEvent[] {
 
 async function finish(client: Client, written: Written): Promise<Written> {
   await client.query('SET synchronous_commit = on');
-  // So many new rows change what the planner should believe, and its own turn comes only in a minute.
+  // Updates the planner's statistics at once.
   await client.query('ANALYZE users, teams, memberships, tasks, task_shares, comments, events');
   return written;
 }

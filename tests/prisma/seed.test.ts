@@ -174,7 +174,7 @@ describe('the demo in a database', async () => {
   test('filling twice adds nothing, and prints the existing demo and how to start over', async () => {
     const before = await asLead(world.url);
     const said = await demo(['--tasks', '900'], { DATABASE_URL: world.databaseUrl });
-    expect(said).toContain('there already');
+    expect(said).toContain('exists already');
     expect(said).toContain('300 tasks');
     expect(said).toContain('To start over');
     expect(await asLead(world.url)).toEqual(before);
@@ -219,7 +219,7 @@ describe('the demo in the embedded database', () => {
     server = npmStart(dataDir);
     const url = await server.ready();
     const second = await demo(['--tasks', '50'], { DATA_DIR: dataDir });
-    expect(second).toContain('there already');
+    expect(second).toContain('exists already');
     expect(second).toContain(`Sign in at ${url} with`);
     const { dashboard } = await asLead(url);
     expect(dashboard.statistics).toEqual(numbersIn(first));
