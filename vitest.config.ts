@@ -24,7 +24,7 @@ export default defineConfig({
           name: 'server',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/{e2e,ops}/**'],
-          // To load the server anew for each file takes longer than most of them run; what a file starts, it ends.
+          // Loading the server for each file takes longer than most files run. Each file must stop what it starts.
           isolate: false,
           sequence: { groupOrder: 1 },
           maxWorkers: '100%',
