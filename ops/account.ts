@@ -20,7 +20,7 @@ const usage = `npm run account -- <action> <email address>
 Uses the database of npm start (DATA_DIR or DATABASE_URL), whether the server is running or not. Each action is recorded
 in the audit trail. Anyone who has the link can sign in as the person, so send it over a channel that you trust.
 
-Anyone can register an address. Before you verify it, ask its owner whether they made the account. If not, reset it
+Anyone can register an address. Before you verify it, ask its owner whether they created the account. If not, reset it
 first, give them the link, and have them revoke the account's API tokens.
 `;
 

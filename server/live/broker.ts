@@ -27,8 +27,8 @@ export const AUDIT = 'audit';
 
 const MOST_BEHIND = 10_000;
 /** Kept in addition: reading starts at a cursor's horizon, which can be earlier. */
-const KEPT_BESIDES = 1_000;
-const DROPPED_AT_ONCE = BOUNDS['recent events'].most - MOST_BEHIND - KEPT_BESIDES;
+const KEPT_BEYOND_LIMIT = 1_000;
+const DROPPED_AT_ONCE = BOUNDS['recent events'].most - MOST_BEHIND - KEPT_BEYOND_LIMIT;
 
 /** Delivers log events to the listeners of their topics, and keeps the latest ones for reconnecting clients. */
 export class Broker implements LogReader {
@@ -101,8 +101,8 @@ export class Broker implements LogReader {
     }
     this.#position = position;
     this.#handedOut += events.length;
-    if (this.#recent.length >= MOST_BEHIND + KEPT_BESIDES + DROPPED_AT_ONCE) {
-      const dropped = this.#recent.splice(0, this.#recent.length - MOST_BEHIND - KEPT_BESIDES);
+    if (this.#recent.length >= MOST_BEHIND + KEPT_BEYOND_LIMIT + DROPPED_AT_ONCE) {
+      const dropped = this.#recent.splice(0, this.#recent.length - MOST_BEHIND - KEPT_BEYOND_LIMIT);
       this.#floor = dropped.at(-1) ?? this.#floor;
     }
   }

@@ -28,7 +28,7 @@ interface Answer {
 }
 
 const LARGEST_KEPT = 128 * 1024;
-const BYTES_BESIDES = 1_000;
+const OVERHEAD_BYTES = 1_000;
 
 /**
  * Executes an event once for all subscriptions with the same selection, and shares the payload among viewers if their
@@ -149,7 +149,7 @@ function alone(args: ValidatedSubscriptionArgs, payload: object): Promise<Answer
 }
 
 function sizeOf(key: string, { text }: Answer): number {
-  return key.length + (text?.length ?? 0) + BYTES_BESIDES;
+  return key.length + (text?.length ?? 0) + OVERHEAD_BYTES;
 }
 
 /** Executes a payload, and records what it asks about the viewer. */
