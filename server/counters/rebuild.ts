@@ -248,7 +248,6 @@ function pastOf(unrecorded: string): string {
     WHERE step = 1 OR unrecorded.status <> 'TODO'`;
 }
 
-/** The difference between the current numbers and the history. */
 const unexplained = `
   SELECT scope_id, (there - recorded)::int AS sign, now() AS at, status, false AS finishes, false AS existed,
          NULL::timestamptz AS created_at, NULL::timestamptz AS started_at, NULL::timestamptz AS completed_at

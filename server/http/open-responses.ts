@@ -9,9 +9,7 @@ const CHECK_EVERY_MS = 250;
 export class OpenResponses {
   readonly #perAddress: Quota;
   readonly #mostUnsent: number;
-  /**
-   * Slots; null if free. V8 would keep the old tables of a Set, with their requests, until its next full collection.
-   */
+  /** Slots; null if free. V8 keeps old tables of a Set, with their requests, until its next full collection. */
   readonly #responses: (ServerResponse | null)[] = [];
   readonly #free: number[] = [];
   #isWatching = false;

@@ -9,8 +9,8 @@ interface Repetition {
 }
 
 /**
- * Runs `work` repeatedly until stopped, also after a failure. The timer does not keep the process running.
- * @returns a function that aborts the signal of the current run and waits for it to end.
+ * Runs `work` repeatedly, also after a failure. The timer does not keep the process running. @returns a function that
+ * stops it: aborts the current run and waits for its end.
  */
 export function repeat(
   work: (stopping: AbortSignal) => Promise<void>,

@@ -150,7 +150,6 @@ function compile(
   }
 }
 
-/** Costs a mutation per object in the longest list of its input. */
 function costOfChange(
   field: GraphQLField<unknown, unknown>,
   given: (scope: Scope) => Arguments,

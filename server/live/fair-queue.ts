@@ -36,7 +36,6 @@ type AnyJob = Pick<Job<unknown>, 'result' | 'hasBegun' | 'begin'>;
 
 interface Lane {
   running: number;
-  /** In order of arrival. */
   waiting: Set<AnyJob>;
 }
 

@@ -9,11 +9,10 @@ import { taskColumns, tasks as table } from './tables.ts';
 
 export interface Total {
   count: number;
-  /** Whether the count is the exact number. If not, there are more. */
+  /** False if there are more. */
   isExact: boolean;
 }
 
-/** Unarchived tasks that the counters know the number of. */
 export interface CountedTasks {
   /** Null for all tasks that the viewer sees. */
   scope: Scope | null;
@@ -45,9 +44,8 @@ export async function countTasks(
 }
 
 /**
- * Reads the number of tasks from the counters, the events since, and the tasks seen by a share, at one moment. The cost
- * does not grow with the number of tasks.
- * @returns null if the counters do not know the number.
+ * Reads the number from the counters, the later events, and the visible shares in one statement. @returns null if the
+ * counters do not know it.
  */
 async function countByCounters(
   db: Database,

@@ -65,7 +65,6 @@ const inserted = Object.entries<Column>(taskColumns)
   .filter(([field]) => !DEFAULTED.has(field))
   .map(([field, column]) => ({ ...column, field: field as keyof Task }));
 const columns = Prisma.raw([...inserted.map(({ name }) => name), 'words'].join(', '));
-/** The text around each value. */
 const CASTS = ['', ...inserted.map(({ type }) => `::${type}, `), '::tsvector'];
 
 function values(task: Task): Prisma.Sql {

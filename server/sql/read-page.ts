@@ -26,9 +26,7 @@ export interface Wanted {
 export interface Sources {
   /** The table to read from. Default: the whole table. */
   from?: Prisma.Sql;
-  /**
-   * The same rows as FROM and WHERE clauses, each sorted and limited separately, so that PostgreSQL can use an index.
-   */
+  /** The same rows as FROM and WHERE clauses, each sorted and limited separately by an index. */
   parts?: readonly Prisma.Sql[] | undefined;
   /** Additional values of each row, as SQL on `found`; text or null. */
   added?: Readonly<Record<string, Prisma.Sql>> | undefined;

@@ -52,9 +52,9 @@ export const visibleSql = {
     (users.id = ${viewer.userId}::uuid
      OR EXISTS (SELECT FROM memberships
                 WHERE user_id = users.id AND team_id = ANY(${teamsOf(viewer)}) OFFSET 0)
-     OR EXISTS (SELECT FROM conversation_participants AS theirs
+     OR EXISTS (SELECT FROM conversation_participants AS others
                 JOIN conversation_participants AS own USING (conversation_id)
-                WHERE theirs.user_id = users.id AND own.user_id = ${viewer.userId}::uuid OFFSET 0)
+                WHERE others.user_id = users.id AND own.user_id = ${viewer.userId}::uuid OFFSET 0)
      OR EXISTS (SELECT FROM conversation_leavers AS leaver
                 JOIN conversation_participants AS own USING (conversation_id)
                 WHERE leaver.user_id = users.id AND own.user_id = ${viewer.userId}::uuid OFFSET 0)

@@ -1,6 +1,6 @@
 import { openSession as open, type Session } from '../../server/database/session.ts';
 
-/** A connection beside those of the server; `await using` closes it. */
+/** A separate connection; `await using` closes it. */
 export function openSession(url: string): Promise<Session> {
   return open(url, { application_name: 'taskwire tests' });
 }

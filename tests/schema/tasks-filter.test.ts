@@ -326,7 +326,7 @@ describe('the total of a list of tasks', () => {
     { ...open, dueOn: { isNull: true } },
   ];
 
-  test('is read from the counters where they know it, for every scope, before and after they are folded', async () => {
+  test('is read from the counters if they have it, for every scope, before and after folding', async () => {
     const before = await countersRead();
     let asked = 0;
     for (const scope of scopes())
@@ -362,7 +362,7 @@ describe('the total of a list of tasks', () => {
     expect(await countersRead()).toBe(before);
   });
 
-  test('is at most 10,000 where it has to be counted, and says that there are more', async () => {
+  test('is at most 10,000 if it must be counted, with a note that there are more', async () => {
     const { cyd } = await people('Cyd');
     await db.$executeRaw`
       INSERT INTO tasks (id, title, position, owner_id, updated_at)

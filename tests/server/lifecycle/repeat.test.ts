@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { repeat } from '../../../server/lifecycle/repeat.ts';
 
-test('work that fails is repeated', async () => {
+test('failed work is repeated', async () => {
   let runs = 0;
   const failures: unknown[] = [];
   const work = () => {
