@@ -11,6 +11,8 @@ import {
   updateTask,
   updateTasks,
   type TaskChange,
+  type TaskCreation,
+  type TaskEdit,
   type TasksChange,
 } from '../server/domain/task.ts';
 import { outsidersOf } from '../server/domain/share.ts';
@@ -75,29 +77,30 @@ const creation = builder.relayMutationField(
   'createTask',
   {
     description: 'Properties of the new task.',
-    inputFields: (t) => ({
-      id: t.id({
-        description:
-          'Client-generated id (`task_` and a UUID version 7). Makes retries safe: the same id creates one task.',
-      }),
-      title: t.string({ required: true, description: '1 to 200 characters on one line.' }),
-      description: t.string({ description: 'Markdown, at most 10,000 characters.' }),
-      status: t.field({ type: Status, description: 'Default: TODO.' }),
-      priority: t.field({ type: Priority, description: 'Default: NONE.' }),
-      dueOn: t.field({ type: 'Date', description: 'Due date, inclusive.' }),
-      labels: t.stringList({ description: 'At most 20 labels of 1 to 50 characters.' }),
-      assigneeId: t.id({
-        description: 'Assignee. Must be a member of the team; for a personal task, only the viewer.',
-      }),
-      teamId: t.id({
-        description:
-          'Team of the task. Requires `viewerCan.createTask` on the team. Without a team, the task is personal.',
-      }),
-      parentId: t.id({
-        description:
-          'Parent task, which the viewer must be able to edit. Tasks can be nested at most 10 levels deep.',
-      }),
-    }),
+    inputFields: (t) =>
+      ({
+        id: t.id({
+          description:
+            'Client-generated id (`task_` and a UUID version 7). Makes retries safe: the same id creates one task.',
+        }),
+        title: t.string({ required: true, description: '1 to 200 characters on one line.' }),
+        description: t.string({ description: 'Markdown, at most 10,000 characters.' }),
+        status: t.field({ type: Status, description: 'Default: TODO.' }),
+        priority: t.field({ type: Priority, description: 'Default: NONE.' }),
+        dueOn: t.field({ type: 'Date', description: 'Due date, inclusive.' }),
+        labels: t.stringList({ description: 'At most 20 labels of 1 to 50 characters.' }),
+        assigneeId: t.id({
+          description: 'Assignee. Must be a member of the team; for a personal task, only the viewer.',
+        }),
+        teamId: t.id({
+          description:
+            'Team of the task. Requires `viewerCan.createTask` on the team. Without a team, the task is personal.',
+        }),
+        parentId: t.id({
+          description:
+            'Parent task, which the viewer must be able to edit. Tasks can be nested at most 10 levels deep.',
+        }),
+      }) satisfies Record<keyof TaskCreation, unknown>,
   },
   {
     description: 'Creates a task owned by the viewer, at the end of the manual order.',
@@ -127,28 +130,30 @@ const edit = builder.relayMutationField(
   {
     description:
       'New values for a task. Omitted fields do not change. Null is rejected for fields that cannot be empty.',
-    inputFields: (t) => ({
-      ...reference(t),
-      title: t.string({ description: '1 to 200 characters on one line.' }),
-      description: t.string({ description: 'Markdown, at most 10,000 characters.' }),
-      status: t.field({ type: Status, description: 'New status.' }),
-      priority: t.field({ type: Priority, description: 'New priority.' }),
-      dueOn: t.field({ type: 'Date', description: 'Due date, inclusive. Null clears it.' }),
-      labels: t.stringList({
-        description: 'All labels of the task; replaces the current ones. At most 20, of 1 to 50 characters.',
-      }),
-      assigneeId: t.id({
-        description:
-          'Assignee. Must be a member of the task’s team; for a personal task, its owner or a person it is shared with. Null clears it. Requires `viewerCan.assign`, except to unassign yourself.',
-      }),
-      teamId: t.id({
-        description:
-          'Moves the task to another team. Requires `viewerCan.move`. Null makes it a personal task.',
-      }),
-      parentId: t.id({
-        description: 'Parent task, which the viewer must be able to edit. Null makes it a top-level task.',
-      }),
-    }),
+    inputFields: (t) =>
+      ({
+        ...reference(t),
+        title: t.string({ description: '1 to 200 characters on one line.' }),
+        description: t.string({ description: 'Markdown, at most 10,000 characters.' }),
+        status: t.field({ type: Status, description: 'New status.' }),
+        priority: t.field({ type: Priority, description: 'New priority.' }),
+        dueOn: t.field({ type: 'Date', description: 'Due date, inclusive. Null clears it.' }),
+        labels: t.stringList({
+          description:
+            'All labels of the task; replaces the current ones. At most 20, of 1 to 50 characters.',
+        }),
+        assigneeId: t.id({
+          description:
+            'Assignee. Must be a member of the task’s team; for a personal task, its owner or a person it is shared with. Null clears it. Requires `viewerCan.assign`, except to unassign yourself.',
+        }),
+        teamId: t.id({
+          description:
+            'Moves the task to another team. Requires `viewerCan.move`. Null makes it a personal task.',
+        }),
+        parentId: t.id({
+          description: 'Parent task, which the viewer must be able to edit. Null makes it a top-level task.',
+        }),
+      }) satisfies Record<keyof TaskEdit, unknown>,
   },
   {
     description: 'Changes a task.',

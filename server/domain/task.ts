@@ -68,6 +68,9 @@ const creation = z.object({
     .transform((value) => value ?? null),
 });
 
+export type TaskCreation = z.output<typeof creation>;
+type GivenField = Exclude<keyof TaskCreation, 'id'>;
+
 const reference = z.object({ id: idOf('Task'), version });
 
 /** Omitted fields do not change. Null clears nullable fields and is rejected for others. */
@@ -81,7 +84,9 @@ const edit = reference.extend({
   assigneeId: idOf('User').nullish(),
   teamId: idOf('Team').nullish(),
   parentId: idOf('Task').nullish(),
-});
+} satisfies Record<GivenField, z.ZodType>);
+
+export type TaskEdit = z.output<typeof edit>;
 
 const move = reference.extend({
   status: z.enum(TaskStatus, NOT_NULL).optional(),
@@ -98,8 +103,6 @@ function batchOf<Item extends z.ZodType>(item: Item) {
       `A request can have at most ${LARGEST_BATCH} tasks. Send the rest in another request.`,
     );
 }
-
-type Creation = z.output<typeof creation>;
 
 /** Idempotent by client-generated id. @throws Conflict if the id belongs to another task. */
 export async function createTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
@@ -133,7 +136,7 @@ function inBatch(index: number): string {
 async function create(
   tx: Transaction,
   person: Person,
-  wanted: readonly Creation[],
+  wanted: readonly TaskCreation[],
   pathOf: (index: number) => string,
 ): Promise<TasksChange> {
   const now = new Date();
@@ -160,7 +163,7 @@ async function create(
   return { ids, cursor: await append(tx, ...events) };
 }
 
-function newTask({ userId }: Person, { id, ...fields }: Creation, now: Date, index = 0): Task {
+function newTask({ userId }: Person, { id, ...fields }: TaskCreation, now: Date, index = 0): Task {
   return {
     id: id ?? newId(),
     ownerId: userId,
@@ -175,7 +178,7 @@ function newTask({ userId }: Person, { id, ...fields }: Creation, now: Date, ind
   };
 }
 
-function withoutId({ id: _, ...fields }: Creation): object {
+function withoutId({ id: _, ...fields }: TaskCreation): object {
   return fields;
 }
 
@@ -269,7 +272,7 @@ async function changeOne(db: Database, person: Person, request: ChangeRequest): 
   });
 }
 
-function editRequest({ id, version, ...fields }: z.output<typeof edit>): ChangeRequest {
+function editRequest({ id, version, ...fields }: TaskEdit): ChangeRequest {
   const given = Object.entries<unknown>(fields).filter(([, value]) => value !== undefined);
   const changes = Object.fromEntries(given) as Changes;
   return { id, version, changes: () => changes };
