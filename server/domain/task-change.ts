@@ -7,28 +7,15 @@ import { taskChanged, taskLeftTeam } from '../log/task-event.ts';
 import { can, type Person, type TaskAction, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { writeTasks } from '../sql/write-tasks.ts';
+import { writeTasks, type FixedField } from '../sql/write-tasks.ts';
 import { versionConflict } from './version-conflict.ts';
 import { checkQuota } from './quota.ts';
 import { seenTasks, type SeenTask } from './seen-tasks.ts';
 import { checkHierarchy, checkPlacement, ONLY_ASSIGNERS } from './task-placement.ts';
 
-export type Changes = Partial<
-  Pick<
-    Task,
-    | 'title'
-    | 'description'
-    | 'status'
-    | 'priority'
-    | 'dueOn'
-    | 'labels'
-    | 'assigneeId'
-    | 'teamId'
-    | 'parentId'
-    | 'position'
-    | 'archivedAt'
-  >
->;
+/** Set by `withConsequences`. */
+type DerivedField = 'version' | 'startedAt' | 'completedAt' | 'updatedAt';
+type Changes = Partial<Omit<Task, FixedField | DerivedField>>;
 
 export interface ChangeRequest {
   id: string;

@@ -16,7 +16,7 @@ import { clearParent } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { insertNewTasks } from '../sql/write-tasks.ts';
 import { checkQuota } from './quota.ts';
-import { changeTasks, lockedFor, type Changes, type ChangeRequest } from './task-change.ts';
+import { changeTasks, lockedFor, type ChangeRequest } from './task-change.ts';
 import { endOfList, positionFor } from './task-position.ts';
 import { checkHierarchy, checkPlacement } from './task-placement.ts';
 import { day, idOf, line, markdown, newIdOf, NOT_NULL, parse, version } from './validation.ts';
@@ -274,6 +274,6 @@ async function changeOne(db: Database, person: Person, request: ChangeRequest): 
 
 function editRequest({ id, version, ...fields }: TaskEdit): ChangeRequest {
   const given = Object.entries<unknown>(fields).filter(([, value]) => value !== undefined);
-  const changes = Object.fromEntries(given) as Changes;
+  const changes = Object.fromEntries(given) as typeof fields;
   return { id, version, changes: () => changes };
 }

@@ -16,8 +16,10 @@ function valueOf([field, { way, type }]: [string, Column]): string {
   return way === 'day' ? `left(new."${field}", 10)::${type}` : `new."${field}"`;
 }
 
-const FIXED: ReadonlySet<string> = new Set<keyof Task>(['id', 'ownerId', 'createdAt']);
-const changeable = columns.filter(([field]) => !FIXED.has(field));
+/** What no verb changes. */
+const FIXED = ['id', 'ownerId', 'createdAt'] as const satisfies (keyof Task)[];
+export type FixedField = (typeof FIXED)[number];
+const changeable = columns.filter(([field]) => !FIXED.some((fixed) => fixed === field));
 
 const insertedColumns = Prisma.raw([...columns.map(([, { name }]) => name), 'words'].join(', '));
 const insertedValues = Prisma.raw([...columns.map(valueOf), 'words'].join(', '));
