@@ -1,5 +1,6 @@
 import type { Comment, Task, TaskShare, TaskStatus } from '../generated/client/client.ts';
 import type { NewEvent } from '../../server/log/catalogue.ts';
+import { taskFingerprint } from '../../server/domain/task.ts';
 import { endOfList } from '../../server/domain/task-position.ts';
 import { fingerprintOf } from '../../server/log/idempotency.ts';
 import { taskChanged, taskCreated } from '../../server/log/task-event.ts';
@@ -125,7 +126,7 @@ function live(chance: Chance, { area, ...place }: Place, owner: DemoPerson, crea
   };
   const worker = { userId: created.assigneeId ?? owner.id };
   const events: DemoTask['events'] = [
-    { ...taskCreated({ userId: owner.id }, created, fingerprintOf(given(created))), at: createdAt },
+    { ...taskCreated({ userId: owner.id }, created, taskFingerprint(created)), at: createdAt },
   ];
   let task = created;
   for (const [index, at] of times.entries()) {
@@ -137,12 +138,6 @@ function live(chance: Chance, { area, ...place }: Place, owner: DemoPerson, crea
     task = after;
   }
   return { task, events };
-}
-
-/** The input of the verb, for the fingerprint. */
-function given(task: Task) {
-  const { title, description, status, priority, dueOn, labels, assigneeId, teamId, parentId } = task;
-  return { title, description, status, priority, dueOn, labels, assigneeId, teamId, parentId };
 }
 
 /** The statuses of a task so far, with the time of each change. */

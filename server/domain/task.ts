@@ -111,7 +111,7 @@ export async function createTask(db: Database, person: Person, input: unknown): 
   await checkQuota(db, person);
   if ((assigneeId ?? teamId ?? parentId) === null) {
     const task = newTask(person, wanted, new Date());
-    const event = taskCreated(person, task, fingerprintOf(withoutId(wanted)));
+    const event = taskCreated(person, task, taskFingerprint(wanted));
     const insert = wanted.id === undefined ? insertTask : insertTaskUnlessTaken;
     const position = await insert(db, { task, event });
     if (position) return { id: task.id, cursor: await encodeCursor(db, position), task };
@@ -142,7 +142,7 @@ async function create(
   const now = new Date();
   const tasks = wanted.map((one, index) => newTask(person, one, now, index));
   const ids = tasks.map(({ id }) => id);
-  const fingerprints = wanted.map((one) => fingerprintOf(withoutId(one)));
+  const fingerprints = wanted.map(taskFingerprint);
   const placements = tasks.map((task, i) => ({
     before: null,
     after: { ...task, share: null },
@@ -178,8 +178,11 @@ function newTask({ userId }: Person, { id, ...fields }: TaskCreation, now: Date,
   };
 }
 
-function withoutId({ id: _, ...fields }: TaskCreation): object {
-  return fields;
+const givenFields = Object.keys(creation.shape).filter((field) => field !== 'id') as GivenField[];
+
+/** Of the fields that the creator gives, without the id. A repeated creation has the same one. */
+export function taskFingerprint(task: Pick<TaskCreation, GivenField>): string {
+  return fingerprintOf(Object.fromEntries(givenFields.map((field) => [field, task[field]])));
 }
 
 /** Omitted fields do not change. Null clears due date, assignee, team and parent. */
