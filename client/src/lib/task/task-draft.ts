@@ -1,4 +1,4 @@
-import type { TaskPriority, TaskStatus, UpdateTaskInput } from '../../gql/graphql.ts';
+import type { TaskPriority, TaskStatus } from '../../gql/graphql.ts';
 
 /** The editable fields of a task, as the form holds them; an empty due date, team or assignee is `''`. */
 export interface TaskDraft {
@@ -13,19 +13,10 @@ export interface TaskDraft {
 
 export type TaskField = keyof TaskDraft;
 
-const fields = [
-  'title',
-  'description',
-  'status',
-  'priority',
-  'dueOn',
-  'teamId',
-  'assigneeId',
-] as const satisfies TaskField[];
-
 /** The API's limits, in characters, checked here to save a round trip. */
 export const longest = { title: 200, description: 10_000 } as const;
 
+/** In the order of the form. */
 export const blank: TaskDraft = {
   title: '',
   description: '',
@@ -35,6 +26,8 @@ export const blank: TaskDraft = {
   teamId: '',
   assigneeId: '',
 };
+
+const fields = Object.keys(blank) as TaskField[];
 
 type Placed = Omit<TaskDraft, 'dueOn' | 'teamId' | 'assigneeId'> & {
   dueOn: string | null;
@@ -60,16 +53,19 @@ export function differences(before: TaskDraft, after: TaskDraft): TaskField[] {
   return fields.filter((field) => before[field] !== after[field]);
 }
 
-/** The changed fields as an input of the API; a cleared field is null. */
-export function changesOf(before: TaskDraft, after: TaskDraft): Omit<UpdateTaskInput, 'id' | 'version'> {
-  const changed = new Set<TaskField>(differences(before, after));
-  return {
-    ...(changed.has('title') && { title: after.title }),
-    ...(changed.has('description') && { description: after.description }),
-    ...(changed.has('status') && { status: after.status }),
-    ...(changed.has('priority') && { priority: after.priority }),
-    ...(changed.has('dueOn') && { dueOn: after.dueOn || null }),
-    ...(changed.has('teamId') && { teamId: after.teamId || null }),
-    ...(changed.has('assigneeId') && { assigneeId: after.assigneeId || null }),
-  };
+/** The draft as an input of the API; an empty due date, team or assignee is null. */
+export function inputOf({ dueOn, teamId, assigneeId, ...others }: TaskDraft) {
+  return { ...others, dueOn: dueOn || null, teamId: teamId || null, assigneeId: assigneeId || null };
+}
+
+/** The changed fields as an input of the API. */
+export function changesOf(before: TaskDraft, after: TaskDraft): Partial<ReturnType<typeof inputOf>> {
+  return pick(inputOf(after), differences(before, after));
+}
+
+export function pick<Source extends object, Key extends keyof Source>(
+  source: Source,
+  keys: readonly Key[],
+): Partial<Pick<Source, Key>> {
+  return Object.fromEntries(keys.map((key) => [key, source[key]])) as Partial<Pick<Source, Key>>;
 }
