@@ -1,6 +1,5 @@
-import { getNamedType, isLeafType, type GraphQLObjectType } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { schema } from '../../schema/index.ts';
+import { ownFieldsOf } from '../kit/own-fields.ts';
 import { share } from '../kit/shares.ts';
 import { teamOf } from '../kit/team.ts';
 import { Refusal, startWorld, type Person } from '../kit/world.ts';
@@ -10,10 +9,7 @@ const { ada, bob } = await world.people('Ada', 'Bob');
 
 type Task = Record<string, unknown>;
 
-/** The fields of a task without selections, as the API lists them. */
-const own = Object.values((schema.getType('Task') as GraphQLObjectType).getFields())
-  .filter(({ type }) => isLeafType(getNamedType(type)))
-  .map(({ name }) => name);
+const own = ownFieldsOf('Task');
 
 /** The extensions of the error for an outdated version. */
 async function conflictOf(edit: Promise<unknown>): Promise<Task> {

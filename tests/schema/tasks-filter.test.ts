@@ -1,5 +1,7 @@
+import { getNamedType, isInputObjectType, type GraphQLInputObjectType } from 'graphql';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TaskPriority, TaskStatus, type Prisma, type Task } from '../../prisma/generated/client/client.ts';
+import { schema } from '../../schema/index.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { dice, type Dice } from '../kit/dice.ts';
 import { plantTasks } from '../kit/tasks.ts';
@@ -147,20 +149,17 @@ function holds(task: Task, filter: Filter): boolean {
   });
 }
 
-const fieldOperators: Record<string, string[]> = {
-  id: ['eq', 'in', 'notIn', 'isNull'],
-  owner: ['eq', 'in', 'notIn', 'isNull'],
-  assignee: ['eq', 'in', 'notIn', 'isNull'],
-  team: ['eq', 'in', 'notIn', 'isNull'],
-  parent: ['eq', 'in', 'notIn', 'isNull'],
-  title: ['eq', 'in', 'notIn', 'contains'],
-  status: ['eq', 'in', 'notIn'],
-  priority: ['eq', 'in', 'notIn'],
-  dueOn: ['eq', 'in', 'notIn', 'before', 'after', 'isNull'],
-  createdAt: ['before', 'after', 'isNull'],
-  updatedAt: ['before', 'after', 'isNull'],
-  completedAt: ['before', 'after', 'isNull'],
-};
+/** All fields with operators of their own, except labels. */
+const fieldOperators = Object.fromEntries(
+  Object.values((schema.getType('TaskFilter') as GraphQLInputObjectType).getFields()).flatMap(
+    ({ name, type }) => {
+      const conditions = getNamedType(type);
+      if (!isInputObjectType(conditions) || ['TaskFilter', 'LabelsFilter'].includes(conditions.name))
+        return [];
+      return [[name, Object.keys(conditions.getFields())]];
+    },
+  ),
+);
 
 function someCondition({ pick, happens, roll }: Dice): Filter {
   if (happens(0.1)) return { archived: happens(0.5) };

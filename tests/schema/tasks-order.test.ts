@@ -1,5 +1,7 @@
+import type { GraphQLEnumType } from 'graphql';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TaskPriority, TaskStatus, type Prisma, type Task } from '../../prisma/generated/client/client.ts';
+import { schema } from '../../schema/index.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { dice, type Dice } from '../kit/dice.ts';
 import { startWorld, type Person } from '../kit/world.ts';
@@ -111,6 +113,11 @@ async function walk(
 }
 
 describe('a list of tasks in pages', () => {
+  test('is tried in the order of each field', () => {
+    const fields = (schema.getType('TaskOrderField') as GraphQLEnumType).getValues();
+    expect(Object.keys(columns).sort()).toEqual(fields.map(({ name }) => name).sort());
+  });
+
   test.each(Array.from({ length: 24 }, (_, seed) => seed))(
     'of any size, in any order, in both directions, is the whole list (seed %i)',
     async (seed) => {

@@ -1,3 +1,6 @@
+import type { GraphQLEnumType } from 'graphql';
+import { schema } from '../../../schema/index.ts';
+
 /** Types of variables such as `$team`; the others are ids. */
 const types: Record<string, string> = {
   slug: 'String!',
@@ -24,16 +27,7 @@ const TASK = `
   comments(last: 5) { totalCount nodes { id author { id } viewerCan { edit } } }
   subtasks(first: 5) { totalCount nodes { id } }`;
 
-const ORDERS = [
-  'CREATED_AT',
-  'UPDATED_AT',
-  'DUE_ON',
-  'PRIORITY',
-  'STATUS',
-  'TITLE',
-  'POSITION',
-  'COMPLETED_AT',
-];
+const ORDERS = (schema.getType('TaskOrderField') as GraphQLEnumType).getValues().map(({ name }) => name);
 
 function tasks(filter: string): string {
   return `tasks(first: 50, filter: { ${filter} }) { totalCount nodes { id title } }`;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { uuidOf } from '../../../../server/ids.ts';
+import { ownFieldsOf } from '../../../kit/own-fields.ts';
 import { startWorld } from '../../../kit/world.ts';
 
 const { db, people } = await startWorld();
@@ -19,8 +20,7 @@ const MOMENTS = ['0099-05-01T10:00:00.001Z', '1969-12-31T23:59:59.999Z', '9999-1
 const person = '{ id name email timezone createdAt updatedAt }';
 
 const TASKS = `tasks(first: 20, orderBy: [{ field: TITLE }]) DIRECTIVE { totalCount pageInfo { endCursor hasNextPage } edges { cursor } nodes {
-  __typename id title description status priority dueOn labels position startedAt completedAt archivedAt version
-  createdAt updatedAt owner ${person} assignee ${person} team { id name slug description createdAt updatedAt }
+  __typename ${ownFieldsOf('Task').join(' ')} owner ${person} assignee ${person} team { id name slug description createdAt updatedAt }
   viewerCan { edit delete }
   shares(first: 2) { nodes { id permission expiresAt createdAt updatedAt sharedWith ${person} sharedBy { name } } pageInfo { endCursor } }
 } }`;
