@@ -25,7 +25,13 @@ const may = {
     'server/logger',
     'server/lifecycle/stagger',
   ],
-  'server/counters': ['server/sql', 'server/database', 'server/logger', 'server/lifecycle/repeat'],
+  'server/counters': [
+    'server/sql',
+    'server/database',
+    'server/log/consumer',
+    'server/logger',
+    'server/lifecycle/repeat',
+  ],
   'server/domain': [
     'server/bounds',
     'server/limits',

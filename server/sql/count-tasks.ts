@@ -22,7 +22,7 @@ export interface CountedTasks {
   due: Condition | 'none' | null;
 }
 
-export const MOST_COUNTED = 10_000;
+const MOST_COUNTED = 10_000;
 /** If a person has received more shares, the tasks are counted instead. */
 const MOST_SHARES = 1_000;
 
