@@ -121,7 +121,9 @@ test('[BR-16] a person follows an invitation link, creates an account and joins,
   const email = `${randomUUID().slice(0, 8)}@example.com`;
   await inviteBy(here, email, 'Viewer');
   const field = linkFor(here, email);
-  await expect(field).toHaveAccessibleDescription(/^Send this link to .+ It works once and expires after \d+ \w+/);
+  await expect(field).toHaveAccessibleDescription(
+    /^Send this link to .+ It works once and expires after \d+ \w+/,
+  );
   await expect(button(here, 'Copy link')).toBeFocused();
   const first = await field.inputValue();
   await button(here, `New link for ${email}`).press('Enter');
