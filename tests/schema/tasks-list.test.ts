@@ -3,6 +3,7 @@ import type { Prisma } from '../../prisma/generated/client/client.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { share } from '../kit/shares.ts';
 import { statementsOf } from '../kit/statements.ts';
+import { plantTasks } from '../kit/tasks.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const world = await startWorld({ LOG_LEVEL: 'silent' });
@@ -57,7 +58,7 @@ async function plant(owner: Person, tasks: Partial<Prisma.TaskCreateManyInput>[]
     completedAt: task.status === 'DONE' ? noon : null,
     ...task,
   }));
-  await db.task.createMany({ data: rows });
+  await plantTasks(db, rows);
   return rows.map(({ id }) => publicId('Task', id));
 }
 

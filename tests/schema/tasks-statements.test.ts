@@ -11,6 +11,7 @@ import {
 } from '../../client/src/lib/task/task-view.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { statementsOf } from '../kit/statements.ts';
+import { plantTasks } from '../kit/tasks.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, people } = await startWorld();
@@ -40,7 +41,7 @@ beforeAll(async () => {
     assigneeId: n % 3 ? uuid(ada) : null,
     teamId: n % 2 ? null : team,
   }));
-  await db.task.createMany({ data: tasks });
+  await plantTasks(db, tasks);
   await db.task.updateMany({ where: { title: 'Task 3' }, data: { parentId: tasks[1]?.id ?? null } });
   await db.taskShare.createMany({
     data: tasks.map(({ id, ownerId }) => ({ taskId: id, sharedWithId: uuid(cara), sharedById: ownerId })),
