@@ -247,7 +247,7 @@ test('[FR-014] the number of statements of a list does not depend on its length'
   }
   expect(lines.join('\n')).toMatchInlineSnapshot(`
     "tasks: 2 for 5 and for 50: readTasks, viewerOf
-    tasks, and all below: 4 for 5 and for 50: countTasks, readTasks, tasks, viewerOf
+    tasks, and all below: 4 for 5 and for 50: countByCounters, readTasks, tasks, viewerOf
     Task.shares: 2 for 5 and for 50: tasks, viewerOf
     Task.comments: 2 for 5 and for 50: tasks, viewerOf
     Task.subtasks: 2 for 5 and for 50: tasks, viewerOf

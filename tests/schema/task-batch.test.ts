@@ -84,7 +84,7 @@ describe('creating many tasks', () => {
     const many = await statementsOf(() => createAll(ada, titled(100)));
     expect(many).toHaveLength(few.length);
     expect(many.filter((statement) => statement.includes('INSERT INTO tasks'))).toHaveLength(1);
-    expect(many.filter((statement) => statement.includes('INSERT INTO "public"."events"'))).toHaveLength(1);
+    expect(many.filter((statement) => statement.includes('INSERT INTO events'))).toHaveLength(1);
   });
 
   test.each([
