@@ -29,6 +29,12 @@ export function countedTasks(viewer: Viewer, filter: TaskFilter | null | undefin
   return isOnlyThat ? { ...counted, due: 'none' } : null;
 }
 
+/** A scope that contains all tasks of a filter; null if there is none. */
+export function scopeIn(viewer: Viewer, filter: TaskFilter | null | undefined): Scope | null {
+  const scopes = partsOf(filter ?? {}).flatMap((part) => scopeOf(viewer, part) ?? []);
+  return scopes.find(({ teamId }) => teamId !== null) ?? scopes[0] ?? null;
+}
+
 /** The conditions that must all hold, one each; `or` and `not` stay together. */
 function partsOf({ and, or, not, ...fields }: TaskFilter): TaskFilter[] {
   const own = Object.entries(fields).flatMap(([field, value]) => (value == null ? [] : [{ [field]: value }]));

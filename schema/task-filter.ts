@@ -71,7 +71,7 @@ export function matchingTasks(viewer: Viewer, filter: TaskFilter | null | undefi
     assignee: onReference('assigneeId', 'User', { nullable: true }),
     team: onReference('teamId', 'Team', {
       nullable: true,
-      seen: { teamId: { in: [...viewer.teams.keys()] } },
+      seen: { team: visible.team(viewer) },
     }),
     parent: onReference('parentId', 'Task', { nullable: true, seen: { parent: visible.task(viewer) } }),
     createdAt: onColumn('createdAt'),

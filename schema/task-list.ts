@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { TaskPriority, TaskStatus, type Task as TaskRow } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
 import { ValidationFailed } from '../server/errors.ts';
-import { publicId } from '../server/ids.ts';
 import { visible, type Viewer } from '../server/policy.ts';
 import { builder } from './machinery/builder.ts';
 import {
@@ -20,14 +19,9 @@ import { readIds, readPage, type Sources } from '../server/sql/read-page.ts';
 import { tasks as table } from '../server/sql/tables.ts';
 import { visibleSql } from '../server/sql/visible.ts';
 import { NODES, selectedInPage } from './machinery/selection.ts';
-import { countedTasks } from './task-count.ts';
+import { countedTasks, scopeIn } from './task-count.ts';
 import { TaskFilter, wantedTasks } from './task-filter.ts';
 import { Task } from './task.ts';
-
-/** Whether a filter leaves only tasks that the viewer owns. */
-function isOwn({ userId }: Viewer, filter: TaskFilter | null | undefined): boolean {
-  return filter?.owner?.eq === publicId('User', userId);
-}
 
 export const OrderDirection = builder.enumType('OrderDirection', {
   description: 'Sort direction. Null values come last in both directions.',
@@ -138,12 +132,12 @@ builder.queryField('tasks', (t) =>
         const selection = tasks.withCursor(queryFromInfo({ context, info, paths: NODES }));
         const query = { where: { AND: [wanted, tasks.where] }, orderBy: tasks.orderBy, take: tasks.take };
         const selected = selectedInPage(info);
-        const areOwn = isOwn(viewer, filter);
+        const scope = scopeIn(viewer, filter);
         // Words would be looked for once for each part.
-        const isWhole = areOwn || mentions(filter, 'text');
+        const isWhole = scope !== null || mentions(filter, 'text');
         const sources: Sources = {
-          from: areOwn ? visibleSql.ownTasks(viewer) : visibleSql.tasks(viewer),
-          parts: isWhole ? undefined : visibleSql.partsOfTasks(viewer),
+          from: scope ? visibleSql.tasksIn(viewer, scope) : visibleSql.tasks(viewer),
+          parts: isWhole ? undefined : (rest) => visibleSql.partsOfTasks(viewer, rest),
           added: selected.has('viewerCan') ? { share: visibleSql.share(viewer) } : undefined,
           isRepeated: selected.isRepeated,
         };

@@ -26,8 +26,8 @@ export interface Wanted {
 export interface Sources {
   /** The table to read from. Default: the whole table. */
   from?: Prisma.Sql;
-  /** The same rows as FROM and WHERE clauses, each sorted and limited separately by an index. */
-  parts?: readonly Prisma.Sql[] | undefined;
+  /** The same rows in parts, as FROM clauses, each filtered, sorted and limited by `rest`. */
+  parts?: ((rest: Prisma.Sql) => readonly Prisma.Sql[]) | undefined;
   /** Additional values of each row, as SQL on `found`; text or null. */
   added?: Readonly<Record<string, Prisma.Sql>> | undefined;
   /** Whether the client selects a list more than once, perhaps with different arguments. */
@@ -118,7 +118,7 @@ export async function countRows(
 function partOf(
   table: Table,
   { where, orderBy, take, select = {}, ...others }: Wanted,
-  from: Prisma.Sql | readonly Prisma.Sql[],
+  from: Prisma.Sql | NonNullable<Sources['parts']>,
   belongs = Prisma.empty,
 ): Part | null {
   const columns = within(table.name, table.columns);
@@ -142,7 +142,8 @@ function partOf(
     const sql = Prisma.sql`SELECT ${list} FROM ${from} AS ${name} WHERE ${belongs} ${condition} ${cut}`;
     return { table, fields, names, sql };
   }
-  const cutParts = from.map((part) => Prisma.sql`(SELECT ${list} FROM ${part} AND ${condition} ${cut})`);
+  const parts = from(Prisma.sql`${condition} ${cut}`);
+  const cutParts = parts.map((part) => Prisma.sql`(SELECT ${list} FROM ${part})`);
   const sql = Prisma.sql`SELECT ${list} FROM (${Prisma.join(cutParts, ' UNION ALL ')}) AS ${name} ${cut}`;
   return { table, fields, names, sql };
 }

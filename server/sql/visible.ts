@@ -1,5 +1,6 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import { teamsLedBy, type Person, type Viewer } from '../policy.ts';
+import type { Scope } from './counter-scope.ts';
 import { UNEXPIRED } from './shares.ts';
 
 /** A viewer's teams, as one parameter whatever their number. */
@@ -11,6 +12,17 @@ function unshared(viewer: Viewer): Prisma.Sql {
   return Prisma.sql`(owner_id = ${viewer.userId}::uuid AND team_id IS NULL OR team_id = ANY(${teamsOf(viewer)}))`;
 }
 
+/** IS TRUE prevents the index of teams, which contains most tasks. */
+function ownOfNoTeam({ userId }: Viewer): Prisma.Sql {
+  return Prisma.sql`tasks WHERE owner_id = ${userId}::uuid AND (team_id IS NULL) IS TRUE`;
+}
+
+/** Tasks that the viewer sees only by a share. */
+function shared(viewer: Viewer): Prisma.Sql {
+  return Prisma.sql`task_shares JOIN tasks ON tasks.id = task_id
+    WHERE shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} AND ${unshared(viewer)} IS NOT TRUE`;
+}
+
 /** `visible` of the policy where Prisma cannot express the rest of a query. A test compares the two. */
 export const visibleSql = {
   task: (viewer: Viewer): Prisma.Sql => Prisma.sql`
@@ -18,27 +30,33 @@ export const visibleSql = {
      OR EXISTS (SELECT FROM task_shares
                 WHERE task_id = tasks.id AND shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED}))`,
 
-  tasks: (viewer: Viewer): Prisma.Sql => {
-    const parts = visibleSql.partsOfTasks(viewer).map((part) => Prisma.sql`SELECT tasks.* FROM ${part}`);
-    return Prisma.sql`(${Prisma.join(parts, ' UNION ALL ')})`;
-  },
+  tasks: (viewer: Viewer): Prisma.Sql => Prisma.sql`
+    (SELECT tasks.* FROM ${ownOfNoTeam(viewer)}
+     UNION ALL SELECT tasks.* FROM tasks WHERE team_id = ANY(${teamsOf(viewer)})
+     UNION ALL SELECT tasks.* FROM ${shared(viewer)})`,
 
   /**
-   * The same tasks as three FROM clauses, so that PostgreSQL uses an index for each. IS TRUE prevents the index of
-   * teams, which contains most tasks.
+   * The same tasks in parts, which PostgreSQL reads in the order of a page, each from an index, until the limit.
+   * @param rest further conditions, order and limit.
    */
-  partsOfTasks: (viewer: Viewer): Prisma.Sql[] => [
-    Prisma.sql`tasks WHERE owner_id = ${viewer.userId}::uuid AND (team_id IS NULL) IS TRUE`,
-    Prisma.sql`tasks WHERE team_id = ANY(${teamsOf(viewer)})`,
-    Prisma.sql`task_shares JOIN tasks ON tasks.id = task_id
-      WHERE shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} AND ${unshared(viewer)} IS NOT TRUE`,
+  partsOfTasks: (viewer: Viewer, rest: Prisma.Sql): Prisma.Sql[] => [
+    Prisma.sql`${ownOfNoTeam(viewer)} AND ${rest}`,
+    Prisma.sql`unnest(${teamsOf(viewer)}) AS team (id)
+      CROSS JOIN LATERAL (SELECT * FROM tasks WHERE team_id = team.id AND ${rest}) AS tasks`,
+    Prisma.sql`${shared(viewer)} AND ${rest}`,
   ],
 
-  /** A table that PostgreSQL reads in index order. OFFSET makes it look up shares only for tasks that need one. */
-  ownTasks: (viewer: Viewer): Prisma.Sql => Prisma.sql`
+  /**
+   * The visible tasks of a scope, as a table that PostgreSQL reads in index order. OFFSET makes it look up shares only for
+   * tasks that need one.
+   */
+  tasksIn: (viewer: Viewer, { teamId, assigned }: Scope): Prisma.Sql =>
+    teamId !== null
+      ? Prisma.sql`(SELECT * FROM tasks WHERE team_id = ${teamId}::uuid AND team_id = ANY(${teamsOf(viewer)}))`
+      : Prisma.sql`
     (SELECT * FROM tasks
-     WHERE owner_id = ${viewer.userId}::uuid
-       AND (team_id IS NULL OR team_id = ANY(${teamsOf(viewer)})
+     WHERE ${Prisma.raw(assigned ? 'assignee_id' : 'owner_id')} = ${viewer.userId}::uuid
+       AND (${unshared(viewer)}
             OR EXISTS (SELECT FROM task_shares
                        WHERE task_id = tasks.id AND shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} OFFSET 0)))`,
 

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Prisma } from '../../../prisma/generated/client/client.ts';
 import { newId } from '../../../server/ids.ts';
 import { connect } from '../../../server/database/client.ts';
 import { liveShareOf, visible } from '../../../server/policy.ts';
@@ -167,7 +168,7 @@ describe('a page of tasks is the same as from Prisma', () => {
         };
         const wanted = { ...query, where: filter, select };
         const rows = await readPage(db, tasksTable, wanted, sources);
-        const inParts = { ...sources, parts: visibleSql.partsOfTasks(viewer) };
+        const inParts = { ...sources, parts: (rest: Prisma.Sql) => visibleSql.partsOfTasks(viewer, rest) };
         const rowsOfParts = await readPage(db, tasksTable, wanted, inParts);
         const expected = await db.task.findMany({ ...query, select } as never);
         const held = await db.taskShare.findMany({ where: liveShareOf(viewer) });

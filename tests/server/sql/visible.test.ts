@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { Prisma } from '../../../prisma/generated/client/client.ts';
+import { Prisma, type Task } from '../../../prisma/generated/client/client.ts';
 import { newId } from '../../../server/ids.ts';
 import { AUDITED } from '../../../server/log/catalogue.ts';
 import {
@@ -142,10 +142,19 @@ test.each(users.map((userId, n) => ({ n, userId })))(
     expect(ids.length).toBeGreaterThan(5);
     expect(await idsOf(Prisma.sql`tasks`, visibleSql.task(viewer))).toEqual(ids);
     expect(await idsOf(Prisma.sql`${visibleSql.tasks(viewer)} AS tasks`, Prisma.sql`true`)).toEqual(ids);
-    const own = tasks.filter(({ ownerId }) => ownerId === userId).map(({ id }) => id);
-    expect(await idsOf(Prisma.sql`${visibleSql.ownTasks(viewer)} AS tasks`, Prisma.sql`true`)).toEqual(
-      own.sort(),
-    );
+    const scopes = [
+      { scope: { teamId: null, assigned: false }, holds: ({ ownerId }: Task) => ownerId === userId },
+      { scope: { teamId: null, assigned: true }, holds: ({ assigneeId }: Task) => assigneeId === userId },
+      ...teams.map((id) => ({
+        scope: { teamId: id, assigned: false },
+        holds: ({ teamId }: Task) => teamId === id && viewer.teams.has(id),
+      })),
+    ];
+    for (const { scope, holds } of scopes) {
+      const of = Prisma.sql`${visibleSql.tasksIn(viewer, scope)} AS tasks`;
+      const expected = tasks.filter(holds).map(({ id }) => id);
+      expect(await idsOf(of, Prisma.sql`true`)).toEqual(expected.sort());
+    }
     const all = await db.task.findMany();
     const shares = await sharesOf(viewer);
     expect(
