@@ -96,9 +96,7 @@ type Related = Readonly<Record<string, (condition: Condition) => Prisma.Sql | nu
 const comparisons: Record<string, string> = {
   equals: '=',
   lt: '<',
-  lte: '<=',
   gt: '>',
-  gte: '>=',
   hasSome: '&&',
   hasEvery: '@>',
 };
