@@ -37,7 +37,9 @@ export function scopeIn(viewer: Viewer, filter: TaskFilter | null | undefined): 
 
 /** The conditions that must all hold, one each; `or` and `not` stay together. */
 function partsOf({ and, or, not, ...fields }: TaskFilter): TaskFilter[] {
-  const own = Object.entries(fields).flatMap(([field, value]) => (value == null ? [] : [{ [field]: value }]));
+  const own = Object.entries(fields).flatMap(([field, value]) =>
+    isEmpty(value) ? [] : [{ [field]: value }],
+  );
   return [...own, ...(or ? [{ or }] : []), ...(not ? [{ not }] : []), ...(and ?? []).flatMap(partsOf)];
 }
 
@@ -54,6 +56,11 @@ function scopeOf({ userId, teams }: Viewer, { owner, assignee, team }: Condition
 function isExactlyOpen(status: Conditions['status']): boolean {
   const wanted = new Set(status?.in);
   return given(status).join() === 'in' && wanted.size === OPEN.size && wanted.isSubsetOf(OPEN);
+}
+
+/** Null counts as omitted, also inside of the conditions on a field. */
+function isEmpty(value: unknown): boolean {
+  return value == null || (typeof value === 'object' && given(value).length === 0);
 }
 
 function given(conditions: object | null | undefined): string[] {

@@ -4,6 +4,7 @@ import { TaskPriority, TaskStatus, type Prisma, type Task } from '../../prisma/g
 import { schema } from '../../schema/index.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { dice, type Dice } from '../kit/dice.ts';
+import { foldToTheEnd } from '../kit/counters.ts';
 import { plantTasks } from '../kit/tasks.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -324,6 +325,14 @@ describe('the total of a list of tasks', () => {
     { ...open, dueOn: { after: '2026-06-01', before: '2026-06-03' } },
     { ...open, dueOn: { isNull: true } },
   ];
+
+  test('leaves out conditions that are null or empty', async () => {
+    await foldToTheEnd(world.databaseUrl);
+    const all = await titles(ada, open);
+    for (const empty of [{ dueOn: {} }, { dueOn: { before: null } }, { and: [{ dueOn: { isNull: null } }] }])
+      expect(await titles(ada, { ...open, ...empty }), JSON.stringify(empty)).toEqual(all);
+    expect(await titles(ada, { ...open, owner: { eq: null }, team: {} })).toEqual(all);
+  });
 
   test('is read from the counters if they have it, for every scope, before and after folding', async () => {
     const before = await countersRead();
