@@ -3,6 +3,7 @@ import { run, type Database } from '../database/client.ts';
 import type { Viewer } from '../policy.ts';
 import { conditionOf, word, type Condition } from './columns.ts';
 import { counterScope, type Scope } from './counter-scope.ts';
+import { UNEXPIRED } from './shares.ts';
 import { countRows, type Sources } from './read-page.ts';
 import { isOpen } from './task-facts.ts';
 import { taskColumns, tasks as table } from './tables.ts';
@@ -70,7 +71,7 @@ async function countByCounters(
     /* countByCounters */
     WITH ${parts}, received AS MATERIALIZED (
       SELECT task_id FROM task_shares
-      WHERE shared_with_id = ${viewer.userId}::uuid AND (expires_at IS NULL OR expires_at > now()) AND ${shares}
+      WHERE shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} AND ${shares}
       LIMIT ${scope && scope.teamId !== null ? 0 : MOST_SHARES + 1}
     ), late AS (
       SELECT sign, status, priority, due_on FROM tail

@@ -27,8 +27,7 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
     return {
       parts: parts(
         Prisma.sql`kind = 'TEAM' AND of_id = ${team}`,
-        ['team'],
-        [teamId],
+        { fact: 'team', id: teamId },
         Prisma.sql`team = ${team}`,
       ),
       seenByShare: Prisma.sql`false`,
@@ -54,8 +53,7 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
       parts: parts(
         Prisma.sql`(kind = 'OWNER' AND of_id = ${me} AND ${ofNoTeam('team_id')}
                     OR kind = 'TEAM' AND of_id = ANY(${teams}) AND EXISTS (SELECT FROM teams WHERE teams.id = of_id))`,
-        ['owner', 'team'],
-        [viewer.userId, ...viewer.teams.keys()],
+        null,
         Prisma.sql`(owner_id = ${me} AND ${ofNoTeam('team')} OR ${openToMember('team')})`,
       ),
       seenByShare: Prisma.sql`(team_id IS NULL AND owner_id <> ${me} OR team_id <> ALL(${teams}))`,
@@ -67,8 +65,7 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
       parts: parts(
         Prisma.sql`of_id = ${me} AND (kind = 'SELF' AND ${openToOwner('team_id')}
                                       OR kind = 'ASSIGNEE' AND ${openToMember('team_id')})`,
-        ['assignee'],
-        [viewer.userId],
+        { fact: 'assignee', id: viewer.userId },
         Prisma.sql`assignee_id = ${me} AND (owner_id = ${me} AND ${openToOwner('team')}
                                             OR owner_id <> ${me} AND ${openToMember('team')})`,
       ),
@@ -80,8 +77,7 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
   return {
     parts: parts(
       Prisma.sql`kind = 'OWNER' AND of_id = ${me} AND ${openToOwner('team_id')}`,
-      ['owner'],
-      [viewer.userId],
+      { fact: 'owner', id: viewer.userId },
       Prisma.sql`owner_id = ${me} AND ${openToOwner('team')}`,
     ),
     seenByShare: Prisma.sql`owner_id = ${me} AND team_id <> ALL(${teams})`,
@@ -89,26 +85,27 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
   };
 }
 
-/** @param facts only events with one of the `ids` in these, before or after, are read from the tail. */
+/** @param about only events with this `id` before or after are read from the tail; null for all. */
 function parts(
   ofScopes: Prisma.Sql,
-  facts: readonly ('owner' | 'assignee' | 'team')[],
-  ids: readonly string[],
+  about: { fact: 'owner' | 'assignee' | 'team'; id: string } | null,
   ofFacts: Prisma.Sql,
 ) {
-  const sides = facts.flatMap((fact) => [`data->'before'->>'${fact}'`, `data->'after'->>'${fact}'`]);
-  const isAbout = sides.map((side) => `${side} = ANY((SELECT ids FROM subjects)::text[])`).join(' OR ');
+  const isAbout =
+    about &&
+    `AND (data->'before'->>'${about.fact}' = (SELECT id FROM subject)
+          OR data->'after'->>'${about.fact}' = (SELECT id FROM subject))`;
   // Without an upper bound, PostgreSQL estimates the tail as a third of the log.
   const tail = factsOfEvents(
     `events.transaction_id BETWEEN (SELECT low FROM state) AND (SELECT high FROM state)
-     AND (${isAbout})`,
+     ${isAbout ?? ''}`,
   );
   return Prisma.sql`
     state AS MATERIALIZED (
       SELECT generation, transaction_id AS low, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS high
       FROM ${Prisma.raw(stateOf('task_counters'))}
-    ), subjects AS (
-      SELECT ${ids}::text[] AS ids
+    ), subject AS (
+      SELECT ${about?.id ?? null}::text AS id
     ), scopes AS MATERIALIZED (
       SELECT id FROM task_scopes WHERE generation = (SELECT generation FROM state) AND ${ofScopes}
     ), tail AS MATERIALIZED (
