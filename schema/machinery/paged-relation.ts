@@ -3,6 +3,7 @@ import type { PrismaModelTypes, SelectionMap, TypesForRelation } from '@pothos/p
 import type { GraphQLResolveInfo } from 'graphql';
 import type { builder } from './builder.ts';
 import type { Context } from '../../server/graphql/context.ts';
+import { COUNTING } from '../../server/limits/points.ts';
 import { batched } from './loaders.ts';
 import { page, type OrderBy, type Page, type PageArguments } from './connection.ts';
 
@@ -52,7 +53,6 @@ type Parent = Record<string, Row[] | undefined> & { _count?: Record<string, numb
 
 type Row = Record<string, unknown> & { id: string };
 
-const TOTAL: ReadonlySet<string> = new Set(['totalCount', 'isTotalCountExact']);
 const NODES = [[{ name: 'nodes' }], [{ name: 'edges' }, { name: 'node' }]];
 
 /**
@@ -94,8 +94,8 @@ export function pagedRelation<
     const { count, rows, withCursor } = rowsAndCount(args, context);
     const select: NonNullable<SelectionMap['select']> = {};
     const fields = selected();
-    if (!fields.isDisjointFrom(TOTAL)) select['_count'] = count;
-    if ([...fields].some((field) => !TOTAL.has(field) && field !== '__typename'))
+    if (COUNTING.some((field) => fields.has(field))) select['_count'] = count;
+    if ([...fields].some((field) => !COUNTING.includes(field) && field !== '__typename'))
       select[relation] = withCursor(nested(rows, { getType: () => type.name, paths: NODES }));
     return { select };
   };

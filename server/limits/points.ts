@@ -1,3 +1,6 @@
+/** Fields that count a list. With both, it is counted once. */
+export const COUNTING = ['totalCount', 'isTotalCountExact'];
+
 export type Arguments = Readonly<Record<string, unknown>>;
 
 /** Points for work other than objects in the response. Compare with CPU time by `npm run cost:report`. */

@@ -18,7 +18,7 @@ import {
   type GraphQLSchema,
   type SelectionSetNode,
 } from 'graphql';
-import { bytesOf, conditionPoints, POINTS, type Arguments } from './points.ts';
+import { bytesOf, conditionPoints, COUNTING, POINTS, type Arguments } from './points.ts';
 import { introspectionLength, isIntrospection, OF_INTROSPECTION } from './introspection-cost.ts';
 
 /** The maximum cost of an operation in points, given the variables of the request. */
@@ -27,8 +27,6 @@ export type QueryCost = (variables: Readonly<Record<string, unknown>>) => number
 const PLAIN_LIST = 10;
 const PAGE = { usual: 50, most: 100 } as const;
 const REFUSED = 1;
-/** Fields that count a list. With both, it is counted once. */
-const COUNTING = ['totalCount', 'isTotalCountExact'];
 
 type VariableValues = NonNullable<Parameters<typeof getArgumentValues>[2]>;
 
