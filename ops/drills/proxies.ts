@@ -7,13 +7,13 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { WebSocket } from 'ws';
 import { startProcess } from './server-process.ts';
+import { freePort } from '../../server/database/free-port.ts';
 
 const run = promisify(execFile);
 
@@ -338,14 +338,6 @@ async function makeCertificate(folder: string): Promise<void> {
   ]);
   const both = await Promise.all([certificate, key].map((file) => readFile(file ?? '')));
   await writeFile(join(folder, 'tasks.example.com.both.pem'), Buffer.concat(both));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 if (import.meta.main) {

@@ -1,12 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { open, readFile, rename, stat } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopOrphan } from './orphan.ts';
 import { ended, isRunning, type Programs } from './postgres-programs.ts';
 import { DatabaseDidNotStart } from './start-failure.ts';
+import { freePort } from './free-port.ts';
 
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 const LINES_TO_SHOW = 5;
@@ -148,15 +147,6 @@ async function stopPostgres(child: ChildProcess | undefined): Promise<void> {
     child.kill(signal);
     await Promise.race([ended(child), sleep(STOP_WITHIN_MS, undefined, { ref: false })]);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function lastWords(log: string, from: number): Promise<string> {

@@ -8,7 +8,7 @@ import { schema } from '../../schema/index.ts';
 import { queryCostOf } from '../../server/limits/query-cost.ts';
 import { redisNamespace } from '../../server/redis-namespace.ts';
 import { freshDatabase } from '../kit/database.ts';
-import { freePort } from '../kit/free-port.ts';
+import { freePort } from '../../server/database/free-port.ts';
 import { startTestServer } from '../kit/server.ts';
 import { PASSWORD, startWorld } from '../kit/world.ts';
 

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../../kit/free-port.ts';
+import { freePort } from '../../../server/database/free-port.ts';
 import { operation, raw } from '../../kit/raw-request.ts';
 import { startTestServer } from '../../kit/server.ts';
 import { startWorld } from '../../kit/world.ts';

@@ -4,7 +4,7 @@ import { dial } from '../../kit/live.ts';
 import { operation, raw } from '../../kit/raw-request.ts';
 import { startTestServer } from '../../kit/server.ts';
 import { PASSWORD, startWorld } from '../../kit/world.ts';
-import { freePort } from '../../kit/free-port.ts';
+import { freePort } from '../../../server/database/free-port.ts';
 
 const APP = 'https://app.example.org';
 const PUBLIC = 'https://tasks.example.com';
