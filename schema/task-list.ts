@@ -13,8 +13,8 @@ import {
   type Direction,
   type OrderBy,
 } from './machinery/connection.ts';
-import { mentions } from './machinery/filters.ts';
 import { countTasks } from '../server/sql/count-tasks.ts';
+import { orderedTasks } from '../server/sql/ordered-tasks.ts';
 import { readIds, readPage, type Sources } from '../server/sql/read-page.ts';
 import { tasks as table } from '../server/sql/tables.ts';
 import { visibleSql } from '../server/sql/visible.ts';
@@ -130,14 +130,11 @@ builder.queryField('tasks', (t) =>
         const wanted = wantedTasks(viewer, filter);
         const tasks = page(args, orderOf(orderBy));
         const selection = tasks.withCursor(queryFromInfo({ context, info, paths: NODES }));
-        const query = { where: { AND: [wanted, tasks.where] }, orderBy: tasks.orderBy, take: tasks.take };
+        const query = { where: wanted, orderBy: tasks.orderBy, take: tasks.take };
         const selected = selectedInPage(info);
         const scope = scopeIn(viewer, filter);
-        // Words would be looked for once for each part.
-        const isWhole = scope !== null || mentions(filter, 'text');
         const sources: Sources = {
-          from: scope ? visibleSql.tasksIn(viewer, scope) : visibleSql.tasks(viewer),
-          parts: isWhole ? undefined : (rest) => visibleSql.partsOfTasks(viewer, rest),
+          rows: (list) => orderedTasks(viewer, scope, { ...query, order: tasks.order }, list),
           added: selected.has('viewerCan') ? { share: visibleSql.share(viewer) } : undefined,
           isRepeated: selected.isRepeated,
         };
@@ -146,7 +143,7 @@ builder.queryField('tasks', (t) =>
           (await readByPrisma(db, viewer, await readIds(db, table, query, sources), selection));
         let counted: ReturnType<typeof countTasks> | undefined;
         const total = () =>
-          (counted ??= countTasks(db, viewer, countedTasks(viewer, filter), wanted, sources));
+          (counted ??= countTasks(db, viewer, countedTasks(viewer, filter), scope, wanted));
         return {
           ...tasks.connection(rows),
           totalCount: async () => (await total()).count,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ValidationFailed } from '../../server/errors.ts';
+import type { Bound, Order } from '../../server/sql/ordered-tasks.ts';
 
 export const LARGEST_PAGE = 100;
 const DEFAULT_PAGE = 50;
@@ -51,6 +52,8 @@ interface Selection {
 }
 
 export interface Page<Field extends string> {
+  /** The order and the cursors, for lists that are read by SQL. */
+  order: Order;
   where: Condition;
   orderBy: Record<string, unknown>[];
   take: number;
@@ -129,15 +132,14 @@ export function page<Field extends string>(
     Buffer.from(JSON.stringify([signature, ...columns.map(({ field }) => written(row[field]))])).toString(
       'base64url',
     );
-  const bound = (cursor: string, side: 'after' | 'before') =>
-    beyond(columns, readCursor(cursor, shape(), side), side === 'after');
-
-  const bounds: Condition[] = [];
-  if (args.after != null) bounds.push(bound(args.after, 'after'));
-  if (args.before != null) bounds.push(bound(args.before, 'before'));
+  const bounds = (['after', 'before'] as const).flatMap((side): Bound[] => {
+    const cursor = args[side];
+    return cursor == null ? [] : [{ values: readCursor(cursor, shape(), side), side }];
+  });
 
   return {
-    where: { AND: bounds },
+    order: { criteria: columns, bounds, isBackward: backward },
+    where: { AND: bounds.map(({ values, side }) => beyond(columns, values, side === 'after')) },
     orderBy: columns.map((column) => ({ [column.field]: sortOf(column, backward) })),
     take: size + 1,
     withCursor(query) {

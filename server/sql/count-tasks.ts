@@ -4,9 +4,10 @@ import type { Viewer } from '../policy.ts';
 import { conditionOf, word, type Condition } from './columns.ts';
 import { counterScope, type Scope } from './counter-scope.ts';
 import { UNEXPIRED } from './shares.ts';
-import { countRows, type Sources } from './read-page.ts';
+import { countRows } from './read-page.ts';
 import { isOpen } from './task-facts.ts';
 import { taskColumns, tasks as table } from './tables.ts';
+import { visibleSql } from './visible.ts';
 
 export interface Total {
   count: number;
@@ -35,12 +36,15 @@ export async function countTasks(
   db: Database,
   viewer: Viewer,
   counted: CountedTasks | null,
+  scope: Scope | null,
   where: Condition,
-  sources: Pick<Sources, 'from'>,
 ): Promise<Total> {
   const known = counted && (await countByCounters(db, viewer, counted));
   if (known !== null) return { count: known, isExact: true };
-  const count = await countRows(db, table, where, { ...sources, most: MOST_COUNTED + 1 });
+  const from = scope
+    ? Prisma.sql`(SELECT * FROM tasks WHERE ${visibleSql.isIn(viewer, scope)})`
+    : visibleSql.tasks(viewer);
+  const count = await countRows(db, table, where, { from, most: MOST_COUNTED + 1 });
   return { count: Math.min(count, MOST_COUNTED), isExact: count <= MOST_COUNTED };
 }
 

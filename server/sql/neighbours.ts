@@ -1,7 +1,7 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import type { Viewer } from '../policy.ts';
-import { visibleSql } from './visible.ts';
+import { orderedTasks, type Order } from './ordered-tasks.ts';
 
 export interface Place {
   id: string;
@@ -17,12 +17,10 @@ export async function neighboursOf(
   direction: 'asc' | 'desc',
   limit: number,
 ): Promise<Place[]> {
-  const isAscending = direction === 'asc';
-  const further = isAscending ? Prisma.sql`>` : Prisma.sql`<`;
-  const order = isAscending ? Prisma.sql`position, id` : Prisma.sql`position DESC, id DESC`;
-  return tx.$queryRaw<Place[]>`
-    /* neighboursOf */
-    SELECT id, position FROM ${visibleSql.tasks(viewer)} AS tasks
-    WHERE (position, id) ${further} (${position}, ${id}::uuid) AND id <> ${moved}::uuid
-    ORDER BY ${order} LIMIT ${limit}`;
+  const criteria = ['position', 'id'].map((field) => ({ field, direction }));
+  const order: Order = { criteria, bounds: [{ values: [position, id], side: 'after' }], isBackward: false };
+  const wanted = { where: { NOT: { id: moved } }, order, take: limit };
+  return tx.$queryRaw<Place[]>(
+    Prisma.sql`/* neighboursOf */ ${orderedTasks(viewer, null, wanted, Prisma.sql`tasks.id, tasks.position`)}`,
+  );
 }

@@ -26,8 +26,8 @@ export interface Wanted {
 export interface Sources {
   /** The table to read from. Default: the whole table. */
   from?: Prisma.Sql;
-  /** The same rows in parts, as FROM clauses, each filtered, sorted and limited by `rest`. */
-  parts?: ((rest: Prisma.Sql) => readonly Prisma.Sql[]) | undefined;
+  /** The page's rows, instead of reading them from `from`: a query for these columns. */
+  rows?: ((columns: Prisma.Sql) => Prisma.Sql) | undefined;
   /** Additional values of each row, as SQL on `found`; text or null. */
   added?: Readonly<Record<string, Prisma.Sql>> | undefined;
   /** Whether the client selects a list more than once, perhaps with different arguments. */
@@ -50,14 +50,14 @@ export async function readPage<Model>(
   db: Database,
   table: PageTable<Model>,
   { select = {}, ...wanted }: Wanted,
-  { from = Prisma.raw(table.name), parts, added = {}, isRepeated = () => false }: Sources = {},
+  { from = Prisma.raw(table.name), rows: read, added = {}, isRepeated = () => false }: Sources = {},
 ): Promise<Model[] | null> {
   const selected = Object.entries(select);
   const listed = selected.filter(([field]) => Object.hasOwn(table.lists, field));
   const others = selected.filter(([field]) => !Object.hasOwn(table.lists, field));
   const about = listed.flatMap(([relation]) => table.lists[relation]?.about ?? []);
   const own = Object.fromEntries([...others, ...about.map((field) => [field, true] as const)]);
-  const page = partOf(table, { ...wanted, select: own }, parts ?? from);
+  const page = partOf(table, { ...wanted, select: own }, read ?? from);
   const lists = listed.flatMap(([relation, list]) => {
     const { of, by } = table.lists[relation] as { of: Table; by: string };
     const part = partOf(of, list as Wanted, Prisma.raw(of.name), Prisma.raw(`${by} = page.id AND`));
@@ -118,7 +118,7 @@ export async function countRows(
 function partOf(
   table: Table,
   { where, orderBy, take, select = {}, ...others }: Wanted,
-  from: Prisma.Sql | NonNullable<Sources['parts']>,
+  from: Prisma.Sql | NonNullable<Sources['rows']>,
   belongs = Prisma.empty,
 ): Part | null {
   const columns = within(table.name, table.columns);
@@ -136,15 +136,10 @@ function partOf(
   const named = [...names.keys()].map((relation) => table.names[relation]?.by ?? relation);
   const fields = [...new Set(['id', ...orderBy.flatMap(Object.keys), ...named, ...own])];
   const list = Prisma.raw(fields.map((field) => columnOf(columns, field).name).join(', '));
-  const cut = Prisma.sql`ORDER BY ${orderOf(columns, orderBy)} LIMIT ${take}`;
+  if (!(from instanceof Prisma.Sql)) return { table, fields, names, sql: from(list) };
   const name = Prisma.raw(table.name);
-  if (from instanceof Prisma.Sql) {
-    const sql = Prisma.sql`SELECT ${list} FROM ${from} AS ${name} WHERE ${belongs} ${condition} ${cut}`;
-    return { table, fields, names, sql };
-  }
-  const parts = from(Prisma.sql`${condition} ${cut}`);
-  const cutParts = parts.map((part) => Prisma.sql`(SELECT ${list} FROM ${part})`);
-  const sql = Prisma.sql`SELECT ${list} FROM (${Prisma.join(cutParts, ' UNION ALL ')}) AS ${name} ${cut}`;
+  const sql = Prisma.sql`SELECT ${list} FROM ${from} AS ${name} WHERE ${belongs} ${condition}
+    ORDER BY ${orderOf(columns, orderBy)} LIMIT ${take}`;
   return { table, fields, names, sql };
 }
 

@@ -4,7 +4,7 @@ import type { Viewer } from '../policy.ts';
 import { paced } from '../search/paced.ts';
 import { parseQuery, type SearchQuery } from '../search/query.ts';
 import { snippetOf, type SnippetPart } from '../search/snippet.ts';
-import { UNEXPIRED } from './shares.ts';
+import { orderedTasks, type Order } from './ordered-tasks.ts';
 import { visibleSql } from './visible.ts';
 
 export const SEARCHABLE = ['Task', 'Comment', 'Message'] as const;
@@ -95,21 +95,15 @@ function areFew(newest: Prisma.Sql, most: number): Prisma.Sql {
                          ELSE (SELECT count(*) FROM ${newest}) >= ${most} END`;
 }
 
-/**
- * The newest tasks owned by the viewer, of each team, and shared with them, merged from indexes. Includes own tasks in
- * former teams, so the caller must check visibility.
- */
-function newestTasks({ userId, teams }: Viewer, most: number): Prisma.Sql {
-  const topics = [
-    Prisma.sql`owner_id = ${userId}::uuid`,
-    ...[...teams.keys()].map((id) => Prisma.sql`team_id = ${id}::uuid`),
-    Prisma.sql`id = ANY(ARRAY(SELECT task_id FROM task_shares WHERE shared_with_id = ${userId}::uuid AND ${UNEXPIRED}
-                              ORDER BY task_id DESC LIMIT ${most}))`,
-  ];
-  const newest = Prisma.sql`ORDER BY created_at DESC, id DESC LIMIT ${most}`;
-  const columns = Prisma.sql`id, created_at, owner_id, team_id, words`;
-  const each = topics.map((topic) => Prisma.sql`(SELECT ${columns} FROM tasks WHERE ${topic} ${newest})`);
-  return Prisma.sql`SELECT ${columns} FROM (${Prisma.join(each, ' UNION ALL ')}) AS topics ${newest}`;
+/** The newest tasks of the viewer and their teams, and of those most recently shared with them. The shares may have expired. */
+function newestTasks(viewer: Viewer, most: number): Prisma.Sql {
+  const columns = Prisma.raw('tasks.id, tasks.created_at, tasks.place_id, tasks.words');
+  const order: Order = {
+    criteria: ['createdAt', 'id'].map((field) => ({ field, direction: 'desc' })),
+    bounds: [],
+    isBackward: false,
+  };
+  return orderedTasks(viewer, null, { where: {}, order, take: most }, columns);
 }
 
 function newestMessages({ userId }: Viewer): Prisma.Sql {

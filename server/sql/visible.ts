@@ -8,57 +8,38 @@ export function teamsOf({ teams }: Viewer): Prisma.Sql {
   return Prisma.sql`${[...teams.keys()]}::uuid[]`;
 }
 
-function unshared(viewer: Viewer): Prisma.Sql {
-  return Prisma.sql`(owner_id = ${viewer.userId}::uuid AND team_id IS NULL OR team_id = ANY(${teamsOf(viewer)}))`;
+/** The values of `place_id` of tasks that the viewer sees without a share: the viewer and their teams. */
+function placesOf({ userId, teams }: Viewer): Prisma.Sql {
+  return Prisma.sql`${[userId, ...teams.keys()]}::uuid[]`;
 }
 
-/** IS TRUE prevents the index of teams, which contains most tasks. */
-function ownOfNoTeam({ userId }: Viewer): Prisma.Sql {
-  return Prisma.sql`tasks WHERE owner_id = ${userId}::uuid AND (team_id IS NULL) IS TRUE`;
-}
-
-/** Tasks that the viewer sees only by a share. */
-function shared(viewer: Viewer): Prisma.Sql {
-  return Prisma.sql`task_shares JOIN tasks ON tasks.id = task_id
-    WHERE shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} AND ${unshared(viewer)} IS NOT TRUE`;
+function hasShare({ userId }: Viewer): Prisma.Sql {
+  return Prisma.sql`EXISTS (SELECT FROM task_shares
+                            WHERE task_id = tasks.id AND shared_with_id = ${userId}::uuid AND ${UNEXPIRED} OFFSET 0)`;
 }
 
 /** `visible` of the policy where Prisma cannot express the rest of a query. A test compares the two. */
 export const visibleSql = {
-  task: (viewer: Viewer): Prisma.Sql => Prisma.sql`
-    (${unshared(viewer)}
-     OR EXISTS (SELECT FROM task_shares
-                WHERE task_id = tasks.id AND shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED}))`,
+  /** OFFSET makes PostgreSQL look up shares only for tasks that need one. */
+  task: (viewer: Viewer): Prisma.Sql =>
+    Prisma.sql`(place_id = ANY(${placesOf(viewer)}) OR ${hasShare(viewer)})`,
 
   tasks: (viewer: Viewer): Prisma.Sql => Prisma.sql`
-    (SELECT tasks.* FROM ${ownOfNoTeam(viewer)}
-     UNION ALL SELECT tasks.* FROM tasks WHERE team_id = ANY(${teamsOf(viewer)})
-     UNION ALL SELECT tasks.* FROM ${shared(viewer)})`,
+    (SELECT tasks.* FROM tasks WHERE place_id = ANY(${placesOf(viewer)})
+     UNION ALL SELECT tasks.* FROM ${visibleSql.shared(viewer)})`,
 
-  /**
-   * The same tasks in parts, which PostgreSQL reads in the order of a page, each from an index, until the limit.
-   * @param rest further conditions, order and limit.
-   */
-  partsOfTasks: (viewer: Viewer, rest: Prisma.Sql): Prisma.Sql[] => [
-    Prisma.sql`${ownOfNoTeam(viewer)} AND ${rest}`,
-    Prisma.sql`unnest(${teamsOf(viewer)}) AS team (id)
-      CROSS JOIN LATERAL (SELECT * FROM tasks WHERE team_id = team.id AND ${rest}) AS tasks`,
-    Prisma.sql`${shared(viewer)} AND ${rest}`,
-  ],
+  places: (viewer: Viewer): Prisma.Sql => Prisma.sql`unnest(${placesOf(viewer)})`,
 
-  /**
-   * The visible tasks of a scope, as a table that PostgreSQL reads in index order. OFFSET makes it look up shares only for
-   * tasks that need one.
-   */
-  tasksIn: (viewer: Viewer, { teamId, assigned }: Scope): Prisma.Sql =>
+  /** Tasks that the viewer sees only by a share, as a FROM clause with a condition. */
+  shared: (viewer: Viewer): Prisma.Sql => Prisma.sql`task_shares JOIN tasks ON tasks.id = task_id
+    WHERE shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} AND place_id <> ALL(${placesOf(viewer)})`,
+
+  /** The condition for visible tasks of a scope; PostgreSQL finds them by an index of the scope. */
+  isIn: (viewer: Viewer, { teamId, assigned }: Scope): Prisma.Sql =>
     teamId !== null
-      ? Prisma.sql`(SELECT * FROM tasks WHERE team_id = ${teamId}::uuid AND team_id = ANY(${teamsOf(viewer)}))`
-      : Prisma.sql`
-    (SELECT * FROM tasks
-     WHERE ${Prisma.raw(assigned ? 'assignee_id' : 'owner_id')} = ${viewer.userId}::uuid
-       AND (${unshared(viewer)}
-            OR EXISTS (SELECT FROM task_shares
-                       WHERE task_id = tasks.id AND shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} OFFSET 0)))`,
+      ? Prisma.sql`place_id = ${teamId}::uuid AND (place_id = ANY(${teamsOf(viewer)})) IS TRUE`
+      : Prisma.sql`${Prisma.raw(assigned ? 'assignee_id' : 'owner_id')} = ${viewer.userId}::uuid
+                   AND (${visibleSql.task(viewer)}) IS TRUE`,
 
   /** Null without an active share. */
   share: (viewer: Viewer): Prisma.Sql => Prisma.sql`
@@ -78,7 +59,7 @@ export const visibleSql = {
                 WHERE leaver.user_id = users.id AND own.user_id = ${viewer.userId}::uuid OFFSET 0)
      OR EXISTS (SELECT FROM task_shares JOIN tasks ON tasks.id = task_id
                 WHERE (shared_with_id = users.id OR shared_by_id = users.id) AND ${UNEXPIRED}
-                  AND (shared_with_id = ${viewer.userId}::uuid OR ${unshared(viewer)}) OFFSET 0)
+                  AND (shared_with_id = ${viewer.userId}::uuid OR place_id = ANY(${placesOf(viewer)})) OFFSET 0)
      OR EXISTS (SELECT FROM team_invitations AS invitation
                 WHERE invited_by_id = users.id AND expires_at > now()
                   AND (invitation.email = ${viewer.verifiedEmail} OR team_id = ANY(${teamsLedBy(viewer)}::uuid[])) OFFSET 0)

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Prisma } from '../../../prisma/generated/client/client.ts';
 import { newId } from '../../../server/ids.ts';
 import { connect } from '../../../server/database/client.ts';
 import { liveShareOf, visible } from '../../../server/policy.ts';
 import { countRows, readPage, type Wanted } from '../../../server/sql/read-page.ts';
 import { conversations, tasks as tasksTable, type Table } from '../../../server/sql/tables.ts';
 import { viewerOf } from '../../../server/sql/viewer.ts';
+import { orderedTasks, type Criterion } from '../../../server/sql/ordered-tasks.ts';
 import { visibleSql } from '../../../server/sql/visible.ts';
 import { RawRow } from '../../../server/sql/raw-row.ts';
 import { dice } from '../../kit/dice.ts';
@@ -141,10 +141,17 @@ describe('a page of tasks is the same as from Prisma', () => {
     },
     { parent: { OR: [{ ownerId: users[3] }, { shares: { some: { sharedWithId: users[4] } } }] } },
   ];
-  const orders = [
-    [{ id: 'asc' }],
-    [{ updatedAt: 'desc' }, { id: 'desc' }],
-    [{ dueOn: { sort: 'asc', nulls: 'last' } }, { title: 'desc' }, { id: 'asc' }],
+  const orders: Criterion[][] = [
+    [{ field: 'id', direction: 'asc' }],
+    [
+      { field: 'updatedAt', direction: 'desc' },
+      { field: 'id', direction: 'desc' },
+    ],
+    [
+      { field: 'dueOn', direction: 'asc', nullable: true },
+      { field: 'title', direction: 'desc' },
+      { field: 'id', direction: 'asc' },
+    ],
   ];
 
   test.each(filters)('%j', async (filter) => {
@@ -155,7 +162,10 @@ describe('a page of tasks is the same as from Prisma', () => {
         orderBy: [{ permission: 'desc' }, { id: 'asc' }] as const,
         take: 3,
       };
-      for (const orderBy of orders) {
+      for (const criteria of orders) {
+        const orderBy = criteria.map(({ field, direction, nullable }) => ({
+          [field]: nullable ? { sort: direction, nulls: 'last' } : direction,
+        }));
         const query = { where: { AND: [visible.task(viewer), filter] }, orderBy, take: 20 };
         const sources = { from: visibleSql.tasks(viewer), added: { share: visibleSql.share(viewer) } };
         const ofShare = all(tasksTable.lists['shares']?.of);
@@ -168,13 +178,16 @@ describe('a page of tasks is the same as from Prisma', () => {
         };
         const wanted = { ...query, where: filter, select };
         const rows = await readPage(db, tasksTable, wanted, sources);
-        const inParts = { ...sources, parts: (rest: Prisma.Sql) => visibleSql.partsOfTasks(viewer, rest) };
-        const rowsOfParts = await readPage(db, tasksTable, wanted, inParts);
+        const order = { criteria, bounds: [], isBackward: false };
+        const rowsInOrder = await readPage(db, tasksTable, wanted, {
+          ...sources,
+          rows: (list) => orderedTasks(viewer, null, { where: filter, order, take: 20 }, list),
+        });
         const expected = await db.task.findMany({ ...query, select } as never);
         const held = await db.taskShare.findMany({ where: liveShareOf(viewer) });
         const shareOf = (id: string) => held.find(({ taskId }) => taskId === id)?.permission ?? null;
         expect(rows?.map(plainly)).toEqual(expected.map((task) => ({ ...task, share: shareOf(task.id) })));
-        expect(rowsOfParts?.map(plainly)).toEqual(rows?.map(plainly));
+        expect(rowsInOrder?.map(plainly)).toEqual(rows?.map(plainly));
         expect(await countRows(db, tasksTable, filter, { ...sources, most: 1_000 })).toBe(
           await db.task.count({ where: query.where }),
         );

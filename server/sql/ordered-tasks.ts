@@ -1,0 +1,294 @@
+import { Prisma, TaskPriority, TaskStage, TaskStatus } from '../../prisma/generated/client/client.ts';
+import type { Viewer } from '../policy.ts';
+import { columnOf, conditionOf, within, type Condition } from './columns.ts';
+import type { Scope } from './counter-scope.ts';
+import { tasks } from './tables.ts';
+import { visibleSql } from './visible.ts';
+
+/** A sort criterion. Null values come last in both directions. */
+export interface Criterion {
+  field: string;
+  direction: 'asc' | 'desc';
+  nullable?: boolean;
+}
+
+/** A total order; the last criterion is unique. */
+export interface Order {
+  criteria: readonly Criterion[];
+  /** Only rows after, or before, a row with these values of the criteria. */
+  bounds: readonly Bound[];
+  /** Whether the page is read from its end. */
+  isBackward: boolean;
+}
+
+export interface Bound {
+  values: readonly unknown[];
+  side: 'after' | 'before';
+}
+
+interface Wanted {
+  where: Condition;
+  order: Order;
+  take: number;
+}
+
+/** A part of a list that PostgreSQL can read in the order of an index, until the limit. */
+interface Scan {
+  conditions: readonly Prisma.Sql[];
+  order: string;
+}
+
+/** What is known of all rows of a part. */
+interface Known {
+  stage: TaskStage;
+  isNull: Readonly<Record<string, boolean>>;
+}
+
+const columns = within(tasks.name, tasks.columns);
+const stages = Object.values(TaskStage);
+const statuses = Object.values(TaskStatus);
+const priorities = Object.values(TaskPriority);
+
+/** Filters by one of these match few rows, which another index may find. PostgreSQL decides, by the values. */
+const SELECTIVE: ReadonlySet<string> = new Set(['id', 'parentId', 'parent', 'labels', 'title', 'shares']);
+
+/**
+ * A query for the first rows of a list, whatever its length: ordered index scans of each place and stage, merged. The
+ * indexes of `tasks` start with a place, an owner or an assignee, and the stage; then follows one criterion.
+ * @param scope null for all tasks that the viewer sees.
+ * @param list the columns to select, qualified with `tasks`.
+ */
+export function orderedTasks(
+  viewer: Viewer,
+  scope: Scope | null,
+  wanted: Wanted,
+  list: Prisma.Sql,
+): Prisma.Sql {
+  const parts = scansOf(wanted);
+  const plan = Prisma.raw(isSelective(wanted.where) ? '/* custom plan */ ' : '');
+  const cut = Prisma.sql`ORDER BY ${Prisma.raw(orderText(wanted.order))} LIMIT ${wanted.take}`;
+  const merged = (source: Prisma.Sql) => {
+    const each = parts.map(
+      ({ conditions, order }) =>
+        Prisma.sql`(SELECT ${list} FROM tasks WHERE ${Prisma.join([source, ...conditions], ' AND ')}
+                    ORDER BY ${Prisma.raw(order)} LIMIT ${wanted.take})`,
+    );
+    return each.length > 0
+      ? Prisma.sql`(${Prisma.join(each, ' UNION ALL ')}) AS tasks`
+      : Prisma.sql`tasks WHERE FALSE`;
+  };
+  if (scope) return Prisma.sql`${plan}SELECT ${list} FROM ${merged(visibleSql.isIn(viewer, scope))} ${cut}`;
+  const shared = [filterOf(wanted.where), ...wanted.order.bounds.map((bound) => beyond(wanted.order, bound))];
+  return Prisma.sql`
+    ${plan}SELECT ${list} FROM (
+      SELECT ${list} FROM ${visibleSql.places(viewer)} AS place (id)
+        CROSS JOIN LATERAL (SELECT ${list} FROM ${merged(Prisma.sql`place_id = place.id`)} ${cut}) AS tasks
+      UNION ALL
+      (SELECT ${list} FROM ${visibleSql.shared(viewer)} AND ${Prisma.join(shared, ' AND ')} ${cut})
+    ) AS tasks ${cut}`;
+}
+
+/** Whether PostgreSQL should plan the statement for its values. */
+export function isSelective(where: Condition): boolean {
+  return Object.entries(where).some(([key, value]) =>
+    key === 'AND' || key === 'OR'
+      ? asArray(value).some(isSelective)
+      : key === 'NOT'
+        ? isSelective(value as Condition)
+        : SELECTIVE.has(key),
+  );
+}
+
+function scansOf({ where, order }: Wanted): Scan[] {
+  const [first] = order.criteria;
+  const conditions = flat(where);
+  return stages.flatMap((stage) =>
+    partsOf(order, { stage, isNull: {} }).flatMap(({ known, conditions: own, order: text }) => {
+      const results = conditions.map((condition) => holds(condition, known));
+      if (results.includes(false)) return [];
+      const open = conditions.filter((_, n) => results[n] !== true);
+      const filters = open.map((condition) => {
+        const isInIndex = isSelective(where) || Object.keys(condition).every((key) => key === first?.field);
+        const sql = filterOf(condition);
+        // IS TRUE keeps PostgreSQL from another index, which would have to sort all rows that it finds.
+        return isInIndex ? sql : Prisma.sql`(${sql}) IS TRUE`;
+      });
+      return [{ conditions: [...own, ...filters], order: text }];
+    }),
+  );
+}
+
+interface PartOfStage extends Scan {
+  known: Known;
+}
+
+/** The rows of a stage, split where the order's first criterion needs it. */
+function partsOf(order: Order, known: Known): PartOfStage[] {
+  const [first, ...others] = order.criteria;
+  const { stage } = known;
+  const ofStage = Prisma.raw(`stage = '${stage}'`);
+  if (first?.field === 'status' && stage !== TaskStage.ARCHIVED) {
+    const rest = restOf(order, (value) => sign(first, statuses.indexOf(stage) - statuses.indexOf(value as TaskStatus)));
+    if (!rest) return [];
+    if (others.length > 1) return partsOf(rest, known);
+    // No index has the id next to the stage.
+    return priorities.map((priority) => ({
+      known,
+      conditions: [ofStage, Prisma.raw(`priority = '${priority}'`), ...boundsOf(rest)],
+      order: indexOrder(rest),
+    }));
+  }
+  if (!first?.nullable) return [{ known, conditions: [ofStage, ...boundsOf(order)], order: indexOrder(order) }];
+  const column = columnOf(columns, first.field).name;
+  const nulls = restOf(order, (value) => (value === null ? 0 : 1));
+  const values = order.bounds.some(({ values: [value], side }) => value === null && side === 'after')
+    ? null
+    : {
+        ...order,
+        criteria: [{ ...first, nullable: false }, ...others],
+        bounds: order.bounds.filter(({ values: [value] }) => value !== null),
+      };
+  const as = (isNull: boolean): Known => ({ ...known, isNull: { ...known.isNull, [first.field]: isNull } });
+  return [
+    ...(values
+      ? [
+          {
+            known: as(false),
+            conditions: [ofStage, Prisma.raw(`${column} IS NOT NULL`), ...boundsOf(values)],
+            order: indexOrder(order),
+          },
+        ]
+      : []),
+    ...(nulls
+      ? [
+          {
+            known: as(true),
+            conditions: [ofStage, Prisma.raw(`${column} IS NULL`), ...boundsOf(nulls)],
+            order: indexOrder(order),
+          },
+        ]
+      : []),
+  ];
+}
+
+/**
+ * The order without its first criterion, for rows that have the same value of it. @param compare where that value is in
+ * the order, relative to the value of a bound: before (< 0), equal, or after. @returns null if no row is within the bounds.
+ */
+function restOf(order: Order, compare: (value: unknown) => number): Order | null {
+  const bounds: Bound[] = [];
+  for (const { values, side } of order.bounds) {
+    const found = compare(values[0]);
+    if (found === 0) bounds.push({ values: values.slice(1), side });
+    else if (found > 0 !== (side === 'after')) return null;
+  }
+  return { ...order, criteria: order.criteria.slice(1), bounds };
+}
+
+function sign({ direction }: Criterion, difference: number): number {
+  return direction === 'asc' ? difference : -difference;
+}
+
+function boundsOf(order: Order): Prisma.Sql[] {
+  return order.bounds.map((bound) => beyond(order, bound));
+}
+
+/** The rows beyond a bound. */
+function beyond({ criteria }: Order, { values, side }: Bound): Prisma.Sql {
+  const [first] = criteria;
+  const names = criteria.map(({ field }) => columnOf(columns, field).name);
+  const typed = criteria.map(
+    ({ field }, n) => Prisma.sql`${values[n]}${Prisma.raw(`::${columnOf(columns, field).type}`)}`,
+  );
+  const operator = (criterion: Criterion | undefined) =>
+    Prisma.raw((criterion?.direction === 'asc') === (side === 'after') ? '>' : '<');
+  const isPlain = criteria.every(({ nullable, direction }) => !nullable && direction === first?.direction);
+  // An index can start at a row comparison.
+  if (isPlain) return Prisma.sql`(${Prisma.raw(names.join(', '))}) ${operator(first)} (${Prisma.join(typed)})`;
+  const from = (n: number): Prisma.Sql => {
+    const criterion = criteria[n];
+    const column = Prisma.raw(names[n] ?? '');
+    const isNull = values[n] === null;
+    const further = isNull
+      ? Prisma.raw(side === 'after' ? 'FALSE' : `${names[n]} IS NOT NULL`)
+      : criterion?.nullable && side === 'after'
+        ? Prisma.sql`(${column} ${operator(criterion)} ${typed[n]} OR ${column} IS NULL)`
+        : Prisma.sql`${column} ${operator(criterion)} ${typed[n]}`;
+    if (n + 1 === criteria.length) return further;
+    const equal = isNull ? Prisma.sql`${column} IS NULL` : Prisma.sql`${column} = ${typed[n]}`;
+    return Prisma.sql`(${further} OR ${equal} AND ${from(n + 1)})`;
+  };
+  const start = first?.nullable
+    ? Prisma.empty
+    : Prisma.sql`${Prisma.raw(names[0] ?? '')} ${operator(first)}= ${typed[0]} AND `;
+  return Prisma.sql`(${start}${from(0)})`;
+}
+
+/** The first criterion is null in all rows of a part or in none, so nulls may come where the index has them. */
+function indexOrder(order: Order): string {
+  const [first, ...others] = order.criteria;
+  return orderText({ ...order, criteria: first ? [{ ...first, nullable: false }, ...others] : [] });
+}
+
+function orderText({ criteria, isBackward }: Order): string {
+  return criteria
+    .map(({ field, direction, nullable }) => {
+      const isAscending = (direction === 'asc') !== isBackward;
+      const nulls = nullable ? ` NULLS ${isBackward ? 'FIRST' : 'LAST'}` : '';
+      return `${columnOf(columns, field).name} ${isAscending ? 'ASC' : 'DESC'}${nulls}`;
+    })
+    .join(', ');
+}
+
+/** @throws TypeError for a condition that has no SQL. */
+function filterOf(where: Condition): Prisma.Sql {
+  const sql = conditionOf(columns, where, tasks.related);
+  if (!sql) throw new TypeError('There is no SQL for this condition on tasks');
+  return sql;
+}
+
+/** Conditions that must all hold, with one field each. */
+function flat(condition: Condition): Condition[] {
+  return Object.entries(condition).flatMap(([key, value]) =>
+    key === 'AND' ? asArray(value).flatMap(flat) : [{ [key]: value }],
+  );
+}
+
+/** Whether a condition holds for all rows of a part, or for none; null if that depends on the row. */
+function holds(condition: Condition, known: Known): boolean | null {
+  return every(
+    Object.entries(condition).map(([key, value]) => {
+      if (key === 'AND') return every(asArray(value).map((part) => holds(part, known)));
+      if (key === 'OR') return not(every(asArray(value).map((part) => not(holds(part, known)))));
+      if (key === 'NOT') return not(holds(value as Condition, known));
+      if (key === 'status') return known.stage === TaskStage.ARCHIVED ? null : isOneOf(value, known.stage);
+      const isNull = key === 'archivedAt' ? known.stage !== TaskStage.ARCHIVED : known.isNull[key];
+      if (isNull === undefined) return null;
+      if (value === null) return isNull;
+      if ((value as Condition)['not'] === null) return !isNull;
+      return isNull ? false : null;
+    }),
+  );
+}
+
+function isOneOf(value: unknown, status: string): boolean | null {
+  const { equals, in: some, ...others } = (typeof value === 'string' ? { equals: value } : value) as Condition;
+  if (Object.keys(others).length > 0) return null;
+  return (
+    (equals === undefined || equals === status) &&
+    (some === undefined || (Array.isArray(some) && some.includes(status)))
+  );
+}
+
+function every(results: readonly (boolean | null)[]): boolean | null {
+  if (results.includes(false)) return false;
+  return results.includes(null) ? null : true;
+}
+
+function not(result: boolean | null): boolean | null {
+  return result === null ? null : !result;
+}
+
+function asArray(value: unknown): Condition[] {
+  return (Array.isArray(value) ? value : [value]) as Condition[];
+}
