@@ -13,8 +13,9 @@ import {
   type Direction,
   type OrderBy,
 } from './machinery/connection.ts';
+import { mentions } from './machinery/filters.ts';
 import { countTasks } from '../server/sql/count-tasks.ts';
-import { orderedTasks } from '../server/sql/ordered-tasks.ts';
+import { fewTasks, isPinned, orderedTasks } from '../server/sql/ordered-tasks.ts';
 import { readIds, readPage, type Sources } from '../server/sql/read-page.ts';
 import { tasks as table } from '../server/sql/tables.ts';
 import { visibleSql } from '../server/sql/visible.ts';
@@ -130,11 +131,16 @@ builder.queryField('tasks', (t) =>
         const wanted = wantedTasks(viewer, filter);
         const tasks = page(args, orderOf(orderBy));
         const selection = tasks.withCursor(queryFromInfo({ context, info, paths: NODES }));
-        const query = { where: wanted, orderBy: tasks.orderBy, take: tasks.take };
         const selected = selectedInPage(info);
         const scope = scopeIn(viewer, filter);
+        const few = await fewTasks(db, viewer, scope, wanted);
+        // Words would be looked for once for each scan.
+        const isWhole = few !== null || isPinned(wanted) || mentions(filter, 'text');
+        const where = { AND: [wanted, few ? { id: { in: few } } : {}, tasks.where] };
+        const query = { where, orderBy: tasks.orderBy, take: tasks.take };
         const sources: Sources = {
-          rows: (list) => orderedTasks(viewer, scope, { ...query, order: tasks.order }, list),
+          from: visibleSql.tasks(viewer, scope),
+          rows: isWhole ? undefined : (list) => orderedTasks(viewer, scope, { ...tasks, where: wanted }, list),
           added: selected.has('viewerCan') ? { share: visibleSql.share(viewer) } : undefined,
           isRepeated: selected.isRepeated,
         };

@@ -10,6 +10,8 @@ interface Facts {
   isReadOnly: boolean;
   hasSettings: boolean;
   mayCreate: boolean | null;
+  hasTrigrams: boolean;
+  mayExtend: boolean;
 }
 
 /** @throws DatabaseUnsuitable with the change to make, before anything is changed. */
@@ -19,7 +21,9 @@ export async function requireUsable(client: ClientBase, isToMigrate: boolean): P
             current_setting('server_encoding') AS encoding,
             current_setting('transaction_read_only')::bool AS "isReadOnly",
             current_setting('${SESSION_MARK}', true) IS NOT NULL AS "hasSettings",
-            (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = 'public') AS "mayCreate"`,
+            (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = 'public') AS "mayCreate",
+            EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') AS "hasTrigrams",
+            has_database_privilege(current_database(), 'CREATE') AS "mayExtend"`,
   );
   const facts = rows[0];
   const fault = facts && (faultOf(facts) ?? (isToMigrate ? missingRightOf(facts) : null));
@@ -54,6 +58,12 @@ function missingRightOf({ name, role, ...facts }: Facts): string | null {
     return (
       `The role ${role} may not create tables in the database ${name}. Ask its owner to run ` +
       `GRANT CREATE ON SCHEMA public TO ${escapeIdentifier(role)}; in it.`
+    );
+  }
+  if (!facts.hasTrigrams && !facts.mayExtend) {
+    return (
+      `The database ${name} does not have the extension pg_trgm, and the role ${role} may not create it. Ask a ` +
+      `superuser to run CREATE EXTENSION pg_trgm; in it.`
     );
   }
   return null;

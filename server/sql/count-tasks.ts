@@ -41,9 +41,7 @@ export async function countTasks(
 ): Promise<Total> {
   const known = counted && (await countByCounters(db, viewer, counted));
   if (known !== null) return { count: known, isExact: true };
-  const from = scope
-    ? Prisma.sql`(SELECT * FROM tasks WHERE ${visibleSql.isIn(viewer, scope)})`
-    : visibleSql.tasks(viewer);
+  const from = visibleSql.tasks(viewer, scope);
   const count = await countRows(db, table, where, { from, most: MOST_COUNTED + 1 });
   return { count: Math.min(count, MOST_COUNTED), isExact: count <= MOST_COUNTED };
 }

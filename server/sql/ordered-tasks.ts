@@ -1,4 +1,5 @@
 import { Prisma, TaskPriority, TaskStage, TaskStatus } from '../../prisma/generated/client/client.ts';
+import { run, type Database } from '../database/client.ts';
 import type { Viewer } from '../policy.ts';
 import { columnOf, conditionOf, within, type Condition } from './columns.ts';
 import type { Scope } from './counter-scope.ts';
@@ -34,13 +35,16 @@ interface Wanted {
 
 /** A part of a list that PostgreSQL can read in the order of an index, until the limit. */
 interface Scan {
-  conditions: readonly Prisma.Sql[];
+  /** Conditions that an index may be used for. */
+  indexed: readonly Prisma.Sql[];
+  filters: readonly Prisma.Sql[];
   order: string;
 }
 
 /** What is known of all rows of a part. */
 interface Known {
   stage: TaskStage;
+  priority?: TaskPriority;
   isNull: Readonly<Record<string, boolean>>;
 }
 
@@ -49,8 +53,11 @@ const stages = Object.values(TaskStage);
 const statuses = Object.values(TaskStatus);
 const priorities = Object.values(TaskPriority);
 
-/** Filters by one of these match few rows, which another index may find. PostgreSQL decides, by the values. */
-const SELECTIVE: ReadonlySet<string> = new Set(['id', 'parentId', 'parent', 'labels', 'title', 'shares']);
+/** Filters by one of these match few rows. */
+const PINNED: ReadonlySet<string> = new Set(['id', 'parentId', 'parent', 'shares']);
+/** Filters by one of these match few rows or many, which other indexes tell. */
+const SELECTIVE: ReadonlySet<string> = new Set(['labels', 'title']);
+const FEW = 1_000;
 
 /**
  * A query for the first rows of a list, whatever its length: ordered index scans of each place and stage, merged. The
@@ -64,66 +71,104 @@ export function orderedTasks(
   wanted: Wanted,
   list: Prisma.Sql,
 ): Prisma.Sql {
-  const parts = scansOf(wanted);
-  const plan = Prisma.raw(isSelective(wanted.where) ? '/* custom plan */ ' : '');
+  const scans = scansOf(wanted);
   const cut = Prisma.sql`ORDER BY ${Prisma.raw(orderText(wanted.order))} LIMIT ${wanted.take}`;
-  const merged = (source: Prisma.Sql) => {
-    const each = parts.map(
-      ({ conditions, order }) =>
-        Prisma.sql`(SELECT ${list} FROM tasks WHERE ${Prisma.join([source, ...conditions], ' AND ')}
-                    ORDER BY ${Prisma.raw(order)} LIMIT ${wanted.take})`,
-    );
+  const merged = ({ key, rest }: { key: Prisma.Sql; rest: Prisma.Sql | null }) => {
+    const each = scans.map(({ indexed, filters, order }) => {
+      const conditions = [key, ...indexed, ...unindexed([...(rest ? [rest] : []), ...filters])];
+      return Prisma.sql`(SELECT ${list} FROM tasks WHERE ${all(conditions)}
+                         ORDER BY ${Prisma.raw(order)} LIMIT ${wanted.take})`;
+    });
     return each.length > 0
       ? Prisma.sql`(${Prisma.join(each, ' UNION ALL ')}) AS tasks`
       : Prisma.sql`tasks WHERE FALSE`;
   };
-  if (scope) return Prisma.sql`${plan}SELECT ${list} FROM ${merged(visibleSql.isIn(viewer, scope))} ${cut}`;
+  if (scope) return Prisma.sql`SELECT ${list} FROM ${merged(visibleSql.isIn(viewer, scope))} ${cut}`;
   const shared = [filterOf(wanted.where), ...wanted.order.bounds.map((bound) => beyond(wanted.order, bound))];
   return Prisma.sql`
-    ${plan}SELECT ${list} FROM (
+    SELECT ${list} FROM (
       SELECT ${list} FROM ${visibleSql.places(viewer)} AS place (id)
-        CROSS JOIN LATERAL (SELECT ${list} FROM ${merged(Prisma.sql`place_id = place.id`)} ${cut}) AS tasks
+        CROSS JOIN LATERAL (SELECT ${list} FROM ${merged({ key: Prisma.sql`place_id = place.id`, rest: null })} ${cut}) AS tasks
       UNION ALL
-      (SELECT ${list} FROM ${visibleSql.shared(viewer)} AND ${Prisma.join(shared, ' AND ')} ${cut})
+      (SELECT ${list} FROM ${visibleSql.shared(viewer)} AND ${all(shared)} ${cut})
     ) AS tasks ${cut}`;
 }
 
-/** Whether PostgreSQL should plan the statement for its values. */
-export function isSelective(where: Condition): boolean {
-  return Object.entries(where).some(([key, value]) =>
-    key === 'AND' || key === 'OR'
-      ? asArray(value).some(isSelective)
-      : key === 'NOT'
-        ? isSelective(value as Condition)
-        : SELECTIVE.has(key),
+/** Whether so few rows match that sorting them costs less than ordered scans. */
+export function isPinned(where: Condition): boolean {
+  return flat(where).some((condition) => Object.keys(condition).some((key) => PINNED.has(key)));
+}
+
+/**
+ * The ids of all tasks that match, if the filter may match few of many and does: ordered scans would pass over most of the
+ * list to find them. Null otherwise.
+ */
+export async function fewTasks(
+  db: Database,
+  viewer: Viewer,
+  scope: Scope | null,
+  where: Condition,
+): Promise<string[] | null> {
+  if (!flat(where).some((condition) => isAbout(condition, SELECTIVE))) return null;
+  const rows = await run<{ id: string }>(
+    db,
+    Prisma.sql`
+    /* fewTasks */ /* custom plan */
+    SELECT id FROM ${visibleSql.tasks(viewer, scope)} AS tasks WHERE ${filterOf(where)} LIMIT ${FEW + 1}`,
   );
+  return rows.length <= FEW ? rows.map(({ id }) => id) : null;
+}
+
+/** Whether a condition, or one inside of it, is about one of the fields. */
+function isAbout(condition: Condition, fields: ReadonlySet<string>): boolean {
+  return Object.entries(condition).some(([key, value]) =>
+    ['AND', 'OR', 'NOT'].includes(key)
+      ? asArray(value).some((part) => isAbout(part, fields))
+      : fields.has(key),
+  );
+}
+
+/**
+ * One condition that PostgreSQL has no index for, and expects half of the rows to meet: otherwise it may expect few, and
+ * sort what it finds by another index.
+ */
+function unindexed(filters: readonly Prisma.Sql[]): Prisma.Sql[] {
+  return filters.length > 0 ? [Prisma.sql`CASE WHEN ${all(filters)} THEN TRUE END`] : [];
+}
+
+function all(conditions: readonly Prisma.Sql[]): Prisma.Sql {
+  return Prisma.join(conditions, ' AND ');
 }
 
 function scansOf({ where, order }: Wanted): Scan[] {
   const [first] = order.criteria;
   const conditions = flat(where);
+  const isInIndex = (condition: Condition) =>
+    Object.entries(condition).every(([key, value]) => key === first?.field || isDay(key, value));
   return stages.flatMap((stage) =>
-    partsOf(order, { stage, isNull: {} }).flatMap(({ known, conditions: own, order: text }) => {
+    partsOf(order, { stage, isNull: {} }).flatMap(({ known, indexed, order: text }) => {
       const results = conditions.map((condition) => holds(condition, known));
       if (results.includes(false)) return [];
       const open = conditions.filter((_, n) => results[n] !== true);
-      const filters = open.map((condition) => {
-        const isInIndex = isSelective(where) || Object.keys(condition).every((key) => key === first?.field);
-        const sql = filterOf(condition);
-        // IS TRUE keeps PostgreSQL from another index, which would have to sort all rows that it finds.
-        return isInIndex ? sql : Prisma.sql`(${sql}) IS TRUE`;
-      });
-      return [{ conditions: [...own, ...filters], order: text }];
+      const filters = open.filter((condition) => !isInIndex(condition)).map(filterOf);
+      return [{ indexed: [...indexed, ...open.filter(isInIndex).map(filterOf)], filters, order: text }];
     }),
   );
 }
 
-interface PartOfStage extends Scan {
+/** Few tasks are due on a day. */
+function isDay(field: string, value: unknown): boolean {
+  return field === 'dueOn' && (value as Condition | null)?.['equals'] !== undefined;
+}
+
+interface Part {
   known: Known;
+  indexed: Prisma.Sql[];
+  order: string;
 }
 
 /** The rows of a stage, split where the order's first criterion needs it. */
-function partsOf(order: Order, known: Known): PartOfStage[] {
+function partsOf(order: Order, known: Known): Part[] {
   const [first, ...others] = order.criteria;
   const { stage } = known;
   const ofStage = Prisma.raw(`stage = '${stage}'`);
@@ -133,42 +178,27 @@ function partsOf(order: Order, known: Known): PartOfStage[] {
     if (others.length > 1) return partsOf(rest, known);
     // No index has the id next to the stage.
     return priorities.map((priority) => ({
-      known,
-      conditions: [ofStage, Prisma.raw(`priority = '${priority}'`), ...boundsOf(rest)],
+      known: { ...known, priority },
+      indexed: [ofStage, Prisma.raw(`priority = '${priority}'`), ...boundsOf(rest)],
       order: indexOrder(rest),
     }));
   }
-  if (!first?.nullable) return [{ known, conditions: [ofStage, ...boundsOf(order)], order: indexOrder(order) }];
+  if (!first?.nullable) return [{ known, indexed: [ofStage, ...boundsOf(order)], order: indexOrder(order) }];
   const column = columnOf(columns, first.field).name;
+  const part = (isNull: boolean, rest: Order): Part => ({
+    known: { ...known, isNull: { ...known.isNull, [first.field]: isNull } },
+    indexed: [ofStage, Prisma.raw(`${column} IS ${isNull ? '' : 'NOT '}NULL`), ...boundsOf(rest)],
+    order: indexOrder(order),
+  });
+  const beyondNull = (side: Bound['side']) =>
+    order.bounds.some((bound) => bound.values[0] === null && bound.side === side);
   const nulls = restOf(order, (value) => (value === null ? 0 : 1));
-  const values = order.bounds.some(({ values: [value], side }) => value === null && side === 'after')
-    ? null
-    : {
-        ...order,
-        criteria: [{ ...first, nullable: false }, ...others],
-        bounds: order.bounds.filter(({ values: [value] }) => value !== null),
-      };
-  const as = (isNull: boolean): Known => ({ ...known, isNull: { ...known.isNull, [first.field]: isNull } });
-  return [
-    ...(values
-      ? [
-          {
-            known: as(false),
-            conditions: [ofStage, Prisma.raw(`${column} IS NOT NULL`), ...boundsOf(values)],
-            order: indexOrder(order),
-          },
-        ]
-      : []),
-    ...(nulls
-      ? [
-          {
-            known: as(true),
-            conditions: [ofStage, Prisma.raw(`${column} IS NULL`), ...boundsOf(nulls)],
-            order: indexOrder(order),
-          },
-        ]
-      : []),
-  ];
+  const values = {
+    ...order,
+    criteria: [{ ...first, nullable: false }, ...others],
+    bounds: order.bounds.filter(({ values: [value] }) => value !== null),
+  };
+  return [...(beyondNull('after') ? [] : [part(false, values)]), ...(nulls ? [part(true, nulls)] : [])];
 }
 
 /**
@@ -262,6 +292,7 @@ function holds(condition: Condition, known: Known): boolean | null {
       if (key === 'OR') return not(every(asArray(value).map((part) => not(holds(part, known)))));
       if (key === 'NOT') return not(holds(value as Condition, known));
       if (key === 'status') return known.stage === TaskStage.ARCHIVED ? null : isOneOf(value, known.stage);
+      if (key === 'priority') return known.priority === undefined ? null : isOneOf(value, known.priority);
       const isNull = key === 'archivedAt' ? known.stage !== TaskStage.ARCHIVED : known.isNull[key];
       if (isNull === undefined) return null;
       if (value === null) return isNull;
@@ -271,12 +302,12 @@ function holds(condition: Condition, known: Known): boolean | null {
   );
 }
 
-function isOneOf(value: unknown, status: string): boolean | null {
+function isOneOf(value: unknown, known: string): boolean | null {
   const { equals, in: some, ...others } = (typeof value === 'string' ? { equals: value } : value) as Condition;
   if (Object.keys(others).length > 0) return null;
   return (
-    (equals === undefined || equals === status) &&
-    (some === undefined || (Array.isArray(some) && some.includes(status)))
+    (equals === undefined || equals === known) &&
+    (some === undefined || (Array.isArray(some) && some.includes(known)))
   );
 }
 

@@ -108,7 +108,7 @@ export async function countRows(
   const [row] = await run<{ count: number }>(
     db,
     Prisma.sql`
-    ${Prisma.raw(`/* count${table.label} */`)}
+    ${Prisma.raw(`/* count${table.label} */ /* custom plan */`)}
     SELECT count(*)::int AS count
     FROM (SELECT FROM ${from} AS ${Prisma.raw(table.name)} WHERE ${condition} LIMIT ${most}) AS counted`,
   );

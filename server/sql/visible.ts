@@ -24,9 +24,16 @@ export const visibleSql = {
   task: (viewer: Viewer): Prisma.Sql =>
     Prisma.sql`(place_id = ANY(${placesOf(viewer)}) OR ${hasShare(viewer)})`,
 
-  tasks: (viewer: Viewer): Prisma.Sql => Prisma.sql`
+  /** The visible tasks, all or those of a scope. */
+  tasks: (viewer: Viewer, scope: Scope | null = null): Prisma.Sql => {
+    if (scope) {
+      const { key, rest } = visibleSql.isIn(viewer, scope);
+      return Prisma.sql`(SELECT * FROM tasks WHERE ${key} AND ${rest ?? Prisma.sql`TRUE`})`;
+    }
+    return Prisma.sql`
     (SELECT tasks.* FROM tasks WHERE place_id = ANY(${placesOf(viewer)})
-     UNION ALL SELECT tasks.* FROM ${visibleSql.shared(viewer)})`,
+     UNION ALL SELECT tasks.* FROM ${visibleSql.shared(viewer)})`;
+  },
 
   places: (viewer: Viewer): Prisma.Sql => Prisma.sql`unnest(${placesOf(viewer)})`,
 
@@ -34,12 +41,15 @@ export const visibleSql = {
   shared: (viewer: Viewer): Prisma.Sql => Prisma.sql`task_shares JOIN tasks ON tasks.id = task_id
     WHERE shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} AND place_id <> ALL(${placesOf(viewer)})`,
 
-  /** The condition for visible tasks of a scope; PostgreSQL finds them by an index of the scope. */
-  isIn: (viewer: Viewer, { teamId, assigned }: Scope): Prisma.Sql =>
-    teamId !== null
-      ? Prisma.sql`place_id = ${teamId}::uuid AND (place_id = ANY(${teamsOf(viewer)})) IS TRUE`
-      : Prisma.sql`${Prisma.raw(assigned ? 'assignee_id' : 'owner_id')} = ${viewer.userId}::uuid
-                   AND (${visibleSql.task(viewer)}) IS TRUE`,
+  /** Conditions for the visible tasks of a scope: one for an index, and the others. */
+  isIn: (viewer: Viewer, { teamId, assigned }: Scope): { key: Prisma.Sql; rest: Prisma.Sql | null } => {
+    if (teamId === null) {
+      const column = Prisma.raw(assigned ? 'assignee_id' : 'owner_id');
+      return { key: Prisma.sql`${column} = ${viewer.userId}::uuid`, rest: visibleSql.task(viewer) };
+    }
+    const team = Prisma.sql`${teamId}::uuid`;
+    return { key: Prisma.sql`place_id = ${team} AND ${team} = ANY(${teamsOf(viewer)})`, rest: null };
+  },
 
   /** Null without an active share. */
   share: (viewer: Viewer): Prisma.Sql => Prisma.sql`

@@ -9,6 +9,8 @@ export interface Plan {
   scanned: string[];
   /** Rows read, kept or not; 0 for mutations, which are not executed. */
   visited: number;
+  /** The most rows that are sorted at once. */
+  sorted: number;
   /** Pages of 8 KiB read, from memory or disk; 0 for mutations. */
   pages: number;
   /** Whether it uses JIT compilation, which takes longer than most statements. */
@@ -66,6 +68,7 @@ async function explain(client: Client, statement: Statement, execute: string): P
     statement,
     scanned: scans.flatMap((node) => node['Relation Name'] ?? []),
     visited: nodes.reduce((sum, node) => sum + visitedBy(node), 0),
+    sorted: Math.max(0, ...nodes.map(sortedBy)),
     pages: (plan.Plan['Shared Hit Blocks'] ?? 0) + (plan.Plan['Shared Read Blocks'] ?? 0),
     compiled: plan.JIT !== undefined,
   };
@@ -83,6 +86,11 @@ function visitedBy(node: Node): number {
     (node['Rows Removed by Filter'] ?? 0) +
     (node['Rows Removed by Index Recheck'] ?? 0);
   return each * (node['Actual Loops'] ?? 0);
+}
+
+function sortedBy(node: Node): number {
+  if (!node['Node Type'].includes('Sort')) return 0;
+  return Math.max(0, ...(node.Plans ?? []).map((inner) => inner['Actual Rows'] ?? 0));
 }
 
 /** A value for `EXECUTE`; PostgreSQL infers its type from the parameter. */

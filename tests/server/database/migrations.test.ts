@@ -14,6 +14,14 @@ const WITHOUT_MODEL = [
   'events_personal',
   'memberships_one_owner',
   'task_shares_expiring',
+  'tasks_assignee_id_stage_completed_at_id_idx',
+  'tasks_assignee_id_stage_created_at_id_idx',
+  'tasks_assignee_id_stage_due_on_id_idx',
+  'tasks_assignee_id_stage_position_idx',
+  'tasks_assignee_id_stage_priority_id_idx',
+  'tasks_assignee_id_stage_title_id_idx',
+  'tasks_assignee_id_stage_updated_at_id_idx',
+  'tasks_team_id_idx',
 ];
 
 let url: string;
@@ -174,7 +182,7 @@ test('[FR-004] schema.prisma and the migrations describe the same database', asy
 
   const modelled = await emptyDatabase();
   await using fresh = await openEngine(modelled);
-  await query(modelled, await fresh.draft('empty'));
+  await query(modelled, withGenerated(await fresh.draft('empty')));
   const { indexes, ...rest } = await catalogOf(url);
   const { indexes: modelledIndexes, ...modelledRest } = await catalogOf(modelled);
   expect(rest, 'by the catalogs').toEqual(modelledRest);
@@ -198,6 +206,11 @@ test('only the change of schema.prisma is drafted', async () => {
 async function migration(name: string, script: string): Promise<void> {
   await mkdir(join(folder, name), { recursive: true });
   await writeFile(join(folder, name, 'migration.sql'), script);
+}
+
+/** Prisma has only defaults for what a column is generated from, and no extensions. */
+function withGenerated(script: string): string {
+  return 'CREATE EXTENSION pg_trgm;' + script.replaceAll(/DEFAULT (COALESCE\([^)]*\)|\s*CASE\b.*?\bEND)/gs, 'GENERATED ALWAYS AS ($1) STORED');
 }
 
 function columnsOf(table: string) {

@@ -30,19 +30,32 @@ test.each(['LATIN1', 'SQL_ASCII'])(
 );
 
 test('a role that cannot create tables gets the name of the missing right (MANAGED-PG)', async () => {
-  const url = new URL(await emptyDatabase());
-  const role = `taskwire_test_role_${String(randomInt(0x7fff_ffff))}`;
-  await query(url.href, `CREATE ROLE ${role} LOGIN PASSWORD 'x'; REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
-  onTestFinished(async () => {
-    await query(url.href, `DROP ROLE ${role}`);
-  });
-  const own = new URL(url);
-  own.username = role;
-  own.password = 'x';
-  expect(await refusal(own.href)).toMatchObject(
+  const { role, url } = await asRole('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+  expect(await refusal(url)).toMatchObject(
     unsuitable(new RegExp(`GRANT CREATE ON SCHEMA public TO "${role}"`)),
   );
 });
+
+test('a role that cannot create extensions gets the command for a superuser (MANAGED-PG)', async () => {
+  const { url, superuserUrl } = await asRole('GRANT CREATE ON SCHEMA public TO PUBLIC');
+  expect(await refusal(url)).toMatchObject(unsuitable(/superuser to run CREATE EXTENSION pg_trgm;/));
+  await query(superuserUrl, 'CREATE EXTENSION pg_trgm');
+  expect(await refusal(url)).toBe('taken');
+});
+
+/** An empty database, and a role of its own with few rights. */
+async function asRole(rights: string): Promise<{ role: string; url: string; superuserUrl: string }> {
+  const superuserUrl = await emptyDatabase();
+  const role = `taskwire_test_role_${String(randomInt(0x7fff_ffff))}`;
+  await query(superuserUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'x'; ${rights}`);
+  onTestFinished(async () => {
+    await query(superuserUrl, `DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  });
+  const url = new URL(superuserUrl);
+  url.username = role;
+  url.password = 'x';
+  return { role, url: url.href, superuserUrl };
+}
 
 test('a read-only database is rejected, with the setting to change (MANAGED-PG)', async () => {
   const url = await emptyDatabase();
