@@ -2,7 +2,8 @@ import { queryFromInfo } from '@pothos/plugin-prisma';
 import { z } from 'zod';
 import { TaskPriority, TaskStatus, type Task as TaskRow } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
-import { ValidationFailed } from '../server/errors.ts';
+import { classify } from '../server/database/failures.ts';
+import { ListTooSlow, ValidationFailed } from '../server/errors.ts';
 import { visible, type Viewer } from '../server/policy.ts';
 import { builder } from './machinery/builder.ts';
 import {
@@ -114,6 +115,35 @@ async function readByPrisma(
   });
 }
 
+/** The conditions by which tasks are found without reading those that do not match. */
+const INDEXED: ReadonlySet<string> = new Set([
+  'id',
+  'parent',
+  'owner',
+  'assignee',
+  'team',
+  'status',
+  'archived',
+  'dueOn',
+]);
+
+/** @throws ListTooSlow, instead of a statement's time limit, if the list has parts that no index helps with. */
+async function refusingSlow<Rows>(
+  filter: TaskFilter | null | undefined,
+  orderBy: readonly OrderPart[] | null | undefined,
+  read: () => Promise<Rows>,
+): Promise<Rows> {
+  try {
+    return await read();
+  } catch (error) {
+    if (classify(error).why !== 'slow') throw error;
+    const conditions = Object.keys(filter ?? {}).filter((field) => !INDEXED.has(field));
+    const parts = conditions.map((field) => `filter.${field}`);
+    if (orderBy && orderBy.length > 0) parts.push('orderBy');
+    throw parts.length > 0 ? new ListTooSlow(parts) : error;
+  }
+}
+
 builder.queryField('tasks', (t) =>
   t.connection(
     {
@@ -140,16 +170,21 @@ builder.queryField('tasks', (t) =>
         const query = { where, orderBy: tasks.orderBy, take: tasks.take };
         const sources: Sources = {
           from: visibleSql.tasks(viewer, scope),
-          rows: isWhole ? undefined : (list) => orderedTasks(viewer, scope, { ...tasks, where: wanted }, list),
+          rows: isWhole
+            ? undefined
+            : (list) => orderedTasks(viewer, scope, { ...tasks, where: wanted }, list),
           added: selected.has('viewerCan') ? { share: visibleSql.share(viewer) } : undefined,
           isRepeated: selected.isRepeated,
         };
-        const rows =
-          (await readPage(db, table, { ...query, ...selection }, sources)) ??
-          (await readByPrisma(db, viewer, await readIds(db, table, query, sources), selection));
+        const rows = await refusingSlow(
+          filter,
+          orderBy,
+          async () =>
+            (await readPage(db, table, { ...query, ...selection }, sources)) ??
+            (await readByPrisma(db, viewer, await readIds(db, table, query, sources), selection)),
+        );
         let counted: ReturnType<typeof countTasks> | undefined;
-        const total = () =>
-          (counted ??= countTasks(db, viewer, countedTasks(viewer, filter), scope, wanted));
+        const total = () => (counted ??= countTasks(db, viewer, countedTasks(viewer, filter), scope, wanted));
         return {
           ...tasks.connection(rows),
           totalCount: async () => (await total()).count,

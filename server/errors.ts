@@ -103,6 +103,18 @@ export class QueryTooComplex extends TaskwireError {
   }
 }
 
+/** A list that no index helps with. */
+export class ListTooSlow extends TaskwireError {
+  readonly code = 'QUERY_TOO_COMPLEX';
+
+  /** @param parts arguments or conditions that can be left out. */
+  constructor(parts: readonly string[]) {
+    super(
+      `Reading this list took too long. Leave out ${parts.map((part) => `\`${part}\``).join(' or ')}, or ask for the tasks of one team or person.`,
+    );
+  }
+}
+
 export class AnswerTooLong extends TaskwireError {
   readonly code = 'QUERY_TOO_COMPLEX';
 

@@ -146,7 +146,7 @@ function scansOf({ where, order }: Wanted): Scan[] {
   const isInIndex = (condition: Condition) =>
     Object.entries(condition).every(([key, value]) => key === first?.field || isDay(key, value));
   return stages.flatMap((stage) =>
-    partsOf(order, { stage, isNull: {} }).flatMap(({ known, indexed, order: text }) => {
+    partsOf(order, knownOf(stage)).flatMap(({ known, indexed, order: text }) => {
       const results = conditions.map((condition) => holds(condition, known));
       if (results.includes(false)) return [];
       const open = conditions.filter((_, n) => results[n] !== true);
@@ -161,6 +161,11 @@ function isDay(field: string, value: unknown): boolean {
   return field === 'dueOn' && (value as Condition | null)?.['equals'] !== undefined;
 }
 
+/** Only completed tasks have a completion time; the database checks it. */
+function knownOf(stage: TaskStage): Known {
+  return { stage, isNull: stage === TaskStage.ARCHIVED ? {} : { completedAt: stage !== TaskStage.DONE } };
+}
+
 interface Part {
   known: Known;
   indexed: Prisma.Sql[];
@@ -173,7 +178,9 @@ function partsOf(order: Order, known: Known): Part[] {
   const { stage } = known;
   const ofStage = Prisma.raw(`stage = '${stage}'`);
   if (first?.field === 'status' && stage !== TaskStage.ARCHIVED) {
-    const rest = restOf(order, (value) => sign(first, statuses.indexOf(stage) - statuses.indexOf(value as TaskStatus)));
+    const rest = restOf(order, (value) =>
+      sign(first, statuses.indexOf(stage) - statuses.indexOf(value as TaskStatus)),
+    );
     if (!rest) return [];
     if (others.length > 1) return partsOf(rest, known);
     // No index has the id next to the stage.
@@ -190,15 +197,18 @@ function partsOf(order: Order, known: Known): Part[] {
     indexed: [ofStage, Prisma.raw(`${column} IS ${isNull ? '' : 'NOT '}NULL`), ...boundsOf(rest)],
     order: indexOrder(order),
   });
-  const beyondNull = (side: Bound['side']) =>
-    order.bounds.some((bound) => bound.values[0] === null && bound.side === side);
+  const isAfterNull = order.bounds.some(({ values: [value], side }) => value === null && side === 'after');
   const nulls = restOf(order, (value) => (value === null ? 0 : 1));
   const values = {
     ...order,
     criteria: [{ ...first, nullable: false }, ...others],
     bounds: order.bounds.filter(({ values: [value] }) => value !== null),
   };
-  return [...(beyondNull('after') ? [] : [part(false, values)]), ...(nulls ? [part(true, nulls)] : [])];
+  const isNull = known.isNull[first.field];
+  return [
+    ...(isNull === true || isAfterNull ? [] : [part(false, values)]),
+    ...(isNull === false || !nulls ? [] : [part(true, nulls)]),
+  ];
 }
 
 /**
@@ -234,7 +244,8 @@ function beyond({ criteria }: Order, { values, side }: Bound): Prisma.Sql {
     Prisma.raw((criterion?.direction === 'asc') === (side === 'after') ? '>' : '<');
   const isPlain = criteria.every(({ nullable, direction }) => !nullable && direction === first?.direction);
   // An index can start at a row comparison.
-  if (isPlain) return Prisma.sql`(${Prisma.raw(names.join(', '))}) ${operator(first)} (${Prisma.join(typed)})`;
+  if (isPlain)
+    return Prisma.sql`(${Prisma.raw(names.join(', '))}) ${operator(first)} (${Prisma.join(typed)})`;
   const from = (n: number): Prisma.Sql => {
     const criterion = criteria[n];
     const column = Prisma.raw(names[n] ?? '');
@@ -303,7 +314,11 @@ function holds(condition: Condition, known: Known): boolean | null {
 }
 
 function isOneOf(value: unknown, known: string): boolean | null {
-  const { equals, in: some, ...others } = (typeof value === 'string' ? { equals: value } : value) as Condition;
+  const {
+    equals,
+    in: some,
+    ...others
+  } = (typeof value === 'string' ? { equals: value } : value) as Condition;
   if (Object.keys(others).length > 0) return null;
   return (
     (equals === undefined || equals === known) &&

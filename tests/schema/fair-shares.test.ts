@@ -79,6 +79,16 @@ test('[BR-19] a read that takes too long ends after two seconds, with advice to 
   expect(performance.now() - before).toBeLessThan(4_000);
 });
 
+test('[BR-19] a list that takes too long names the parts to leave out', async () => {
+  await slowTasks();
+  const list = `{ tasks(filter: { createdAt: { after: "2026-01-01T00:00:00Z" }, status: { eq: TODO } }, orderBy: [{ field: TITLE }]) {
+    nodes { title } } }`;
+  await expect(ada.query(list)).rejects.toMatchObject({
+    code: 'QUERY_TOO_COMPLEX',
+    message: expect.stringContaining('Leave out `filter.createdAt` or `orderBy`, or ask') as string,
+  });
+});
+
 test('[BR-19] a read is cancelled when its client disconnects (H2)', async () => {
   const { observer } = await slowTasks();
   const leaving = new AbortController();

@@ -50,7 +50,7 @@ const operations: Record<string, string> = {
   viewer: '{ viewer { id invitations { totalCount } } }',
   tasks: `{ tasks(first: 50) { ${COUNTED} } }`,
   'tasks that are not done': `{ tasks(filter: { status: { notIn: [DONE] } }) { ${COUNTED} } }`,
-  'tasks of a title': `{ tasks(filter: { title: { contains: "7" } }, orderBy: [{ field: TITLE }]) { ${COUNTED} } }`,
+  'tasks of a title': `{ tasks(filter: { title: { contains: "777" } }, orderBy: [{ field: TITLE }]) { ${COUNTED} } }`,
   'tasks of no team': `{ tasks(filter: { team: { isNull: true }, parent: { isNull: true } }) { ${COUNTED} } }`,
   'tasks shared with one': `{ tasks(filter: { sharedWithViewer: true }) { ${COUNTED} } }`,
   'tasks not shared with one': `{ tasks(filter: { sharedWithViewer: false }) { ${COUNTED} } }`,

@@ -71,7 +71,10 @@ beforeAll(async () => {
 }, 120_000);
 
 /** Orders by which the page does not show these tasks. They are sorted, within the time limit of statements. */
-const SORTED: Record<string, string[]> = { archived: ['STATUS'], 'this week': ORDERS.filter((order) => order !== 'DUE_ON') };
+const SORTED: Record<string, string[]> = {
+  archived: ['STATUS'],
+  'this week': ORDERS.filter((order) => order !== 'DUE_ON'),
+};
 
 async function plansOfList(filter: string, order: string, direction: string, after: string | null) {
   const document = `query ($after: String) { tasks(first: ${PAGE}, after: $after, filter: { ${filter} }, orderBy: [{ field: ${order}, direction: ${direction} }]) {

@@ -5,6 +5,7 @@ import { schema } from '../../schema/index.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { dice, type Dice } from '../kit/dice.ts';
 import { foldToTheEnd } from '../kit/counters.ts';
+import { orderColumns, someOrder, sorted, walk } from '../kit/task-order.ts';
 import { plantTasks } from '../kit/tasks.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -213,6 +214,32 @@ describe('a filter of tasks', () => {
           : { and: [filter, { archived: false }] };
         const found = rows.filter((task) => sees(task) && holds(task, wanted)).map(({ title }) => title);
         expect(await titles(ada, filter), JSON.stringify(filter)).toEqual(found.sort());
+      }
+    },
+  );
+
+  /** Titles sort differently by collation; the others have many equal values. */
+  const ORDERS = Object.keys(orderColumns).filter((field) => field !== 'TITLE');
+
+  test.each(Array.from({ length: 20 }, (_, seed) => seed))(
+    '[FR-009] [FR-014] finds them in any order and in pages of any size, in both directions, in every scope (seed %i)',
+    async (seed) => {
+      const chance = dice(seed + 2000);
+      for (let round = 0; round < 5; round++) {
+        const scope = chance.pick([
+          {},
+          { owner: { eq: ada.id } },
+          { assignee: { eq: ada.id } },
+          { team: { eq: publicId('Team', adasTeam) } },
+        ]);
+        const filter = { and: [scope, chance.happens(0.3) ? {} : someFilter(chance)] };
+        const wanted = JSON.stringify(filter).includes('"archived"')
+          ? filter
+          : { and: [filter, { archived: false }] };
+        const order = someOrder(chance, ORDERS);
+        const pages = { size: 1 + chance.roll(20), forward: chance.happens(0.5), filter };
+        const found = rows.filter((task) => sees(task) && holds(task, wanted));
+        expect(await walk(ada, order, pages), JSON.stringify({ order, pages })).toEqual(sorted(found, order));
       }
     },
   );

@@ -1,9 +1,10 @@
 import type { GraphQLEnumType } from 'graphql';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { TaskPriority, TaskStatus, type Prisma, type Task } from '../../prisma/generated/client/client.ts';
+import { TaskPriority, TaskStatus, type Prisma } from '../../prisma/generated/client/client.ts';
 import { schema } from '../../schema/index.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { dice, type Dice } from '../kit/dice.ts';
+import { LIST, orderColumns, someOrder, sorted, walk } from '../kit/task-order.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
 const { db, people } = await startWorld();
@@ -15,27 +16,6 @@ interface Answer {
     totalCount: number;
   };
 }
-
-interface Part {
-  field: string;
-  direction: 'ASC' | 'DESC';
-}
-
-const LIST = `query ($orderBy: [TaskOrder!], $first: Int, $after: String, $last: Int, $before: String) {
-  tasks(orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before) {
-    edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } }`;
-
-/** The value of each order field in a row; text that every collation sorts in the same way. */
-const columns: Record<string, (task: Task) => number | string | null> = {
-  CREATED_AT: (task) => task.createdAt.getTime(),
-  UPDATED_AT: (task) => task.updatedAt.getTime(),
-  DUE_ON: (task) => task.dueOn?.getTime() ?? null,
-  PRIORITY: (task) => Object.values(TaskPriority).indexOf(task.priority),
-  STATUS: (task) => Object.values(TaskStatus).indexOf(task.status),
-  TITLE: (task) => task.title,
-  POSITION: (task) => task.position,
-  COMPLETED_AT: (task) => task.completedAt?.getTime() ?? null,
-};
 
 let ada: Person;
 
@@ -61,61 +41,10 @@ function someTask({ roll, pick, happens }: Dice): Prisma.TaskCreateManyInput {
   };
 }
 
-function someOrder({ roll, pick }: Dice): Part[] {
-  const fields = Object.keys(columns).sort(() => roll(3) - 1);
-  return fields.slice(0, 1 + roll(3)).map((field) => ({ field, direction: pick(['ASC', 'DESC']) }));
-}
-
-/**
- * The documented order: by each field in turn, rows without a value last, then by id in the direction of the last
- * field.
- */
-function sorted(tasks: readonly Task[], order: readonly Part[]): string[] {
-  const compare = (a: Task, b: Task) => {
-    for (const { field, direction } of order) {
-      const [x, y] = [columns[field]?.(a) ?? null, columns[field]?.(b) ?? null];
-      if (x === y) continue;
-      if (x === null) return 1;
-      if (y === null) return -1;
-      return x < y === (direction === 'ASC') ? -1 : 1;
-    }
-    return a.id < b.id === (order.at(-1)?.direction === 'ASC') ? -1 : 1;
-  };
-  return [...tasks].sort(compare).map(({ id }) => publicId('Task', id));
-}
-
-/** Reads a whole list page by page, forward or backward. @returns the ids in order. */
-async function walk(
-  orderBy: readonly Part[],
-  pages: { size: number; forward: boolean; between?: () => Promise<unknown> },
-): Promise<string[]> {
-  const seen: string[] = [];
-  let cursor: string | null = null;
-  for (let turn = 0; turn < 200; turn++) {
-    const window: object = pages.forward
-      ? { first: pages.size, after: cursor }
-      : { last: pages.size, before: cursor };
-    const { tasks }: Answer = await ada.query<Answer>(LIST, { orderBy, ...window });
-    const ids = tasks.edges.map(({ node }) => node.id);
-    expect(ids.length).toBeLessThanOrEqual(pages.size);
-    expect([tasks.pageInfo.startCursor, tasks.pageInfo.endCursor]).toEqual([
-      tasks.edges[0]?.cursor ?? null,
-      tasks.edges.at(-1)?.cursor ?? null,
-    ]);
-    if (pages.forward) seen.push(...ids);
-    else seen.unshift(...ids);
-    const more = pages.forward ? tasks.pageInfo.hasNextPage : tasks.pageInfo.hasPreviousPage;
-    if (!more) return seen;
-    cursor = pages.forward ? tasks.pageInfo.endCursor : tasks.pageInfo.startCursor;
-    await pages.between?.();
-  }
-  throw new Error('the list has no end');
-}
-
 describe('a list of tasks in pages', () => {
   test('is tried in the order of each field', () => {
     const fields = (schema.getType('TaskOrderField') as GraphQLEnumType).getValues();
-    expect(Object.keys(columns).sort()).toEqual(fields.map(({ name }) => name).sort());
+    expect(Object.keys(orderColumns).sort()).toEqual(fields.map(({ name }) => name).sort());
   });
 
   test.each(Array.from({ length: 24 }, (_, seed) => seed))(
@@ -128,13 +57,13 @@ describe('a list of tasks in pages', () => {
       for (let round = 0; round < 3; round++) {
         const order = someOrder(chance);
         const pages = { size: 1 + chance.roll(20), forward: chance.happens(0.5) };
-        expect(await walk(order, pages), JSON.stringify({ order, pages })).toEqual(sorted(rows, order));
+        expect(await walk(ada, order, pages), JSON.stringify({ order, pages })).toEqual(sorted(rows, order));
       }
     },
   );
 
   test.each(Array.from({ length: 12 }, (_, seed) => seed + 100))(
-    'has each existing task once, while others are added and deleted (seed %i)',
+    'has each existing task once, while others are added, changed and deleted (seed %i)',
     async (seed) => {
       const chance = dice(seed);
       await db.task.deleteMany();
@@ -143,16 +72,22 @@ describe('a list of tasks in pages', () => {
       const leaving = Array.from({ length: 20 }, () => someTask(chance));
       await db.task.createMany({ data: leaving });
       const order = someOrder(chance);
-      const seen = await walk(order, {
+      const seen = await walk(ada, order, {
         size: 1 + chance.roll(6),
         forward: chance.happens(0.5),
         between: async () => {
           await db.task.createMany({ data: [someTask(chance), someTask(chance)] });
           const gone = leaving.splice(0, 2).map(({ id = '' }) => id);
           await db.task.deleteMany({ where: { id: { in: gone } } });
+          const changed = leaving.slice(0, 3).map(({ id = '' }) => id);
+          const { status = 'TODO', completedAt = null, dueOn = null } = someTask(chance);
+          const archivedAt = chance.happens(0.3) ? new Date() : null;
+          await db.task.updateMany({
+            where: { id: { in: changed } },
+            data: { status, completedAt, dueOn, archivedAt },
+          });
         },
       });
-      expect(new Set(seen).size).toBe(seen.length);
       const stayed = new Set(staying.map(({ id }) => publicId('Task', id)));
       expect(seen.filter((id) => stayed.has(id))).toEqual(sorted(staying, order));
     },

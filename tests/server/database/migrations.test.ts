@@ -210,7 +210,10 @@ async function migration(name: string, script: string): Promise<void> {
 
 /** Prisma has only defaults for what a column is generated from, and no extensions. */
 function withGenerated(script: string): string {
-  return 'CREATE EXTENSION pg_trgm;' + script.replaceAll(/DEFAULT (COALESCE\([^)]*\)|\s*CASE\b.*?\bEND)/gs, 'GENERATED ALWAYS AS ($1) STORED');
+  return (
+    'CREATE EXTENSION pg_trgm;' +
+    script.replaceAll(/DEFAULT (COALESCE\([^)]*\)|\s*CASE\b.*?\bEND)/gs, 'GENERATED ALWAYS AS ($1) STORED')
+  );
 }
 
 function columnsOf(table: string) {
