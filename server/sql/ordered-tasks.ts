@@ -1,7 +1,7 @@
 import { Prisma, TaskPriority, TaskStage, TaskStatus } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
 import type { Viewer } from '../policy.ts';
-import { columnOf, conditionOf, within, type Condition } from './columns.ts';
+import { columnOf, conditionOf, within, type Column, type Columns, type Condition } from './columns.ts';
 import type { Scope } from './counter-scope.ts';
 import { tasks } from './tables.ts';
 import { visibleSql } from './visible.ts';
@@ -48,13 +48,30 @@ interface Known {
   isNull: Readonly<Record<string, boolean>>;
 }
 
-const columns = within(tasks.name, tasks.columns);
+/** The columns that tasks are sorted by. */
+interface Keys {
+  columns: Columns;
+  stage: string;
+}
+
+const ofTasks: Keys = { columns: within(tasks.name, tasks.columns), stage: 'stage' };
+/** Shares have copies, except of the status: the stage has it. */
+const ofShares: Keys = {
+  columns: Object.fromEntries(
+    Object.entries<Column>(tasks.columns).map(([field, column]) => [
+      field,
+      { ...column, name: field === 'status' ? 'tasks.status' : `task_${column.name}` },
+    ]),
+  ),
+  stage: 'task_stage',
+};
+
 const stages = Object.values(TaskStage);
 const statuses = Object.values(TaskStatus);
 const priorities = Object.values(TaskPriority);
 
 /** Filters by one of these match few rows. */
-const PINNED: ReadonlySet<string> = new Set(['id', 'parentId', 'parent', 'shares']);
+const PINNED: ReadonlySet<string> = new Set(['id', 'parentId', 'parent']);
 /** Filters by one of these match few rows or many, which other indexes tell. */
 const SELECTIVE: ReadonlySet<string> = new Set(['labels', 'title']);
 const FEW = 1_000;
@@ -71,27 +88,34 @@ export function orderedTasks(
   wanted: Wanted,
   list: Prisma.Sql,
 ): Prisma.Sql {
-  const scans = scansOf(wanted);
-  const cut = Prisma.sql`ORDER BY ${Prisma.raw(orderText(wanted.order))} LIMIT ${wanted.take}`;
-  const merged = ({ key, rest }: { key: Prisma.Sql; rest: Prisma.Sql | null }) => {
-    const each = scans.map(({ indexed, filters, order }) => {
-      const conditions = [key, ...indexed, ...unindexed([...(rest ? [rest] : []), ...filters])];
-      return Prisma.sql`(SELECT ${list} FROM tasks WHERE ${all(conditions)}
-                         ORDER BY ${Prisma.raw(order)} LIMIT ${wanted.take})`;
+  const cut = Prisma.sql`ORDER BY ${Prisma.raw(orderText(wanted.order, ofTasks))} LIMIT ${wanted.take}`;
+  const merged = (keys: Keys, { from = Prisma.sql`tasks`, key, filters }: Source) => {
+    const each = scansOf(wanted, keys).map((scan) => {
+      const conditions = [key, ...scan.indexed, ...unindexed([...filters, ...scan.filters])];
+      return Prisma.sql`(SELECT ${list} FROM ${from} WHERE ${all(conditions)}
+                         ORDER BY ${Prisma.raw(scan.order)} LIMIT ${wanted.take})`;
     });
     return each.length > 0
-      ? Prisma.sql`(${Prisma.join(each, ' UNION ALL ')}) AS tasks`
-      : Prisma.sql`tasks WHERE FALSE`;
+      ? Prisma.sql`SELECT ${list} FROM (${Prisma.join(each, ' UNION ALL ')}) AS tasks ${cut}`
+      : Prisma.sql`SELECT ${list} FROM tasks WHERE FALSE`;
   };
-  if (scope) return Prisma.sql`SELECT ${list} FROM ${merged(visibleSql.isIn(viewer, scope))} ${cut}`;
-  const shared = [filterOf(wanted.where), ...wanted.order.bounds.map((bound) => beyond(wanted.order, bound))];
+  if (scope) return merged(ofTasks, visibleSql.isIn(viewer, scope));
+  const { from, key, isLive, isOnly } = visibleSql.received(viewer);
+  const received = (filters: Prisma.Sql[]) => merged(ofShares, { from, key, filters });
+  if (flat(wanted.where).some((condition) => 'shares' in condition)) return received([isLive]);
   return Prisma.sql`
     SELECT ${list} FROM (
       SELECT ${list} FROM ${visibleSql.places(viewer)} AS place (id)
-        CROSS JOIN LATERAL (SELECT ${list} FROM ${merged({ key: Prisma.sql`place_id = place.id`, rest: null })} ${cut}) AS tasks
-      UNION ALL
-      (SELECT ${list} FROM ${visibleSql.shared(viewer)} AND ${all(shared)} ${cut})
+        CROSS JOIN LATERAL (${merged(ofTasks, { key: Prisma.sql`place_id = place.id`, filters: [] })}) AS tasks
+      UNION ALL (${received([isLive, isOnly])})
     ) AS tasks ${cut}`;
+}
+
+/** Tasks with a condition that an index starts with, and others. */
+interface Source {
+  from?: Prisma.Sql;
+  key: Prisma.Sql;
+  filters: readonly Prisma.Sql[];
 }
 
 /** Whether so few rows match that sorting them costs less than ordered scans. */
@@ -140,18 +164,21 @@ function all(conditions: readonly Prisma.Sql[]): Prisma.Sql {
   return Prisma.join(conditions, ' AND ');
 }
 
-function scansOf({ where, order }: Wanted): Scan[] {
+function scansOf({ where, order }: Wanted, keys: Keys): Scan[] {
   const [first] = order.criteria;
   const conditions = flat(where);
   const isInIndex = (condition: Condition) =>
     Object.entries(condition).every(([key, value]) => key === first?.field || isDay(key, value));
   return stages.flatMap((stage) =>
-    partsOf(order, knownOf(stage)).flatMap(({ known, indexed, order: text }) => {
+    partsOf(order, knownOf(stage), keys).flatMap(({ known, indexed, order: text }) => {
       const results = conditions.map((condition) => holds(condition, known));
       if (results.includes(false)) return [];
       const open = conditions.filter((_, n) => results[n] !== true);
-      const filters = open.filter((condition) => !isInIndex(condition)).map(filterOf);
-      return [{ indexed: [...indexed, ...open.filter(isInIndex).map(filterOf)], filters, order: text }];
+      const filters = open
+        .filter((condition) => !isInIndex(condition))
+        .map((condition) => filterOf(condition));
+      const ranges = open.filter(isInIndex).map((condition) => filterOf(condition, keys));
+      return [{ indexed: [...indexed, ...ranges], filters, order: text }];
     }),
   );
 }
@@ -173,29 +200,34 @@ interface Part {
 }
 
 /** The rows of a stage, split where the order's first criterion needs it. */
-function partsOf(order: Order, known: Known): Part[] {
+function partsOf(order: Order, known: Known, keys: Keys): Part[] {
   const [first, ...others] = order.criteria;
   const { stage } = known;
-  const ofStage = Prisma.raw(`stage = '${stage}'`);
+  const ofStage = Prisma.raw(`${keys.stage} = '${stage}'`);
   if (first?.field === 'status' && stage !== TaskStage.ARCHIVED) {
     const rest = restOf(order, (value) =>
       sign(first, statuses.indexOf(stage) - statuses.indexOf(value as TaskStatus)),
     );
     if (!rest) return [];
-    if (others.length > 1) return partsOf(rest, known);
+    if (others.length > 1) return partsOf(rest, known, keys);
     // No index has the id next to the stage.
     return priorities.map((priority) => ({
       known: { ...known, priority },
-      indexed: [ofStage, Prisma.raw(`priority = '${priority}'`), ...boundsOf(rest)],
-      order: indexOrder(rest),
+      indexed: [
+        ofStage,
+        Prisma.raw(`${columnOf(keys.columns, 'priority').name} = '${priority}'`),
+        ...boundsOf(rest, keys),
+      ],
+      order: indexOrder(rest, keys),
     }));
   }
-  if (!first?.nullable) return [{ known, indexed: [ofStage, ...boundsOf(order)], order: indexOrder(order) }];
-  const column = columnOf(columns, first.field).name;
+  if (!first?.nullable)
+    return [{ known, indexed: [ofStage, ...boundsOf(order, keys)], order: indexOrder(order, keys) }];
+  const column = columnOf(keys.columns, first.field).name;
   const part = (isNull: boolean, rest: Order): Part => ({
     known: { ...known, isNull: { ...known.isNull, [first.field]: isNull } },
-    indexed: [ofStage, Prisma.raw(`${column} IS ${isNull ? '' : 'NOT '}NULL`), ...boundsOf(rest)],
-    order: indexOrder(order),
+    indexed: [ofStage, Prisma.raw(`${column} IS ${isNull ? '' : 'NOT '}NULL`), ...boundsOf(rest, keys)],
+    order: indexOrder(order, keys),
   });
   const isAfterNull = order.bounds.some(({ values: [value], side }) => value === null && side === 'after');
   const nulls = restOf(order, (value) => (value === null ? 0 : 1));
@@ -229,12 +261,12 @@ function sign({ direction }: Criterion, difference: number): number {
   return direction === 'asc' ? difference : -difference;
 }
 
-function boundsOf(order: Order): Prisma.Sql[] {
-  return order.bounds.map((bound) => beyond(order, bound));
+function boundsOf(order: Order, keys: Keys): Prisma.Sql[] {
+  return order.bounds.map((bound) => beyond(order, bound, keys));
 }
 
 /** The rows beyond a bound. */
-function beyond({ criteria }: Order, { values, side }: Bound): Prisma.Sql {
+function beyond({ criteria }: Order, { values, side }: Bound, { columns }: Keys): Prisma.Sql {
   const [first] = criteria;
   const names = criteria.map(({ field }) => columnOf(columns, field).name);
   const typed = criteria.map(
@@ -266,12 +298,12 @@ function beyond({ criteria }: Order, { values, side }: Bound): Prisma.Sql {
 }
 
 /** The first criterion is null in all rows of a part or in none, so nulls may come where the index has them. */
-function indexOrder(order: Order): string {
+function indexOrder(order: Order, keys: Keys): string {
   const [first, ...others] = order.criteria;
-  return orderText({ ...order, criteria: first ? [{ ...first, nullable: false }, ...others] : [] });
+  return orderText({ ...order, criteria: first ? [{ ...first, nullable: false }, ...others] : [] }, keys);
 }
 
-function orderText({ criteria, isBackward }: Order): string {
+function orderText({ criteria, isBackward }: Order, { columns }: Keys): string {
   return criteria
     .map(({ field, direction, nullable }) => {
       const isAscending = (direction === 'asc') !== isBackward;
@@ -282,7 +314,7 @@ function orderText({ criteria, isBackward }: Order): string {
 }
 
 /** @throws TypeError for a condition that has no SQL. */
-function filterOf(where: Condition): Prisma.Sql {
+function filterOf(where: Condition, { columns } = ofTasks): Prisma.Sql {
   const sql = conditionOf(columns, where, tasks.related);
   if (!sql) throw new TypeError('There is no SQL for this condition on tasks');
   return sql;

@@ -27,28 +27,35 @@ export const visibleSql = {
   /** The visible tasks, all or those of a scope. */
   tasks: (viewer: Viewer, scope: Scope | null = null): Prisma.Sql => {
     if (scope) {
-      const { key, rest } = visibleSql.isIn(viewer, scope);
-      return Prisma.sql`(SELECT * FROM tasks WHERE ${key} AND ${rest ?? Prisma.sql`TRUE`})`;
+      const { key, filters } = visibleSql.isIn(viewer, scope);
+      return Prisma.sql`(SELECT * FROM tasks WHERE ${Prisma.join([key, ...filters], ' AND ')})`;
     }
+    const { from, key, isLive, isOnly } = visibleSql.received(viewer);
     return Prisma.sql`
     (SELECT tasks.* FROM tasks WHERE place_id = ANY(${placesOf(viewer)})
-     UNION ALL SELECT tasks.* FROM ${visibleSql.shared(viewer)})`;
+     UNION ALL SELECT tasks.* FROM ${from} WHERE ${key} AND ${isLive} AND ${isOnly})`;
   },
 
   places: (viewer: Viewer): Prisma.Sql => Prisma.sql`unnest(${placesOf(viewer)})`,
 
-  /** Tasks that the viewer sees only by a share, as a FROM clause with a condition. */
-  shared: (viewer: Viewer): Prisma.Sql => Prisma.sql`task_shares JOIN tasks ON tasks.id = task_id
-    WHERE shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} AND place_id <> ALL(${placesOf(viewer)})`,
+  /** Tasks that the viewer sees by a share, as a FROM clause; conditions: one for an index, and that no team or owner does. */
+  received: (
+    viewer: Viewer,
+  ): { from: Prisma.Sql; key: Prisma.Sql; isLive: Prisma.Sql; isOnly: Prisma.Sql } => ({
+    from: Prisma.sql`task_shares JOIN tasks ON tasks.id = task_id`,
+    key: Prisma.sql`shared_with_id = ${viewer.userId}::uuid`,
+    isLive: UNEXPIRED,
+    isOnly: Prisma.sql`place_id <> ALL(${placesOf(viewer)})`,
+  }),
 
   /** Conditions for the visible tasks of a scope: one for an index, and the others. */
-  isIn: (viewer: Viewer, { teamId, assigned }: Scope): { key: Prisma.Sql; rest: Prisma.Sql | null } => {
+  isIn: (viewer: Viewer, { teamId, assigned }: Scope): { key: Prisma.Sql; filters: Prisma.Sql[] } => {
     if (teamId === null) {
       const column = Prisma.raw(assigned ? 'assignee_id' : 'owner_id');
-      return { key: Prisma.sql`${column} = ${viewer.userId}::uuid`, rest: visibleSql.task(viewer) };
+      return { key: Prisma.sql`${column} = ${viewer.userId}::uuid`, filters: [visibleSql.task(viewer)] };
     }
     const team = Prisma.sql`${teamId}::uuid`;
-    return { key: Prisma.sql`place_id = ${team} AND ${team} = ANY(${teamsOf(viewer)})`, rest: null };
+    return { key: Prisma.sql`place_id = ${team} AND ${team} = ANY(${teamsOf(viewer)})`, filters: [] };
   },
 
   /** Null without an active share. */
