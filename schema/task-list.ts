@@ -166,10 +166,10 @@ builder.queryField('tasks', (t) =>
         const few = await fewTasks(db, viewer, scope, wanted);
         // Words would be looked for once for each scan.
         const isWhole = few !== null || isPinned(wanted) || mentions(filter, 'text');
-        const where = { AND: [wanted, few ? { id: { in: few } } : {}, tasks.where] };
+        const where = { AND: [wanted, tasks.where] };
         const query = { where, orderBy: tasks.orderBy, take: tasks.take };
         const sources: Sources = {
-          from: visibleSql.tasks(viewer, scope),
+          from: visibleSql.tasks(viewer, scope, few),
           rows: isWhole
             ? undefined
             : (list) => orderedTasks(viewer, scope, { ...tasks, where: wanted }, list),

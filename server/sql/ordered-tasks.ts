@@ -89,8 +89,9 @@ export function orderedTasks(
   list: Prisma.Sql,
 ): Prisma.Sql {
   const cut = Prisma.sql`ORDER BY ${Prisma.raw(orderText(wanted.order, ofTasks))} LIMIT ${wanted.take}`;
-  const merged = (keys: Keys, { from = Prisma.sql`tasks`, key, filters }: Source) => {
-    const each = scansOf(wanted, keys).map((scan) => {
+  const where = flat(wanted.where);
+  const merged = (keys: Keys, { from = Prisma.sql`tasks`, key, filters }: Source, wanting = where) => {
+    const each = scansOf(wanting, wanted.order, keys).map((scan) => {
       const conditions = [key, ...scan.indexed, ...unindexed([...filters, ...scan.filters])];
       return Prisma.sql`(SELECT ${list} FROM ${from} WHERE ${all(conditions)}
                          ORDER BY ${Prisma.raw(scan.order)} LIMIT ${wanted.take})`;
@@ -101,13 +102,13 @@ export function orderedTasks(
   };
   if (scope) return merged(ofTasks, visibleSql.isIn(viewer, scope));
   const { from, key, isLive, isOnly } = visibleSql.received(viewer);
-  const received = (filters: Prisma.Sql[]) => merged(ofShares, { from, key, filters });
-  if (flat(wanted.where).some((condition) => 'shares' in condition)) return received([isLive]);
+  const others = where.filter((condition) => !('shares' in condition));
+  if (others.length < where.length) return merged(ofShares, { from, key, filters: [isLive] }, others);
   return Prisma.sql`
     SELECT ${list} FROM (
       SELECT ${list} FROM ${visibleSql.places(viewer)} AS place (id)
         CROSS JOIN LATERAL (${merged(ofTasks, { key: Prisma.sql`place_id = place.id`, filters: [] })}) AS tasks
-      UNION ALL (${received([isLive, isOnly])})
+      UNION ALL (${merged(ofShares, { from, key, filters: [isLive, isOnly] })})
     ) AS tasks ${cut}`;
 }
 
@@ -164,9 +165,8 @@ function all(conditions: readonly Prisma.Sql[]): Prisma.Sql {
   return Prisma.join(conditions, ' AND ');
 }
 
-function scansOf({ where, order }: Wanted, keys: Keys): Scan[] {
+function scansOf(conditions: readonly Condition[], order: Order, keys: Keys): Scan[] {
   const [first] = order.criteria;
-  const conditions = flat(where);
   const isInIndex = (condition: Condition) =>
     Object.entries(condition).every(([key, value]) => key === first?.field || isDay(key, value));
   return stages.flatMap((stage) =>

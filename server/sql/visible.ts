@@ -24,8 +24,12 @@ export const visibleSql = {
   task: (viewer: Viewer): Prisma.Sql =>
     Prisma.sql`(place_id = ANY(${placesOf(viewer)}) OR ${hasShare(viewer)})`,
 
-  /** The visible tasks, all or those of a scope. */
-  tasks: (viewer: Viewer, scope: Scope | null = null): Prisma.Sql => {
+  /** The visible tasks: all, those of a scope, or some by id. */
+  tasks: (viewer: Viewer, scope: Scope | null = null, ids: readonly string[] | null = null): Prisma.Sql => {
+    if (ids) {
+      // OFFSET makes PostgreSQL read these before it looks at other conditions.
+      return Prisma.sql`(SELECT * FROM tasks WHERE id = ANY(${ids}::uuid[]) AND ${visibleSql.task(viewer)} OFFSET 0)`;
+    }
     if (scope) {
       const { key, filters } = visibleSql.isIn(viewer, scope);
       return Prisma.sql`(SELECT * FROM tasks WHERE ${Prisma.join([key, ...filters], ' AND ')})`;

@@ -29,9 +29,6 @@ interface Node {
   Plans?: Node[];
 }
 
-/** After this number of executions PostgreSQL considers a generic plan for a named statement. */
-const RUNS_UNTIL_SETTLED = 5;
-
 /** The plans of statements that were sent before: the plan for their values, and the generic plan. Changes nothing. */
 export async function plansOf(url: string, statements: readonly Statement[]): Promise<Plan[]> {
   await using client = await openSession(url);
@@ -45,7 +42,7 @@ export async function plansOf(url: string, statements: readonly Statement[]): Pr
     const execute = `EXECUTE recorded${values === '' ? '' : ` (${values})`}`;
     plans.push(await explain(client, statement, execute));
     if (statement.name !== '') {
-      for (let run = 0; run < RUNS_UNTIL_SETTLED; run += 1) await client.query(`EXPLAIN ${execute}`);
+      await client.query('SET LOCAL plan_cache_mode = force_generic_plan');
       plans.push(await explain(client, statement, execute));
     }
     await client.query('ROLLBACK');
