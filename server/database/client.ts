@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.ts';
 import type { Requester } from './requester.ts';
 import { FairPool } from './fair-pool.ts';
+import type { Pooler } from './pooler.ts';
 import { sessionTo } from './session.ts';
 import { StatementNames } from './statement-names.ts';
 
@@ -19,6 +20,8 @@ export interface ConnectOptions {
   /** The request that statements run for. Undefined for the server's own work, which is not limited. */
   askerOf?: () => Requester | undefined;
   perPerson?: number;
+  /** A pooler at the URL, which takes no settings and may not support prepared statements. */
+  pooler?: Pick<Pooler, 'preparesStatements'> | undefined;
 }
 
 export interface PoolStatus {
@@ -43,7 +46,14 @@ const FULL_FOR_MS = 30_000;
 const IDLE_MS = 5 * 60_000;
 
 /** Starting parallel workers takes longer than these statements may. */
-const FOR_SHORT_STATEMENTS = { max_parallel_workers_per_gather: '0' };
+export const FOR_SHORT_STATEMENTS = { max_parallel_workers_per_gather: '0' };
+
+/** Milliseconds. */
+export const LIMITS = {
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  lock_timeout: LOCK_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
+};
 
 const pools = new WeakMap<Database, FairPool>();
 const namings = new WeakMap<FairPool, StatementNames>();
@@ -51,7 +61,8 @@ const namings = new WeakMap<FairPool, StatementNames>();
 /** Connections open on demand. If the database is unavailable, only queries at that time fail. */
 export function connect(url: string, options: ConnectOptions = {}): Database {
   const statementTimeout = options.statementTimeout ?? STATEMENT_TIMEOUT_MS;
-  const names = new StatementNames();
+  const { pooler } = options;
+  const names = new StatementNames(pooler?.preparesStatements ?? true);
   const settings = {
     max: options.poolSize ?? POOL_SIZE,
     perPerson: options.perPerson ?? PER_PERSON,
@@ -64,13 +75,14 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
-    statement_timeout: statementTimeout,
-    lock_timeout: LOCK_TIMEOUT_MS,
     query_timeout: statementTimeout + SILENCE_MS,
-    idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
     application_name: 'taskwire',
   };
-  const pool = new FairPool(sessionTo(url, settings, FOR_SHORT_STATEMENTS));
+  const pool = new FairPool(
+    pooler
+      ? { ...settings, connectionString: url }
+      : sessionTo(url, { ...settings, ...LIMITS, statement_timeout: statementTimeout }, FOR_SHORT_STATEMENTS),
+  );
   const onConnectionLost = options.onConnectionLost ?? (() => undefined);
   namings.set(pool, names);
   // The adapter attaches its listener with its first query, which can be later than ours.

@@ -14,6 +14,7 @@ import { connect, disconnect, type Database } from '../database/client.ts';
 import { startEmbedded } from '../database/embedded.ts';
 import { externalDatabase } from '../database/external.ts';
 import { applyMigrations } from '../database/migrations.ts';
+import { openPooler } from '../database/pooler.ts';
 import { setStorageQuota } from '../domain/quota.ts';
 import { openEpochElsewhere } from '../log/epoch.ts';
 import { startTrimming } from '../log/retention.ts';
@@ -89,7 +90,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
     await applyMigrations(database.url);
     if (config.backupSchedule) closing.push(await scheduleBackups(config, config.backupSchedule, log));
     const store = new PerformanceStore({ log, slowMs: config.slowMs });
-    const db = connect(database.url, {
+    const pooler = config.poolerUrl ? await openPooler(config.poolerUrl, database.url) : undefined;
+    const db = connect(pooler?.url ?? database.url, {
+      pooler,
       onStatement: (text) => store.statementStarted(text),
       askerOf: () => currentRequest()?.requester,
       poolSize: config.databasePoolSize,

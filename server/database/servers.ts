@@ -1,0 +1,139 @@
+import { Client, type ClientConfig } from 'pg';
+import { NO_PRIMARY } from './failures.ts';
+
+const PROBE_WITHIN_MS = 2_000;
+
+/** No server of a URL accepts writes; `errors` has the reason of each. */
+class NoPrimary extends AggregateError {
+  readonly code = NO_PRIMARY;
+}
+
+/** The servers of a URL such as `postgres://a:5432,b:5432/database`. The one that accepts writes is looked up once. */
+export class Servers {
+  readonly #urls: readonly string[];
+  #known: string | undefined;
+  #finding: Promise<string> | undefined;
+
+  constructor(urls: readonly string[]) {
+    this.#urls = urls;
+  }
+
+  /** @throws NoPrimary */
+  async primary(): Promise<string> {
+    return (this.#known ??= await (this.#finding ??= this.#find().finally(
+      () => (this.#finding = undefined),
+    )));
+  }
+
+  /** After a failed connection: another server may have been promoted. */
+  forget(url: string): void {
+    if (this.#known === url) this.#known = undefined;
+  }
+
+  async #find(): Promise<string> {
+    try {
+      return await Promise.any(this.#urls.map(probe));
+    } catch (error) {
+      throw new NoPrimary((error as AggregateError).errors, 'no server of the URL accepts writes');
+    }
+  }
+}
+
+async function probe(url: string): Promise<string> {
+  const client = new PrimaryClient({
+    connectionString: url,
+    application_name: 'taskwire probe',
+    connectionTimeoutMillis: PROBE_WITHIN_MS,
+  });
+  try {
+    await client.connectTo(url);
+    return url;
+  } finally {
+    void client.end().catch(() => undefined);
+  }
+}
+
+const parsed = new Map<string, Servers>();
+
+/** Undefined for a URL with one server. */
+export function serversOf(url: string): Servers | undefined {
+  const urls = urlsIn(url);
+  if (urls.length === 1) return undefined;
+  const servers = parsed.get(url) ?? new Servers(urls);
+  parsed.set(url, servers);
+  return servers;
+}
+
+/** One URL for each server, without the options that only libpq knows. */
+export function urlsIn(url: string): [string, ...string[]] {
+  const [, head = '', hosts = '', rest = ''] = /^(\w+:\/\/(?:[^@/?#]*@)?)([^/?#]*)(.*)$/s.exec(url) ?? [];
+  const [first = '', ...others] = hosts.split(',');
+  if (others.length === 0) return [url];
+  const options = rest.replace(/([?&])target_session_attrs=[^&]*(?:&|$)/, '$1').replace(/[?&]$/, '');
+  const one = (host: string) => `${head}${host}${options}`;
+  return [one(first), ...others.map(one)];
+}
+
+/** For programs that take a URL with one server. @throws NoPrimary */
+export async function primaryIn(url: string): Promise<string> {
+  return (await serversOf(url)?.primary()) ?? url;
+}
+
+export interface PrimaryClientConfig extends ClientConfig {
+  servers?: Servers | undefined;
+}
+
+interface Internals {
+  connection: {
+    on(event: 'parameterStatus', listener: (status: ParameterStatus) => void): void;
+  };
+}
+
+interface ParameterStatus {
+  parameterName: string;
+  parameterValue: string;
+}
+
+/** Connects to the server that accepts writes, if it is given several. */
+export class PrimaryClient extends Client {
+  readonly #servers: Servers | undefined;
+
+  constructor(config?: PrimaryClientConfig) {
+    super(config);
+    this.#servers = config?.servers;
+  }
+
+  override connect(): Promise<this>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<this> | undefined {
+    const connecting = this.#servers ? this.#toPrimary(this.#servers) : undefined;
+    if (!callback) return connecting ?? (super.connect() as Promise<this>);
+    if (!connecting) super.connect(callback);
+    else connecting.then(() => (callback as () => void)(), callback);
+    return undefined;
+  }
+
+  async #toPrimary(servers: Servers): Promise<this> {
+    const url = await servers.primary();
+    try {
+      return await this.connectTo(url);
+    } catch (error) {
+      servers.forget(url);
+      void this.end().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** @throws if the server is a standby, which PostgreSQL reports to every new connection. */
+  async connectTo(url: string): Promise<this> {
+    const { hostname, port } = new URL(url);
+    Object.assign(this, { host: decodeURIComponent(hostname), port: Number(port || this.port) });
+    let isStandby = false;
+    (this as unknown as Internals).connection.on('parameterStatus', (status) => {
+      if (status.parameterName === 'in_hot_standby') isStandby = status.parameterValue === 'on';
+    });
+    await super.connect();
+    if (isStandby) throw Object.assign(new Error(`${hostname}:${port} is a standby`), { code: NO_PRIMARY });
+    return this;
+  }
+}
