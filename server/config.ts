@@ -120,6 +120,11 @@ export const variables = {
     'DATABASE_URL',
     postgresUrl.optional(),
   ),
+  DATABASE_REPLICA_URL: variable(
+    'URL of a streaming replica for queries: one server, not a load balancer. It is used while it has replayed everything committed before the request; otherwise the primary answers',
+    'none',
+    postgresUrl.optional(),
+  ),
   REDIS_URL: variable(
     'Redis for rate limits and for notifications between processes. Without it, notifications use PostgreSQL and each process counts limits separately. Deployments with different AUTH_SECRETs can share one Redis',
     'none',
@@ -290,6 +295,7 @@ export interface Config {
   databaseUrl: string | undefined;
   /** The pooler for requests, if there is one. */
   poolerUrl: string | undefined;
+  replicaUrl: string | undefined;
   databasePoolSize: number;
   databaseStatementsPerPerson: number;
   redisUrl: string | undefined;
@@ -337,6 +343,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   };
   const databaseUrl = read('DATABASE_URL');
   const directUrl = read('DATABASE_DIRECT_URL');
+  const replicaUrl = read('DATABASE_REPLICA_URL');
+  const poolerUrl = directUrl === undefined || directUrl === databaseUrl ? undefined : databaseUrl;
+  if (poolerUrl !== undefined && urlsIn(poolerUrl).length > 1)
+    faults.push('DATABASE_URL: must have one server with DATABASE_DIRECT_URL, the pooler');
+  if (replicaUrl !== undefined && urlsIn(replicaUrl).length > 1)
+    faults.push('DATABASE_REPLICA_URL: must have one server');
   if (directUrl !== undefined && databaseUrl === undefined)
     faults.push('DATABASE_DIRECT_URL: requires DATABASE_URL, the URL of the pooler');
   const poolSize = read('DATABASE_POOL_SIZE');
@@ -350,7 +362,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     allowedOrigins: read('ALLOWED_ORIGINS'),
     dataDir: resolve(read('DATA_DIR')),
     databaseUrl: directUrl ?? databaseUrl,
-    poolerUrl: directUrl === undefined || directUrl === databaseUrl ? undefined : databaseUrl,
+    poolerUrl,
+    replicaUrl,
     databasePoolSize: poolSize,
     databaseStatementsPerPerson: perPerson ?? Math.min(STATEMENTS_PER_PERSON, poolSize - 1),
     redisUrl: read('REDIS_URL'),

@@ -8,6 +8,7 @@ import { killDatabase } from '../../ops/drills/kill-database.ts';
 import { killOne } from '../../ops/drills/kill-one.ts';
 import { loseRedis } from '../../ops/drills/lose-redis.ts';
 import { canMakeStandby } from '../../ops/drills/own-postgres.ts';
+import { readFromReplica } from '../../ops/drills/replica.ts';
 import { stopUnderLoad } from '../../ops/drills/stop.ts';
 import { freshDatabase } from '../kit/database.ts';
 
@@ -109,6 +110,25 @@ test.skipIf(!hasStandbys)(
     });
     expect(report).toMatchObject({ ...FOLLOWED, lost: 0 });
     expect(report.writingAfterMs).toBeLessThanOrEqual(15_000);
+  },
+);
+
+test.skipIf(!hasStandbys)(
+  '[FR-022] with a replica that lags, stops or dies, people read their own writes, and nothing after they lost access (REPLICA)',
+  { timeout: 120_000 },
+  async () => {
+    const report = await readFromReplica({ rounds: 2 });
+    const right = { stale: 0, leaked: 0, failed: 0 };
+    expect(report).toMatchObject({
+      streaming: right,
+      delayed: right,
+      paused: { ...right, byReplica: 0 },
+      away: right,
+      back: right,
+    });
+    for (const phase of ['streaming', 'back'] as const) expect(report[phase].byReplica).toBeGreaterThan(0);
+    for (const phase of ['delayed', 'paused', 'away'] as const)
+      expect(report[phase].byPrimary).toBeGreaterThan(0);
   },
 );
 

@@ -21,6 +21,7 @@ describe('an operator who starts the server', () => {
       dataDir: resolve('.data'),
       databaseUrl: undefined,
       poolerUrl: undefined,
+      replicaUrl: undefined,
       databasePoolSize: 10,
       databaseStatementsPerPerson: 3,
       redisUrl: undefined,
@@ -144,6 +145,8 @@ describe('an operator who starts the server', () => {
       databaseUrl: direct,
       poolerUrl: pooler,
     });
+    expect(refusal({ DATABASE_URL: several, DATABASE_DIRECT_URL: direct })).toContain('must have one server');
+    expect(refusal({ DATABASE_REPLICA_URL: several })).toContain('DATABASE_REPLICA_URL: must have one server');
     expect(refusal({ DATABASE_DIRECT_URL: direct })).toContain('DATABASE_DIRECT_URL: requires DATABASE_URL');
   });
 
