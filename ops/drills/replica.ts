@@ -37,40 +37,46 @@ export async function readFromReplica({ rounds }: Drill): Promise<ReplicaReport>
   const primary = await ownPostgres();
   const url = new URL(primary.url);
   url.port = String(await freePort());
-  const replica = await standbyOf(primary.url, url.href);
-  await replica.start();
-  const server = await startProcess({
+  const starting = startProcess({
     LOG_LEVEL: 'silent',
     RATE_LIMIT_POINTS: '0',
     WORKERS: '2',
     DATABASE_URL: primary.url,
-    DATABASE_REPLICA_URL: replica.url,
+    DATABASE_REPLICA_URL: url.href,
     AUTH_SECRET: 's'.repeat(32),
   });
+  const replica = await standbyOf(primary.url, url.href);
+  await replica.start();
+  const server = await starting;
   try {
     const people = { ada: await signUp(server.url), bob: await signUp(server.url) };
     const workspace = { server: server.url, tasks: 0, ...people };
-    const phase = () => runPhase(workspace, rounds);
-    await untilCurrent(server.url);
-    const streaming = await phase();
+    const phase = async (change: () => Promise<void>) => {
+      await untilCurrent(server.url);
+      const shared = await share(workspace);
+      await change();
+      return runPhase(workspace, rounds, shared);
+    };
+    const streaming = await phase(() => Promise.resolve());
 
-    await configure(replica.url, `ALTER SYSTEM SET recovery_min_apply_delay = ${DELAY_MS}`);
-    const delayed = await phase();
+    const delayed = await phase(() =>
+      configure(replica.url, `ALTER SYSTEM SET recovery_min_apply_delay = ${DELAY_MS}`),
+    );
     await configure(replica.url, 'ALTER SYSTEM RESET recovery_min_apply_delay');
 
-    await configure(replica.url, 'SELECT pg_wal_replay_pause()');
-    const paused = await phase();
+    const paused = await phase(() => configure(replica.url, 'SELECT pg_wal_replay_pause()'));
     await configure(replica.url, 'SELECT pg_wal_replay_resume()');
-    await untilCurrent(server.url);
 
-    const killed = sleep(LOOK_AGAIN_MS).then(() => replica.kill());
-    const away = await phase();
+    let killed: Promise<void> | undefined;
+    const away = await phase(() => {
+      killed = sleep(LOOK_AGAIN_MS).then(() => replica.kill());
+      return Promise.resolve();
+    });
     await killed;
     await replica.start();
-    await untilCurrent(server.url);
-    return { streaming, delayed, paused, away, back: await phase() };
+    return { streaming, delayed, paused, away, back: await phase(() => Promise.resolve()) };
   } finally {
-    await server.stop();
+    await server.kill();
     await replica.remove();
     await primary.remove();
   }
@@ -92,7 +98,26 @@ const REVOKE = 'mutation ($input: RevokeShareInput!) { revokeShare(input: $input
 const SHARED = 'query ($id: ID!) { node(id: $id) { id } }';
 const VIEWER = '{ viewer { email } }';
 
-async function runPhase(workspace: Workspace, rounds: number): Promise<Phase> {
+/** A new task of Ada's that Bob sees. */
+interface SharedTask {
+  id: string;
+  shareId: string;
+}
+
+async function share(workspace: Workspace): Promise<SharedTask> {
+  const { ada, bob } = workspace;
+  const { createTask } = await ada.query<{ createTask: { task: { id: string } } }>(CREATE);
+  workspace.tasks += 1;
+  const { viewer } = await bob.query<{ viewer: { email: string } }>(VIEWER);
+  const input = { taskId: createTask.task.id, email: viewer.email };
+  const { shareTask } = await ada.query<{ shareTask: { link: string } }>(OFFER, { input });
+  const { acceptShare } = await bob.query<{ acceptShare: { share: { id: string } } }>(ACCEPT, {
+    input: { secret: shareTask.link.split('#')[1] },
+  });
+  return { id: createTask.task.id, shareId: acceptShare.share.id };
+}
+
+async function runPhase(workspace: Workspace, rounds: number, first: SharedTask): Promise<Phase> {
   const { server, ada, bob } = workspace;
   const found: Phase = { stale: 0, leaked: 0, failed: 0, byReplica: 0, byPrimary: 0, slowestMs: 0 };
   const before = await readsOf(server);
@@ -109,23 +134,13 @@ async function runPhase(workspace: Workspace, rounds: number): Promise<Phase> {
     };
     await Promise.all(Array.from({ length: READERS }, read));
   };
-  const { viewer } = await bob.query<{ viewer: { email: string } }>(VIEWER);
-  for (let round = 0; round < rounds; round += 1) {
-    const { createTask } = await ada.query<{ createTask: { task: { id: string } } }>(CREATE);
-    const { id } = createTask.task;
-    workspace.tasks += 1;
+  for (let round = 0, shared = first; round < rounds; round += 1, shared = await share(workspace)) {
+    const { id, shareId } = shared;
     const isOwn = ({ node, dashboard }: Own) =>
       node?.id === id && dashboard.statistics.total === workspace.tasks;
     await readAll<Own>(ada, OWN, id, (data) => (found.stale += isOwn(data) ? 0 : 1));
-
-    const input = { taskId: id, email: viewer.email };
-    const { shareTask } = await ada.query<{ shareTask: { link: string } }>(OFFER, { input });
-    const secret = shareTask.link.split('#')[1];
-    const { acceptShare } = await bob.query<{ acceptShare: { share: { id: string } } }>(ACCEPT, {
-      input: { secret },
-    });
     await readAll<Shared>(bob, SHARED, id, ({ node }) => (found.stale += node ? 0 : 1));
-    await ada.query(REVOKE, { input: { id: acceptShare.share.id } });
+    await ada.query(REVOKE, { input: { id: shareId } });
     await readAll<Shared>(bob, SHARED, id, ({ node }) => (found.leaked += node ? 1 : 0));
   }
   const after = await readsOf(server);

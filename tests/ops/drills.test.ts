@@ -122,7 +122,7 @@ test.skipIf(!hasStandbys)(
     expect(report).toMatchObject({
       streaming: right,
       delayed: right,
-      paused: { ...right, byReplica: 0 },
+      paused: right,
       away: right,
       back: right,
     });
