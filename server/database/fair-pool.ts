@@ -292,7 +292,7 @@ export class FairPool extends Pool {
   }
 }
 
-const READS = /^\s*(?:\/\*.*?\*\/\s*)?(?:SELECT|WITH)\b/is;
+const READS = /^\s*(?:(?:\/\*.*?\*\/|--[^\n]*\n)\s*)*(?:SELECT|WITH)\b/is;
 const CHANGES_OR_LOCKS = /\b(?:INSERT|UPDATE|DELETE|MERGE|FOR\s+(?:KEY\s+)?SHARE|pg_advisory\w*)\b/i;
 
 /** Statements in transactions belong to their changes. */

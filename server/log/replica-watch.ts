@@ -15,16 +15,20 @@ interface Position {
 }
 
 /** Commits are flushed before they are acknowledged, unless an operator set synchronous_commit to off. */
-const POSITION = `
-  /* replicaWanted */
+const POSITION = {
+  name: 'replicaWanted',
+  text: `/* replicaWanted */
   SELECT CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn()
          ELSE pg_current_wal_flush_lsn() END AS lsn, epoch, ${ON_OTHER_TIMELINE} AS "isElsewhere"
-  FROM event_log`;
+  FROM event_log`,
+};
 
 /** With the epoch, since positions of different timelines cannot be compared. */
-const IS_REPLAYED = `
-  /* replicaReplayed */
-  SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $1::pg_lsn AND epoch = $2 AS "isReplayed" FROM event_log`;
+const IS_REPLAYED = {
+  name: 'replicaReplayed',
+  text: `/* replicaReplayed */
+  SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $1::pg_lsn AND epoch = $2 AS "isReplayed" FROM event_log`,
+};
 
 /**
  * Compares a read replica with the primary. A read from a replica that is current returns at least what the primary
@@ -61,7 +65,7 @@ export class ReplicaWatch {
     // The running look may have asked for the position before this call.
     return (this.#waiting ??= this.#running.then(() => {
       this.#waiting = undefined;
-      return (this.#running = this.#look());
+      return this.#isBehind ? false : (this.#running = this.#look());
     }));
   }
 
@@ -76,7 +80,8 @@ export class ReplicaWatch {
     this.#isBehind = true;
     clearTimeout(this.#retry);
     await this.#running;
-    await Promise.all([this.#primary.close(), this.#replica.close()]);
+    this.#primary.close();
+    this.#replica.close();
   }
 
   async #look(): Promise<boolean> {
@@ -86,7 +91,8 @@ export class ReplicaWatch {
       if (!isCurrent) this.#fallBehind();
       return isCurrent;
     } catch (error) {
-      await Promise.all([this.#primary.close(), this.#replica.close()]);
+      this.#primary.close();
+      this.#replica.close();
       this.fail(error);
       return false;
     }
@@ -130,21 +136,24 @@ class Lane {
     this.#url = url;
   }
 
-  async ask<Row extends object>(text: string, values?: string[]): Promise<Row> {
+  async ask<Row extends object>(
+    statement: { name: string; text: string },
+    values: string[] = [],
+  ): Promise<Row> {
     this.#session ??= openSession(this.#url, {
       application_name: 'taskwire replica',
       connectionTimeoutMillis: ANSWER_WITHIN_MS,
       query_timeout: ANSWER_WITHIN_MS,
       keepAlive: true,
     });
-    const { rows } = await (await this.#session).query<Row>(text, values);
+    const { rows } = await (await this.#session).query<Row>({ ...statement, values });
     if (!rows[0]) throw new Error('the table event_log has lost its row');
     return rows[0];
   }
 
-  async close(): Promise<void> {
-    const closing = this.#session;
+  /** Does not wait, since the server may not answer. */
+  close(): void {
+    this.#session?.then((session) => session.end()).catch(() => undefined);
     this.#session = undefined;
-    await closing?.then((session) => session.end()).catch(() => undefined);
   }
 }
