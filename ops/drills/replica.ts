@@ -121,27 +121,22 @@ async function runPhase(workspace: Workspace, rounds: number, first: SharedTask)
   const { server, ada, bob } = workspace;
   const found: Phase = { stale: 0, leaked: 0, failed: 0, byReplica: 0, byPrimary: 0, slowestMs: 0 };
   const before = await readsOf(server);
-  const readAll = async <Data>(
-    person: SignedInUser,
-    query: string,
-    id: string,
-    judge: (data: Data) => void,
-  ) => {
+  const readAll = async (person: SignedInUser, query: string, id: string, judge: (data: Answer) => void) => {
     const read = async () => {
       const began = performance.now();
-      await person.query<Data>(query, { id }).then(judge, () => (found.failed += 1));
+      await person.query<Answer>(query, { id }).then(judge, () => (found.failed += 1));
       found.slowestMs = Math.max(found.slowestMs, Math.round(performance.now() - began));
     };
     await Promise.all(Array.from({ length: READERS }, read));
   };
   for (let round = 0, shared = first; round < rounds; round += 1, shared = await share(workspace)) {
     const { id, shareId } = shared;
-    const isOwn = ({ node, dashboard }: Own) =>
-      node?.id === id && dashboard.statistics.total === workspace.tasks;
-    await readAll<Own>(ada, OWN, id, (data) => (found.stale += isOwn(data) ? 0 : 1));
-    await readAll<Shared>(bob, SHARED, id, ({ node }) => (found.stale += node ? 0 : 1));
+    const isOwn = ({ node, dashboard }: Answer) =>
+      node?.id === id && dashboard?.statistics.total === workspace.tasks;
+    await readAll(ada, OWN, id, (data) => (found.stale += isOwn(data) ? 0 : 1));
+    await readAll(bob, SHARED, id, ({ node }) => (found.stale += node ? 0 : 1));
     await ada.query(REVOKE, { input: { id: shareId } });
-    await readAll<Shared>(bob, SHARED, id, ({ node }) => (found.leaked += node ? 1 : 0));
+    await readAll(bob, SHARED, id, ({ node }) => (found.leaked += node ? 1 : 0));
   }
   const after = await readsOf(server);
   return {
@@ -151,12 +146,9 @@ async function runPhase(workspace: Workspace, rounds: number, first: SharedTask)
   };
 }
 
-interface Shared {
+interface Answer {
   node: { id: string } | null;
-}
-
-interface Own extends Shared {
-  dashboard: { statistics: { total: number } };
+  dashboard?: { statistics: { total: number } };
 }
 
 async function metrics(server: string): Promise<string> {

@@ -3,7 +3,6 @@ import type { Pool } from 'pg';
 import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.ts';
 import type { Requester } from './requester.ts';
 import { FairPool, type ReplicaState } from './fair-pool.ts';
-import type { Pooler } from './pooler.ts';
 import { sessionTo } from './session.ts';
 import { StatementNames } from './statement-names.ts';
 
@@ -22,7 +21,7 @@ export interface ConnectOptions {
   askerOf?: () => Requester | undefined;
   perPerson?: number;
   /** A pooler at the URL, which takes no settings and may not support prepared statements. */
-  pooler?: Pick<Pooler, 'preparesStatements'> | undefined;
+  pooler?: { preparesStatements: boolean } | undefined;
   /** A standby for the reads of read-only requests. */
   replica?: (ReplicaState & { readonly url: string }) | undefined;
 }

@@ -22,7 +22,7 @@ const SETTINGS_LOCK = 7_274_636_115;
  * @throws DatabaseUnreachable, DatabaseUnsuitable with the change to make
  */
 export async function openPooler(url: string, directUrl: string): Promise<Pooler> {
-  const limits = Object.entries(LIMITS).map(([name, ms]) => [name, String(ms)]);
+  const limits: [string, string][] = Object.entries(LIMITS).map(([name, ms]) => [name, String(ms)]);
   const wanted: Settings = { ...SETTINGS, ...FOR_SHORT_STATEMENTS, ...Object.fromEntries(limits) };
   const epoch = await keepSettings(directUrl, wanted);
   await using client = await openPooled(url);

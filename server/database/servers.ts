@@ -103,17 +103,17 @@ export class PrimaryClient extends Client {
     this.#servers = config?.servers;
   }
 
-  override connect(): Promise<this>;
+  override connect(): Promise<Client>;
   override connect(callback: (error: Error) => void): void;
-  override connect(callback?: (error: Error) => void): Promise<this> | undefined {
+  override connect(callback?: (error: Error) => void): Promise<Client> | undefined {
     const connecting = this.#servers ? this.#toPrimary(this.#servers) : undefined;
-    if (!callback) return connecting ?? (super.connect() as Promise<this>);
+    if (!callback) return connecting ?? super.connect();
     if (!connecting) super.connect(callback);
     else connecting.then(() => (callback as () => void)(), callback);
     return undefined;
   }
 
-  async #toPrimary(servers: Servers): Promise<this> {
+  async #toPrimary(servers: Servers): Promise<Client> {
     const url = await servers.primary();
     try {
       return await this.connectTo(url);
@@ -125,15 +125,16 @@ export class PrimaryClient extends Client {
   }
 
   /** @throws if the server is a standby, which PostgreSQL reports to every new connection. */
-  async connectTo(url: string): Promise<this> {
+  async connectTo(url: string): Promise<Client> {
     const { hostname, port } = new URL(url);
     Object.assign(this, { host: decodeURIComponent(hostname), port: Number(port || this.port) });
-    let isStandby = false;
+    const reported = { isStandby: false };
     (this as unknown as Internals).connection.on('parameterStatus', (status) => {
-      if (status.parameterName === 'in_hot_standby') isStandby = status.parameterValue === 'on';
+      if (status.parameterName === 'in_hot_standby') reported.isStandby = status.parameterValue === 'on';
     });
     await super.connect();
-    if (isStandby) throw Object.assign(new Error(`${hostname}:${port} is a standby`), { code: NO_PRIMARY });
+    if (reported.isStandby)
+      throw Object.assign(new Error(`${hostname}:${port} is a standby`), { code: NO_PRIMARY });
     return this;
   }
 }

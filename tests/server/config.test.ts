@@ -146,7 +146,9 @@ describe('an operator who starts the server', () => {
       poolerUrl: pooler,
     });
     expect(refusal({ DATABASE_URL: several, DATABASE_DIRECT_URL: direct })).toContain('must have one server');
-    expect(refusal({ DATABASE_REPLICA_URL: several })).toContain('DATABASE_REPLICA_URL: must have one server');
+    expect(refusal({ DATABASE_REPLICA_URL: several })).toContain(
+      'DATABASE_REPLICA_URL: must have one server',
+    );
     expect(refusal({ DATABASE_DIRECT_URL: direct })).toContain('DATABASE_DIRECT_URL: requires DATABASE_URL');
   });
 

@@ -37,7 +37,6 @@ describe.skipIf(!hasStandbys)('a read replica', { timeout: 60_000 }, async () =>
     const watched = watch();
     await expect.poll(() => watched.isCurrent()).toBe(true);
     await query(replica.url, 'SELECT pg_wal_replay_pause()');
-    expect(await watched.isCurrent(), 'nothing was committed').toBe(true);
     await query(primary.url, `UPDATE event_log SET timeline = timeline`);
     expect(await watched.isCurrent()).toBe(false);
     await query(replica.url, 'SELECT pg_wal_replay_resume()');
