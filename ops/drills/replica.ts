@@ -30,7 +30,7 @@ export type ReplicaReport = Record<'streaming' | 'delayed' | 'paused' | 'away' |
 /** Enough connections to reach both processes. */
 const READERS = 4;
 const DELAY_MS = 200;
-const CURRENT_WITHIN_MS = 20_000;
+const SHOWN_WITHIN_MS = 20_000;
 const LOOK_AGAIN_MS = 50;
 
 export async function readFromReplica({ rounds }: Drill): Promise<ReplicaReport> {
@@ -73,6 +73,7 @@ export async function readFromReplica({ rounds }: Drill): Promise<ReplicaReport>
       return Promise.resolve();
     });
     await killed;
+    await until(server.url, '/readyz', /"replica":"behind or not reachable"/);
     await replica.start();
     return { streaming, delayed, paused, away, back: await phase(() => Promise.resolve()) };
   } finally {
@@ -151,12 +152,8 @@ interface Answer {
   dashboard?: { statistics: { total: number } };
 }
 
-async function metrics(server: string): Promise<string> {
-  return (await fetch(`${server}/metrics`)).text();
-}
-
 async function readsOf(server: string): Promise<Record<'replica' | 'primary', number>> {
-  const text = await metrics(server);
+  const text = await (await fetch(`${server}/metrics`)).text();
   const of = (by: string) =>
     Number(
       new RegExp(`^taskwire_replica_reads_total\\{server="${by}"\\} (\\d+)`, 'm').exec(text)?.[1] ?? NaN,
@@ -164,11 +161,15 @@ async function readsOf(server: string): Promise<Record<'replica' | 'primary', nu
   return { replica: of('replica'), primary: of('primary') };
 }
 
-/** For all processes. */
-async function untilCurrent(server: string): Promise<void> {
-  const deadline = Date.now() + CURRENT_WITHIN_MS;
-  while (!/^taskwire_replica_current 1$/m.test(await metrics(server))) {
-    if (Date.now() > deadline) throw new Error('The replica was not used in time.');
+/** In all processes. */
+function untilCurrent(server: string): Promise<void> {
+  return until(server, '/metrics', /^taskwire_replica_current 1$/m);
+}
+
+async function until(server: string, path: string, shown: RegExp): Promise<void> {
+  const deadline = Date.now() + SHOWN_WITHIN_MS;
+  while (!shown.test(await (await fetch(`${server}${path}`)).text())) {
+    if (Date.now() > deadline) throw new Error(`${path} did not show ${String(shown)} in time.`);
     await sleep(LOOK_AGAIN_MS);
   }
 }

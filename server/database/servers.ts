@@ -127,7 +127,8 @@ export class PrimaryClient extends Client {
   /** @throws if the server is a standby, which PostgreSQL reports to every new connection. */
   async connectTo(url: string): Promise<Client> {
     const { hostname, port } = new URL(url);
-    Object.assign(this, { host: decodeURIComponent(hostname), port: Number(port || this.port) });
+    const host = decodeURIComponent(hostname).replace(/^\[(.*)\]$/, '$1');
+    Object.assign(this, { host, port: Number(port || this.port) });
     const reported = { isStandby: false };
     (this as unknown as Internals).connection.on('parameterStatus', (status) => {
       if (status.parameterName === 'in_hot_standby') reported.isStandby = status.parameterValue === 'on';

@@ -5,7 +5,7 @@ import { ON_OTHER_TIMELINE } from './epoch.ts';
 /** A request waits this long for a replica that is behind; later ones do not wait until it has caught up. */
 const WAIT_MS = 50;
 const LOOK_AGAIN_MS = 2;
-const RETRY_MS = 500;
+const CHECK_EVERY_MS = 1_000;
 const ANSWER_WITHIN_MS = 500;
 
 interface Position {
@@ -43,8 +43,9 @@ export class ReplicaWatch {
   #waiting: Promise<boolean> | undefined;
   #isBehind = true;
   #isFailing = false;
-  #retry: NodeJS.Timeout | undefined;
+  #isChecking = false;
   #isStopped = false;
+  readonly #timer: NodeJS.Timeout;
 
   /** @param onFailure called at the start of each outage. */
   constructor(primaryUrl: string, replicaUrl: string, onFailure: (error: unknown) => void) {
@@ -52,7 +53,8 @@ export class ReplicaWatch {
     this.#primary = new Lane(primaryUrl);
     this.#replica = new Lane(replicaUrl);
     this.#onFailure = onFailure;
-    this.#retryAfter(0);
+    this.#timer = setInterval(() => void this.#check(), CHECK_EVERY_MS).unref();
+    void this.#check();
   }
 
   get isBehind(): boolean {
@@ -70,7 +72,7 @@ export class ReplicaWatch {
   }
 
   fail(error: unknown): void {
-    this.#fallBehind();
+    this.#isBehind = true;
     if (!this.#isFailing && !this.#isStopped) this.#onFailure(error);
     this.#isFailing = true;
   }
@@ -78,7 +80,7 @@ export class ReplicaWatch {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#isBehind = true;
-    clearTimeout(this.#retry);
+    clearInterval(this.#timer);
     await this.#running;
     this.#primary.close();
     this.#replica.close();
@@ -88,7 +90,7 @@ export class ReplicaWatch {
     try {
       const isCurrent = await this.#catchesUp();
       this.#isFailing = false;
-      if (!isCurrent) this.#fallBehind();
+      if (!isCurrent) this.#isBehind = true;
       return isCurrent;
     } catch (error) {
       this.#primary.close();
@@ -110,20 +112,15 @@ export class ReplicaWatch {
     }
   }
 
-  #fallBehind(): void {
-    if (this.#isBehind || this.#isStopped) return;
-    this.#isBehind = true;
-    this.#retryAfter(RETRY_MS);
-  }
-
-  #retryAfter(ms: number): void {
-    this.#retry = setTimeout(() => {
-      this.#running = this.#look().then((isCurrent) => {
-        if (isCurrent) this.#isBehind = this.#isStopped;
-        else if (!this.#isStopped) this.#retryAfter(RETRY_MS);
-        return isCurrent;
-      });
-    }, ms).unref();
+  /** Also without requests, for the metrics. */
+  async #check(): Promise<void> {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    if (this.#isBehind) {
+      this.#running = this.#look();
+      if (await this.#running) this.#isBehind = this.#isStopped;
+    } else await this.isCurrent();
+    this.#isChecking = false;
   }
 }
 
