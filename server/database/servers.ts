@@ -1,17 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import { NO_PRIMARY } from './failures.ts';
 
 const PROBE_WITHIN_MS = 2_000;
+/** Of the latest primary, so that it stays in use while it answers. */
+const HEAD_START_MS = 250;
 
 /** No server of a URL accepts writes; `errors` has the reason of each. */
 class NoPrimary extends AggregateError {
   readonly code = NO_PRIMARY;
 }
 
-/** The servers of a URL such as `postgres://a:5432,b:5432/database`. The one that accepts writes is looked up once. */
+/**
+ * The servers of a URL such as `postgres://a:5432,b:5432/database`. All connections use the one that accepts writes. It
+ * is looked up again when a connection has ended; if another one was promoted, the connections to the former are ended.
+ */
 export class Servers {
   readonly #urls: readonly string[];
-  #known: string | undefined;
+  readonly #clients = new Map<PrimaryClient, string>();
+  #latest: string | undefined;
+  #isKnown = false;
   #finding: Promise<string> | undefined;
 
   constructor(urls: readonly string[]) {
@@ -20,22 +28,37 @@ export class Servers {
 
   /** @throws NoPrimary */
   async primary(): Promise<string> {
-    return (this.#known ??= await (this.#finding ??= this.#find().finally(
-      () => (this.#finding = undefined),
-    )));
+    if (this.#isKnown && this.#latest !== undefined) return this.#latest;
+    return (this.#finding ??= this.#find().finally(() => (this.#finding = undefined)));
   }
 
-  /** After a failed connection: another server may have been promoted. */
+  connected(client: PrimaryClient, url: string): void {
+    this.#clients.set(client, url);
+    client.once('end', () => {
+      this.#clients.delete(client);
+      this.forget(url);
+    });
+  }
+
   forget(url: string): void {
-    if (this.#known === url) this.#known = undefined;
+    if (this.#latest === url) this.#isKnown = false;
   }
 
   async #find(): Promise<string> {
-    try {
-      return await Promise.any(this.#urls.map(probe));
-    } catch (error) {
+    const first = this.#latest ?? this.#urls[0];
+    const found = await Promise.any(
+      this.#urls.map(async (url) => {
+        if (url !== first) await sleep(HEAD_START_MS);
+        return probe(url);
+      }),
+    ).catch((error: unknown) => {
       throw new NoPrimary((error as AggregateError).errors, 'no server of the URL accepts writes');
-    }
+    });
+    this.#latest = found;
+    this.#isKnown = true;
+    // The former primary may not answer, so their statements would wait for their timeouts.
+    for (const [client, url] of this.#clients) if (url !== found) client.cut();
+    return found;
   }
 }
 
@@ -85,6 +108,7 @@ export interface PrimaryClientConfig extends ClientConfig {
 
 interface Internals {
   connection: {
+    stream: { destroy(): void };
     on(event: 'parameterStatus', listener: (status: ParameterStatus) => void): void;
   };
 }
@@ -116,12 +140,19 @@ export class PrimaryClient extends Client {
   async #toPrimary(servers: Servers): Promise<Client> {
     const url = await servers.primary();
     try {
-      return await this.connectTo(url);
+      await this.connectTo(url);
     } catch (error) {
       servers.forget(url);
       void this.end().catch(() => undefined);
       throw error;
     }
+    servers.connected(this, url);
+    return this;
+  }
+
+  /** Running statements fail, as with a lost connection. */
+  cut(): void {
+    (this as unknown as Internals).connection.stream.destroy();
   }
 
   /** @throws if the server is a standby, which PostgreSQL reports to every new connection. */
