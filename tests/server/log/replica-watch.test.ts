@@ -63,31 +63,39 @@ describe.skipIf(!hasStandbys)('a read replica', { timeout: 60_000 }, async () =>
     await inFlight.query('COMMIT');
   });
 
-  test('that loses a session in the middle of a query is replaced by the primary (REPLICA)', async () => {
+  test('whose query conflicts with a change, or that loses a session, is replaced by the primary (REPLICA)', async () => {
     const askers = new AsyncLocalStorage<Requester>();
     const watched = watch();
     const db = connect(primary.url, { askerOf: () => askers.getStore(), replica: watched });
     onTestFinished(() => disconnect(db));
-    await expect.poll(() => watched.isCurrent()).toBe(true);
     const where = (seconds: number) =>
       askers.run({ ...newRequester(), share: 'Ada', readsOnly: true }, () =>
-        run<{ port: number }>(db, Prisma.sql`SELECT inet_server_port() AS port FROM pg_sleep(${seconds})`),
+        run<{ port: number }>(
+          db,
+          Prisma.sql`SELECT inet_server_port() AS port FROM event_log, pg_sleep(${seconds})`,
+        ),
       );
     const [here, there] = [primary.url, replica.url].map((each) => [{ port: Number(new URL(each).port) }]);
-    expect(await where(0)).toEqual(there);
-    const interrupted = where(1);
-    await expect
-      .poll(() =>
-        query(
-          replica.url,
-          `SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE query LIKE 'SELECT inet%' AND state = 'active'`,
-        ),
-      )
-      .toEqual([{ ended: true }]);
-    expect(await interrupted).toEqual(here);
-    expect(replicaStatus(db)).toMatchObject({ reads: { replica: 1, primary: 1 } });
-    expect(failures).toHaveLength(1);
+    const running = `FROM pg_stat_activity WHERE query LIKE 'SELECT inet%' AND state = 'active'`;
+    const isRunning = () => query(replica.url, `SELECT count(*)::int AS count ${running}`);
     await expect.poll(() => where(0)).toEqual(there);
+
+    await query(replica.url, 'ALTER SYSTEM SET max_standby_streaming_delay = 0');
+    await query(replica.url, 'SELECT pg_reload_conf()');
+    const conflicting = where(1);
+    await expect.poll(isRunning).toEqual([{ count: 1 }]);
+    await query(primary.url, 'BEGIN; LOCK TABLE event_log; COMMIT');
+    expect(await conflicting).toEqual(here);
+    expect(failures, 'the replica is still there').toEqual([]);
+
+    await expect.poll(() => where(0)).toEqual(there);
+    const interrupted = where(1);
+    await expect.poll(isRunning).toEqual([{ count: 1 }]);
+    await query(replica.url, `SELECT pg_terminate_backend(pid) ${running}`);
+    expect(await interrupted).toEqual(here);
+    expect(failures).toHaveLength(1);
+    await expect.poll(() => where(0), { timeout: 5_000 }).toEqual(there);
+    expect(replicaStatus(db)?.isCurrent).toBe(true);
   });
 
   test('that was promoted is not asked, since the two databases now differ (REPLICA)', async () => {
