@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { urlsIn } from './database/servers.ts';
 
 interface Variable<T> {
   about: string;
@@ -55,6 +56,25 @@ function isOrigin(given: string): boolean {
   );
 }
 
+const DATABASE_URL_EXAMPLE = 'postgres://user:password@host:5432/database';
+
+const postgresUrl = z
+  .string()
+  .refine((given) => urlsIn(given).every(isPostgresUrl), `must be a URL such as ${DATABASE_URL_EXAMPLE}`)
+  // Without a name, PostgreSQL would use the database named like the role.
+  .refine(
+    (given) => urlsIn(given).every((url) => !URL.canParse(url) || new URL(url).pathname.length > 1),
+    `must include the database name, such as ${DATABASE_URL_EXAMPLE}`,
+  )
+  .refine(
+    (given) => !/[?&]target_session_attrs=(?!read-write\b|primary\b)/.test(given),
+    'must have no target_session_attrs other than read-write, since Taskwire writes',
+  );
+
+function isPostgresUrl(url: string): boolean {
+  return URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol);
+}
+
 const optional = z.string().min(1).optional();
 
 /** Every environment variable that the server reads. The table in the README is generated from this list. */
@@ -91,18 +111,19 @@ export const variables = {
     z.string().default('.data'),
   ),
   DATABASE_URL: variable(
-    'PostgreSQL connection URL. Without it, the bundled database is used',
+    'PostgreSQL connection URL. With several servers, such as postgres://user:password@a:5432,b:5432/database, the one that accepts writes is used. Without it, the bundled database is used',
     'none',
-    z
-      .url({
-        protocol: /^postgres(ql)?$/,
-        message: 'must be a URL such as postgres://user:password@host:5432/database',
-      })
-      // Without a name, PostgreSQL would use the database named like the role.
-      .refine((given) => !URL.canParse(given) || new URL(given).pathname.length > 1, {
-        message: 'must include the database name, such as postgres://user:password@host:5432/database',
-      })
-      .optional(),
+    postgresUrl.optional(),
+  ),
+  DATABASE_DIRECT_URL: variable(
+    'URL of PostgreSQL itself if DATABASE_URL is a connection pooler such as PgBouncer in transaction mode. Used for the event log, locks, migrations and backups',
+    'DATABASE_URL',
+    postgresUrl.optional(),
+  ),
+  DATABASE_REPLICA_URL: variable(
+    'URL of a streaming replica for queries: one server, not a load balancer. It is used while it has replayed everything committed before the request; otherwise the primary answers',
+    'none',
+    postgresUrl.optional(),
   ),
   REDIS_URL: variable(
     'Redis for rate limits and for notifications between processes. Without it, notifications use PostgreSQL and each process counts limits separately. Deployments with different AUTH_SECRETs can share one Redis',
@@ -270,7 +291,11 @@ export interface Config {
   publicUrl: string | undefined;
   allowedOrigins: string[];
   dataDir: string;
+  /** PostgreSQL itself. */
   databaseUrl: string | undefined;
+  /** The pooler for requests, if there is one. */
+  poolerUrl: string | undefined;
+  replicaUrl: string | undefined;
   databasePoolSize: number;
   databaseStatementsPerPerson: number;
   redisUrl: string | undefined;
@@ -316,6 +341,16 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     if (!result.success) faults.push(`${name}: ${result.error.issues[0]?.message ?? 'is not valid'}`);
     return result.data as z.infer<(typeof variables)[Name]['parse']>;
   };
+  const databaseUrl = read('DATABASE_URL');
+  const directUrl = read('DATABASE_DIRECT_URL');
+  const replicaUrl = read('DATABASE_REPLICA_URL');
+  const poolerUrl = directUrl === undefined || directUrl === databaseUrl ? undefined : databaseUrl;
+  if (poolerUrl !== undefined && urlsIn(poolerUrl).length > 1)
+    faults.push('DATABASE_URL: must have one server with DATABASE_DIRECT_URL, the pooler');
+  if (replicaUrl !== undefined && urlsIn(replicaUrl).length > 1)
+    faults.push('DATABASE_REPLICA_URL: must have one server');
+  if (directUrl !== undefined && databaseUrl === undefined)
+    faults.push('DATABASE_DIRECT_URL: requires DATABASE_URL, the URL of the pooler');
   const poolSize = read('DATABASE_POOL_SIZE');
   const perPerson = read('DATABASE_STATEMENTS_PER_PERSON');
   if (perPerson !== undefined && perPerson >= poolSize)
@@ -326,7 +361,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     publicUrl: read('PUBLIC_URL'),
     allowedOrigins: read('ALLOWED_ORIGINS'),
     dataDir: resolve(read('DATA_DIR')),
-    databaseUrl: read('DATABASE_URL'),
+    databaseUrl: directUrl ?? databaseUrl,
+    poolerUrl,
+    replicaUrl,
     databasePoolSize: poolSize,
     databaseStatementsPerPerson: perPerson ?? Math.min(STATEMENTS_PER_PERSON, poolSize - 1),
     redisUrl: read('REDIS_URL'),

@@ -1,8 +1,10 @@
 // npm run drill:failover
-// Promotes a lagging standby under a constant load of writes: acknowledged writes are lost, and their transaction ids are
-// used again. All followers must notice, and end with the state of the database.
+// Kills the primary and promotes its standby under a constant load of writes. A lagging standby loses acknowledged writes,
+// and uses their transaction ids again; a synchronous one loses none. All followers must notice, and end with the state
+// of the database.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { verifyCounters } from '../../server/counters/verify.ts';
+import { freePort } from '../../server/database/free-port.ts';
 import { openSession } from '../../server/database/session.ts';
 import { publicId } from '../../server/ids.ts';
 import { overWebSocket, type Subscription, type Payload } from './subscription-client.ts';
@@ -15,6 +17,7 @@ interface Drill {
   /** The number of followers that stay connected, and of those that reconnect with their cursor after the failover. */
   followers: number;
   writesPerSecond: number;
+  standby: 'lagging' | 'synchronous';
   /** How long the standby lags, and how long the load continues after the failover. */
   seconds: { behind: number; after: number };
 }
@@ -39,19 +42,28 @@ export interface FailoverReport {
   cameBack: Held;
   miscounted: number;
   newEpoch: boolean;
+  /** Milliseconds from the promotion until a write was acknowledged again. */
+  writingAfterMs: number;
 }
 
 const SETTLE_WITHIN_MS = 20_000;
 const LOOK_AGAIN_MS = 100;
 const WRITTEN_BEFORE = 20;
 
-export async function failOver({ followers, writesPerSecond, seconds }: Drill): Promise<FailoverReport> {
+export async function failOver({
+  followers,
+  writesPerSecond,
+  seconds,
+  ...drill
+}: Drill): Promise<FailoverReport> {
   const primary = await ownPostgres();
+  const standbyUrl = new URL(primary.url);
+  standbyUrl.port = String(await freePort());
   let standby: OwnPostgres | undefined;
   const server = await startProcess({
     LOG_LEVEL: 'silent',
     RATE_LIMIT_POINTS: '0',
-    DATABASE_URL: primary.url,
+    DATABASE_URL: primary.url.replace(/(?=\/[^/]*$)/, `,${standbyUrl.host}`),
     AUTH_SECRET: 's'.repeat(32),
   });
   const gather = (author: SignedInUser) =>
@@ -64,16 +76,23 @@ export async function failOver({ followers, writesPerSecond, seconds }: Drill): 
     await Promise.all(all.map((reader) => reader.connect()));
     const writes = new Writes(author, { perSecond: writesPerSecond, retrying: true });
     while (writes.acknowledged.length < WRITTEN_BEFORE) await sleep(LOOK_AGAIN_MS);
-    standby = await standbyOf(primary.url, primary.url);
+    standby = await standbyOf(primary.url, standbyUrl.href);
+    if (drill.standby === 'synchronous') {
+      await standby.start();
+      await query(primary.url, `ALTER SYSTEM SET synchronous_standby_names = '*'`);
+      await query(primary.url, 'SELECT pg_reload_conf()');
+    }
     await sleep(seconds.behind * 1000);
     for (const reader of leaving) reader.disconnect();
     const before = await logOf(primary.url);
     await primary.kill();
 
     await standby.start();
-    await query(standby.url, 'SELECT pg_promote()');
     const acknowledged = writes.acknowledged.length;
+    const promotedAt = performance.now();
+    await query(standby.url, 'SELECT pg_promote()');
     while (writes.acknowledged.length === acknowledged) await sleep(LOOK_AGAIN_MS);
+    const writingAfterMs = Math.round(performance.now() - promotedAt);
     await sleep(seconds.after * 1000);
     await Promise.all(leaving.map((reader) => reader.connect()));
     await sleep(seconds.after * 1000);
@@ -93,6 +112,7 @@ export async function failOver({ followers, writesPerSecond, seconds }: Drill): 
       cameBack: heldBy(leaving, there),
       miscounted: after.miscounted,
       newEpoch: after.epoch !== before.epoch,
+      writingAfterMs,
     };
   } finally {
     for (const reader of all) reader.disconnect();
@@ -269,10 +289,13 @@ async function query(url: string, text: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  const report = await failOver({ followers: 20, writesPerSecond: 60, seconds: { behind: 3, after: 3 } });
-  console.log(JSON.stringify(report, null, 2));
-  const { stayed, cameBack, lost, reusedIds, ambiguous, miscounted } = report;
-  const wrong = [stayed, cameBack].reduce((sum, { missed, phantoms }) => sum + missed + phantoms, 0);
-  const isGood = wrong + ambiguous + miscounted === 0 && lost > 0 && reusedIds > 0;
-  process.exitCode = isGood ? 0 : 1;
+  for (const standby of ['lagging', 'synchronous'] as const) {
+    const seconds = { behind: 3, after: 3 };
+    const report = await failOver({ followers: 20, writesPerSecond: 60, standby, seconds });
+    console.log(standby, JSON.stringify(report, null, 2));
+    const { stayed, cameBack, lost, reusedIds, ambiguous, miscounted, writingAfterMs } = report;
+    const wrong = [stayed, cameBack].reduce((sum, { missed, phantoms }) => sum + missed + phantoms, 0);
+    const isRight = standby === 'lagging' ? lost > 0 && reusedIds > 0 : lost === 0;
+    if (wrong + ambiguous + miscounted > 0 || !isRight || writingAfterMs > 15_000) process.exitCode = 1;
+  }
 }

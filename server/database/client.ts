@@ -1,7 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import type { Pool } from 'pg';
 import { PrismaClient, type Prisma } from '../../prisma/generated/client/client.ts';
 import type { Requester } from './requester.ts';
-import { FairPool } from './fair-pool.ts';
+import { FairPool, type ReplicaState } from './fair-pool.ts';
 import { sessionTo } from './session.ts';
 import { StatementNames } from './statement-names.ts';
 
@@ -19,6 +20,10 @@ export interface ConnectOptions {
   /** The request that statements run for. Undefined for the server's own work, which is not limited. */
   askerOf?: () => Requester | undefined;
   perPerson?: number;
+  /** A pooler at the URL, which takes no settings and may not support prepared statements. */
+  pooler?: { preparesStatements: boolean } | undefined;
+  /** A standby for the reads of read-only requests. */
+  replica?: (ReplicaState & { readonly url: string }) | undefined;
 }
 
 export interface PoolStatus {
@@ -42,8 +47,18 @@ const TRANSACTION_TIMEOUT_MS = 15_000;
 const FULL_FOR_MS = 30_000;
 const IDLE_MS = 5 * 60_000;
 
+/** Milliseconds. The primary answers if the replica does not. */
+const OF_REPLICA = { connectionTimeoutMillis: 500, query_timeout: READ_TIMEOUT_MS + SILENCE_MS };
+
 /** Starting parallel workers takes longer than these statements may. */
-const FOR_SHORT_STATEMENTS = { max_parallel_workers_per_gather: '0' };
+export const FOR_SHORT_STATEMENTS = { max_parallel_workers_per_gather: '0' };
+
+/** Milliseconds. */
+export const LIMITS = {
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  lock_timeout: LOCK_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
+};
 
 const pools = new WeakMap<Database, FairPool>();
 const namings = new WeakMap<FairPool, StatementNames>();
@@ -51,7 +66,8 @@ const namings = new WeakMap<FairPool, StatementNames>();
 /** Connections open on demand. If the database is unavailable, only queries at that time fail. */
 export function connect(url: string, options: ConnectOptions = {}): Database {
   const statementTimeout = options.statementTimeout ?? STATEMENT_TIMEOUT_MS;
-  const names = new StatementNames();
+  const { pooler } = options;
+  const names = new StatementNames(pooler?.preparesStatements ?? true);
   const settings = {
     max: options.poolSize ?? POOL_SIZE,
     perPerson: options.perPerson ?? PER_PERSON,
@@ -64,13 +80,21 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
-    statement_timeout: statementTimeout,
-    lock_timeout: LOCK_TIMEOUT_MS,
     query_timeout: statementTimeout + SILENCE_MS,
-    idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
     application_name: 'taskwire',
   };
-  const pool = new FairPool(sessionTo(url, settings, FOR_SHORT_STATEMENTS));
+  const limits = { ...LIMITS, statement_timeout: statementTimeout };
+  const direct = <Given extends typeof settings>(server: string, given: Given) =>
+    sessionTo(server, { ...given, ...limits }, FOR_SHORT_STATEMENTS);
+  const replica = options.replica && {
+    state: options.replica,
+    pool: new FairPool(direct(options.replica.url, { ...settings, ...OF_REPLICA })),
+  };
+  // An idle connection is lost. The next statement opens another one.
+  replica?.pool.on('error', () => undefined);
+  const pool = new FairPool(
+    pooler ? { ...settings, replica, connectionString: url } : direct(url, { ...settings, replica }),
+  );
   const onConnectionLost = options.onConnectionLost ?? (() => undefined);
   namings.set(pool, names);
   // The adapter attaches its listener with its first query, which can be later than ours.
@@ -113,7 +137,7 @@ export async function disconnect(db: Database): Promise<void> {
 
 /** Bypasses Prisma: its overhead exceeds most statements. Values have the types of pg; a bigint is a string. */
 export async function run<Row extends object>(db: Database, sql: Prisma.Sql): Promise<Row[]> {
-  const { rows } = await poolOf(db).query<Row>(namedStatement(db, sql));
+  const { rows } = await (poolOf(db) as Pool).query<Row>(namedStatement(db, sql));
   return rows;
 }
 
@@ -121,7 +145,7 @@ const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
 export async function textsOf(db: Database, sql: Prisma.Sql): Promise<(string | null)[][]> {
   const statement = { ...namedStatement(db, sql), rowMode: 'array', types: AS_TEXT } as const;
-  const { rows } = await poolOf(db).query<(string | null)[]>(statement);
+  const { rows } = await (poolOf(db) as Pool).query<(string | null)[]>(statement);
   return rows;
 }
 
@@ -133,6 +157,18 @@ export function poolStatus(db: Database): PoolStatus {
   const pool = poolOf(db);
   const waiting = pool.waitingCount + pool.inLine;
   return { size: pool.options.max, open: pool.totalCount, idle: pool.idleCount, waiting };
+}
+
+export interface ReplicaStatus {
+  isCurrent: boolean;
+  /** The reads that the replica could have answered, by the server that did. */
+  reads: FairPool['reads'];
+}
+
+/** Undefined without a replica. */
+export function replicaStatus(db: Database): ReplicaStatus | undefined {
+  const { replica, reads } = poolOf(db);
+  return replica && { isCurrent: !replica.state.isBehind, reads };
 }
 
 function poolOf(db: Database): FairPool {

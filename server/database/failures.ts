@@ -36,7 +36,10 @@ const OVERLOADED = /^(53...|58030|57014|55P03)$/;
 /** The role cannot connect, or the server is a standby. */
 const REJECTED = /^(28...|25006)$/;
 
+/** None of several servers accepts writes, such as during a failover. */
+export const NO_PRIMARY = 'NO_PRIMARY';
 const LOST_SOCKET = new Set([
+  NO_PRIMARY,
   'ECONNREFUSED',
   'ECONNRESET',
   'ETIMEDOUT',

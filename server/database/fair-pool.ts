@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { keep } from '../bounds.ts';
 import { isOnBehalfOfAll, type Requester } from './requester.ts';
-import { ABANDONED_WORDS, EXHAUSTED_WORDS, SHARE_TAKEN } from './failures.ts';
+import { ABANDONED_WORDS, classify, EXHAUSTED_WORDS, SHARE_TAKEN } from './failures.ts';
 import { PoolConnection, type PoolConnectionConfig, type StopReason } from './pool-connection.ts';
 
 export interface FairPoolConfig extends PoolConfig, Pick<PoolConnectionConfig, 'onStatement' | 'names'> {
@@ -13,6 +13,22 @@ export interface FairPoolConfig extends PoolConfig, Pick<PoolConnectionConfig, '
   changeWaitMs: number;
   readMs: number;
   askerOf: () => Requester | undefined;
+  replica?: ReadReplica | undefined;
+}
+
+/** Answers the reads of read-only requests while it is current. */
+export interface ReadReplica {
+  pool: FairPool;
+  state: ReplicaState;
+}
+
+export interface ReplicaState {
+  /** Whether it has replayed everything that was committed before the call. */
+  isCurrent(): Promise<boolean>;
+  /** Whether it is not asked at the moment. */
+  readonly isBehind: boolean;
+  /** Called when a connection is lost. */
+  fail(error: unknown): void;
 }
 
 /** Waiting statements per person; more than operations within the limits run. */
@@ -48,6 +64,7 @@ interface Share {
  */
 export class FairPool extends Pool {
   fullAt = -Infinity;
+  readonly reads = { replica: 0, primary: 0 };
   readonly #settings: FairPoolConfig;
   readonly #mostHeld: number;
   readonly #shares = new Map<string, Share>();
@@ -65,6 +82,10 @@ export class FairPool extends Pool {
     this.#settings = settings;
     this.#mostHeld = Math.max(1, Math.min(settings.perPerson, settings.max - 1));
     keep('waiting statements', this, ({ inLine }) => inLine);
+  }
+
+  get replica(): ReadReplica | undefined {
+    return this.#settings.replica;
   }
 
   get inLine(): number {
@@ -88,9 +109,46 @@ export class FairPool extends Pool {
     });
   }
 
+  override query(...given: unknown[]): never {
+    const { replica, askerOf } = this.#settings;
+    const requester = replica && !isOnBehalfOfAll() ? askerOf() : undefined;
+    const isPlain = typeof given.at(-1) !== 'function';
+    const own = () => (super.query as (...all: unknown[]) => unknown)(...given);
+    if (!replica || !requester?.readsOnly || !isPlain || !isRead(textOf(given[0]))) return own() as never;
+    return this.#read(replica, requester, given, own) as never;
+  }
+
+  async #read(
+    replica: ReadReplica,
+    requester: Requester,
+    given: unknown[],
+    own: () => unknown,
+  ): Promise<unknown> {
+    if (await (requester.isReplicaCurrent ??= replica.state.isCurrent())) {
+      try {
+        const result: unknown = await (replica.pool as { query(...all: unknown[]): unknown }).query(...given);
+        this.reads.replica += 1;
+        return result;
+      } catch (error) {
+        const { kind, connectionLost, why } = classify(error);
+        const isOfReplica = kind === 'retryable' || connectionLost || why === 'read-only' || why === 'busy';
+        if (!isOfReplica) throw error;
+        if (connectionLost) replica.state.fail(error);
+        requester.isReplicaCurrent = Promise.resolve(false);
+      }
+    }
+    this.reads.primary += 1;
+    return own();
+  }
+
+  override async end(): Promise<void> {
+    await Promise.all([super.end(), this.#settings.replica?.pool.end()]);
+  }
+
   /** Cancels the work of a request: waiting statements are rejected, running reads are cancelled. */
   abandon(requester: Requester): void {
     requester.isAbandoned = true;
+    this.#settings.replica?.pool.abandon(requester);
     const share = requester.share === undefined ? undefined : this.#shares.get(requester.share);
     for (const turn of share?.waiting.filter((each) => each.requester === requester) ?? []) {
       share?.waiting.splice(share.waiting.indexOf(turn), 1);
@@ -234,17 +292,21 @@ export class FairPool extends Pool {
   }
 }
 
-const READS = /^\s*(?:\/\*.*?\*\/\s*)?(?:SELECT|WITH)\b/is;
+const READS = /^\s*(?:(?:\/\*.*?\*\/|--[^\n]*\n)\s*)*(?:SELECT|WITH)\b/is;
 const CHANGES_OR_LOCKS = /\b(?:INSERT|UPDATE|DELETE|MERGE|FOR\s+(?:KEY\s+)?SHARE|pg_advisory\w*)\b/i;
 
-/** Statements in transactions belong to their changes. A read with one of these words counts as a change. */
+/** Statements in transactions belong to their changes. */
 function isReading({ statement }: Connection, { isTransaction }: Lease): boolean {
-  return (
-    !isTransaction &&
-    statement !== undefined &&
-    READS.test(statement.text) &&
-    !CHANGES_OR_LOCKS.test(statement.text)
-  );
+  return !isTransaction && statement !== undefined && isRead(statement.text);
+}
+
+/** A read with one of these words counts as a change. */
+function isRead(text: string): boolean {
+  return READS.test(text) && !CHANGES_OR_LOCKS.test(text);
+}
+
+function textOf(statement: unknown): string {
+  return typeof statement === 'string' ? statement : (statement as { text: string }).text;
 }
 
 function stop(connection: Connection, lease: Lease, why: StopReason): void {

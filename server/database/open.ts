@@ -1,6 +1,7 @@
 import { notedServerUrl } from './data-dir-lock.ts';
 import { runningUrl, startEmbedded } from './embedded.ts';
-import { DataDirInUse } from './start-failure.ts';
+import { primaryIn } from './servers.ts';
+import { DataDirInUse, DatabaseUnreachable } from './start-failure.ts';
 
 export interface OpenedDatabase {
   url: string;
@@ -21,7 +22,12 @@ interface Place {
 export async function openDatabase(place: Place): Promise<OpenedDatabase> {
   const { databaseUrl, dataDir, host, port } = place;
   const serverUrl = place.publicUrl ?? `http://${host}:${port}`;
-  if (databaseUrl) return { url: databaseUrl, serverUrl, running: false, close: () => Promise.resolve() };
+  if (databaseUrl) {
+    const url = await primaryIn(databaseUrl).catch((error: unknown) => {
+      throw new DatabaseUnreachable(databaseUrl, error);
+    });
+    return { url, serverUrl, running: false, close: () => Promise.resolve() };
+  }
   try {
     const embedded = await startEmbedded(dataDir);
     return { url: embedded.url, serverUrl, running: false, close: () => embedded.stop() };

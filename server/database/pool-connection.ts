@@ -1,11 +1,12 @@
 import { connect as openSocket } from 'node:net';
-import { Client, DatabaseError, type ClientConfig } from 'pg';
+import { DatabaseError } from 'pg';
 import { ABANDONED_WORDS, DISK_FULL } from './failures.ts';
+import { PrimaryClient, type PrimaryClientConfig } from './servers.ts';
 import type { StatementNames } from './statement-names.ts';
 
 export type StopReason = 'slow' | 'abandoned';
 
-export interface PoolConnectionConfig extends ClientConfig {
+export interface PoolConnectionConfig extends PrimaryClientConfig {
   onStatement?: ((text: string) => () => void) | undefined;
   names?: StatementNames;
   onDiskFull?: () => void;
@@ -32,7 +33,7 @@ const CANCEL_REQUEST = 80_877_102;
 const CANCEL_BYTES = 16;
 const CANCEL_WITHIN_MS = 1_000;
 
-export class PoolConnection extends Client {
+export class PoolConnection extends PrimaryClient {
   readonly #onStatement: PoolConnectionConfig['onStatement'];
   readonly #onDiskFull: PoolConnectionConfig['onDiskFull'];
   readonly #names: StatementNames | undefined;

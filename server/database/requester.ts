@@ -8,10 +8,19 @@ export interface Requester {
   transactions: number;
   readsOnly: boolean;
   isAbandoned: boolean;
+  /** Whether its reads can go to the replica; undefined until the first one after its rights were read. */
+  isReplicaCurrent: Promise<boolean> | undefined;
 }
 
 export function newRequester(): Requester {
-  return { share: undefined, waitedInVain: false, transactions: 0, readsOnly: false, isAbandoned: false };
+  return {
+    share: undefined,
+    waitedInVain: false,
+    transactions: 0,
+    readsOnly: false,
+    isAbandoned: false,
+    isReplicaCurrent: undefined,
+  };
 }
 
 const forAll = new AsyncLocalStorage<boolean>();

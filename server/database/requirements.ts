@@ -70,5 +70,5 @@ function missingRightOf({ name, role, ...facts }: Facts): string | null {
 }
 
 export const BEHIND_POOLER =
-  'DATABASE_URL refers to a connection pooler, such as PgBouncer, that does not pass on session settings. Taskwire has its ' +
-  'own connection pool: set DATABASE_URL to PostgreSQL itself.';
+  'DATABASE_URL refers to a connection pooler, such as PgBouncer, that does not pass on session settings. Set ' +
+  'DATABASE_DIRECT_URL to PostgreSQL itself, for the event log, locks, migrations and backups; or set DATABASE_URL to it.';

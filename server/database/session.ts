@@ -1,14 +1,15 @@
-import { Client, type ClientConfig } from 'pg';
+import type { ClientConfig } from 'pg';
+import { PrimaryClient, serversOf, urlsIn, type PrimaryClientConfig } from './servers.ts';
 
 export interface SessionConfig extends ClientConfig {
   application_name: string;
 }
 
 /** `await using` closes it. */
-export type Session = Client & AsyncDisposable;
+export type Session = PrimaryClient & AsyncDisposable;
 
 /** Settings that results depend on. Read-only mode is not included: providers set it when the disk is full. */
-const SETTINGS = {
+export const SETTINGS = {
   timezone: 'UTC',
   datestyle: 'ISO,MDY',
   intervalstyle: 'postgres',
@@ -32,16 +33,22 @@ export function sessionTo<Config extends SessionConfig>(
   url: string,
   config: Config,
   settings: Record<string, string> = {},
-): Config & { connectionString: string; options: string } {
-  const address = new URL(url);
+): Config & PrimaryClientConfig & { connectionString: string; options: string } {
+  const [first] = urlsIn(url);
+  const address = new URL(first);
   // Options in the URL would replace ours. The last of several values applies.
   const given = address.searchParams.get('options') ?? '';
   address.searchParams.delete('options');
   const limits = Object.entries(UNLIMITED).filter(([name]) => config[name as keyof Config] === undefined);
   const all = { ...Object.fromEntries(limits), ...SETTINGS, [SESSION_MARK]: 'on', ...settings };
   const options = Object.entries(all).map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`);
-  const connectionString = given ? address.href : url;
-  return { ...config, connectionString, options: [given, ...options].join(' ').trim() };
+  const connectionString = given ? address.href : first;
+  return {
+    ...config,
+    connectionString,
+    servers: serversOf(url),
+    options: [given, ...options].join(' ').trim(),
+  };
 }
 
 /** Opens a separate connection. @throws pg's error if the database is not reachable. */
@@ -50,7 +57,7 @@ export async function openSession(
   config: SessionConfig,
   settings?: Record<string, string>,
 ): Promise<Session> {
-  const client = new Client(sessionTo(url, config, settings));
+  const client = new PrimaryClient(sessionTo(url, config, settings));
   // Without a listener, a broken connection would end the process. The running query reports the error.
   client.on('error', () => undefined);
   await client.connect();

@@ -1,3 +1,5 @@
+import { urlsIn } from './servers.ts';
+
 /** A reason not to start, for the operator. `code` is stable; print the message and exit with 1. */
 export abstract class StartFailure extends Error {
   abstract readonly code: string;
@@ -60,8 +62,9 @@ export class DatabaseUnreachable extends StartFailure {
   readonly code = 'DATABASE_UNREACHABLE';
 
   constructor(url: string, cause: unknown) {
-    const { host, pathname } = new URL(url);
-    const name = decodeURIComponent(pathname.slice(1));
+    const servers = urlsIn(url).map((each) => new URL(each));
+    const host = servers.map((server) => server.host).join(', ');
+    const name = decodeURIComponent(servers[0]?.pathname.slice(1) ?? '');
     const causes: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
     const reasons = causes.map((each) => (each instanceof Error ? each.message : String(each)));
     const advice = causes.some((each) => (each as { code?: unknown }).code === CLOSED)

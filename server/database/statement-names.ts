@@ -26,10 +26,13 @@ export class StatementNames {
       this.dropped += 1;
     },
   });
+  readonly #isSupported: boolean;
   #made = 0;
   dropped = 0;
 
-  constructor() {
+  /** @param isSupported whether sessions keep prepared statements; false for some poolers. */
+  constructor(isSupported = true) {
+    this.#isSupported = isSupported;
     keep('prepared statements', this.#names, ({ calculatedSize }) => calculatedSize);
   }
 
@@ -37,7 +40,7 @@ export class StatementNames {
   nameOf(sql: string): string {
     const known = this.#names.get(sql);
     if (known !== undefined) return known;
-    if (sql.length > LONGEST_NAMED || sql.includes(CUSTOM_PLAN)) return '';
+    if (!this.#isSupported || sql.length > LONGEST_NAMED || sql.includes(CUSTOM_PLAN)) return '';
     if (LIST_OF_EVENTS.test(sql) || LIST_OF_VALUES.test(sql)) return '';
     this.#made += 1;
     const name = `tw${this.#made}`;

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 import { kept } from '../bounds.ts';
 import { readBackupStatus } from '../backup/status.ts';
-import { diskIsFull, poolStatus } from '../database/client.ts';
+import { diskIsFull, poolStatus, replicaStatus } from '../database/client.ts';
 import { retriesOf } from '../database/transaction.ts';
 import type { Histogram } from '../observability/histogram.ts';
 import { ofAllWorkers } from '../observability/worker-metrics.ts';
@@ -114,6 +114,20 @@ async function createRegistry({ db, check, live, monitoring }: Services): Promis
         value,
       }));
     },
+  );
+  gauge('taskwire_replica_current', 'Whether queries are answered by the read replica.', () => {
+    const replica = replicaStatus(db);
+    return replica ? [{ value: replica.isCurrent ? 1 : 0 }] : [];
+  });
+  register(
+    'counter',
+    'taskwire_replica_reads_total',
+    'SQL statements of queries, by the server that answered them, if there is a read replica.',
+    () =>
+      Object.entries(replicaStatus(db)?.reads ?? {}).map(([server, value]) => ({
+        labels: { server },
+        value,
+      })),
   );
   const ofConsumers = async (pick: (lag: LogLag) => number) =>
     Object.entries((await check.health())?.consumers ?? {}).map(([consumer, lag]) => ({

@@ -1,5 +1,5 @@
 import { readBackupStatus, type BackupAttempt } from '../backup/status.ts';
-import { diskIsFull, poolStatus, type Database } from '../database/client.ts';
+import { diskIsFull, poolStatus, replicaStatus, type Database } from '../database/client.ts';
 import type { DatabaseHealth, HealthCheck } from '../lifecycle/health.ts';
 import type { Live } from '../live/live.ts';
 
@@ -18,6 +18,7 @@ export async function readiness(
       logLag: health?.log ?? null,
       consumerLags: health?.consumers ?? null,
       liveLagSeconds: live.lag(),
+      replica: replicaOf(db),
       lastBackup: inShort(backups.backup, backups.lastGood),
       lastVerification: inShort(backups.verification, backups.lastVerified),
     },
@@ -30,6 +31,12 @@ function statusOf(db: Database, health: DatabaseHealth | null): string {
   if (diskIsFull(db)) return 'ready for reads only: the disk of the database is full';
   const { size, open, idle, waiting } = poolStatus(db);
   return open === size && idle === 0 && waiting > 0 ? 'busy' : 'ready';
+}
+
+function replicaOf(db: Database): string | null {
+  const replica = replicaStatus(db);
+  if (!replica) return null;
+  return replica.isCurrent ? 'current' : 'behind or not reachable';
 }
 
 function inShort(last: BackupAttempt | undefined, good: BackupAttempt | undefined) {

@@ -44,7 +44,7 @@ export async function startWorkers(config: Config): Promise<RunningServer> {
     await applyMigrations(database.url);
     if (config.backupSchedule) closing.push(await scheduleBackups(config, config.backupSchedule, log));
     const environment: NodeJS.ProcessEnv = {
-      DATABASE_URL: database.url,
+      DATABASE_URL: config.poolerUrl ?? database.url,
       AUTH_SECRET: config.authSecret ?? (await storedSecret(config.dataDir)),
       BACKUP_SCHEDULE: '',
     };

@@ -14,8 +14,10 @@ import { connect, disconnect, type Database } from '../database/client.ts';
 import { startEmbedded } from '../database/embedded.ts';
 import { externalDatabase } from '../database/external.ts';
 import { applyMigrations } from '../database/migrations.ts';
+import { openPooler } from '../database/pooler.ts';
 import { setStorageQuota } from '../domain/quota.ts';
 import { openEpochElsewhere } from '../log/epoch.ts';
+import { ReplicaWatch } from '../log/replica-watch.ts';
 import { startTrimming } from '../log/retention.ts';
 import { closeAll } from './close-all.ts';
 import { RequestDrain } from './drain.ts';
@@ -89,7 +91,16 @@ export async function startServer(config: Config): Promise<RunningServer> {
     await applyMigrations(database.url);
     if (config.backupSchedule) closing.push(await scheduleBackups(config, config.backupSchedule, log));
     const store = new PerformanceStore({ log, slowMs: config.slowMs });
-    const db = connect(database.url, {
+    const pooler = config.poolerUrl ? await openPooler(config.poolerUrl, database.url) : undefined;
+    const replica = config.replicaUrl
+      ? new ReplicaWatch(database.url, config.replicaUrl, (err) => {
+          log.warn({ err }, 'the replica is not reachable; the primary answers queries');
+        })
+      : undefined;
+    if (replica) closing.push(() => replica.stop());
+    const db = connect(pooler?.url ?? database.url, {
+      pooler,
+      replica,
       onStatement: (text) => store.statementStarted(text),
       askerOf: () => currentRequest()?.requester,
       poolSize: config.databasePoolSize,

@@ -78,15 +78,19 @@ export const SNAPSHOT = `pg_current_snapshot()::text || ':' || coalesce(
   (SELECT trimmed_transaction_id || ':' FROM event_log))`;
 
 export function cursorAt(seen: string): LogCursor {
-  const [, , running = '', latest = '0', nonce] = seen.split(':');
+  const [oldest = '0', next, running = '', latest = '0', nonce] = seen.split(':');
   const transactionId = BigInt(latest);
+  const position = endOfTransaction({ transactionId, nonce: nonce ? Number(nonce) : null });
+  // A standby knows the oldest transaction in flight, but does not list them.
+  if (running === '' && oldest !== next)
+    return { ...position, horizon: BigInt(oldest) < transactionId ? BigInt(oldest) : null };
   const inFlight = running
     .split(',')
     .filter(Boolean)
     .map(BigInt)
     .filter((id) => id < transactionId);
   return {
-    ...endOfTransaction({ transactionId, nonce: nonce ? Number(nonce) : null }),
+    ...position,
     horizon: inFlight[0] ?? null,
     inFlight: inFlight.length > MOST_IN_FLIGHT ? undefined : inFlight,
   };

@@ -45,7 +45,8 @@ const RECENT = 11_000;
 const RECONNECT_FIRST_MS = 50;
 const RECONNECT_LAST_MS = 2_000;
 const CONNECT_WITHIN_MS = 5_000;
-const ANSWER_WITHIN_MS = 15_000;
+/** A server that does not answer by then is considered lost. */
+const ANSWER_WITHIN_MS = 10_000;
 
 /**
  * Reads the log in order on a separate connection, which it reopens after errors. Stops before the oldest transaction

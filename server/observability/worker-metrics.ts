@@ -29,6 +29,7 @@ const AGGREGATORS: Record<string, 'min' | 'max'> = {
   nodejs_eventloop_lag_p99_seconds: 'max',
   taskwire_up: 'min',
   taskwire_writable: 'min',
+  taskwire_replica_current: 'min',
   taskwire_log_lag_seconds: 'max',
   taskwire_consumer_lag_events: 'max',
   taskwire_consumer_lag_seconds: 'max',

@@ -8,6 +8,7 @@ import { killDatabase } from '../../ops/drills/kill-database.ts';
 import { killOne } from '../../ops/drills/kill-one.ts';
 import { loseRedis } from '../../ops/drills/lose-redis.ts';
 import { canMakeStandby } from '../../ops/drills/own-postgres.ts';
+import { readFromReplica } from '../../ops/drills/replica.ts';
 import { stopUnderLoad } from '../../ops/drills/stop.ts';
 import { freshDatabase } from '../kit/database.ts';
 
@@ -70,20 +71,64 @@ test(
 const hasStandbys = await canMakeStandby();
 if (!hasStandbys) console.log('▸ There is no pg_basebackup, so the drill of a failover is SKIPPED.');
 
+/** Cursors of the earlier epoch expire, so followers read again. */
+const FOLLOWED = {
+  ambiguous: 0,
+  stayed: { missed: 0, phantoms: 0 },
+  cameBack: { missed: 0, phantoms: 0 },
+  miscounted: 0,
+  newEpoch: true,
+};
+
 test.skipIf(!hasStandbys)(
   '[FR-022] after the promotion of a lagging standby, followers match the database, and no id names two tasks (FAILOVER)',
   { timeout: 120_000 },
   async () => {
-    const report = await failOver({ followers: 3, writesPerSecond: 40, seconds: { behind: 0.5, after: 1 } });
+    const report = await failOver({
+      followers: 3,
+      writesPerSecond: 40,
+      standby: 'lagging',
+      seconds: { behind: 0.5, after: 1 },
+    });
     expect(report.lost).toBeGreaterThan(0);
     expect(report.reusedIds).toBeGreaterThan(0);
-    expect(report).toMatchObject({
-      ambiguous: 0,
-      stayed: { missed: 0, phantoms: 0, expired: 3 },
-      cameBack: { missed: 0, phantoms: 0, expired: 3 },
-      miscounted: 0,
-      newEpoch: true,
+    expect(report).toMatchObject(FOLLOWED);
+    expect([report.stayed.expired, report.cameBack.expired], 'each follower was told').toEqual([3, 3]);
+    expect(report.writingAfterMs).toBeLessThanOrEqual(15_000);
+  },
+);
+
+test.skipIf(!hasStandbys)(
+  '[FR-022] after the promotion of a synchronous standby, all acknowledged writes are there (FAILOVER)',
+  { timeout: 120_000 },
+  async () => {
+    const report = await failOver({
+      followers: 2,
+      writesPerSecond: 40,
+      standby: 'synchronous',
+      seconds: { behind: 0.5, after: 0.5 },
     });
+    expect(report).toMatchObject({ ...FOLLOWED, lost: 0 });
+    expect(report.writingAfterMs).toBeLessThanOrEqual(15_000);
+  },
+);
+
+test.skipIf(!hasStandbys)(
+  '[FR-022] with a replica that lags, stops or dies, people read their own writes, and nothing after they lost access (REPLICA)',
+  { timeout: 120_000 },
+  async () => {
+    const report = await readFromReplica({ rounds: 2 });
+    const right = { stale: 0, leaked: 0, failed: 0 };
+    expect(report).toMatchObject({
+      streaming: right,
+      delayed: right,
+      paused: right,
+      away: right,
+      back: right,
+    });
+    for (const phase of ['streaming', 'back'] as const) expect(report[phase].byReplica).toBeGreaterThan(0);
+    for (const phase of ['delayed', 'paused', 'away'] as const)
+      expect(report[phase].byPrimary).toBeGreaterThan(0);
   },
 );
 

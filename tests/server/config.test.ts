@@ -20,6 +20,8 @@ describe('an operator who starts the server', () => {
       publicUrl: undefined,
       dataDir: resolve('.data'),
       databaseUrl: undefined,
+      poolerUrl: undefined,
+      replicaUrl: undefined,
       databasePoolSize: 10,
       databaseStatementsPerPerson: 3,
       redisUrl: undefined,
@@ -105,6 +107,8 @@ describe('an operator who starts the server', () => {
     ['DATABASE_URL', 'db:5432/taskwire'],
     ['DATABASE_URL', 'postgres://db:5432'],
     ['DATABASE_URL', 'postgres://db:5432/'],
+    ['DATABASE_URL', 'postgres://a:5432,b:what/taskwire'],
+    ['DATABASE_URL', 'postgres://a,b/taskwire?target_session_attrs=standby'],
     ['SLOW_MS', 'soon'],
     ['TRACE_SAMPLE_RATE', '2'],
     ['DATABASE_POOL_SIZE', '1'],
@@ -128,6 +132,24 @@ describe('an operator who starts the server', () => {
     expect(readConfig({ PUBLIC_URL: 'https://Tasks.example.com:443/' }).publicUrl).toBe(
       'https://tasks.example.com',
     );
+  });
+
+  test('may name several servers of a database, and PostgreSQL behind a pooler (DSN)', () => {
+    const several = 'postgres://ada@a:5432,b:5433/tasks?target_session_attrs=read-write';
+    expect(readConfig({ DATABASE_URL: several })).toMatchObject({
+      databaseUrl: several,
+      poolerUrl: undefined,
+    });
+    const [direct, pooler] = ['postgres://ada@db/tasks', 'postgres://ada@pooler:6432/tasks'];
+    expect(readConfig({ DATABASE_URL: pooler, DATABASE_DIRECT_URL: direct })).toMatchObject({
+      databaseUrl: direct,
+      poolerUrl: pooler,
+    });
+    expect(refusal({ DATABASE_URL: several, DATABASE_DIRECT_URL: direct })).toContain('must have one server');
+    expect(refusal({ DATABASE_REPLICA_URL: several })).toContain(
+      'DATABASE_REPLICA_URL: must have one server',
+    );
+    expect(refusal({ DATABASE_DIRECT_URL: direct })).toContain('DATABASE_DIRECT_URL: requires DATABASE_URL');
   });
 
   test('gets an error for a database URL without a name, which would use the role’s database (DSN)', () => {

@@ -153,6 +153,9 @@ class OperationContext implements Context {
     const now = await viewerOf(this.db, person, this.authServices.adminEmails);
     this.snapshotText = now.seen;
     this.rights = now;
+    // Later reads must include everything before the snapshot.
+    const request = currentRequest();
+    if (request) request.requester.isReplicaCurrent = undefined;
   }
 }
 

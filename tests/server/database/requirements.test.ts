@@ -76,9 +76,9 @@ test('short timeouts and another search path of the database do not prevent migr
   expect(applied.length).toBeGreaterThan(0);
 });
 
-test('a pooler that drops session settings is detected, with advice to connect directly (POOLER)', async () => {
+test('a pooler that drops session settings is detected, with the variable to set (POOLER)', async () => {
   expect(await refusal(await throughPooler(await emptyDatabase()))).toMatchObject(
-    unsuitable(/pooler.*set DATABASE_URL to PostgreSQL itself/),
+    unsuitable(/pooler.*Set DATABASE_DIRECT_URL to PostgreSQL itself/),
   );
 });
 
