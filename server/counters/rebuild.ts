@@ -1,23 +1,24 @@
+import { openSession, type Session } from '../database/session.ts';
 import type { Client } from 'pg';
-import { openSession } from '../database/session.ts';
 import { continueFrom, stateOf } from '../log/consumer.ts';
 import { factsOfEvents, factsOfTasks, scopesOf, taskKinds } from '../sql/task-facts.ts';
 import { taskCounters } from './fold.ts';
-import { counted, missingScopes, pastTotals, presentTotals } from './totals.ts';
+import { addDeltasSql, addSql, missingScopes, rowsIn, totals, type Total } from './totals.ts';
 
+/** The number of rows that were counted so far of a table. */
 export interface Progress {
-  done: number;
-  of: number;
+  table: string;
+  rows: number;
 }
 
 /** Two rebuilds would delete each other's rows. The lock ends with the connection. */
 const REBUILD_LOCK = 7_274_636_113;
 
-/** Pages of a table per part. Log readers wait for a part's transactions, so they must be short. */
-const PAGES_IN_A_PART = 250;
+/** Log readers wait for transactions that write, so they must be short. */
+const ROWS_WRITTEN_AT_ONCE = 10_000;
 const SCOPES_REMOVED_AT_ONCE = 200;
 
-const TABLES = ['task_counts', 'task_due_counts', 'task_day_counts', 'task_day_changes', 'task_durations'];
+const TABLES = totals.map(({ table }) => table);
 
 const state = stateOf(taskCounters.name);
 
@@ -30,27 +31,16 @@ export const counterTables: readonly string[] = [
 ];
 
 interface Snapshot {
-  name: string;
   /** All transactions before this one had ended. */
   horizon: string;
   /** Time of the oldest event; null if there is none. */
   begins: string | null;
-  tasks: number;
-  events: number;
-}
-
-type LogBounds = Pick<Snapshot, 'horizon' | 'begins'>;
-
-interface Part {
-  table: 'tasks' | 'events';
-  from: number;
-  to: number;
 }
 
 /**
  * Rebuilds the counters from the tasks and the log during normal operation: the new counters are created next to the
  * old ones, from one snapshot, and replace them at the end. A killed rebuild leaves rows that the next one deletes.
- * @param onProgress called after each part.
+ * @param onProgress called after each transaction that writes. If it throws, the counters stay as they were.
  */
 export async function rebuildCounters(url: string, onProgress: (progress: Progress) => void): Promise<void> {
   await rebuildWhere(() => Promise.resolve(true), url, onProgress);
@@ -63,40 +53,34 @@ async function rebuildWhere(
 ): Promise<void> {
   await using reader = await open(url);
   await using writer = await open(url);
-  await writer.client.query('SELECT pg_advisory_lock($1)', [REBUILD_LOCK]);
-  if (!(await isWanted(writer.client))) return;
-  await removeReplaced(writer.client);
+  await writer.query('SELECT pg_advisory_lock($1)', [REBUILD_LOCK]);
+  if (!(await isWanted(writer))) return;
+  await removeReplaced(writer);
   // Newly filled tables have no statistics, which leads to slow plans.
-  await writer.client.query('ANALYZE tasks, events');
-  const generation = await nextGeneration(writer.client);
-  const snapshot = await keepSnapshot(reader.client);
-  await makeRoom(writer.client);
-  const parts = partsOf(snapshot);
-  for (const [done, part] of parts.entries()) {
-    // Keeps the transaction from being idle for too long.
-    await holdSnapshot(reader.client);
-    await readPart(writer.client, snapshot, part).catch(async (error: unknown) => {
-      await holdSnapshot(reader.client);
-      throw error;
-    });
-    await countPart(writer.client, generation);
-    onProgress({ done: done + 1, of: parts.length });
+  await writer.query('ANALYZE tasks, events');
+  const generation = await nextGeneration(writer);
+  const snapshot = await openSnapshot(reader);
+  for (const total of totals) {
+    await reader.query(`/* countDeltas */ DECLARE deltas CURSOR FOR ${deltasSql(total, snapshot)}`);
+    let rows = await nextDeltas(reader);
+    for (let written = 0; rows.length > 0;) {
+      written += rows.length;
+      [rows] = await Promise.all([nextDeltas(reader), addDeltas(writer, total, generation, rows)]);
+      onProgress({ table: total.table, rows: written });
+    }
+    await reader.query('CLOSE deltas');
   }
-  await reader.client.query('COMMIT');
-  await writer.client.query(
-    `/* countUnexplained */ WITH counted AS MATERIALIZED (${unexplained}), ${pastTotals} SELECT`,
-    [generation],
-  );
-  await continueFrom(writer.client, taskCounters, { generation, from: snapshot.horizon });
-  await removeReplaced(writer.client);
-  // Each row has a version per part, which could not be removed while the snapshot was open.
-  await writer.client.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}, task_scopes`);
+  await reader.query('COMMIT');
+  await addUnexplained(writer, generation);
+  await continueFrom(writer, taskCounters, { generation, from: snapshot.horizon });
+  await removeReplaced(writer);
+  await writer.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}, task_scopes`);
 }
 
 /** Also for a log from another cluster with other transaction ids. One of several processes does it. */
 export async function countUncounted(url: string, onProgress: (progress: Progress) => void): Promise<void> {
   await using asking = await open(url);
-  if (await isUncounted(asking.client)) await rebuildWhere(isUncounted, url, onProgress);
+  if (await isUncounted(asking)) await rebuildWhere(isUncounted, url, onProgress);
 }
 
 async function isUncounted(client: Client): Promise<boolean> {
@@ -108,9 +92,8 @@ async function isUncounted(client: Client): Promise<boolean> {
   return rows[0]?.uncounted === true;
 }
 
-async function open(url: string): Promise<AsyncDisposable & { client: Client }> {
-  const client = await openSession(url, { application_name: 'taskwire rebuild' }, { work_mem: '64MB' });
-  return { client, [Symbol.asyncDispose]: () => client.end() };
+function open(url: string): Promise<Session> {
+  return openSession(url, { application_name: 'taskwire rebuild' }, { work_mem: '64MB' });
 }
 
 async function nextGeneration(client: Client): Promise<number> {
@@ -120,69 +103,67 @@ async function nextGeneration(client: Client): Promise<number> {
   return rows[0]?.generation ?? 1;
 }
 
-async function keepSnapshot(client: Client): Promise<Snapshot> {
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+/** It has no transaction id as long as it only reads, so log readers do not wait for it. */
+async function openSnapshot(client: Client): Promise<Snapshot> {
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL cursor_tuple_fraction = 1');
   const { rows } = await client.query<Snapshot>(
-    `SELECT pg_export_snapshot() AS name, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
-            (SELECT min(at)::text FROM events) AS begins, ${pagesOf('tasks')} AS tasks, ${pagesOf('events')} AS events`,
+    `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, (SELECT min(at)::text FROM events) AS begins`,
   );
   if (!rows[0]) throw new Error('a snapshot always has one row');
   return rows[0];
 }
 
-/** @throws if the snapshot was lost. */
-async function holdSnapshot(client: Client): Promise<void> {
-  await client.query('/* holdSnapshot */ SELECT');
+/** In the order of scopes, so that rows of a scope are next to each other in the table. */
+function deltasSql({ of, deltas }: Total, snapshot: Snapshot): string {
+  const facts = of === 'present' ? presentFacts(snapshot) : pastFacts(snapshot);
+  return `
+    WITH facts AS (${facts}), scoped AS (${scopesOf('facts')})
+    SELECT json_build_object('kind', kind, 'of_id', of_id, 'team_id', team_id)::text AS scope,
+           to_json(deltas)::text AS delta
+    FROM (${deltas}) AS deltas ORDER BY kind, of_id, team_id`;
 }
 
-function pagesOf(table: string): string {
-  return `(pg_relation_size('${table}') / current_setting('block_size')::int)::int`;
+interface Delta {
+  /** Both are JSON. */
+  scope: string;
+  delta: string;
 }
 
-function partsOf(snapshot: Snapshot): Part[] {
-  return (['tasks', 'events'] as const).flatMap((table) =>
-    Array.from({ length: Math.ceil(snapshot[table] / PAGES_IN_A_PART) }, (_, n) => ({
-      table,
-      from: n * PAGES_IN_A_PART,
-      to: (n + 1) * PAGES_IN_A_PART,
-    })),
-  );
+async function nextDeltas(client: Client): Promise<Delta[]> {
+  const { rows } = await client.query<Delta>(`/* countDeltas */ FETCH ${ROWS_WRITTEN_AT_ONCE} FROM deltas`);
+  return rows;
 }
 
-async function makeRoom(client: Client): Promise<void> {
-  const nothing: Part = { table: 'tasks', from: 0, to: 0 };
-  for (const [room, facts] of Object.entries(factsOf(nothing, { horizon: '0', begins: null })))
-    await client.query(`CREATE TEMPORARY TABLE ${room} AS ${facts} WITH NO DATA`);
-}
-
-/** Reads in the snapshot, which does not include the counters of other parts. */
-async function readPart(client: Client, snapshot: Snapshot, part: Part): Promise<void> {
-  await inOne(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ', async () => {
-    await client.query(`SET TRANSACTION SNAPSHOT '${snapshot.name}'`);
-    for (const [room, facts] of Object.entries(factsOf(part, snapshot)))
-      await client.query(`/* readPart */ INSERT INTO ${room} ${facts}`);
+async function addDeltas(
+  client: Client,
+  total: Total,
+  generation: number,
+  deltas: readonly Delta[],
+): Promise<void> {
+  const scopes = new Set(deltas.map(({ scope }) => scope));
+  await inTransaction(client, async () => {
+    await client.query(`/* makeScopes */ ${missingScopes(rowsIn('$2'))}`, [generation, listOf(scopes)]);
+    await client.query(
+      `/* addDeltas */ WITH ${addDeltasSql(total, `SELECT * FROM ${rowsIn('$2', total.columns)}`)} SELECT`,
+      [generation, listOf(deltas.map(({ delta }) => delta))],
+    );
   });
 }
 
-async function countPart(client: Client, generation: number): Promise<void> {
-  await inOne(client, 'BEGIN', async () => {
-    for (const [room, totals] of Object.entries({ present: presentTotals, past: pastTotals })) {
-      const scoped = `WITH scoped AS (SELECT * FROM ${room})`;
-      await client.query(`/* makeScopes */ ${scoped} ${missingScopes}`, [generation]);
-      await client.query(
-        `/* countPart */ ${scoped}, counted AS MATERIALIZED (${counted}), ${totals} SELECT`,
-        [generation],
-      );
-      await client.query(`TRUNCATE ${room}`);
-    }
-  });
+function listOf(json: Iterable<string>): string {
+  return `[${[...json].join()}]`;
 }
 
-/** Without statistics, PostgreSQL would not use the indexes. */
-async function inOne(client: Client, begin: string, work: () => Promise<void>): Promise<void> {
-  await client.query(begin);
+async function addUnexplained(client: Client, generation: number): Promise<void> {
+  const scoped = `WITH scoped AS MATERIALIZED (${unexplained})`;
+  const past = totals.filter(({ of }) => of === 'past');
+  await client.query(`/* addUnexplained */ ${scoped}, ${addSql(past)} SELECT`, [generation]);
+}
+
+/** New rows have no statistics; without them, PostgreSQL would not use the indexes. */
+async function inTransaction(client: Client, work: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN; SET LOCAL enable_seqscan = off');
   try {
-    await client.query('SET LOCAL enable_seqscan = off');
     await work();
     await client.query('COMMIT');
   } catch (error) {
@@ -191,39 +172,30 @@ async function inOne(client: Client, begin: string, work: () => Promise<void>): 
   }
 }
 
-function factsOf({ table, from, to }: Part, log: LogBounds): { present: string; past: string } {
-  const here = `${table}.ctid >= '(${from},0)' AND ${table}.ctid < '(${to},0)'`;
-  const { present, past } = table === 'tasks' ? factsInTasks(here) : factsInLog(here, log);
-  const scoped = (facts: string) => `WITH facts AS MATERIALIZED (${facts}) ${scopesOf('facts')}`;
-  return { present: scoped(present), past: scoped(past) };
+function presentFacts({ horizon }: Snapshot): string {
+  // The snapshot includes changes of some transactions after the horizon; their events will be folded later.
+  return `
+    ${factsOfTasks}
+    UNION ALL
+    SELECT -sign AS sign, owner_id, assignee_id, team, status, priority, due_on, created_at, completed_at
+    FROM (${factsOfEvents(`events.transaction_id >= ${horizon}`)}) AS later`;
 }
 
-function factsInTasks(here: string): { present: string; past: string } {
-  return {
-    present: `${factsOfTasks} AND ${here}`,
-    past: pastOf(`
+function pastFacts({ horizon, begins }: Snapshot): string {
+  return `
+    SELECT sign, at, owner_id, assignee_id, team, status, created_at, started_at, completed_at, finishes, existed
+    FROM (${factsOfEvents(`events.transaction_id < ${horizon}`)}) AS recorded
+    UNION ALL
+    ${pastOf(`
       SELECT owner_id, assignee_id, team_id AS team, status, created_at, started_at, completed_at,
              ${movedAt('updated_at')} AS moved_at
-      FROM tasks WHERE archived_at IS NULL AND ${here}
-        AND NOT EXISTS (SELECT FROM events WHERE subject_id = tasks.id AND kind IN (${taskKinds}))`),
-  };
-}
-
-function factsInLog(here: string, { horizon, begins }: LogBounds): { present: string; past: string } {
-  return {
-    // The snapshot includes changes of some transactions after the horizon; their events will be folded later.
-    present: `
-      SELECT -sign AS sign, owner_id, assignee_id, team, status, priority, due_on, created_at, completed_at
-      FROM (${factsOfEvents(`${here} AND events.transaction_id >= ${horizon}`)}) AS later`,
-    past: `
-      SELECT sign, at, owner_id, assignee_id, team, status, created_at, started_at, completed_at, finishes, existed
-      FROM (${factsOfEvents(`${here} AND events.transaction_id < ${horizon}`)}) AS recorded
-      UNION ALL
-      ${pastOf(`
-        SELECT owner_id, assignee_id, team, status, coalesce(created_at, at) AS created_at, started_at, completed_at,
-               ${movedAt(`least(at, greatest(created_at, '${begins ?? '-infinity'}'))`)} AS moved_at
-        FROM (${factsOfEvents(`${here} AND sign = -1 AND kind <> 'task.created' AND ${isFirstKnown}`)}) AS first_known`)}`,
-  };
+      FROM tasks WHERE archived_at IS NULL
+        AND NOT EXISTS (SELECT FROM events WHERE subject_id = tasks.id AND kind IN (${taskKinds}))`)}
+    UNION ALL
+    ${pastOf(`
+      SELECT owner_id, assignee_id, team, status, coalesce(created_at, at) AS created_at, started_at, completed_at,
+             ${movedAt(`least(at, greatest(created_at, '${begins ?? '-infinity'}'))`)} AS moved_at
+      FROM (${factsOfEvents(`sign = -1 AND kind <> 'task.created' AND ${isFirstKnown}`)}) AS first_known`)}`;
 }
 
 /** When a task got the first status known of it, at the latest. */
@@ -248,8 +220,9 @@ function pastOf(unrecorded: string): string {
     WHERE step = 1 OR unrecorded.status <> 'TODO'`;
 }
 
+/** Differences that the log does not explain count as changes of now. */
 const unexplained = `
-  SELECT scope_id, (there - recorded)::int AS sign, now() AS at, status, false AS finishes, false AS existed,
+  SELECT kind, of_id, team_id, (there - recorded)::int AS sign, now() AS at, status, false AS finishes, false AS existed,
          NULL::timestamptz AS created_at, NULL::timestamptz AS started_at, NULL::timestamptz AS completed_at
   FROM (
     SELECT scope_id, status, sum(there) AS there, sum(recorded) AS recorded FROM (
