@@ -1,9 +1,9 @@
-import { openSession, type Session } from '../database/session.ts';
 import type { Client } from 'pg';
+import { openSession, type Session } from '../database/session.ts';
 import { continueFrom, stateOf } from '../log/consumer.ts';
 import { factsOfEvents, factsOfTasks, scopesOf, taskKinds } from '../sql/task-facts.ts';
 import { taskCounters } from './fold.ts';
-import { addDeltasSql, addSql, missingScopes, rowsIn, totals, type Total } from './totals.ts';
+import { addDeltasSql, addSql, missingScopes, rowsIn, SCOPE, totals, type Total } from './totals.ts';
 
 /** The number of rows that were counted so far of a table. */
 export interface Progress {
@@ -31,6 +31,7 @@ export const counterTables: readonly string[] = [
 ];
 
 interface Snapshot {
+  name: string;
   /** All transactions before this one had ended. */
   horizon: string;
   /** Time of the oldest event; null if there is none. */
@@ -51,7 +52,6 @@ async function rebuildWhere(
   url: string,
   onProgress: (progress: Progress) => void,
 ): Promise<void> {
-  await using reader = await open(url);
   await using writer = await open(url);
   await writer.query('SELECT pg_advisory_lock($1)', [REBUILD_LOCK]);
   if (!(await isWanted(writer))) return;
@@ -59,22 +59,45 @@ async function rebuildWhere(
   // Newly filled tables have no statistics, which leads to slow plans.
   await writer.query('ANALYZE tasks, events');
   const generation = await nextGeneration(writer);
+  await using reader = await open(url);
   const snapshot = await openSnapshot(reader);
-  for (const total of totals) {
-    await reader.query(`/* countDeltas */ DECLARE deltas CURSOR FOR ${deltasSql(total, snapshot)}`);
-    let rows = await nextDeltas(reader);
-    for (let written = 0; rows.length > 0;) {
-      written += rows.length;
-      [rows] = await Promise.all([nextDeltas(reader), addDeltas(writer, total, generation, rows)]);
-      onProgress({ table: total.table, rows: written });
-    }
-    await reader.query('CLOSE deltas');
-  }
-  await reader.query('COMMIT');
+  await using otherReader = await open(url);
+  await otherReader.query(`${BEGIN_READING}; SET TRANSACTION SNAPSHOT '${snapshot.name}'`);
+  await using otherWriter = await open(url);
+  await Promise.all([
+    count('present', { reader, writer, snapshot, generation, onProgress }),
+    count('past', { reader: otherReader, writer: otherWriter, snapshot, generation, onProgress }),
+  ]);
   await addUnexplained(writer, generation);
   await continueFrom(writer, taskCounters, { generation, from: snapshot.horizon });
   await removeReplaced(writer);
   await writer.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}, task_scopes`);
+}
+
+interface Counting {
+  reader: Client;
+  writer: Client;
+  snapshot: Snapshot;
+  generation: number;
+  onProgress: (progress: Progress) => void;
+}
+
+/** Reads the next rows while it writes the last ones. */
+async function count(
+  of: Total['of'],
+  { reader, writer, snapshot, generation, onProgress }: Counting,
+): Promise<void> {
+  for (const total of totals.filter((one) => one.of === of)) {
+    await reader.query(`/* countDeltas */ DECLARE deltas CURSOR FOR ${deltasSql(total, snapshot)}`);
+    let deltas = await nextDeltas(reader);
+    for (let rows = 0; deltas.length > 0;) {
+      rows += deltas.length;
+      [deltas] = await Promise.all([nextDeltas(reader), addDeltas(writer, total, generation, deltas)]);
+      onProgress({ table: total.table, rows });
+    }
+    await reader.query('CLOSE deltas');
+  }
+  await reader.query('COMMIT');
 }
 
 /** Also for a log from another cluster with other transaction ids. One of several processes does it. */
@@ -93,7 +116,8 @@ async function isUncounted(client: Client): Promise<boolean> {
 }
 
 function open(url: string): Promise<Session> {
-  return openSession(url, { application_name: 'taskwire rebuild' }, { work_mem: '64MB' });
+  const settings = { work_mem: '64MB', cursor_tuple_fraction: '1' };
+  return openSession(url, { application_name: 'taskwire rebuild' }, settings);
 }
 
 async function nextGeneration(client: Client): Promise<number> {
@@ -103,11 +127,14 @@ async function nextGeneration(client: Client): Promise<number> {
   return rows[0]?.generation ?? 1;
 }
 
-/** It has no transaction id as long as it only reads, so log readers do not wait for it. */
+/** A transaction that only reads has no transaction id, so log readers do not wait for it. */
+const BEGIN_READING = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+
 async function openSnapshot(client: Client): Promise<Snapshot> {
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL cursor_tuple_fraction = 1');
+  await client.query(BEGIN_READING);
   const { rows } = await client.query<Snapshot>(
-    `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, (SELECT min(at)::text FROM events) AS begins`,
+    `SELECT pg_export_snapshot() AS name, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
+            (SELECT min(at)::text FROM events) AS begins`,
   );
   if (!rows[0]) throw new Error('a snapshot always has one row');
   return rows[0];
@@ -120,7 +147,7 @@ function deltasSql({ of, deltas }: Total, snapshot: Snapshot): string {
     WITH facts AS (${facts}), scoped AS (${scopesOf('facts')})
     SELECT json_build_object('kind', kind, 'of_id', of_id, 'team_id', team_id)::text AS scope,
            to_json(deltas)::text AS delta
-    FROM (${deltas}) AS deltas ORDER BY kind, of_id, team_id`;
+    FROM (${deltas}) AS deltas ORDER BY ${SCOPE}`;
 }
 
 interface Delta {

@@ -13,17 +13,23 @@ export interface Total {
   add: string;
 }
 
-const SCOPE = 'kind, of_id, team_id';
-const scopeColumns = { kind: 'task_scope_kind', of_id: 'uuid', team_id: 'uuid' };
+const scopeColumns = { of_id: 'uuid', team_id: 'uuid', kind: 'task_scope_kind' };
+/** The id first: it differs most, so sorting is fast. */
+export const SCOPE = Object.keys(scopeColumns).join(', ');
 
-/** @param scoped facts or deltas with their scopes. */
+/**
+ * Several transactions can do so at once, and wait for each other.
+ * @param scoped rows with their scopes.
+ */
 export function missingScopes(scoped: string): string {
   return `
     INSERT INTO task_scopes (generation, ${SCOPE})
     SELECT $1::int, ${SCOPE} FROM (SELECT DISTINCT ${SCOPE} FROM ${scoped}) AS wanted
     WHERE NOT EXISTS (SELECT FROM task_scopes AS known
                       WHERE (known.generation, known.kind, known.of_id, known.team_id)
-                          = ($1::int, wanted.kind, wanted.of_id, wanted.team_id))`;
+                          = ($1::int, wanted.kind, wanted.of_id, wanted.team_id))
+    ORDER BY ${SCOPE}
+    ON CONFLICT DO NOTHING`;
 }
 
 /** CTEs that add the facts in `scoped` to some tables. A missing scope is an error. */
@@ -97,7 +103,8 @@ const taskDayCounts: Total = {
     FROM (
       SELECT ${SCOPE}, series, (moment AT TIME ZONE 'UTC')::date AS day, quarter_of(moment) AS quarter, sum(sign)::int AS delta
       FROM scoped CROSS JOIN LATERAL (VALUES ('created', created_at), ('completed', completed_at)) AS each (series, moment)
-      WHERE moment IS NOT NULL GROUP BY ${SCOPE}, series, day, quarter HAVING sum(sign) <> 0
+      WHERE moment IS NOT NULL GROUP BY ${SCOPE}, day, quarter, series HAVING sum(sign) <> 0
+      ORDER BY ${SCOPE}, day, quarter
     ) AS moments GROUP BY ${SCOPE}, day`,
   add: `
     day_counts AS (
@@ -125,7 +132,8 @@ const taskDayChanges: Total = {
     FROM (
       SELECT ${SCOPE}, series, (at AT TIME ZONE 'UTC')::date AS day, quarter_of(at) AS quarter, sum(change)::int AS delta
       FROM scoped CROSS JOIN LATERAL (VALUES (lower(status::text), sign), ('finished', finishes::int)) AS each (series, change)
-      WHERE change <> 0 GROUP BY ${SCOPE}, series, day, quarter HAVING sum(change) <> 0
+      WHERE change <> 0 GROUP BY ${SCOPE}, day, quarter, series HAVING sum(change) <> 0
+      ORDER BY ${SCOPE}, day, quarter
     ) AS happenings GROUP BY ${SCOPE}, day`,
   add: `
     changes AS (
@@ -149,6 +157,7 @@ const taskDurations: Total = {
              'finished' AS series, quarter_of(at) AS quarter, count(*)::int AS delta
       FROM scoped CROSS JOIN LATERAL (VALUES ('CYCLE'::duration_measure, started_at), ('LEAD', created_at)) AS each (measure, since)
       WHERE finishes AND existed AND since IS NOT NULL GROUP BY ${SCOPE}, measure, day, bucket, quarter
+      ORDER BY ${SCOPE}, measure, day, bucket, quarter
     ) AS took GROUP BY ${SCOPE}, measure, day, bucket`,
   add: `
     durations AS (
@@ -176,11 +185,14 @@ function columnsOf(some: readonly string[]): Record<string, string> {
   ) as Record<string, string>;
 }
 
-/** The deltas of a series and their quarter hours, as arguments of `steps_after`. */
+/**
+ * The deltas of a series and their quarter hours, as arguments of `steps_after`. The rows must be in order: ORDER BY in
+ * an aggregate sorts each group on its own.
+ */
 function deltasOf(series: string): string {
   const ofSeries = `FILTER (WHERE series = '${series}')`;
-  return `array_agg(quarter ORDER BY quarter) ${ofSeries} AS ${series}_quarters,
-              array_agg(delta ORDER BY quarter) ${ofSeries} AS ${series}_deltas`;
+  return `array_agg(quarter) ${ofSeries} AS ${series}_quarters,
+              array_agg(delta) ${ofSeries} AS ${series}_deltas`;
 }
 
 /** Most series of a row do not change. */

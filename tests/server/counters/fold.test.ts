@@ -151,10 +151,7 @@ test('changes that bypass the log are found and reported, and a rebuild fixes th
   const { generation } = await stateOf();
   const progress: unknown[] = [];
   await rebuildCounters(databaseUrl, (each) => progress.push(each));
-  expect(progress, 'tasks and events').toEqual([
-    { done: 1, of: 2 },
-    { done: 2, of: 2 },
-  ]);
+  expect(progress).toContainEqual({ table: 'task_due_counts', rows: await db.taskDueCount.count() });
   expect(await stateOf()).toMatchObject({ generation: generation + 1 });
   expect(await differencesIn(databaseUrl)).toEqual([]);
   expect(await db.taskScope.count({ where: { generation } })).toBe(0);
