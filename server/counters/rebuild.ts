@@ -3,7 +3,16 @@ import { openSession, type Session } from '../database/session.ts';
 import { continueFrom, stateOf } from '../log/consumer.ts';
 import { factsOfEvents, factsOfTasks, scopesOf, taskKinds } from '../sql/task-facts.ts';
 import { taskCounters } from './fold.ts';
-import { addDeltasSql, addSql, missingScopes, rowsIn, SCOPE, totals, type Total } from './totals.ts';
+import {
+  addDeltasSql,
+  addSql,
+  columnsIn,
+  givenRows,
+  missingScopes,
+  SCOPE,
+  totals,
+  type Total,
+} from './totals.ts';
 
 /** The number of rows that were counted so far of a table. */
 export interface Progress {
@@ -141,23 +150,22 @@ async function openSnapshot(client: Client): Promise<Snapshot> {
 }
 
 /** In the order of scopes, so that rows of a scope are next to each other in the table. */
-function deltasSql({ of, deltas }: Total, snapshot: Snapshot): string {
-  const facts = of === 'present' ? presentFacts(snapshot) : pastFacts(snapshot);
+function deltasSql(total: Total, snapshot: Snapshot): string {
+  const facts = total.of === 'present' ? presentFacts(snapshot) : pastFacts(snapshot);
+  const columns = columnsIn(total).map(([name]) => name);
   return `
     WITH facts AS (${facts}), scoped AS (${scopesOf('facts')})
-    SELECT json_build_object('kind', kind, 'of_id', of_id, 'team_id', team_id)::text AS scope,
-           to_json(deltas)::text AS delta
-    FROM (${deltas}) AS deltas ORDER BY ${SCOPE}`;
+    SELECT ${columns.join(', ')} FROM (${total.deltas}) AS deltas ORDER BY ${SCOPE}`;
 }
 
-interface Delta {
-  /** Both are JSON. */
-  scope: string;
-  delta: string;
-}
+/** Values as text, in the order of `columnsIn`. */
+type Delta = (string | null)[];
+
+const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
 async function nextDeltas(client: Client): Promise<Delta[]> {
-  const { rows } = await client.query<Delta>(`/* countDeltas */ FETCH ${ROWS_WRITTEN_AT_ONCE} FROM deltas`);
+  const text = `/* countDeltas */ FETCH ${ROWS_WRITTEN_AT_ONCE} FROM deltas`;
+  const { rows } = await client.query<Delta>({ text, rowMode: 'array', types: AS_TEXT });
   return rows;
 }
 
@@ -167,18 +175,20 @@ async function addDeltas(
   generation: number,
   deltas: readonly Delta[],
 ): Promise<void> {
-  const scopes = new Set(deltas.map(({ scope }) => scope));
+  const width = columnsIn().length;
+  const scopes = new Map(deltas.map((delta) => [delta.slice(0, width).join(), delta]));
+  const arraysOf = (rows: readonly Delta[], columns: unknown[]) =>
+    columns.map((_, n) => rows.map((row) => row[n] ?? null));
   await inTransaction(client, async () => {
-    await client.query(`/* makeScopes */ ${missingScopes(rowsIn('$2'))}`, [generation, listOf(scopes)]);
-    await client.query(
-      `/* addDeltas */ WITH ${addDeltasSql(total, `SELECT * FROM ${rowsIn('$2', total.columns)}`)} SELECT`,
-      [generation, listOf(deltas.map(({ delta }) => delta))],
-    );
+    await client.query(`/* makeScopes */ ${missingScopes(`(${givenRows()}) AS given`)}`, [
+      generation,
+      ...arraysOf([...scopes.values()], columnsIn()),
+    ]);
+    await client.query(`/* addDeltas */ WITH ${addDeltasSql(total, givenRows(total))} SELECT`, [
+      generation,
+      ...arraysOf(deltas, columnsIn(total)),
+    ]);
   });
-}
-
-function listOf(json: Iterable<string>): string {
-  return `[${[...json].join()}]`;
 }
 
 async function addUnexplained(client: Client, generation: number): Promise<void> {

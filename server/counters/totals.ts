@@ -5,7 +5,7 @@ export interface Total {
   table: string;
   /** Of the current facts, or of those of all times. */
   of: 'present' | 'past';
-  /** The columns of `deltas` and their types, without those of the scope. */
+  /** The columns of `deltas` and their types, after those of the scope. */
   columns: Readonly<Record<string, string>>;
   /** A query of what `scoped`, which are facts with their scopes, changes. Each key is in one row. */
   deltas: string;
@@ -49,10 +49,20 @@ export function addDeltasSql({ table, add }: Total, deltas: string): string {
     ), ${add}`;
 }
 
-/** Scopes with other columns, from a parameter with JSON. */
-export function rowsIn(json: string, columns: Total['columns'] = {}): string {
-  const all = Object.entries({ ...scopeColumns, ...columns });
-  return `json_to_recordset(${json}::json) AS given (${all.map((column) => column.join(' ')).join(', ')})`;
+/** The columns of deltas and their types, in the order of `givenRows`. */
+export function columnsIn(total?: Total): [name: string, type: string][] {
+  return Object.entries({ ...scopeColumns, ...total?.columns });
+}
+
+/** A query of scopes, or of a table's deltas, from parameters after the first: an array for each column. */
+export function givenRows(total?: Total): string {
+  const columns = columnsIn(total);
+  // Lists are given as text, since an array of arrays must be rectangular.
+  const isList = (type: string) => type.endsWith('[]');
+  const arrays = columns.map(([, type], n) => `$${n + 2}::${isList(type) ? 'text' : type}[]`);
+  return `
+    SELECT ${columns.map(([name, type]) => (isList(type) ? `${name}::${type}` : name)).join(', ')}
+    FROM unnest(${arrays.join(', ')}) AS given (${columns.map(([name]) => name).join(', ')})`;
 }
 
 const taskCounts: Total = {
