@@ -73,8 +73,7 @@ const CREATION: Operation = {
 };
 
 export function bulkReport(rounds: readonly Round[]): string {
-  const rate = (pick: (round: Round) => number) =>
-    Math.round(median(rounds.map(pick))).toLocaleString('en');
+  const rate = (pick: (round: Round) => number) => Math.round(median(rounds.map(pick))).toLocaleString('en');
   return `## Batches of ${LARGEST_BATCH} new tasks over one connection
 
 Tasks per second through the API with their events, once answered and once folded into the counters, and bare rows of

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import type { Client } from 'pg';
 import { openSession, type Session } from '../database/session.ts';
 import { continueFrom, stateOf } from '../log/consumer.ts';
@@ -20,8 +21,9 @@ export interface Progress {
   rows: number;
 }
 
-/** Two rebuilds would delete each other's rows. The lock ends with the connection. */
-const REBUILD_LOCK = 7_274_636_113;
+/** Two rebuilds would delete each other's rows. Each writer has a lock, which ends with its last transaction. */
+const PRESENT_LOCK = 7_274_636_113;
+const PAST_LOCK = 7_274_636_116;
 
 /** Log readers wait for transactions that write, so they must be short. */
 const ROWS_WRITTEN_AT_ONCE = 10_000;
@@ -50,20 +52,28 @@ interface Snapshot {
 /**
  * Rebuilds the counters from the tasks and the log during normal operation: the new counters are created next to the
  * old ones, from one snapshot, and replace them at the end. A killed rebuild leaves rows that the next one deletes.
- * @param onProgress called after each transaction that writes. If it throws, the counters stay as they were.
+ * @param onProgress called after each transaction that writes.
+ * @param signal stops it; the counters stay as they were.
  */
-export async function rebuildCounters(url: string, onProgress: (progress: Progress) => void): Promise<void> {
-  await rebuildWhere(() => Promise.resolve(true), url, onProgress);
+export async function rebuildCounters(
+  url: string,
+  onProgress: (progress: Progress) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  await rebuildWhere(() => Promise.resolve(true), url, onProgress, signal);
 }
 
 async function rebuildWhere(
   isWanted: (client: Client) => Promise<boolean>,
   url: string,
   onProgress: (progress: Progress) => void,
+  signal = new AbortController().signal,
 ): Promise<void> {
   await using writer = await open(url);
-  await writer.query('SELECT pg_advisory_lock($1)', [REBUILD_LOCK]);
+  await writer.query('SELECT pg_advisory_lock($1)', [PRESENT_LOCK]);
   if (!(await isWanted(writer))) return;
+  await using otherWriter = await open(url);
+  await otherWriter.query('SELECT pg_advisory_lock($1)', [PAST_LOCK]);
   await removeReplaced(writer);
   // Newly filled tables have no statistics, which leads to slow plans.
   await writer.query('ANALYZE tasks, events');
@@ -72,10 +82,17 @@ async function rebuildWhere(
   const snapshot = await openSnapshot(reader);
   await using otherReader = await open(url);
   await otherReader.query(`${BEGIN_READING}; SET TRANSACTION SNAPSHOT '${snapshot.name}'`);
-  await using otherWriter = await open(url);
-  await Promise.all([
-    count('present', { reader, writer, snapshot, generation, onProgress }),
-    count('past', { reader: otherReader, writer: otherWriter, snapshot, generation, onProgress }),
+  const stopped = Promise.withResolvers<never>();
+  using _listener = addAbortListener(signal, () => {
+    stopped.reject(signal.reason);
+  });
+  // After a failure, the sessions close, which ends their statements.
+  await Promise.race([
+    stopped.promise,
+    Promise.all([
+      count('present', { reader, writer, snapshot, generation, onProgress }),
+      count('past', { reader: otherReader, writer: otherWriter, snapshot, generation, onProgress }),
+    ]),
   ]);
   await addUnexplained(writer, generation);
   await continueFrom(writer, taskCounters, { generation, from: snapshot.horizon });

@@ -157,6 +157,26 @@ test('changes that bypass the log are found and reported, and a rebuild fixes th
   expect(await db.taskScope.count({ where: { generation } })).toBe(0);
 });
 
+test('a rebuild that is stopped leaves the counters as they were, and the next one starts again', async () => {
+  const { ivy } = await people('Ivy');
+  await ivy.createTask('Tea');
+  const before = await stateOf();
+  const stop = new AbortController();
+  const rebuild = rebuildCounters(
+    databaseUrl,
+    () => {
+      stop.abort(new Error('stopped'));
+    },
+    stop.signal,
+  );
+  await expect(rebuild).rejects.toThrow('stopped');
+  expect(await stateOf()).toMatchObject({ generation: before.generation });
+  expect(await differencesIn(databaseUrl)).toEqual([]);
+  await rebuildCounters(databaseUrl, () => undefined);
+  expect(await stateOf()).toMatchObject({ generation: before.generation + 1 });
+  expect(await differencesIn(databaseUrl)).toEqual([]);
+});
+
 test('a deleted person’s numbers are removed, folded or not, and those of others stay correct', async () => {
   const url = await freshDatabase();
   const own = connect(url);
