@@ -69,23 +69,27 @@ async function rebuildWhere(
   onProgress: (progress: Progress) => void,
   signal = new AbortController().signal,
 ): Promise<void> {
-  await using writer = await open(url);
+  await using open = new AsyncDisposableStack();
+  const session = async () => open.use(await openRebuildSession(url));
+  const writer = await session();
   await writer.query('SELECT pg_advisory_lock($1)', [PRESENT_LOCK]);
   if (!(await isWanted(writer))) return;
-  await using otherWriter = await open(url);
+  const otherWriter = await session();
   await otherWriter.query('SELECT pg_advisory_lock($1)', [PAST_LOCK]);
   await removeReplaced(writer);
   // Newly filled tables have no statistics, which leads to slow plans.
   await writer.query('ANALYZE tasks, events');
   const generation = await nextGeneration(writer);
-  await using reader = await open(url);
+  const reader = await session();
   const snapshot = await openSnapshot(reader);
-  await using otherReader = await open(url);
+  const otherReader = await session();
   await otherReader.query(`${BEGIN_READING}; SET TRANSACTION SNAPSHOT '${snapshot.name}'`);
   const stopped = Promise.withResolvers<never>();
-  using _listener = addAbortListener(signal, () => {
-    stopped.reject(signal.reason);
-  });
+  open.use(
+    addAbortListener(signal, () => {
+      stopped.reject(signal.reason);
+    }),
+  );
   // After a failure, the sessions close, which ends their statements.
   await Promise.race([
     stopped.promise,
@@ -128,7 +132,7 @@ async function count(
 
 /** Also for a log from another cluster with other transaction ids. One of several processes does it. */
 export async function countUncounted(url: string, onProgress: (progress: Progress) => void): Promise<void> {
-  await using asking = await open(url);
+  await using asking = await openRebuildSession(url);
   if (await isUncounted(asking)) await rebuildWhere(isUncounted, url, onProgress);
 }
 
@@ -141,7 +145,7 @@ async function isUncounted(client: Client): Promise<boolean> {
   return rows[0]?.uncounted === true;
 }
 
-function open(url: string): Promise<Session> {
+function openRebuildSession(url: string): Promise<Session> {
   const settings = { work_mem: '64MB', cursor_tuple_fraction: '1' };
   return openSession(url, { application_name: 'taskwire rebuild' }, settings);
 }

@@ -192,7 +192,7 @@ function columnsOf(some: readonly string[]): Record<string, string> {
       [`${series}_quarters`, 'int[]'],
       [`${series}_deltas`, 'int[]'],
     ]),
-  ) as Record<string, string>;
+  );
 }
 
 /**
