@@ -6,8 +6,8 @@ import { runOnCounters } from './counters-command.ts';
 await runOnCounters(async (url) => {
   const began = performance.now();
   const seconds = () => `${((performance.now() - began) / 1000).toFixed(1)} s`;
-  await rebuildCounters(url, ({ done, of }) => {
-    console.log(`Counted ${done} of ${of} parts (${seconds()})`);
+  await rebuildCounters(url, ({ table, rows }) => {
+    console.log(`Counted ${rows} rows of ${table} (${seconds()})`);
   });
   console.log(`Rebuilt the counters (${seconds()}).`);
 });

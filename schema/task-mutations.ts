@@ -17,11 +17,10 @@ import {
 } from '../server/domain/task.ts';
 import { outsidersOf } from '../server/domain/share.ts';
 import { publicId } from '../server/ids.ts';
-import { visible } from '../server/policy.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
 import { columnsOnly } from './machinery/plugins/row-fields.ts';
 import { selectsColumns } from './machinery/selection.ts';
-import { Priority, Status, Task, taskOf } from './task.ts';
+import { Priority, Status, Task, taskOf, tasksOf } from './task.ts';
 
 const cursorDescription = 'Log cursor after this change.';
 
@@ -44,16 +43,14 @@ function taskPayload(t: PayloadFields<TaskChange>) {
 /** Payload of a change to many tasks, read in one statement. */
 function tasksPayload(t: PayloadFields<TasksChange>) {
   return {
-    tasks: t.prismaField({
+    tasks: t.field({
       type: [Task],
       description:
         'The tasks after the change, in the order of the input. Tasks deleted in the meantime are left out.',
-      resolve: async (query, { ids }, _args, { db, viewer }) => {
-        const where = { id: { in: ids }, AND: visible.task(viewer) };
-        const tasks = await db.task.findMany({ ...query, relationLoadStrategy: 'join', where });
-        const byId = new Map(tasks.map((task) => [task.id, task]));
-        return ids.flatMap((id) => byId.get(id) ?? []);
-      },
+      resolve: ({ ids, tasks }, _args, context, info) =>
+        tasks && selectsColumns(info)
+          ? tasks.map(columnsOnly)
+          : tasksOf(context.db, context.viewer, ids, queryFromInfo({ context, info })),
     }),
     cursor: t.exposeString('cursor', { description: cursorDescription }),
   };

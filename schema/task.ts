@@ -163,3 +163,11 @@ export async function taskOf(db: Database, viewer: Viewer, id: string, query: ob
   if (!task) throw new NotFound('task', id);
   return task;
 }
+
+/** In the order of the ids, without those that are not visible. */
+export async function tasksOf(db: Database, viewer: Viewer, ids: string[], query: object) {
+  const where = { id: { in: ids }, AND: visible.task(viewer) };
+  const tasks = await db.task.findMany({ ...query, relationLoadStrategy: 'join', where });
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}

@@ -51,7 +51,7 @@ export async function load(
     await applyMigrations(place);
     await withConnection(place, openEpoch);
     await adoptTimezones(place);
-    await rebuildCounters(place, () => signal?.throwIfAborted());
+    await rebuildCounters(place, () => undefined, signal);
     await withConnection(place, async (client) => {
       refuseIf(backup, await brokenRules(client));
       const counters = await verifyCounters(client);

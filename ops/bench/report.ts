@@ -21,6 +21,8 @@ export interface Run {
   unloaded: { operation: string; contender: Contender; times: number[] }[];
   memory: Map<Contender, number>;
   writes: Writes[];
+  /** The section on batches; empty if they were not measured. */
+  bulk: string;
   size: Size;
   rounds: number;
   /** Busy cores before the run. */
@@ -39,7 +41,7 @@ const BUSY_TASKS_OF_THE_GOAL = 100_000;
 const LEAST_WRITES = 0.8;
 
 export function reportOf(run: Run): string {
-  return [heading(run), ratios(run), dashboards(run), writes(run), goals(run), details(run)]
+  return [heading(run), ratios(run), dashboards(run), writes(run), run.bulk, goals(run), details(run)]
     .filter((part) => part !== '')
     .join('\n\n');
 }

@@ -1,5 +1,5 @@
 // `npm run bench`: compares Taskwire with the baseline and other servers on the same tables.
-//   npm run bench -- [--quick] [--scale 0.1] [--rounds n] [--seconds n] [--only Q1,Q4,writes] [--contenders raw,Taskwire] [--no-write]
+//   npm run bench -- [--quick] [--scale 0.1] [--rounds n] [--seconds n] [--only Q1,Q4,writes,bulk] [--contenders raw,Taskwire] [--no-write]
 //   npm run bench -- --tracing [--quick] [--scale 0.1] [--no-write]: measures the cost of tracing
 //   npm run bench -- --sizes [--scale 0.1] [--only total,contains] [--no-write]: measures calls of people with much data
 // BENCH_DATABASE_URL: a PostgreSQL where the role can create databases. Default: an embedded one.
@@ -87,9 +87,10 @@ async function bench(url: string, observer: Client): Promise<string> {
   await compareRows(observer, measured);
   const writes =
     isWanted('writes') && contenders.includes('Taskwire') ? await measureWrites(url, observer) : [];
+  const bulk = isWanted('bulk') ? await measureBatches(url, observer) : '';
   const { rows } = await observer.query<{ server_version: string }>('SHOW server_version');
   const postgresVersion = rows[0]?.server_version ?? '';
-  return reportOf({ measured, unloaded, memory, writes, size, rounds, busy, seconds, postgresVersion });
+  return reportOf({ measured, unloaded, memory, writes, bulk, size, rounds, busy, seconds, postgresVersion });
 }
 
 async function tracingBench(url: string, observer: Client): Promise<string> {
@@ -197,6 +198,14 @@ async function measureWrites(url: string, observer: Client): Promise<Run['writes
       writes.push({ owners, writers, pairs: await pairsOf(url, observer, of, writers, pairsOfWrites) });
     }
   return writes;
+}
+
+async function measureBatches(url: string, observer: Client): Promise<string> {
+  const taskwire = running.find(({ name }) => name === 'Taskwire');
+  if (!taskwire) return '';
+  logProgress('Batches of new tasks');
+  const { bulkReport, measureBulk } = await import('./bulk.ts');
+  return bulkReport(await measureBulk(taskwire, url, observer, rounds));
 }
 
 /** @throws Error if a created task, or the event of a task that Taskwire created, is missing. */

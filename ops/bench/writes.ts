@@ -102,7 +102,7 @@ async function writeFor(
   };
 }
 
-function newTask(ownerId: string): Task {
+export function newTask(ownerId: string): Task {
   const now = new Date();
   return {
     id: newId(),
@@ -127,7 +127,7 @@ function newTask(ownerId: string): Task {
 }
 
 /** Waits until the log is folded, so that the cost does not count for the next period. */
-async function counted(observer: Client): Promise<void> {
+export async function counted(observer: Client): Promise<void> {
   for (;;) {
     const { rows } = await observer.query<{ waits: boolean }>(
       `SELECT EXISTS (SELECT FROM events, log_consumers

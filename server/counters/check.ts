@@ -41,8 +41,6 @@ async function check(url: string, log: Logger, stopping: AbortSignal): Promise<v
   const differences = (await verifyCounters(client)).length;
   if (differences === 0) return;
   log.warn({ differences }, 'the counters of the dashboards are wrong; counting everything again');
-  await rebuildCounters(url, () => {
-    stopping.throwIfAborted();
-  });
+  await rebuildCounters(url, () => undefined, stopping);
   log.info('the counters of the dashboards were rebuilt');
 }

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { consume, type LogBatch, type LogConsumer } from '../log/consumer.ts';
 import { factsOfEvents, scopesOf } from '../sql/task-facts.ts';
-import { counted, missingScopes, pastTotals, presentTotals } from './totals.ts';
+import { addSql, missingScopes, totals } from './totals.ts';
 
 /** At any moment, the counters and the later events are the whole truth. */
 export const taskCounters: LogConsumer = {
@@ -19,12 +19,8 @@ export function fold(client: Client, most?: number): Promise<number> {
 async function addToCounters(client: Client, { generation, from, to }: LogBatch): Promise<void> {
   const scoped = `
     facts AS MATERIALIZED (${factsOfEvents('events.transaction_id >= $2::bigint AND events.transaction_id < $3::bigint')}),
-    scoped AS (${scopesOf('facts')})`;
+    scoped AS MATERIALIZED (${scopesOf('facts')})`;
   const values = [generation, from, to];
-  await client.query(`/* foldCounters */ WITH ${scoped} ${missingScopes}`, values);
-  await client.query(
-    `/* foldCounters */
-     WITH ${scoped}, counted AS MATERIALIZED (${counted}), ${presentTotals}, ${pastTotals} SELECT`,
-    values,
-  );
+  await client.query(`/* foldCounters */ WITH ${scoped} ${missingScopes('scoped')}`, values);
+  await client.query(`/* foldCounters */ WITH ${scoped}, ${addSql(totals)} SELECT`, values);
 }

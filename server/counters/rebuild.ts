@@ -1,23 +1,35 @@
+import { addAbortListener } from 'node:events';
 import type { Client } from 'pg';
-import { openSession } from '../database/session.ts';
+import { openSession, type Session } from '../database/session.ts';
 import { continueFrom, stateOf } from '../log/consumer.ts';
 import { factsOfEvents, factsOfTasks, scopesOf, taskKinds } from '../sql/task-facts.ts';
 import { taskCounters } from './fold.ts';
-import { counted, missingScopes, pastTotals, presentTotals } from './totals.ts';
+import {
+  addDeltasSql,
+  addSql,
+  columnsIn,
+  givenRows,
+  missingScopes,
+  SCOPE,
+  totals,
+  type Total,
+} from './totals.ts';
 
+/** The number of rows that were counted so far of a table. */
 export interface Progress {
-  done: number;
-  of: number;
+  table: string;
+  rows: number;
 }
 
-/** Two rebuilds would delete each other's rows. The lock ends with the connection. */
-const REBUILD_LOCK = 7_274_636_113;
+/** Two rebuilds would delete each other's rows. Each writer has a lock, which ends with its last transaction. */
+const PRESENT_LOCK = 7_274_636_113;
+const PAST_LOCK = 7_274_636_116;
 
-/** Pages of a table per part. Log readers wait for a part's transactions, so they must be short. */
-const PAGES_IN_A_PART = 250;
+/** Log readers wait for transactions that write, so they must be short. */
+const ROWS_WRITTEN_AT_ONCE = 10_000;
 const SCOPES_REMOVED_AT_ONCE = 200;
 
-const TABLES = ['task_counts', 'task_due_counts', 'task_day_counts', 'task_day_changes', 'task_durations'];
+const TABLES = totals.map(({ table }) => table);
 
 const state = stateOf(taskCounters.name);
 
@@ -35,68 +47,93 @@ interface Snapshot {
   horizon: string;
   /** Time of the oldest event; null if there is none. */
   begins: string | null;
-  tasks: number;
-  events: number;
-}
-
-type LogBounds = Pick<Snapshot, 'horizon' | 'begins'>;
-
-interface Part {
-  table: 'tasks' | 'events';
-  from: number;
-  to: number;
 }
 
 /**
  * Rebuilds the counters from the tasks and the log during normal operation: the new counters are created next to the
  * old ones, from one snapshot, and replace them at the end. A killed rebuild leaves rows that the next one deletes.
- * @param onProgress called after each part.
+ * @param onProgress called after each transaction that writes.
+ * @param signal stops it; the counters stay as they were.
  */
-export async function rebuildCounters(url: string, onProgress: (progress: Progress) => void): Promise<void> {
-  await rebuildWhere(() => Promise.resolve(true), url, onProgress);
+export async function rebuildCounters(
+  url: string,
+  onProgress: (progress: Progress) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  await rebuildWhere(() => Promise.resolve(true), url, onProgress, signal);
 }
 
 async function rebuildWhere(
   isWanted: (client: Client) => Promise<boolean>,
   url: string,
   onProgress: (progress: Progress) => void,
+  signal = new AbortController().signal,
 ): Promise<void> {
-  await using reader = await open(url);
-  await using writer = await open(url);
-  await writer.client.query('SELECT pg_advisory_lock($1)', [REBUILD_LOCK]);
-  if (!(await isWanted(writer.client))) return;
-  await removeReplaced(writer.client);
+  await using open = new AsyncDisposableStack();
+  const session = async () => open.use(await openRebuildSession(url));
+  const writer = await session();
+  await writer.query('SELECT pg_advisory_lock($1)', [PRESENT_LOCK]);
+  if (!(await isWanted(writer))) return;
+  const otherWriter = await session();
+  await otherWriter.query('SELECT pg_advisory_lock($1)', [PAST_LOCK]);
+  await removeReplaced(writer);
   // Newly filled tables have no statistics, which leads to slow plans.
-  await writer.client.query('ANALYZE tasks, events');
-  const generation = await nextGeneration(writer.client);
-  const snapshot = await keepSnapshot(reader.client);
-  await makeRoom(writer.client);
-  const parts = partsOf(snapshot);
-  for (const [done, part] of parts.entries()) {
-    // Keeps the transaction from being idle for too long.
-    await holdSnapshot(reader.client);
-    await readPart(writer.client, snapshot, part).catch(async (error: unknown) => {
-      await holdSnapshot(reader.client);
-      throw error;
-    });
-    await countPart(writer.client, generation);
-    onProgress({ done: done + 1, of: parts.length });
-  }
-  await reader.client.query('COMMIT');
-  await writer.client.query(
-    `/* countUnexplained */ WITH counted AS MATERIALIZED (${unexplained}), ${pastTotals} SELECT`,
-    [generation],
+  await writer.query('ANALYZE tasks, events');
+  const generation = await nextGeneration(writer);
+  const reader = await session();
+  const snapshot = await openSnapshot(reader);
+  const otherReader = await session();
+  await otherReader.query(`${BEGIN_READING}; SET TRANSACTION SNAPSHOT '${snapshot.name}'`);
+  const stopped = Promise.withResolvers<never>();
+  open.use(
+    addAbortListener(signal, () => {
+      stopped.reject(signal.reason);
+    }),
   );
-  await continueFrom(writer.client, taskCounters, { generation, from: snapshot.horizon });
-  await removeReplaced(writer.client);
-  // Each row has a version per part, which could not be removed while the snapshot was open.
-  await writer.client.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}, task_scopes`);
+  // After a failure, the sessions close, which ends their statements.
+  await Promise.race([
+    stopped.promise,
+    Promise.all([
+      count('present', { reader, writer, snapshot, generation, onProgress }),
+      count('past', { reader: otherReader, writer: otherWriter, snapshot, generation, onProgress }),
+    ]),
+  ]);
+  await addUnexplained(writer, generation);
+  await continueFrom(writer, taskCounters, { generation, from: snapshot.horizon });
+  await removeReplaced(writer);
+  await writer.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}, task_scopes`);
+}
+
+interface Counting {
+  reader: Client;
+  writer: Client;
+  snapshot: Snapshot;
+  generation: number;
+  onProgress: (progress: Progress) => void;
+}
+
+/** Reads the next rows while it writes the last ones. */
+async function count(
+  of: Total['of'],
+  { reader, writer, snapshot, generation, onProgress }: Counting,
+): Promise<void> {
+  for (const total of totals.filter((one) => one.of === of)) {
+    await reader.query(`/* countDeltas */ DECLARE deltas CURSOR FOR ${deltasSql(total, snapshot)}`);
+    let deltas = await nextDeltas(reader);
+    for (let rows = 0; deltas.length > 0;) {
+      rows += deltas.length;
+      [deltas] = await Promise.all([nextDeltas(reader), addDeltas(writer, total, generation, deltas)]);
+      onProgress({ table: total.table, rows });
+    }
+    await reader.query('CLOSE deltas');
+  }
+  await reader.query('COMMIT');
 }
 
 /** Also for a log from another cluster with other transaction ids. One of several processes does it. */
 export async function countUncounted(url: string, onProgress: (progress: Progress) => void): Promise<void> {
-  await using asking = await open(url);
-  if (await isUncounted(asking.client)) await rebuildWhere(isUncounted, url, onProgress);
+  await using asking = await openRebuildSession(url);
+  if (await isUncounted(asking)) await rebuildWhere(isUncounted, url, onProgress);
 }
 
 async function isUncounted(client: Client): Promise<boolean> {
@@ -108,9 +145,9 @@ async function isUncounted(client: Client): Promise<boolean> {
   return rows[0]?.uncounted === true;
 }
 
-async function open(url: string): Promise<AsyncDisposable & { client: Client }> {
-  const client = await openSession(url, { application_name: 'taskwire rebuild' }, { work_mem: '64MB' });
-  return { client, [Symbol.asyncDispose]: () => client.end() };
+function openRebuildSession(url: string): Promise<Session> {
+  const settings = { work_mem: '64MB', cursor_tuple_fraction: '1' };
+  return openSession(url, { application_name: 'taskwire rebuild' }, settings);
 }
 
 async function nextGeneration(client: Client): Promise<number> {
@@ -120,69 +157,71 @@ async function nextGeneration(client: Client): Promise<number> {
   return rows[0]?.generation ?? 1;
 }
 
-async function keepSnapshot(client: Client): Promise<Snapshot> {
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+/** A transaction that only reads has no transaction id, so log readers do not wait for it. */
+const BEGIN_READING = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+
+async function openSnapshot(client: Client): Promise<Snapshot> {
+  await client.query(BEGIN_READING);
   const { rows } = await client.query<Snapshot>(
     `SELECT pg_export_snapshot() AS name, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
-            (SELECT min(at)::text FROM events) AS begins, ${pagesOf('tasks')} AS tasks, ${pagesOf('events')} AS events`,
+            (SELECT min(at)::text FROM events) AS begins`,
   );
   if (!rows[0]) throw new Error('a snapshot always has one row');
   return rows[0];
 }
 
-/** @throws if the snapshot was lost. */
-async function holdSnapshot(client: Client): Promise<void> {
-  await client.query('/* holdSnapshot */ SELECT');
+/** In the order of scopes, so that rows of a scope are next to each other in the table. */
+function deltasSql(total: Total, snapshot: Snapshot): string {
+  const facts = total.of === 'present' ? presentFacts(snapshot) : pastFacts(snapshot);
+  const columns = columnsIn(total).map(([name]) => name);
+  return `
+    WITH facts AS (${facts}), scoped AS (${scopesOf('facts')})
+    SELECT ${columns.join(', ')} FROM (${total.deltas}) AS deltas ORDER BY ${SCOPE}`;
 }
 
-function pagesOf(table: string): string {
-  return `(pg_relation_size('${table}') / current_setting('block_size')::int)::int`;
+/** Values as text, in the order of `columnsIn`. */
+type Delta = (string | null)[];
+
+const AS_TEXT = { getTypeParser: () => (text: string) => text };
+
+async function nextDeltas(client: Client): Promise<Delta[]> {
+  const text = `/* countDeltas */ FETCH ${ROWS_WRITTEN_AT_ONCE} FROM deltas`;
+  const { rows } = await client.query<Delta>({ text, rowMode: 'array', types: AS_TEXT });
+  return rows;
 }
 
-function partsOf(snapshot: Snapshot): Part[] {
-  return (['tasks', 'events'] as const).flatMap((table) =>
-    Array.from({ length: Math.ceil(snapshot[table] / PAGES_IN_A_PART) }, (_, n) => ({
-      table,
-      from: n * PAGES_IN_A_PART,
-      to: (n + 1) * PAGES_IN_A_PART,
-    })),
-  );
-}
-
-async function makeRoom(client: Client): Promise<void> {
-  const nothing: Part = { table: 'tasks', from: 0, to: 0 };
-  for (const [room, facts] of Object.entries(factsOf(nothing, { horizon: '0', begins: null })))
-    await client.query(`CREATE TEMPORARY TABLE ${room} AS ${facts} WITH NO DATA`);
-}
-
-/** Reads in the snapshot, which does not include the counters of other parts. */
-async function readPart(client: Client, snapshot: Snapshot, part: Part): Promise<void> {
-  await inOne(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ', async () => {
-    await client.query(`SET TRANSACTION SNAPSHOT '${snapshot.name}'`);
-    for (const [room, facts] of Object.entries(factsOf(part, snapshot)))
-      await client.query(`/* readPart */ INSERT INTO ${room} ${facts}`);
+async function addDeltas(
+  client: Client,
+  total: Total,
+  generation: number,
+  deltas: readonly Delta[],
+): Promise<void> {
+  const width = columnsIn().length;
+  const scopes = new Map(deltas.map((delta) => [delta.slice(0, width).join(), delta]));
+  const arraysOf = (rows: readonly Delta[], columns: unknown[]) =>
+    columns.map((_, n) => rows.map((row) => row[n] ?? null));
+  await inTransaction(client, async () => {
+    await client.query(`/* makeScopes */ ${missingScopes(`(${givenRows()}) AS given`)}`, [
+      generation,
+      ...arraysOf([...scopes.values()], columnsIn()),
+    ]);
+    await client.query(`/* addDeltas */ WITH ${addDeltasSql(total, givenRows(total))} SELECT`, [
+      generation,
+      ...arraysOf(deltas, columnsIn(total)),
+    ]);
   });
 }
 
-async function countPart(client: Client, generation: number): Promise<void> {
-  await inOne(client, 'BEGIN', async () => {
-    for (const [room, totals] of Object.entries({ present: presentTotals, past: pastTotals })) {
-      const scoped = `WITH scoped AS (SELECT * FROM ${room})`;
-      await client.query(`/* makeScopes */ ${scoped} ${missingScopes}`, [generation]);
-      await client.query(
-        `/* countPart */ ${scoped}, counted AS MATERIALIZED (${counted}), ${totals} SELECT`,
-        [generation],
-      );
-      await client.query(`TRUNCATE ${room}`);
-    }
-  });
+async function addUnexplained(client: Client, generation: number): Promise<void> {
+  const scoped = `WITH scoped AS MATERIALIZED (${unexplained})`;
+  const past = totals.filter(({ of }) => of === 'past');
+  await client.query(`/* addUnexplained */ ${scoped}, ${addSql(past)} SELECT`, [generation]);
 }
 
-/** Without statistics, PostgreSQL would not use the indexes. */
-async function inOne(client: Client, begin: string, work: () => Promise<void>): Promise<void> {
-  await client.query(begin);
+/** New rows have no statistics; without them, PostgreSQL would not use the indexes. */
+async function inTransaction(client: Client, work: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN; SET LOCAL enable_seqscan = off');
   try {
-    await client.query('SET LOCAL enable_seqscan = off');
     await work();
     await client.query('COMMIT');
   } catch (error) {
@@ -191,39 +230,30 @@ async function inOne(client: Client, begin: string, work: () => Promise<void>): 
   }
 }
 
-function factsOf({ table, from, to }: Part, log: LogBounds): { present: string; past: string } {
-  const here = `${table}.ctid >= '(${from},0)' AND ${table}.ctid < '(${to},0)'`;
-  const { present, past } = table === 'tasks' ? factsInTasks(here) : factsInLog(here, log);
-  const scoped = (facts: string) => `WITH facts AS MATERIALIZED (${facts}) ${scopesOf('facts')}`;
-  return { present: scoped(present), past: scoped(past) };
+function presentFacts({ horizon }: Snapshot): string {
+  // The snapshot includes changes of some transactions after the horizon; their events will be folded later.
+  return `
+    ${factsOfTasks}
+    UNION ALL
+    SELECT -sign AS sign, owner_id, assignee_id, team, status, priority, due_on, created_at, completed_at
+    FROM (${factsOfEvents(`events.transaction_id >= ${horizon}`)}) AS later`;
 }
 
-function factsInTasks(here: string): { present: string; past: string } {
-  return {
-    present: `${factsOfTasks} AND ${here}`,
-    past: pastOf(`
+function pastFacts({ horizon, begins }: Snapshot): string {
+  return `
+    SELECT sign, at, owner_id, assignee_id, team, status, created_at, started_at, completed_at, finishes, existed
+    FROM (${factsOfEvents(`events.transaction_id < ${horizon}`)}) AS recorded
+    UNION ALL
+    ${pastOf(`
       SELECT owner_id, assignee_id, team_id AS team, status, created_at, started_at, completed_at,
              ${movedAt('updated_at')} AS moved_at
-      FROM tasks WHERE archived_at IS NULL AND ${here}
-        AND NOT EXISTS (SELECT FROM events WHERE subject_id = tasks.id AND kind IN (${taskKinds}))`),
-  };
-}
-
-function factsInLog(here: string, { horizon, begins }: LogBounds): { present: string; past: string } {
-  return {
-    // The snapshot includes changes of some transactions after the horizon; their events will be folded later.
-    present: `
-      SELECT -sign AS sign, owner_id, assignee_id, team, status, priority, due_on, created_at, completed_at
-      FROM (${factsOfEvents(`${here} AND events.transaction_id >= ${horizon}`)}) AS later`,
-    past: `
-      SELECT sign, at, owner_id, assignee_id, team, status, created_at, started_at, completed_at, finishes, existed
-      FROM (${factsOfEvents(`${here} AND events.transaction_id < ${horizon}`)}) AS recorded
-      UNION ALL
-      ${pastOf(`
-        SELECT owner_id, assignee_id, team, status, coalesce(created_at, at) AS created_at, started_at, completed_at,
-               ${movedAt(`least(at, greatest(created_at, '${begins ?? '-infinity'}'))`)} AS moved_at
-        FROM (${factsOfEvents(`${here} AND sign = -1 AND kind <> 'task.created' AND ${isFirstKnown}`)}) AS first_known`)}`,
-  };
+      FROM tasks WHERE archived_at IS NULL
+        AND NOT EXISTS (SELECT FROM events WHERE subject_id = tasks.id AND kind IN (${taskKinds}))`)}
+    UNION ALL
+    ${pastOf(`
+      SELECT owner_id, assignee_id, team, status, coalesce(created_at, at) AS created_at, started_at, completed_at,
+             ${movedAt(`least(at, greatest(created_at, '${begins ?? '-infinity'}'))`)} AS moved_at
+      FROM (${factsOfEvents(`sign = -1 AND kind <> 'task.created' AND ${isFirstKnown}`)}) AS first_known`)}`;
 }
 
 /** When a task got the first status known of it, at the latest. */
@@ -248,8 +278,9 @@ function pastOf(unrecorded: string): string {
     WHERE step = 1 OR unrecorded.status <> 'TODO'`;
 }
 
+/** Differences that the log does not explain count as changes of now. */
 const unexplained = `
-  SELECT scope_id, (there - recorded)::int AS sign, now() AS at, status, false AS finishes, false AS existed,
+  SELECT kind, of_id, team_id, (there - recorded)::int AS sign, now() AS at, status, false AS finishes, false AS existed,
          NULL::timestamptz AS created_at, NULL::timestamptz AS started_at, NULL::timestamptz AS completed_at
   FROM (
     SELECT scope_id, status, sum(there) AS there, sum(recorded) AS recorded FROM (

@@ -5,16 +5,21 @@ import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { fingerprintOf, firstCreations, refuseUsedIds } from '../log/idempotency.ts';
 import { append } from '../log/append.ts';
-import { encodeCursor } from '../log/cursor.ts';
+import { encodeCursor, type LogCursor } from '../log/cursor.ts';
 import { taskChanged, taskCreated } from '../log/task-event.ts';
 import { NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { unexpired, type Person } from '../policy.ts';
-import { insertTask, insertTaskUnlessTaken } from '../sql/insert-task.ts';
+import {
+  insertNewTasks,
+  insertTask,
+  insertTasks,
+  insertTaskUnlessTaken,
+  type Creation,
+} from '../sql/insert-task.ts';
 import { lockTasks } from '../sql/locks.ts';
 import { clearParent } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { insertNewTasks } from '../sql/write-tasks.ts';
 import { checkQuota } from './quota.ts';
 import { changeTasks, lockedFor, type ChangeRequest } from './task-change.ts';
 import { endOfList, positionFor } from './task-position.ts';
@@ -29,6 +34,8 @@ export interface TaskChange extends Change {
 export interface TasksChange {
   ids: string[];
   cursor: string;
+  /** The written rows, if the function has them, for responses that need nothing else. */
+  tasks?: Task[];
 }
 
 /** Limited because log readers wait for the transaction. */
@@ -107,13 +114,12 @@ function batchOf<Item extends z.ZodType>(item: Item) {
 /** Idempotent by client-generated id. @throws Conflict if the id belongs to another task. */
 export async function createTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const wanted = parse(creation, input);
-  const { assigneeId, teamId, parentId } = wanted;
   await checkQuota(db, person);
-  if ((assigneeId ?? teamId ?? parentId) === null) {
-    const task = newTask(person, wanted, new Date());
-    const event = taskCreated(person, task, taskFingerprint(wanted));
-    const insert = wanted.id === undefined ? insertTask : insertTaskUnlessTaken;
-    const position = await insert(db, { task, event });
+  if (!isPlaced(wanted)) {
+    const creation = creationOf(person, wanted, new Date());
+    const insert = wanted.id == null ? insertTask : insertTaskUnlessTaken;
+    const position = await insert(db, creation);
+    const { task } = creation;
     if (position) return { id: task.id, cursor: await encodeCursor(db, position), task };
   }
   return inTransaction(db, async (tx) => {
@@ -124,9 +130,20 @@ export async function createTask(db: Database, person: Person, input: unknown): 
 
 /** All or none. */
 export async function createTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
-  const { tasks } = parse(z.object({ tasks: batchOf(creation) }), input);
+  const { tasks: wanted } = parse(z.object({ tasks: batchOf(creation) }), input);
   await checkQuota(db, person);
-  return inTransaction(db, (tx) => create(tx, person, tasks, inBatch));
+  if (wanted.some((one) => isPlaced(one) || one.id != null))
+    return inTransaction(db, (tx) => create(tx, person, wanted, inBatch));
+  const now = new Date();
+  const creations = wanted.map((one, index) => creationOf(person, one, now, index));
+  const tasks = creations.map(({ task }) => task);
+  const latest = (await insertTasks(db, creations)).at(-1) as LogCursor;
+  return { ids: tasks.map(({ id }) => id), cursor: await encodeCursor(db, latest), tasks };
+}
+
+/** Whether rights must be checked before it can be created. */
+function isPlaced({ assigneeId, teamId, parentId }: TaskCreation): boolean {
+  return (assigneeId ?? teamId ?? parentId) !== null;
 }
 
 function inBatch(index: number): string {
@@ -140,33 +157,36 @@ async function create(
   pathOf: (index: number) => string,
 ): Promise<TasksChange> {
   const now = new Date();
-  const tasks = wanted.map((one, index) => newTask(person, one, now, index));
+  const creations = wanted.map((one, index) => creationOf(person, one, now, index));
+  const tasks = creations.map(({ task }) => task);
   const ids = tasks.map(({ id }) => id);
-  const fingerprints = wanted.map(taskFingerprint);
   const placements = tasks.map((task, i) => ({
     before: null,
     after: { ...task, share: null },
     path: pathOf(i),
   }));
-  if (tasks.some(({ assigneeId, teamId, parentId }) => assigneeId ?? teamId ?? parentId))
-    await checkPlacement(tx, await viewerOf(tx, person), placements);
+  if (wanted.some(isPlaced)) await checkPlacement(tx, await viewerOf(tx, person), placements);
 
   const count = await insertNewTasks(tx, tasks);
   if (count < tasks.length) {
-    const given = ids.map((id, i) => ({ id, fingerprint: fingerprints[i] ?? '', path: pathOf(i) }));
+    const given = creations.map(({ task: { id }, event: { data } }, i) => ({
+      id,
+      fingerprint: data.fingerprint,
+      path: pathOf(i),
+    }));
     return { ids, cursor: await firstCreations(tx, 'task.created', person, given, count) };
   }
   const ownIds = wanted.flatMap(({ id }) => id ?? []);
   if (ownIds.length > 0) await refuseUsedIds(tx, 'task.created', ownIds);
   await checkHierarchy(tx, placements);
-  const events = tasks.map((task, i) => taskCreated(person, task, fingerprints[i] ?? ''));
-  return { ids, cursor: await append(tx, ...events) };
+  return { ids, cursor: await append(tx, ...creations.map(({ event }) => event)), tasks };
 }
 
-function newTask({ userId }: Person, { id, ...fields }: TaskCreation, now: Date, index = 0): Task {
-  return {
+function creationOf(person: Person, wanted: TaskCreation, now: Date, index = 0): Creation {
+  const { id, ...fields } = wanted;
+  const task: Task = {
     id: id ?? newId(),
-    ownerId: userId,
+    ownerId: person.userId,
     archivedAt: null,
     version: 1,
     ...fields,
@@ -176,6 +196,7 @@ function newTask({ userId }: Person, { id, ...fields }: TaskCreation, now: Date,
     createdAt: now,
     updatedAt: now,
   };
+  return { task, event: taskCreated(person, task, taskFingerprint(wanted)) };
 }
 
 const givenFields = Object.keys(creation.shape).filter((field) => field !== 'id') as GivenField[];

@@ -46,7 +46,7 @@ const LINE_BREAK = /[\n\r\v\f\u0085\u2028\u2029]/;
 const DIRECTION = /[\u202A-\u202E\u2066-\u2069]/;
 const CONTROL = /[^\P{Cc}\t\n\v\f\r\u0085]/u;
 /** Spaces, format characters such as joiners, and fillers. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+const IS_INVISIBLE = /^[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 
 /** PostgreSQL cannot store NUL or unpaired surrogates. */
 function bounded(what: string, { min, max }: Length, trimmed: (value: string) => string) {
@@ -62,7 +62,7 @@ function bounded(what: string, { min, max }: Length, trimmed: (value: string) =>
       `${what} contains an invalid character.`,
     )
     .overwrite((value) => trimmed(value.normalize('NFC')))
-    .overwrite((value) => (value.replaceAll(INVISIBLE, '') === '' ? '' : value))
+    .overwrite((value) => (IS_INVISIBLE.test(value) ? '' : value))
     .refine((value) => !CONTROL.test(value), `${what} cannot contain control characters.`)
     .refine((value) => charactersOf(value) >= min, `${what} cannot be empty.`)
     .refine(
@@ -75,8 +75,10 @@ export const NOT_NULL = 'This field cannot be null. Omit it to keep the current 
 
 /** Length in code points, as PostgreSQL counts. */
 export function charactersOf(value: string): number {
-  return Array.from(value).length;
+  return value.length - (value.match(SURROGATE_PAIRS)?.length ?? 0);
 }
+
+const SURROGATE_PAIRS = /[\uD800-\uDBFF][\uDC00-\uDFFF]/g;
 
 export function idOf(type: IdType) {
   return z.string().transform((id, issue) => {

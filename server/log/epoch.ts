@@ -37,18 +37,14 @@ export async function endEpoch(client: Pick<ClientBase, 'query'>, epoch: string)
  * this cluster has not reached would never be read. @returns whether it does.
  */
 export async function openEpochElsewhere(url: string): Promise<boolean> {
-  const client = await openSession(url, { application_name: 'taskwire epoch' });
-  try {
-    await client.query('BEGIN');
-    await client.query('SELECT pg_advisory_xact_lock($1)', [EPOCH_LOCK]);
-    const { rowCount } = await client.query(
-      'SELECT FROM events WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint LIMIT 1',
-    );
-    const isElsewhere = rowCount === 1;
-    if (isElsewhere) await openEpoch(client);
-    await client.query('COMMIT');
-    return isElsewhere;
-  } finally {
-    await client.end();
-  }
+  await using client = await openSession(url, { application_name: 'taskwire epoch' });
+  await client.query('BEGIN');
+  await client.query('SELECT pg_advisory_xact_lock($1)', [EPOCH_LOCK]);
+  const { rowCount } = await client.query(
+    'SELECT FROM events WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint LIMIT 1',
+  );
+  const isElsewhere = rowCount === 1;
+  if (isElsewhere) await openEpoch(client);
+  await client.query('COMMIT');
+  return isElsewhere;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Transaction } from '../database/transaction.ts';
 import { Conflict } from '../errors.ts';
 import type { Person } from '../policy.ts';
@@ -11,7 +11,7 @@ type Creation = Extract<
 >;
 
 export function fingerprintOf(fields: object): string {
-  return createHash('sha256').update(JSON.stringify(fields)).digest('base64url');
+  return hash('sha256', JSON.stringify(fields), 'base64url');
 }
 
 /** For a repeated request. @throws Conflict if the client-generated id belongs to another object. */

@@ -1,15 +1,13 @@
 import { Prisma, type Task } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
 import { Batcher } from '../database/batcher.ts';
-import { committed } from '../database/transaction.ts';
+import { committed, type Transaction } from '../database/transaction.ts';
 import type { NewEvent } from '../log/catalogue.ts';
 import { appendSql, type Appended } from '../log/append.ts';
 import type { LogCursor } from '../log/cursor.ts';
-import { taskVector } from '../search/vector.ts';
-import type { Column } from './columns.ts';
-import { taskColumns } from './tables.ts';
+import { insertSql } from './write-tasks.ts';
 
-interface Creation {
+export interface Creation {
   task: Task;
   event: NewEvent<'task.created'>;
 }
@@ -23,11 +21,11 @@ export async function insertTask(db: Database, creation: Creation): Promise<LogC
   return batcher.add(creation);
 }
 
-async function insertTasks(db: Database, creations: Creation[]): Promise<LogCursor[]> {
-  const rows = creations.map(({ task }) => Prisma.sql`(${values(task)})`);
+/** Inserts tasks and their events in one statement. @returns the log cursor of each. */
+export async function insertTasks(db: Database, creations: readonly Creation[]): Promise<LogCursor[]> {
   const sql = Prisma.sql`
     /* insertTasks */
-    WITH made AS (INSERT INTO tasks (${columns}) VALUES ${Prisma.join(rows)})
+    WITH made AS (${await insertSql(creations.map(({ task }) => task))})
     ${appendSql(creations.map(({ event }) => event))}`;
   const cursors = new Map((await run<Appended>(db, sql)).map((row) => [row.subjectId, cursorAfter(row)]));
   committed(db);
@@ -42,7 +40,7 @@ export async function insertTaskUnlessTaken(
   const sql = Prisma.sql`
     /* insertTaskUnlessTaken */
     WITH made AS (
-      INSERT INTO tasks (${columns}) SELECT ${values(task)}
+      ${await insertSql([task])}
       WHERE NOT EXISTS (SELECT FROM events WHERE subject_id = ${task.id}::uuid AND kind = 'task.created')
       ON CONFLICT (id) DO NOTHING
       RETURNING id
@@ -53,26 +51,9 @@ export async function insertTaskUnlessTaken(
   return cursorAfter(row);
 }
 
-/** Fields that keep their defaults: these statements insert only personal tasks without a parent. */
-const DEFAULTED: ReadonlySet<string> = new Set<keyof Task>([
-  'assigneeId',
-  'teamId',
-  'parentId',
-  'archivedAt',
-  'version',
-]);
-const inserted = Object.entries<Column>(taskColumns)
-  .filter(([field]) => !DEFAULTED.has(field))
-  .map(([field, column]) => ({ ...column, field: field as keyof Task }));
-const columns = Prisma.raw([...inserted.map(({ name }) => name), 'words'].join(', '));
-const CASTS = ['', ...inserted.map(({ type }) => `::${type}, `), '::tsvector'];
-
-function values(task: Task): Prisma.Sql {
-  const given: unknown[] = inserted.map(({ field, way }) =>
-    way === 'day' ? ((task[field] as Date | null)?.toISOString().slice(0, 10) ?? null) : task[field],
-  );
-  given.push(taskVector(task));
-  return new Prisma.Sql(CASTS, given);
+/** Inserts tasks without their events, except those with an existing id. @returns the number of inserted tasks. */
+export async function insertNewTasks(tx: Transaction, tasks: readonly Task[]): Promise<number> {
+  return tx.$executeRaw`/* insertNewTasks */ ${await insertSql(tasks)} ON CONFLICT DO NOTHING`;
 }
 
 function cursorAfter({ transactionId, sequence, horizon, nonce }: Appended): LogCursor {

@@ -3,6 +3,7 @@ import { connect, disconnect, type Database } from '../../server/database/client
 import { uuidOf } from '../../server/ids.ts';
 import { differencesIn, foldToTheEnd } from '../kit/counters.ts';
 import { freshDatabase } from '../kit/database.ts';
+import { openSession } from '../kit/session.ts';
 import { ops, startOps } from '../kit/ops.ts';
 import { startWorld } from '../kit/world.ts';
 
@@ -13,20 +14,31 @@ const environment = { DATABASE_URL: world.databaseUrl };
 
 const generationOf = async (db: Database) => (await db.logConsumer.findFirstOrThrow()).generation;
 
-/** Enough for several parts. */
 async function plantMany(db: Database, ownerId: string): Promise<void> {
   await db.$executeRaw`
     INSERT INTO tasks (id, title, owner_id, due_on) SELECT gen_random_uuid(), 'Old', ${ownerId}::uuid, '2027-01-01'
     FROM generate_series(1, 40000)`;
 }
 
-/** Waits until a rebuild has written counters next to the current ones. */
-async function begun(db: Database): Promise<void> {
-  const generation = await generationOf(db);
-  await vi.waitUntil(() => db.taskScope.count({ where: { generation: generation + 1 } }), {
+/** Runs `work` while a rebuild waits after its first write, next to the current counters. */
+async function duringRebuild(url: string, db: Database, work: () => Promise<unknown>): Promise<void> {
+  await using holder = await openSession(url);
+  await holder.query('SELECT pg_advisory_lock(1)');
+  await holder.query(`
+    CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END';
+    CREATE TRIGGER wait BEFORE INSERT ON task_due_counts EXECUTE FUNCTION wait();
+    CREATE TRIGGER wait BEFORE INSERT ON task_day_changes EXECUTE FUNCTION wait()`);
+  const waiting = `
+    SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory'
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+  await vi.waitUntil(async () => (await holder.query(waiting)).rowCount === 2, {
     timeout: 60_000,
     interval: 5,
   });
+  const generation = await generationOf(db);
+  expect(await db.taskScope.count({ where: { generation: generation + 1 } })).toBeGreaterThan(0);
+  await work();
 }
 
 test('counters:verify reports differences and exits with 1, and counters:rebuild fixes them during writes', async () => {
@@ -47,7 +59,7 @@ test('counters:verify reports differences and exits with 1, and counters:rebuild
   const { code, output } = await rebuilding;
   expect(code).toBe(0);
   expect(output).toMatch(
-    /^Counted 1 of (\d+) parts .*\n(Counted .*\n)+Counted \1 of \1 parts .*\nRebuilt the counters/,
+    /^(Counted \d+ rows of \w+ \(.*\)\n)*Counted 1 rows of task_due_counts .*\n(Counted .*\n)*Rebuilt the counters/,
   );
   expect((await ops('counters-verify', [], environment)).code).toBe(0);
   expect(await ada.query('{ dashboard { statistics { total } } }')).toEqual({
@@ -66,8 +78,10 @@ test('a killed rebuild changes no counter, and the next one removes its remains'
     const wrong = await differencesIn(url);
     expect(wrong).not.toEqual([]);
     const killed = startOps('counters-rebuild', [], { DATABASE_URL: url });
-    await begun(db);
-    killed.kill();
+    await duringRebuild(url, db, () => {
+      killed.kill();
+      return killed.ended;
+    });
     expect((await killed.ended).output).not.toContain('Rebuilt the counters');
     expect(await generationOf(db)).toBe(generation);
     expect(await differencesIn(url)).toEqual(wrong);
@@ -80,11 +94,11 @@ test('a killed rebuild changes no counter, and the next one removes its remains'
 });
 
 test.each([
-  ['snapshot', 0],
-  ['counting', 1],
+  ['reading', 'countDeltas'],
+  ['writing', 'addDeltas'],
 ])(
-  'a rebuild that loses its connection for the %s prints the reason, and changes nothing',
-  async (_, older) => {
+  'a rebuild that loses a connection for %s prints the reason, and changes nothing',
+  async (_, statement) => {
     const url = await freshDatabase();
     const db = connect(url);
     try {
@@ -92,11 +106,14 @@ test.each([
       await foldToTheEnd(url);
       await plantMany(db, id);
       const rebuilding = ops('counters-rebuild', [], { DATABASE_URL: url });
-      await begun(db);
-      await db.$queryRaw`
-        SELECT pg_terminate_backend(pid) FROM (
-          SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'taskwire rebuild'
-          ORDER BY backend_start LIMIT 1 OFFSET ${older}) AS lost`;
+      await duringRebuild(
+        url,
+        db,
+        () => db.$queryRaw`
+          SELECT pg_terminate_backend(pid, 5000) FROM (
+            SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE ${`/* ${statement} */%`}
+            ORDER BY backend_start LIMIT 1) AS lost`,
+      );
       const { code, output } = await rebuilding;
       expect(code).toBe(1);
       expect(output).toMatch(

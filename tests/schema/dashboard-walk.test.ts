@@ -236,7 +236,7 @@ async function sever(connections: string): Promise<void> {
 
 /** A rebuild that is killed at a random point. */
 async function killedRebuild({ how }: Rolls): Promise<void> {
-  let parts = how % 3;
+  let parts = how % 5;
   await rebuildCounters(databaseUrl, () => {
     parts -= 1;
     if (parts <= 0) throw new Error('killed');

@@ -87,6 +87,20 @@ describe('creating many tasks', () => {
     expect(many.filter((statement) => statement.includes('INSERT INTO events'))).toHaveLength(1);
   });
 
+  test('is one statement with all events, and the answer needs no other', async () => {
+    const create = () =>
+      ada.query(
+        'mutation ($input: CreateTasksInput!) { createTasks(input: $input) { tasks { id title } } }',
+        {
+          input: { tasks: titled(3) },
+        },
+      );
+    const statements = await statementsOf(create);
+    expect(statements.filter((statement) => /INTO tasks|FROM [^ ]*tasks|BEGIN/.test(statement))).toEqual([
+      expect.stringMatching(/INSERT INTO tasks[^]*INSERT INTO events/),
+    ]);
+  });
+
   test.each([
     ['no tasks', [], 'tasks'],
     ['501', titled(501), 'tasks'],
