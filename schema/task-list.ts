@@ -15,7 +15,7 @@ import {
   type OrderBy,
 } from './machinery/connection.ts';
 import { mentions } from './machinery/filters.ts';
-import { countTasks } from '../server/sql/count-tasks.ts';
+import { countTasks, type Total } from '../server/sql/count-tasks.ts';
 import { fewTasks, isPinned, orderedTasks } from '../server/sql/ordered-tasks.ts';
 import { readIds, readPage, type Sources } from '../server/sql/read-page.ts';
 import { tasks as table } from '../server/sql/tables.ts';
@@ -183,7 +183,9 @@ builder.queryField('tasks', (t) =>
             (await readPage(db, table, { ...query, ...selection }, sources)) ??
             (await readByPrisma(db, viewer, await readIds(db, table, query, sources), selection)),
         );
-        let counted: ReturnType<typeof countTasks> | undefined;
+        let counted: Promise<Total> | undefined = few
+          ? Promise.resolve({ count: few.length, isExact: true })
+          : undefined;
         const total = () => (counted ??= countTasks(db, viewer, countedTasks(viewer, filter), scope, wanted));
         return {
           ...tasks.connection(rows),

@@ -20,6 +20,7 @@ export interface Running {
 const programs: Record<Contender, { file: string; path: string }> = {
   raw: { file: 'ops/bench/contenders/raw.ts', path: '/' },
   'PostGraphile 5': { file: 'ops/bench/contenders/postgraphile.ts', path: '/graphql' },
+  'PostGraphile 5 with rights': { file: 'ops/bench/contenders/postgraphile.ts', path: '/graphql' },
   'Apollo + Prisma': { file: 'ops/bench/contenders/apollo.ts', path: '/' },
   Taskwire: { file: TASKWIRE, path: '/graphql' },
 };
@@ -32,6 +33,7 @@ export async function startContender(
   flags: string[] = [],
 ): Promise<Running> {
   const { file, path } = programs[name];
+  const withRights = name === 'PostGraphile 5 with rights';
   const tokens = name === 'Taskwire' ? await issueTokens(databaseUrl) : null;
   const environment = {
     DATABASE_URL: databaseUrl,
@@ -48,8 +50,9 @@ export async function startContender(
     headers: {
       'content-type': 'application/json',
       ...(tokens ? { authorization: `Bearer ${tokens[operation.owner]}` } : {}),
+      ...(withRights ? { 'x-viewer': people[operation.owner] } : {}),
     },
-    body: JSON.stringify(operation.bodies[name](people[operation.owner])),
+    body: JSON.stringify(operation.bodies[withRights ? 'PostGraphile 5' : name](people[operation.owner])),
   });
 
   const kept = new Agent({ keepAlive: true });

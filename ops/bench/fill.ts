@@ -77,6 +77,11 @@ function idOf(kind: keyof typeof KINDS, n: number): string {
   return `01900000-${hex(KINDS[kind], 4)}-7000-8000-${hex(n, 12)}`;
 }
 
+/** The role of PostGraphile's requests with rights. The other contenders own the tables, so policies do not apply to them. */
+export const VISITOR = 'taskwire_bench_visitor';
+
+const VIEWER_ID = "current_setting('bench.viewer')::uuid";
+
 /** Fills an empty database with Taskwire's tables. Calls `logProgress` for each step. */
 export async function fill(client: Client, size: Size, logProgress: (step: string) => void): Promise<void> {
   for (const [step, sql] of Object.entries(statements(size))) {
@@ -190,10 +195,24 @@ function statements(size: Size): Record<string, string> {
                'dueOn', due_on, 'archived', false))
       FROM tasks ORDER BY created_at, id`,
 
-    // Default ids, a dashboard function, and an order that PostGraphile omits.
+    // Default ids, a dashboard function, an index for their lists, and an order and a condition that PostGraphile omits.
     'what other contenders need': `
       ALTER TABLE tasks ALTER COLUMN id SET DEFAULT gen_random_uuid();
+      CREATE INDEX bench_by_owner ON tasks (owner_id, updated_at DESC, id DESC);
+      COMMENT ON COLUMN tasks.status IS '@behavior +attribute:filterBy';
       COMMENT ON COLUMN conversations.updated_at IS '@behavior +attribute:orderBy';
+      DO $$ BEGIN CREATE ROLE ${VISITOR}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+      GRANT ALL ON ALL TABLES IN SCHEMA public TO ${VISITOR};
+      GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${VISITOR};
+      ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY bench_visible ON tasks TO ${VISITOR} USING (
+        owner_id = ${VIEWER_ID} AND team_id IS NULL
+        OR team_id IN (SELECT team_id FROM memberships WHERE user_id = ${VIEWER_ID})
+        OR EXISTS (SELECT FROM task_shares WHERE task_id = tasks.id AND shared_with_id = ${VIEWER_ID}
+                   AND (expires_at IS NULL OR expires_at > now())));
+      ALTER TABLE conversations ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY bench_visible ON conversations TO ${VISITOR} USING (
+        id IN (SELECT conversation_id FROM conversation_participants WHERE user_id = ${VIEWER_ID}));
       CREATE FUNCTION bench_dashboard(owner uuid) RETURNS json LANGUAGE sql STABLE AS $$ ${dashboardSql('owner')} $$`,
 
     statistics: 'VACUUM (ANALYZE)',

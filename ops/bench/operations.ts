@@ -2,7 +2,11 @@
 import { toUUID, fromString } from 'typeid-js';
 import { publicId } from '../../server/ids.ts';
 
-export type Contender = 'raw' | 'PostGraphile 5' | 'Apollo + Prisma' | 'Taskwire';
+export type Contender =
+  'raw' | 'PostGraphile 5' | 'PostGraphile 5 with rights' | 'Apollo + Prisma' | 'Taskwire';
+
+/** The form of the request, which PostGraphile has once. */
+export type Form = Exclude<Contender, 'PostGraphile 5 with rights'>;
 
 export interface Operation {
   title: string;
@@ -13,7 +17,7 @@ export interface Operation {
   /** Slow for other contenders: measured with one caller, or with few callers for longer. */
   heavy?: 'alone' | 'few';
   /** The request body for each contender. */
-  bodies: Record<Contender, (owner: string) => object>;
+  bodies: Record<Form, (owner: string) => object>;
   /** Whether every call creates a row, so that ids differ. */
   writes?: boolean;
 }

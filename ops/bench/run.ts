@@ -18,7 +18,13 @@ import type { Sample } from './load.ts';
 import { reportOf, type Measured, type Run } from './report.ts';
 import { logProgress, writeSection } from './results.ts';
 
-const CONTENDERS: Contender[] = ['raw', 'PostGraphile 5', 'Apollo + Prisma', 'Taskwire'];
+const CONTENDERS: Contender[] = [
+  'raw',
+  'PostGraphile 5',
+  'PostGraphile 5 with rights',
+  'Apollo + Prisma',
+  'Taskwire',
+];
 const WARM_UP_SECONDS = 0.5;
 /** Sequential calls per operation; slow ones stop after UNLOADED_SECONDS. */
 const UNLOADED_CALLS = 200;
