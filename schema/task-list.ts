@@ -138,9 +138,9 @@ async function refusingSlow<Rows>(
   } catch (error) {
     if (classify(error).why !== 'slow') throw error;
     const conditions = Object.keys(filter ?? {}).filter((field) => !INDEXED.has(field));
-    const parts = conditions.map((field) => `filter.${field}`);
-    if (orderBy && orderBy.length > 0) parts.push('orderBy');
-    throw parts.length > 0 ? new ListTooSlow(parts) : error;
+    const parts = conditions.map((field) => `\`filter.${field}\``);
+    if (orderBy && orderBy.length > 0) parts.push('`orderBy`');
+    throw parts.length > 0 ? new ListTooSlow(parts.join(' or ')) : error;
   }
 }
 

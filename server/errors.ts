@@ -107,11 +107,9 @@ export class QueryTooComplex extends TaskwireError {
 export class ListTooSlow extends TaskwireError {
   readonly code = 'QUERY_TOO_COMPLEX';
 
-  /** @param parts arguments or conditions that can be left out. */
-  constructor(parts: readonly string[]) {
-    super(
-      `Reading this list took too long. Leave out ${parts.map((part) => `\`${part}\``).join(' or ')}, or ask for the tasks of one team or person.`,
-    );
+  /** @param parts the arguments or conditions that can be left out. */
+  constructor(parts: string) {
+    super(`Reading this list took too long. Leave out ${parts}, or ask for the tasks of one team or person.`);
   }
 }
 
