@@ -28,6 +28,7 @@ type Results = AsyncIterableIterator<ExecutionResult>;
 export type PreparedOperation =
   | { errors: readonly unknown[] }
   | { kind: 'query' | 'mutation'; cookies: readonly string[]; run: () => Promise<ExecutionResult> }
+  /** Its errors are masked already. */
   | { kind: 'subscription'; run: () => Promise<ExecutionResult | Results> };
 
 /** Parses and validates an operation of the person that the headers name. Never throws. */
@@ -53,32 +54,34 @@ export function createPrepareOperation(parts: Parts): PrepareOperation {
   const valid = new WeakSet<DocumentNode>();
   const concurrency = new ConcurrencyLimit();
 
-  function enveloped(headers: Headers): Enveloped {
-    return yoga.getEnveloped({ request: { headers } }) as unknown as Enveloped;
+  function enveloped(headers: Headers, params: Params): Enveloped {
+    return yoga.getEnveloped({ request: { headers }, params }) as unknown as Enveloped;
   }
 
-  function parsed(text: string, headers: Headers): { document: DocumentNode; faults: readonly GraphQLError[] } {
-    const known = documents.get(text);
+  function parsed(headers: Headers, params: Params) {
+    const { query } = params;
+    const known = documents.get(query);
     if (known && valid.has(known)) return { document: known, faults: [] };
-    const { parse, validate } = enveloped(headers);
-    const document = parse(text);
+    const { parse, validate } = enveloped(headers, params);
+    const document = parse(query);
     const faults = validate(schema, document);
     if (faults.length === 0) valid.add(document);
     return { document, faults };
   }
 
   return async (headers, params) => {
-    const { query, variables: variableValues, operationName } = params;
+    const { variables: variableValues, operationName } = params;
     try {
-      const { document, faults } = parsed(query, headers);
+      const { document, faults } = parsed(headers, params);
       if (faults.length > 0) return { errors: faults.map(invalid) };
       const kind = getOperationAST(document, operationName)?.operation;
-      if (kind === undefined) return { errors: [new BadUserInput('`operationName` must name one operation of the document.')] };
+      if (kind === undefined)
+        return { errors: [new BadUserInput('`operationName` must name one operation of the document.')] };
       const contextValue: Priced = await contextOf(headers);
       contextValue.params = params;
       const args = { schema, document, contextValue, variableValues, operationName };
       if (kind === OperationTypeNode.SUBSCRIPTION)
-        return { kind, run: () => enveloped(headers).subscribe(args) };
+        return { kind, run: () => enveloped(headers, params).subscribe(args) };
       const run = async () => execute(args);
       // Mutations wait for each other in PostgreSQL, or share a statement.
       const isQuery = kind === OperationTypeNode.QUERY;
