@@ -55,7 +55,7 @@ export function createPrepareOperation(parts: Parts): PrepareOperation {
   const concurrency = new ConcurrencyLimit();
 
   function enveloped(headers: Headers, params: Params): Enveloped {
-    return yoga.getEnveloped({ request: { headers }, params }) as unknown as Enveloped;
+    return yoga.getEnveloped({ request: { headers }, params });
   }
 
   function parsed(headers: Headers, params: Params) {

@@ -61,7 +61,8 @@ export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, 
       },
     );
     response.statusCode = answered.status;
-    answered.headers.forEach((value, name) => response.setHeader(name, value));
+    const type = answered.headers.get('content-type');
+    if (type !== null) response.setHeader('Content-Type', type);
     response.end(await answered.bytes());
   }
 

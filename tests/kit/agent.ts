@@ -9,7 +9,7 @@ export interface Agent {
   client: Client;
   token: string;
   /** Calls a tool. @throws ToolError if the answer is an error. */
-  call<Data>(tool: string, input?: object): Promise<Data>;
+  call: <Data>(tool: string, input?: object) => Promise<Data>;
 }
 
 class ToolError extends Error {
