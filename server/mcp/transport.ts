@@ -10,9 +10,9 @@ import type { Services } from '../services.ts';
 import { createMcpServer } from './server.ts';
 
 const SIGN_IN =
-  'Send the header "Authorization: Bearer <API token>". Create the token on the settings page or with `createApiToken`.';
+  'Send the header "Authorization: Bearer <API token>". Create the token with the mutation `createApiToken`.';
 const NOT_AN_API_TOKEN =
-  'This is the token of a session. Create an API token for the agent, on the settings page or with `createApiToken`.';
+  'This is the token of a session. Create an API token for the agent, with the mutation `createApiToken`.';
 
 /**
  * Handles Model Context Protocol messages over streamable HTTP. Keeps no state between requests, so any process can
