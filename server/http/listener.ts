@@ -12,7 +12,7 @@ import { contentSecurityPolicy } from './content-security-policy.ts';
 import { crossOrigin } from './cors.ts';
 import { createGraphiql } from './graphiql.ts';
 import { answerPosts } from './graphql-post.ts';
-import { createMcp } from '../mcp/transport.ts';
+import type { Mcp } from '../mcp/transport.ts';
 import { MOST_BODY_BYTES, type Graphql } from '../graphql/yoga.ts';
 import { createMetrics } from './metrics.ts';
 import { OpenResponses } from './open-responses.ts';
@@ -50,7 +50,10 @@ export function createRequestListener(
   const graphiql = hasGraphiql ? createGraphiql(contentSecurityPolicy()) : null;
   const operations = answerPosts(graphql, MOST_BODY_BYTES);
   const auth = answerAuth(services);
-  const mcp = createMcp(graphql, services);
+  let mcp: Promise<Mcp> | undefined;
+  // Loading the protocol's library takes 13 MB, which servers without agents do not need.
+  const loadMcp = () =>
+    (mcp ??= import('../mcp/transport.ts').then(({ createMcp }) => createMcp(graphql, services)));
   const pages = createPages();
 
   const routes: Record<string, Handler> = {
@@ -60,8 +63,8 @@ export function createRequestListener(
       response.appendHeader('Vary', 'Authorization, Cookie, Accept');
       return operations(request, response);
     },
-    '/mcp': mcp(false),
-    '/mcp/readonly': mcp(true),
+    '/mcp': async (request, response) => (await loadMcp())(request, response, false),
+    '/mcp/readonly': async (request, response) => (await loadMcp())(request, response, true),
     '/schema.graphql': readOnly((_request, response) => {
       answer(response, 200, printedSchema);
     }),

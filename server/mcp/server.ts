@@ -6,6 +6,8 @@ import type { Graphql } from '../graphql/yoga.ts';
 import { costSoFar, Operations, Refused } from './operations.ts';
 import { cut } from './answers.ts';
 import { inputOf } from './input.ts';
+import { promptList, promptNamed } from './prompts.ts';
+import { readResource, resources, resourceTemplates } from './resources.ts';
 import { tools } from './tools.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -18,7 +20,7 @@ export function createMcpServer(graphql: Graphql, { token, scopes, extra }: Auth
   const operations = new Operations(graphql, token, String(extra?.['userId']));
   const mcp = new McpServer(
     { name: 'taskwire', title: 'Taskwire', version },
-    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+    { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: INSTRUCTIONS },
   );
   mcp.server.setRequestHandler('tools/list', () => ({ tools: mayWrite ? definitions : readingDefinitions }));
   mcp.server.setRequestHandler('tools/call', async ({ params }) => {
@@ -32,6 +34,17 @@ export function createMcpServer(graphql: Graphql, { token, scopes, extra }: Auth
       return refused(operations.refused(error));
     }
   });
+  mcp.server.setRequestHandler('resources/list', () => ({ resources }));
+  mcp.server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates }));
+  mcp.server.setRequestHandler('resources/read', ({ params }) =>
+    readResource(params.uri, operations).catch((error: unknown) => {
+      if (error instanceof ProtocolError) throw error;
+      const { code, message, details } = operations.refused(error);
+      throw new ProtocolError(ProtocolErrorCode.InternalError, message, { code, ...details });
+    }),
+  );
+  mcp.server.setRequestHandler('prompts/list', () => ({ prompts: promptList }));
+  mcp.server.setRequestHandler('prompts/get', ({ params }) => promptNamed(params.name));
   return mcp;
 }
 

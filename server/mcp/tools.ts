@@ -183,7 +183,7 @@ function isPage(value: unknown): value is Page {
   return typeof value === 'object' && value !== null && 'pageInfo' in value;
 }
 
-const get = tool(READS, {
+export const get = tool(READS, {
   description:
     'Tasks, teams, people, conversations, comments or messages by id or link, with details: a task with its newest comments, a team with its members, a conversation with its newest messages. Long texts are cut; `offset` continues them.',
   input: z.strictObject({
@@ -228,6 +228,7 @@ const list_tasks = tool(READS, {
     label: z.string().optional(),
     dueBefore: z.string().optional().describe('YYYY-MM-DD, exclusive.'),
     dueAfter: z.string().optional().describe('Exclusive.'),
+    hasDueDate: z.boolean().optional(),
     archived: z.boolean().optional(),
     order: z.enum(ORDERS).optional(),
     descending: z.boolean().default(false),
@@ -237,11 +238,13 @@ const list_tasks = tool(READS, {
   }),
   output: output({ tasks: z.array(taskOutput), nextCursor: z.string().optional() }),
   async call({ order, descending, limit, cursor, fields: wanted, ...conditions }, operations) {
-    const { text, status, priority, label, dueBefore, dueAfter, archived } = conditions;
+    const { text, status, priority, label, dueBefore, dueAfter, hasDueDate, archived } = conditions;
     const reference = (id: string | undefined) => {
       if (id === undefined) return undefined;
       return id === 'none' ? { isNull: true } : { eq: id === 'me' ? operations.viewerId : id };
     };
+    const isNull = hasDueDate === undefined ? undefined : !hasDueDate;
+    const due = withoutEmpty({ before: dueBefore, after: dueAfter, isNull });
     const filter = withoutEmpty({
       text,
       archived,
@@ -252,7 +255,7 @@ const list_tasks = tool(READS, {
       team: reference(conditions.team),
       parent: reference(conditions.parent),
       labels: label === undefined ? undefined : { has: label },
-      dueOn: (dueBefore ?? dueAfter) ? withoutEmpty({ before: dueBefore, after: dueAfter }) : undefined,
+      dueOn: Object.keys(due).length > 0 ? due : undefined,
     });
     const { tasks } = await operations.run<{
       tasks: { nodes: TaskData[]; pageInfo: { endCursor: string | null; hasNextPage: boolean } };
@@ -363,7 +366,7 @@ interface DashboardData {
   };
 }
 
-const dashboard = tool(READS, {
+export const dashboard = tool(READS, {
   description:
     'The person, their teams and newest conversations, and the numbers of their tasks or of a team: totals, overdue, due, by status and priority. With `days`, also the history up to `asOf`.',
   input: z.strictObject({

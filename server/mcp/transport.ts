@@ -14,11 +14,14 @@ const SIGN_IN =
 const NOT_AN_API_TOKEN =
   'This is the token of a session. Create an API token for the agent, with the mutation `createApiToken`.';
 
+/** @param isReadOnly whether to offer only tools that read. */
+export type Mcp = (request: IncomingMessage, response: ServerResponse, isReadOnly: boolean) => Promise<void>;
+
 /**
  * Handles Model Context Protocol messages over streamable HTTP. Keeps no state between requests, so any process can
  * answer. Cookies are ignored, since a page of another site could send them.
  */
-export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, log }: Services) {
+export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, log }: Services): Mcp {
   const { credentials } = authServices;
   const { fetch: respond } = createMcpHandler(
     ({ authInfo }) => {
@@ -66,7 +69,7 @@ export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, 
     response.end(await answered.bytes());
   }
 
-  return (isReadOnly: boolean) => async (request: IncomingMessage, response: ServerResponse) => {
+  return async (request, response, isReadOnly) => {
     response.setHeader('Cache-Control', 'private, no-store');
     response.appendHeader('Vary', 'Authorization, Origin');
     const refusal = graphql.requests.spend(1);

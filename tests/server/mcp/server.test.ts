@@ -127,6 +127,8 @@ describe('a list of tasks', () => {
     expect(await listed({ priority: ['URGENT', 'HIGH'] })).toEqual(['B']);
     expect(await listed({ text: 'compost' })).toEqual(['C']);
     expect(await listed({ dueAfter: '2027-01-01', dueBefore: '2027-01-03' })).toEqual(['B']);
+    expect(await listed({ hasDueDate: false })).toEqual(['D']);
+    expect(await listed({ hasDueDate: true, team: 'none' })).toEqual(['C']);
     expect(await listed({ archived: true })).toEqual([]);
     const page = await call<Tasks>('list_tasks', { order: 'DUE_ON', limit: 3 });
     expect(titles(page)).toEqual(['C', 'B', 'A']);
