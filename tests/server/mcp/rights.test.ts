@@ -2,9 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { newId, publicId } from '../../../server/ids.ts';
 import { agentOf, toolCall, type Agent } from '../../kit/agent.ts';
 import { raw } from '../../kit/raw-request.ts';
-import { giveShare } from '../../kit/shares.ts';
-import { outcome, teamOf } from '../../kit/team.ts';
-import { startWorld, type Person } from '../../kit/world.ts';
+import { startWorld } from '../../kit/world.ts';
 
 const { url, people } = await startWorld();
 
@@ -28,22 +26,6 @@ function attemptsOf({ call }: Agent, id: string): Record<string, Tried> {
   };
 }
 
-/** The same, by the person through GraphQL. */
-function directAttemptsOf(person: Person, id: string): Record<string, Tried> {
-  const direct = (field: string, input: object) => () => {
-    const type = `${field.slice(0, 1).toUpperCase()}${field.slice(1)}Input`;
-    return outcome(
-      person.query(`mutation ($input: ${type}!) { ${field}(input: $input) { cursor } }`, { input }),
-    );
-  };
-  return {
-    update: direct('updateTask', { id, title: 'Changed' }),
-    complete: direct('completeTask', { id }),
-    comment: direct('addComment', { taskId: id, body: 'Hello' }),
-    'add a subtask': direct('createTask', { title: 'Part', parentId: id }),
-  };
-}
-
 async function endsOf(attempts: Record<string, Tried>): Promise<Record<string, unknown>> {
   const ends: Record<string, unknown> = {};
   for (const [action, attempt] of Object.entries(attempts)) ends[action] = await attempt();
@@ -51,30 +33,6 @@ async function endsOf(attempts: Record<string, Tried>): Promise<Record<string, u
 }
 
 const all = (end: string) => ({ update: end, complete: end, comment: end, 'add a subtask': end });
-
-test('[FR-009] [FR-011] an agent may do exactly what its person may do', async () => {
-  const { ada, bob, cy, dee, eve } = await people('Ada', 'Bob', 'Cy', 'Dee', 'Eve');
-  const team = await teamOf(ada, [
-    [bob, 'MEMBER'],
-    [cy, 'VIEWER'],
-  ]);
-  const id = await ada.createTask('Plan', { teamId: team.id });
-  await giveShare(ada, dee, id, { permission: 'VIEW' });
-  await giveShare(ada, eve, id, { permission: 'EDIT' });
-  const table: Record<string, unknown> = {};
-  for (const person of [ada, bob, cy, dee, eve]) {
-    const agent = await agentOf(person, url);
-    table[person.name] = await endsOf(attemptsOf(agent, id));
-    expect(table[person.name], person.name).toEqual(await endsOf(directAttemptsOf(person, id)));
-  }
-  expect(table).toEqual({
-    Ada: all('ok'),
-    Bob: { ...all('FORBIDDEN'), comment: 'ok' },
-    Cy: all('FORBIDDEN'),
-    Dee: all('FORBIDDEN'),
-    Eve: all('ok'),
-  });
-});
 
 test('[FR-009] another person’s task does not exist for an agent', async () => {
   const { ada, eve } = await people('Ada', 'Eve');
