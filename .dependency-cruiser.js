@@ -83,6 +83,7 @@ const may = {
     'server/services',
   ],
   'server/http': ['server'],
+  'server/mcp': ['server'],
   'server/websocket': ['server'],
   'server/lifecycle': ['server'],
   'server/backup': ['server/config', 'server/logger'],

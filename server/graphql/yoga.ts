@@ -18,17 +18,15 @@ import { useExecution } from './plugins/use-execution.ts';
 import { withIntrospectionCache } from './with-introspection-cache.ts';
 import { useResponseCache } from './plugins/use-response-cache.ts';
 import { isMeasured, withTracing, useTracing } from './plugins/use-tracing.ts';
-import { createContexts, useViewerContext, type ContextOf } from './plugins/use-viewer-context.ts';
+import { createContexts, useViewerContext } from './plugins/use-viewer-context.ts';
+import { createPrepareOperation, type PrepareOperation } from './prepare-operation.ts';
 import { useRequestValidation } from './plugins/use-request-validation.ts';
 
 export const MOST_BODY_BYTES = 1024 * 1024;
 
 export interface Graphql {
-  readonly schema: GraphQLSchema;
   yoga: ReturnType<typeof createYoga<object, Context>>;
-  contextOf: ContextOf;
-  execute: Execute;
-  documents: LRUCache<string, DocumentNode>;
+  prepare: PrepareOperation;
   masked: (error: unknown) => GraphQLError;
   requests: RequestBudget;
 }
@@ -66,7 +64,8 @@ export function createGraphql(schema: GraphQLSchema, services: Services): Graphq
     maxRequestBodySize: MOST_BODY_BYTES,
     graphiql: false,
   });
-  return { schema, yoga, contextOf, execute: run, documents, masked, requests: limits.requests };
+  const prepare = createPrepareOperation({ schema, yoga, contextOf, execute: run, documents });
+  return { yoga, prepare, masked, requests: limits.requests };
 }
 
 function cacheByText<Value extends object>(what: 'documents' | 'refused documents') {

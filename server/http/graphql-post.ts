@@ -1,34 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import {
-  getOperationAST,
-  OperationTypeNode,
-  type DocumentNode,
-  type ExecutionResult,
-  type GraphQLSchema,
-} from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import { processRegularResult } from 'graphql-yoga';
 import { BadUserInput } from '../errors.ts';
-import { ConcurrencyLimit } from '../graphql/execution/concurrency-limit.ts';
 import { SerializedData } from '../graphql/execution/execute-query.ts';
-import type { Priced } from '../graphql/plugins/use-cost-limits.ts';
 import { END_ID } from '../graphql/plugins/use-event-stream-format.ts';
+import type { Params } from '../graphql/prepare-operation.ts';
 import { hasUndecodableQuery, textOf, UnreadableBody, whyUnreadable } from './body.ts';
 import type { Graphql } from '../graphql/yoga.ts';
 import { isTooDeep } from '../limits/json-depth.ts';
 import { refuse } from './refuse.ts';
-
-interface Enveloped {
-  parse: (source: string) => DocumentNode;
-  validate: (schema: GraphQLSchema, document: DocumentNode) => readonly Error[];
-}
-
-interface Params {
-  query: string;
-  variables?: Record<string, unknown> | null;
-  operationName?: string | null;
-  extensions?: Record<string, unknown> | null;
-}
 
 /**
  * Handles plain JSON posts without Yoga's Request, Response and plugins, which cost several times as much as a small
@@ -121,44 +102,18 @@ function answerTypeOf(accept = '*/*'): string | null {
   return null;
 }
 
-type Prepared = () => Promise<{ result: ExecutionResult; cookies: string[] }>;
+type Prepared = () => Promise<{ result: ExecutionResult; cookies: readonly string[] }>;
 
 /** Returns a function that prepares an operation; null for errors and subscriptions, which Yoga handles. */
-function preparing({ schema, yoga, contextOf, execute, documents }: Graphql) {
-  const valid = new WeakSet<DocumentNode>();
-  const concurrency = new ConcurrencyLimit();
-
-  function documentOf(text: string, headers: Headers): DocumentNode | null {
-    const known = documents.get(text);
-    if (known && valid.has(known)) return known;
-    const { parse, validate } = yoga.getEnveloped({ request: { headers } }) as unknown as Enveloped;
-    const document = parse(text);
-    if (validate(schema, document).length > 0) return null;
-    valid.add(document);
-    return document;
-  }
-
+function preparing({ yoga, prepare }: Graphql) {
   return async (request: IncomingMessage, body: string): Promise<Prepared | null> => {
     const params = paramsOf(body);
     if (!params) return null;
-    const { query, variables: variableValues, operationName } = params;
     const headers = new yoga.fetchAPI.Headers(request.headers as Record<string, string>);
-    try {
-      const document = documentOf(query, headers);
-      const { operation } = (document && getOperationAST(document, operationName)) ?? {};
-      if (!document || operation === undefined || operation === OperationTypeNode.SUBSCRIPTION) return null;
-      const contextValue: Priced = await contextOf(headers);
-      contextValue.params = params;
-      const run = async () => execute({ schema, document, contextValue, variableValues, operationName });
-      // Mutations wait for each other in PostgreSQL, or share a statement.
-      const isQuery = operation === OperationTypeNode.QUERY;
-      return async () => ({
-        result: await (isQuery ? concurrency.run(run) : run()),
-        cookies: contextValue.setCookies,
-      });
-    } catch {
-      return null;
-    }
+    const prepared = await prepare(headers, params);
+    if ('errors' in prepared || prepared.kind === 'subscription') return null;
+    const { run, cookies } = prepared;
+    return async () => ({ result: await run(), cookies });
   };
 }
 

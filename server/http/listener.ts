@@ -12,6 +12,7 @@ import { contentSecurityPolicy } from './content-security-policy.ts';
 import { crossOrigin } from './cors.ts';
 import { createGraphiql } from './graphiql.ts';
 import { answerPosts } from './graphql-post.ts';
+import type { Mcp } from '../mcp/transport.ts';
 import { MOST_BODY_BYTES, type Graphql } from '../graphql/yoga.ts';
 import { createMetrics } from './metrics.ts';
 import { OpenResponses } from './open-responses.ts';
@@ -49,6 +50,10 @@ export function createRequestListener(
   const graphiql = hasGraphiql ? createGraphiql(contentSecurityPolicy()) : null;
   const operations = answerPosts(graphql, MOST_BODY_BYTES);
   const auth = answerAuth(services);
+  let mcp: Promise<Mcp> | undefined;
+  // Loading the protocol's library takes 13 MB, which servers without agents do not need.
+  const loadMcp = () =>
+    (mcp ??= import('../mcp/transport.ts').then(({ createMcp }) => createMcp(graphql, services)));
   const pages = createPages();
 
   const routes: Record<string, Handler> = {
@@ -58,21 +63,23 @@ export function createRequestListener(
       response.appendHeader('Vary', 'Authorization, Cookie, Accept');
       return operations(request, response);
     },
-    '/schema.graphql': (_request, response) => {
+    '/mcp': async (request, response) => (await loadMcp())(request, response, false),
+    '/mcp/readonly': async (request, response) => (await loadMcp())(request, response, true),
+    '/schema.graphql': readOnly((_request, response) => {
       answer(response, 200, printedSchema);
-    },
-    '/healthz': (_request, response) => {
+    }),
+    '/healthz': readOnly((_request, response) => {
       answer(response, 200, 'ok\n');
-    },
-    '/readyz': async (_request, response) => {
+    }),
+    '/readyz': readOnly(async (_request, response) => {
       const { isReady, details } = await readiness(db, check, live, monitoring.backupDir);
       response.writeHead(isReady ? 200 : 503, {
         'content-type': 'application/json',
         'cache-control': 'no-store',
       });
       response.end(`${JSON.stringify(details)}\n`);
-    },
-    '/metrics': createMetrics(services),
+    }),
+    '/metrics': readOnly(createMetrics(services)),
   };
 
   function giveUp(this: TimedResponse): void {
@@ -83,7 +90,7 @@ export function createRequestListener(
     request.url = request.url?.replace(/^\/graphql\/(?=\?|$)/, '/graphql');
     const path = request.url?.split('?', 1)[0] ?? '/';
     const route = routes[path];
-    if (route) return path === '/graphql' ? route : readOnly(route);
+    if (route) return route;
     if (path.startsWith('/api/auth/')) return auth;
     return graphiql && path.startsWith('/graphiql/') ? graphiql.files : pages;
   }

@@ -30,6 +30,7 @@ import {
 import type { PayloadSink } from '../live/shared-payload.ts';
 import { stagger } from '../lifecycle/stagger.ts';
 import { toCodedError } from '../graphql/mask-errors.ts';
+import { invalid } from '../graphql/prepare-operation.ts';
 import { VIEWER_HEADER } from '../graphql/plugins/use-viewer-context.ts';
 import { withRequest } from '../request-context.ts';
 import { clientIp } from '../http/client-ip.ts';
@@ -366,11 +367,6 @@ function countMessages(): () => boolean {
     messages += 1;
     return messages > MOST_MESSAGES_A_MINUTE;
   };
-}
-
-function invalid(fault: GraphQLError): GraphQLError {
-  fault.extensions['code'] ??= 'GRAPHQL_VALIDATION_FAILED';
-  return fault;
 }
 
 function headersOf({ headers }: IncomingMessage): Headers {

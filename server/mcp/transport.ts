@@ -1,0 +1,121 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import { classify } from '../database/failures.ts';
+import { BadUserInput, Forbidden, TaskwireError, Unauthenticated, Unavailable } from '../errors.ts';
+import { MOST_BODY_BYTES, type Graphql } from '../graphql/yoga.ts';
+import { textOf, UnreadableBody, whyUnreadable } from '../http/body.ts';
+import { refuse } from '../http/refuse.ts';
+import { DEEPEST_JSON, isTooDeep } from '../limits/json-depth.ts';
+import type { Services } from '../services.ts';
+import { createMcpServer } from './server.ts';
+
+const SIGN_IN =
+  'Send the header "Authorization: Bearer <API token>". Create the token with the mutation `createApiToken`.';
+const NOT_AN_API_TOKEN =
+  'This is the token of a session. Create an API token for the agent, with the mutation `createApiToken`.';
+
+/** @param isReadOnly whether to offer only tools that read. */
+export type Mcp = (request: IncomingMessage, response: ServerResponse, isReadOnly: boolean) => Promise<void>;
+
+/**
+ * Handles Model Context Protocol messages over streamable HTTP. Keeps no state between requests, so any process can
+ * answer. Cookies are ignored, since a page of another site could send them.
+ */
+export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, log }: Services): Mcp {
+  const { credentials } = authServices;
+  const { fetch: respond } = createMcpHandler(
+    ({ authInfo }) => {
+      if (!authInfo) throw new TypeError('The transport authenticates each request');
+      return createMcpServer(graphql, authInfo);
+    },
+    {
+      // No notifications are sent, so a stream for them would only hold a connection.
+      maxSubscriptions: 0,
+      keepAliveMs: 0,
+      onerror: (err) => {
+        log.debug({ err }, 'MCP request refused');
+      },
+    },
+  );
+
+  async function holderOf(authorization: string | undefined) {
+    const headers = new Headers(authorization === undefined ? {} : { authorization });
+    const holder = await credentials.resolve(headers);
+    if (!holder) throw new Unauthenticated(SIGN_IN);
+    if (holder.tokenId === null) throw new Unauthenticated(NOT_AN_API_TOKEN);
+    return { ...holder, tokenId: holder.tokenId };
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse, isReadOnly: boolean) {
+    const headers = new Headers(request.headers as Record<string, string>);
+    if (!origins.trusts(headers)) throw new Forbidden(origins.whyUntrusted(headers));
+    const { userId, tokenId, mayWrite } = await holderOf(request.headers.authorization);
+    const message = parsed(await textOf(request, MOST_BODY_BYTES));
+    const answered = await respond(
+      new Request(new URL(request.url ?? '', publicUrl), { method: 'POST', headers }),
+      {
+        parsedBody: message,
+        authInfo: {
+          token: request.headers.authorization?.replace(/^bearer\s+/i, '') ?? '',
+          clientId: tokenId,
+          scopes: mayWrite && !isReadOnly ? ['READ', 'WRITE'] : ['READ'],
+          extra: { userId },
+        },
+      },
+    );
+    response.statusCode = answered.status;
+    const type = answered.headers.get('content-type');
+    if (type !== null) response.setHeader('Content-Type', type);
+    response.end(await answered.bytes());
+  }
+
+  return async (request, response, isReadOnly) => {
+    response.setHeader('Cache-Control', 'private, no-store');
+    response.appendHeader('Vary', 'Authorization, Origin');
+    const refusal = graphql.requests.spend(1);
+    if (refusal) {
+      refuse(response, refusal);
+      return;
+    }
+    if (request.method !== 'POST') {
+      const error = new BadUserInput('Send each message as a POST. This server opens no streams.');
+      refuse(response, error, { status: 405, headers: { allow: 'POST' } });
+      return;
+    }
+    const unreadable = whyUnreadable(request);
+    if (unreadable !== null) {
+      refuse(response, new BadUserInput(unreadable), { status: 415 });
+      return;
+    }
+    try {
+      await answer(request, response, isReadOnly);
+    } catch (error) {
+      refuseFor(response, error);
+    }
+  };
+}
+
+function refuseFor(response: ServerResponse, error: unknown): void {
+  if (error instanceof UnreadableBody) {
+    const { status, message } = error;
+    refuse(response, new BadUserInput(message), { status, headers: { connection: 'close' } });
+  } else if (error instanceof Unauthenticated)
+    refuse(response, error, { headers: { 'www-authenticate': 'Bearer' } });
+  else if (error instanceof Forbidden) refuse(response, error, { status: 403 });
+  else if (error instanceof TaskwireError) refuse(response, error);
+  else if (classify(error).kind === 'unavailable') refuse(response, new Unavailable());
+  else throw error;
+}
+
+/** @throws BadUserInput for anything but one JSON object: batches would run many operations as one request. */
+function parsed(body: string): object {
+  if (isTooDeep(body))
+    throw new BadUserInput(`The JSON of a request can be nested at most ${DEEPEST_JSON} levels deep.`);
+  try {
+    const message: unknown = JSON.parse(body);
+    if (typeof message === 'object' && message !== null && !Array.isArray(message)) return message;
+  } catch {
+    throw new BadUserInput('The body is not valid JSON.');
+  }
+  throw new BadUserInput('Send one JSON-RPC message per request, as a JSON object.');
+}
