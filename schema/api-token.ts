@@ -86,7 +86,7 @@ builder.relayMutationField(
         description: 'The API token, without its secret.',
         resolve: async (query, { id }, _args, { db, viewer }) => {
           const where = { id, AND: visible.apiToken(viewer) };
-          const token = await db.apiToken.findUnique({ ...query, where });
+          const token = await db.apiToken.findFirst({ ...query, where });
           if (!token) throw new NotFound('token');
           return token;
         },

@@ -68,7 +68,7 @@ function commentPayload(t: PayloadFields<Change>) {
       description: 'The comment after the change.',
       resolve: async (query, { id }, _args, { db, viewer }) => {
         const where = { id, AND: visible.comment(viewer) };
-        const comment = await db.comment.findUnique({ ...query, where, relationLoadStrategy: 'join' });
+        const comment = await db.comment.findFirst({ ...query, where, relationLoadStrategy: 'join' });
         if (!comment) throw new NotFound('comment');
         return comment;
       },

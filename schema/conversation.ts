@@ -131,7 +131,7 @@ builder.queryField('conversation', (t) =>
 
 /** @throws NotFound if the viewer is not a participant. */
 async function conversationOf(db: Database, viewer: Viewer, id: string, query: object) {
-  const conversation = await db.conversation.findUnique({
+  const conversation = await db.conversation.findFirst({
     ...query,
     relationLoadStrategy: 'join',
     where: { id, AND: visible.conversation(viewer) },

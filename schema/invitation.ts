@@ -195,7 +195,7 @@ builder.relayMutationField(
         description: 'The created or renewed invitation.',
         resolve: async (query, { id }, _args, { db, viewer }) => {
           const where = { id, AND: visible.invitation(viewer) };
-          const made = await db.teamInvitation.findUnique({ ...query, relationLoadStrategy: 'join', where });
+          const made = await db.teamInvitation.findFirst({ ...query, relationLoadStrategy: 'join', where });
           if (!made) throw new NotFound('invitation');
           return made;
         },

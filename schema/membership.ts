@@ -60,7 +60,7 @@ export function membershipPayload(t: PayloadFields<Change>) {
       description: 'The membership after the change.',
       resolve: async (query, { id }, _args, { db, viewer }) => {
         const where = { id, AND: visible.membership(viewer) };
-        const member = await db.membership.findUnique({ ...query, relationLoadStrategy: 'join', where });
+        const member = await db.membership.findFirst({ ...query, relationLoadStrategy: 'join', where });
         if (!member) throw new NotFound('member');
         return member;
       },

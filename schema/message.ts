@@ -86,7 +86,7 @@ builder.relayMutationField(
         description: 'The sent message.',
         resolve: async (query, { id }, _args, { db, viewer }) => {
           const where = { id, AND: visible.message(viewer) };
-          const message = await db.message.findUnique({ ...query, where, relationLoadStrategy: 'join' });
+          const message = await db.message.findFirst({ ...query, where, relationLoadStrategy: 'join' });
           if (!message) throw new NotFound('message');
           return message;
         },

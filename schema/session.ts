@@ -27,7 +27,7 @@ function sessionPayload(t: PayloadFields<NewSession>) {
       type: User,
       description: 'The signed-in person.',
       resolve: (query, { viewer }, _args, { db }) =>
-        db.user.findUniqueOrThrow({ ...query, where: { id: viewer.userId } }),
+        db.user.findFirstOrThrow({ ...query, where: { id: viewer.userId } }),
     }),
   };
 }

@@ -18,14 +18,14 @@ import { Permission, TaskShare } from './share.ts';
 
 async function readShare(query: object, id: string, { db, viewer }: Context) {
   const where = { id, AND: visible.share(viewer) };
-  const share = await db.taskShare.findUnique({ ...query, where, relationLoadStrategy: 'join' });
+  const share = await db.taskShare.findFirst({ ...query, where, relationLoadStrategy: 'join' });
   if (!share) throw new NotFound('share');
   return share;
 }
 
 async function readOffer(query: object, id: string, { db, viewer }: Context) {
   const where = { id, AND: visible.shareOffer(viewer) };
-  const offer = await db.shareOffer.findUnique({ ...query, where, relationLoadStrategy: 'join' });
+  const offer = await db.shareOffer.findFirst({ ...query, where, relationLoadStrategy: 'join' });
   if (!offer) throw new NotFound('share offer');
   return offer;
 }

@@ -155,7 +155,7 @@ builder.queryField('task', (t) =>
 
 /** @throws NotFound if the viewer cannot see the task. */
 export async function taskOf(db: Database, viewer: Viewer, id: string, query: object) {
-  const task = await db.task.findUnique({
+  const task = await db.task.findFirst({
     ...query,
     relationLoadStrategy: 'join',
     where: { id, AND: visible.task(viewer) },

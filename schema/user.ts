@@ -55,7 +55,7 @@ builder.queryField('viewer', (t) =>
     type: User,
     description: 'The signed-in person.',
     resolve: (query, _root, _args, { db, viewer }) =>
-      db.user.findUniqueOrThrow({ ...query, where: { id: viewer.userId } }),
+      db.user.findFirstOrThrow({ ...query, where: { id: viewer.userId } }),
   }),
 );
 
@@ -79,7 +79,7 @@ builder.relayMutationField(
         type: User,
         description: 'The viewer after the change.',
         resolve: (query, _change, _args, { db, viewer }) =>
-          db.user.findUniqueOrThrow({ ...query, where: { id: viewer.userId } }),
+          db.user.findFirstOrThrow({ ...query, where: { id: viewer.userId } }),
       }),
       cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),

@@ -57,11 +57,11 @@ async function reading(observer: Client): Promise<number> {
 }
 
 /** Makes every read of tasks slow. */
-async function slowTasks(): Promise<{ observer: Client }> {
+async function slowTasks(seconds = 5): Promise<{ observer: Client }> {
   const observer = await openSession(world.databaseUrl);
   await observer.query(`
     ALTER TABLE tasks RENAME TO real_tasks;
-    CREATE VIEW tasks AS SELECT real_tasks.* FROM real_tasks, LATERAL (SELECT pg_sleep(5)) AS slow`);
+    CREATE VIEW tasks AS SELECT real_tasks.* FROM real_tasks, LATERAL (SELECT pg_sleep(${seconds})) AS slow`);
   onTestFinished(async () => {
     await observer.query('DROP VIEW tasks; ALTER TABLE real_tasks RENAME TO tasks');
     await observer.end();
@@ -103,3 +103,35 @@ test('[BR-19] a read is cancelled when its client disconnects (H2)', async () =>
   await asked;
   await expect.poll(() => reading(observer), { interval: 20, timeout: 800 }).toBe(0);
 });
+
+test.each(['task: task(id: $id) { title }', 'task: node(id: $id) { ... on Task { title } }'])(
+  '[BR-19] a person who disconnects does not cancel what others read at the same time: %s',
+  async (field) => {
+    const { createTask } = await bob.query<{ createTask: { task: { id: string } } }>(
+      'mutation { createTask(input: { title: "Read by many" }) { task { id } } }',
+    );
+    await slowTasks(0.5);
+    const leaving = new AbortController();
+    const read = (signal?: AbortSignal) =>
+      fetch(`${world.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${bob.token}` },
+        body: JSON.stringify({
+          query: `query ($id: ID!) { ${field} }`,
+          variables: { id: createTask.task.id },
+        }),
+        ...(signal ? { signal } : {}),
+      }).then((response) => response.json());
+    // Prisma reads objects that are wanted at the same moment in one statement.
+    const answers = Array.from({ length: 20 }, (_, n) =>
+      n % 2 === 0 ? read(leaving.signal).catch(() => null) : read(),
+    );
+    setTimeout(() => {
+      leaving.abort();
+    }, 250);
+    const stayed = (await Promise.all(answers)).filter((_, n) => n % 2 === 1);
+    expect(new Set(stayed.map((answer) => JSON.stringify(answer)))).toEqual(
+      new Set(['{"data":{"task":{"title":"Read by many"}}}']),
+    );
+  },
+);
