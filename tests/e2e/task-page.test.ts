@@ -16,13 +16,11 @@ beforeAll(async () => {
 
 const dashboardOf = ({ email }: Person) => openDashboard(browser, world.url, { email, password: PASSWORD });
 
-/** The page of a task in this person's own browser. */
-async function openTask(person: Person, id: string): Promise<Page> {
+/** The page of a task in this person's own browser, opened from the list. */
+async function openTask(person: Person, title: string): Promise<Page> {
   const page = await dashboardOf(person);
-  await page.goto(`/t/${id}`);
-  await expect(page.getByRole('heading', { name: 'Comments and history' })).toBeVisible();
+  await page.getByRole('link', { name: title }).click();
   await expect(page.getByText('created the task')).toBeVisible();
-  await expect(page.locator('[data-connection]')).toHaveText('Live');
   return page;
 }
 
@@ -54,7 +52,7 @@ test('[T066] [SC-004] two people on the page of a task see each other’s change
   const { ada, bob } = await world.people('Ada', 'Bob');
   const { id: teamId } = await teamOf(ada, [[bob, 'ADMIN']]);
   const id = await ada.createTask('Plan the party', { teamId });
-  const [one, other] = await Promise.all([openTask(ada, id), openTask(bob, id)]);
+  const [one, other] = await Promise.all([openTask(ada, 'Plan the party'), openTask(bob, 'Plan the party')]);
   await expect(other.getByText('No comments yet. Write the first one.')).toBeVisible();
 
   // Comments: written by one, and edited and deleted.
@@ -118,7 +116,7 @@ describe('[BR-09] a person who edits a task that another person is editing', () 
     const { ada, bob } = await world.people('Ada', 'Bob');
     const { id: teamId } = await teamOf(ada, [[bob, 'ADMIN']]);
     const id = await ada.createTask('Write the report', { teamId, description: 'First' });
-    const page = await openTask(ada, id);
+    const page = await openTask(ada, 'Write the report');
     const field = page.getByRole('textbox', { name: 'Description' });
     const edit = page.getByRole('button', { name: 'Edit description' });
 
@@ -154,7 +152,7 @@ describe('[BR-09] a person who edits a task that another person is editing', () 
     const { ada, bob } = await world.people('Ada', 'Bob');
     const { id: teamId } = await teamOf(ada, [[bob, 'ADMIN']]);
     const id = await ada.createTask('Write the report', { teamId });
-    const page = await openTask(ada, id);
+    const page = await openTask(ada, 'Write the report');
     await page.getByRole('button', { name: 'Add a description' }).click();
     await page.keyboard.type('A long text');
     await page.getByRole('textbox', { name: 'New comment' }).fill('Half a comment');
@@ -209,7 +207,7 @@ test('[FR-027] a person who may only view a task gets no fields, and a missing t
   const id = await ada.createTask('Look at this', { description: '- [ ] Read it' });
   const secret = await ada.createTask('Only mine');
   await giveShare(ada, bob, id);
-  const page = await openTask(bob, id);
+  const page = await openTask(bob, 'Look at this');
   await expect(page.getByRole('heading', { level: 1, name: 'Look at this' })).toBeAttached();
   await expect(page.getByRole('main').getByRole('textbox')).toHaveCount(0);
   for (const field of await page.getByRole('combobox').all()) await expect(field).toBeDisabled();
@@ -227,7 +225,10 @@ test('[FR-027] a person who may only view a task gets no fields, and a missing t
 
 test('[FR-020] a person on a phone opens a task, and Back keeps their place in the list', async () => {
   const { ada } = await world.people('Ada');
-  for (let number = 1; number <= 30; number += 1) await ada.createTask(`Errand ${number}`);
+  const tasks = Array.from({ length: 30 }, (_, place) => ({ title: `Errand ${place + 1}` }));
+  await ada.query('mutation ($input: CreateTasksInput!) { createTasks(input: $input) { cursor } }', {
+    input: { tasks },
+  });
   const page = await dashboardOf(ada);
   const messages: string[] = [];
   page.on('console', (message) => messages.push(message.text()));
@@ -272,7 +273,7 @@ test('a person reads a long stream from its newest entry to its first, each once
       await update(ada, id, { dueOn: `2027-01-${String((place % 28) + 1).padStart(2, '0')}` });
   }
   const page = await dashboardOf(ada);
-  await page.goto(`/t/${id}`);
+  await page.getByRole('link', { name: 'A long story' }).click();
   const shown = page.getByRole('article');
   await expect(shown).toHaveCount(25);
   await expect(shown.last()).toContainText('Chapter 60.');
@@ -290,7 +291,7 @@ test('a person archives, restores and deletes a task from its page', async () =>
   const { ada } = await world.people('Ada');
   const parent = await ada.createTask('Tidy the garage');
   const id = await ada.createTask('Sort the tools', { parentId: parent });
-  const page = await openTask(ada, id);
+  const page = await openTask(ada, 'Sort the tools');
   await page.getByRole('button', { name: 'Archive' }).click();
   await expect(page.getByText('Archived. Archived tasks are in no list')).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();
