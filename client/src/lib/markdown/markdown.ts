@@ -50,11 +50,12 @@ export function parseMarkdown(text: string): Part[] {
 /** The source with its checkbox number `index` ticked or cleared. */
 export function toggleCheckbox(source: string, index: number): string {
   const before = checkboxesIn(source);
-  for (const { 0: marker, index: place } of source.matchAll(/\[[ xX]\]/g)) {
+  // The same characters can stand in code or in a sentence, so it is this marker or a later one.
+  const markers = [...source.matchAll(/\[[ xX]\]/g)].slice(index);
+  for (const { 0: marker, index: place } of markers) {
     const mark = marker === '[ ]' ? '[x]' : '[ ]';
     const changed = source.slice(0, place) + mark + source.slice(place + marker.length);
     const after = checkboxesIn(changed);
-    // The same characters can stand in code or in a sentence.
     const isOnlyChange = after.every((box, at) => (box !== before[at]) === (at === index));
     if (index < before.length && after.length === before.length && isOnlyChange) return changed;
   }

@@ -39,17 +39,19 @@ export function followComments(
     if (position?.taskId !== id) position = { taskId: id, cursor: untrack(start) };
     const here = position;
     const variables = { after: here.cursor ?? null, filter: { taskId: id, kinds: [...kinds] } };
+    let hasReceived = false;
     const subscription = client
       .subscription(TaskComments, variables, { fetchSubscriptions: transport === 'sse' })
       .subscribe(({ data, error }) => {
         if (data) {
+          hasReceived = true;
           here.cursor = data.events.cursor;
           if (data.events.event) onchange();
         } else if (error && here.cursor && isCoded(error, 'CURSOR_EXPIRED')) {
           here.cursor = undefined;
           attempt += 1;
           onchange();
-        } else if (error && isCoded(error, 'FELL_BEHIND')) attempt += 1;
+        } else if (error && hasReceived && isCoded(error, 'FELL_BEHIND')) attempt += 1;
       });
     // Deferred: unsubscribing inside a result callback throws.
     return () => queueMicrotask(() => subscription.unsubscribe());
