@@ -24,18 +24,18 @@ async function openTask(person: Person, title: string): Promise<Page> {
   return page;
 }
 
-const comment = ({ query }: Person, taskId: string, body: string) =>
-  query('mutation ($input: AddCommentInput!) { addComment(input: $input) { comment { id } } }', {
+const comment = (person: Person, taskId: string, body: string) =>
+  person.query('mutation ($input: AddCommentInput!) { addComment(input: $input) { comment { id } } }', {
     input: { taskId, body },
   });
 
-const update = ({ query }: Person, id: string, changes: object) =>
-  query('mutation ($input: UpdateTaskInput!) { updateTask(input: $input) { task { id } } }', {
+const update = (person: Person, id: string, changes: object) =>
+  person.query('mutation ($input: UpdateTaskInput!) { updateTask(input: $input) { task { id } } }', {
     input: { id, ...changes },
   });
 
-const read = async ({ query }: Person, id: string) => {
-  const { task } = await query<{ task: Record<string, unknown> }>(
+const read = async (person: Person, id: string) => {
+  const { task } = await person.query<{ task: Record<string, unknown> }>(
     'query ($id: ID!) { task(id: $id) { title description status priority labels parent { title } } }',
     { id },
   );
@@ -51,7 +51,7 @@ async function typeAtEnd(page: Page, text: string) {
 test('[T066] [SC-004] two people on the page of a task see each other’s changes', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
   const { id: teamId } = await teamOf(ada, [[bob, 'ADMIN']]);
-  const id = await ada.createTask('Plan the party', { teamId });
+  await ada.createTask('Plan the party', { teamId });
   const [one, other] = await Promise.all([openTask(ada, 'Plan the party'), openTask(bob, 'Plan the party')]);
   await expect(other.getByText('No comments yet. Write the first one.')).toBeVisible();
 
