@@ -11,7 +11,7 @@ const folder = join(import.meta.dirname, '../../client/build');
 const PAGES = [
   /^\/$/,
   /^\/(?:sign-in|sign-up|reset-password|help|history|join|offer|performance|settings|teams)\/?$/,
-  /^\/teams\/[^/]+\/?$/,
+  /^\/(?:t|teams)\/[^/]+\/?$/,
 ];
 
 const METHODS = 'GET, HEAD';

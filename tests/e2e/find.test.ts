@@ -121,21 +121,3 @@ test('the list filters by team and by assignee', async () => {
   await page.getByRole('combobox', { name: 'Show' }).selectOption('Mine');
   await expectTitles(page, ['Water the plants']);
 });
-
-test('a view-only task opens with all its details', async () => {
-  const { ada, bob } = await people('Ada', 'Bob');
-  const { id: teamId } = await teamOf(ada, [[bob, 'VIEWER']]);
-  const description = `Two sides, ${'folded twice, '.repeat(20)}in blue.`;
-  await ada.createTask('Order paper', { teamId, description, priority: 'HIGH' });
-
-  const page = await dashboardOf(bob);
-  await expect(page.getByRole('checkbox', { name: 'Complete “Order paper”' })).toBeDisabled();
-  const open = page.getByRole('button', { name: 'Open “Order paper”' });
-  await open.press('Enter');
-  const reader = page.getByRole('dialog', { name: 'Order paper' });
-  await expect(reader).toContainText(description);
-  await expect(reader.getByRole('definition').filter({ hasText: 'High' })).toBeVisible();
-  await expect(reader).toContainText('View only');
-  await page.keyboard.press('Escape');
-  await expect(open).toBeFocused();
-});

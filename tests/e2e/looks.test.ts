@@ -102,6 +102,9 @@ async function lookAround(device: string, options: BrowserContextOptions): Promi
   await expect(page.getByRole('dialog').getByRole('listitem').filter({ hasText: 'Cleo' })).toBeVisible();
   await look('share-task');
   await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Send the March invoices' }).click();
+  await expect(page.getByText('You created the task')).toBeVisible();
+  await look('task');
   await page.goto('/settings');
   await expect(page.getByLabel('Time zone')).toBeVisible();
   await look('settings');

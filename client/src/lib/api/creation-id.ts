@@ -15,7 +15,7 @@ function newId(type: string): string {
  * Gives each creation an id that stays the same while the same content is sent again, so that a request can be retried
  * after a lost response without creating a duplicate. Other content gets another id.
  */
-export function createCreationIds(type: 'task' | 'team') {
+export function createCreationIds(type: 'task' | 'team' | 'comment') {
   let last: { content: string; id: string } | undefined;
   return {
     idFor(content: unknown): string {

@@ -78,9 +78,19 @@ export class PagedList<Node extends { readonly id: string }> {
 
   /** @returns when the new rows, or the error, are shown. */
   async showMore(): Promise<void> {
+    await this.#show((this.#further?.nodes.length ?? 0) + pageSize);
+  }
+
+  /** Shows at least so many rows, if there are. @returns like `showMore`. */
+  async showUpTo(rows: number): Promise<void> {
+    const further = rows - (this.#first()?.nodes.length ?? 0);
+    if (further > 0) await this.#show(further);
+  }
+
+  async #show(further: number): Promise<void> {
     if (this.loading) return;
     this.loading = true;
-    this.#wanted = (this.#further?.nodes.length ?? 0) + pageSize;
+    this.#wanted = further;
     const generation = this.#generation;
     await this.#catchUp();
     if (generation === this.#generation) this.loading = false;

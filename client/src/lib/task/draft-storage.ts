@@ -26,6 +26,15 @@ export function editDraftStorage(userId: string | undefined): Unsent<UnsentEdit>
   return storedFor(userId, 'edit');
 }
 
+/** A text on the page of a task, such as `comment`. */
+export function textDraftStorage<Value>(
+  userId: string | undefined,
+  what: 'comment' | 'description',
+  taskId: string,
+): Unsent<Value> {
+  return storedFor(userId, `${what} ${taskId}`);
+}
+
 /** Removes all drafts, at sign-out. */
 export function clearDrafts(): void {
   withStorage((storage) => {

@@ -48,6 +48,19 @@ export function draftOf({ title, description, status, priority, dueOn, team, ass
   };
 }
 
+/** A task in a CONFLICT error, which has ids where the task has objects. */
+export type CurrentTask = Omit<Placed, 'team' | 'assignee'> & {
+  version: number;
+  labels: string[];
+  teamId: string | null;
+  assigneeId: string | null;
+};
+
+export function draftOfCurrent({ teamId, assigneeId, ...task }: CurrentTask): TaskDraft {
+  const known = (id: string | null) => (id === null ? null : { id });
+  return draftOf({ ...task, team: known(teamId), assignee: known(assigneeId) });
+}
+
 /** The fields that differ, in the order of the form. */
 export function differences(before: TaskDraft, after: TaskDraft): TaskField[] {
   return fields.filter((field) => before[field] !== after[field]);

@@ -1,7 +1,7 @@
 import type { Client } from '@urql/core';
 import { SvelteMap } from 'svelte/reactivity';
 import { graphql } from '../../gql/gql.ts';
-import type { MoreTasksQuery, TaskFilter, TaskOrder } from '../../gql/graphql.ts';
+import type { CompleteTaskMutation, MoreTasksQuery, TaskFilter, TaskOrder } from '../../gql/graphql.ts';
 import { PagedList } from '../api/paged-list.svelte.ts';
 import { newerOf } from './newer-task.ts';
 
@@ -34,6 +34,8 @@ export type TaskPage = MoreTasksQuery['tasks'];
 type ListedTask = TaskPage['nodes'][number];
 /** A task from the payload of a mutation. */
 export type ChangedTask = Omit<ListedTask, 'highlights'>;
+/** A completed, reopened or restored task. */
+export type CheckedTask = CompleteTaskMutation['completeTask']['task'];
 /** A listed task; without highlights if it was changed since the list was read. */
 type ShownTask = ChangedTask & Partial<Pick<ListedTask, 'highlights'>>;
 

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { historyWords } from '../../client/src/lib/task-page/history-words.ts';
+import { momentWords } from '../../client/src/lib/task-page/moment-words.ts';
+import { mergedStream } from '../../client/src/lib/task-page/stream.ts';
+
+const at = (...hours: number[]) => hours.map((hour) => ({ at: `2026-11-30T${hour}:00:00.000Z` }));
+
+test('a person sees no gap in a stream of two lists that are loaded in part', () => {
+  const comments = { hasMore: true, entries: at(20, 18, 16) };
+  const events = { hasMore: true, entries: at(19, 12, 11) };
+  expect(mergedStream([comments, events])).toEqual({
+    entries: at(16, 18, 19, 20),
+    hasMore: true,
+    limiting: [0],
+  });
+  expect(mergedStream([{ ...comments, hasMore: false }, events])).toEqual({
+    entries: at(11, 12, 16, 18, 19, 20),
+    hasMore: true,
+    limiting: [1],
+  });
+  expect(mergedStream([{ hasMore: false, entries: [] }])).toEqual({
+    entries: [],
+    hasMore: false,
+    limiting: [],
+  });
+});
+
+test('a person reads in a sentence what an event did', () => {
+  expect(historyWords('TASK_CREATED', [])).toBe('created the task');
+  expect(historyWords('TASK_UPDATED', [])).toBe('edited the task');
+  expect(historyWords('TASK_COMPLETED', [{ field: 'status', after: 'DONE' }])).toBe('completed the task');
+  const changes = [
+    { field: 'status', after: 'IN_PROGRESS' },
+    { field: 'priority', after: 'NONE' },
+    { field: 'dueOn', after: '2026-12-03' },
+  ];
+  expect(historyWords('TASK_UPDATED', changes)).toBe(
+    'set the status to In progress, removed the priority and set the due date to 3 Dec 2026',
+  );
+  expect(historyWords('TASK_UPDATED', [{ field: 'archived', after: 'true' }])).toBe('archived the task');
+  expect(historyWords('TASK_UPDATED', [{ field: 'sprint', after: 'x' }])).toBe('edited the task');
+});
+
+test('a person reads when something happened by their own clock', () => {
+  const today = '2026-11-30';
+  expect(momentWords('2026-11-29T23:05:00Z', 'Europe/Berlin', today)).toBe('00:05');
+  expect(momentWords('2026-11-29T22:05:00Z', 'Europe/Berlin', today)).toBe('yesterday at 23:05');
+  expect(momentWords('2026-11-12T08:05:00Z', 'UTC', today)).toBe('12 Nov at 08:05');
+  expect(momentWords('2025-11-12T08:05:00Z', 'UTC', today)).toBe('12 Nov 2025 at 08:05');
+});
