@@ -33,6 +33,6 @@ export function withCancellation(execute: Execute): Execute {
   };
 }
 
-function isAbandonment({ originalError }: GraphQLError): boolean {
-  return originalError != null && classify(originalError).why === 'abandoned';
+function isAbandonment({ cause }: GraphQLError): boolean {
+  return cause != null && classify(cause).why === 'abandoned';
 }
