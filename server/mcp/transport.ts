@@ -10,9 +10,9 @@ import type { Services } from '../services.ts';
 import { createMcpServer } from './server.ts';
 
 const SIGN_IN =
-  'Send the header "Authorization: Bearer <API token>". Create the token with the mutation `createApiToken`.';
+  'Send the header "Authorization: Bearer <API token>". Create the token in Settings, or with the mutation `createApiToken`.';
 const NOT_AN_API_TOKEN =
-  'This is the token of a session. Create an API token for the agent, with the mutation `createApiToken`.';
+  'This is the token of a session. Create an API token for the agent in Settings, or with the mutation `createApiToken`.';
 
 /** @param isReadOnly whether to offer only tools that read. */
 export type Mcp = (request: IncomingMessage, response: ServerResponse, isReadOnly: boolean) => Promise<void>;
