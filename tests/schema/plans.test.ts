@@ -22,8 +22,6 @@ const MOST_VISITED = 20_000;
 
 /** A search reads the newest thousands of each type, by id and as rows; there are 250,000 texts. */
 const MOST_SEARCHED = 40_000;
-/** The index of labels is read once for each place and stage. */
-const MOST_LABELLED = 40_000;
 /** Administrators see 20,000 more events, the audit trail. */
 const MOST_AUDITED = 60_000;
 const OF_EVERYONE = ', of everyone';
@@ -205,7 +203,6 @@ async function look(name: string, person: Pick<Person, 'query'>, document: strin
 
 function mostVisitedBy(name: string): number {
   if (name.endsWith(OF_EVERYONE)) return MOST_AUDITED;
-  if (name === 'tasks of a label') return MOST_LABELLED;
   return name.startsWith('search') ? MOST_SEARCHED : MOST_VISITED;
 }
 

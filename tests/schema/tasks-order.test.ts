@@ -72,6 +72,7 @@ describe('a list of tasks in pages', () => {
       const leaving = Array.from({ length: 20 }, () => someTask(chance));
       await db.task.createMany({ data: leaving });
       const order = someOrder(chance);
+      const touched = new Set<string>();
       const seen = await walk(ada, order, {
         size: 1 + chance.roll(6),
         forward: chance.happens(0.5),
@@ -80,6 +81,7 @@ describe('a list of tasks in pages', () => {
           const gone = leaving.splice(0, 2).map(({ id = '' }) => id);
           await db.task.deleteMany({ where: { id: { in: gone } } });
           const changed = leaving.slice(0, 3).map(({ id = '' }) => id);
+          for (const id of changed) touched.add(publicId('Task', id));
           const { status = 'TODO', completedAt = null, dueOn = null } = someTask(chance);
           const archivedAt = chance.happens(0.3) ? new Date() : null;
           await db.task.updateMany({
@@ -88,6 +90,9 @@ describe('a list of tasks in pages', () => {
           });
         },
       });
+      // A change can move a task behind the cursor.
+      const others = seen.filter((id) => !touched.has(id));
+      expect(new Set(others).size).toBe(others.length);
       const stayed = new Set(staying.map(({ id }) => publicId('Task', id)));
       expect(seen.filter((id) => stayed.has(id))).toEqual(sorted(staying, order));
     },
