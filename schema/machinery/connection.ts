@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ValidationFailed } from '../../server/errors.ts';
-import type { Bound, Order } from '../../server/sql/ordered-tasks.ts';
+import type { Bound, TotalOrder } from '../../server/sql/ordered-tasks.ts';
 
 export const LARGEST_PAGE = 100;
 const DEFAULT_PAGE = 50;
@@ -53,7 +53,7 @@ interface Selection {
 
 export interface Page<Field extends string> {
   /** The order and the cursors, for lists that are read by SQL. */
-  order: Order;
+  order: TotalOrder;
   where: Condition;
   orderBy: Record<string, unknown>[];
   take: number;

@@ -1,7 +1,7 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import type { Viewer } from '../policy.ts';
-import { orderedTasks, type Order } from './ordered-tasks.ts';
+import { orderedTasks, type TotalOrder } from './ordered-tasks.ts';
 
 export interface Place {
   id: string;
@@ -18,7 +18,11 @@ export async function neighboursOf(
   limit: number,
 ): Promise<Place[]> {
   const criteria = ['position', 'id'].map((field) => ({ field, direction }));
-  const order: Order = { criteria, bounds: [{ values: [position, id], side: 'after' }], isBackward: false };
+  const order: TotalOrder = {
+    criteria,
+    bounds: [{ values: [position, id], side: 'after' }],
+    isBackward: false,
+  };
   const wanted = { where: { NOT: { id: moved } }, order, take: limit };
   return tx.$queryRaw<Place[]>(
     Prisma.sql`/* neighboursOf */ ${orderedTasks(viewer, null, wanted, Prisma.sql`tasks.id, tasks.position`)}`,

@@ -14,7 +14,7 @@ export interface Criterion {
 }
 
 /** A total order; the last criterion is unique. */
-export interface Order {
+export interface TotalOrder {
   criteria: readonly Criterion[];
   /** Only rows after, or before, a row with these values of the criteria. */
   bounds: readonly Bound[];
@@ -29,7 +29,7 @@ export interface Bound {
 
 interface Wanted {
   where: Condition;
-  order: Order;
+  order: TotalOrder;
   take: number;
 }
 
@@ -103,12 +103,15 @@ export function orderedTasks(
       : Prisma.sql`SELECT ${list} FROM tasks WHERE FALSE`;
   };
   if (scope) return merged(ofTasks, visibleSql.isIn(viewer, scope));
-  const { from, key, isLive, isOnly } = visibleSql.received(viewer);
+  // One parameter, however many scans compare with it.
+  const places = Prisma.sql`(SELECT ids FROM places)::uuid[]`;
+  const { from, key, isLive, isOnly } = visibleSql.received(viewer, places);
   const others = where.filter((condition) => !('shares' in condition));
   if (others.length < where.length) return merged(ofShares, { from, key, filters: [isLive] }, others);
   return Prisma.sql`
+    WITH places AS MATERIALIZED (SELECT ${visibleSql.places(viewer)} AS ids)
     SELECT ${list} FROM (
-      SELECT ${list} FROM ${visibleSql.places(viewer)} AS place (id)
+      SELECT ${list} FROM unnest(${places}) AS place (id)
         CROSS JOIN LATERAL (${merged(ofTasks, { key: Prisma.sql`place_id = place.id`, filters: [] })}) AS tasks
       UNION ALL (${merged(ofShares, { from, key, filters: [isLive, isOnly] })})
     ) AS tasks ${cut}`;
@@ -167,7 +170,7 @@ function all(conditions: readonly Prisma.Sql[]): Prisma.Sql {
   return Prisma.join(conditions, ' AND ');
 }
 
-function scansOf(conditions: readonly Condition[], order: Order, keys: Keys): Scan[] {
+function scansOf(conditions: readonly Condition[], order: TotalOrder, keys: Keys): Scan[] {
   const [first] = order.criteria;
   const isInIndex = (condition: Condition) =>
     Object.entries(condition).every(([key, value]) => key === first?.field || isDay(key, value));
@@ -202,7 +205,7 @@ interface Part {
 }
 
 /** The rows of a stage, split where the order's first criterion needs it. */
-function partsOf(order: Order, known: Known, keys: Keys): Part[] {
+function partsOf(order: TotalOrder, known: Known, keys: Keys): Part[] {
   const [first, ...others] = order.criteria;
   const { stage } = known;
   const ofStage = Prisma.raw(`${keys.stage} = '${stage}'`);
@@ -226,7 +229,7 @@ function partsOf(order: Order, known: Known, keys: Keys): Part[] {
   if (!first?.nullable)
     return [{ known, indexed: [ofStage, ...boundsOf(order, keys)], order: indexOrder(order, keys) }];
   const column = columnOf(keys.columns, first.field).name;
-  const part = (isNull: boolean, rest: Order): Part => ({
+  const part = (isNull: boolean, rest: TotalOrder): Part => ({
     known: { ...known, isNull: { ...known.isNull, [first.field]: isNull } },
     indexed: [ofStage, Prisma.raw(`${column} IS ${isNull ? '' : 'NOT '}NULL`), ...boundsOf(rest, keys)],
     order: indexOrder(order, keys),
@@ -249,7 +252,7 @@ function partsOf(order: Order, known: Known, keys: Keys): Part[] {
  * The order without its first criterion, for rows that have the same value of it. @param compare where that value is in
  * the order, relative to the value of a bound: before (< 0), equal, or after. @returns null if no row is within the bounds.
  */
-function restOf(order: Order, compare: (value: unknown) => number): Order | null {
+function restOf(order: TotalOrder, compare: (value: unknown) => number): TotalOrder | null {
   const bounds: Bound[] = [];
   for (const { values, side } of order.bounds) {
     const found = compare(values[0]);
@@ -263,12 +266,12 @@ function sign({ direction }: Criterion, difference: number): number {
   return direction === 'asc' ? difference : -difference;
 }
 
-function boundsOf(order: Order, keys: Keys): Prisma.Sql[] {
+function boundsOf(order: TotalOrder, keys: Keys): Prisma.Sql[] {
   return order.bounds.map((bound) => beyond(order, bound, keys));
 }
 
 /** The rows beyond a bound. */
-function beyond({ criteria }: Order, { values, side }: Bound, { columns }: Keys): Prisma.Sql {
+function beyond({ criteria }: TotalOrder, { values, side }: Bound, { columns }: Keys): Prisma.Sql {
   const [first] = criteria;
   const names = criteria.map(({ field }) => columnOf(columns, field).name);
   const typed = criteria.map(
@@ -300,12 +303,12 @@ function beyond({ criteria }: Order, { values, side }: Bound, { columns }: Keys)
 }
 
 /** The first criterion is null in all rows of a part or in none, so nulls may come where the index has them. */
-function indexOrder(order: Order, keys: Keys): string {
+function indexOrder(order: TotalOrder, keys: Keys): string {
   const [first, ...others] = order.criteria;
   return orderText({ ...order, criteria: first ? [{ ...first, nullable: false }, ...others] : [] }, keys);
 }
 
-function orderText({ criteria, isBackward }: Order, { columns }: Keys): string {
+function orderText({ criteria, isBackward }: TotalOrder, { columns }: Keys): string {
   return criteria
     .map(({ field, direction, nullable }) => {
       const isAscending = (direction === 'asc') !== isBackward;

@@ -4,7 +4,7 @@ import type { Viewer } from '../policy.ts';
 import { paced } from '../search/paced.ts';
 import { parseQuery, type SearchQuery } from '../search/query.ts';
 import { snippetOf, type SnippetPart } from '../search/snippet.ts';
-import { orderedTasks, type Order } from './ordered-tasks.ts';
+import { orderedTasks, type TotalOrder } from './ordered-tasks.ts';
 import { visibleSql } from './visible.ts';
 
 export const SEARCHABLE = ['Task', 'Comment', 'Message'] as const;
@@ -98,7 +98,7 @@ function areFew(newest: Prisma.Sql, most: number): Prisma.Sql {
 /** The newest tasks of the viewer and their teams, and of those most recently shared with them. The shares may have expired. */
 function newestTasks(viewer: Viewer, most: number): Prisma.Sql {
   const columns = Prisma.raw('tasks.id, tasks.created_at, tasks.place_id, tasks.words');
-  const order: Order = {
+  const order: TotalOrder = {
     criteria: ['createdAt', 'id'].map((field) => ({ field, direction: 'desc' })),
     bounds: [],
     isBackward: false,

@@ -8,7 +8,6 @@ export function teamsOf({ teams }: Viewer): Prisma.Sql {
   return Prisma.sql`${[...teams.keys()]}::uuid[]`;
 }
 
-/** The values of `place_id` of tasks that the viewer sees without a share: the viewer and their teams. */
 function placesOf({ userId, teams }: Viewer): Prisma.Sql {
   return Prisma.sql`${[userId, ...teams.keys()]}::uuid[]`;
 }
@@ -40,16 +39,18 @@ export const visibleSql = {
      UNION ALL SELECT tasks.* FROM ${from} WHERE ${key} AND ${isLive} AND ${isOnly})`;
   },
 
-  places: (viewer: Viewer): Prisma.Sql => Prisma.sql`unnest(${placesOf(viewer)})`,
+  /** The values of `place_id` of tasks that the viewer sees without a share: the viewer and their teams. */
+  places: placesOf,
 
   /** Tasks that the viewer sees by a share, as a FROM clause; conditions: one for an index, and that no team or owner does. */
   received: (
     viewer: Viewer,
+    places = placesOf(viewer),
   ): { from: Prisma.Sql; key: Prisma.Sql; isLive: Prisma.Sql; isOnly: Prisma.Sql } => ({
     from: Prisma.sql`task_shares JOIN tasks ON tasks.id = task_id`,
     key: Prisma.sql`shared_with_id = ${viewer.userId}::uuid`,
     isLive: UNEXPIRED,
-    isOnly: Prisma.sql`place_id <> ALL(${placesOf(viewer)})`,
+    isOnly: Prisma.sql`place_id <> ALL(${places})`,
   }),
 
   /** Conditions for the visible tasks of a scope: one for an index, and the others. */
