@@ -81,7 +81,7 @@ export class PagedList<Node extends { readonly id: string }> {
     await this.#show((this.#further?.nodes.length ?? 0) + pageSize);
   }
 
-  /** Shows at least so many rows, if there are. @returns like `showMore`. */
+  /** Loads pages until this many rows are shown, or all. @returns like `showMore`. */
   async showUpTo(rows: number): Promise<void> {
     const further = rows - (this.#first()?.nodes.length ?? 0);
     if (further > 0) await this.#show(further);

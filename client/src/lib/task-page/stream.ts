@@ -8,7 +8,7 @@ interface Stream<Entry> {
   /** Oldest first. */
   entries: Entry[];
   hasMore: boolean;
-  /** The places of the sources whose next page comes next. */
+  /** The indexes of the sources to load more of. */
   limiting: number[];
 }
 
@@ -23,6 +23,6 @@ export function mergedStream<Entry extends { at: string }>(
       .flatMap(({ entries }) => entries.filter(({ at }) => at >= from))
       .sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0)),
     hasMore: sources.some(({ hasMore }) => hasMore),
-    limiting: sources.flatMap(({ hasMore }, place) => (hasMore && reached[place] === from ? [place] : [])),
+    limiting: sources.flatMap(({ hasMore }, index) => (hasMore && reached[index] === from ? [index] : [])),
   };
 }

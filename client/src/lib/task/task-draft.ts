@@ -13,6 +13,13 @@ export interface TaskDraft {
 
 export type TaskField = keyof TaskDraft;
 
+/** A team that the viewer is in. */
+export interface TeamChoice {
+  id: string;
+  name: string;
+  viewerCan: { createTask: boolean };
+}
+
 /** The API's limits, in characters, checked here to save a round trip. */
 export const longest = { title: 200, description: 10_000 } as const;
 

@@ -20,3 +20,8 @@ export const priorities: readonly TaskPriority[] = ['NONE', 'LOW', 'MEDIUM', 'HI
 
 /** The permission of an offer, as in "offers it to you to view". */
 export const offeredFor: Readonly<Record<SharePermission, string>> = { VIEW: 'to view', EDIT: 'to edit' };
+
+/** Neither completed nor cancelled. */
+export function isOpen(status: TaskStatus): boolean {
+  return status === 'TODO' || status === 'IN_PROGRESS';
+}
