@@ -4,7 +4,7 @@ import { startContender, type Running } from './contender.ts';
 import { SERVER_CORE } from './cpu.ts';
 import { people, type Size } from './fill.ts';
 import type { Operation } from './operations.ts';
-import { conditions, median, table } from './results.ts';
+import { conditions, logProgress, median, table } from './results.ts';
 
 type Owner = Exclude<Operation['owner'], 'writer'>;
 
@@ -100,7 +100,7 @@ export async function measureSizes(url: string, only: readonly string[]): Promis
   try {
     const rows = new Map<string, Cell[]>();
     for (const owner of OWNERS) {
-      `Measuring ${owner}`;
+      logProgress(`Measuring ${owner}`);
       const queries = queriesOf(await contextOf(server, owner));
       for (const [what, query] of Object.entries(queries)) {
         if (only.length > 0 && !only.some((part) => what.includes(part))) continue;
