@@ -17,11 +17,13 @@ const SHORTEST_PAUSE_MS = 250;
 /** In every time zone, days begin at a quarter hour; numbers can change then without an event. */
 const QUARTER_MS = 15 * 60_000;
 
-function counts(userId: string, { teamId, assigned }: Scope): (event: Event) => boolean {
+function counts(userId: string, { teamId, by }: Scope): (event: Event) => boolean {
   const isOfScope = (facts: TaskFacts | null | undefined) => {
     if (facts == null) return false;
     if (teamId !== null) return facts.team === teamId;
-    return (assigned ? facts.assignee : facts.owner) === userId;
+    return (
+      (by !== 'assignee' && facts.owner === userId) || (by !== 'owner' && facts.assignee === userId)
+    );
   };
   return ({ kind, actorId, personId, data }) => {
     if (actorId === userId && kind === 'user.updated') return true;
@@ -67,11 +69,11 @@ function updateAfter(
 /** The class of subscribers that get the same numbers. Shares make them personal. */
 function classOf(
   { viewer, timezone, holdsShares }: LiveRights,
-  { teamId, assigned }: Scope,
+  { teamId, by }: Scope,
   days: number,
 ): string {
   const isPersonal = teamId === null || holdsShares;
-  return JSON.stringify([teamId, assigned, timezone, days, isPersonal ? viewer.userId : null]);
+  return JSON.stringify([teamId, by, timezone, days, isPersonal ? viewer.userId : null]);
 }
 
 builder.subscriptionField('dashboard', (t) =>

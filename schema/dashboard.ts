@@ -166,6 +166,10 @@ export const DashboardScope = builder.inputType('DashboardScope', {
       description:
         'Count tasks assigned to the viewer instead, including tasks of other people. `shared` then counts only shared tasks among them. Cannot be combined with `teamId`.',
     }),
+    ownedOrAssigned: t.boolean({
+      description:
+        'Count tasks that the viewer owns or that are assigned to the viewer. Cannot be combined with `teamId` or `assigned`.',
+    }),
   }),
 });
 
@@ -197,19 +201,23 @@ export async function dashboardOf(
 interface GivenScope {
   teamId?: string | null | undefined;
   assigned?: boolean | null | undefined;
+  ownedOrAssigned?: boolean | null | undefined;
 }
 
 /** @throws NotFound for a team that the viewer is not in. */
 export function scopeOf(viewer: Viewer, given: GivenScope | null | undefined): Scope {
-  const assigned = given?.assigned ?? false;
-  if (given?.teamId == null) return { teamId: null, assigned };
-  if (assigned)
-    throw new ValidationFailed('Specify either `teamId` or `assigned`, not both.', {
-      field: 'scope.assigned',
+  const { teamId: team, assigned, ownedOrAssigned } = given ?? {};
+  const named = [team != null && 'teamId', assigned && 'assigned', ownedOrAssigned && 'ownedOrAssigned'];
+  const [first, second] = named.filter((field) => typeof field === 'string');
+  if (second)
+    throw new ValidationFailed(`Specify either \`${first}\` or \`${second}\`, not both.`, {
+      field: `scope.${second}`,
     });
-  const teamId = uuidOf('Team', given.teamId, 'scope.teamId');
+  if (team == null)
+    return { teamId: null, by: assigned ? 'assignee' : ownedOrAssigned ? 'either' : 'owner' };
+  const teamId = uuidOf('Team', team, 'scope.teamId');
   if (!viewer.teams.has(teamId)) throw new NotFound('team', teamId);
-  return { teamId, assigned };
+  return { teamId, by: 'owner' };
 }
 
 /**

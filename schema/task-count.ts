@@ -5,14 +5,14 @@ import type { CountedTasks } from '../server/sql/count-tasks.ts';
 import type { Scope } from '../server/sql/counter-scope.ts';
 import { matchingTasks, type TaskFilter } from './task-filter.ts';
 
-type Conditions = Omit<TaskFilter, 'and' | 'or' | 'not'>;
-
 const OPEN: ReadonlySet<TaskStatus> = new Set([TaskStatus.TODO, TaskStatus.IN_PROGRESS]);
 
 /** What a filter asks of the counters: a scope, and status and priority, or the due date of open tasks. Null if more. */
 export function countedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): CountedTasks | null {
   const parts = partsOf(filter ?? {});
-  const ofScope = parts.filter(({ owner, assignee, team }) => owner ?? assignee ?? team);
+  const ofScope = parts.filter(
+    ({ owner, assignee, team, ownedOrAssigned }) => owner ?? assignee ?? team ?? ownedOrAssigned !== undefined,
+  );
   const ofDue = parts.filter(({ dueOn }) => dueOn);
   const others = parts.filter((part) => !ofScope.includes(part) && !ofDue.includes(part));
   const scope = ofScope[0] ? scopeOf(viewer, ofScope[0]) : null;
@@ -44,16 +44,22 @@ function partsOf({ and, or, not, ...fields }: TaskFilter): TaskFilter[] {
 }
 
 /** Undefined for a scope that has no counters. */
-function scopeOf({ userId, teams }: Viewer, { owner, assignee, team }: Conditions): Scope | undefined {
+function scopeOf(
+  viewer: Viewer,
+  { owner, assignee, team, ownedOrAssigned }: TaskFilter,
+): Scope | undefined {
+  if (ownedOrAssigned) return { teamId: null, by: 'either' };
   const id = given(owner ?? assignee ?? team).join() === 'eq' ? (owner ?? assignee ?? team)?.eq : undefined;
   if (id == null) return undefined;
-  if (!team)
-    return id === publicId('User', userId) ? { teamId: null, assigned: Boolean(assignee) } : undefined;
+  if (!team) {
+    if (id !== publicId('User', viewer.userId)) return undefined;
+    return { teamId: null, by: assignee ? 'assignee' : 'owner' };
+  }
   const teamId = uuidOf('Team', id, 'filter.team.eq');
-  return teams.has(teamId) ? { teamId, assigned: false } : undefined;
+  return viewer.teams.has(teamId) ? { teamId, by: 'owner' } : undefined;
 }
 
-function isExactlyOpen(status: Conditions['status']): boolean {
+function isExactlyOpen(status: TaskFilter['status']): boolean {
   const wanted = new Set(status?.in);
   return given(status).join() === 'in' && wanted.size === OPEN.size && wanted.isSubsetOf(OPEN);
 }

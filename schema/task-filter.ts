@@ -33,6 +33,9 @@ export const TaskFilter = filterType('TaskFilter', 'Filters tasks', (t) => ({
   labels: t.field({ type: LabelsFilter, description: 'By label.' }),
   owner: t.field({ type: IdFilter, description: 'By owner.' }),
   assignee: t.field({ type: IdFilter, description: 'By assignee.' }),
+  ownedOrAssigned: t.boolean({
+    description: 'Whether the viewer owns the task or it is assigned to the viewer.',
+  }),
   team: t.field({
     type: IdFilter,
     description: 'By team. A team the viewer is not a member of counts as no team.',
@@ -69,6 +72,13 @@ export function matchingTasks(viewer: Viewer, filter: TaskFilter | null | undefi
     labels: onLabels('labels'),
     owner: onReference('ownerId', 'User'),
     assignee: onReference('assigneeId', 'User', { nullable: true }),
+    ownedOrAssigned: onFlag({
+      OR: [
+        { ownerId: viewer.userId },
+        // Without the condition on null, the opposite would be unknown for unassigned tasks.
+        { AND: [{ assigneeId: { not: null } }, { assigneeId: viewer.userId }] },
+      ],
+    }),
     team: onReference('teamId', 'Team', {
       nullable: true,
       seen: { team: visible.team(viewer) },

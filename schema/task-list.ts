@@ -38,7 +38,7 @@ const TaskOrderField = builder.enumType('TaskOrderField', {
   values: {
     CREATED_AT: { value: 'createdAt', description: 'Creation time.' },
     UPDATED_AT: { value: 'updatedAt', description: 'Time of the last change.' },
-    DUE_ON: { value: 'dueOn', description: 'Due date.' },
+    DUE_ON: { value: 'dueOn', description: 'Due date. Ties are broken by id, the newest first.' },
     PRIORITY: { value: 'priority', description: 'Priority, from NONE to URGENT.' },
     STATUS: { value: 'status', description: 'Status, from TODO to CANCELLED.' },
     TITLE: { value: 'title', description: 'Title, in the collation of the database.' },
@@ -54,7 +54,8 @@ const storable = z.string().refine((value) => !value.includes('\0'), 'Text must 
 const columns: { [Field in TaskOrderField]: Column<Field> } = {
   createdAt: { field: 'createdAt', value: moment },
   updatedAt: { field: 'updatedAt', value: moment },
-  dueOn: { field: 'dueOn', value: moment, nullable: true },
+  // New tasks without a date are not at the end of the list.
+  dueOn: { field: 'dueOn', value: moment, nullable: true, ties: 'desc' },
   priority: { field: 'priority', value: z.enum(TaskPriority), ranks: Object.values(TaskPriority) },
   status: { field: 'status', value: z.enum(TaskStatus), ranks: Object.values(TaskStatus) },
   title: { field: 'title', value: storable },
@@ -121,6 +122,7 @@ const INDEXED: ReadonlySet<string> = new Set([
   'parent',
   'owner',
   'assignee',
+  'ownedOrAssigned',
   'team',
   'status',
   'archived',

@@ -5,6 +5,7 @@ import type { Database } from '../server/database/client.ts';
 import { NotFound, ValidationFailed } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import { can, grantableRoles, visible, type TeamAction, type Viewer } from '../server/policy.ts';
+import { openTasksByTeam } from '../server/sql/open-tasks-by-team.ts';
 import { batched } from './machinery/loaders.ts';
 import { builder } from './machinery/builder.ts';
 import { moment, page, type Column } from './machinery/connection.ts';
@@ -81,6 +82,15 @@ export const Team = builder.prismaNode('Team', {
         const owner = await batched(context, info, id, (ids) => ownersOf(context.db, ids, selection));
         if (!owner) throw new NotFound('team');
         return owner;
+      },
+    }),
+    openTaskCount: t.int({
+      description: 'Number of its tasks that are TODO or IN_PROGRESS, without archived ones.',
+      select: { id: true },
+      resolve: async ({ id }, _args, context, info) => {
+        const { db, viewer } = context;
+        const ids = (some: readonly string[]) => some.filter((team) => viewer.teams.has(team));
+        return (await batched(context, info, id, (some) => openTasksByTeam(db, ids(some)))) ?? 0;
       },
     }),
     viewerRole: t.field({

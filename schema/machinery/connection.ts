@@ -25,6 +25,8 @@ export interface Column<Field extends string = string> {
   /** Null values come last in both directions. */
   nullable?: boolean;
   unique?: boolean;
+  /** The direction of the id among equal values. Default: that of the column. */
+  ties?: Direction;
   /** Enum values from lowest to highest, as PostgreSQL orders them. */
   ranks?: readonly string[];
 }
@@ -119,7 +121,7 @@ export function page<Field extends string>(
   const last = order.at(-1);
   const columns: OrderBy[] = last?.unique
     ? [...order]
-    : [...order, { ...idColumn, direction: last?.direction ?? 'asc' }];
+    : [...order, { ...idColumn, direction: last?.ties ?? last?.direction ?? 'asc' }];
   const signature = columns.map(({ field, direction }) => `${field}:${direction}`).join();
   // Created only for requests with a cursor.
   const shape = () =>

@@ -8,6 +8,7 @@ import { countRows } from './read-page.ts';
 import { isOpen } from './task-facts.ts';
 import { taskColumns, tasks as table } from './tables.ts';
 import { visibleSql } from './visible.ts';
+import { unseen } from './unseen.ts';
 
 export interface Total {
   count: number;
@@ -73,7 +74,7 @@ async function countByCounters(
     /* countByCounters */
     WITH ${parts}, received AS MATERIALIZED (
       SELECT task_id FROM task_shares
-      WHERE shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED} AND ${shares}
+      WHERE shared_with_id = ${unseen(viewer.userId, 'uuid')} AND ${UNEXPIRED} AND ${shares}
       LIMIT ${scope && scope.teamId !== null ? 0 : MOST_SHARES + 1}
     ), late AS (
       SELECT sign, status, priority, due_on FROM tail

@@ -2,11 +2,12 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import { stateOf } from '../log/consumer.ts';
 import type { Viewer } from '../policy.ts';
 import { factsOfEvents, NO_TEAM } from './task-facts.ts';
+import { unseen } from './unseen.ts';
 
-/** The tasks of a team, assigned to the viewer, or owned by the viewer. */
+/** The tasks of a team, or those that the viewer owns, that are assigned to the viewer, or either. */
 export interface Scope {
   teamId: string | null;
-  assigned: boolean;
+  by: 'owner' | 'assignee' | 'either';
 }
 
 export interface CounterScope {
@@ -19,15 +20,15 @@ export interface CounterScope {
 
 /** @param scope null for all tasks that the viewer sees. */
 export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope {
-  const me = Prisma.sql`${viewer.userId}::uuid`;
-  const teams = Prisma.sql`${[...viewer.teams.keys()]}::uuid[]`;
+  const me = unseen(viewer.userId, 'uuid');
+  const teams = unseen([...viewer.teams.keys()], 'uuid[]');
   if (scope && scope.teamId !== null) {
     const { teamId } = scope;
-    const team = Prisma.sql`${teamId}::uuid`;
+    const team = unseen(teamId, 'uuid');
     return {
       parts: parts(
         Prisma.sql`kind = 'TEAM' AND of_id = ${team}`,
-        { fact: 'team', id: teamId },
+        { facts: ['team'], id: teamId },
         Prisma.sql`team = ${team}`,
       ),
       seenByShare: Prisma.sql`false`,
@@ -60,41 +61,64 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
       shares: Prisma.sql`true`,
     };
   }
-  if (scope.assigned) {
-    return {
-      parts: parts(
-        Prisma.sql`of_id = ${me} AND (kind = 'SELF' AND ${openToOwner('team_id')}
-                                      OR kind = 'ASSIGNEE' AND ${openToMember('team_id')})`,
-        { fact: 'assignee', id: viewer.userId },
-        Prisma.sql`assignee_id = ${me} AND (owner_id = ${me} AND ${openToOwner('team')}
-                                            OR owner_id <> ${me} AND ${openToMember('team')})`,
-      ),
-      seenByShare: Prisma.sql`assignee_id = ${me} AND (team_id IS NULL AND owner_id <> ${me}
-                                                       OR team_id <> ALL(${teams}))`,
-      shares: Prisma.sql`EXISTS (SELECT FROM tasks WHERE tasks.id = task_id AND assignee_id = ${me})`,
-    };
+  const owned = Prisma.sql`owner_id = ${me} AND ${openToOwner('team')}`;
+  const assignedByOthers = Prisma.sql`assignee_id = ${me} AND owner_id <> ${me} AND ${openToMember('team')}`;
+  const ownedBeyondTeams = Prisma.sql`owner_id = ${me} AND team_id <> ALL(${teams})`;
+  const assignedBeyondTeams = Prisma.sql`assignee_id = ${me} AND (team_id IS NULL AND owner_id <> ${me}
+                                                                  OR team_id <> ALL(${teams}))`;
+  switch (scope.by) {
+    case 'owner':
+      return {
+        parts: parts(
+          Prisma.sql`kind = 'OWNER' AND of_id = ${me} AND ${openToOwner('team_id')}`,
+          { facts: ['owner'], id: viewer.userId },
+          owned,
+        ),
+        seenByShare: ownedBeyondTeams,
+        shares: Prisma.sql`true`,
+      };
+    case 'assignee':
+      return {
+        parts: parts(
+          Prisma.sql`of_id = ${me} AND (kind = 'SELF' AND ${openToOwner('team_id')}
+                                        OR kind = 'ASSIGNEE' AND ${openToMember('team_id')})`,
+          { facts: ['assignee'], id: viewer.userId },
+          Prisma.sql`(assignee_id = ${me} AND ${owned} OR ${assignedByOthers})`,
+        ),
+        seenByShare: assignedBeyondTeams,
+        shares: Prisma.sql`EXISTS (SELECT FROM tasks WHERE tasks.id = task_id AND assignee_id = ${me})`,
+      };
+    case 'either':
+      return {
+        parts: parts(
+          Prisma.sql`of_id = ${me} AND (kind = 'OWNER' AND ${openToOwner('team_id')}
+                                        OR kind = 'ASSIGNEE' AND ${openToMember('team_id')})`,
+          { facts: ['owner', 'assignee'], id: viewer.userId },
+          Prisma.sql`(${owned} OR ${assignedByOthers})`,
+        ),
+        seenByShare: Prisma.sql`(${ownedBeyondTeams} OR ${assignedBeyondTeams})`,
+        shares: Prisma.sql`true`,
+      };
   }
-  return {
-    parts: parts(
-      Prisma.sql`kind = 'OWNER' AND of_id = ${me} AND ${openToOwner('team_id')}`,
-      { fact: 'owner', id: viewer.userId },
-      Prisma.sql`owner_id = ${me} AND ${openToOwner('team')}`,
-    ),
-    seenByShare: Prisma.sql`owner_id = ${me} AND team_id <> ALL(${teams})`,
-    shares: Prisma.sql`true`,
-  };
 }
 
-/** @param about only events with this `id` before or after are read from the tail; null for all. */
+/** CTEs like those of `counterScope`, for several teams. */
+export function teamCounters(teamIds: readonly string[]): Prisma.Sql {
+  const ids = unseen(teamIds, 'uuid[]');
+  return parts(Prisma.sql`kind = 'TEAM' AND of_id = ANY(${ids})`, null, Prisma.sql`team = ANY(${ids})`);
+}
+
+/** @param about only events with this `id` before or after, in one of the facts, are read from the tail; null for all. */
 function parts(
   ofScopes: Prisma.Sql,
-  about: { fact: 'owner' | 'assignee' | 'team'; id: string } | null,
+  about: { facts: ('owner' | 'assignee' | 'team')[]; id: string } | null,
   ofFacts: Prisma.Sql,
 ) {
-  const isAbout =
-    about &&
-    `AND (data->'before'->>'${about.fact}' = (SELECT id FROM subject)
-          OR data->'after'->>'${about.fact}' = (SELECT id FROM subject))`;
+  const compared = about?.facts.flatMap((fact) => [
+    `data->'before'->>'${fact}' = (SELECT id FROM subject)`,
+    `data->'after'->>'${fact}' = (SELECT id FROM subject)`,
+  ]);
+  const isAbout = compared && `AND (${compared.join(' OR ')})`;
   // Without an upper bound, PostgreSQL estimates the tail as a third of the log.
   const tail = factsOfEvents(
     `events.transaction_id BETWEEN (SELECT low FROM state) AND (SELECT high FROM state)
@@ -107,9 +131,9 @@ function parts(
     ), subject AS (
       SELECT ${about?.id ?? null}::text AS id
     ), scopes AS MATERIALIZED (
-      SELECT id FROM task_scopes WHERE generation = (SELECT generation FROM state) AND ${ofScopes}
+      SELECT id, of_id FROM task_scopes WHERE generation = (SELECT generation FROM state) AND ${ofScopes}
     ), tail AS MATERIALIZED (
-      SELECT sign, at, status, priority, due_on, created_at, completed_at, started_at, finishes, existed
+      SELECT sign, at, team, status, priority, due_on, created_at, completed_at, started_at, finishes, existed
       FROM (${Prisma.raw(tail)}) AS facts WHERE ${ofFacts}
     )`;
 }

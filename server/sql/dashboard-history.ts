@@ -4,6 +4,7 @@ import { run, type Database } from '../database/client.ts';
 import type { Viewer } from '../policy.ts';
 import { counterScope, type Scope } from './counter-scope.ts';
 import { grown, localDays } from './local-days.ts';
+import { unseen } from './unseen.ts';
 
 export interface StatusesOfDay {
   /** `YYYY-MM-DD` in the viewer's time zone. */
@@ -58,7 +59,7 @@ export async function readHistory(
     WITH here AS MATERIALIZED (
       SELECT timezone, (now() AT TIME ZONE timezone)::date AS today,
              coalesce(${lastDay}::date, (now() AT TIME ZONE timezone)::date) AS last_day
-      FROM (SELECT timezone_or_utc(timezone) AS timezone FROM users WHERE id = ${viewer.userId}::uuid OFFSET 0) AS reader
+      FROM (SELECT timezone_or_utc(timezone) AS timezone FROM users WHERE id = ${unseen(viewer.userId, 'uuid')} OFFSET 0) AS reader
     ), ${counterScope(viewer, scope).parts}, ${localDays(days, 'last_day')}, bounds AS MATERIALIZED (
       SELECT max(ends) AS ends, (max(ends) AT TIME ZONE 'UTC')::date AS end_day,
              quarter_of(max(ends)) - 1 AS end_quarter, (min(begins) AT TIME ZONE 'UTC')::date AS begin_day

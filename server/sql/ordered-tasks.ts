@@ -92,28 +92,37 @@ export function orderedTasks(
   const where = flat(wanted.where);
   // An unknown limit makes PostgreSQL expect a tenth of the rows, and read them in order instead of sorting all.
   const limit = Prisma.sql`(SELECT ${wanted.take}::int)`;
-  const merged = (keys: Keys, { from = Prisma.sql`tasks`, key, filters }: Source, wanting = where) => {
-    const each = scansOf(wanting, wanted.order, keys).map((scan) => {
-      const conditions = [key, ...scan.indexed, ...unindexed([...filters, ...scan.filters])];
-      return Prisma.sql`(SELECT ${list} FROM ${from} WHERE ${all(conditions)}
-                         ORDER BY ${Prisma.raw(scan.order)} LIMIT ${limit})`;
-    });
+  const merged = (keys: Keys, sources: readonly Source[], wanting = where) => {
+    const scans = scansOf(wanting, wanted.order, keys);
+    const each = sources.flatMap(({ from = Prisma.sql`tasks`, key, filters, isNew }) =>
+      scans.map((scan) => {
+        const conditions = [key, ...scan.indexed, ...unindexed([...filters, ...scan.filters])];
+        const first = (
+          columns: Prisma.Sql,
+        ) => Prisma.sql`(SELECT ${columns} FROM ${from} WHERE ${all(conditions)}
+                                                           ORDER BY ${Prisma.raw(scan.order)} LIMIT ${limit})`;
+        // After the limit: if most tasks of this part were in another, finding others would read all of them.
+        return isNew
+          ? Prisma.sql`(SELECT ${list} FROM ${first(Prisma.sql`*`)} AS tasks WHERE ${isNew})`
+          : first(list);
+      }),
+    );
     return each.length > 0
       ? Prisma.sql`SELECT ${list} FROM (${Prisma.join(each, ' UNION ALL ')}) AS tasks ${cut}`
       : Prisma.sql`SELECT ${list} FROM tasks WHERE FALSE`;
   };
-  if (scope) return merged(ofTasks, visibleSql.isIn(viewer, scope));
+  if (scope) return merged(ofTasks, visibleSql.partsOf(viewer, scope));
   // One parameter, however many scans compare with it.
   const places = Prisma.sql`(SELECT ids FROM places)::uuid[]`;
   const { from, key, isLive, isOnly } = visibleSql.received(viewer, places);
   const others = where.filter((condition) => !('shares' in condition));
-  if (others.length < where.length) return merged(ofShares, { from, key, filters: [isLive] }, others);
+  if (others.length < where.length) return merged(ofShares, [{ from, key, filters: [isLive] }], others);
   return Prisma.sql`
     WITH places AS MATERIALIZED (SELECT ${visibleSql.places(viewer)} AS ids)
     SELECT ${list} FROM (
       SELECT ${list} FROM unnest(${places}) AS place (id)
-        CROSS JOIN LATERAL (${merged(ofTasks, { key: Prisma.sql`place_id = place.id`, filters: [] })}) AS tasks
-      UNION ALL (${merged(ofShares, { from, key, filters: [isLive, isOnly] })})
+        CROSS JOIN LATERAL (${merged(ofTasks, [{ key: Prisma.sql`place_id = place.id`, filters: [] }])}) AS tasks
+      UNION ALL (${merged(ofShares, [{ from, key, filters: [isLive, isOnly] }])})
     ) AS tasks ${cut}`;
 }
 
@@ -122,6 +131,7 @@ interface Source {
   from?: Prisma.Sql;
   key: Prisma.Sql;
   filters: readonly Prisma.Sql[];
+  isNew?: Prisma.Sql;
 }
 
 /** Whether so few rows match that sorting them costs less than ordered scans. */
@@ -232,7 +242,11 @@ function partsOf(order: TotalOrder, known: Known, keys: Keys): Part[] {
   const part = (isNull: boolean, rest: TotalOrder): Part => ({
     known: { ...known, isNull: { ...known.isNull, [first.field]: isNull } },
     indexed: [ofStage, Prisma.raw(`${column} IS ${isNull ? '' : 'NOT '}NULL`), ...boundsOf(rest, keys)],
-    order: indexOrder(order, keys),
+    // Among nulls, an index has the rest in both directions.
+    order: indexOrder(
+      isNull ? { ...order, criteria: [{ ...first, ...directionOf(others) }, ...others] } : order,
+      keys,
+    ),
   });
   const isAfterNull = order.bounds.some(({ values: [value], side }) => value === null && side === 'after');
   const nulls = restOf(order, (value) => (value === null ? 0 : 1));
@@ -260,6 +274,10 @@ function restOf(order: TotalOrder, compare: (value: unknown) => number): TotalOr
     else if (found > 0 !== (side === 'after')) return null;
   }
   return { ...order, criteria: order.criteria.slice(1), bounds };
+}
+
+function directionOf([first]: readonly Criterion[]): Pick<Criterion, 'direction'> | undefined {
+  return first && { direction: first.direction };
 }
 
 function sign({ direction }: Criterion, difference: number): number {

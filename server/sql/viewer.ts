@@ -5,6 +5,7 @@ import { isTransaction, type Transaction } from '../database/transaction.ts';
 import { SNAPSHOT } from '../log/cursor.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person, Viewer } from '../policy.ts';
+import { unseen } from './unseen.ts';
 
 export interface ViewerNow extends Viewer {
   seen: string;
@@ -57,7 +58,7 @@ function statementFor(userIds: string[]): Prisma.Sql {
     /* viewerOf */
     SELECT id, CASE WHEN email_verified THEN email END AS "verifiedEmail", ${Prisma.raw(SNAPSHOT)} AS seen,
            (SELECT json_object_agg(team_id, role) FROM memberships WHERE user_id = users.id) AS teams
-    FROM users WHERE id = ANY(${userIds}::uuid[])`;
+    FROM users WHERE id = ANY(${unseen(userIds, 'uuid[]')})`;
 }
 
 function rightsOf(rows: readonly Row[]): ReadonlyMap<string, Rights> {

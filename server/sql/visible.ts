@@ -17,6 +17,14 @@ function hasShare({ userId }: Viewer): Prisma.Sql {
                             WHERE task_id = tasks.id AND shared_with_id = ${userId}::uuid AND ${UNEXPIRED} OFFSET 0)`;
 }
 
+/** Tasks with a condition that an index starts with, and others. */
+interface PartOfScope {
+  key: Prisma.Sql;
+  filters: Prisma.Sql[];
+  /** That no earlier part has the task. */
+  isNew?: Prisma.Sql;
+}
+
 /** `visible` of the policy where Prisma cannot express the rest of a query. A test compares the two. */
 export const visibleSql = {
   /** OFFSET makes PostgreSQL look up shares only for tasks that need one. */
@@ -30,8 +38,11 @@ export const visibleSql = {
       return Prisma.sql`(SELECT * FROM tasks WHERE id = ANY(${ids}::uuid[]) AND ${visibleSql.task(viewer)} OFFSET 0)`;
     }
     if (scope) {
-      const { key, filters } = visibleSql.isIn(viewer, scope);
-      return Prisma.sql`(SELECT * FROM tasks WHERE ${Prisma.join([key, ...filters], ' AND ')})`;
+      const parts = visibleSql.partsOf(viewer, scope).map(({ key, filters, isNew }) => {
+        const conditions = [key, ...filters, ...(isNew ? [isNew] : [])];
+        return Prisma.sql`SELECT * FROM tasks WHERE ${Prisma.join(conditions, ' AND ')}`;
+      });
+      return Prisma.sql`(${Prisma.join(parts, ' UNION ALL ')})`;
     }
     const { from, key, isLive, isOnly } = visibleSql.received(viewer);
     return Prisma.sql`
@@ -53,14 +64,19 @@ export const visibleSql = {
     isOnly: Prisma.sql`place_id <> ALL(${places})`,
   }),
 
-  /** Conditions for the visible tasks of a scope: one for an index, and the others. */
-  isIn: (viewer: Viewer, { teamId, assigned }: Scope): { key: Prisma.Sql; filters: Prisma.Sql[] } => {
-    if (teamId === null) {
-      const column = Prisma.raw(assigned ? 'assignee_id' : 'owner_id');
-      return { key: Prisma.sql`${column} = ${viewer.userId}::uuid`, filters: [visibleSql.task(viewer)] };
+  /** The visible tasks of a scope, in parts. */
+  partsOf: (viewer: Viewer, { teamId, by }: Scope): PartOfScope[] => {
+    if (teamId !== null) {
+      const team = Prisma.sql`${teamId}::uuid`;
+      return [{ key: Prisma.sql`place_id = ${team} AND ${team} = ANY(${teamsOf(viewer)})`, filters: [] }];
     }
-    const team = Prisma.sql`${teamId}::uuid`;
-    return { key: Prisma.sql`place_id = ${team} AND ${team} = ANY(${teamsOf(viewer)})`, filters: [] };
+    const me = Prisma.sql`${viewer.userId}::uuid`;
+    const isVisible = visibleSql.task(viewer);
+    const owned = { key: Prisma.sql`owner_id = ${me}`, filters: [isVisible] };
+    const assigned = { key: Prisma.sql`assignee_id = ${me}`, filters: [isVisible] };
+    if (by === 'owner') return [owned];
+    if (by === 'assignee') return [assigned];
+    return [owned, { ...assigned, isNew: Prisma.sql`owner_id <> ${me}` }];
   },
 
   /** Null without an active share. */

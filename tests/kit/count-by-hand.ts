@@ -3,7 +3,7 @@ import type { Database } from '../../server/database/client.ts';
 /** The scope of a dashboard, with ids as in the database. */
 export interface Asked {
   viewer: string;
-  of: 'own' | 'assigned' | { team: string };
+  of: 'own' | 'assigned' | 'either' | { team: string };
   days: number;
 }
 
@@ -40,7 +40,8 @@ export async function countByHand(db: Database, { viewer, of, days }: Asked): Pr
     ), concerned AS (
       SELECT tasks.* FROM tasks, me
       WHERE CASE WHEN ${team}::uuid IS NOT NULL THEN team_id = ${team}::uuid
-                 WHEN ${of === 'assigned'} THEN assignee_id = me.id ELSE owner_id = me.id END
+                 ELSE ${of !== 'assigned'} AND owner_id = me.id
+                      OR ${of !== 'own'} AND assignee_id IS NOT DISTINCT FROM me.id END
         AND archived_at IS NULL
         AND (owner_id = me.id AND team_id IS NULL OR tasks.id IN (SELECT task_id FROM lent)
              OR team_id IN (SELECT team_id FROM memberships WHERE user_id = me.id))

@@ -52,7 +52,7 @@ export async function historyByHand(
     ), concerned AS (
       SELECT sides.* FROM sides, me WHERE (side).archived_at IS NULL AND
         CASE WHEN ${team}::uuid IS NOT NULL THEN (side).team_id = ${team}::uuid
-             ELSE CASE WHEN ${of === 'assigned'} THEN (side).assignee_id ELSE (side).owner_id END = me.id
+             ELSE (${of !== 'assigned'} AND (side).owner_id = me.id OR ${of !== 'own'} AND (side).assignee_id = me.id)
                AND ((side).team_id IN (SELECT team_id FROM memberships WHERE user_id = me.id)
                     OR (side).owner_id = me.id AND NOT EXISTS (SELECT FROM teams WHERE id = (side).team_id)) END
     ), told AS (

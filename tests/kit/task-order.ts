@@ -28,7 +28,7 @@ export function someOrder({ roll, pick }: Dice, fields = Object.keys(orderColumn
 
 /**
  * Public ids in the documented order: by each field in turn, rows without a value last, then by id in the direction of the
- * last field.
+ * last field; after the due date, the newest first.
  */
 export function sorted(tasks: readonly Task[], order: readonly OrderPart[]): string[] {
   const compare = (a: Task, b: Task) => {
@@ -39,7 +39,8 @@ export function sorted(tasks: readonly Task[], order: readonly OrderPart[]): str
       if (y === null) return -1;
       return x < y === (direction === 'ASC') ? -1 : 1;
     }
-    return a.id < b.id === (order.at(-1)?.direction === 'ASC') ? -1 : 1;
+    const last = order.at(-1);
+    return a.id < b.id === (last?.direction === 'ASC' && last.field !== 'DUE_ON') ? -1 : 1;
   };
   return [...tasks].sort(compare).map(({ id }) => publicId('Task', id));
 }

@@ -394,10 +394,23 @@ async function expectExact({ people }: Cast): Promise<void> {
       const memberships = await db.membership.findMany({ where: { userId: viewer } });
       await expectScope(person, null, 'own');
       await expectScope(person, { assigned: true }, 'assigned');
+      await expectScope(person, { ownedOrAssigned: true }, 'either');
       for (const { teamId } of memberships)
         await expectScope(person, { teamId: publicId('Team', teamId) }, { team: teamId });
+      await expectOpenTasksOfTeams(person);
     }),
   );
+}
+
+async function expectOpenTasksOfTeams(person: Person): Promise<void> {
+  const { teams } = await person.query<{ teams: { nodes: { id: string; openTaskCount: number }[] } }>(
+    '{ teams(first: 100) { nodes { id openTaskCount } } }',
+  );
+  for (const { id, openTaskCount } of teams.nodes) {
+    const asked = { viewer: uuidOf('User', person.id), of: { team: uuidOf('Team', id) }, days: 0 };
+    const { statistics } = await countByHand(db, asked);
+    expect(openTaskCount, `${person.name}, open tasks of a team`).toBe(statistics.pending);
+  }
 }
 
 async function expectScope(person: Person, scope: object | null, of: Asked['of']): Promise<void> {

@@ -142,6 +142,7 @@ function holds(task: Task, filter: Filter): boolean {
     if (field === 'not') return !holds(task, given as Filter);
     if (field === 'archived') return (task.archivedAt !== null) === given;
     if (field === 'text') return findings.get(given as string)?.has(task.id);
+    if (field === 'ownedOrAssigned') return [task.ownerId, task.assigneeId].includes(uuid(ada)) === given;
     if (field === 'sharedWithViewer') return shared.has(task.id) === given;
     return Object.entries(given as Filter).every(([operator, value]) =>
       field === 'labels'
@@ -167,6 +168,7 @@ function someCondition({ pick, happens, roll }: Dice): Filter {
   if (happens(0.1)) return { archived: happens(0.5) };
   if (happens(0.15)) return { text: pick([...findings.keys()]) };
   if (happens(0.1)) return { sharedWithViewer: happens(0.5) };
+  if (happens(0.1)) return { ownedOrAssigned: happens(0.5) };
   if (happens(0.15)) {
     const some = LABELS.filter(() => happens(0.5));
     return {
@@ -337,6 +339,7 @@ describe('the total of a list of tasks', () => {
     {},
     { owner: { eq: ada.id } },
     { assignee: { eq: ada.id } },
+    { ownedOrAssigned: true },
     { team: { eq: publicId('Team', adasTeam) } },
   ];
   const open = { status: { in: ['TODO', 'IN_PROGRESS'] } };

@@ -143,6 +143,7 @@ const onTasks: Record<string, Operation> = {
   'tasks of its team': tasks('team: { isNull: false }'),
   'tasks under its parent': tasks('parent: { eq: $parent }', ({ parent }) => ({ parent })),
   'tasks shared with one': tasks('sharedWithViewer: true'),
+  'tasks owned or assigned': tasks('ownedOrAssigned: true'),
   'tasks by words': read(
     'tasks(filter: { text: $word }) { nodes { id highlights(query: $word) { title { text } } } }',
     (_names, word) => ({ word: `${word}t` }),

@@ -19,6 +19,7 @@ export const rights = {
     tasks of its team          | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
     tasks under its parent     | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
     tasks shared with one      | ·     ·        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    tasks owned or assigned    | ✓     ✓        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     tasks.totalCount           | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     node Task                  | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     nodes Task                 | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
@@ -82,6 +83,7 @@ export const rights = {
     tasks by words             | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     tasks under its parent     | ✓     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     tasks shared with one      | ·     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    tasks owned or assigned    | ✓     ✓        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     tasks.totalCount           | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     node Task                  | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     nodes Task                 | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U

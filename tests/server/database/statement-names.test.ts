@@ -37,7 +37,7 @@ test('[BR-19] long statements reduce that number (H3)', async () => {
 
 test('the dashboard with its history stays prepared', async () => {
   const viewer = { userId: randomUUID(), verifiedEmail: 'ada@example.com', teams: new Map(), isAdmin: false };
-  await countDashboard(db, viewer, { teamId: null, assigned: false }, 30).catch(() => undefined);
+  await countDashboard(db, viewer, { teamId: null, by: 'owner' }, 30).catch(() => undefined);
   expect((await prepared()).some((text) => text.includes('countDashboard'))).toBe(true);
 });
 

@@ -12,6 +12,7 @@ import {
   type Viewer,
 } from '../../../server/policy.ts';
 import { findEvents } from '../../../server/sql/activity.ts';
+import type { Scope } from '../../../server/sql/counter-scope.ts';
 import { visibleSql } from '../../../server/sql/visible.ts';
 import { viewerOf } from '../../../server/sql/viewer.ts';
 import { connect } from '../../../server/database/client.ts';
@@ -142,11 +143,15 @@ test.each(users.map((userId, n) => ({ n, userId })))(
     expect(ids.length).toBeGreaterThan(5);
     expect(await idsOf(Prisma.sql`tasks`, visibleSql.task(viewer))).toEqual(ids);
     expect(await idsOf(Prisma.sql`${visibleSql.tasks(viewer)} AS tasks`, Prisma.sql`true`)).toEqual(ids);
-    const scopes = [
-      { scope: { teamId: null, assigned: false }, holds: ({ ownerId }: Task) => ownerId === userId },
-      { scope: { teamId: null, assigned: true }, holds: ({ assigneeId }: Task) => assigneeId === userId },
+    const scopes: { scope: Scope; holds: (task: Task) => boolean }[] = [
+      { scope: { teamId: null, by: 'owner' }, holds: ({ ownerId }: Task) => ownerId === userId },
+      { scope: { teamId: null, by: 'assignee' }, holds: ({ assigneeId }: Task) => assigneeId === userId },
+      {
+        scope: { teamId: null, by: 'either' },
+        holds: ({ ownerId, assigneeId }: Task) => ownerId === userId || assigneeId === userId,
+      },
       ...teams.map((id) => ({
-        scope: { teamId: id, assigned: false },
+        scope: { teamId: id, by: 'owner' as const },
         holds: ({ teamId }: Task) => teamId === id && viewer.teams.has(id),
       })),
     ];
