@@ -10,7 +10,7 @@ type Owner = Exclude<Operation['owner'], 'writer'>;
 
 interface Cell {
   owner: Owner;
-  /** Milliseconds of each call; empty if the operation fails. */
+  /** Milliseconds of each call; empty if the operation fails, or the person has nothing to ask for. */
   times: number[];
   /** The error's code. */
   failure?: string;
@@ -24,8 +24,8 @@ interface Row {
 interface Context {
   /** The person's public id. */
   me: string;
-  /** One of the person's teams. */
-  team: string;
+  /** One of the person's teams; null if there is none. */
+  team: string | null;
   today: string;
 }
 
@@ -48,10 +48,11 @@ const ORDERS = [
 ];
 const OPEN = 'status: { in: [TODO, IN_PROGRESS] }';
 
-const scopes: Record<string, (context: Context) => string> = {
+const scopes: Record<string, (context: Context) => string | null> = {
   own: ({ me }) => `owner: { eq: "${me}" }`,
   assigned: ({ me }) => `assignee: { eq: "${me}" }`,
-  team: ({ team }) => `team: { eq: "${team}" }`,
+  either: () => 'ownedOrAssigned: true',
+  team: ({ team }) => team && `team: { eq: "${team}" }`,
   visible: () => '',
 };
 
@@ -72,24 +73,26 @@ const filters: Record<string, (context: Context) => { filter: string; order: str
 };
 
 /** The queries of all rows for one person. */
-function queriesOf(context: Context): Record<string, string> {
-  const queries: Record<string, string> = {
+function queriesOf(context: Context): Record<string, string | null> {
+  const queries: Record<string, string | null> = {
     '`viewer { id }`': '{ viewer { id } }',
     dashboard: '{ dashboard { statistics { total } overdue breakdown { status count } } }',
     search: '{ search(query: "about", first: 20) { node { __typename } } }',
     activity: '{ activity(first: 50) { nodes { kind } } }',
   };
-  const list = (filter: string, order: string, more = '') =>
-    `{ tasks(first: 50, filter: { ${filter} }, orderBy: [{ field: ${order} }]) { nodes ${NODES} ${more} } }`;
+  const list = (filter: string, order: string) =>
+    `{ tasks(first: 50, filter: { ${filter} }, orderBy: [{ field: ${order} }]) { nodes ${NODES} } }`;
   for (const [name, scopeOf] of Object.entries(scopes)) {
     const scope = scopeOf(context);
-    for (const order of ORDERS) queries[`${name}, by ${order}`] = list(scope, order);
+    const add = (what: string, query: string) =>
+      (queries[`${name}, ${what}`] = scope === null ? null : query);
+    for (const order of ORDERS) add(`by ${order}`, list(scope ?? '', order));
     for (const [filter, of] of Object.entries(filters)) {
       const wanted = of(context);
-      queries[`${name}, ${filter}`] = list(`${scope} ${wanted.filter}`, wanted.order);
+      add(filter, list(`${scope} ${wanted.filter}`, wanted.order));
     }
-    queries[`${name}, total`] = `{ tasks(first: 1, filter: { ${scope} }) { totalCount } }`;
-    queries[`${name}, open total`] = `{ tasks(first: 1, filter: { ${scope} ${OPEN} }) { totalCount } }`;
+    add('total', `{ tasks(first: 1, filter: { ${scope} }) { totalCount } }`);
+    add('open total', `{ tasks(first: 1, filter: { ${scope} ${OPEN} }) { totalCount } }`);
   }
   return queries;
 }
@@ -104,7 +107,8 @@ export async function measureSizes(url: string, only: readonly string[]): Promis
       const queries = queriesOf(await contextOf(server, owner));
       for (const [what, query] of Object.entries(queries)) {
         if (only.length > 0 && !only.some((part) => what.includes(part))) continue;
-        rows.set(what, [...(rows.get(what) ?? []), await measured(server, owner, query)]);
+        const cell = query === null ? { owner, times: [] } : await measured(server, owner, query);
+        rows.set(what, [...(rows.get(what) ?? []), cell]);
       }
     }
     return [...rows].map(([what, cells]) => ({ what, cells }));
@@ -119,7 +123,7 @@ async function contextOf(server: Running, owner: Owner): Promise<Context> {
   };
   return {
     me: publicId('User', people[owner]),
-    team: answer.data.teams.nodes[0]?.id ?? '',
+    team: answer.data.teams.nodes[0]?.id ?? null,
     today: new Date().toISOString().slice(0, 10),
   };
 }
@@ -169,6 +173,7 @@ ${table(head, lines)}`;
 
 function textOf({ owner, times, failure }: Cell, least: number): string {
   if (failure) return `**${failure}**`;
+  if (times.length === 0) return '–';
   const time = median(times);
   const most = owner === 'receiver' || owner === 'member' ? MOST_TIMES.others : MOST_TIMES.tasks;
   return time > most * least ? `**${time.toFixed(1)}**` : time.toFixed(1);
