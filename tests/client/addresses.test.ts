@@ -77,20 +77,27 @@ describe('the view of the task list as a filter of the API', () => {
 
   test('the search words are sent as typed (M16)', () => {
     expect(filterOf({ ...usualView, show: 'all', find: '"ink pad" paper' }, stranger)).toEqual({
-      and: [{ text: '"ink pad" paper' }],
+      and: [{ text: '"ink pad" paper' }, { ownedOrAssigned: true }],
     });
   });
 
-  test('“Mine” waits until the viewer is loaded, “Everyone’s” does not', () => {
+  test('“Owned by me” waits until the viewer is loaded, “My work” and a team do not', () => {
     expect(filterOf({ ...usualView, source: 'mine' }, stranger)).toBeUndefined();
-    expect(filterOf(usualView, stranger)).toEqual({ status: { in: ['TODO', 'IN_PROGRESS'] } });
+    const open = { status: { in: ['TODO', 'IN_PROGRESS'] } };
+    expect(filterOf(usualView, stranger)).toEqual({ ...open, and: [{ ownedOrAssigned: true }] });
+    const team = `team_${'0'.repeat(26)}` as const;
+    expect(filterOf({ ...usualView, source: team }, stranger)).toEqual({
+      ...open,
+      and: [{ team: { eq: team } }],
+    });
+    expect(filterOf({ ...usualView, source: 'all' }, stranger)).toEqual(open);
     expect(filterOf({ ...usualView, show: 'all', source: 'mine' }, asAda)).toEqual({
       and: [{ owner: { eq: 'user_ada' } }],
     });
   });
 
   test('“This week” is Monday to Sunday in the viewer’s time zone', () => {
-    expect(filterOf({ ...usualView, show: 'all', due: 'week' }, asAda)).toEqual({
+    expect(filterOf({ ...usualView, show: 'all', source: 'all', due: 'week' }, asAda)).toEqual({
       and: [{ dueOn: { after: '2026-11-15', before: '2026-11-23' } }],
     });
   });

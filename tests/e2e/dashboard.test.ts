@@ -62,6 +62,7 @@ describe('a day at the dashboard', () => {
     await page.getByRole('checkbox', { name: 'Complete “Call the printer”' }).click();
     await page.getByRole('checkbox', { name: 'Complete “Book a room”' }).click();
     await expectStatistics(page, { total: 5, pending: 3, completed: 2, shared: 0 });
+    await page.getByRole('button', { name: 'Insights' }).click();
     await expect(page.getByRole('row', { name: /^Completed/ })).toHaveText(/^Completed\s*2\s*2$/);
 
     await signOut(page);
@@ -99,17 +100,21 @@ describe('a day at the dashboard', () => {
     await editor.getByLabel('Priority').selectOption('High');
     await editor.getByRole('button', { name: 'Save changes' }).click();
     await expect(editor).toBeHidden();
-    await expect(page.getByRole('listitem').filter({ hasText: 'Order recycled paper' })).toContainText(
-      'High',
-    );
+    await expect(
+      page.getByRole('main').getByRole('listitem').filter({ hasText: 'Order recycled paper' }),
+    ).toContainText('High');
 
     await page.getByRole('button', { name: 'Delete “Water the plants”' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete task' }).click();
     await expectStatistics(page, { total: 1, pending: 1, completed: 0, shared: 0 });
 
     await page.reload();
-    await expect(page.getByRole('listitem').filter({ hasText: 'Order recycled paper' })).toBeVisible();
-    await expect(page.getByRole('listitem').filter({ hasText: 'Water the plants' })).toHaveCount(0);
+    await expect(
+      page.getByRole('main').getByRole('listitem').filter({ hasText: 'Order recycled paper' }),
+    ).toBeVisible();
+    await expect(
+      page.getByRole('main').getByRole('listitem').filter({ hasText: 'Water the plants' }),
+    ).toHaveCount(0);
   });
 
   test('[BR-09] an edit conflict shows the other change, and both can be kept', async () => {
@@ -135,9 +140,9 @@ describe('a day at the dashboard', () => {
     await expect(editor.getByRole('button', { name: 'Save changes' })).toBeFocused();
     await editor.getByRole('button', { name: 'Save changes' }).click();
     await expect(editor).toBeHidden();
-    await expect(page.getByRole('listitem').filter({ hasText: 'Order recycled paper' })).toContainText(
-      'High',
-    );
+    await expect(
+      page.getByRole('main').getByRole('listitem').filter({ hasText: 'Order recycled paper' }),
+    ).toContainText('High');
   });
 
   test('closing an unsaved edit shows a warning, also on a phone', async () => {
@@ -246,16 +251,22 @@ describe('errors in the dashboard', () => {
     await expect(editor.getByText('We restored your unsaved changes.')).toBeVisible();
     await editor.getByRole('button', { name: 'Save changes' }).click();
     await expect(editor).toBeHidden();
-    await expect(page.getByRole('listitem').filter({ hasText: 'Order recycled paper' })).toBeVisible();
+    await expect(
+      page.getByRole('main').getByRole('listitem').filter({ hasText: 'Order recycled paper' }),
+    ).toBeVisible();
     await page.reload();
-    await expect(page.getByRole('listitem').filter({ hasText: 'Order recycled paper' })).toBeVisible();
+    await expect(
+      page.getByRole('main').getByRole('listitem').filter({ hasText: 'Order recycled paper' }),
+    ).toBeVisible();
     await expect(editor).toBeHidden();
 
     await newTask.fill('A secret');
     await signOut(page);
     await expect(page.getByText('You’ve signed out.')).toBeVisible();
     await signIn(page, account);
-    await expect(page.getByRole('listitem').filter({ hasText: 'Call the printer' })).toBeVisible();
+    await expect(
+      page.getByRole('main').getByRole('listitem').filter({ hasText: 'Call the printer' }),
+    ).toBeVisible();
     await expect(newTask).toHaveValue('');
   });
 
@@ -273,7 +284,9 @@ describe('errors in the dashboard', () => {
     await page.getByRole('button', { name: 'Try now' }).click();
     await expect(page.getByRole('button', { name: 'Try now' })).toHaveCount(0);
     await page.getByRole('button', { name: 'Add task' }).click();
-    await expect(page.getByRole('listitem').filter({ hasText: 'Call the printer' })).toBeVisible();
+    await expect(
+      page.getByRole('main').getByRole('listitem').filter({ hasText: 'Call the printer' }),
+    ).toBeVisible();
     await expectStatistics(page, { total: 2, pending: 2, completed: 0, shared: 0 });
   });
 });

@@ -22,7 +22,8 @@ beforeAll(async () => {
 });
 
 const indicator = (page: Page) => page.locator('[data-connection]');
-const row = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
+const row = (page: Page, title: string) =>
+  page.getByRole('main').getByRole('listitem').filter({ hasText: title });
 
 interface Look {
   url?: string;
@@ -79,6 +80,8 @@ describe('updates by other people and on other devices', () => {
     const page = await dashboardOf(bob);
     await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
 
+    await page.goto('/?source=shared');
+    await expect(page.getByText('No open tasks.')).toBeVisible();
     const shareId = await giveShare(ada, bob, id);
     await AT_ONCE(row(page, 'Plan the summer party')).toBeVisible();
     await expect(row(page, 'Plan the summer party')).toContainText('From Ada');
@@ -200,7 +203,9 @@ describe('the keyboard focus', () => {
     const page = await dashboardOf(ada);
     await page.getByRole('button', { name: 'Show more' }).press('Enter');
     await expect(page.getByText('27 of 27', { exact: true })).toBeVisible();
-    await expect(page.getByRole('listitem').nth(25).getByRole('checkbox')).toBeFocused();
+    await expect(
+      page.getByRole('region', { name: 'Your tasks' }).getByRole('listitem').nth(25).getByRole('checkbox'),
+    ).toBeFocused();
   });
 
   test('[FR-021] moves to the next row after the person edits a task that has left the list', async () => {
@@ -261,7 +266,7 @@ describe('a lost connection', () => {
     const page = await dashboardOf(ada, { url: server.url });
     await server.kill();
     await expect(indicator(page)).toHaveText(/^Reconnecting in \d+ s$/);
-    await page.getByRole('main').getByRole('link', { name: 'History' }).click();
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'History' }).click();
     await expect(page.getByText('This page opens as soon as the server is back')).toBeVisible();
     await expect(indicator(page)).toHaveText(/^Reconnecting in \d+ s$/);
     await startServerProcess(world.databaseUrl, new URL(server.url).port);

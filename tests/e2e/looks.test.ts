@@ -93,11 +93,22 @@ async function lookAround(device: string, options: BrowserContextOptions): Promi
   await look('offline');
   await page.context().setOffline(false);
   await expect(page.locator('[data-connection]')).toHaveText('Live');
-  await page.getByRole('button', { name: 'Edit “Send the March invoices”' }).click();
+  const open = async (action: string) => {
+    const row = 'Send the March invoices';
+    if (options.hasTouch) await page.getByRole('button', { name: `Actions for “${row}”` }).click();
+    await page.getByRole('button', { name: `${action} “${row}”` }).click();
+  };
+  if (options.hasTouch) {
+    await page.getByRole('button', { name: 'Actions for “Send the March invoices”' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await look('task-actions');
+    await page.keyboard.press('Escape');
+  }
+  await open('Edit');
   await expect(page.getByRole('dialog')).toBeVisible();
   await look('edit-task');
   await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Share “Send the March invoices”' }).click();
+  await open('Share');
   await expect(page.getByRole('dialog').getByRole('listitem').filter({ hasText: 'Cleo' })).toBeVisible();
   await look('share-task');
   await page.keyboard.press('Escape');

@@ -221,10 +221,13 @@ describe('[T066] a working day', { timeout: 60_000 }, () => {
       const page = await visit(browser, api);
       await signIn(page, eve);
       await expectStatistics(page, { total: 5, pending: 3, completed: 2, shared: 0 });
+      await page.getByRole('button', { name: 'Insights' }).click();
       await look(page.getByRole('region', { name: 'By status' })).toContainText(/In progress\s*1/);
       await look(page.getByRole('row', { name: /^Completed/ })).toHaveText(/^Completed\s*2\s*2$/);
       await show(page, 'Completed');
-      await look(page.getByRole('listitem').filter({ hasText: 'Call the printer' })).toBeVisible();
+      await look(
+        page.getByRole('main').getByRole('listitem').filter({ hasText: 'Call the printer' }),
+      ).toBeVisible();
     });
   });
 

@@ -17,7 +17,8 @@ const LATER = new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10);
 
 const dashboardOf = ({ email }: Person) => openDashboard(browser, url, { email, password: PASSWORD });
 
-const row = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
+const row = (page: Page, title: string) =>
+  page.getByRole('main').getByRole('listitem').filter({ hasText: title });
 
 /** Types into the parts of a date field, in the order of the browser's language. */
 async function typeDate(field: Locator, digits: string) {

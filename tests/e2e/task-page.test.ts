@@ -19,6 +19,7 @@ const dashboardOf = ({ email }: Person) => openDashboard(browser, world.url, { e
 /** The page of a task in this person's own browser, opened from the list. */
 async function openTask(person: Person, title: string): Promise<Page> {
   const page = await dashboardOf(person);
+  await page.goto('/?source=all');
   await page.getByRole('link', { name: title }).click();
   await expect(page.getByText('created the task')).toBeVisible();
   return page;
@@ -187,6 +188,7 @@ test('hostile Markdown runs no script and requests nothing from other hosts', as
   const page = await dashboardOf(bob);
   const requested = new Set<string>();
   page.on('request', (request) => requested.add(new URL(request.url()).origin));
+  await page.goto('/?source=all');
   await page.getByRole('link', { name: 'Read this' }).click();
   const texts = [page.getByRole('region', { name: 'Description' }), page.getByRole('article')];
   for (const text of texts) {

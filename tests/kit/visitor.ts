@@ -106,7 +106,7 @@ export async function signOut(page: Page): Promise<void> {
 export async function addTask(page: Page, title: string): Promise<void> {
   await page.getByRole('textbox', { name: 'New task' }).fill(title);
   await page.getByRole('button', { name: 'Add task' }).click();
-  await expect(page.getByRole('listitem').filter({ hasText: title })).toBeVisible();
+  await expect(page.getByRole('main').getByRole('listitem').filter({ hasText: title })).toBeVisible();
 }
 
 /** Selects a status tab of the list. */
@@ -126,7 +126,7 @@ export async function expectStatistics(page: Page, expected: Statistics): Promis
   const section = page.getByRole('region', { name: 'Statistics' });
   for (const [name, count] of Object.entries(expected)) {
     await expect(section.locator(`[data-statistic="${name}"]`)).toHaveText(
-      new RegExp(`^\\D+${String(count)}\\D+$`),
+      new RegExp(`^\\s*${String(count)}\\D+$`),
     );
   }
 }

@@ -19,7 +19,7 @@ export const questions: Items = [
   ],
   [
     'How do I set a due date or a priority?',
-    'Press Details while you add a task. For an existing task, press its pencil.',
+    'Press Details while you add a task. For an existing task, press its pencil, or open it.',
   ],
   [
     'How do I share a task?',
@@ -44,7 +44,7 @@ export const questions: Items = [
   ],
   [
     'What does “In progress” change?',
-    'It shows that you have started the task: the list shows an orange dot. The task is still pending.',
+    'It shows that you have started the task: the list shows a blue dot. The task is still open.',
   ],
   [
     'What happens if someone else changes a task while I edit it?',
@@ -57,7 +57,7 @@ export const questions: Items = [
   ['How long can a task be?', 'A title can have 200 characters, a description 10,000.'],
   [
     'Is there a dark theme?',
-    'Yes. The three icons at the top right switch between your system’s theme, light and dark. The choice is saved on this device.',
+    'Yes. Open the menu under your initial: three icons switch between your system’s theme, light and dark. The choice is saved on this device.',
   ],
   [
     'How do I save or share a view of the list?',
@@ -85,11 +85,11 @@ export const troubles: Items = [
   ],
   [
     'A task is missing from the list',
-    'The list shows open tasks by default. Choose “All”, clear the search and the filters, and press “Show more” at the end of the list.',
+    '“My work” shows open tasks that you own or that are assigned to you. Choose “All”, clear the search and the filters, or choose “Everyone’s” under “Filters”. “Show more” at the end loads further tasks.',
   ],
   [
     'The numbers look wrong',
-    'Check above what each number counts, and check your time zone in Settings. Also check that the indicator at the top shows “Live”.',
+    'Check above what each number counts, and check your time zone in Settings. Also check that the indicator next to the name Taskwire shows “Live”.',
   ],
   [
     '“Something went wrong on the server.”',

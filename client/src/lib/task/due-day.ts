@@ -97,6 +97,20 @@ export function describeDue(dueOn: Day, today: Day): DueDay {
   };
 }
 
+/** The sections of a list by due date, in order. */
+export const sections = ['overdue', 'today', 'tomorrow', 'week', 'later', 'none'] as const;
+export type Section = (typeof sections)[number];
+
+/** The section that a due date belongs to. */
+export function sectionOf(dueOn: Day | null, today: Day): Section {
+  if (dueOn === null) return 'none';
+  const distance = daysBetween(today, dueOn);
+  if (distance < 0) return 'overdue';
+  if (distance === 0) return 'today';
+  if (distance === 1) return 'tomorrow';
+  return distance <= daysCalledSoon ? 'week' : 'later';
+}
+
 function format(day: Day, options: Intl.DateTimeFormatOptions): string {
   return new Date(`${day}T00:00Z`).toLocaleDateString('en-GB', { ...options, timeZone: 'UTC' });
 }

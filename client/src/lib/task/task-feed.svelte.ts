@@ -20,6 +20,7 @@ const MoreTasks = graphql(`
       nodes {
         id
         version
+        dueOn
         highlights(query: $find) {
           ...TaskRow_highlights
         }

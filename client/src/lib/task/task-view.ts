@@ -1,4 +1,4 @@
-import type { TaskFilter, TaskOrder, TaskPriority } from '../../gql/graphql.ts';
+import type { DashboardScope, TaskFilter, TaskOrder, TaskPriority } from '../../gql/graphql.ts';
 import { beginningOf } from '../ui/text-length.ts';
 import { type Day, dayAfter, mondayOf } from './due-day.ts';
 import { priorities, priorityWords } from './task-words.ts';
@@ -20,22 +20,26 @@ export const taskOrders = {
   newest: { label: 'Newest first', orderBy: { field: 'CREATED_AT', direction: 'DESC' } },
   oldest: { label: 'Oldest first', orderBy: { field: 'CREATED_AT', direction: 'ASC' } },
   changed: { label: 'Recently changed', orderBy: { field: 'UPDATED_AT', direction: 'DESC' } },
-  due: { label: 'Due date', orderBy: { field: 'DUE_ON', direction: 'ASC' } },
+  due: {
+    label: 'Due date',
+    orderBy: { field: 'DUE_ON', direction: 'ASC' },
+  },
   priority: { label: 'Priority', orderBy: { field: 'PRIORITY', direction: 'DESC' } },
 } as const satisfies Record<string, { label: string; orderBy: TaskOrder }>;
 
 interface Narrowing {
   label: string;
   /** Undefined for no condition. */
-  filter?: (context: ViewContext) => TaskFilter;
+  filter?: TaskFilter | ((context: ViewContext) => TaskFilter);
 }
 
 /** A team's id is a source too: the tasks of that team. */
-export const taskSources: Record<'all' | 'mine' | 'assigned' | 'shared', Narrowing> = {
+export const taskSources: Record<'work' | 'all' | 'mine' | 'assigned' | 'shared', Narrowing> = {
+  work: { label: 'My work', filter: { ownedOrAssigned: true } },
   all: { label: 'Everyone’s' },
-  mine: { label: 'Mine', filter: ({ id }) => ({ owner: { eq: id } }) },
+  mine: { label: 'Owned by me', filter: ({ id }) => ({ owner: { eq: id } }) },
   assigned: { label: 'Assigned to me', filter: ({ id }) => ({ assignee: { eq: id } }) },
-  shared: { label: 'Shared with me', filter: () => ({ sharedWithViewer: true }) },
+  shared: { label: 'Shared with me', filter: { sharedWithViewer: true } },
 };
 
 export const dueChoices: Record<'any' | 'overdue' | 'today' | 'week' | 'none', Narrowing> = {
@@ -49,7 +53,7 @@ export const dueChoices: Record<'any' | 'overdue' | 'today' | 'week' | 'none', N
       return { dueOn: { after: dayAfter(monday, -1), before: dayAfter(monday, 7) } };
     },
   },
-  none: { label: 'No due date', filter: () => ({ dueOn: { isNull: true } }) },
+  none: { label: 'No due date', filter: { dueOn: { isNull: true } } },
 };
 
 export type FilterName = keyof typeof taskFilters;
@@ -75,10 +79,10 @@ export interface TaskView {
   priority: PriorityName;
 }
 
-/** No filters, except the status. */
-export const unfiltered = { find: '', source: 'all', due: 'any', priority: 'any' } as const;
+/** No filters, except the source and the status. */
+export const unfiltered = { find: '', due: 'any', priority: 'any' } as const;
 
-export const usualView: TaskView = { show: 'open', order: 'newest', ...unfiltered };
+export const usualView: TaskView = { show: 'open', order: 'due', source: 'work', ...unfiltered };
 
 /** The longest search, in characters. The API accepts twice as many. */
 export const longestSearch = 100;
@@ -94,10 +98,17 @@ export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
     show: known(taskFilters, asked('show'), usualView.show),
     order: known(taskOrders, asked('order'), usualView.order),
     find: beginningOf(asked('find').trim(), longestSearch),
-    source: isTeam(source) ? source : known(taskSources, source, unfiltered.source),
+    source: isTeam(source) ? source : known(taskSources, source, 'work'),
     due: known(dueChoices, asked('due'), usualView.due),
     priority: priorityChoices.find(([name]) => name === asked('priority'))?.[0] ?? usualView.priority,
   };
+}
+
+/** The scope of the numbers beside a list. */
+export function scopeOf(source: SourceName): DashboardScope {
+  if (isTeam(source)) return { teamId: source };
+  if (source === 'mine') return {};
+  return source === 'assigned' ? { assigned: true } : { ownedOrAssigned: true };
 }
 
 function isTeam(name: string): name is `team_${string}` {
@@ -113,9 +124,9 @@ export function addressOfView(view: TaskView): string {
   return parameters.size > 0 ? `/?${parameters.toString()}` : '/';
 }
 
-/** The number of active filters, without search and status. */
+/** The number of active filters, without search, source and status. */
 export function filtersIn(view: TaskView): number {
-  return (['source', 'due', 'priority'] as const).filter((name) => view[name] !== usualView[name]).length;
+  return (['due', 'priority'] as const).filter((name) => view[name] !== usualView[name]).length;
 }
 
 /**
@@ -124,14 +135,17 @@ export function filtersIn(view: TaskView): number {
  */
 export function filterOf(view: TaskView, contextOf: () => ViewContext | undefined): TaskFilter | undefined {
   const { show, find, source, due, priority } = view;
-  const ofSource = isTeam(source) ? () => ({ team: { eq: source } }) : taskSources[source].filter;
-  const personal = [ofSource, dueChoices[due].filter].filter((filter) => filter !== undefined);
-  const context = personal.length > 0 ? contextOf() : undefined;
-  if (personal.length > 0 && !context) return undefined;
+  const ofSource = isTeam(source) ? { team: { eq: source } } : taskSources[source].filter;
+  const narrowing = [ofSource, dueChoices[due].filter].filter((filter) => filter !== undefined);
+  const isPersonal = narrowing.some((filter) => typeof filter === 'function');
+  const context = isPersonal ? contextOf() : undefined;
+  if (isPersonal && !context) return undefined;
   const and: TaskFilter[] = [
     ...(find === '' ? [] : [{ text: find }]),
     ...(priority === 'any' ? [] : [{ priority: { eq: priority } }]),
-    ...(context ? personal.map((filter) => filter(context)) : []),
+    ...narrowing.flatMap((filter) =>
+      typeof filter !== 'function' ? [filter] : context ? [filter(context)] : [],
+    ),
   ];
   return and.length > 0 ? { ...taskFilters[show].filter, and } : taskFilters[show].filter;
 }

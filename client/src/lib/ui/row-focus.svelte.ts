@@ -1,5 +1,10 @@
 import { tick } from 'svelte';
 
+/** The rows, also of several lists; lists within rows do not count. */
+const rowsOf = (list: HTMLElement | undefined) => [
+  ...(list?.querySelectorAll<HTMLElement>('li:not(li li)') ?? []),
+];
+
 /** Keeps the keyboard focus in a list: when the focused row disappears, the row in its place gets the focus. */
 export class RowFocus {
   list = $state<HTMLElement>();
@@ -11,7 +16,7 @@ export class RowFocus {
     $effect.pre(() => {
       const { length } = rows();
       const row = document.activeElement?.closest('li');
-      const place = row && this.list ? [...this.list.children].indexOf(row) : -1;
+      const place = row ? rowsOf(this.list).indexOf(row) : -1;
       if (place >= 0) void this.catch(Math.min(place, length - 1));
     });
   }
@@ -20,7 +25,7 @@ export class RowFocus {
   async catch(place: number): Promise<void> {
     await tick();
     if (document.activeElement !== document.body) return;
-    const row = this.list?.children[place];
+    const row = rowsOf(this.list)[place];
     (
       row?.querySelector<HTMLElement>('a, button:not(:disabled)') ??
       this.heading ??
