@@ -8,7 +8,7 @@ import { encodeCursor } from '../server/log/cursor.ts';
 import { NotFound } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import { can, visible, type Viewer } from '../server/policy.ts';
-import { positionOf } from '../server/sql/webhook-position.ts';
+import { positionBefore, positionOf } from '../server/sql/webhook-position.ts';
 import { builder } from './machinery/builder.ts';
 import { bigNumber, page } from './machinery/connection.ts';
 import { pagedRelation } from './machinery/paged-relation.ts';
@@ -76,6 +76,16 @@ export const WebhookDelivery = builder.prismaNode('WebhookDelivery', {
     duration: t.exposeInt('duration', {
       nullable: true,
       description: 'Duration of the last attempt in milliseconds. Null before the first one.',
+    }),
+    replayCursor: t.string({
+      nullable: true,
+      description:
+        'Log cursor before the event: `replayWebhook` sends it and all later events. Null for a test.',
+      select: { id: true },
+      resolve: async ({ id }, _args, { db }) => {
+        const position = await positionBefore(db, id);
+        return position && encodeCursor(db, position);
+      },
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was queued.' }),
     attemptedAt: t.expose('attemptedAt', {

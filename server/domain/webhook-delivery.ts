@@ -38,6 +38,9 @@ export async function testWebhook(db: Database, person: Person, input: unknown):
  */
 export async function replayWebhook(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, after } = parse(z.object({ id: idOf('Webhook'), after: z.string() }), input);
+  // Before the cursor, whose errors would reveal the webhook.
+  if ((await db.webhook.count({ where: { id, AND: visible.webhook(person) } })) === 0)
+    throw new NotFound('webhook', id);
   const cursor = await decodeCursor(db, after);
   if (!(await logLeadsTo(db, cursor)) || (await isTrimmed(db, startOf(cursor).transactionId)))
     throw new CursorExpired();

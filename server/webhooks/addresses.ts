@@ -83,9 +83,16 @@ export class AddressRules {
     // IPv4 addresses in IPv6 form count as IPv4.
     const address = ipaddr.process(text);
     if (this.#ranges.some((range) => contains(range, address))) return;
-    if (address.range() !== 'unicast') throw new AddressRefused(`${text} is not a public address. ${ASK}`);
+    if (!isPublic(address)) throw new AddressRefused(`${text} is not a public address. ${ASK}`);
     if (protocol === 'http:') throw new AddressRefused(HTTPS_ONLY);
   }
+}
+
+/** Global unicast. Outside of 2000::/3 there are forms that contain IPv4 addresses. */
+const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
+
+function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  return address.range() === 'unicast' && (address instanceof ipaddr.IPv4 || address.match(GLOBAL_IPV6));
 }
 
 const ASK = 'Ask the operator of this server to allow it with WEBHOOK_ALLOW.';

@@ -56,7 +56,7 @@ export function verify(secret: string, { headers, text }: Received): unknown {
   return new Webhook(secret).verify(text, headers as Record<string, string>);
 }
 
-export interface MadeWebhook {
+export type MadeWebhook = {
   id: string;
   secret: string;
   cursor: string;
