@@ -92,8 +92,10 @@ async function secretsOf(
 ): Promise<string[]> {
   const overlaps =
     previousSecret !== null && previousSecretUntil !== null && previousSecretUntil > new Date();
-  const stored = overlaps ? [secret, previousSecret] : [secret];
-  return Promise.all(stored.map((each) => unsealed(each, serverSecret)));
+  const current = await unsealed(secret, serverSecret);
+  // It can be of another server secret, if that was replaced before the rotation.
+  const previous = overlaps ? await unsealed(previousSecret, serverSecret).catch(() => null) : null;
+  return previous === null ? [current] : [current, previous];
 }
 
 /** Null if the account is gone. */

@@ -156,14 +156,18 @@ function insertSql(events: string, webhooks: string): string {
       UNION SELECT sequence, people.id FROM batch ${personal} actor_id WHERE batch.team_id IS NULL
       UNION SELECT sequence, people.id FROM batch ${personal} person_id
         WHERE batch.team_id IS NULL OR kind IN (${kinds(PERSONAL)})
-      UNION SELECT sequence, people.id FROM batch
-        JOIN memberships ON memberships.team_id = batch.team_id ${personal} memberships.user_id
-      UNION SELECT sequence, people.id FROM batch
-        JOIN conversation_participants AS participant ON participant.conversation_id = batch.conversation_id
-        ${personal} participant.user_id
-      UNION SELECT sequence, people.id FROM batch
+      -- Each team, conversation and task is looked up once, whatever the number of its events.
+      UNION SELECT sequence, members.id FROM batch JOIN (
+        SELECT DISTINCT people.id, memberships.team_id FROM (SELECT DISTINCT team_id FROM batch) AS teams
+        JOIN memberships USING (team_id) ${personal} memberships.user_id) AS members USING (team_id)
+      UNION SELECT sequence, participants.id FROM batch JOIN (
+        SELECT DISTINCT people.id, conversation_id FROM (SELECT DISTINCT conversation_id FROM batch) AS conversations
+        JOIN conversation_participants AS participant USING (conversation_id)
+        ${personal} participant.user_id) AS participants USING (conversation_id)
+      UNION SELECT sequence, receivers.id FROM batch JOIN (
+        SELECT DISTINCT people.id, task_id AS subject_id FROM (SELECT DISTINCT subject_id FROM batch) AS subjects
         JOIN task_shares ON task_id = subject_id ${personal} shared_with_id
-        WHERE expires_at IS NULL OR expires_at > now()
+        WHERE expires_at IS NULL OR expires_at > now()) AS receivers USING (subject_id)
       UNION SELECT sequence, people.id FROM batch
         CROSS JOIN LATERAL jsonb_array_elements_text(data -> 'sharedWith') AS receiver (id)
         ${personal} receiver.id::uuid

@@ -683,16 +683,12 @@ const onOneself: Record<string, Operation> = {
   })),
   createApiToken: write('createApiToken', (_names, word) => ({ name: word, scopes: ['READ'] }), untraced),
   revokeApiToken: write('revokeApiToken', (names) => ({ id: names['token'] })),
-  webhooks: read('webhooks { nodes { id } }', () => ({}), { shows: ['webhook'] }),
+  webhooks: read('webhooks { nodes { id } }', () => ({}), {}),
   createWebhook: write(
     'createWebhook',
     () => ({ url: 'https://receiver.example.com/', kinds: ['USER_SIGNED_UP'] }),
     untraced,
   ),
-  updateWebhook: write('updateWebhook', (names) => ({ id: names['webhook'], kinds: ['TASK_DELETED'] })),
-  rotateWebhookSecret: write('rotateWebhookSecret', (names) => ({ id: names['webhook'] })),
-  deleteWebhook: write('deleteWebhook', (names) => ({ id: names['webhook'] })),
-  testWebhook: write('testWebhook', (names) => ({ id: names['webhook'] })),
   sessions: read('sessions { id }', () => ({}), {}),
   endOtherSessions: {
     document: 'mutation { endOtherSessions { cursor } }',

@@ -270,10 +270,6 @@ export const rights = {
     revokeApiToken             | ✓       F     F    U
     webhooks                   | ✓       ✓     ✓    U
     createWebhook              | ✓       F     F    U
-    updateWebhook              | ✓       F     F    U
-    rotateWebhookSecret        | ✓       F     F    U
-    deleteWebhook              | ✓       F     F    U
-    testWebhook                | C       C     F    U
     sessions                   | ✓       ✓     ✓    U
     endOtherSessions           | ✓       F     F    U
     changePassword             | ✓       F     F    U

@@ -274,7 +274,6 @@ const ownScene: Builder = (stage, { people }, column, word) => ({
   word,
   names: {
     token: publicId('ApiToken', stage.apiToken(people.alone.uuid, word)),
-    webhook: publicId('Webhook', stage.webhook(people.alone.uuid, null, word).webhook),
     fresh: publicId('Task', newId()),
     freshTeam: publicId('Team', newId()),
     freshConversation: publicId('Conversation', newId()),
