@@ -87,7 +87,7 @@ test('a person creates a webhook by keyboard, tests it, and sees, repeats and re
     timeout: 10_000,
   });
   await deliveries
-    .getByRole('button', { name: /Replay from Task created/ })
+    .getByRole('button', { name: /Replay from here: Task created/ })
     .last()
     .press('Enter');
   await expect.poll(() => receiver.types().length, { timeout: 10_000 }).toBe(5);
@@ -98,7 +98,7 @@ test('a person creates a webhook by keyboard, tests it, and sees, repeats and re
   await editor.getByLabel('Comments').check();
   await editor.getByRole('button', { name: 'Save changes' }).press('Enter');
   await expect(section(page)).toContainText('Tasks, Comments');
-  await section(page).getByRole('button', { name: 'Rotate the secret of “Chat”' }).press('Enter');
+  await section(page).getByRole('button', { name: 'Rotate secret of “Chat”' }).press('Enter');
   await page.getByRole('button', { name: 'Rotate secret', exact: true }).press('Enter');
   await expect(page.getByRole('dialog', { name: 'Webhook secret' }).getByLabel('Secret')).toHaveValue(
     /^whsec_/,
