@@ -91,7 +91,7 @@ const may = {
   'server/mcp': ['server'],
   'server/webhooks/addresses': [],
   'server/webhooks/queue': ['server/log', 'server/database'],
-  'server/webhooks/settings': ['server/webhooks/addresses'],
+  'server/webhooks/settings': ['server/webhooks/addresses', 'server/observability'],
   'server/webhooks/signature': [],
   'server/webhooks': ['server'],
   'server/websocket': ['server'],

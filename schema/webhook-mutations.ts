@@ -223,7 +223,7 @@ builder.relayMutationField(
     resolve: (_root, { input }, { db, person }) => replayWebhook(db, person, input),
   },
   {
-    description: 'The webhook.',
+    description: 'The webhook, which sends the events from the cursor on.',
     outputFields: (t: PayloadFields<Change>) => ({
       webhook: webhookField(t),
       cursor: t.exposeString('cursor', { description: CURSOR }),

@@ -1,3 +1,5 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
+import type { GraphQLResolveInfo } from 'graphql';
 import type {
   WebhookDeliveryCause as Cause,
   WebhookDeliveryStatus as Status,
@@ -8,13 +10,14 @@ import { encodeCursor } from '../server/log/cursor.ts';
 import { NotFound } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import { can, visible, type Viewer } from '../server/policy.ts';
-import { positionBefore, positionOf } from '../server/sql/webhook-position.ts';
+import { positionsBefore, positionsOf } from '../server/sql/webhook-position.ts';
+import type { Context } from '../server/graphql/context.ts';
 import { builder } from './machinery/builder.ts';
 import { bigNumber, page } from './machinery/connection.ts';
+import { batched } from './machinery/loaders.ts';
 import { pagedRelation } from './machinery/paged-relation.ts';
 import { EventKind } from './event.ts';
 import { Team } from './team.ts';
-import { queryFromInfo } from '@pothos/plugin-prisma';
 
 const WebhookDisabledReason = builder.enumType('WebhookDisabledReason', {
   description: 'Why a webhook is disabled.',
@@ -82,10 +85,7 @@ export const WebhookDelivery = builder.prismaNode('WebhookDelivery', {
       description:
         'Log cursor before the event: `replayWebhook` sends it and all later events. Null for a test.',
       select: { id: true },
-      resolve: async ({ id }, _args, { db }) => {
-        const position = await positionBefore(db, id);
-        return position && encodeCursor(db, position);
-      },
+      resolve: ({ id }, _args, context, info) => cursorOf(context, info, id, positionsBefore),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was queued.' }),
     attemptedAt: t.expose('attemptedAt', {
@@ -167,10 +167,7 @@ export const Webhook = builder.prismaNode('Webhook', {
       description:
         'Log cursor up to which all events are sent. `replayWebhook` accepts it. Null if nothing is in the log before it.',
       select: { id: true },
-      resolve: async ({ id }, _args, { db }) => {
-        const position = await positionOf(db, id);
-        return position && encodeCursor(db, position);
-      },
+      resolve: ({ id }, _args, context, info) => cursorOf(context, info, id, positionsOf),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Creation time.' }),
     deliveries: pagedRelation(t, 'deliveries', {
@@ -183,6 +180,18 @@ export const Webhook = builder.prismaNode('Webhook', {
     }),
   }),
 });
+
+/** In one statement for all objects of a list. */
+async function cursorOf(
+  context: Context,
+  info: GraphQLResolveInfo,
+  id: string,
+  positions: typeof positionsOf,
+): Promise<string | null> {
+  const { db } = context;
+  const position = await batched(context, info, id, (ids) => positions(db, ids));
+  return position ? encodeCursor(db, position) : null;
+}
 
 const WebhookScope = builder.inputType('WebhookScope', {
   description: 'Whose webhooks to list.',

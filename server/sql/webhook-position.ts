@@ -1,5 +1,4 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
-import { Batcher } from '../database/batcher.ts';
 import { run, type Database } from '../database/client.ts';
 import type { LogPosition } from '../log/cursor.ts';
 
@@ -10,32 +9,16 @@ interface Row {
   nonce: string | null;
 }
 
-type Lookup = Batcher<string, LogPosition | null>;
+type Positions = ReadonlyMap<string, LogPosition>;
 
-interface Lookups {
-  webhooks: Lookup;
-  deliveries: Lookup;
+/** By webhook: the last event before everything that it still has to send, if there is one. */
+export function positionsOf(db: Database, webhookIds: readonly string[]): Promise<Positions> {
+  return lastEvents(db, RESTS(webhookIds));
 }
 
-const lookups = new WeakMap<Database, Lookups>();
-
-function lookupsOf(db: Database): Lookups {
-  const known = lookups.get(db) ?? {
-    webhooks: new Batcher((ids) => lastEvents(db, ids, RESTS)),
-    deliveries: new Batcher((ids) => lastEvents(db, ids, DELIVERED)),
-  };
-  lookups.set(db, known);
-  return known;
-}
-
-/** The last event before everything that a webhook still has to send; null if there is none. */
-export function positionOf(db: Database, webhookId: string): Promise<LogPosition | null> {
-  return lookupsOf(db).webhooks.add(webhookId);
-}
-
-/** The last event before that of a delivery; null if there is none. */
-export function positionBefore(db: Database, deliveryId: string): Promise<LogPosition | null> {
-  return lookupsOf(db).deliveries.add(deliveryId);
+/** By delivery: the last event before its own, if there is one. */
+export function positionsBefore(db: Database, deliveryIds: readonly string[]): Promise<Positions> {
+  return lastEvents(db, DELIVERED(deliveryIds));
 }
 
 const RESTS = (ids: readonly string[]) => Prisma.sql`
@@ -54,31 +37,26 @@ const DELIVERED = (ids: readonly string[]) => Prisma.sql`
   WHERE id = ANY(${[...ids]}::uuid[]) AND transaction_id IS NOT NULL`;
 
 /** The last event at or before each position. */
-async function lastEvents(
-  db: Database,
-  ids: readonly string[],
-  positions: (ids: readonly string[]) => Prisma.Sql,
-): Promise<(LogPosition | null)[]> {
+async function lastEvents(db: Database, positions: Prisma.Sql): Promise<Positions> {
   const rows = await run<Row>(
     db,
     Prisma.sql`
     /* lastEvents */
     SELECT position.id, latest.transaction_id AS "transactionId", latest.sequence, latest.nonce
-    FROM (${positions(ids)}) AS position CROSS JOIN LATERAL (
+    FROM (${positions}) AS position CROSS JOIN LATERAL (
       SELECT transaction_id, sequence, nonce FROM events
       WHERE (events.transaction_id, events.sequence) <= (position.transaction_id, position.sequence)
       ORDER BY events.transaction_id DESC, events.sequence DESC LIMIT 1
     ) AS latest`,
   );
-  const found = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id) => {
-    const row = found.get(id);
-    if (!row) return null;
-    const { transactionId, sequence, nonce } = row;
-    return {
-      transactionId: BigInt(transactionId),
-      sequence: BigInt(sequence),
-      nonce: nonce === null ? null : Number(nonce),
-    };
-  });
+  return new Map(
+    rows.map(({ id, transactionId, sequence, nonce }) => [
+      id,
+      {
+        transactionId: BigInt(transactionId),
+        sequence: BigInt(sequence),
+        nonce: nonce === null ? null : Number(nonce),
+      },
+    ]),
+  );
 }

@@ -22,14 +22,13 @@ import {
   type NextDelivery,
 } from './queue.ts';
 import type { Answer, WebhookClient } from './request.ts';
+import type { Outcome } from './settings.ts';
 import { signedHeaders, unsealed } from './signature.ts';
 
 export interface AttemptServices {
   services: Pick<Services, 'db' | 'log' | 'authServices' | 'live' | 'monitoring' | 'webhooks'>;
   schema: GraphQLSchema;
 }
-
-export type Outcome = 'delivered' | 'failed' | 'gone' | 'dropped' | 'disabled' | 'interrupted';
 
 const GONE = 410;
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Histogram } from '../observability/histogram.ts';
 import { withRequest } from '../request-context.ts';
 import type { AddressRules } from './addresses.ts';
-import { attempt, type AttemptServices, type Outcome } from './attempt.ts';
+import { attempt, type AttemptServices } from './attempt.ts';
 import {
   claimWebhooks,
   nextDelivery,
@@ -12,6 +12,7 @@ import {
   type LeasedWebhook,
 } from './queue.ts';
 import { WebhookClient } from './request.ts';
+import type { Outcome, SenderCounts } from './settings.ts';
 
 /** Webhooks served at the same time by one process. */
 const MOST_AT_ONCE = 20;
@@ -24,12 +25,6 @@ const TURN_MS = 5_000;
 const LOOK_EVERY_MS = 1_000;
 /** Requests that take longer while stopping are aborted, and sent again by another process. */
 const STOP_WITHIN_MS = 2_000;
-
-export interface SenderCounts {
-  attempts: ReadonlyMap<Outcome, number>;
-  durations: Histogram;
-  sending: number;
-}
 
 /**
  * Sends the pending deliveries: one at a time per webhook, several webhooks at the same time. A slow or failing receiver

@@ -6,7 +6,8 @@ import type { Logger } from '../logger.ts';
 import type { AttemptServices } from './attempt.ts';
 import { enqueue, webhookConsumer } from './enqueue.ts';
 import { trimDeliveries } from './retention.ts';
-import { WebhookSender, type SenderCounts } from './sender.ts';
+import { WebhookSender } from './sender.ts';
+import type { SenderCounts } from './settings.ts';
 
 export interface Webhooks {
   counts(): SenderCounts;
