@@ -284,6 +284,8 @@ test('[FR-014] the number of statements of a list does not depend on its length'
     Task.shareOffers: 2 for 5 and for 50: tasks, viewerOf
     User.conversationOffers: 4 for 5 and for 50: conversation_offers, count of conversation_offers, users, viewerOf
     User.apiTokens: 2 for 5 and for 50: users, viewerOf
+    webhooks: 5 for 5 and for 50: count of webhooks, lastEvents, lastEvents, viewerOf, webhooks
+    Webhook.deliveries: 3 for 5 and for 50: lastEvents, viewerOf, webhooks
     conversations and what was said: 4 for 5 and for 50: readConversations, users, users, viewerOf
     conversations: 4 for 5 and for 50: conversations, conversations, count of conversations, viewerOf
     Conversation.participants: 3 for 5 and for 50: conversations, conversations, viewerOf
