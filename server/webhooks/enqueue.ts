@@ -3,7 +3,7 @@ import { AUDITED, PERSONAL } from '../log/catalogue.ts';
 import { consume, isAlone, release, stateOf, type LogBatch, type LogConsumer } from '../log/consumer.ts';
 
 /** Further events stay in the log until there is room in the queue of their webhook. */
-export const MOST_PENDING = 5_000;
+const MOST_PENDING = 5_000;
 const MOST_SCANNED = 2_000;
 const MOST_AT_ONCE = 10;
 

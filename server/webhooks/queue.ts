@@ -6,7 +6,7 @@ import { append } from '../log/append.ts';
 const HOUR_MS = 60 * 60_000;
 
 /** A delivery that has failed for this long is given up. */
-export const RETRY_FOR_MS = 24 * HOUR_MS;
+const RETRY_FOR_MS = 24 * HOUR_MS;
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = HOUR_MS;
 /** The pause of the whole webhook while everything fails, so that new events do not hammer a dead receiver. */
@@ -155,7 +155,7 @@ export async function recordSuccess(db: Database, attempt: Attempt): Promise<voi
 }
 
 /** Doubles with each failure, with jitter so that receivers are not hit by all servers at once. */
-export function pauseAfter(failures: number, first: number, longest: number): number {
+function pauseAfter(failures: number, first: number, longest: number): number {
   return Math.min(first * 2 ** Math.min(failures - 1, 30), longest) * (0.8 + 0.4 * Math.random());
 }
 

@@ -94,7 +94,7 @@ test('a changed webhook has the new settings; disabling and enabling are events'
   ]);
 });
 
-test('a deleted webhook is gone; deleting it again has no effect', async () => {
+test('[BR-10] a deleted webhook is gone; deleting it again has no effect', async () => {
   const { ada } = await people('Ada');
   const { id } = await makeWebhook(ada, { url: URL, kinds });
   const remove = 'mutation ($id: ID!) { deleteWebhook(input: { id: $id }) { deletedWebhookId cursor } }';
@@ -103,7 +103,7 @@ test('a deleted webhook is gone; deleting it again has no effect', async () => {
   await expect(ada.query('{ webhooks { totalCount } }')).resolves.toEqual({ webhooks: { totalCount: 0 } });
 });
 
-test('[BR-12] an API token reads webhooks, but cannot create or change them', async () => {
+test('an API token reads webhooks, but cannot create or change them', async () => {
   const { ada } = await people('Ada');
   const { id } = await makeWebhook(ada, { url: URL, kinds });
   const { token } = await apiTokenOf(ada, { scopes: ['READ', 'WRITE'] });

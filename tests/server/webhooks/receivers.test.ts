@@ -167,7 +167,7 @@ test('a huge response is not read to its end', async () => {
   expect(written).toBeLessThan(20 * 1024 * 1024);
 });
 
-test('receivers that hang, or accept no connection, delay nobody else, and are given up after ten seconds', async () => {
+test('[BR-19] receivers that hang, or accept no connection, delay nobody else, and are given up after ten seconds', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
   const silent = createServer(() => undefined).listen(0, '127.0.0.1');
   await once(silent, 'listening');

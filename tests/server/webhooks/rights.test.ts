@@ -38,7 +38,7 @@ async function membershipOf({ id }: Person, teamId: string): Promise<string> {
   return publicId('Membership', (await db.membership.findUniqueOrThrow({ where })).id);
 }
 
-test('a webhook sends what its person sees in `activity`: their own, their teams’ and shared tasks’ events, and no others', async () => {
+test('[FR-009] [FR-026] a webhook sends what its person sees in `activity`: their own, their teams’ and shared tasks’ events, and no others', async () => {
   const { ada, bob, cleo } = await people('Ada', 'Bob', 'Cleo');
   const team = await teamOf(bob, [[ada, 'VIEWER']]);
   const receiver = await startReceiver();
@@ -65,7 +65,7 @@ test('a webhook sends what its person sees in `activity`: their own, their teams
   expect(JSON.stringify(receiver.received)).not.toMatch(/Of Bob|Of Cleo/);
 });
 
-test('an event is not sent if its person lost the right to see it between event and delivery', async () => {
+test('[FR-009] an event is not sent if its person lost the right to see it between event and delivery', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const team = await teamOf(bob, [[ada, 'MEMBER']]);
   const receiver = await startReceiver();
@@ -82,7 +82,7 @@ test('an event is not sent if its person lost the right to see it between event 
   expect((await stateOf(ada, webhook)).deliveries.totalCount).toBe(1);
 });
 
-test('a team’s webhook sends that team’s events only, and is managed by its owner and admins', async () => {
+test('[FR-029] a team’s webhook sends that team’s events only, and is managed by its owner and admins', async () => {
   const { ada, bob, cleo, dan } = await people('Ada', 'Bob', 'Cleo', 'Dan');
   const team = await teamOf(ada, [
     [bob, 'ADMIN'],
@@ -115,7 +115,7 @@ test.each([
   ['is removed', 'removeMember(input: { id: $id })'],
   ['becomes a member', 'changeRole(input: { id: $id, role: MEMBER })'],
 ])(
-  'a team’s webhook stops when the admin who set it up %s; another admin can take it over',
+  '[FR-029] a team’s webhook stops when the admin who set it up %s; another admin can take it over',
   async (_how, field) => {
     const { ada, bob } = await people('Ada', 'Bob');
     const team = await teamOf(ada, [[bob, 'ADMIN']]);
