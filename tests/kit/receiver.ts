@@ -52,11 +52,14 @@ async function take(request: IncomingMessage): Promise<Received> {
 }
 
 /** Checks a signature with the library of Standard Webhooks. @throws if it is wrong. */
-export function verify(secret: string, { headers, text }: Received): unknown {
+export function verify(secret: string, received: Received | undefined): unknown {
+  if (!received) throw new Error('Nothing was received');
+  const { headers, text } = received;
   return new Webhook(secret).verify(text, headers as Record<string, string>);
 }
 
-export type MadeWebhook = {
+/** Its fields can be variables of an operation. */
+export interface MadeWebhook extends Record<string, unknown> {
   id: string;
   secret: string;
   cursor: string;

@@ -11,8 +11,8 @@ test('an event of a person reaches their webhook once, signed, as the API shows 
   const id = await ada.createTask('Water the plants', { priority: 'HIGH' });
   await expect.poll(() => receiver.types(), { timeout: 5_000 }).toEqual(['TASK_CREATED']);
   const [received] = receiver.received;
-  if (!received) throw new Error('nothing was received');
   expect(verify(webhook.secret, received)).toMatchObject({ type: 'TASK_CREATED' });
+  if (!received) throw new Error('verified before');
   const { activity } = await ada.query<{ activity: { nodes: Record<string, unknown>[] } }>(
     '{ activity(first: 1) { nodes { id type: kind cursor at } } }',
   );

@@ -42,10 +42,10 @@ test('a server that is killed in mid-delivery loses no event, and the order of e
   ({ token } = signUp);
 
   const receiver = await startReceiver();
-  const isKilled = Promise.withResolvers<void>();
+  let killing: Promise<void> | undefined;
   receiver.answer = (response) => {
     if (receiver.received.length < 5) response.writeHead(204).end();
-    else if (receiver.received.length === 5) isKilled.resolve(server.kill());
+    else if (receiver.received.length === 5) killing = server.kill();
     else response.writeHead(204).end();
   };
   const kinds = ['TASK_CREATED', 'TASK_COMPLETED', 'TASK_REOPENED'];
@@ -68,7 +68,8 @@ test('a server that is killed in mid-delivery loses no event, and the order of e
       ids.map((id) => query(`mutation ($id: ID!) { ${verb}(input: { id: $id }) { cursor } }`, { id })),
     );
   await db.webhook.updateMany({ data: { retryAt: null } });
-  await isKilled.promise;
+  await expect.poll(() => killing !== undefined, SOON).toBe(true);
+  await killing;
   expect(await db.webhookDelivery.count({ where: { status: 'DELIVERED' } })).toBe(4);
 
   await startServer(databaseUrl);
