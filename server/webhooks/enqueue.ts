@@ -31,6 +31,7 @@ export async function enqueue(
   if (!(await hasWebhooks(client)) || !(await isAlone(client, consumer))) return events;
   // While no other process queues events, so that none is queued twice or left out.
   try {
+    await clearQueuesOfDisabled(client);
     await putOffFullQueues(client);
     return events + (await catchUp(client, adminEmails));
   } finally {
@@ -46,6 +47,15 @@ async function hasWebhooks(client: Client): Promise<boolean> {
 }
 
 const FOLLOWING = 'SELECT * FROM webhooks WHERE disabled_reason IS NULL AND transaction_id IS NULL';
+
+/** A webhook can be disabled while its events are being queued. It keeps a position before them. */
+async function clearQueuesOfDisabled(client: Client): Promise<void> {
+  await client.query(
+    `/* clearQueuesOfDisabled */
+     DELETE FROM webhook_deliveries USING webhooks
+     WHERE webhook_id = webhooks.id AND status = 'PENDING' AND disabled_reason IS NOT NULL`,
+  );
+}
 
 /** Lets webhooks with a full queue continue from the log later. */
 async function putOffFullQueues(client: Client): Promise<void> {
@@ -63,12 +73,15 @@ function pendingOf(id: string): string {
     WHERE webhook_id = ${id} AND status = 'PENDING' LIMIT ${MOST_PENDING}) AS pending)`;
 }
 
+/** The consumer has queued all earlier events. It must have passed a position before it can take over from there. */
+const CONSUMED = `(SELECT transaction_id FROM ${stateOf('webhooks')})`;
+
 /** A step for some of the webhooks that are behind: new ones, replays, and full queues. */
 async function catchUp(client: Client, adminEmails: readonly string[]): Promise<number> {
   const { rows } = await client.query<{ id: string }>(
     `/* webhooksBehind */
      SELECT id FROM webhooks
-     WHERE transaction_id IS NOT NULL AND disabled_reason IS NULL AND ${pendingOf('webhooks.id')} < $1
+     WHERE transaction_id < ${CONSUMED} AND disabled_reason IS NULL AND ${pendingOf('webhooks.id')} < $1
      ORDER BY random() LIMIT $2`,
     [MOST_PENDING / 2, MOST_AT_ONCE],
   );
@@ -92,12 +105,12 @@ async function catchUpOne(client: Client, id: string, adminEmails: readonly stri
       `/* catchUp */
        WITH webhook AS MATERIALIZED (
          SELECT transaction_id, sequence FROM webhooks
-         WHERE id = $1 AND transaction_id IS NOT NULL AND disabled_reason IS NULL FOR NO KEY UPDATE
+         WHERE id = $1 AND transaction_id < ${CONSUMED} AND disabled_reason IS NULL FOR NO KEY UPDATE
        ), scanned AS MATERIALIZED (
          SELECT events.transaction_id, events.sequence FROM webhook CROSS JOIN LATERAL (
            SELECT transaction_id, sequence FROM events
            WHERE (transaction_id, sequence) > (webhook.transaction_id, webhook.sequence)
-             AND transaction_id < (SELECT transaction_id FROM ${stateOf('webhooks')})
+             AND transaction_id < ${CONSUMED}
            ORDER BY transaction_id, sequence LIMIT $2
          ) AS events
        )

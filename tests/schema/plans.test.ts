@@ -184,7 +184,7 @@ async function chooseTeams({ id, email }: Person): Promise<void> {
 
 /** The position of the hundredth object of a list, in each order. */
 async function keepCursors(ada: Person): Promise<void> {
-  ids['cursorWebhook'] = (await ada.query<{ cursor: string }>('{ cursor }')).cursor;
+  ids['replayAfter'] = (await ada.query<{ cursor: string }>('{ cursor }')).cursor;
   for (const [name, document] of Object.entries(reads)) {
     const field = /\$cursor(\w+)/.exec(name + document)?.[1];
     if (field === undefined) continue;

@@ -10,6 +10,7 @@ const types: Record<string, string> = {
   monday: 'Date!',
   sunday: 'Date!',
   secret: 'String!',
+  replayAfter: 'String!',
 };
 
 /** An operation with the parameters that it mentions. */
@@ -212,7 +213,7 @@ export const changes = all('mutation', {
   rotateWebhookSecret: 'rotateWebhookSecret(input: { id: $webhook }) { cursor }',
   testWebhook: 'testWebhook(input: { id: $webhook }) { delivery { id } }',
   redeliverWebhook: 'redeliverWebhook(input: { deliveryId: $delivery }) { delivery { id } }',
-  replayWebhook: 'replayWebhook(input: { id: $webhook, after: $cursorWebhook }) { webhook { id } }',
+  replayWebhook: 'replayWebhook(input: { id: $webhook, after: $replayAfter }) { webhook { id } }',
   deleteWebhook: 'deleteWebhook(input: { id: $webhook }) { cursor }',
   endOtherSessions: 'endOtherSessions { endedSessions }',
   transferOwnership: 'transferOwnership(input: { teamId: $team, userId: $mate }) { team { id } }',
