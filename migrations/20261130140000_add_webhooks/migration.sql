@@ -81,8 +81,9 @@ ALTER TABLE "webhooks" ADD CONSTRAINT "webhooks_team_id_fkey" FOREIGN KEY ("team
 -- AddForeignKey
 ALTER TABLE "webhook_deliveries" ADD CONSTRAINT "webhook_deliveries_webhook_id_fkey" FOREIGN KEY ("webhook_id") REFERENCES "webhooks"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
--- The queues: which webhooks have something to send, and what comes next of a topic.
-CREATE INDEX "webhook_deliveries_pending" ON "webhook_deliveries" ("webhook_id", "topic", "place") WHERE "status" = 'PENDING';
+-- The queues: which webhooks have something to send, what comes next, and what comes first of a topic.
+CREATE INDEX "webhook_deliveries_pending" ON "webhook_deliveries" ("webhook_id", "place") WHERE "status" = 'PENDING';
+CREATE INDEX "webhook_deliveries_topics" ON "webhook_deliveries" ("webhook_id", "topic", "place") WHERE "status" = 'PENDING';
 
 -- Webhooks start with the events from now on.
 INSERT INTO "log_consumers" ("name", "transaction_id")

@@ -23,6 +23,7 @@ const WITHOUT_MODEL = [
   'tasks_assignee_id_stage_updated_at_id_idx',
   'tasks_team_id_idx',
   'webhook_deliveries_pending',
+  'webhook_deliveries_topics',
 ];
 
 let url: string;
