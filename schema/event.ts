@@ -2,7 +2,14 @@ import { batched, sharedTask } from './machinery/loaders.ts';
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Event as EventRow } from '../prisma/generated/client/client.ts';
-import { changesOf, EVENTS, traitsOf, type EventChange, type LoggedKind } from '../server/log/catalogue.ts';
+import {
+  changesOf,
+  EVENTS,
+  taskIdOf,
+  traitsOf,
+  type EventChange,
+  type LoggedKind,
+} from '../server/log/catalogue.ts';
 import { encodeCursor } from '../server/log/cursor.ts';
 import type { IdType } from '../server/ids.ts';
 import { namedPeople } from '../server/sql/visible-users.ts';
@@ -134,11 +141,6 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
     }),
   }),
 });
-
-function taskIdOf({ kind, subjectId, data }: EventRow): string | null {
-  if (traitsOf(kind).subject === 'Task') return subjectId;
-  return (data as { taskId?: string }).taskId ?? null;
-}
 
 /** Loads an object that an event names, in one statement per type for all events of a list. */
 async function reRead(

@@ -21,6 +21,8 @@ import './conversation-offer.ts';
 import './message.ts';
 import './api-token.ts';
 import './event.ts';
+import './webhook.ts';
+import './webhook-mutations.ts';
 import './event-list.ts';
 import './event-subscription.ts';
 import './task-subscription.ts';

@@ -17,6 +17,8 @@ import {
 } from './http/listener.ts';
 import { Connections, type ConnectionLimits } from './live/connections.ts';
 import type { Services } from './services.ts';
+import { AddressRules } from './webhooks/addresses.ts';
+import { startWebhooks } from './webhooks/start.ts';
 import { createWebSocketTransport, type SocketLimits } from './websocket/server.ts';
 
 export interface ApiSettings extends Pick<Services, 'db' | 'log' | 'publicUrl' | 'monitoring' | 'limits'> {
@@ -28,6 +30,7 @@ export interface ApiSettings extends Pick<Services, 'db' | 'log' | 'publicUrl' |
   connectionLimits: ConnectionLimits;
   mostSubscriptions: number;
   redis: { url: string; channel: string } | undefined;
+  webhookAllow: readonly string[];
   hasGraphiql: boolean;
 }
 
@@ -94,14 +97,17 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     monitoring,
     limits,
     connections: new Connections(settings.connectionLimits),
+    webhooks: { rules: new AddressRules(settings.webhookAllow), serverSecret: secret },
+    senderCounts: () => webhooks.counts(),
   };
+  const webhooks = startWebhooks({ services, schema }, databaseUrl);
   const graphql = createGraphql(schema, services);
   const sockets = createWebSocketTransport(graphql, services, settings.socketLimits);
   return {
     answer: createRequestListener(graphql, services, settings.hasGraphiql),
     upgrade: createUpgradeListener(sockets, origins),
     async endStreams(withinMs) {
-      await Promise.all([sockets.close(withinMs), live.endStreams()]);
+      await Promise.all([sockets.close(withinMs), live.endStreams(), webhooks.stop()]);
       await live.stop();
     },
     async close() {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { urlsIn } from './database/servers.ts';
+import { rangeOf } from './webhooks/addresses.ts';
 
 interface Variable<T> {
   about: string;
@@ -55,6 +56,9 @@ function isOrigin(given: string): boolean {
     !/[?#@]/.test(given)
   );
 }
+
+const WEBHOOK_HOSTS =
+  'must be comma-separated host names, IP addresses and networks, such as receiver.internal,10.1.0.0/16';
 
 const DATABASE_URL_EXAMPLE = 'postgres://user:password@host:5432/database';
 
@@ -264,6 +268,16 @@ export const variables = {
     '100',
     whole(100, 0),
   ),
+  WEBHOOK_ALLOW: variable(
+    'Host names, IP addresses and networks in CIDR notation (comma-separated) that webhooks may use although they are not public, also by HTTP, such as receiver.internal,10.1.0.0/16. Anyone with an account can send requests to them',
+    'none',
+    listOf(
+      z
+        .string()
+        .regex(/^[a-z0-9.:_-]+(\/\d{1,3})?$/i, WEBHOOK_HOSTS)
+        .refine((given) => !given.includes('/') || rangeOf(given) !== null, WEBHOOK_HOSTS),
+    ),
+  ),
   TRUST_PROXY: variable(
     'Number of trusted reverse proxies, used to read the client’s IP from X-Forwarded-For; see docs/proxies.md',
     '0',
@@ -323,6 +337,7 @@ export interface Config {
   rateLimitRequests: number;
   signInAttempts: number;
   invitationsPerHour: number;
+  webhookAllow: string[];
   trustProxy: number;
   logLevel: LogLevel;
 }
@@ -398,6 +413,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     rateLimitRequests: read('RATE_LIMIT_REQUESTS'),
     signInAttempts: read('SIGN_IN_ATTEMPTS'),
     invitationsPerHour: read('INVITATIONS_PER_HOUR'),
+    webhookAllow: read('WEBHOOK_ALLOW'),
     trustProxy: read('TRUST_PROXY'),
     logLevel: read('LOG_LEVEL'),
   };

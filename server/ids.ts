@@ -15,6 +15,8 @@ const prefixes = {
   Comment: 'comment',
   Conversation: 'conversation',
   Message: 'message',
+  Webhook: 'webhook',
+  WebhookDelivery: 'delivery',
 } as const;
 
 export type IdType = keyof typeof prefixes;

@@ -25,6 +25,8 @@ const filters: Record<IdType, (viewer: Viewer) => object> = {
   Comment: visible.comment,
   Conversation: visible.conversation,
   Message: visible.message,
+  Webhook: visible.webhook,
+  WebhookDelivery: visible.webhookDelivery,
 };
 
 interface Finder {

@@ -7,12 +7,14 @@ import type { SubscriberRights } from '../live/subscriber.ts';
 import type { PayloadSink } from '../live/shared-payload.ts';
 import type { PerformanceStore } from '../observability/store.ts';
 import type { Person, Viewer } from '../policy.ts';
+import type { WebhookSettings } from '../webhooks/settings.ts';
 
 export interface Context {
   db: Database;
   authServices: AuthServices;
   performance: PerformanceStore;
   live: Live;
+  webhooks: WebhookSettings;
   /** Receives the serialized payloads of a subscription. Without it, they are yielded like any result. */
   outlet?: PayloadSink;
   headers: Headers;

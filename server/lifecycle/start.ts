@@ -155,6 +155,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       socketLimits: config.socketLimits,
       connectionLimits: config.connectionLimits,
       mostSubscriptions: config.mostSubscriptions,
+      webhookAllow: config.webhookAllow,
       redis: config.redisUrl ? { url: config.redisUrl, channel: namespace.nameOf('events') } : undefined,
       monitoring: {
         store,

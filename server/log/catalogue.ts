@@ -1,4 +1,11 @@
-import type { MessageRole, SharePermission, Task, TeamRole } from '../../prisma/generated/client/client.ts';
+import type {
+  Event,
+  MessageRole,
+  SharePermission,
+  Task,
+  TeamRole,
+  WebhookDisabledReason,
+} from '../../prisma/generated/client/client.ts';
 import type { IdType } from '../ids.ts';
 
 export interface TaskFacts {
@@ -67,6 +74,11 @@ interface EventKinds {
   'apiToken.created': Record<string, never>;
   'apiToken.revoked': Record<string, never>;
   'apiToken.used': Record<string, never>;
+  'webhook.created': Record<string, never>;
+  'webhook.updated': { fields: string[] };
+  'webhook.deleted': Record<string, never>;
+  'webhook.disabled': { reason: WebhookDisabledReason };
+  'webhook.secretRotated': Record<string, never>;
   'access.refused': { code: string; operation: string; times?: number };
   'signIn.failed': Record<string, never>;
   /** `reset`: by an operator's one-time link. */
@@ -311,6 +323,26 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     subject: 'ApiToken',
     isAudited: true,
   },
+  'webhook.created': { description: 'A webhook was created.', subject: 'Webhook', isAudited: true },
+  'webhook.updated': {
+    description: 'The settings of a webhook changed, or it was enabled.',
+    subject: 'Webhook',
+    isAudited: true,
+    changes: fieldsChanged,
+  },
+  'webhook.deleted': { description: 'A webhook was deleted.', subject: 'Webhook', isAudited: true },
+  'webhook.disabled': {
+    description:
+      'A webhook was disabled. `actor` is null if the server disabled it. `changes` has the reason.',
+    subject: 'Webhook',
+    isAudited: true,
+    changes: ({ reason }) => changed('disabledReason', null, reason),
+  },
+  'webhook.secretRotated': {
+    description: 'A webhook got a new secret.',
+    subject: 'Webhook',
+    isAudited: true,
+  },
   'access.refused': {
     description:
       'A person requested something they may not see or do, or used an expired API token. `refusal` has the details. Use of an expired token is recorded once per hour.',
@@ -346,6 +378,16 @@ const kinds = Object.keys(EVENTS) as LoggedKind[];
 /** Empty for a kind of a newer version. */
 export function traitsOf(kind: string): Partial<EventTraits> {
   return Object.hasOwn(EVENTS, kind) ? EVENTS[kind as LoggedKind] : {};
+}
+
+/** The task that an event is about, directly or through a share or comment. */
+export function taskIdOf({
+  kind,
+  subjectId,
+  data,
+}: Pick<Event, 'kind' | 'subjectId' | 'data'>): string | null {
+  if (traitsOf(kind).subject === 'Task') return subjectId;
+  return (data as { taskId?: string }).taskId ?? null;
 }
 
 /** The index "events_personal" has the same kinds. */

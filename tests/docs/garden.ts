@@ -22,6 +22,9 @@ const NAMED = {
   offered: 'conversation_01m830p3k4fzxrg13pvbgeqs1m',
   apiToken: 'token_01m830p3k4fzxrg142r75w4xcf',
   session: 'session_01m830p3k4fzxrg142r75w4xcg',
+  webhook: 'webhook_01m830p3k4fzxrg142r75w4xch',
+  delivery: 'delivery_01m830p3k4fzxrg142r75w4xcj',
+  logCursor: 'NWE4ZjAzYzEuM2ZmLjJhLTF5',
   grace: 'user_01m830p3k4fzxrg14ank158ssc',
   alan: 'user_01m830p3k4fzxrg14hkyfs840a',
   graceAddress: 'grace@example.com',
@@ -100,6 +103,24 @@ export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database)
     { id: conversation },
   );
 
+  const userId = uuidOf('User', grace.id);
+  // A person can have 20, and each garden has one.
+  await db.webhook.deleteMany({ where: { userId } });
+  const receiver = { url: 'https://hooks.example.com/taskwire', secret: 'x', kinds: ['task.completed'] };
+  const webhook = await db.webhook.create({ data: { ...receiver, userId } });
+  const event = await db.event.findFirstOrThrow({ where: { subjectId: uuidOf('Task', water) } });
+  const delivery = await db.webhookDelivery.create({
+    data: {
+      webhookId: webhook.id,
+      kind: 'task.completed',
+      eventSequence: event.sequence,
+      transactionId: event.transactionId,
+      status: 'DELIVERED',
+      attempts: 1,
+      responseStatus: 204,
+    },
+  });
+
   const offeredById = uuidOf('User', ken.id);
   const offered = await db.conversation.create({ data: { title: 'Compost', ownerId: offeredById } });
   await db.conversationParticipant.create({ data: { conversationId: offered.id, userId: offeredById } });
@@ -124,6 +145,9 @@ export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database)
     offered: publicId('Conversation', offered.id),
     apiToken: made.apiToken.apiToken.id,
     session: sessions.find(({ isCurrent }) => !isCurrent)?.id ?? '',
+    webhook: publicId('Webhook', webhook.id),
+    delivery: publicId('WebhookDelivery', delivery.id),
+    logCursor: (await grace.query<{ cursor: string }>('{ cursor }')).cursor,
     grace: grace.id,
     alan: alan.id,
     graceAddress: grace.email,
@@ -141,6 +165,7 @@ export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database)
         const name = pairs.find(([, it]) => it === text)?.[0];
         if (name) return name;
         if (/cursor$/i.test(key)) return 'b3BhcXVl…';
+        if (text.startsWith('whsec_')) return 'whsec_…';
         if (key === 'token') return `${text.slice(0, 4)}…`;
         if (key === 'link') return `https://tasks.example.com/join#${NAMED.secret}`;
         if (/^\d{4}-\d\d-\d\dT/.test(text)) return MOMENT;

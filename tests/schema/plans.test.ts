@@ -128,6 +128,11 @@ async function chooseSubjects({ id }: Person): Promise<void> {
   keep('conversation', 'Conversation', await db.conversation.findFirst({ where: { ownerId: own } }));
   keep('message', 'Message', await db.message.findFirst({ where: { authorId: own } }));
   keep('token', 'ApiToken', await db.apiToken.findFirst({ where: { userId: own } }));
+  const receiver = { url: 'https://receiver.example.com/', secret: 'x', kinds: ['task.deleted'] };
+  const webhook = await db.webhook.create({ data: { ...receiver, userId: own } });
+  keep('webhook', 'Webhook', webhook);
+  const delivery = { webhookId: webhook.id, cause: 'TEST', status: 'DELIVERED' } as const;
+  keep('delivery', 'WebhookDelivery', await db.webhookDelivery.create({ data: delivery }));
   const foreign = await db.task.findFirst({ where: { ownerId: { not: own }, teamId: null } });
   keep('hiddenTask', 'Task', foreign);
   ids['hiddenUser'] = publicId('User', newId());
@@ -179,6 +184,7 @@ async function chooseTeams({ id, email }: Person): Promise<void> {
 
 /** The position of the hundredth object of a list, in each order. */
 async function keepCursors(ada: Person): Promise<void> {
+  ids['replayAfter'] = (await ada.query<{ cursor: string }>('{ cursor }')).cursor;
   for (const [name, document] of Object.entries(reads)) {
     const field = /\$cursor(\w+)/.exec(name + document)?.[1];
     if (field === undefined) continue;

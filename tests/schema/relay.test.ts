@@ -134,6 +134,7 @@ const BOUNDED: Record<string, string> = {
   'TaskHighlights.title': 'parts of a title of at most 200 characters',
   'TeamRights.grantRoles': 'at most three',
   'UpdateTasksPayload.tasks': 'as many as were asked for, at most 500',
+  'Webhook.kinds': 'one for each kind',
 };
 
 test('every list has a limit', () => {

@@ -48,6 +48,7 @@ describe('an operator who starts the server', () => {
       rateLimitRequests: 6_000,
       signInAttempts: 10,
       trustProxy: 0,
+      webhookAllow: [],
       logLevel: 'info',
     });
   });

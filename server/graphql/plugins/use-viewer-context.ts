@@ -17,13 +17,16 @@ import type { Services } from '../../services.ts';
 
 export type ContextOf = (headers: Headers) => Promise<Context>;
 
+type OperationServices = Pick<ContextServices, 'authServices' | 'live' | 'store' | 'webhooks'>;
+
 export const VIEWER_HEADER = 'taskwire-viewer';
 
-type ContextServices = Pick<Services, 'authServices' | 'live' | 'origins' | 'log'> &
+type ContextServices = Pick<Services, 'authServices' | 'live' | 'origins' | 'log' | 'webhooks'> &
   Pick<Monitoring, 'store'>;
 
 /** Operations that do not need a viewer ignore an expired cookie, so that it does not prevent sign-in. */
-export function createContexts({ authServices, live, store, origins, log }: ContextServices): ContextOf {
+export function createContexts(services: ContextServices): ContextOf {
+  const { authServices, origins, log } = services;
   const note = throttle(NOTE_EVERY_MS, (why: string) => {
     log.warn(why);
   });
@@ -45,8 +48,17 @@ export function createContexts({ authServices, live, store, origins, log }: Cont
       });
     takeShare(signedIn);
     const identity = asExpected(headers, signedIn) ?? untrusted(headers);
-    return new OperationContext(authServices, live, store, headers, setCookies, identity);
+    return new OperationContext(services, headers, setCookies, identity);
   };
+}
+
+/** For the server's own work on behalf of a person, who can read only. */
+export function contextOfPerson(services: OperationServices, rights: SubscriberRights): Context {
+  const { userId } = rights.viewer;
+  const signedIn = { userId, sessionId: null, tokenId: null, mayWrite: false, endsAt: null };
+  const context = new OperationContext(services, new Headers(), [], signedIn);
+  context.become(rights);
+  return context;
 }
 
 /** Any client can cause these log lines. */
@@ -82,6 +94,7 @@ class OperationContext implements Context {
   readonly db: Context['db'];
   readonly authServices: AuthServices;
   readonly live: Live;
+  readonly webhooks: Context['webhooks'];
   readonly performance: PerformanceStore;
   readonly headers: Headers;
   readonly setCookies: string[];
@@ -92,9 +105,7 @@ class OperationContext implements Context {
   private entering: Promise<void> | undefined;
 
   constructor(
-    authServices: AuthServices,
-    live: Live,
-    store: PerformanceStore,
+    { authServices, live, store, webhooks }: OperationServices,
     headers: Headers,
     setCookies: string[],
     signedIn: Identity,
@@ -102,6 +113,7 @@ class OperationContext implements Context {
     this.db = authServices.db;
     this.authServices = authServices;
     this.live = live;
+    this.webhooks = webhooks;
     this.performance = store;
     this.headers = headers;
     this.setCookies = setCookies;

@@ -121,5 +121,7 @@ const TABLES = [
   'conversation_offers',
   'messages',
   'api_tokens',
+  'webhooks',
+  'webhook_deliveries',
   'events',
 ];

@@ -310,6 +310,31 @@ const onTasks: Record<string, Operation> = {
 /** The secret of the link of a scene's invitation. */
 const secretOf = (_names: Names, word: string) => ({ secret: `secret of ${word}` });
 
+/** The staged webhooks are disabled: what sends something is a CONFLICT for those who may do it. */
+const onWebhooks: Record<string, Operation> = {
+  'node Webhook': node('Webhook', 'webhook'),
+  'node WebhookDelivery': node('WebhookDelivery', 'delivery'),
+  'Webhook.deliveries': read(
+    'node(id: $id) { ... on Webhook { deliveries { nodes { id } } } }',
+    (names) => ({ id: names['webhook'] }),
+    { shows: ['delivery'] },
+  ),
+  updateWebhook: write('updateWebhook', (names) => ({ id: names['webhook'], kinds: ['TASK_DELETED'] }), {
+    hidden: 'webhook',
+  }),
+  rotateWebhookSecret: write('rotateWebhookSecret', (names) => ({ id: names['webhook'] }), {
+    hidden: 'webhook',
+  }),
+  deleteWebhook: write('deleteWebhook', (names) => ({ id: names['webhook'] }), { hidden: 'webhook' }),
+  testWebhook: write('testWebhook', (names) => ({ id: names['webhook'] }), { hidden: 'webhook' }),
+  redeliverWebhook: write('redeliverWebhook', (names) => ({ deliveryId: names['delivery'] }), {
+    hidden: 'delivery',
+  }),
+  replayWebhook: write('replayWebhook', (names) => ({ id: names['webhook'], after: 'x' }), {
+    hidden: 'webhook',
+  }),
+};
+
 const onTeams: Record<string, Operation> = {
   team: read('team(id: $id) { id }', (names) => ({ id: names['team'] }), { shows: ['team'], ...theTeam }),
   'team by its slug': read('team(slug: $slug) { id }', ({ slug }) => ({ slug }), {
@@ -375,6 +400,17 @@ const onTeams: Record<string, Operation> = {
     'updateTasks',
     (names) => ({ tasks: [{ id: names['mine'], teamId: names['team'] }] }),
     { ...theTeam, ...team('createTask') },
+  ),
+  ...onWebhooks,
+  'webhooks of it': read(
+    'webhooks(scope: { teamId: $id }) { nodes { id } }',
+    (names) => ({ id: names['team'] }),
+    { shows: ['webhook'], ...theTeam },
+  ),
+  'createWebhook of it': write(
+    'createWebhook',
+    (names) => ({ teamId: names['team'], url: 'https://receiver.example.com/', kinds: ['USER_SIGNED_UP'] }),
+    { ...theTeam, ...team('manageWebhooks') },
   ),
   updateTeam: write('updateTeam', (names) => ({ id: names['team'], description: 'x' }), {
     ...theTeam,
@@ -556,6 +592,7 @@ const onPeople: Record<string, Operation> = {
   'nodes User': nodes('User', 'person'),
   'node ApiToken': node('ApiToken', 'token'),
   'node Session': node('Session', 'session'),
+  ...onWebhooks,
   'User.apiTokens': read(
     'node(id: $id) { ... on User { apiTokens(first: 100) { nodes { id } } } }',
     (names) => ({ id: names['person'] }),
@@ -647,6 +684,12 @@ const onOneself: Record<string, Operation> = {
   })),
   createApiToken: write('createApiToken', (_names, word) => ({ name: word, scopes: ['READ'] }), untraced),
   revokeApiToken: write('revokeApiToken', (names) => ({ id: names['token'] })),
+  webhooks: read('webhooks { nodes { id } }', () => ({}), {}),
+  createWebhook: write(
+    'createWebhook',
+    () => ({ url: 'https://receiver.example.com/', kinds: ['USER_SIGNED_UP'] }),
+    untraced,
+  ),
   sessions: read('sessions { id }', () => ({}), {}),
   endOtherSessions: {
     document: 'mutation { endOtherSessions { cursor } }',

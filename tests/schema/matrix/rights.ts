@@ -157,6 +157,17 @@ export const rights = {
     createTasks in it             | ✓    ✓     ✓      F      N       N          N    N      N        U
     updateTask into it            | ✓    ✓     ✓      F      N       N          N    N      N        U
     updateTasks into it           | ✓    ✓     ✓      F      N       N          N    N      N        U
+    webhooks of it                | ✓    ✓     N      N      N       N          N    N      N        U
+    createWebhook of it           | ✓    ✓     F      F      N       N          N    N      N        U
+    node Webhook                  | ✓    ✓     ·      ·      ·       ·          ·    ·      ·        U
+    node WebhookDelivery          | ✓    ✓     ·      ·      ·       ·          ·    ·      ·        U
+    Webhook.deliveries            | ✓    ✓     ·      ·      ·       ·          ·    ·      ·        U
+    updateWebhook                 | ✓    ✓     N      N      N       N          N    N      N        U
+    rotateWebhookSecret           | ✓    ✓     N      N      N       N          N    N      N        U
+    deleteWebhook                 | ✓    ✓     N      N      N       N          N    N      N        U
+    testWebhook                   | C    C     N      N      N       N          N    N      N        U
+    redeliverWebhook              | C    C     N      N      N       N          N    N      N        U
+    replayWebhook                 | V    V     N      N      N       N          N    N      N        U
     updateTeam                    | ✓    ✓     F      F      N       N          N    N      N        U
     deleteTeam                    | ✓    F     F      F      N       N          N    N      N        U
     transferOwnership             | ✓    F     F      F      N       N          N    N      N        U
@@ -214,6 +225,15 @@ export const rights = {
     nodes User                 | ✓       ✓    ✓        ✓     ✓           ·      ·        U
     node ApiToken              | ✓       ·    ·        ·     ·           ·      ·        U
     node Session               | ✓       ·    ·        ·     ·           ·      ·        U
+    node Webhook               | ✓       ·    ·        ·     ·           ·      ·        U
+    node WebhookDelivery       | ✓       ·    ·        ·     ·           ·      ·        U
+    Webhook.deliveries         | ✓       ·    ·        ·     ·           ·      ·        U
+    updateWebhook              | ✓       N    N        N     N           N      N        U
+    rotateWebhookSecret        | ✓       N    N        N     N           N      N        U
+    deleteWebhook              | ✓       N    N        N     N           N      N        U
+    testWebhook                | C       N    N        N     N           N      N        U
+    redeliverWebhook           | C       N    N        N     N           N      N        U
+    replayWebhook              | V       N    N        N     N           N      N        U
     User.apiTokens             | ✓       ·    ·        ·     ·           ·      ·        U
     User.invitations           | ✓       ·    ·        ·     ·           ·      ·        U
     User.shareOffers           | ✓       ·    ·        ·     ·           ·      ·        U
@@ -250,6 +270,8 @@ export const rights = {
     createConversation         | ✓       ✓     F    U
     createApiToken             | ✓       F     F    U
     revokeApiToken             | ✓       F     F    U
+    webhooks                   | ✓       ✓     ✓    U
+    createWebhook              | ✓       F     F    U
     sessions                   | ✓       ✓     ✓    U
     endOtherSessions           | ✓       F     F    U
     changePassword             | ✓       F     F    U

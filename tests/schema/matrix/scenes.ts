@@ -154,11 +154,14 @@ const teamScene: Builder = (stage, { people }, column, word) => {
   stage.event({ ...since, kind: 'team.updated', subjectId: team, data: { fields: ['name'] } });
   const left = { subjectId: newId(), personId: people.former.uuid, data: { role: 'MEMBER' } };
   stage.event({ ...since, kind: 'team.memberRemoved', ...left });
+  const { webhook, delivery } = stage.webhook(people.otheradmin.uuid, team, word);
   return {
     actor,
     word,
     names: {
       team: publicId('Team', team),
+      webhook: publicId('Webhook', webhook),
+      delivery: publicId('WebhookDelivery', delivery),
       task: publicId('Task', task),
       mine: publicId('Task', stage.task({ ownerId: acting, title: `${word}m` })),
       invitation: invite(`member.${word}@example.com`, 'MEMBER', `secret of ${word}`),
@@ -242,10 +245,13 @@ const personScene: Builder = (stage, { people }, column, word) => {
     const left = { subjectId: newId(), personId: acting.uuid, data: { role: 'MEMBER' } };
     stage.event({ kind: 'team.memberRemoved', teamId: team, actorId: person, ...left });
   }
+  const { webhook, delivery } = stage.webhook(person, null, word);
   return {
     actor,
     word,
     names: {
+      webhook: publicId('Webhook', webhook),
+      delivery: publicId('WebhookDelivery', delivery),
       ...(column === 'oneself' ? {} : { person: publicId('User', person) }),
       mine: publicId('Task', mine),
       token: publicId('ApiToken', stage.apiToken(person, word)),

@@ -19,6 +19,8 @@ interface Rows {
   message: Prisma.MessageCreateManyInput[];
   apiToken: Prisma.ApiTokenCreateManyInput[];
   session: Prisma.SessionCreateManyInput[];
+  webhook: Prisma.WebhookCreateManyInput[];
+  webhookDelivery: Prisma.WebhookDeliveryCreateManyInput[];
   event: Prisma.EventCreateManyInput[];
 }
 
@@ -45,6 +47,8 @@ export class Stage {
     message: [],
     apiToken: [],
     session: [],
+    webhook: [],
+    webhookDelivery: [],
     event: [],
   };
 
@@ -134,6 +138,24 @@ export class Stage {
     return id;
   }
 
+  /** Disabled, so that nothing is sent. */
+  webhook(userId: string, teamId: string | null, description: string): { webhook: string; delivery: string } {
+    const webhook = newId();
+    const delivery = newId();
+    const url = 'https://receiver.example.com/';
+    this.#rows.webhook.push({
+      id: webhook,
+      userId,
+      teamId,
+      url,
+      description,
+      secret: description,
+      disabledReason: 'BY_PERSON',
+    });
+    this.#rows.webhookDelivery.push({ id: delivery, webhookId: webhook, cause: 'TEST', status: 'DELIVERED' });
+    return { webhook, delivery };
+  }
+
   event(event: Given<'event', 'sequence'>): void {
     this.#rows.event.push(event);
   }
@@ -157,6 +179,8 @@ export class Stage {
     for (const data of portions(rows.message)) await db.message.createMany({ data });
     for (const data of portions(rows.apiToken)) await db.apiToken.createMany({ data });
     for (const data of portions(rows.session)) await db.session.createMany({ data });
+    for (const data of portions(rows.webhook)) await db.webhook.createMany({ data });
+    for (const data of portions(rows.webhookDelivery)) await db.webhookDelivery.createMany({ data });
     for (const data of portions(rows.event)) await db.event.createMany({ data });
   }
 }

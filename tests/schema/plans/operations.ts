@@ -10,6 +10,7 @@ const types: Record<string, string> = {
   monday: 'Date!',
   sunday: 'Date!',
   secret: 'String!',
+  replayAfter: 'String!',
 };
 
 /** An operation with the parameters that it mentions. */
@@ -65,10 +66,15 @@ export const reads = all('query', {
     node('Comment', 'comment'),
     node('Conversation', 'conversation'),
     node('Message', 'message'),
+    node('Webhook', 'webhook'),
+    node('WebhookDelivery', 'delivery'),
   ]),
   'Task.shareOffers': 'task(id: $offeredTask) { shareOffers { totalCount nodes { id receiver } } }',
   'offer of a link': 'shareOffer(secret: $secret) { id taskTitle offeredByName }',
   sessions: 'sessions { id }',
+  webhooks: `webhooks { totalCount nodes { id position person team { id }
+    deliveries(first: 50) { totalCount nodes { id status } } } }`,
+  'webhooks of a team': 'webhooks(scope: { teamId: $team }) { totalCount nodes { id } }',
   'node of an unknown person': 'node(id: $hiddenUser) { id }',
   'node of a hidden task': 'node(id: $hiddenTask) { id }',
   nodes: 'nodes(ids: [$task, $anotherTask, $mate, $team, $message]) { id }',
@@ -201,6 +207,14 @@ export const changes = all('mutation', {
   deleteConversation: 'deleteConversation(input: { id: $conversation }) { cursor }',
   createApiToken: 'createApiToken(input: { name: "x", scopes: [READ] }) { apiToken { id } }',
   revokeApiToken: 'revokeApiToken(input: { id: $token }) { cursor }',
+  createWebhook:
+    'createWebhook(input: { url: "https://receiver.example.com/", kinds: [TASK_DELETED] }) { webhook { id } }',
+  updateWebhook: 'updateWebhook(input: { id: $webhook, description: "x" }) { webhook { id } }',
+  rotateWebhookSecret: 'rotateWebhookSecret(input: { id: $webhook }) { cursor }',
+  testWebhook: 'testWebhook(input: { id: $webhook }) { delivery { id } }',
+  redeliverWebhook: 'redeliverWebhook(input: { deliveryId: $delivery }) { delivery { id } }',
+  replayWebhook: 'replayWebhook(input: { id: $webhook, after: $replayAfter }) { webhook { id } }',
+  deleteWebhook: 'deleteWebhook(input: { id: $webhook }) { cursor }',
   endOtherSessions: 'endOtherSessions { endedSessions }',
   transferOwnership: 'transferOwnership(input: { teamId: $team, userId: $mate }) { team { id } }',
   'deleteTeam by Bob': 'deleteTeam(input: { id: $bobsTeam }) { cursor }',

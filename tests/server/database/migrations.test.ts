@@ -22,6 +22,8 @@ const WITHOUT_MODEL = [
   'tasks_assignee_id_stage_title_id_idx',
   'tasks_assignee_id_stage_updated_at_id_idx',
   'tasks_team_id_idx',
+  'webhook_deliveries_pending',
+  'webhook_deliveries_topics',
 ];
 
 let url: string;

@@ -69,6 +69,11 @@ const refreshes: Readonly<Record<EventKind, boolean>> = {
   SESSION_STARTED: false,
   SIGN_IN_FAILED: false,
   USER_SIGNED_UP: false,
+  WEBHOOK_CREATED: true,
+  WEBHOOK_DELETED: true,
+  WEBHOOK_DISABLED: true,
+  WEBHOOK_SECRET_ROTATED: false,
+  WEBHOOK_UPDATED: true,
 };
 const kinds = (Object.keys(refreshes) as EventKind[]).filter((kind) => refreshes[kind]);
 

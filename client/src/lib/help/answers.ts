@@ -34,6 +34,10 @@ export const questions: Items = [
     'Put it into one of your teams, under Details or in the edit window, and choose an assignee. A task without a team can be assigned to the people you share it with.',
   ],
   [
+    'Can other programs react to what happens in my tasks?',
+    'Yes. Under Webhooks in Settings, or on the page of a team that you manage, enter a URL that receives the events. Your administrator can tell you how to write a receiver.',
+  ],
+  [
     'When does my day begin?',
     'At midnight in your time zone. Taskwire takes the time zone from your device when you sign up. You can change it in Settings, in the menu under your initial.',
   ],

@@ -24,9 +24,9 @@ let masked: (error: unknown) => GraphQLError;
 
 beforeAll(async () => {
   ({ ada } = await world.people('Ada'));
-  const { authServices, live, performance: store } = await contextOfServer(ada);
+  const { authServices, live, webhooks, performance: store } = await contextOfServer(ada);
   const log = createLogger('silent');
-  contextOf = createContexts({ authServices, live, store, origins: authServices.origins, log });
+  contextOf = createContexts({ authServices, live, webhooks, store, origins: authServices.origins, log });
   masked = createErrorMask(log, store);
 });
 
