@@ -45,6 +45,7 @@ const may = {
   ],
   'server/auth': [
     'server/bounds',
+    'server/oauth/authorization',
     'server/limits',
     'server/domain',
     'server/policy',
@@ -82,6 +83,7 @@ const may = {
     'server/request-context',
     'server/services',
   ],
+  'server/oauth': ['server'],
   'server/http': ['server'],
   'server/mcp': ['server'],
   'server/websocket': ['server'],
@@ -95,6 +97,7 @@ const may = {
     'server/observability',
     'server/domain',
     'server/auth',
+    'server/oauth',
     'server/live',
     'server/policy',
     'server/log',

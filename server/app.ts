@@ -5,6 +5,7 @@ import { createCredentials } from './auth/credentials.ts';
 import { removeKeysOfOtherSecret } from './auth/rotate-keys.ts';
 import type { AuthServices } from './auth/sign-in.ts';
 import { createHealthCheck } from './lifecycle/health.ts';
+import { createOauthClients } from './oauth/clients.ts';
 import { committed } from './database/transaction.ts';
 import { createAccessAudit } from './log/access-audit.ts';
 import { startLive } from './live/live.ts';
@@ -29,6 +30,8 @@ export interface ApiSettings extends Pick<Services, 'db' | 'log' | 'publicUrl' |
   mostSubscriptions: number;
   redis: { url: string; channel: string } | undefined;
   hasGraphiql: boolean;
+  hasOauth: boolean;
+  oauthClientHosts: readonly string[];
 }
 
 export interface Api {
@@ -66,9 +69,15 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     auth,
     signInLimits: limits.signIn,
     invitationLimits: limits.invitations,
-    credentials: createCredentials(db, auth, origins),
+    credentials: createCredentials(db, auth, origins, settings.hasOauth),
     origins,
     accessAudit,
+    oauth: settings.hasOauth
+      ? {
+          issuer: new URL(publicUrl).origin,
+          clients: createOauthClients(db, limits.oauth, new Set(settings.oauthClientHosts)),
+        }
+      : null,
     adminEmails: new Set(adminEmails),
   };
   const live = await startLive({

@@ -133,6 +133,20 @@ beforeAll(async () => {
       scopes: ['READ' as const],
     })),
   });
+  await db.connectedApplication.createMany({
+    data: rows((n) => ({
+      userId: own,
+      name: `Program ${n}`,
+      clientId: newId(),
+      redirectUri: 'http://127.0.0.1/callback',
+      resource: 'MCP' as const,
+      scopes: ['READ' as const],
+      codeHash: Buffer.from(`code ${n}`),
+      codeChallenge: '',
+      codeExpiresAt: new Date(),
+      expiresAt: new Date(Date.now() + 60 * 60_000),
+    })),
+  });
   const told = { actorId: own, data: { role: 'MEMBER' } };
   await db.event.createMany({
     data: rows((n) => [
@@ -180,6 +194,8 @@ const lists: Record<string, string> = {
     'task(id: $task) { shareOffers(first: $n) { totalCount nodes { id receiver task { id } } } }',
   'User.conversationOffers':
     'viewer { conversationOffers(first: $n) { totalCount nodes { conversationId title offeredByName } } }',
+  'User.connectedApplications':
+    'viewer { connectedApplications(first: $n) { totalCount nodes { id name host redirectPlace } } }',
   'User.apiTokens': 'viewer { apiTokens(first: $n) { totalCount nodes { id name } } }',
   'conversations and what was said': `conversations(first: $n) { nodes { id title updatedAt owner { ${PERSON} }
     viewerCan { send } messages(last: 20) { nodes { id role content toolCalls createdAt author { ${PERSON} } } } } }`,
@@ -259,6 +275,7 @@ test('[FR-014] the number of statements of a list does not depend on its length'
     User.blockedPeople: 2 for 5 and for 50: users, viewerOf
     Task.shareOffers: 2 for 5 and for 50: tasks, viewerOf
     User.conversationOffers: 4 for 5 and for 50: conversation_offers, count of conversation_offers, users, viewerOf
+    User.connectedApplications: 2 for 5 and for 50: users, viewerOf
     User.apiTokens: 2 for 5 and for 50: users, viewerOf
     conversations and what was said: 4 for 5 and for 50: readConversations, users, users, viewerOf
     conversations: 4 for 5 and for 50: conversations, conversations, count of conversations, viewerOf

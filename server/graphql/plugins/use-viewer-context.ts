@@ -1,4 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
+import type { OauthResource } from '../../../prisma/generated/client/client.ts';
 import type { Context, Question } from '../context.ts';
 import type { SignedIn } from '../../auth/credentials.ts';
 import type { AuthServices } from '../../auth/sign-in.ts';
@@ -15,7 +16,7 @@ import { shareOf } from '../../sql/shares.ts';
 import { viewerOf } from '../../sql/viewer.ts';
 import type { Services } from '../../services.ts';
 
-export type ContextOf = (headers: Headers) => Promise<Context>;
+export type ContextOf = (headers: Headers, resource: OauthResource) => Promise<Context>;
 
 export const VIEWER_HEADER = 'taskwire-viewer';
 
@@ -35,17 +36,17 @@ export function createContexts({ authServices, live, store, origins, log }: Cont
     return new Unauthenticated(why);
   }
 
-  return async (headers) => {
+  return async (headers, resource) => {
     const setCookies = authServices.credentials.staleCookies(headers);
     const signedIn = await authServices.credentials
-      .resolve(headers, (cookies) => setCookies.push(...cookies))
+      .resolve(headers, resource, (cookies) => setCookies.push(...cookies))
       .catch((error: unknown) => {
         if (error instanceof Unauthenticated) return error;
         throw error;
       });
     takeShare(signedIn);
     const identity = asExpected(headers, signedIn) ?? untrusted(headers);
-    return new OperationContext(authServices, live, store, headers, setCookies, identity);
+    return new OperationContext(authServices, live, store, headers, resource, setCookies, identity);
   };
 }
 
@@ -84,6 +85,7 @@ class OperationContext implements Context {
   readonly live: Live;
   readonly performance: PerformanceStore;
   readonly headers: Headers;
+  readonly resource: OauthResource;
   readonly setCookies: string[];
   private readonly signedIn: Identity;
   private rights: Viewer | undefined;
@@ -96,6 +98,7 @@ class OperationContext implements Context {
     live: Live,
     store: PerformanceStore,
     headers: Headers,
+    resource: OauthResource,
     setCookies: string[],
     signedIn: Identity,
   ) {
@@ -104,6 +107,7 @@ class OperationContext implements Context {
     this.live = live;
     this.performance = store;
     this.headers = headers;
+    this.resource = resource;
     this.setCookies = setCookies;
     this.signedIn = signedIn;
   }
@@ -163,7 +167,7 @@ export function useViewerContext(contextOf: ContextOf): Plugin<Context> {
   return {
     async onContextBuilding({ context }) {
       // Yoga keeps using its own object, so ours becomes its prototype.
-      Object.setPrototypeOf(context, await contextOf(context.request.headers));
+      Object.setPrototypeOf(context, await contextOf(context.request.headers, 'GRAPHQL'));
     },
 
     onResponse({ response, serverContext }) {

@@ -121,5 +121,6 @@ const TABLES = [
   'conversation_offers',
   'messages',
   'api_tokens',
+  'connected_applications',
   'events',
 ];

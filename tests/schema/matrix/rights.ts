@@ -211,8 +211,10 @@ export const rights = {
     node User                  | ✓       ✓    ✓        ✓     ✓           ·      ·        U
     nodes User                 | ✓       ✓    ✓        ✓     ✓           ·      ·        U
     node ApiToken              | ✓       ·    ·        ·     ·           ·      ·        U
+    node ConnectedApplication  | ✓       ·    ·        ·     ·           ·      ·        U
     node Session               | ✓       ·    ·        ·     ·           ·      ·        U
     User.apiTokens             | ✓       ·    ·        ·     ·           ·      ·        U
+    User.connectedApplications | ✓       ·    ·        ·     ·           ·      ·        U
     User.invitations           | ✓       ·    ·        ·     ·           ·      ·        U
     User.shareOffers           | ✓       ·    ·        ·     ·           ·      ·        U
     node Block                 | ✓       ·    ·        ·     ·           ·      ·        U
@@ -230,6 +232,7 @@ export const rights = {
     updateTask for them        | ✓       V    V        V     V           V      V        U
     updateTasks for them       | ✓       V    V        V     V           V      V        U
     revokeApiToken             | ✓       N    N        N     N           N      N        U
+    disconnectApplication      | ✓       N    N        N     N           N      N        U
     endSession                 | ✓       N    N        N     N           N      N        U`,
 
   'what is one’s own, by what one shows for it': `
@@ -248,6 +251,9 @@ export const rights = {
     createConversation         | ✓       ✓     F    U
     createApiToken             | ✓       F     F    U
     revokeApiToken             | ✓       F     F    U
+    authorizationRequest       | V       V     V    U
+    connectApplication         | V       F     F    U
+    disconnectApplication      | ✓       F     F    U
     sessions                   | ✓       ✓     ✓    U
     endOtherSessions           | ✓       F     F    U
     changePassword             | ✓       F     F    U
