@@ -20,6 +20,7 @@ import './conversation-list.ts';
 import './conversation-offer.ts';
 import './message.ts';
 import './api-token.ts';
+import './connected-application.ts';
 import './event.ts';
 import './webhook.ts';
 import './webhook-mutations.ts';

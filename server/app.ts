@@ -5,6 +5,7 @@ import { createCredentials } from './auth/credentials.ts';
 import { removeKeysOfOtherSecret } from './auth/rotate-keys.ts';
 import type { AuthServices } from './auth/sign-in.ts';
 import { createHealthCheck } from './lifecycle/health.ts';
+import { createOauthClients } from './oauth/clients.ts';
 import { committed } from './database/transaction.ts';
 import { createAccessAudit } from './log/access-audit.ts';
 import { startLive } from './live/live.ts';
@@ -17,7 +18,7 @@ import {
 } from './http/listener.ts';
 import { Connections, type ConnectionLimits } from './live/connections.ts';
 import type { Services } from './services.ts';
-import { AddressRules } from './webhooks/addresses.ts';
+import { AddressRules } from './address-rules.ts';
 import { startWebhooks } from './webhooks/start.ts';
 import { createWebSocketTransport, type SocketLimits } from './websocket/server.ts';
 
@@ -32,6 +33,8 @@ export interface ApiSettings extends Pick<Services, 'db' | 'log' | 'publicUrl' |
   redis: { url: string; channel: string } | undefined;
   webhookAllow: readonly string[];
   hasGraphiql: boolean;
+  hasOauth: boolean;
+  oauthClientHosts: readonly string[];
 }
 
 export interface Api {
@@ -69,9 +72,15 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     auth,
     signInLimits: limits.signIn,
     invitationLimits: limits.invitations,
-    credentials: createCredentials(db, auth, origins),
+    credentials: createCredentials(db, auth, origins, settings.hasOauth),
     origins,
     accessAudit,
+    oauth: settings.hasOauth
+      ? {
+          issuer: new URL(publicUrl).origin,
+          clients: createOauthClients(db, limits.oauth, new AddressRules(settings.oauthClientHosts, 'OAUTH_CLIENT_HOSTS')),
+        }
+      : null,
     adminEmails: new Set(adminEmails),
   };
   const live = await startLive({
@@ -97,7 +106,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     monitoring,
     limits,
     connections: new Connections(settings.connectionLimits),
-    webhooks: { rules: new AddressRules(settings.webhookAllow), serverSecret: secret },
+    webhooks: { rules: new AddressRules(settings.webhookAllow, 'WEBHOOK_ALLOW'), serverSecret: secret },
     senderCounts: () => webhooks.counts(),
   };
   const webhooks = startWebhooks({ services, schema }, databaseUrl);

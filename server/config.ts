@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { urlsIn } from './database/servers.ts';
-import { rangeOf } from './webhooks/addresses.ts';
+import { rangeOf } from './address-rules.ts';
 
 interface Variable<T> {
   about: string;
@@ -198,6 +198,18 @@ export const variables = {
     'on',
     z.enum(['on', 'off'], 'must be on or off').default('on'),
   ),
+  OAUTH: variable(
+    'Lets people connect applications by OAuth, such as AI agents: on or off',
+    'on',
+    z.enum(['on', 'off'], 'must be on or off').default('on'),
+  ),
+  OAUTH_CLIENT_HOSTS: variable(
+    'Hosts with private addresses from which the server may fetch the metadata of OAuth applications (comma-separated). Public addresses are always allowed',
+    'none',
+    listOf(
+      z.string().regex(/^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])$/, 'must be comma-separated hosts without a port'),
+    ),
+  ),
   REQUESTS_PER_ADDRESS: variable(
     'Maximum number of concurrent HTTP requests per client IP and process. Behind a proxy, set TRUST_PROXY',
     '1000',
@@ -325,6 +337,8 @@ export interface Config {
   traceSampleRate: number;
   metricsToken: string | undefined;
   hasGraphiql: boolean;
+  hasOauth: boolean;
+  oauthClientHosts: string[];
   requestsPerAddress: number;
   socketLimits: { ofAddress: number; heartbeatMs: number };
   /** `ofPerson` is a number of connections, the others are bytes. */
@@ -393,6 +407,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     traceSampleRate: read('TRACE_SAMPLE_RATE'),
     metricsToken: read('METRICS_TOKEN'),
     hasGraphiql: read('GRAPHIQL') === 'on',
+    hasOauth: read('OAUTH') === 'on',
+    oauthClientHosts: read('OAUTH_CLIENT_HOSTS'),
     requestsPerAddress: read('REQUESTS_PER_ADDRESS'),
     socketLimits: {
       ofAddress: read('SOCKETS_PER_ADDRESS'),

@@ -4,6 +4,7 @@ import { ValidationFailed } from './errors.ts';
 const prefixes = {
   User: 'user',
   ApiToken: 'token',
+  ConnectedApplication: 'application',
   Session: 'session',
   Team: 'team',
   Membership: 'member',

@@ -317,4 +317,10 @@ export const visible = {
 
   apiToken: (viewer: Person): Prisma.ApiTokenWhereInput => ({ userId: viewer.userId }),
   session: (viewer: Person): Prisma.SessionWhereInput => ({ userId: viewer.userId }),
+
+  /** Expired ones are kept until the person connects another. */
+  connectedApplication: (viewer: Person): Prisma.ConnectedApplicationWhereInput => ({
+    userId: viewer.userId,
+    expiresAt: { gt: new Date() },
+  }),
 };

@@ -14,6 +14,7 @@ const filters: Record<IdType, (viewer: Viewer) => object> = {
   // `visibleUsers` has already filtered the ids.
   User: () => ({}),
   ApiToken: visible.apiToken,
+  ConnectedApplication: visible.connectedApplication,
   Session: visible.session,
   Team: visible.team,
   Membership: visible.membership,

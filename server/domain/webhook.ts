@@ -11,7 +11,7 @@ import { earlierRemoval } from '../log/earlier-removal.ts';
 import { can, visible, type Person } from '../policy.ts';
 import { lockUser } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
-import { AddressRefused, type AddressRules } from '../webhooks/addresses.ts';
+import { AddressRefused, type AddressRules } from '../address-rules.ts';
 import { disableWebhook } from '../webhooks/queue.ts';
 import type { WebhookSettings } from '../webhooks/settings.ts';
 import { newWebhookSecret, OVERLAP_MS, sealed } from '../webhooks/signature.ts';

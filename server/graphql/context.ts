@@ -1,4 +1,4 @@
-import type { SharePermission } from '../../prisma/generated/client/client.ts';
+import type { OauthResource, SharePermission } from '../../prisma/generated/client/client.ts';
 import type { SignedIn } from '../auth/credentials.ts';
 import type { AuthServices } from '../auth/sign-in.ts';
 import type { Database } from '../database/client.ts';
@@ -18,6 +18,8 @@ export interface Context {
   /** Receives the serialized payloads of a subscription. Without it, they are yielded like any result. */
   outlet?: PayloadSink;
   headers: Headers;
+  /** What the operation is sent to, for tokens that are only valid there. */
+  readonly resource: OauthResource;
   setCookies: string[];
   /** @throws Unauthenticated without a valid credential. */
   readonly person: SignedIn;

@@ -79,6 +79,9 @@ interface EventKinds {
   'webhook.deleted': Record<string, never>;
   'webhook.disabled': { reason: WebhookDisabledReason };
   'webhook.secretRotated': Record<string, never>;
+  'application.connected': Record<string, never>;
+  'application.disconnected': Record<string, never>;
+  'application.tokenReused': Record<string, never>;
   'access.refused': { code: string; operation: string; times?: number };
   'signIn.failed': Record<string, never>;
   /** `reset`: by an operator's one-time link. */
@@ -342,6 +345,24 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     description: 'A webhook got a new secret.',
     subject: 'Webhook',
     isAudited: true,
+  },
+  'application.connected': {
+    description: 'A person allowed an application access to their account.',
+    subject: 'ConnectedApplication',
+    isAudited: true,
+  },
+  'application.disconnected': {
+    description: 'An application was disconnected: by its person, or by itself.',
+    subject: 'ConnectedApplication',
+    isAudited: true,
+    endsCredential: true,
+  },
+  'application.tokenReused': {
+    description:
+      'A code or refresh token of an application of `person` was used a second time, so someone may have copied it. The application was disconnected.',
+    subject: 'ConnectedApplication',
+    isAudited: true,
+    endsCredential: true,
   },
   'access.refused': {
     description:

@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { AddressRefused, type AddressRules } from './addresses.ts';
+import { AddressRefused, type AddressRules } from '../address-rules.ts';
 
 export interface Answer {
   /** HTTP status; null without a response. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Histogram } from '../observability/histogram.ts';
 import { withRequest } from '../request-context.ts';
-import type { AddressRules } from './addresses.ts';
+import type { AddressRules } from '../address-rules.ts';
 import { attempt, type AttemptServices } from './attempt.ts';
 import {
   claimWebhooks,

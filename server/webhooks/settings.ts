@@ -1,5 +1,5 @@
 import type { Histogram } from '../observability/histogram.ts';
-import type { AddressRules } from './addresses.ts';
+import type { AddressRules } from '../address-rules.ts';
 
 /** What verbs need of the webhooks. */
 export interface WebhookSettings {

@@ -1,5 +1,6 @@
-import type { Database } from '../../server/database/client.ts';
 import { publicId, uuidOf } from '../../server/ids.ts';
+import { REDIRECT_URI, requestOf } from '../kit/oauth.ts';
+import { hashOfSecret, newSecret } from '../../server/secrets.ts';
 import { offerShare, secretOf } from '../kit/shares.ts';
 import { invite, teamOf } from '../kit/team.ts';
 import { PASSWORD, type Person, type World } from '../kit/world.ts';
@@ -25,6 +26,9 @@ const NAMED = {
   webhook: 'webhook_01m830p3k4fzxrg142r75w4xch',
   delivery: 'delivery_01m830p3k4fzxrg142r75w4xcj',
   logCursor: 'NWE4ZjAzYzEuM2ZmLjJhLTF5',
+  application: 'application_01m830p3k4fzxrg142r75w4xch',
+  parameters:
+    'response_type=code&client_id=0193c5a0-1f00-7c3e-9a52-6d1f0b7e4a10&redirect_uri=http%3A%2F%2F127.0.0.1%3A5001%2Fcallback&scope=read+write&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&resource=https%3A%2F%2Ftasks.example.com%2Fmcp',
   grace: 'user_01m830p3k4fzxrg14ank158ssc',
   alan: 'user_01m830p3k4fzxrg14hkyfs840a',
   graceAddress: 'grace@example.com',
@@ -58,7 +62,11 @@ export async function gardenersIn({ people }: Pick<World, 'people'>): Promise<Ga
 }
 
 /** The objects that the examples refer to: three teams of Grace and Alan, tasks, offers, and what belongs to them. */
-export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database): Promise<Garden> {
+export async function plantGarden(
+  { grace, alan, ken }: Gardeners,
+  world: Pick<World, 'db' | 'url'>,
+): Promise<Garden> {
+  const { db } = world;
   const garden = await teamOf(grace, [[alan, 'MEMBER']]);
   const kitchen = await teamOf(alan, [[grace, 'MEMBER']]);
   const workshop = await teamOf(alan);
@@ -128,6 +136,25 @@ export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database)
     data: { conversationId: offered.id, userId: uuidOf('User', grace.id), offeredById },
   });
 
+  const client = { name: 'Garden planner', redirectUris: [REDIRECT_URI] };
+  const { id: clientId } = await db.oauthClient.create({ data: client });
+  const { parameters } = requestOf(world, clientId, { state: undefined });
+  const expiresAt = new Date(Date.now() + 60 * 60_000);
+  const application = await db.connectedApplication.create({
+    data: {
+      userId: uuidOf('User', grace.id),
+      clientId,
+      name: client.name,
+      redirectUri: REDIRECT_URI,
+      resource: 'MCP',
+      scopes: ['READ', 'WRITE'],
+      codeHash: hashOfSecret(newSecret()),
+      codeChallenge: '',
+      codeExpiresAt: expiresAt,
+      expiresAt,
+    },
+  });
+
   const real: Record<Thing, string> = {
     water,
     repot,
@@ -148,6 +175,8 @@ export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database)
     webhook: publicId('Webhook', webhook.id),
     delivery: publicId('WebhookDelivery', delivery.id),
     logCursor: (await grace.query<{ cursor: string }>('{ cursor }')).cursor,
+    application: publicId('ConnectedApplication', application.id),
+    parameters,
     grace: grace.id,
     alan: alan.id,
     graceAddress: grace.email,
@@ -167,6 +196,10 @@ export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database)
         if (/cursor$/i.test(key)) return 'b3BhcXVl…';
         if (text.startsWith('whsec_')) return 'whsec_…';
         if (key === 'token') return `${text.slice(0, 4)}…`;
+        if (key === 'redirectUrl')
+          return 'http://127.0.0.1:5001/callback?code=twc_…&iss=https%3A%2F%2Ftasks.example.com';
+        if (key === 'refusalUrl')
+          return 'http://127.0.0.1:5001/callback?error=access_denied&…&iss=https%3A%2F%2Ftasks.example.com';
         if (key === 'link') return `https://tasks.example.com/join#${NAMED.secret}`;
         if (/^\d{4}-\d\d-\d\dT/.test(text)) return MOMENT;
         if (/^[a-z]+_[0-9a-z]{26}$/.test(text)) return text.replace(/_.*/, `_${NEW}`);

@@ -152,6 +152,20 @@ beforeAll(async () => {
       })),
     ),
   });
+  await db.connectedApplication.createMany({
+    data: rows((n) => ({
+      userId: own,
+      name: `Program ${n}`,
+      clientId: newId(),
+      redirectUri: 'http://127.0.0.1/callback',
+      resource: 'MCP' as const,
+      scopes: ['READ' as const],
+      codeHash: Buffer.from(`code ${n}`),
+      codeChallenge: '',
+      codeExpiresAt: new Date(),
+      expiresAt: new Date(Date.now() + 60 * 60_000),
+    })),
+  });
   const told = { actorId: own, data: { role: 'MEMBER' } };
   await db.event.createMany({
     data: rows((n) => [
@@ -200,6 +214,8 @@ const lists: Record<string, string> = {
     'task(id: $task) { shareOffers(first: $n) { totalCount nodes { id receiver task { id } } } }',
   'User.conversationOffers':
     'viewer { conversationOffers(first: $n) { totalCount nodes { conversationId title offeredByName } } }',
+  'User.connectedApplications':
+    'viewer { connectedApplications(first: $n) { totalCount nodes { id name host redirectPlace } } }',
   'User.apiTokens': 'viewer { apiTokens(first: $n) { totalCount nodes { id name } } }',
   webhooks: `webhooks(first: $n) { totalCount nodes { id url person position team { id }
     deliveries(first: 2) { totalCount nodes { id replayCursor } } } }`,
@@ -283,6 +299,7 @@ test('[FR-014] the number of statements of a list does not depend on its length'
     User.blockedPeople: 2 for 5 and for 50: users, viewerOf
     Task.shareOffers: 2 for 5 and for 50: tasks, viewerOf
     User.conversationOffers: 4 for 5 and for 50: conversation_offers, count of conversation_offers, users, viewerOf
+    User.connectedApplications: 2 for 5 and for 50: users, viewerOf
     User.apiTokens: 2 for 5 and for 50: users, viewerOf
     webhooks: 5 for 5 and for 50: count of webhooks, lastEvents, lastEvents, viewerOf, webhooks
     Webhook.deliveries: 3 for 5 and for 50: lastEvents, viewerOf, webhooks

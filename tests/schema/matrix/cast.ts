@@ -123,5 +123,6 @@ const TABLES = [
   'api_tokens',
   'webhooks',
   'webhook_deliveries',
+  'connected_applications',
   'events',
 ];

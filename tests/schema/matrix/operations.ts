@@ -591,12 +591,18 @@ const onPeople: Record<string, Operation> = {
   'node User': node('User', 'person'),
   'nodes User': nodes('User', 'person'),
   'node ApiToken': node('ApiToken', 'token'),
+  'node ConnectedApplication': node('ConnectedApplication', 'application'),
   'node Session': node('Session', 'session'),
   ...onWebhooks,
   'User.apiTokens': read(
     'node(id: $id) { ... on User { apiTokens(first: 100) { nodes { id } } } }',
     (names) => ({ id: names['person'] }),
     { shows: ['token'] },
+  ),
+  'User.connectedApplications': read(
+    'node(id: $id) { ... on User { connectedApplications(first: 100) { nodes { id } } } }',
+    (names) => ({ id: names['person'] }),
+    { shows: ['application'] },
   ),
   'User.invitations': read(
     'node(id: $id) { ... on User { invitations(first: 100) { nodes { id } } } }',
@@ -661,6 +667,9 @@ const onPeople: Record<string, Operation> = {
     thePerson,
   ),
   revokeApiToken: write('revokeApiToken', (names) => ({ id: names['token'] }), { hidden: 'token' }),
+  disconnectApplication: write('disconnectApplication', (names) => ({ id: names['application'] }), {
+    hidden: 'application',
+  }),
   endSession: write('endSession', (names) => ({ id: names['session'] }), { hidden: 'session' }),
 };
 
@@ -690,6 +699,9 @@ const onOneself: Record<string, Operation> = {
     () => ({ url: 'https://receiver.example.com/', kinds: ['USER_SIGNED_UP'] }),
     untraced,
   ),
+  authorizationRequest: read('authorizationRequest(parameters: "x") { name }', () => ({}), {}),
+  connectApplication: write('connectApplication', () => ({ parameters: 'x' }), untraced),
+  disconnectApplication: write('disconnectApplication', (names) => ({ id: names['application'] })),
   sessions: read('sessions { id }', () => ({}), {}),
   endOtherSessions: {
     document: 'mutation { endOtherSessions { cursor } }',

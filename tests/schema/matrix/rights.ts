@@ -224,6 +224,7 @@ export const rights = {
     node User                  | ✓       ✓    ✓        ✓     ✓           ·      ·        U
     nodes User                 | ✓       ✓    ✓        ✓     ✓           ·      ·        U
     node ApiToken              | ✓       ·    ·        ·     ·           ·      ·        U
+    node ConnectedApplication  | ✓       ·    ·        ·     ·           ·      ·        U
     node Session               | ✓       ·    ·        ·     ·           ·      ·        U
     node Webhook               | ✓       ·    ·        ·     ·           ·      ·        U
     node WebhookDelivery       | ✓       ·    ·        ·     ·           ·      ·        U
@@ -235,6 +236,7 @@ export const rights = {
     redeliverWebhook           | C       N    N        N     N           N      N        U
     replayWebhook              | V       N    N        N     N           N      N        U
     User.apiTokens             | ✓       ·    ·        ·     ·           ·      ·        U
+    User.connectedApplications | ✓       ·    ·        ·     ·           ·      ·        U
     User.invitations           | ✓       ·    ·        ·     ·           ·      ·        U
     User.shareOffers           | ✓       ·    ·        ·     ·           ·      ·        U
     node Block                 | ✓       ·    ·        ·     ·           ·      ·        U
@@ -252,6 +254,7 @@ export const rights = {
     updateTask for them        | ✓       V    V        V     V           V      V        U
     updateTasks for them       | ✓       V    V        V     V           V      V        U
     revokeApiToken             | ✓       N    N        N     N           N      N        U
+    disconnectApplication      | ✓       N    N        N     N           N      N        U
     endSession                 | ✓       N    N        N     N           N      N        U`,
 
   'what is one’s own, by what one shows for it': `
@@ -272,6 +275,9 @@ export const rights = {
     revokeApiToken             | ✓       F     F    U
     webhooks                   | ✓       ✓     ✓    U
     createWebhook              | ✓       F     F    U
+    authorizationRequest       | V       V     V    U
+    connectApplication         | V       F     F    U
+    disconnectApplication      | ✓       F     F    U
     sessions                   | ✓       ✓     ✓    U
     endOtherSessions           | ✓       F     F    U
     changePassword             | ✓       F     F    U

@@ -255,6 +255,7 @@ const personScene: Builder = (stage, { people }, column, word) => {
       ...(column === 'oneself' ? {} : { person: publicId('User', person) }),
       mine: publicId('Task', mine),
       token: publicId('ApiToken', stage.apiToken(person, word)),
+      application: publicId('ConnectedApplication', stage.connectedApplication(person, word)),
       session: publicId('Session', stage.session(person, word)),
       offer: publicId('ShareOffer', offer),
       block: publicId('Block', stage.block(person, stage.user(`${word}b`, `blocked.${word}@example.com`))),
@@ -274,6 +275,7 @@ const ownScene: Builder = (stage, { people }, column, word) => ({
   word,
   names: {
     token: publicId('ApiToken', stage.apiToken(people.alone.uuid, word)),
+    application: publicId('ConnectedApplication', stage.connectedApplication(people.alone.uuid, word)),
     fresh: publicId('Task', newId()),
     freshTeam: publicId('Team', newId()),
     freshConversation: publicId('Conversation', newId()),

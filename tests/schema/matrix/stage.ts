@@ -18,6 +18,7 @@ interface Rows {
   conversationOffer: Prisma.ConversationOfferCreateManyInput[];
   message: Prisma.MessageCreateManyInput[];
   apiToken: Prisma.ApiTokenCreateManyInput[];
+  connectedApplication: Prisma.ConnectedApplicationCreateManyInput[];
   session: Prisma.SessionCreateManyInput[];
   webhook: Prisma.WebhookCreateManyInput[];
   webhookDelivery: Prisma.WebhookDeliveryCreateManyInput[];
@@ -46,6 +47,7 @@ export class Stage {
     conversationOffer: [],
     message: [],
     apiToken: [],
+    connectedApplication: [],
     session: [],
     webhook: [],
     webhookDelivery: [],
@@ -131,6 +133,25 @@ export class Stage {
     return id;
   }
 
+  connectedApplication(userId: string, name: string): string {
+    const id = newId();
+    const expiresAt = new Date(Date.now() + A_WEEK_MS);
+    this.#rows.connectedApplication.push({
+      id,
+      userId,
+      name,
+      clientId: newId(),
+      redirectUri: 'http://127.0.0.1/callback',
+      resource: 'MCP',
+      scopes: ['READ'],
+      codeHash: Buffer.from(id),
+      codeChallenge: '',
+      codeExpiresAt: expiresAt,
+      expiresAt,
+    });
+    return id;
+  }
+
   session(userId: string, userAgent: string): string {
     const id = newId();
     const expiresAt = new Date(Date.now() + A_WEEK_MS);
@@ -178,6 +199,8 @@ export class Stage {
     for (const data of portions(rows.conversationOffer)) await db.conversationOffer.createMany({ data });
     for (const data of portions(rows.message)) await db.message.createMany({ data });
     for (const data of portions(rows.apiToken)) await db.apiToken.createMany({ data });
+    for (const data of portions(rows.connectedApplication))
+      await db.connectedApplication.createMany({ data });
     for (const data of portions(rows.session)) await db.session.createMany({ data });
     for (const data of portions(rows.webhook)) await db.webhook.createMany({ data });
     for (const data of portions(rows.webhookDelivery)) await db.webhookDelivery.createMany({ data });

@@ -49,6 +49,7 @@ function all(kind: 'query' | 'mutation', fields: Record<string, string>): Record
 /** Every query with a plan of its own. */
 export const reads = all('query', {
   viewer: `viewer { id invitations { totalCount nodes { id invitedBy { id } } } apiTokens { totalCount nodes { id } }
+       connectedApplications { totalCount nodes { id } }
        conversationOffers { totalCount nodes { conversationId title offeredByName } } }`,
   invitation: 'invitation(secret: $joinSecret) { teamName invitedByName }',
   offers:
@@ -56,6 +57,7 @@ export const reads = all('query', {
   ...Object.fromEntries([
     node('User', 'mate'),
     node('ApiToken', 'token'),
+    node('ConnectedApplication', 'application'),
     node('Team', 'team'),
     node('Membership', 'member'),
     node('TeamInvitation', 'invitation'),
@@ -215,6 +217,7 @@ export const changes = all('mutation', {
   redeliverWebhook: 'redeliverWebhook(input: { deliveryId: $delivery }) { delivery { id } }',
   replayWebhook: 'replayWebhook(input: { id: $webhook, after: $replayAfter }) { webhook { id } }',
   deleteWebhook: 'deleteWebhook(input: { id: $webhook }) { cursor }',
+  disconnectApplication: 'disconnectApplication(input: { id: $application }) { cursor }',
   endOtherSessions: 'endOtherSessions { endedSessions }',
   transferOwnership: 'transferOwnership(input: { teamId: $team, userId: $mate }) { team { id } }',
   'deleteTeam by Bob': 'deleteTeam(input: { id: $bobsTeam }) { cursor }',

@@ -11,7 +11,7 @@ export class AddressRefused extends Error {
 const RESOLVE_WITHIN = { timeout: 3_000, tries: 2 };
 
 /**
- * Decides which receivers requests are sent to: public addresses by HTTPS, and those that the operator allows, also by
+ * Decides which addresses the server sends requests to for others: public ones by HTTPS, and those that the operator allows, also by
  * HTTP. A name is resolved once per connection, and the connection goes to an address that was checked.
  */
 export class AddressRules {
@@ -19,8 +19,14 @@ export class AddressRules {
   readonly #ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
   readonly #resolver = new Resolver(RESOLVE_WITHIN);
 
-  /** @param allowed host names, IP addresses and CIDRs. @param dnsServers default: those of the system. */
-  constructor(allowed: readonly string[], dnsServers?: readonly string[]) {
+  readonly #ask: string;
+
+  /**
+   * @param allowed host names, IP addresses and CIDRs. @param setting where they come from, for errors.
+   * @param dnsServers default: those of the system.
+   */
+  constructor(allowed: readonly string[], setting: string, dnsServers?: readonly string[]) {
+    this.#ask = `Ask the operator of this server to allow it with ${setting}.`;
     const ranges = allowed.map((entry) => [entry, rangeOf(entry)] as const);
     this.#ranges = ranges.flatMap(([, range]) => (range ? [range] : []));
     this.#hosts = new Set(ranges.flatMap(([entry, range]) => (range ? [] : [entry.toLowerCase()])));
@@ -34,7 +40,7 @@ export class AddressRules {
     const host = hostOf(url);
     if (ipaddr.isValid(host)) this.#checkAddress(host, url.protocol);
     else if (isLocalName(host) && !this.#hosts.has(host))
-      throw new AddressRefused(`${host} is not a public host. ${ASK}`);
+      throw new AddressRefused(`${host} is not a public host. ${this.#ask}`);
     else if (url.protocol === 'http:' && !this.#hosts.has(host) && this.#ranges.length === 0)
       throw new AddressRefused(HTTPS_ONLY);
   }
@@ -83,7 +89,7 @@ export class AddressRules {
     // IPv4 addresses in IPv6 form count as IPv4.
     const address = ipaddr.process(text);
     if (this.#ranges.some((range) => contains(range, address))) return;
-    if (!isPublic(address)) throw new AddressRefused(`${text} is not a public address. ${ASK}`);
+    if (!isPublic(address)) throw new AddressRefused(`${text} is not a public address. ${this.#ask}`);
     if (protocol === 'http:') throw new AddressRefused(HTTPS_ONLY);
   }
 }
@@ -95,7 +101,6 @@ function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   return address.range() === 'unicast' && (address instanceof ipaddr.IPv4 || address.match(GLOBAL_IPV6));
 }
 
-const ASK = 'Ask the operator of this server to allow it with WEBHOOK_ALLOW.';
 const HTTPS_ONLY = 'The URL must start with https://.';
 
 /** Null for a host name. */

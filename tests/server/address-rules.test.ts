@@ -1,9 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { AddressRules } from '../../../server/webhooks/addresses.ts';
-import { WebhookClient } from '../../../server/webhooks/request.ts';
-import { startReceiver } from '../../kit/receiver.ts';
+import { AddressRules } from '../../server/address-rules.ts';
+import { WebhookClient } from '../../server/webhooks/request.ts';
+import { startReceiver } from '../kit/receiver.ts';
+
+const SETTING = 'WEBHOOK_ALLOW';
 
 const post = async (rules: AddressRules, url: string) => {
   const client = new WebhookClient(rules);
@@ -41,7 +43,7 @@ test.each([
   'https://db.internal/',
   'https://receiver/',
 ])('%s is not a receiver', async (url) => {
-  const rules = new AddressRules([]);
+  const rules = new AddressRules([], SETTING);
   expect(() => {
     rules.check(new URL(url));
   }).toThrow(/public/);
@@ -52,7 +54,7 @@ test.each([
 });
 
 test('plain HTTP is only for what the operator allows', () => {
-  const rules = new AddressRules(['receiver', '10.1.0.0/16', 'fd00::/8', '192.0.2.7']);
+  const rules = new AddressRules(['receiver', '10.1.0.0/16', 'fd00::/8', '192.0.2.7'], SETTING);
   for (const url of [
     'http://receiver/',
     'http://10.1.2.3/',
@@ -106,7 +108,10 @@ test('a public name with a private address is not a receiver', async () => {
   const inner = await startReceiver();
   const { port } = new URL(inner.url);
   const dns = await startDns('127.0.0.1');
-  const answer = await post(new AddressRules([], [dns.server]), `https://rebind.example.com:${port}/`);
+  const answer = await post(
+    new AddressRules([], SETTING, [dns.server]),
+    `https://rebind.example.com:${port}/`,
+  );
   expect(answer).toMatchObject({
     status: null,
     error: expect.stringMatching(/127\.0\.0\.1 is not a public address/) as string,
@@ -120,13 +125,13 @@ test('a connection goes to the address that was checked, whatever the name says 
   const { port } = new URL(receiver.url);
   const dns = await startDns('127.0.0.1', '127.0.0.2');
   const answer = await post(
-    new AddressRules(['127.0.0.1'], [dns.server]),
+    new AddressRules(['127.0.0.1'], SETTING, [dns.server]),
     `http://rebind.example.com:${port}/`,
   );
   expect(answer).toMatchObject({ status: 204, error: null });
   expect(dns.asked()).toBe(1);
   const next = await post(
-    new AddressRules(['127.0.0.1'], [dns.server]),
+    new AddressRules(['127.0.0.1'], SETTING, [dns.server]),
     `http://rebind.example.com:${port}/`,
   );
   expect(next).toMatchObject({
