@@ -42,6 +42,19 @@ const Change = builder.objectRef<EventChange>('EventChange').implement({
       nullable: true,
       description: 'New value as text. Null if there is none, or it is not in the log.',
     }),
+    beforeObject: t.field({
+      type: builder.nodeInterfaceRef(),
+      nullable: true,
+      description:
+        'The previous owner, assignee or team. Null for other fields, if there was none, or if the viewer cannot see it.',
+      resolve: ({ named }, _args, context, info) => reRead(context, info, named?.type, named?.before ?? null),
+    }),
+    afterObject: t.field({
+      type: builder.nodeInterfaceRef(),
+      nullable: true,
+      description: 'The new owner, assignee or team. Null under the same conditions as `beforeObject`.',
+      resolve: ({ named }, _args, context, info) => reRead(context, info, named?.type, named?.after ?? null),
+    }),
   }),
 });
 

@@ -59,6 +59,8 @@ interface EventKinds {
   /** The participants do not follow its topic yet. */
   'conversation.created': { participants: string[]; fingerprint: string };
   'conversation.renamed': Record<string, never>;
+  'conversation.participantAdded': Record<string, never>;
+  'conversation.read': Record<string, never>;
   'conversation.deleted': { participants: string[] };
   /** `person` is the new owner, if the owner left. */
   'conversation.left': Record<string, never>;
@@ -96,11 +98,12 @@ export type EventKind = keyof EventKinds;
 /** Includes the kinds that triggers append (migration `init`). */
 export type LoggedKind = EventKind | 'user.signedUp' | 'session.started' | 'session.ended';
 
-/** A changed value as text. Never an id, since the reader may not see the object. */
+/** A changed value as text. Ids are only in `named`, since the reader may not see the object. */
 export interface EventChange {
   field: string;
   before: string | null;
   after: string | null;
+  named?: { type: IdType; before: string | null; after: string | null };
 }
 
 type Data = Record<string, unknown>;
@@ -275,8 +278,18 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     changesRights: 'ofNamed',
   },
   'conversation.renamed': { description: 'The title of a conversation changed.', subject: 'Conversation' },
+  'conversation.participantAdded': {
+    description: '`person` was added to a conversation.',
+    subject: 'Conversation',
+    changesRights: 'ofNamed',
+  },
+  'conversation.read': {
+    description: 'The viewer read messages of a conversation. Only the viewer can read the event.',
+    subject: 'Conversation',
+  },
   'conversation.deleted': {
-    description: 'A conversation was deleted. Only its former owner can read the event.',
+    description:
+      'A conversation was deleted. Its former owner can read the event; each other participant gets a separate event without actor.',
     subject: 'Conversation',
     changesRights: 'ofNamed',
   },
@@ -428,13 +441,20 @@ export function changesOf(kind: LoggedKind, data: unknown): EventChange[] {
 }
 
 const SHOWN_FACTS = ['status', 'priority', 'dueOn'] as const;
-const NAMED_FACTS = ['owner', 'assignee', 'team'] as const;
+const NAMED_FACTS = [
+  ['owner', 'User'],
+  ['assignee', 'User'],
+  ['team', 'Team'],
+] as const;
 
 function factChanges(before: TaskFacts, after: TaskFacts): EventChange[] {
   const differs = (fact: keyof TaskFacts) => before[fact] !== after[fact];
   return [
     ...SHOWN_FACTS.filter(differs).flatMap((fact) => changed(fact, before[fact], after[fact])),
-    ...NAMED_FACTS.filter(differs).flatMap((fact) => changed(fact, null, null)),
+    ...NAMED_FACTS.filter(([fact]) => differs(fact)).map(([field, type]) => {
+      const named = { type, before: before[field], after: after[field] };
+      return { field, before: null, after: null, named };
+    }),
     ...(differs('archived') ? changed('archived', String(before.archived), String(after.archived)) : []),
   ];
 }

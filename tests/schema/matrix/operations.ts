@@ -78,6 +78,8 @@ const SELECTIONS: Record<string, string> = {
   renameConversation: 'cursor conversation { id }',
   acceptConversation: 'cursor conversation { id }',
   createConversation: 'cursor conversation { id }',
+  addParticipants: 'cursor conversation { id }',
+  markConversationRead: 'cursor conversation { id }',
   sendMessage: 'cursor message { id }',
   signIn: 'token',
   resetPassword: 'email',
@@ -163,6 +165,11 @@ const onTasks: Record<string, Operation> = {
   'search a task': search('TASK', 't', 'task'),
   'search a comment': search('COMMENT', 'c', 'comment'),
   activity: activityOf('task'),
+  'activity with its comments': read(
+    'activity(filter: { task: $id, kind: { notIn: [ACCESS_REFUSED] } }) { totalCount nodes { at } }',
+    (names) => ({ id: names['task'] }),
+    { shows: [] },
+  ),
   'activity of those refused': read(
     'activity(filter: { subject: $id, kind: { eq: ACCESS_REFUSED } }) { totalCount }',
     (names) => ({ id: names['task'] }),
@@ -357,6 +364,10 @@ const onTeams: Record<string, Operation> = {
     },
   ),
   activity: activityOf('team'),
+  'labels of it': read('labels(scope: { teamId: $id }) { label }', (names) => ({ id: names['team'] }), {
+    shows: [],
+    ...theTeam,
+  }),
   'dashboard of it': read(
     'dashboard(scope: { teamId: $id }) { statistics { total } }',
     (names) => ({ id: names['team'] }),
@@ -551,6 +562,11 @@ const onConversations: Record<string, Operation> = {
     (names) => ({ id: names['conversation'] }),
     { shows: ['ownerId'], ...theConversation },
   ),
+  'Conversation.unreadCount': read(
+    'conversation(id: $id) { id unreadCount readTo }',
+    (names) => ({ id: names['conversation'] }),
+    { shows: ['conversation'], ...theConversation },
+  ),
   'User.conversationOffers': read(
     'viewer { conversationOffers(first: 100) { nodes { conversationId } } }',
     () => ({}),
@@ -569,6 +585,17 @@ const onConversations: Record<string, Operation> = {
     'refuseConversation',
     (names) => ({ id: names['conversation'] }),
     theConversation,
+  ),
+  // The event belongs to the reader alone.
+  markConversationRead: write(
+    'markConversationRead',
+    (names) => ({ id: names['conversation'], messageId: names['message'] }),
+    theConversation,
+  ),
+  addParticipants: write(
+    'addParticipants',
+    (names) => ({ id: names['conversation'], emails: ['someone@example.com'] }),
+    { ...theConversation, ...conversation('addParticipants'), traced: false },
   ),
   renameConversation: write('renameConversation', (names) => ({ id: names['conversation'], title: 'x' }), {
     ...theConversation,
@@ -640,6 +667,11 @@ const onPeople: Record<string, Operation> = {
     'createConversation',
     (names) => ({ id: names['freshConversation'], title: 'x', participantIds: [names['person']] }),
     thePerson,
+  ),
+  addParticipants: write(
+    'addParticipants',
+    (names) => ({ id: names['ownConversation'], participantIds: [names['person']] }),
+    { ...thePerson, traced: false },
   ),
   shareTask: write('shareTask', (names) => ({ taskId: names['mine'], userId: names['person'] }), thePerson),
   'shareTask by the address': write('shareTask', (names) => ({

@@ -28,6 +28,7 @@ export const rights = {
     search a task              | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     search a comment           | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     activity                   | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    activity with its comments | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     activity of those refused  | ·     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     Task.team                  | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    N      N      N        U
     Task.parent                | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    N      N      N        U
@@ -92,6 +93,7 @@ export const rights = {
     search a task              | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     search a comment           | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     activity                   | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    activity with its comments | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     activity of those refused  | ·     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     Task.parent                | ✓     ·        N    N     N      N      ·        ·    ·    N      N      N        U
     Task.subtasks              | ✓     ·        N    N     N      N      ·        ·    ·    N      N      N        U
@@ -142,6 +144,7 @@ export const rights = {
     teams.totalCount              | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     tasks of it                   | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     activity                      | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    labels of it                  | ✓    ✓     ✓      ✓      N       N          N    N      N        U
     dashboard of it               | ✓    ✓     ✓      ✓      N       N          N    N      N        U
     node Team                     | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     nodes Team                    | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
@@ -211,7 +214,10 @@ export const rights = {
     activity                   | ✓     ✓           ·       ·    ·        U
     Conversation.messages      | ✓     ✓           N       N    N        U
     Conversation.participants  | ✓     ✓           N       N    N        U
+    Conversation.unreadCount   | ✓     ✓           N       N    N        U
     User.conversationOffers    | ·     ·           ✓       ·    ·        U
+    markConversationRead       | ✓     ✓           N       N    N        U
+    addParticipants            | ✓     F           N       N    N        U
     renameConversation         | ✓     F           N       N    N        U
     deleteConversation         | ✓     F           N       N    N        U
     leaveConversation          | ✓     ✓           N       N    N        U
@@ -247,6 +253,7 @@ export const rights = {
     unblockPerson              | ✓       N    N        N     N           N      N        U
     User.email                 | ✓       ✓    ·        ·     ·           ·      ·        U
     createConversation         | ✓       ✓    ✓        ✓     ✓           N      N        U
+    addParticipants            | ✓       ✓    ✓        ✓     ✓           N      N        U
     shareTask                  | V       ✓    ✓        ✓     ✓           N      N        U
     shareTask by the address   | V       ✓    ✓        ✓     ✓           ✓      ✓        U
     createTask for them        | ✓       V    V        V     V           V      V        U

@@ -148,7 +148,12 @@ const teamScene: Builder = (stage, { people }, column, word) => {
         ...(secret === undefined ? {} : { secretHash: hashOfSecret(secret) }),
       }),
     );
-  const task = stage.task({ ownerId: people.otheradmin.uuid, teamId: team, title: `${word}t` });
+  const task = stage.task({
+    ownerId: people.otheradmin.uuid,
+    teamId: team,
+    title: `${word}t`,
+    labels: [word],
+  });
   stage.share({ taskId: task, sharedWithId: people.shareviewer.uuid, sharedById: people.otheradmin.uuid });
   const since = { teamId: team, actorId: people.lead.uuid };
   stage.event({ ...since, kind: 'team.updated', subjectId: team, data: { fields: ['name'] } });
@@ -254,6 +259,7 @@ const personScene: Builder = (stage, { people }, column, word) => {
       delivery: publicId('WebhookDelivery', delivery),
       ...(column === 'oneself' ? {} : { person: publicId('User', person) }),
       mine: publicId('Task', mine),
+      ownConversation: publicId('Conversation', stage.conversation(acting.uuid, `${word}c`, [])),
       token: publicId('ApiToken', stage.apiToken(person, word)),
       application: publicId('ConnectedApplication', stage.connectedApplication(person, word)),
       session: publicId('Session', stage.session(person, word)),

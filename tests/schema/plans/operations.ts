@@ -123,6 +123,7 @@ export const reads = all('query', {
 
   conversation: `conversation(id: $conversation) { id owner { id } participants { totalCount nodes { id } }
                    messages(last: 20) { totalCount nodes { id author { id } } } }`,
+  'unread messages': `viewer { unreadConversationCount } conversations { nodes { id unreadCount readTo } }`,
   conversations: `conversations { totalCount nodes { id owner { id } participants { totalCount nodes { id } }
                     messages(last: 1) { totalCount nodes { id author { id } } } } }`,
   'conversations by title': `
@@ -135,6 +136,10 @@ export const reads = all('query', {
   'activity of a team': activity('team: { eq: $team }'),
   'activity of a person': activity('actor: $mate'),
   'activity about a task': activity('subject: $teamTask'),
+  'activity of a task with its comments': activity('task: $teamTask'),
+  'activity without the audit trail': 'activity(audit: false) { totalCount nodes { id at } }',
+  labels: 'labels { label taskCount }',
+  'labels of a team': 'labels(scope: { teamId: $team }, prefix: "g") { label taskCount }',
   'activity of a kind': activity('kind: { eq: TASK_UPDATED }'),
   'activity of a rare kind': activity('kind: { eq: TEAM_MEMBER_JOINED }'),
   'activity of a kind that nothing is of': activity('kind: { in: [COMMENT_DELETED, TASK_DELETED] }'),
@@ -204,6 +209,9 @@ export const changes = all('mutation', {
   'acceptConversation by Bob': 'acceptConversation(input: { id: $bobsOffer }) { conversation { id } }',
   'refuseConversation by Bob': 'refuseConversation(input: { id: $bobsOtherOffer }) { cursor }',
   'leaveConversation by Bob': 'leaveConversation(input: { id: $bobsOffer }) { cursor }',
+  addParticipants:
+    'addParticipants(input: { id: $conversation, participantIds: [$mate] }) { conversation { id } }',
+  markConversationRead: 'markConversationRead(input: { id: $conversation }) { cursor }',
   renameConversation: 'renameConversation(input: { id: $conversation, title: "x" }) { conversation { id } }',
   sendMessage: 'sendMessage(input: { conversationId: $conversation, content: "x" }) { message { id } }',
   deleteConversation: 'deleteConversation(input: { id: $conversation }) { cursor }',

@@ -12,6 +12,7 @@ const WITHOUT_MODEL = [
   'events_audited',
   'events_of_conversations',
   'events_personal',
+  'events_task',
   'memberships_one_owner',
   'task_shares_expiring',
   'tasks_assignee_id_stage_completed_at_id_idx',

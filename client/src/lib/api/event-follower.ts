@@ -63,6 +63,8 @@ const refreshes: Readonly<Record<EventKind, boolean>> = {
   CONVERSATION_LEFT: false,
   CONVERSATION_OFFERED: false,
   CONVERSATION_OFFER_REVOKED: false,
+  CONVERSATION_PARTICIPANT_ADDED: false,
+  CONVERSATION_READ: false,
   CONVERSATION_REFUSED: false,
   CONVERSATION_RENAMED: false,
   MESSAGE_SENT: false,
