@@ -78,7 +78,11 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     oauth: settings.hasOauth
       ? {
           issuer: new URL(publicUrl).origin,
-          clients: createOauthClients(db, limits.oauth, new AddressRules(settings.oauthClientHosts, 'OAUTH_CLIENT_HOSTS')),
+          clients: createOauthClients(
+            db,
+            limits.oauth,
+            new AddressRules(settings.oauthClientHosts, 'OAUTH_CLIENT_HOSTS'),
+          ),
         }
       : null,
     adminEmails: new Set(adminEmails),

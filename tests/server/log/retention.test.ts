@@ -99,8 +99,7 @@ test('the history outlives the log, and a rebuild does not change days that are 
     }
     await foldToTheEnd(url);
     const viewer = await viewerOf(db, { userId: id });
-    const historyOf = (days: number) =>
-      readHistory(db, viewer, { teamId: null, by: 'owner' }, days, null);
+    const historyOf = (days: number) => readHistory(db, viewer, { teamId: null, by: 'owner' }, days, null);
     const months = await historyOf(60);
     const weeks = await historyOf(20);
     expect(await trimLog(db, 21)).toBeGreaterThan(50);
