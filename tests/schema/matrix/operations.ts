@@ -365,7 +365,7 @@ const onTeams: Record<string, Operation> = {
   ),
   activity: activityOf('team'),
   'labels of it': read('labels(scope: { teamId: $id }) { label }', (names) => ({ id: names['team'] }), {
-    shows: [],
+    shows: ['label'],
     ...theTeam,
   }),
   'dashboard of it': read(

@@ -181,6 +181,7 @@ const teamScene: Builder = (stage, { people }, column, word) => {
       fresh: publicId('Task', newId()),
     },
     standing: {
+      label: word,
       slug: word,
       outsider: people.guest.id,
       otherMember: people.othermember.id,
@@ -280,7 +281,11 @@ const ownScene: Builder = (stage, { people }, column, word) => ({
   actor: column === 'nobody' ? null : 'alone',
   word,
   names: {
-    token: publicId('ApiToken', stage.apiToken(people.alone.uuid, word)),
+    // A person has at most 100 tokens.
+    token: publicId(
+      'ApiToken',
+      stage.apiToken(column === 'nobody' ? people.guest.uuid : people.alone.uuid, word),
+    ),
     application: publicId('ConnectedApplication', stage.connectedApplication(people.alone.uuid, word)),
     fresh: publicId('Task', newId()),
     freshTeam: publicId('Team', newId()),
