@@ -277,22 +277,22 @@ const personScene: Builder = (stage, { people }, column, word) => {
   };
 };
 
-const ownScene: Builder = (stage, { people }, column, word) => ({
-  actor: column === 'nobody' ? null : 'alone',
-  word,
-  names: {
-    // A person has at most 100 tokens.
-    token: publicId(
-      'ApiToken',
-      stage.apiToken(column === 'nobody' ? people.guest.uuid : people.alone.uuid, word),
-    ),
-    application: publicId('ConnectedApplication', stage.connectedApplication(people.alone.uuid, word)),
-    fresh: publicId('Task', newId()),
-    freshTeam: publicId('Team', newId()),
-    freshConversation: publicId('Conversation', newId()),
-  },
-  standing: { email: people.alone.email, newEmail: `${word}@example.com` },
-});
+const ownScene: Builder = (stage, { people }, column, word) => {
+  // A person has at most 100 tokens and applications.
+  const holder = people[column === 'nobody' ? 'guest' : 'alone'].uuid;
+  return {
+    actor: column === 'nobody' ? null : 'alone',
+    word,
+    names: {
+      token: publicId('ApiToken', stage.apiToken(holder, word)),
+      application: publicId('ConnectedApplication', stage.connectedApplication(holder, word)),
+      fresh: publicId('Task', newId()),
+      freshTeam: publicId('Team', newId()),
+      freshConversation: publicId('Conversation', newId()),
+    },
+    standing: { email: people.alone.email, newEmail: `${word}@example.com` },
+  };
+};
 
 /** The function that creates the subjects of each table. */
 export const scenes = {
