@@ -10,8 +10,9 @@ const folder = join(import.meta.dirname, '../../client/build');
 /** Paths of the dashboard's pages. A test compares them with client/src/routes. */
 const PAGES = [
   /^\/$/,
-  /^\/(?:authorize|sign-in|sign-up|reset-password|help|history|join|offer|performance|settings|teams)\/?$/,
-  /^\/(?:t|teams)\/[^/]+\/?$/,
+  /^\/(?:activity|approvals|authorize|conversations|help|history|join|offer|performance|reset-password)\/?$/,
+  /^\/(?:settings|sign-in|sign-up|teams)\/?$/,
+  /^\/(?:conversations|t|teams)\/[^/]+\/?$/,
 ];
 
 /** Applications open this page in a window, which then goes back to their own page and tells the first window. */
