@@ -3,11 +3,13 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
 import { type DocumentNode, print, stripIgnoredCharacters } from 'graphql';
 import { defineConfig, type Plugin } from 'vite';
+import { wuchale } from 'wuchale/vite';
 
 const server = process.env.TASKWIRE_SERVER ?? 'http://127.0.0.1:4000';
 
 export default defineConfig({
   plugins: [
+    wuchale(),
     ownDocuments(),
     tailwindcss(),
     sveltekit({
