@@ -16,7 +16,11 @@ export default defineConfig({
       adapter: adapter({ pages: 'build', assets: 'build', fallback: '200.html', precompress: true }),
     }),
   ],
-  build: { target: 'es2023' },
+  build: {
+    target: 'es2023',
+    // One chunk for what most pages need: many small ones compress worse, and each is a request.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'common', minShareCount: 5 }] } } },
+  },
   server: {
     proxy: {
       '/graphql': { target: server, ws: true },
