@@ -51,6 +51,11 @@ const pages: Record<string, { title: string; about: string }> = {
     title: 'Conversations',
     about: 'Messages between people. Only participants can see a conversation.',
   },
+  webhooks: {
+    title: 'Webhooks',
+    about:
+      'Events as signed HTTP requests to a URL. [The guide](../webhooks.md) describes the requests, their order, and how to verify them.',
+  },
   overview: {
     title: 'Dashboard, activity and search',
     about: 'Statistics, events, and full-text search.',

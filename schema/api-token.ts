@@ -7,12 +7,13 @@ import { builder } from './machinery/builder.ts';
 import { pagedRelation } from './machinery/paged-relation.ts';
 import { User } from './user.ts';
 
-const ApiTokenScope = builder.enumType('ApiTokenScope', {
+export const ApiTokenScope = builder.enumType('ApiTokenScope', {
   description: 'Permission of a token, within the rights of its owner.',
   values: {
     READ: { description: 'All queries.' },
     WRITE: {
-      description: 'All queries and mutations, except signing out and creating or revoking tokens.',
+      description:
+        'All queries and mutations, except those that need a session: signing out, creating or revoking tokens, connecting or disconnecting applications, and managing sessions and the password.',
     },
   } satisfies Record<Scope, object>,
 });

@@ -1,6 +1,11 @@
 import type { Change } from '../server/domain/change.ts';
 import { z } from 'zod';
-import { acceptConversation, refuseConversation } from '../server/domain/conversation.ts';
+import {
+  acceptConversation,
+  addParticipants,
+  refuseConversation,
+} from '../server/domain/conversation-joining.ts';
+import { MOST_PARTICIPANTS } from '../server/domain/conversation-people.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
@@ -65,6 +70,27 @@ builder.prismaObjectField(User, 'conversationOffers', (t) =>
 );
 
 builder.relayMutationField(
+  'addParticipants',
+  {
+    description: `People to add to a conversation: at least one, and at most ${MOST_PARTICIPANTS}.`,
+    inputFields: (t) => ({
+      id: t.id({ required: true, description: 'Conversation id.' }),
+      participantIds: t.idList({ description: 'People the viewer can see.' }),
+      emails: t.stringList({
+        description:
+          'Addresses of people. An address without a verified account is ignored, and the response does not tell.',
+      }),
+    }),
+  },
+  {
+    description:
+      'Adds people to a conversation. Only its owner can do this, since added people can read all messages. People in a team with the viewer participate at once. Other people get an offer and participate once they accept it. Fails with CONFLICT if the conversation would have too many participants, or a person named by id has 100 open offers from the viewer. Idempotent.',
+    resolve: (_root, { input }, { db, person }) => addParticipants(db, person, input),
+  },
+  { description: 'The conversation with the added people.', outputFields: conversationPayload },
+);
+
+builder.relayMutationField(
   'acceptConversation',
   {
     description: 'The offered conversation to accept.',
@@ -73,7 +99,8 @@ builder.relayMutationField(
     }),
   },
   {
-    description: 'Accepts an offered conversation: the viewer becomes a participant. Idempotent.',
+    description:
+      'Accepts an offered conversation: the viewer becomes a participant. Fails with CONFLICT if the conversation is full. Idempotent.',
     resolve: (_root, { input }, { db, person }) => acceptConversation(db, person, input),
   },
   { description: 'The accepted conversation.', outputFields: conversationPayload },

@@ -4,9 +4,9 @@ import {
   createConversation,
   deleteConversation,
   leaveConversation,
-  MOST_PARTICIPANTS,
   renameConversation,
 } from '../server/domain/conversation.ts';
+import { MOST_PARTICIPANTS } from '../server/domain/conversation-people.ts';
 import type { Database } from '../server/database/client.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId, uuidOf } from '../server/ids.ts';
@@ -25,6 +25,10 @@ const ConversationRights = builder
     fields: (t) => ({
       rename: t.boolean({
         description: 'Change its title.',
+        resolve: (may) => may('conversation.manage'),
+      }),
+      addParticipants: t.boolean({
+        description: 'Add people, who can then read all messages.',
         resolve: (may) => may('conversation.manage'),
       }),
       delete: t.boolean({
@@ -164,6 +168,9 @@ builder.relayMutationField(
       title: t.string({ required: true, description: '1 to 200 characters on one line.' }),
       participantIds: t.idList({
         description: `At most ${MOST_PARTICIPANTS} people the viewer can see. The viewer always participates.`,
+      }),
+      emails: t.stringList({
+        description: `Addresses of further people; at most ${MOST_PARTICIPANTS} people in total. An address without a verified account is ignored, and the response does not tell.`,
       }),
     }),
   },

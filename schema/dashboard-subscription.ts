@@ -21,9 +21,7 @@ function counts(userId: string, { teamId, by }: Scope): (event: Event) => boolea
   const isOfScope = (facts: TaskFacts | null | undefined) => {
     if (facts == null) return false;
     if (teamId !== null) return facts.team === teamId;
-    return (
-      (by !== 'assignee' && facts.owner === userId) || (by !== 'owner' && facts.assignee === userId)
-    );
+    return (by !== 'assignee' && facts.owner === userId) || (by !== 'owner' && facts.assignee === userId);
   };
   return ({ kind, actorId, personId, data }) => {
     if (actorId === userId && kind === 'user.updated') return true;
@@ -67,11 +65,7 @@ function updateAfter(
 }
 
 /** The class of subscribers that get the same numbers. Shares make them personal. */
-function classOf(
-  { viewer, timezone, holdsShares }: LiveRights,
-  { teamId, by }: Scope,
-  days: number,
-): string {
+function classOf({ viewer, timezone, holdsShares }: LiveRights, { teamId, by }: Scope, days: number): string {
   const isPersonal = teamId === null || holdsShares;
   return JSON.stringify([teamId, by, timezone, days, isPersonal ? viewer.userId : null]);
 }

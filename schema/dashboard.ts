@@ -213,8 +213,7 @@ export function scopeOf(viewer: Viewer, given: GivenScope | null | undefined): S
     throw new ValidationFailed(`Specify either \`${first}\` or \`${second}\`, not both.`, {
       field: `scope.${second}`,
     });
-  if (team == null)
-    return { teamId: null, by: assigned ? 'assignee' : ownedOrAssigned ? 'either' : 'owner' };
+  if (team == null) return { teamId: null, by: assigned ? 'assignee' : ownedOrAssigned ? 'either' : 'owner' };
   const teamId = uuidOf('Team', team, 'scope.teamId');
   if (!viewer.teams.has(teamId)) throw new NotFound('team', teamId);
   return { teamId, by: 'owner' };

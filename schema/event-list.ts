@@ -1,5 +1,6 @@
 import type { Prisma } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
+import { Forbidden } from '../server/errors.ts';
 import { parseId, uuidOf } from '../server/ids.ts';
 import type { Person } from '../server/policy.ts';
 import { countEvents, findEvents } from '../server/sql/activity.ts';
@@ -27,6 +28,9 @@ const ActivityFilter = filterType('ActivityFilter', 'Filters events', (t) => ({
   actor: t.id({ description: 'By actor. Matches nothing if the viewer cannot see this person.' }),
   subject: t.id({
     description: 'Events about this object, even if it was deleted.',
+  }),
+  task: t.id({
+    description: 'Events about this task, its comments, its shares and their offers, even if it was deleted.',
   }),
 }));
 
@@ -58,9 +62,10 @@ function actorsIn(filter: ActivityFilter | null | undefined): string[] {
 /** The ids of the subjects in a filter, at any depth. */
 function subjectsIn(filter: ActivityFilter | null | undefined): string[] {
   if (!filter) return [];
-  const { subject, and, or, not } = filter;
+  const { subject, task, and, or, not } = filter;
   const inner = [...(and ?? []), ...(or ?? []), not].flatMap(subjectsIn);
-  return subject == null ? inner : [parseId(subject).uuid, ...inner];
+  const own = [subject, task].filter((id) => id != null).map((id) => parseId(id).uuid);
+  return [...own, ...inner];
 }
 
 /** The events that match a filter, as a Prisma condition, regardless of who may read them. */
@@ -83,13 +88,17 @@ async function described(
         return [actors.has(uuid) ? isExactly('actorId', uuid) : { sequence: { in: [] } }];
       },
       subject: (id) => [isExactly('subjectId', parseId(id).uuid)],
+      task: (id, path) => {
+        const uuid = uuidOf('Task', id, path);
+        return [{ OR: [isExactly('subjectId', uuid), isExactly('taskId', uuid)] }];
+      },
     },
     'sequence',
   );
 }
 
 /** True or false for every event, also for null values, so that `not` works. */
-function isExactly(column: 'actorId' | 'subjectId', uuid: string): Prisma.EventWhereInput {
+function isExactly(column: 'actorId' | 'subjectId' | 'taskId', uuid: string): Prisma.EventWhereInput {
   return { AND: [{ [column]: { not: null } }, { [column]: uuid }] };
 }
 
@@ -99,9 +108,16 @@ builder.queryField('activity', (t) =>
       type: Event,
       description:
         'Events, newest first. Includes events of the viewer’s teams, of the 1,000 newest tasks shared with them and of their 1,000 most recently active conversations, and other events in which they are the actor or `person`. Administrators also see the audit trail of all accounts: sign-ins, refused access, token use and role changes. To read the events of an older shared task, filter by `subject`. `totalCount` counts at most 1,000.',
-      args: { filter: t.arg({ type: ActivityFilter, description: 'Filter conditions.' }) },
-      resolve: async (_root, { filter, ...args }, context) => {
+      args: {
+        filter: t.arg({ type: ActivityFilter, description: 'Filter conditions.' }),
+        audit: t.arg.boolean({
+          description:
+            'True for the audit trail of all accounts only; FORBIDDEN unless the viewer is an administrator. False for events without it. By default administrators get both.',
+        }),
+      },
+      resolve: async (_root, { filter, audit, ...args }, context) => {
         const { db, viewer } = context;
+        if (audit && !viewer.isAdmin) throw new Forbidden('Only administrators can read the audit trail.');
         const events = page(args, [{ field: 'sequence', value: bigNumber, unique: true, direction: 'desc' }]);
         const [conversationIds, wanted] = await Promise.all([
           conversationsOf(db, viewer),
@@ -111,6 +127,7 @@ builder.queryField('activity', (t) =>
         const subjects = subjectsIn(filter);
         const found = await findEvents(db, reader, {
           subjects,
+          audit,
           where: { AND: [wanted, events.where] },
           oldestFirst: events.orderBy[0]?.['sequence'] === 'asc',
           limit: events.take,
@@ -121,7 +138,7 @@ builder.queryField('activity', (t) =>
         });
         let counted: Promise<number> | undefined;
         const total = () =>
-          (counted ??= countEvents(db, reader, { where: wanted, subjects }, MOST_COUNTED + 1));
+          (counted ??= countEvents(db, reader, { where: wanted, subjects, audit }, MOST_COUNTED + 1));
         return {
           ...events.connection(rows),
           totalCount: async () => Math.min(await total(), MOST_COUNTED),

@@ -1,11 +1,9 @@
 import type { Event as EventRow } from '../prisma/generated/client/client.ts';
 import { uuidOf } from '../server/ids.ts';
+import { maySee } from '../server/live/event-rights.ts';
 import type { Live } from '../server/live/live.ts';
-import type { SubscriberRights } from '../server/live/subscriber.ts';
 import { payloadOf } from '../server/live/payload-stream.ts';
-import { sharedTaskOf, wasSharedWith } from '../server/live/task-shares.ts';
 import type { SharedPayload } from '../server/live/shared-payload.ts';
-import { seesEvent } from '../server/policy.ts';
 import { builder } from './machinery/builder.ts';
 import { Event, EventKind } from './event.ts';
 import { liveSource } from './machinery/live-source.ts';
@@ -83,17 +81,6 @@ builder.subscriptionField('events', (t) =>
     resolve: payloadOf<Update>,
   }),
 );
-
-/** Whether the subscriber may see an event. For a task of other people, their share decides. */
-function maySee(
-  { viewer, conversations, shares }: SubscriberRights,
-  event: EventRow,
-): boolean | Promise<boolean> {
-  if (seesEvent(viewer, conversations, event, wasSharedWith(viewer.userId, event))) return true;
-  const taskId = sharedTaskOf(event);
-  const share = taskId === null ? null : shares.of(taskId);
-  return share instanceof Promise ? share.then((held) => held !== null) : share !== null;
-}
 
 const updates = new WeakMap<EventRow, Update>();
 

@@ -2,7 +2,14 @@ import { batched, sharedTask } from './machinery/loaders.ts';
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Event as EventRow } from '../prisma/generated/client/client.ts';
-import { changesOf, EVENTS, traitsOf, type EventChange, type LoggedKind } from '../server/log/catalogue.ts';
+import {
+  changesOf,
+  EVENTS,
+  taskIdOf,
+  traitsOf,
+  type EventChange,
+  type LoggedKind,
+} from '../server/log/catalogue.ts';
 import { encodeCursor } from '../server/log/cursor.ts';
 import type { IdType } from '../server/ids.ts';
 import { namedPeople } from '../server/sql/visible-users.ts';
@@ -34,6 +41,19 @@ const Change = builder.objectRef<EventChange>('EventChange').implement({
     after: t.exposeString('after', {
       nullable: true,
       description: 'New value as text. Null if there is none, or it is not in the log.',
+    }),
+    beforeObject: t.field({
+      type: builder.nodeInterfaceRef(),
+      nullable: true,
+      description:
+        'The previous owner, assignee or team. Null for other fields, if there was none, or if the viewer cannot see it.',
+      resolve: ({ named }, _args, context, info) => reRead(context, info, named?.type, named?.before ?? null),
+    }),
+    afterObject: t.field({
+      type: builder.nodeInterfaceRef(),
+      nullable: true,
+      description: 'The new owner, assignee or team. Null under the same conditions as `beforeObject`.',
+      resolve: ({ named }, _args, context, info) => reRead(context, info, named?.type, named?.after ?? null),
     }),
   }),
 });
@@ -134,11 +154,6 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
     }),
   }),
 });
-
-function taskIdOf({ kind, subjectId, data }: EventRow): string | null {
-  if (traitsOf(kind).subject === 'Task') return subjectId;
-  return (data as { taskId?: string }).taskId ?? null;
-}
 
 /** Loads an object that an event names, in one statement per type for all events of a list. */
 async function reRead(

@@ -11,7 +11,8 @@ builder.relayMutationField(
       currentPassword: t.string({ required: true, description: 'Current password, as confirmation.' }),
       newPassword: t.string({ required: true, description: length }),
       revokeApiTokens: t.boolean({
-        description: 'Also revoke all of the viewer’s API tokens. Default: false.',
+        description:
+          'Also revoke all of the viewer’s API tokens and disconnect all their applications. Default: false.',
       }),
     }),
   },
@@ -20,7 +21,8 @@ builder.relayMutationField(
       'Changes the viewer’s password and ends all their other sessions with their tokens. Fails with VALIDATION_FAILED if the current password is wrong; this counts as a failed sign-in, and too many fail with RATE_LIMITED. Requires a session: with an API token it fails with FORBIDDEN.',
     resolve: async (_root, { input }, { db, person, authServices }) => {
       const changed = await changePassword(db, authServices.signInLimits, person, input);
-      for (const id of [...changed.endedSessionIds, ...changed.revokedApiTokenIds])
+      const { endedSessionIds, revokedApiTokenIds, disconnectedApplicationIds } = changed;
+      for (const id of [...endedSessionIds, ...revokedApiTokenIds, ...disconnectedApplicationIds])
         authServices.credentials.forget(id);
       return changed;
     },
@@ -35,6 +37,10 @@ builder.relayMutationField(
       revokedApiTokens: t.int({
         description: 'Number of revoked API tokens.',
         resolve: ({ revokedApiTokenIds }) => revokedApiTokenIds.length,
+      }),
+      disconnectedApplications: t.int({
+        description: 'Number of disconnected applications.',
+        resolve: ({ disconnectedApplicationIds }) => disconnectedApplicationIds.length,
       }),
       cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),

@@ -11,7 +11,8 @@ const OPEN: ReadonlySet<TaskStatus> = new Set([TaskStatus.TODO, TaskStatus.IN_PR
 export function countedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): CountedTasks | null {
   const parts = partsOf(filter ?? {});
   const ofScope = parts.filter(
-    ({ owner, assignee, team, ownedOrAssigned }) => owner ?? assignee ?? team ?? ownedOrAssigned !== undefined,
+    ({ owner, assignee, team, ownedOrAssigned }) =>
+      owner ?? assignee ?? team ?? ownedOrAssigned !== undefined,
   );
   const ofDue = parts.filter(({ dueOn }) => dueOn);
   const others = parts.filter((part) => !ofScope.includes(part) && !ofDue.includes(part));
@@ -44,10 +45,7 @@ function partsOf({ and, or, not, ...fields }: TaskFilter): TaskFilter[] {
 }
 
 /** Undefined for a scope that has no counters. */
-function scopeOf(
-  viewer: Viewer,
-  { owner, assignee, team, ownedOrAssigned }: TaskFilter,
-): Scope | undefined {
+function scopeOf(viewer: Viewer, { owner, assignee, team, ownedOrAssigned }: TaskFilter): Scope | undefined {
   if (ownedOrAssigned) return { teamId: null, by: 'either' };
   const id = given(owner ?? assignee ?? team).join() === 'eq' ? (owner ?? assignee ?? team)?.eq : undefined;
   if (id == null) return undefined;

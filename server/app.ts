@@ -5,6 +5,7 @@ import { createCredentials } from './auth/credentials.ts';
 import { removeKeysOfOtherSecret } from './auth/rotate-keys.ts';
 import type { AuthServices } from './auth/sign-in.ts';
 import { createHealthCheck } from './lifecycle/health.ts';
+import { createOauthClients } from './oauth/clients.ts';
 import { committed } from './database/transaction.ts';
 import { createAccessAudit } from './log/access-audit.ts';
 import { startLive } from './live/live.ts';
@@ -17,6 +18,8 @@ import {
 } from './http/listener.ts';
 import { Connections, type ConnectionLimits } from './live/connections.ts';
 import type { Services } from './services.ts';
+import { AddressRules } from './address-rules.ts';
+import { startWebhooks } from './webhooks/start.ts';
 import { createWebSocketTransport, type SocketLimits } from './websocket/server.ts';
 
 export interface ApiSettings extends Pick<Services, 'db' | 'log' | 'publicUrl' | 'monitoring' | 'limits'> {
@@ -28,7 +31,10 @@ export interface ApiSettings extends Pick<Services, 'db' | 'log' | 'publicUrl' |
   connectionLimits: ConnectionLimits;
   mostSubscriptions: number;
   redis: { url: string; channel: string } | undefined;
+  webhookAllow: readonly string[];
   hasGraphiql: boolean;
+  hasOauth: boolean;
+  oauthClientHosts: readonly string[];
 }
 
 export interface Api {
@@ -66,9 +72,19 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     auth,
     signInLimits: limits.signIn,
     invitationLimits: limits.invitations,
-    credentials: createCredentials(db, auth, origins),
+    credentials: createCredentials(db, auth, origins, settings.hasOauth),
     origins,
     accessAudit,
+    oauth: settings.hasOauth
+      ? {
+          issuer: new URL(publicUrl).origin,
+          clients: createOauthClients(
+            db,
+            limits.oauth,
+            new AddressRules(settings.oauthClientHosts, 'OAUTH_CLIENT_HOSTS'),
+          ),
+        }
+      : null,
     adminEmails: new Set(adminEmails),
   };
   const live = await startLive({
@@ -94,14 +110,17 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     monitoring,
     limits,
     connections: new Connections(settings.connectionLimits),
+    webhooks: { rules: new AddressRules(settings.webhookAllow, 'WEBHOOK_ALLOW'), serverSecret: secret },
+    senderCounts: () => webhooks.counts(),
   };
+  const webhooks = startWebhooks({ services, schema }, databaseUrl);
   const graphql = createGraphql(schema, services);
   const sockets = createWebSocketTransport(graphql, services, settings.socketLimits);
   return {
     answer: createRequestListener(graphql, services, settings.hasGraphiql),
     upgrade: createUpgradeListener(sockets, origins),
     async endStreams(withinMs) {
-      await Promise.all([sockets.close(withinMs), live.endStreams()]);
+      await Promise.all([sockets.close(withinMs), live.endStreams(), webhooks.stop()]);
       await live.stop();
     },
     async close() {

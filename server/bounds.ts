@@ -21,6 +21,7 @@ export const BOUNDS = {
   'subscription loaders': { unit: 'entries', most: 1_000, beyond: 'the least recently used is dropped' },
   'storage usage': { unit: 'entries', most: 10_000, beyond: 'the least recently used is dropped' },
   credentials: { unit: 'entries', most: 10_000, beyond: 'the least recently used is dropped' },
+  'client documents': { unit: 'entries', most: 500, beyond: 'the least recently used is fetched again' },
   'recent events': { unit: 'entries', most: 12_000, beyond: 'the oldest are dropped; older cursors expire' },
   'live topics': {
     unit: 'entries',

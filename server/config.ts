@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { urlsIn } from './database/servers.ts';
+import { rangeOf } from './address-rules.ts';
 
 interface Variable<T> {
   about: string;
@@ -55,6 +56,9 @@ function isOrigin(given: string): boolean {
     !/[?#@]/.test(given)
   );
 }
+
+const WEBHOOK_HOSTS =
+  'must be comma-separated host names, IP addresses and networks, such as receiver.internal,10.1.0.0/16';
 
 const DATABASE_URL_EXAMPLE = 'postgres://user:password@host:5432/database';
 
@@ -194,6 +198,18 @@ export const variables = {
     'on',
     z.enum(['on', 'off'], 'must be on or off').default('on'),
   ),
+  OAUTH: variable(
+    'Lets people connect applications by OAuth, such as AI agents: on or off',
+    'on',
+    z.enum(['on', 'off'], 'must be on or off').default('on'),
+  ),
+  OAUTH_CLIENT_HOSTS: variable(
+    'Hosts with private addresses from which the server may fetch the metadata of OAuth applications (comma-separated). Public addresses are always allowed',
+    'none',
+    listOf(
+      z.string().regex(/^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])$/, 'must be comma-separated hosts without a port'),
+    ),
+  ),
   REQUESTS_PER_ADDRESS: variable(
     'Maximum number of concurrent HTTP requests per client IP and process. Behind a proxy, set TRUST_PROXY',
     '1000',
@@ -264,6 +280,16 @@ export const variables = {
     '100',
     whole(100, 0),
   ),
+  WEBHOOK_ALLOW: variable(
+    'Host names, IP addresses and networks in CIDR notation (comma-separated) that webhooks may use although they are not public, also by HTTP, such as receiver.internal,10.1.0.0/16. Anyone with an account can send requests to them',
+    'none',
+    listOf(
+      z
+        .string()
+        .regex(/^[a-z0-9.:_-]+(\/\d{1,3})?$/i, WEBHOOK_HOSTS)
+        .refine((given) => !given.includes('/') || rangeOf(given) !== null, WEBHOOK_HOSTS),
+    ),
+  ),
   TRUST_PROXY: variable(
     'Number of trusted reverse proxies, used to read the client’s IP from X-Forwarded-For; see docs/proxies.md',
     '0',
@@ -311,6 +337,8 @@ export interface Config {
   traceSampleRate: number;
   metricsToken: string | undefined;
   hasGraphiql: boolean;
+  hasOauth: boolean;
+  oauthClientHosts: string[];
   requestsPerAddress: number;
   socketLimits: { ofAddress: number; heartbeatMs: number };
   /** `ofPerson` is a number of connections, the others are bytes. */
@@ -323,6 +351,7 @@ export interface Config {
   rateLimitRequests: number;
   signInAttempts: number;
   invitationsPerHour: number;
+  webhookAllow: string[];
   trustProxy: number;
   logLevel: LogLevel;
 }
@@ -378,6 +407,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     traceSampleRate: read('TRACE_SAMPLE_RATE'),
     metricsToken: read('METRICS_TOKEN'),
     hasGraphiql: read('GRAPHIQL') === 'on',
+    hasOauth: read('OAUTH') === 'on',
+    oauthClientHosts: read('OAUTH_CLIENT_HOSTS'),
     requestsPerAddress: read('REQUESTS_PER_ADDRESS'),
     socketLimits: {
       ofAddress: read('SOCKETS_PER_ADDRESS'),
@@ -398,6 +429,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     rateLimitRequests: read('RATE_LIMIT_REQUESTS'),
     signInAttempts: read('SIGN_IN_ATTEMPTS'),
     invitationsPerHour: read('INVITATIONS_PER_HOUR'),
+    webhookAllow: read('WEBHOOK_ALLOW'),
     trustProxy: read('TRUST_PROXY'),
     logLevel: read('LOG_LEVEL'),
   };

@@ -4,6 +4,7 @@ import { ValidationFailed } from './errors.ts';
 const prefixes = {
   User: 'user',
   ApiToken: 'token',
+  ConnectedApplication: 'application',
   Session: 'session',
   Team: 'team',
   Membership: 'member',
@@ -15,6 +16,8 @@ const prefixes = {
   Comment: 'comment',
   Conversation: 'conversation',
   Message: 'message',
+  Webhook: 'webhook',
+  WebhookDelivery: 'delivery',
 } as const;
 
 export type IdType = keyof typeof prefixes;

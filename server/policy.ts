@@ -8,6 +8,7 @@ import type {
   Task,
   TeamInvitation,
   TeamRole,
+  Webhook,
 } from '../prisma/generated/client/client.ts';
 import { traitsOf } from './log/catalogue.ts';
 
@@ -56,12 +57,14 @@ interface Subjects {
   'team.transfer': TeamSubject;
   'team.delete': TeamSubject;
   'team.leave': TeamSubject;
+  'team.manageWebhooks': TeamSubject;
   'member.manage': Pick<Membership, 'teamId' | 'role'>;
   'invitation.accept': InvitationSubject;
   'invitation.revoke': InvitationSubject;
   'conversation.manage': Pick<Conversation, 'ownerId'>;
   'conversation.send': Pick<Conversation, 'ownerId'>;
   'conversation.leave': Pick<Conversation, 'ownerId'>;
+  'webhook.manage': Pick<Webhook, 'userId' | 'teamId'>;
 }
 
 export interface TeamSubject {
@@ -99,6 +102,7 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
   'team.transfer': (viewer, team) => hasRole(viewer, team.id, ['OWNER']),
   'team.delete': (viewer, team) => hasRole(viewer, team.id, ['OWNER']),
   'team.leave': (viewer, team) => viewer.teams.has(team.id) && !hasRole(viewer, team.id, ['OWNER']),
+  'team.manageWebhooks': (viewer, team) => hasRole(viewer, team.id, LEADING_ROLES),
   'member.manage': (viewer, member) => grantableRoles(viewer, member.teamId).includes(member.role),
   'invitation.accept': (viewer, { email, isByLink }) => isByLink || email === viewer.verifiedEmail,
   'invitation.revoke': (viewer, invitation) =>
@@ -106,6 +110,8 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
   'conversation.manage': (viewer, conversation) => conversation.ownerId === viewer.userId,
   'conversation.send': () => true,
   'conversation.leave': () => true,
+  'webhook.manage': (viewer, { userId, teamId }) =>
+    teamId === null ? userId === viewer.userId : can(viewer, 'team.manageWebhooks', { id: teamId }),
 };
 
 const LEADING_ROLES: readonly TeamRole[] = ['OWNER', 'ADMIN'];
@@ -298,6 +304,23 @@ export const visible = {
 
   message: (viewer: Person): Prisma.MessageWhereInput => ({ conversation: visible.conversation(viewer) }),
 
+  /** `webhook.manage` as a filter. */
+  webhook: ({ userId }: Person): Prisma.WebhookWhereInput => ({
+    OR: [
+      { userId, teamId: null },
+      { team: { memberships: { some: { userId, role: { in: [...LEADING_ROLES] } } } } },
+    ],
+  }),
+  webhookDelivery: (viewer: Person): Prisma.WebhookDeliveryWhereInput => ({
+    webhook: visible.webhook(viewer),
+  }),
+
   apiToken: (viewer: Person): Prisma.ApiTokenWhereInput => ({ userId: viewer.userId }),
   session: (viewer: Person): Prisma.SessionWhereInput => ({ userId: viewer.userId }),
+
+  /** Expired ones are kept until the person connects another. */
+  connectedApplication: (viewer: Person): Prisma.ConnectedApplicationWhereInput => ({
+    userId: viewer.userId,
+    expiresAt: { gt: new Date() },
+  }),
 };

@@ -4,6 +4,7 @@ import type { Database } from './database/client.ts';
 import type { HealthCheck } from './lifecycle/health.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Connections } from './live/connections.ts';
+import type { SenderCounts, WebhookSettings } from './webhooks/settings.ts';
 import type { Live } from './live/live.ts';
 import type { Logger } from './logger.ts';
 import type { Monitoring } from './observability/monitoring.ts';
@@ -20,4 +21,6 @@ export interface Services {
   monitoring: Monitoring;
   limits: Limits;
   connections: Connections;
+  webhooks: WebhookSettings;
+  senderCounts: () => SenderCounts;
 }

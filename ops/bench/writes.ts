@@ -131,7 +131,8 @@ export async function counted(observer: Client): Promise<void> {
   for (;;) {
     const { rows } = await observer.query<{ waits: boolean }>(
       `SELECT EXISTS (SELECT FROM events, log_consumers
-                      WHERE events.transaction_id >= log_consumers.transaction_id) AS waits`,
+                      WHERE name = 'task_counters'
+                        AND events.transaction_id >= log_consumers.transaction_id) AS waits`,
     );
     if (!rows[0]?.waits) return;
     await sleep(50);

@@ -43,8 +43,8 @@ export async function fill(
   const found = await findDemo(client);
   if (found) return { isNew: false, ...found, dashboard: await dashboardOf(url, found.leadId) };
 
-  const { people, teams, tasks } = imagine(plan);
-  await writePeople(client, people, teams, await hashPassword(PASSWORD));
+  const { people, teams, conversations, tasks } = imagine(plan);
+  await writePeople(client, people, teams, conversations, await hashPassword(PASSWORD));
   const written = await writeTasks(client, tasks(), onProgress);
   const { id = '' } = people.find(({ email }) => email === lead.email) ?? {};
   const dashboard = await dashboardOf(url, id);

@@ -6,6 +6,7 @@ import { fingerprintOf } from '../../server/log/idempotency.ts';
 import { taskChanged, taskCreated } from '../../server/log/task-event.ts';
 import { DAY, dayIn, daysAfter, HOUR, MINUTE, moments, PAST_DAYS } from './calendar.ts';
 import { chance, type Chance } from './chance.ts';
+import { talk, type DemoConversation } from './conversations.ts';
 import { characters } from './people.ts';
 import type { At, DemoPerson, DemoPlan } from './demo.ts';
 import { gather, workersOf, type DemoTeam } from './teams.ts';
@@ -27,6 +28,7 @@ export interface DemoTask {
 interface Demo {
   people: DemoPerson[];
   teams: DemoTeam[];
+  conversations: DemoConversation[];
   /** In the order of creation; each call generates the same tasks. */
   tasks: () => Generator<DemoTask>;
 }
@@ -48,7 +50,7 @@ const USUALLY_SETTLED_AFTER = 4.5 * DAY;
 export function imagine(plan: DemoPlan): Demo {
   const people = arrive(plan);
   const teams = gather(plan, people);
-  return { people, teams, tasks: () => tasksOf(plan, people, teams) };
+  return { people, teams, conversations: talk(plan, people), tasks: () => tasksOf(plan, people, teams) };
 }
 
 function arrive({ seed, now }: DemoPlan): DemoPerson[] {

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { taskVector, textVector } from '../../server/search/vector.ts';
 import type { Column } from '../../server/sql/columns.ts';
 import { taskColumns as columnsOfTasks } from '../../server/sql/tables.ts';
+import type { DemoConversation } from './conversations.ts';
 import type { DemoTeam } from './teams.ts';
 import type { DemoEvent, DemoPerson } from './demo.ts';
 import type { DemoTask } from './workspace.ts';
@@ -15,11 +16,12 @@ export interface Written {
   comments: number;
 }
 
-/** Creates the accounts and their teams, in one transaction. */
+/** Creates the accounts, their teams and their conversations, in one transaction. */
 export async function writePeople(
   client: Client,
   people: DemoPerson[],
   teams: DemoTeam[],
+  conversations: DemoConversation[],
   passwordHash: string,
 ): Promise<void> {
   const users = people.map(({ id, name, email, timezone, createdAt }) => {
@@ -59,6 +61,24 @@ export async function writePeople(
       ...valuesOf(
         eventColumns,
         teams.flatMap(({ events }) => events),
+      ),
+    ]);
+    await client.query(insertConversations, [
+      ...valuesOf(
+        conversationColumns,
+        conversations.map(({ conversation }) => conversation),
+      ),
+      ...valuesOf(
+        participantColumns,
+        conversations.flatMap(({ participants }) => participants),
+      ),
+      ...valuesOf(
+        messageColumns,
+        conversations.flatMap(({ messages }) => messages),
+      ),
+      ...valuesOf(
+        eventColumns,
+        conversations.flatMap(({ events }) => events).sort((a, b) => a.at.getTime() - b.at.getTime()),
       ),
     ]);
     await client.query('COMMIT');
@@ -116,6 +136,30 @@ const memberColumns: Columns<DemoTeam['members'][number]> = {
   role: ['team_role', ({ role }) => role],
   created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
   updated_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
+};
+
+const conversationColumns: Columns<DemoConversation['conversation']> = {
+  id: ['uuid', ({ id }) => id],
+  title: ['text', ({ title }) => title],
+  owner_id: ['uuid', ({ ownerId }) => ownerId],
+  created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
+  updated_at: ['timestamptz', ({ updatedAt }) => updatedAt.toISOString()],
+};
+
+const participantColumns: Columns<DemoConversation['participants'][number]> = {
+  conversation_id: ['uuid', ({ conversationId }) => conversationId],
+  user_id: ['uuid', ({ userId }) => userId],
+  read_to: ['timestamptz', ({ readTo }) => readTo.toISOString()],
+};
+
+const messageColumns: Columns<DemoConversation['messages'][number]> = {
+  id: ['uuid', ({ id }) => id],
+  conversation_id: ['uuid', ({ conversationId }) => conversationId],
+  author_id: ['uuid', ({ authorId }) => authorId],
+  role: ['message_role', () => 'USER'],
+  content: ['text', ({ content }) => content],
+  words: ['tsvector', ({ content }) => textVector(content)],
+  created_at: ['timestamptz', ({ createdAt }) => createdAt.toISOString()],
 };
 
 const taskColumns: Columns<DemoTask['task']> = {
@@ -176,6 +220,12 @@ const insertTeams = `/* writeDemoTeams */
 WITH new_teams AS (${insertion('teams', teamColumns, 0)}),
   new_members AS (${insertion('memberships', memberColumns, widthOf(teamColumns))})
 ${insertion('events', eventColumns, widthOf(teamColumns, memberColumns))}`;
+
+const insertConversations = `/* writeDemoConversations */
+WITH new_conversations AS (${insertion('conversations', conversationColumns, 0)}),
+  new_participants AS (${insertion('conversation_participants', participantColumns, widthOf(conversationColumns))}),
+  new_messages AS (${insertion('messages', messageColumns, widthOf(conversationColumns, participantColumns))})
+${insertion('events', eventColumns, widthOf(conversationColumns, participantColumns, messageColumns))}`;
 
 function widthOf(...tables: Columns<never>[]): number {
   return tables.reduce((sum, columns) => sum + Object.keys(columns).length, 0);

@@ -14,6 +14,7 @@ const filters: Record<IdType, (viewer: Viewer) => object> = {
   // `visibleUsers` has already filtered the ids.
   User: () => ({}),
   ApiToken: visible.apiToken,
+  ConnectedApplication: visible.connectedApplication,
   Session: visible.session,
   Team: visible.team,
   Membership: visible.membership,
@@ -25,6 +26,8 @@ const filters: Record<IdType, (viewer: Viewer) => object> = {
   Comment: visible.comment,
   Conversation: visible.conversation,
   Message: visible.message,
+  Webhook: visible.webhook,
+  WebhookDelivery: visible.webhookDelivery,
 };
 
 interface Finder {

@@ -3,7 +3,9 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { BOUNDS, keep } from '../bounds.ts';
 import type { Database } from '../database/client.ts';
+import type { OauthResource } from '../../prisma/generated/client/client.ts';
 import { isApiToken, useApiToken } from '../domain/api-token.ts';
+import { isAccessToken, opens, useAccessToken } from '../domain/connected-application.ts';
 import { Unauthenticated } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import type { Auth } from './auth.ts';
@@ -12,8 +14,11 @@ import { ruleOutDatabaseFailure } from './database-failure.ts';
 
 export interface SignedIn extends Person {
   sessionId: string | null;
+  /** Of an API token or a connected application. */
   tokenId: string | null;
   mayWrite: boolean;
+  /** What the token of an application was issued for; null for credentials without an audience. */
+  resource: OauthResource | null;
   /** Unless renewed; null for never. */
   endsAt: Date | null;
 }
@@ -38,19 +43,29 @@ export interface Credentials {
   /**
    * Authenticates a request on any transport; null without a credential. A token takes precedence over the cookie.
    * The cookie counts only for trusted pages.
+   * @param resource what the request is for: tokens of applications are only valid for their resource.
    * @param onRenewal receives the cookies when the session is renewed, once a day.
    * @throws Unauthenticated if the credential is invalid, revoked or expired.
    */
-  resolve(headers: Headers, onRenewal?: (cookies: string[]) => void): Promise<SignedIn | null>;
+  resolve(
+    headers: Headers,
+    resource: OauthResource,
+    onRenewal?: (cookies: string[]) => void,
+  ): Promise<SignedIn | null>;
   /** The session cookie that `resolve` uses: the first valid one, else the first; null if there is none. */
   cookieOf(headers: Headers): Promise<string | null>;
   staleCookies(headers: Headers): string[];
-  /** Drops cached credentials of a session or an API token. */
+  /** Drops cached credentials of a session, an API token or a connected application. */
   forget(id: string): void;
 }
 
 /** Caches credentials for seconds, since the auth library's check costs more than a request. */
-export function createCredentials(db: Database, auth: Auth, origins: Origins): Credentials {
+export function createCredentials(
+  db: Database,
+  auth: Auth,
+  origins: Origins,
+  hasOauth: boolean,
+): Credentials {
   const cached = new LRUCache<string, SignedIn>({ max: BOUNDS.credentials.most, ttl: CACHED_MS });
 
   keep('credentials', cached, ({ size }) => size);
@@ -70,7 +85,12 @@ export function createCredentials(db: Database, auth: Auth, origins: Origins): C
 
   async function byApiToken(token: string): Promise<SignedIn> {
     const { expiresAt, ...holder } = await useApiToken(db, token);
-    return { ...holder, sessionId: null, endsAt: expiresAt };
+    return { ...holder, sessionId: null, resource: null, endsAt: expiresAt };
+  }
+
+  async function byAccessToken(token: string): Promise<SignedIn> {
+    if (!hasOauth) throw new Unauthenticated('This server does not connect applications by OAuth.');
+    return { ...(await useAccessToken(db, token)), sessionId: null };
   }
 
   async function byToken(token: string): Promise<SignedIn> {
@@ -89,7 +109,12 @@ export function createCredentials(db: Database, auth: Auth, origins: Origins): C
     });
     if (!session) throw refusedToken();
     const endsAt = new Date(Math.min(session.expiresAt.getTime(), exp * 1000));
-    return { userId: sub, sessionId: sid, tokenId: null, mayWrite: true, endsAt };
+    return { userId: sub, sessionId: sid, tokenId: null, mayWrite: true, resource: null, endsAt };
+  }
+
+  function byBearer(token: string): Promise<SignedIn> {
+    if (isApiToken(token)) return byApiToken(token);
+    return isAccessToken(token) ? byAccessToken(token) : byToken(token);
   }
 
   async function byCookie(cookie: string, onRenewal?: (cookies: string[]) => void): Promise<SignedIn> {
@@ -106,6 +131,7 @@ export function createCredentials(db: Database, auth: Auth, origins: Origins): C
       sessionId: found.session.id,
       tokenId: null,
       mayWrite: true,
+      resource: null,
       endsAt: found.session.expiresAt,
     };
   }
@@ -134,13 +160,16 @@ export function createCredentials(db: Database, auth: Auth, origins: Origins): C
   }
 
   return {
-    async resolve(headers, onRenewal) {
+    async resolve(headers, resource, onRenewal) {
       const authorization = headers.get('authorization');
       if (authorization !== null && OURS.test(authorization)) {
         const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1];
         if (!token)
           throw new Unauthenticated('The Authorization header must have the form "Bearer <token>".');
-        return remember(token, () => (isApiToken(token) ? byApiToken(token) : byToken(token)));
+        const viewer = await remember(token, () => byBearer(token));
+        if (viewer.resource !== null && !opens(viewer.resource, resource))
+          throw new Unauthenticated('This access token was issued for another resource of this server.');
+        return viewer;
       }
       return (await firstGood(headers, onRenewal))?.viewer ?? null;
     },

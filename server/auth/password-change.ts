@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
+import { disconnectAll } from '../domain/connected-application.ts';
 import { parse } from '../domain/validation.ts';
 import { Conflict, Forbidden, ValidationFailed } from '../errors.ts';
 import { append } from '../log/append.ts';
@@ -17,6 +18,7 @@ const RESET = 'password-reset:';
 export interface PasswordChange {
   endedSessionIds: string[];
   revokedApiTokenIds: string[];
+  disconnectedApplicationIds: string[];
   cursor: string;
 }
 
@@ -134,11 +136,13 @@ async function setPassword(
   if (revokeApiTokens) await tx.apiToken.deleteMany({ where: { userId } });
   for (const { id } of tokens)
     await append(tx, { kind: 'apiToken.revoked', actorId: userId, subjectId: id, data: {} });
+  const disconnectedApplicationIds = revokeApiTokens ? await disconnectAll(tx, userId) : [];
   await forgetResets(tx, userId);
   const event = { kind: 'password.changed', actorId: userId, subjectId: userId, data: { by } } as const;
   return {
     endedSessionIds: sessions.map(({ id }) => id),
     revokedApiTokenIds: tokens.map(({ id }) => id),
+    disconnectedApplicationIds,
     cursor: await append(tx, event),
   };
 }

@@ -8,6 +8,7 @@ import type { Auth } from './auth.ts';
 import type { Credentials, SignedIn } from './credentials.ts';
 import { ruleOutDatabaseFailure } from './database-failure.ts';
 import type { Origins } from './origins.ts';
+import type { Oauth } from '../oauth/authorization.ts';
 import { refusalOf, type PasswordEndpoints } from './password-endpoints.ts';
 
 export interface NewSession {
@@ -26,6 +27,8 @@ export interface AuthServices {
   invitationLimits: InvitationLimits;
   origins: Origins;
   accessAudit: AccessAudit;
+  /** Null if the setting OAUTH is off. */
+  oauth: Oauth | null;
   adminEmails: ReadonlySet<string>;
 }
 
@@ -102,7 +105,7 @@ async function sessionOf(
   const exp = Math.floor(expiresAt.getTime() / 1000);
   const { token } = await auth.api.signJWT({ body: { payload: { sub: userId, sid: id, exp } } });
   return {
-    viewer: { userId, sessionId: id, tokenId: null, mayWrite: true, endsAt: expiresAt },
+    viewer: { userId, sessionId: id, tokenId: null, mayWrite: true, resource: null, endsAt: expiresAt },
     token,
     expiresAt,
     failedSignIns: begun.failedSignIns,

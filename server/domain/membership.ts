@@ -12,6 +12,7 @@ import { clearAssigneeInTeam } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { lockedAgain, lockedTeam, TRANSFER_FIRST } from './team-lock.ts';
 import { idOf, parse } from './validation.ts';
+import { disableWebhooksOf } from './webhook.ts';
 
 /** OWNER is only ever transferred. */
 export const grantedRole = z.enum(
@@ -30,6 +31,7 @@ export async function changeRole(db: Database, person: Person, input: unknown): 
     requireGrantable(viewer, member.teamId, role);
     if (member.role === role) return { id, cursor: await currentCursor(tx) };
     await tx.membership.update({ where: { id }, data: { role }, select: { id: true } });
+    if (member.role === 'ADMIN') await disableWebhooksOf(tx, person, member.teamId, member.userId);
     const data = { before: member.role, after: role };
     return {
       id,
@@ -136,6 +138,7 @@ async function takeOut(
   await tx.taskShare.deleteMany({ where: { sharedWithId: userId, task: { teamId } } });
   await tx.shareOffer.deleteMany({ where: { userId, task: { teamId } } });
   await clearAssigneeInTeam(tx, person, { userId, teamId });
+  await disableWebhooksOf(tx, person, teamId, userId);
   return append(tx, { kind, ...eventFields(person, member), data: { role } });
 }
 

@@ -44,6 +44,11 @@ export async function sendMessage(db: Database, person: Person, input: unknown):
 
     const data = { updatedAt: moment };
     await tx.conversation.update({ where: { id: conversationId }, data, select: { id: true } });
+    // A reply reads what came before it.
+    await tx.conversationParticipant.updateMany({
+      where: { conversationId, userId: person.userId },
+      data: { readTo: moment },
+    });
     const cursor = await append(tx, {
       kind: 'message.sent',
       actorId: person.userId,

@@ -1,4 +1,4 @@
-import type { SharePermission } from '../../prisma/generated/client/client.ts';
+import type { OauthResource, SharePermission } from '../../prisma/generated/client/client.ts';
 import type { SignedIn } from '../auth/credentials.ts';
 import type { AuthServices } from '../auth/sign-in.ts';
 import type { Database } from '../database/client.ts';
@@ -7,15 +7,19 @@ import type { SubscriberRights } from '../live/subscriber.ts';
 import type { PayloadSink } from '../live/shared-payload.ts';
 import type { PerformanceStore } from '../observability/store.ts';
 import type { Person, Viewer } from '../policy.ts';
+import type { WebhookSettings } from '../webhooks/settings.ts';
 
 export interface Context {
   db: Database;
   authServices: AuthServices;
   performance: PerformanceStore;
   live: Live;
+  webhooks: WebhookSettings;
   /** Receives the serialized payloads of a subscription. Without it, they are yielded like any result. */
   outlet?: PayloadSink;
   headers: Headers;
+  /** What the operation is sent to, for tokens that are only valid there. */
+  readonly resource: OauthResource;
   setCookies: string[];
   /** @throws Unauthenticated without a valid credential. */
   readonly person: SignedIn;

@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import type { createYoga } from 'graphql-yoga';
 import type { LRUCache } from 'lru-cache';
+import type { OauthResource } from '../../prisma/generated/client/client.ts';
 import { BadUserInput } from '../errors.ts';
 import type { Context } from './context.ts';
 import { ConcurrencyLimit } from './execution/concurrency-limit.ts';
@@ -31,8 +32,15 @@ export type PreparedOperation =
   /** Its errors are masked already. */
   | { kind: 'subscription'; run: () => Promise<ExecutionResult | Results> };
 
-/** Parses and validates an operation of the person that the headers name. Never throws. */
-export type PrepareOperation = (headers: Headers, params: Params) => Promise<PreparedOperation>;
+/**
+ * Parses and validates an operation of the person that the headers name. Never throws.
+ * @param resource what the request was sent to; default: the GraphQL API.
+ */
+export type PrepareOperation = (
+  headers: Headers,
+  params: Params,
+  resource?: OauthResource,
+) => Promise<PreparedOperation>;
 
 interface Enveloped {
   parse: (source: string) => DocumentNode;
@@ -69,7 +77,7 @@ export function createPrepareOperation(parts: Parts): PrepareOperation {
     return { document, faults };
   }
 
-  return async (headers, params) => {
+  return async (headers, params, resource = 'GRAPHQL') => {
     const { variables: variableValues, operationName } = params;
     try {
       const { document, faults } = parsed(headers, params);
@@ -77,7 +85,7 @@ export function createPrepareOperation(parts: Parts): PrepareOperation {
       const kind = getOperationAST(document, operationName)?.operation;
       if (kind === undefined)
         return { errors: [new BadUserInput('`operationName` must name one operation of the document.')] };
-      const contextValue: Priced = await contextOf(headers);
+      const contextValue: Priced = await contextOf(headers, resource);
       contextValue.params = params;
       const args = { schema, document, contextValue, variableValues, operationName };
       if (kind === OperationTypeNode.SUBSCRIPTION)

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { readFileSync } from 'node:fs';
+import type { OauthResource } from '../../prisma/generated/client/client.ts';
 import type { Origins } from '../auth/origins.ts';
 import { abandon } from '../database/client.ts';
 import { Misdirected, RateLimited } from '../errors.ts';
@@ -14,6 +15,8 @@ import { createGraphiql } from './graphiql.ts';
 import { answerPosts } from './graphql-post.ts';
 import type { Mcp } from '../mcp/transport.ts';
 import { MOST_BODY_BYTES, type Graphql } from '../graphql/yoga.ts';
+import { oauthRoutes } from '../oauth/endpoints.ts';
+import { challengeFor } from '../oauth/resources.ts';
 import { createMetrics } from './metrics.ts';
 import { OpenResponses } from './open-responses.ts';
 import { createPages } from './pages.ts';
@@ -33,7 +36,7 @@ const TRY_AGAIN_SECONDS = 2;
 /** Probes may use any host name, since their responses are not secret. */
 const PROBES = /^\/(?:healthz|readyz|metrics)(?:\?|$)/;
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+type Handler = (request: IncomingMessage, response: TimedResponse) => unknown;
 
 /** A test compares it with the running schema. */
 const printedSchema = readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8');
@@ -43,7 +46,7 @@ export function createRequestListener(
   services: Services,
   hasGraphiql: boolean,
 ): AnswerListener {
-  const { db, check, live, log, publicUrl, origins, monitoring, limits } = services;
+  const { db, check, live, log, publicUrl, origins, monitoring, limits, authServices } = services;
   const secure = securityHeaders(publicUrl);
   const isPreflight = crossOrigin(origins);
   const open = new OpenResponses(limits.requestsPerAddress);
@@ -56,15 +59,35 @@ export function createRequestListener(
     (mcp ??= import('../mcp/transport.ts').then(({ createMcp }) => createMcp(graphql, services)));
   const pages = createPages();
 
+  const { oauth } = authServices;
+  /** Tells clients without a valid credential where to get one. */
+  const challenge = (request: IncomingMessage, response: TimedResponse, resource: OauthResource) => {
+    const isPresented = /^bearer\b/i.test(request.headers.authorization ?? '');
+    if (oauth) response.challenge = challengeFor(resource, oauth.issuer, isPresented);
+    else if (resource !== 'GRAPHQL') response.challenge = 'Bearer';
+  };
+
   const routes: Record<string, Handler> = {
+    ...(oauth ? oauthRoutes(oauth, services, limits.requests) : {}),
     '/graphql': (request, response) => {
+      challenge(request, response, 'GRAPHQL');
       if (graphiql?.page(request, response)) return undefined;
       response.setHeader('Cache-Control', 'private, no-store');
       response.appendHeader('Vary', 'Authorization, Cookie, Accept');
       return operations(request, response);
     },
-    '/mcp': async (request, response) => (await loadMcp())(request, response, false),
-    '/mcp/readonly': async (request, response) => (await loadMcp())(request, response, true),
+    '/mcp': async (request, response) => {
+      challenge(request, response, 'MCP');
+      await (
+        await loadMcp()
+      )(request, response, false);
+    },
+    '/mcp/readonly': async (request, response) => {
+      challenge(request, response, 'MCP_READONLY');
+      await (
+        await loadMcp()
+      )(request, response, true);
+    },
     '/schema.graphql': readOnly((_request, response) => {
       answer(response, 200, printedSchema);
     }),
@@ -101,7 +124,7 @@ export function createRequestListener(
       const requestId = trace.id;
       trace.traceparent = request.headers['traceparent'] as string | undefined;
       // Operations are counted for the person once the credential is known.
-      if (request.url?.startsWith('/api/auth/')) trace.requester.share = shareOfAddress(trace);
+      if (/^\/(?:api\/auth|oauth)\//.test(request.url ?? '')) trace.requester.share = shareOfAddress(trace);
       response.trace = trace;
       response.once('close', giveUp);
       secure(response);

@@ -63,7 +63,7 @@ function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-async function createRegistry({ db, check, live, monitoring }: Services): Promise<Registry> {
+async function createRegistry({ db, check, live, monitoring, senderCounts }: Services): Promise<Registry> {
   const { store, backupDir } = monitoring;
   // Loaded on demand, since most servers do not use it.
   const { collectDefaultMetrics, Registry } = await import('prom-client');
@@ -161,6 +161,15 @@ async function createRegistry({ db, check, live, monitoring }: Services): Promis
     { value: live.lag() },
   ]);
   gauge('taskwire_subscriptions', 'Open subscriptions.', () => [{ value: live.subscriptions() }]);
+  register('counter', 'taskwire_webhook_attempts_total', 'Webhook deliveries tried, by their outcome.', () =>
+    [...senderCounts().attempts].map(([outcome, value]) => ({ labels: { outcome }, value })),
+  );
+  register('histogram', 'taskwire_webhook_seconds', 'Duration of webhook requests.', () =>
+    histogram('taskwire_webhook_seconds', {}, senderCounts().durations),
+  );
+  gauge('taskwire_webhooks_sending', 'Webhooks that this process sends deliveries of now.', () => [
+    { value: senderCounts().sending },
+  ]);
   gauge('taskwire_kept', 'Size of each cache and buffer of this process.', () =>
     Object.entries(kept()).map(([what, value]) => ({ labels: { what }, value })),
   );

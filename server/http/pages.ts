@@ -10,9 +10,12 @@ const folder = join(import.meta.dirname, '../../client/build');
 /** Paths of the dashboard's pages. A test compares them with client/src/routes. */
 const PAGES = [
   /^\/$/,
-  /^\/(?:sign-in|sign-up|reset-password|help|history|join|offer|performance|settings|teams)\/?$/,
+  /^\/(?:authorize|sign-in|sign-up|reset-password|help|history|join|offer|performance|settings|teams)\/?$/,
   /^\/(?:t|teams)\/[^/]+\/?$/,
 ];
+
+/** Applications open this page in a window, which then goes back to their own page and tells the first window. */
+const OPENED_BY_OTHERS = /^\/authorize\/?$/;
 
 const METHODS = 'GET, HEAD';
 const IMMUTABLE = '/_app/immutable/';
@@ -56,6 +59,7 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
     const sendShell = () => {
       shell(Object.assign(request, { url: '/200.html', _parsedUrl: undefined }), response);
     };
+    if (OPENED_BY_OTHERS.test(path)) response.setHeader('Cross-Origin-Opener-Policy', 'unsafe-none');
     if (isPage(path)) {
       sendShell();
       return;

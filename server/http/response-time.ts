@@ -6,9 +6,13 @@ export class TimedResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
   trace: RequestTrace | undefined;
+  /** The `WWW-Authenticate` header of a 401 response. */
+  challenge: string | undefined;
 
   override writeHead(...given: unknown[]): this {
     if (this.trace) this.#addHeaders(this.trace);
+    const status = given[0] ?? this.statusCode;
+    if (status === 401 && this.challenge) this.setHeader('WWW-Authenticate', this.challenge);
     return (super.writeHead as (...given: unknown[]) => this)(...given);
   }
 

@@ -26,6 +26,7 @@ import { createBudget } from '../limits/budgets.ts';
 import { RequestBudget } from '../limits/request-budget.ts';
 import { openRedis } from '../limits/redis.ts';
 import { createInvitationLimits } from '../limits/invitation-limits.ts';
+import { createOauthLimits } from '../limits/oauth-limits.ts';
 import { createSignInLimits } from '../limits/sign-in-limits.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { PerformanceStore } from '../observability/store.ts';
@@ -155,6 +156,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       socketLimits: config.socketLimits,
       connectionLimits: config.connectionLimits,
       mostSubscriptions: config.mostSubscriptions,
+      webhookAllow: config.webhookAllow,
       redis: config.redisUrl ? { url: config.redisUrl, channel: namespace.nameOf('events') } : undefined,
       monitoring: {
         store,
@@ -167,10 +169,13 @@ export async function startServer(config: Config): Promise<RunningServer> {
         requests: new RequestBudget(config.rateLimitRequests),
         signIn: createSignInLimits(config.signInAttempts, redis),
         invitations: createInvitationLimits(config.invitationsPerHour, redis),
+        oauth: createOauthLimits(redis),
         requestsPerAddress: config.requestsPerAddress,
         proxies: config.trustProxy,
       },
       hasGraphiql: config.hasGraphiql,
+      hasOauth: config.hasOauth,
+      oauthClientHosts: config.oauthClientHosts,
     });
     closing.push(() => api.close());
     // Before everything that running requests need.

@@ -1,5 +1,6 @@
 import type { Budget } from './budgets.ts';
 import type { InvitationLimits } from './invitation-limits.ts';
+import type { OauthLimits } from './oauth-limits.ts';
 import type { RequestBudget } from './request-budget.ts';
 import type { SignInLimits } from './sign-in-limits.ts';
 
@@ -8,6 +9,7 @@ export interface Limits {
   requests: RequestBudget;
   signIn: SignInLimits;
   invitations: InvitationLimits;
+  oauth: OauthLimits;
   requestsPerAddress: number;
   proxies: number;
 }

@@ -29,6 +29,7 @@ export const POINTS = {
     'Dashboard.history': ({ days }) => 50 + 2 * Number(days),
     'Query.activity': () => 20,
     'Query.invitation': () => 10,
+    'Query.labels': () => 200,
     'Query.performance': () => 50,
   } as Readonly<Record<string, (args: Arguments) => number>>,
 } as const;

@@ -1,4 +1,11 @@
-import type { MessageRole, SharePermission, Task, TeamRole } from '../../prisma/generated/client/client.ts';
+import type {
+  Event,
+  MessageRole,
+  SharePermission,
+  Task,
+  TeamRole,
+  WebhookDisabledReason,
+} from '../../prisma/generated/client/client.ts';
 import type { IdType } from '../ids.ts';
 
 export interface TaskFacts {
@@ -52,6 +59,8 @@ interface EventKinds {
   /** The participants do not follow its topic yet. */
   'conversation.created': { participants: string[]; fingerprint: string };
   'conversation.renamed': Record<string, never>;
+  'conversation.participantAdded': Record<string, never>;
+  'conversation.read': Record<string, never>;
   'conversation.deleted': { participants: string[] };
   /** `person` is the new owner, if the owner left. */
   'conversation.left': Record<string, never>;
@@ -67,6 +76,14 @@ interface EventKinds {
   'apiToken.created': Record<string, never>;
   'apiToken.revoked': Record<string, never>;
   'apiToken.used': Record<string, never>;
+  'webhook.created': Record<string, never>;
+  'webhook.updated': { fields: string[] };
+  'webhook.deleted': Record<string, never>;
+  'webhook.disabled': { reason: WebhookDisabledReason };
+  'webhook.secretRotated': Record<string, never>;
+  'application.connected': Record<string, never>;
+  'application.disconnected': Record<string, never>;
+  'application.tokenReused': Record<string, never>;
   'access.refused': { code: string; operation: string; times?: number };
   'signIn.failed': Record<string, never>;
   /** `reset`: by an operator's one-time link. */
@@ -81,11 +98,12 @@ export type EventKind = keyof EventKinds;
 /** Includes the kinds that triggers append (migration `init`). */
 export type LoggedKind = EventKind | 'user.signedUp' | 'session.started' | 'session.ended';
 
-/** A changed value as text. Never an id, since the reader may not see the object. */
+/** A changed value as text. Ids are only in `named`, since the reader may not see the object. */
 export interface EventChange {
   field: string;
   before: string | null;
   after: string | null;
+  named?: { type: IdType; before: string | null; after: string | null };
 }
 
 type Data = Record<string, unknown>;
@@ -260,8 +278,18 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     changesRights: 'ofNamed',
   },
   'conversation.renamed': { description: 'The title of a conversation changed.', subject: 'Conversation' },
+  'conversation.participantAdded': {
+    description: '`person` was added to a conversation.',
+    subject: 'Conversation',
+    changesRights: 'ofNamed',
+  },
+  'conversation.read': {
+    description: 'The viewer read messages of a conversation. Only the viewer can read the event.',
+    subject: 'Conversation',
+  },
   'conversation.deleted': {
-    description: 'A conversation was deleted. Only its former owner can read the event.',
+    description:
+      'A conversation was deleted. Its former owner can read the event; each other participant gets a separate event without actor.',
     subject: 'Conversation',
     changesRights: 'ofNamed',
   },
@@ -311,6 +339,44 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     subject: 'ApiToken',
     isAudited: true,
   },
+  'webhook.created': { description: 'A webhook was created.', subject: 'Webhook', isAudited: true },
+  'webhook.updated': {
+    description: 'The settings of a webhook changed, or it was enabled.',
+    subject: 'Webhook',
+    isAudited: true,
+    changes: fieldsChanged,
+  },
+  'webhook.deleted': { description: 'A webhook was deleted.', subject: 'Webhook', isAudited: true },
+  'webhook.disabled': {
+    description:
+      'A webhook was disabled. `actor` is null if the server disabled it. `changes` has the reason.',
+    subject: 'Webhook',
+    isAudited: true,
+    changes: ({ reason }) => changed('disabledReason', null, reason),
+  },
+  'webhook.secretRotated': {
+    description: 'A webhook got a new secret.',
+    subject: 'Webhook',
+    isAudited: true,
+  },
+  'application.connected': {
+    description: 'A person allowed an application access to their account.',
+    subject: 'ConnectedApplication',
+    isAudited: true,
+  },
+  'application.disconnected': {
+    description: 'An application was disconnected: by its person, or by itself.',
+    subject: 'ConnectedApplication',
+    isAudited: true,
+    endsCredential: true,
+  },
+  'application.tokenReused': {
+    description:
+      'A code or refresh token of an application of `person` was used a second time, so someone may have copied it. The application was disconnected.',
+    subject: 'ConnectedApplication',
+    isAudited: true,
+    endsCredential: true,
+  },
   'access.refused': {
     description:
       'A person requested something they may not see or do, or used an expired API token. `refusal` has the details. Use of an expired token is recorded once per hour.',
@@ -348,6 +414,16 @@ export function traitsOf(kind: string): Partial<EventTraits> {
   return Object.hasOwn(EVENTS, kind) ? EVENTS[kind as LoggedKind] : {};
 }
 
+/** The task that an event is about, directly or through a share or comment. */
+export function taskIdOf({
+  kind,
+  subjectId,
+  data,
+}: Pick<Event, 'kind' | 'subjectId' | 'data'>): string | null {
+  if (traitsOf(kind).subject === 'Task') return subjectId;
+  return (data as { taskId?: string }).taskId ?? null;
+}
+
 /** The index "events_personal" has the same kinds. */
 export const PERSONAL: readonly LoggedKind[] = kinds.filter((kind) => EVENTS[kind].isPersonal);
 
@@ -365,13 +441,20 @@ export function changesOf(kind: LoggedKind, data: unknown): EventChange[] {
 }
 
 const SHOWN_FACTS = ['status', 'priority', 'dueOn'] as const;
-const NAMED_FACTS = ['owner', 'assignee', 'team'] as const;
+const NAMED_FACTS = [
+  ['owner', 'User'],
+  ['assignee', 'User'],
+  ['team', 'Team'],
+] as const;
 
 function factChanges(before: TaskFacts, after: TaskFacts): EventChange[] {
   const differs = (fact: keyof TaskFacts) => before[fact] !== after[fact];
   return [
     ...SHOWN_FACTS.filter(differs).flatMap((fact) => changed(fact, before[fact], after[fact])),
-    ...NAMED_FACTS.filter(differs).flatMap((fact) => changed(fact, null, null)),
+    ...NAMED_FACTS.filter(([fact]) => differs(fact)).map(([field, type]) => {
+      const named = { type, before: before[field], after: after[field] };
+      return { field, before: null, after: null, named };
+    }),
     ...(differs('archived') ? changed('archived', String(before.archived), String(after.archived)) : []),
   ];
 }

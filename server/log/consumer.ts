@@ -14,7 +14,7 @@ export interface LogConsumer {
   handle(client: Client, batch: LogBatch): Promise<void>;
 }
 
-export type ConsumerName = 'task_counters';
+export type ConsumerName = 'task_counters' | 'webhooks';
 
 /** Events of transactions from `from`, inclusive, to `to`, exclusive. */
 export interface LogBatch {
@@ -45,14 +45,16 @@ export async function consume(
   try {
     return await consumeNext(client, consumer, most);
   } finally {
-    await client
-      .query('/* consumeLog */ SELECT pg_advisory_unlock($1)', [consumer.lock])
-      .catch(() => undefined);
+    await release(client, consumer);
   }
 }
 
-/** The lock must be taken before the snapshot. */
-async function isAlone(client: Client, { lock }: LogConsumer): Promise<boolean> {
+export async function release(client: Client, { lock }: LogConsumer): Promise<void> {
+  await client.query('/* consumeLog */ SELECT pg_advisory_unlock($1)', [lock]).catch(() => undefined);
+}
+
+/** Whether this process is the consumer until `release`. The lock must be taken before the snapshot. */
+export async function isAlone(client: Client, { lock }: LogConsumer): Promise<boolean> {
   const { rows } = await client.query<{ alone: boolean }>(
     '/* consumeLog */ SELECT pg_try_advisory_lock($1) AS alone',
     [lock],

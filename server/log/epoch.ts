@@ -8,13 +8,27 @@ const EPOCH_LOCK = 7_274_636_114;
  * the order. Earlier cursors expire, and the counters must be rebuilt.
  */
 export async function openEpoch(client: ClientBase): Promise<void> {
+  await keepWebhookPositions(client);
   await client.query(
     'UPDATE events SET transaction_id = 0, horizon = NULL WHERE transaction_id <> 0 OR horizon IS NOT NULL',
   );
   await client.query(
     'UPDATE event_log SET epoch = DEFAULT, timeline = log_timeline(), trimmed_transaction_id = 0',
   );
-  await client.query('UPDATE log_consumers SET transaction_id = NULL');
+  await client.query(`
+    UPDATE log_consumers SET transaction_id =
+      CASE WHEN name = 'webhooks' THEN pg_snapshot_xmin(pg_current_snapshot())::text::bigint END`);
+}
+
+/** Each continues before the first event that it had not queued. It can send some events twice. */
+async function keepWebhookPositions(client: ClientBase): Promise<void> {
+  await client.query(`
+    UPDATE webhooks SET transaction_id = 0, sequence = coalesce(
+      (SELECT min(events.sequence) - 1 FROM events
+       WHERE (events.transaction_id, events.sequence) > (
+         coalesce(webhooks.transaction_id, (SELECT transaction_id FROM log_consumers WHERE name = 'webhooks'), 0),
+         coalesce(webhooks.sequence, 0))),
+      (SELECT max(events.sequence) FROM events), 0)`);
 }
 
 export const READ_ONLY = `current_setting('transaction_read_only')::boolean`;

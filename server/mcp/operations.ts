@@ -1,3 +1,4 @@
+import type { OauthResource } from '../../prisma/generated/client/client.ts';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { isAsyncIterable } from 'graphql-yoga';
 import { BadUserInput, type ErrorDetails } from '../errors.ts';
@@ -31,11 +32,13 @@ export interface Answer {
 export class Operations {
   readonly #graphql: Graphql;
   readonly #headers: Headers;
+  readonly #resource: OauthResource;
   readonly viewerId: string;
 
-  constructor(graphql: Graphql, token: string, userId: string) {
+  constructor(graphql: Graphql, token: string, userId: string, resource: OauthResource) {
     this.#graphql = graphql;
     this.#headers = new Headers({ authorization: `Bearer ${token}` });
+    this.#resource = resource;
     this.viewerId = publicId('User', userId);
   }
 
@@ -72,7 +75,7 @@ export class Operations {
   }
 
   async #prepare(params: Params) {
-    const prepared = await this.#graphql.prepare(this.#headers, params);
+    const prepared = await this.#graphql.prepare(this.#headers, params, this.#resource);
     if ('errors' in prepared) throw this.refused(prepared.errors[0]);
     return prepared;
   }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { McpServer, ProtocolError, ProtocolErrorCode, type AuthInfo } from '@modelcontextprotocol/server';
 import type { CallToolResult, Tool as ToolDefinition } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import type { OauthResource } from '../../prisma/generated/client/client.ts';
 import type { Graphql } from '../graphql/yoga.ts';
 import { costSoFar, Operations, Refused } from './operations.ts';
 import { cut } from './answers.ts';
@@ -17,7 +18,12 @@ const INSTRUCTIONS = `Taskwire holds the tasks, teams and conversations of a per
 /** A server for one request. It offers only the tools that the token's scopes allow. */
 export function createMcpServer(graphql: Graphql, { token, scopes, extra }: AuthInfo): McpServer {
   const mayWrite = scopes.includes('WRITE');
-  const operations = new Operations(graphql, token, String(extra?.['userId']));
+  const operations = new Operations(
+    graphql,
+    token,
+    String(extra?.['userId']),
+    extra?.['resource'] as OauthResource,
+  );
   const mcp = new McpServer(
     { name: 'taskwire', title: 'Taskwire', version },
     { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: INSTRUCTIONS },

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createMcpHandler } from '@modelcontextprotocol/server';
+import type { OauthResource } from '../../prisma/generated/client/client.ts';
 import { classify } from '../database/failures.ts';
 import { BadUserInput, Forbidden, TaskwireError, Unauthenticated, Unavailable } from '../errors.ts';
 import { MOST_BODY_BYTES, type Graphql } from '../graphql/yoga.ts';
@@ -10,7 +11,7 @@ import type { Services } from '../services.ts';
 import { createMcpServer } from './server.ts';
 
 const SIGN_IN =
-  'Send the header "Authorization: Bearer <API token>". Create the token in Settings, or with the mutation `createApiToken`.';
+  'Send the header "Authorization: Bearer <token>". Create an API token in Settings, or with the mutation `createApiToken`.';
 const NOT_AN_API_TOKEN =
   'This is the token of a session. Create an API token for the agent in Settings, or with the mutation `createApiToken`.';
 
@@ -38,9 +39,9 @@ export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, 
     },
   );
 
-  async function holderOf(authorization: string | undefined) {
+  async function holderOf(authorization: string | undefined, resource: OauthResource) {
     const headers = new Headers(authorization === undefined ? {} : { authorization });
-    const holder = await credentials.resolve(headers);
+    const holder = await credentials.resolve(headers, resource);
     if (!holder) throw new Unauthenticated(SIGN_IN);
     if (holder.tokenId === null) throw new Unauthenticated(NOT_AN_API_TOKEN);
     return { ...holder, tokenId: holder.tokenId };
@@ -49,7 +50,8 @@ export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, 
   async function answer(request: IncomingMessage, response: ServerResponse, isReadOnly: boolean) {
     const headers = new Headers(request.headers as Record<string, string>);
     if (!origins.trusts(headers)) throw new Forbidden(origins.whyUntrusted(headers));
-    const { userId, tokenId, mayWrite } = await holderOf(request.headers.authorization);
+    const resource = isReadOnly ? 'MCP_READONLY' : 'MCP';
+    const { userId, tokenId, mayWrite } = await holderOf(request.headers.authorization, resource);
     const message = parsed(await textOf(request, MOST_BODY_BYTES));
     const answered = await respond(
       new Request(new URL(request.url ?? '', publicUrl), { method: 'POST', headers }),
@@ -59,7 +61,7 @@ export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, 
           token: request.headers.authorization?.replace(/^bearer\s+/i, '') ?? '',
           clientId: tokenId,
           scopes: mayWrite && !isReadOnly ? ['READ', 'WRITE'] : ['READ'],
-          extra: { userId },
+          extra: { userId, resource },
         },
       },
     );
@@ -99,9 +101,7 @@ function refuseFor(response: ServerResponse, error: unknown): void {
   if (error instanceof UnreadableBody) {
     const { status, message } = error;
     refuse(response, new BadUserInput(message), { status, headers: { connection: 'close' } });
-  } else if (error instanceof Unauthenticated)
-    refuse(response, error, { headers: { 'www-authenticate': 'Bearer' } });
-  else if (error instanceof Forbidden) refuse(response, error, { status: 403 });
+  } else if (error instanceof Forbidden) refuse(response, error, { status: 403 });
   else if (error instanceof TaskwireError) refuse(response, error);
   else if (classify(error).kind === 'unavailable') refuse(response, new Unavailable());
   else throw error;

@@ -17,6 +17,8 @@ export interface Reader {
 export interface WantedEvents {
   where: Prisma.EventWhereInput;
   subjects?: readonly string[];
+  /** Only, or without, the audit trail of all accounts. Default: with it, for administrators. */
+  audit?: boolean | null | undefined;
   oldestFirst: boolean;
   limit: number;
 }
@@ -36,7 +38,7 @@ export async function findEvents(db: Database, reader: Reader, wanted: WantedEve
 export async function countEvents(
   db: Database,
   reader: Reader,
-  wanted: Pick<WantedEvents, 'where' | 'subjects'>,
+  wanted: Pick<WantedEvents, 'where' | 'subjects' | 'audit'>,
   most: number,
 ): Promise<number> {
   const [row] = await db.$queryRaw<[{ count: number }]>`
@@ -52,7 +54,7 @@ export async function countEvents(
  */
 function topics({ viewer, conversationIds }: Reader, wanted: WantedEvents): Prisma.Sql {
   const { userId, isAdmin } = viewer;
-  const { subjects = [] } = wanted;
+  const { subjects = [], audit } = wanted;
   const received = Prisma.sql`shared_with_id = ${userId}::uuid AND ${UNEXPIRED}`;
   const condition = conditionOf(eventColumns, wanted.where);
   if (!condition) throw new TypeError('Events cannot be filtered by this condition');
@@ -64,6 +66,9 @@ function topics({ viewer, conversationIds }: Reader, wanted: WantedEvents): Pris
   const each = (values: Prisma.Sql) => Prisma.sql`unnest(${values})`;
   const ofNoTeam = Prisma.sql`team_id ${direction(wanted)}, sequence ${direction(wanted)}`;
 
+  const audited = Prisma.sql`kind = topic.value AND kind = ANY(${[...AUDITED]})`;
+  const trail = firstOfEach(each(Prisma.sql`${[...AUDITED]}::text[]`), audited);
+  if (audit) return trail;
   const parts = [
     firstOfEach(each(teamsOf(viewer)), Prisma.sql`team_id = topic.value`),
     first(Prisma.sql`actor_id = ${userId}::uuid AND team_id IS NULL`, ofNoTeam),
@@ -77,10 +82,7 @@ function topics({ viewer, conversationIds }: Reader, wanted: WantedEvents): Pris
     ),
     firstOfEach(each(Prisma.sql`${[...conversationIds]}::uuid[]`), Prisma.sql`conversation_id = topic.value`),
   ];
-  if (isAdmin) {
-    const audited = Prisma.sql`kind = topic.value AND kind = ANY(${[...AUDITED]})`;
-    parts.push(firstOfEach(each(Prisma.sql`${[...AUDITED]}::text[]`), audited));
-  }
+  if (isAdmin && audit !== false) parts.push(trail);
   return Prisma.join(parts, ' UNION ALL ');
 }
 

@@ -142,13 +142,15 @@ export function createWebSocketTransport(
     if (typeof authorization === 'string') extra.headers.set('authorization', authorization);
     const viewer = connectionParams?.[VIEWER_HEADER];
     if (typeof viewer === 'string') extra.headers.set(VIEWER_HEADER, viewer);
-    const person = await authServices.credentials.resolve(extra.headers).catch((error: unknown) => {
-      if (error instanceof Unauthenticated) return null;
-      if (classify(error).kind !== 'unavailable') throw error;
-      // On "internal error", clients of the protocol would not reconnect.
-      extra.close(TRY_AGAIN_LATER, new Unavailable().message);
-      return null;
-    });
+    const person = await authServices.credentials
+      .resolve(extra.headers, 'GRAPHQL')
+      .catch((error: unknown) => {
+        if (error instanceof Unauthenticated) return null;
+        if (classify(error).kind !== 'unavailable') throw error;
+        // On "internal error", clients of the protocol would not reconnect.
+        extra.close(TRY_AGAIN_LATER, new Unavailable().message);
+        return null;
+      });
     if (!person || extra.isGone) return false;
     const counted = connections.ofPerson(person.userId, extra.drop);
     if (!counted) {
@@ -160,7 +162,7 @@ export function createWebSocketTransport(
     extra.counted = counted;
     const stopWatching = live.onEnd(
       person,
-      () => authServices.credentials.resolve(extra.headers),
+      () => authServices.credentials.resolve(extra.headers, 'GRAPHQL'),
       () => {
         extra.close(CloseCode.Unauthorized, 'Unauthorized');
       },

@@ -35,6 +35,12 @@ describe('the return path after signing in', () => {
     expect(address).toBe('/sign-in?next=%2Fjoin#secret');
     expect(returnAddress(new URL(address, 'https://x.example'))).toBe('/join#secret');
   });
+
+  test('keeps the request of an application as it was sent', () => {
+    const search = '?scope=read+write&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcallback&state=a%26b%23c';
+    const address = signInAddress({ pathname: '/authorize', search, hash: '' });
+    expect(returnAddress(new URL(address, 'https://x.example'))).toBe(`/authorize${search}`);
+  });
 });
 
 describe('the view of the task list in the URL', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { historyWords } from '../../client/src/lib/task-page/history-words.ts';
-import { momentWords } from '../../client/src/lib/task-page/moment-words.ts';
+import { historyWords } from '../../client/src/lib/activity/history-words.ts';
+import { plainSentence, sentenceOf } from '../../client/src/lib/activity/event-words.ts';
+import { momentWords } from '../../client/src/lib/ui/moment-words.ts';
 import { mergedStream } from '../../client/src/lib/task-page/stream.ts';
 
 const at = (...hours: number[]) => hours.map((hour) => ({ at: `2026-11-30T${hour}:00:00.000Z` }));
@@ -26,9 +27,9 @@ test('a person sees no gap in a stream of two lists that are loaded in part', ()
 });
 
 test('a person reads in a sentence what an event did', () => {
-  expect(historyWords('TASK_CREATED', [])).toBe('created the task');
-  expect(historyWords('TASK_UPDATED', [])).toBe('edited the task');
-  expect(historyWords('TASK_COMPLETED', [{ field: 'status', after: 'DONE' }])).toBe('completed the task');
+  expect(historyWords('TASK_CREATED', [])).toBe('created {task}');
+  expect(historyWords('TASK_UPDATED', [])).toBe('edited {task}');
+  expect(historyWords('TASK_COMPLETED', [{ field: 'status', after: 'DONE' }])).toBe('completed {task}');
   const changes = [
     { field: 'status', after: 'IN_PROGRESS' },
     { field: 'priority', after: 'NONE' },
@@ -37,8 +38,38 @@ test('a person reads in a sentence what an event did', () => {
   expect(historyWords('TASK_UPDATED', changes)).toBe(
     'set the status to In progress, removed the priority and set the due date to 3 Dec 2026',
   );
-  expect(historyWords('TASK_UPDATED', [{ field: 'archived', after: 'true' }])).toBe('archived the task');
-  expect(historyWords('TASK_UPDATED', [{ field: 'sprint', after: 'x' }])).toBe('edited the task');
+  const named = [
+    { field: 'team', after: null, afterName: 'Garden' },
+    { field: 'assignee', after: null, afterName: 'Bob' },
+  ];
+  expect(historyWords('TASK_UPDATED', named)).toBe('moved {task} to Garden and assigned it to Bob');
+  expect(historyWords('TASK_UPDATED', [{ field: 'archived', after: 'true' }])).toBe('archived {task}');
+  expect(historyWords('TASK_UPDATED', [{ field: 'sprint', after: 'x' }])).toBe('edited {task}');
+});
+
+const NO_EVENT = {
+  id: '1',
+  at: '',
+  person: null,
+  team: null,
+  task: null,
+  subject: null,
+  changes: [],
+  refusal: null,
+};
+const ADA = { id: 'user_ada', name: 'Ada' };
+const TASK = { id: 'task_1', title: 'Pay rent' };
+
+test('a person reads who did what, with links to what they can see', () => {
+  const completed = { ...NO_EVENT, kind: 'TASK_COMPLETED' as const, actor: ADA, task: TASK };
+  expect(sentenceOf(completed, 'user_bob')).toContainEqual({ name: 'Pay rent', href: '/t/task_1' });
+  expect(plainSentence(sentenceOf(completed, 'user_bob'))).toBe('Ada completed Pay rent');
+  expect(plainSentence(sentenceOf(completed, 'user_ada', { isOnTask: true }))).toBe('You completed the task');
+  const hidden = { ...completed, actor: null, task: null };
+  expect(plainSentence(sentenceOf(hidden, 'user_bob'))).toBe('Someone completed a task');
+  const changes = [{ field: 'priority', before: 'LOW', after: 'HIGH', afterObject: null }];
+  const updated = { ...completed, kind: 'TASK_UPDATED' as const, changes };
+  expect(plainSentence(sentenceOf(updated, undefined))).toBe('Ada set the priority to High on Pay rent');
 });
 
 test('a person reads when something happened by their own clock', () => {

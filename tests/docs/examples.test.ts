@@ -16,7 +16,7 @@ const examples = readExamples();
 const readers = await gardeners();
 const writers = await gardeners();
 /** Queries share a garden; each example that changes something has its own. */
-const garden = await plantGarden(readers, world.db);
+const garden = await plantGarden(readers, world);
 
 const root = await administrator();
 /** Their answers differ in each run. */
@@ -49,7 +49,7 @@ describe('[T062] the examples of the reference', { timeout: 60_000 }, () => {
       const { name, kind, variables } = example;
       // The statistics count everything that the person has.
       const people = kind === 'query' ? readers : kind === 'subscription' ? await gardeners() : writers;
-      const place = kind === 'query' ? garden : await plantGarden(people, world.db);
+      const place = kind === 'query' ? garden : await plantGarden(people, world);
       // The address that the example signs up with is still free.
       const given = name === 'SignUp' ? variables : place.really(variables);
       const answer = await answerTo(example, people.grace, given);

@@ -1,5 +1,6 @@
-import type { Database } from '../../server/database/client.ts';
 import { publicId, uuidOf } from '../../server/ids.ts';
+import { REDIRECT_URI, requestOf } from '../kit/oauth.ts';
+import { hashOfSecret, newSecret } from '../../server/secrets.ts';
 import { offerShare, secretOf } from '../kit/shares.ts';
 import { invite, teamOf } from '../kit/team.ts';
 import { PASSWORD, type Person, type World } from '../kit/world.ts';
@@ -22,6 +23,12 @@ const NAMED = {
   offered: 'conversation_01m830p3k4fzxrg13pvbgeqs1m',
   apiToken: 'token_01m830p3k4fzxrg142r75w4xcf',
   session: 'session_01m830p3k4fzxrg142r75w4xcg',
+  webhook: 'webhook_01m830p3k4fzxrg142r75w4xch',
+  delivery: 'delivery_01m830p3k4fzxrg142r75w4xcj',
+  logCursor: 'NWE4ZjAzYzEuM2ZmLjJhLTF5',
+  application: 'application_01m830p3k4fzxrg142r75w4xch',
+  parameters:
+    'response_type=code&client_id=0193c5a0-1f00-7c3e-9a52-6d1f0b7e4a10&redirect_uri=http%3A%2F%2F127.0.0.1%3A5001%2Fcallback&scope=read+write&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&resource=https%3A%2F%2Ftasks.example.com%2Fmcp',
   grace: 'user_01m830p3k4fzxrg14ank158ssc',
   alan: 'user_01m830p3k4fzxrg14hkyfs840a',
   graceAddress: 'grace@example.com',
@@ -55,7 +62,11 @@ export async function gardenersIn({ people }: Pick<World, 'people'>): Promise<Ga
 }
 
 /** The objects that the examples refer to: three teams of Grace and Alan, tasks, offers, and what belongs to them. */
-export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database): Promise<Garden> {
+export async function plantGarden(
+  { grace, alan, ken }: Gardeners,
+  world: Pick<World, 'db' | 'url'>,
+): Promise<Garden> {
+  const { db } = world;
   const garden = await teamOf(grace, [[alan, 'MEMBER']]);
   const kitchen = await teamOf(alan, [[grace, 'MEMBER']]);
   const workshop = await teamOf(alan);
@@ -100,11 +111,48 @@ export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database)
     { id: conversation },
   );
 
+  const userId = uuidOf('User', grace.id);
+  // A person can have 20, and each garden has one.
+  await db.webhook.deleteMany({ where: { userId } });
+  const receiver = { url: 'https://hooks.example.com/taskwire', secret: 'x', kinds: ['task.completed'] };
+  const webhook = await db.webhook.create({ data: { ...receiver, userId } });
+  const event = await db.event.findFirstOrThrow({ where: { subjectId: uuidOf('Task', water) } });
+  const delivery = await db.webhookDelivery.create({
+    data: {
+      webhookId: webhook.id,
+      kind: 'task.completed',
+      eventSequence: event.sequence,
+      transactionId: event.transactionId,
+      status: 'DELIVERED',
+      attempts: 1,
+      responseStatus: 204,
+    },
+  });
+
   const offeredById = uuidOf('User', ken.id);
   const offered = await db.conversation.create({ data: { title: 'Compost', ownerId: offeredById } });
   await db.conversationParticipant.create({ data: { conversationId: offered.id, userId: offeredById } });
   await db.conversationOffer.create({
     data: { conversationId: offered.id, userId: uuidOf('User', grace.id), offeredById },
+  });
+
+  const client = { name: 'Garden planner', redirectUris: [REDIRECT_URI] };
+  const { id: clientId } = await db.oauthClient.create({ data: client });
+  const { parameters } = requestOf(world, clientId, { state: undefined });
+  const expiresAt = new Date(Date.now() + 60 * 60_000);
+  const application = await db.connectedApplication.create({
+    data: {
+      userId: uuidOf('User', grace.id),
+      clientId,
+      name: client.name,
+      redirectUri: REDIRECT_URI,
+      resource: 'MCP',
+      scopes: ['READ', 'WRITE'],
+      codeHash: hashOfSecret(newSecret()),
+      codeChallenge: '',
+      codeExpiresAt: expiresAt,
+      expiresAt,
+    },
   });
 
   const real: Record<Thing, string> = {
@@ -124,6 +172,11 @@ export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database)
     offered: publicId('Conversation', offered.id),
     apiToken: made.apiToken.apiToken.id,
     session: sessions.find(({ isCurrent }) => !isCurrent)?.id ?? '',
+    webhook: publicId('Webhook', webhook.id),
+    delivery: publicId('WebhookDelivery', delivery.id),
+    logCursor: (await grace.query<{ cursor: string }>('{ cursor }')).cursor,
+    application: publicId('ConnectedApplication', application.id),
+    parameters,
     grace: grace.id,
     alan: alan.id,
     graceAddress: grace.email,
@@ -141,7 +194,12 @@ export async function plantGarden({ grace, alan, ken }: Gardeners, db: Database)
         const name = pairs.find(([, it]) => it === text)?.[0];
         if (name) return name;
         if (/cursor$/i.test(key)) return 'b3BhcXVl…';
+        if (text.startsWith('whsec_')) return 'whsec_…';
         if (key === 'token') return `${text.slice(0, 4)}…`;
+        if (key === 'redirectUrl')
+          return 'http://127.0.0.1:5001/callback?code=twc_…&iss=https%3A%2F%2Ftasks.example.com';
+        if (key === 'refusalUrl')
+          return 'http://127.0.0.1:5001/callback?error=access_denied&…&iss=https%3A%2F%2Ftasks.example.com';
         if (key === 'link') return `https://tasks.example.com/join#${NAMED.secret}`;
         if (/^\d{4}-\d\d-\d\dT/.test(text)) return MOMENT;
         if (/^[a-z]+_[0-9a-z]{26}$/.test(text)) return text.replace(/_.*/, `_${NEW}`);

@@ -97,7 +97,7 @@ interface Moments {
 /** The answers to the reference's queries, with the same names in each world. */
 async function answersOf(world: World): Promise<unknown[]> {
   const readers = await gardenersIn(world);
-  const garden = await plantGarden(readers, world.db);
+  const garden = await plantGarden(readers, world);
   const answers = [];
   for (const { kind, name, text, variables } of readExamples()) {
     // Answers about the server itself differ each time.

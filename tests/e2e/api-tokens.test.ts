@@ -131,7 +131,7 @@ test('a person with the most tokens reads why they get no other, and revokes all
 
   await page.getByLabel('Current password').fill(PASSWORD);
   await page.getByLabel('New password').fill('a better horse battery');
-  await page.getByLabel('Also revoke all API tokens').check();
+  await page.getByLabel('Also revoke all API tokens and disconnect all applications').check();
   await page.getByRole('button', { name: 'Change password' }).click();
   await expect(section(page)).toContainText('No tokens yet.');
 });

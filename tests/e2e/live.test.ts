@@ -357,14 +357,17 @@ describe('when the page has to read everything again', () => {
       };
       socket.onMessage((message) => {
         const frame = JSON.parse(String(message)) as Frame;
-        if (frame.type === 'subscribe') asked.push(frame);
+        // The account menu follows conversations on its own.
+        const isOfPage = String(message).includes('subscription Events(');
+        if (frame.type === 'subscribe' && isOfPage) asked.push(frame);
         server.send(message);
       });
       server.onMessage((message) => {
-        const { payload } = JSON.parse(String(message)) as {
+        const { id, payload } = JSON.parse(String(message)) as {
+          id?: string;
           payload?: { data?: { events: { cursor: string } } };
         };
-        if (payload?.data) cursors.push(payload.data.events.cursor);
+        if (payload?.data && asked.some((frame) => frame.id === id)) cursors.push(payload.data.events.cursor);
         socket.send(message);
       });
     });

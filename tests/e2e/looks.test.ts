@@ -4,8 +4,10 @@ import type { Browser, BrowserContextOptions, Page } from '@playwright/test';
 import { beforeAll, test } from 'vitest';
 import { verifyAccount } from '../../server/auth/account.ts';
 import { launchBrowser } from '../kit/browser.ts';
+import { clientOf, connected, requestOf } from '../kit/oauth.ts';
 import { plantMonths } from '../kit/past.ts';
 import { giveShare } from '../kit/shares.ts';
+import { converse, say } from '../kit/talk.ts';
 import { invite, teamOf } from '../kit/team.ts';
 import {
   expect,
@@ -32,6 +34,7 @@ const devices = {
 const ADMIN = { name: 'Grace', email: 'grace@example.com', password: PASSWORD };
 
 const TEAM = 'Moving the office';
+const CONVERSATION = 'Colors of the new office';
 
 const world = await startWorld({ ADMIN_EMAILS: ADMIN.email, SLOW_MS: '0' });
 let browser: Browser;
@@ -47,6 +50,7 @@ beforeAll(async () => {
   await giveShare(ada, bob, invoices, { permission: 'EDIT', expiresAt });
   await giveShare(ada, cleo, invoices, { permission: 'VIEW', expiresAt });
   await makeTeam(ada, bob, cleo);
+  await talk(ada, bob, cleo);
   const page = await browser.newPage({ baseURL: world.url });
   await signUp(page, ADMIN);
   await expect(page.getByRole('heading', { level: 1 })).toContainText(ADMIN.name);
@@ -115,6 +119,24 @@ async function lookAround(device: string, options: BrowserContextOptions): Promi
   await page.getByRole('link', { name: 'Send the March invoices' }).click();
   await expect(page.getByText('You created the task')).toBeVisible();
   await look('task');
+  const { parameters } = requestOf(world, await clientOf(world, { client_name: 'Garden planner' }));
+  await page.goto(`/authorize?${parameters}`);
+  await expect(page.getByRole('button', { name: 'Allow' })).toBeVisible();
+  await look('authorize');
+  await connected(world, ada);
+  await page.goto('/conversations');
+  await expect(page.getByRole('link', { name: CONVERSATION })).toBeVisible();
+  await look('conversations');
+  await page.getByRole('button', { name: 'New conversation' }).click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await look('new-conversation');
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: CONVERSATION }).click();
+  await expect(page.getByRole('log').getByText('the green ones')).toBeVisible();
+  await look('conversation');
+  await page.goto('/activity');
+  await expect(page.getByText('You created the team')).toBeVisible();
+  await look('activity');
   await page.goto('/settings');
   await expect(page.getByLabel('Time zone')).toBeVisible();
   await look('settings');
@@ -133,6 +155,9 @@ async function lookAround(device: string, options: BrowserContextOptions): Promi
 
   await signIn(page, ADMIN);
   await expect(page.locator('[data-connection]')).toHaveText('Live');
+  await page.goto('/activity?audit');
+  await expect(page.getByText('signed in').first()).toBeVisible();
+  await look('audit');
   await page.goto('/performance');
   await expect(page.getByRole('rowheader', { name: 'DashboardPage' })).toBeVisible();
   await look('performance');
@@ -231,6 +256,21 @@ async function makeTeam(owner: Person, admin: Person, member: Person): Promise<v
   });
   await invite(owner, id, ADMIN.email, 'VIEWER');
   await invite(admin, id, 'the.removal.company@example.com');
+}
+
+async function talk(one: Person, other: Person, third: Person): Promise<void> {
+  const id = await converse(one, [other, third], CONVERSATION);
+  await say(
+    one,
+    id,
+    'Which **chairs** shall we order? We need:\n\n- 12 for the meeting room\n- 4 for the kitchen',
+  );
+  await say(other, id, 'I like [the green ones](https://example.com/chairs), but not `#00ff00`.');
+  await say(other, id, 'They are also the cheapest.');
+  await say(one, id, 'Agreed.');
+  await say(third, id, 'Then I order them today.');
+  const another = await converse(other, [one], 'Lunch');
+  for (const content of ['Pizza?', 'Or soup?']) await say(other, another, content);
 }
 
 /** @returns the id of the last task. */

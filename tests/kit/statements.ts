@@ -28,16 +28,17 @@ export async function recordedBy(work: () => Promise<unknown>): Promise<Statemen
   }
 }
 
-/** The server reads and folds the log continuously, on separate connections. */
-const UNASKED = ['taskwire log', 'taskwire counters'];
+/** The server reads and folds the log continuously, and queues its events for webhooks, on separate connections. */
+const UNASKED = ['taskwire log', 'taskwire counters', 'taskwire webhooks'];
 
 function isUnasked(client: unknown): boolean {
   const { connectionParameters } = client as { connectionParameters?: { application_name?: string } };
   return UNASKED.includes(connectionParameters?.application_name ?? '');
 }
 
-/** Periodic statements of the server: credentials, storage usage and log retention. */
-const BY_THE_CLOCK = /FROM "public"\."(?:sessions|jwks)"|\/\* (?:trimLog|storageUsageOf) \*\//;
+/** Periodic statements of the server: credentials, storage usage, log retention, and webhooks with something to send. */
+const BY_THE_CLOCK =
+  /FROM "public"\."(?:sessions|jwks)"|\/\* (?:trimLog|storageUsageOf|claimWebhooks|trimDeliveries) \*\//;
 
 /** The same without values and periodic statements. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {

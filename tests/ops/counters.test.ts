@@ -12,7 +12,8 @@ vi.setConfig({ testTimeout: 120_000 });
 const world = await startWorld();
 const environment = { DATABASE_URL: world.databaseUrl };
 
-const generationOf = async (db: Database) => (await db.logConsumer.findFirstOrThrow()).generation;
+const generationOf = async (db: Database) =>
+  (await db.logConsumer.findUniqueOrThrow({ where: { name: 'task_counters' } })).generation;
 
 async function plantMany(db: Database, ownerId: string): Promise<void> {
   await db.$executeRaw`

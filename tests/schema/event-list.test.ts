@@ -3,6 +3,7 @@ import { verifyAccount } from '../../server/auth/account.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { AUDITED, PERSONAL } from '../../server/log/catalogue.ts';
 import { giveShare } from '../kit/shares.ts';
+import { outcome } from '../kit/team.ts';
 import { statementsOf } from '../kit/statements.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -111,6 +112,52 @@ describe('events of a person’s own objects', () => {
       { kind: 'TASK_CREATED', subject: null, task: null },
     ]);
     expect(await kindsTold(ada, { not: { subject: id } })).toEqual(['TASK_CREATED']);
+  });
+});
+
+describe('events about a task', () => {
+  test('include its comments, shares and offers for those who may see them', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const taskId = await ada.createTask('Paint the fence');
+    await ada.createTask('Another');
+    await act(ada, 'addComment', { taskId, body: 'Which color?' });
+    await act(ada, 'shareTask', { taskId, email: 'no.one@example.com' });
+    await share(ada, taskId, bob);
+    expect(await kindsTold(ada, { task: taskId })).toEqual([
+      'TASK_SHARE_ACCEPTED',
+      'TASK_SHARE_OFFERED',
+      'TASK_SHARE_OFFERED',
+      'COMMENT_ADDED',
+      'TASK_CREATED',
+    ]);
+    expect(await kindsTold(ada, { not: { task: taskId } })).toEqual(['TASK_CREATED']);
+    expect(await kindsTold(bob, { task: taskId })).not.toContain('TASK_SHARE_OFFERED');
+  });
+
+  test('name the owner, assignee and team before and after, as far as the viewer sees them', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const team = await createTeam(ada, 'Fence painters');
+    await join(team, bob);
+    const id = await ada.createTask('Paint the fence');
+    await act(ada, 'updateTask', { id, teamId: team });
+    await act(ada, 'updateTask', { id, assigneeId: bob.id });
+    const query = `query ($id: ID!) { activity(filter: { task: $id }) { nodes { changes {
+      field before after beforeObject { id } afterObject { id ... on User { name } ... on Team { name } } } } } }`;
+    const changes = async () => {
+      const { activity } = await ada.query<{ activity: { nodes: { changes: object[] }[] } }>(query, { id });
+      return activity.nodes.flatMap((event) => event.changes);
+    };
+    const unchanged = { before: null, after: null, beforeObject: null };
+    const toBob = { field: 'assignee', ...unchanged, afterObject: { id: bob.id, name: 'Bob' } };
+    expect(await changes()).toContainEqual(toBob);
+    expect(await changes()).toContainEqual({
+      field: 'team',
+      ...unchanged,
+      afterObject: { id: team, name: 'Fence painters' },
+    });
+    await act(ada, 'updateTask', { id, assigneeId: null });
+    await db.membership.deleteMany({ where: { userId: uuidOf('User', bob.id) } });
+    expect(await changes()).toContainEqual({ ...toBob, afterObject: null });
   });
 });
 
@@ -369,6 +416,25 @@ describe('[FR-028] the audit trail', async () => {
       SELECT pg_get_expr(indpred, indrelid) AS predicate FROM pg_index WHERE indexrelid = ${name}::regclass`;
     const indexed = Array.from(index?.predicate.matchAll(/'([\w.]+)'::text/g) ?? [], ([, kind]) => kind);
     expect(indexed.toSorted()).toEqual(kinds.toSorted());
+  });
+
+  test('can be read alone by administrators only, and left out', async () => {
+    const kinds = async (person: Person, audit: boolean) => {
+      const { activity } = await person.query<{ activity: { nodes: { kind: string }[] } }>(
+        'query ($audit: Boolean) { activity(audit: $audit, first: 100) { nodes { kind } } }',
+        { audit },
+      );
+      return activity.nodes.map(({ kind }) => kind);
+    };
+    await act(root, 'createTask', { title: 'Of the administrator' });
+    const trail = await kinds(root, true);
+    expect(trail).toContain('TEAM_ROLE_CHANGED');
+    expect(trail).not.toContain('TASK_CREATED');
+    const own = await kinds(root, false);
+    expect(own).toContain('TASK_CREATED');
+    expect(own).not.toContain('TEAM_ROLE_CHANGED');
+    expect(await outcome(kinds(dora, true))).toBe('FORBIDDEN');
+    expect(await outcome(kinds(dora, false))).toBe('ok');
   });
 
   test('does not show administrators more people or tasks', async () => {

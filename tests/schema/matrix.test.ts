@@ -247,11 +247,11 @@ function fieldOf({ document }: Operation): string {
   return /\{ (\w+)/.exec(document)?.[1] ?? '';
 }
 
-/** Paths of ids in an input, such as `tasks.parentId`. */
+/** Paths of ids in an input, such as `tasks.parentId`; those in filters name nothing that is changed. */
 function idsIn(given: unknown): string[] {
   const type = given;
   if (isNonNullType(type) || isListType(type)) return idsIn(type.ofType);
-  if (!isInputObjectType(type)) return [];
+  if (!isInputObjectType(type) || type.name.endsWith('Filter')) return [];
   return Object.values(type.getFields()).flatMap((field) =>
     getNamedType(field.type).name === 'ID'
       ? [field.name]

@@ -127,7 +127,24 @@ async function chooseSubjects({ id }: Person): Promise<void> {
   keep('comment', 'Comment', await db.comment.findFirst({ where: { authorId: own } }));
   keep('conversation', 'Conversation', await db.conversation.findFirst({ where: { ownerId: own } }));
   keep('message', 'Message', await db.message.findFirst({ where: { authorId: own } }));
+  const application = {
+    userId: own,
+    name: 'A program',
+    clientId: newId(),
+    redirectUri: 'http://127.0.0.1/callback',
+    resource: 'MCP',
+    codeHash: Buffer.from('of a plan'),
+    codeChallenge: '',
+    codeExpiresAt: new Date(),
+    expiresAt: new Date(Date.now() + DAY_MS),
+  } as const;
+  keep('application', 'ConnectedApplication', await db.connectedApplication.create({ data: application }));
   keep('token', 'ApiToken', await db.apiToken.findFirst({ where: { userId: own } }));
+  const receiver = { url: 'https://receiver.example.com/', secret: 'x', kinds: ['task.deleted'] };
+  const webhook = await db.webhook.create({ data: { ...receiver, userId: own } });
+  keep('webhook', 'Webhook', webhook);
+  const delivery = { webhookId: webhook.id, cause: 'TEST', status: 'DELIVERED' } as const;
+  keep('delivery', 'WebhookDelivery', await db.webhookDelivery.create({ data: delivery }));
   const foreign = await db.task.findFirst({ where: { ownerId: { not: own }, teamId: null } });
   keep('hiddenTask', 'Task', foreign);
   ids['hiddenUser'] = publicId('User', newId());
@@ -179,6 +196,7 @@ async function chooseTeams({ id, email }: Person): Promise<void> {
 
 /** The position of the hundredth object of a list, in each order. */
 async function keepCursors(ada: Person): Promise<void> {
+  ids['replayAfter'] = (await ada.query<{ cursor: string }>('{ cursor }')).cursor;
   for (const [name, document] of Object.entries(reads)) {
     const field = /\$cursor(\w+)/.exec(name + document)?.[1];
     if (field === undefined) continue;
@@ -288,7 +306,9 @@ describe('the operations above cover the API:', () => {
     const roots = [schema.getQueryType(), schema.getMutationType()];
     const fields = roots.flatMap((root) => Object.keys(root?.getFields() ?? {}));
     expect(fields.filter((field) => !mentioned(field)).sort()).toEqual([
+      'authorizationRequest',
       'changePassword',
+      'connectApplication',
       'endSession',
       'performance',
       'resetPassword',

@@ -111,6 +111,8 @@ const WITHOUT_INPUT = new Set(['signOut', 'endOtherSessions']);
  */
 const BOUNDED: Record<string, string> = {
   'ApiToken.scopes': 'there are two',
+  'AuthorizationRequest.scopes': 'there are two',
+  'ConnectedApplication.scopes': 'there are two',
   'CreateTasksPayload.tasks': 'as many as were asked for, at most 500',
   'Dashboard.breakdown': 'one for each status',
   'Dashboard.completedPerDay': 'one for each of at most 365 days',
@@ -134,6 +136,7 @@ const BOUNDED: Record<string, string> = {
   'TaskHighlights.title': 'parts of a title of at most 200 characters',
   'TeamRights.grantRoles': 'at most three',
   'UpdateTasksPayload.tasks': 'as many as were asked for, at most 500',
+  'Webhook.kinds': 'one for each kind',
 };
 
 test('every list has a limit', () => {

@@ -133,6 +133,39 @@ beforeAll(async () => {
       scopes: ['READ' as const],
     })),
   });
+  const webhooks = rows((n) => ({
+    id: newId(),
+    userId: own,
+    url: `https://receiver.example.com/${n}`,
+    secret: 'x',
+    disabledReason: 'BY_PERSON' as const,
+  }));
+  await db.webhook.createMany({ data: webhooks });
+  const [webhook] = webhooks.map(({ id }) => id);
+  await db.webhookDelivery.createMany({
+    data: webhooks.flatMap(({ id }, n) =>
+      Array.from({ length: n === 0 ? THERE : 3 }, () => ({
+        webhookId: id,
+        status: 'DELIVERED' as const,
+        transactionId: 2n ** 60n,
+        eventSequence: 1n,
+      })),
+    ),
+  });
+  await db.connectedApplication.createMany({
+    data: rows((n) => ({
+      userId: own,
+      name: `Program ${n}`,
+      clientId: newId(),
+      redirectUri: 'http://127.0.0.1/callback',
+      resource: 'MCP' as const,
+      scopes: ['READ' as const],
+      codeHash: Buffer.from(`code ${n}`),
+      codeChallenge: '',
+      codeExpiresAt: new Date(),
+      expiresAt: new Date(Date.now() + 60 * 60_000),
+    })),
+  });
   const told = { actorId: own, data: { role: 'MEMBER' } };
   await db.event.createMany({
     data: rows((n) => [
@@ -143,6 +176,7 @@ beforeAll(async () => {
   Object.assign(ids, {
     task: publicId('Task', parent),
     team: publicId('Team', team),
+    webhook: publicId('Webhook', webhook ?? ''),
     conversation: publicId('Conversation', conversation ?? ''),
   });
 }, 60_000);
@@ -180,7 +214,13 @@ const lists: Record<string, string> = {
     'task(id: $task) { shareOffers(first: $n) { totalCount nodes { id receiver task { id } } } }',
   'User.conversationOffers':
     'viewer { conversationOffers(first: $n) { totalCount nodes { conversationId title offeredByName } } }',
+  'User.connectedApplications':
+    'viewer { connectedApplications(first: $n) { totalCount nodes { id name host redirectPlace } } }',
   'User.apiTokens': 'viewer { apiTokens(first: $n) { totalCount nodes { id name } } }',
+  webhooks: `webhooks(first: $n) { totalCount nodes { id url person position team { id }
+    deliveries(first: 2) { totalCount nodes { id replayCursor } } } }`,
+  'Webhook.deliveries': `node(id: $webhook) { ... on Webhook { deliveries(first: $n) {
+    totalCount nodes { id status replayCursor } } } }`,
   'conversations and what was said': `conversations(first: $n) { nodes { id title updatedAt owner { ${PERSON} }
     viewerCan { send } messages(last: 20) { nodes { id role content toolCalls createdAt author { ${PERSON} } } } } }`,
   conversations: `conversations(first: $n) { totalCount nodes { id owner { id } viewerCan { send }
@@ -259,7 +299,10 @@ test('[FR-014] the number of statements of a list does not depend on its length'
     User.blockedPeople: 2 for 5 and for 50: users, viewerOf
     Task.shareOffers: 2 for 5 and for 50: tasks, viewerOf
     User.conversationOffers: 4 for 5 and for 50: conversation_offers, count of conversation_offers, users, viewerOf
+    User.connectedApplications: 2 for 5 and for 50: users, viewerOf
     User.apiTokens: 2 for 5 and for 50: users, viewerOf
+    webhooks: 5 for 5 and for 50: count of webhooks, lastEvents, lastEvents, viewerOf, webhooks
+    Webhook.deliveries: 3 for 5 and for 50: lastEvents, viewerOf, webhooks
     conversations and what was said: 4 for 5 and for 50: readConversations, users, users, viewerOf
     conversations: 4 for 5 and for 50: conversations, conversations, count of conversations, viewerOf
     Conversation.participants: 3 for 5 and for 50: conversations, conversations, viewerOf

@@ -37,6 +37,8 @@ describe('an operator who starts the server', () => {
       traceSampleRate: 0.01,
       metricsToken: undefined,
       hasGraphiql: true,
+      hasOauth: true,
+      oauthClientHosts: [],
       requestsPerAddress: 1000,
       connectionLimits: { ofPerson: 50, unsentOfPerson: 16 * 1024 ** 2, unsentInAll: 128 * 1024 ** 2 },
       mostSubscriptions: 500,
@@ -48,6 +50,7 @@ describe('an operator who starts the server', () => {
       rateLimitRequests: 6_000,
       signInAttempts: 10,
       trustProxy: 0,
+      webhookAllow: [],
       logLevel: 'info',
     });
   });

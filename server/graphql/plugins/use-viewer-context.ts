@@ -1,4 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
+import type { OauthResource } from '../../../prisma/generated/client/client.ts';
 import type { Context, Question } from '../context.ts';
 import type { SignedIn } from '../../auth/credentials.ts';
 import type { AuthServices } from '../../auth/sign-in.ts';
@@ -15,15 +16,18 @@ import { shareOf } from '../../sql/shares.ts';
 import { viewerOf } from '../../sql/viewer.ts';
 import type { Services } from '../../services.ts';
 
-export type ContextOf = (headers: Headers) => Promise<Context>;
+export type ContextOf = (headers: Headers, resource: OauthResource) => Promise<Context>;
+
+type OperationServices = Pick<ContextServices, 'authServices' | 'live' | 'store' | 'webhooks'>;
 
 export const VIEWER_HEADER = 'taskwire-viewer';
 
-type ContextServices = Pick<Services, 'authServices' | 'live' | 'origins' | 'log'> &
+type ContextServices = Pick<Services, 'authServices' | 'live' | 'origins' | 'log' | 'webhooks'> &
   Pick<Monitoring, 'store'>;
 
 /** Operations that do not need a viewer ignore an expired cookie, so that it does not prevent sign-in. */
-export function createContexts({ authServices, live, store, origins, log }: ContextServices): ContextOf {
+export function createContexts(services: ContextServices): ContextOf {
+  const { authServices, origins, log } = services;
   const note = throttle(NOTE_EVERY_MS, (why: string) => {
     log.warn(why);
   });
@@ -35,18 +39,27 @@ export function createContexts({ authServices, live, store, origins, log }: Cont
     return new Unauthenticated(why);
   }
 
-  return async (headers) => {
+  return async (headers, resource) => {
     const setCookies = authServices.credentials.staleCookies(headers);
     const signedIn = await authServices.credentials
-      .resolve(headers, (cookies) => setCookies.push(...cookies))
+      .resolve(headers, resource, (cookies) => setCookies.push(...cookies))
       .catch((error: unknown) => {
         if (error instanceof Unauthenticated) return error;
         throw error;
       });
     takeShare(signedIn);
     const identity = asExpected(headers, signedIn) ?? untrusted(headers);
-    return new OperationContext(authServices, live, store, headers, setCookies, identity);
+    return new OperationContext(services, headers, resource, setCookies, identity);
   };
+}
+
+/** For the server's own work on behalf of a person, who can read only. */
+export function contextOfPerson(services: OperationServices, rights: SubscriberRights): Context {
+  const { userId } = rights.viewer;
+  const signedIn = { userId, sessionId: null, tokenId: null, mayWrite: false, endsAt: null, resource: null };
+  const context = new OperationContext(services, new Headers(), 'GRAPHQL', [], signedIn);
+  context.become(rights);
+  return context;
 }
 
 /** Any client can cause these log lines. */
@@ -82,8 +95,10 @@ class OperationContext implements Context {
   readonly db: Context['db'];
   readonly authServices: AuthServices;
   readonly live: Live;
+  readonly webhooks: Context['webhooks'];
   readonly performance: PerformanceStore;
   readonly headers: Headers;
+  readonly resource: OauthResource;
   readonly setCookies: string[];
   private readonly signedIn: Identity;
   private rights: Viewer | undefined;
@@ -92,18 +107,19 @@ class OperationContext implements Context {
   private entering: Promise<void> | undefined;
 
   constructor(
-    authServices: AuthServices,
-    live: Live,
-    store: PerformanceStore,
+    { authServices, live, store, webhooks }: OperationServices,
     headers: Headers,
+    resource: OauthResource,
     setCookies: string[],
     signedIn: Identity,
   ) {
     this.db = authServices.db;
     this.authServices = authServices;
     this.live = live;
+    this.webhooks = webhooks;
     this.performance = store;
     this.headers = headers;
+    this.resource = resource;
     this.setCookies = setCookies;
     this.signedIn = signedIn;
   }
@@ -163,7 +179,7 @@ export function useViewerContext(contextOf: ContextOf): Plugin<Context> {
   return {
     async onContextBuilding({ context }) {
       // Yoga keeps using its own object, so ours becomes its prototype.
-      Object.setPrototypeOf(context, await contextOf(context.request.headers));
+      Object.setPrototypeOf(context, await contextOf(context.request.headers, 'GRAPHQL'));
     },
 
     onResponse({ response, serverContext }) {

@@ -121,5 +121,8 @@ const TABLES = [
   'conversation_offers',
   'messages',
   'api_tokens',
+  'webhooks',
+  'webhook_deliveries',
+  'connected_applications',
   'events',
 ];

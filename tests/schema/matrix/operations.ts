@@ -78,6 +78,8 @@ const SELECTIONS: Record<string, string> = {
   renameConversation: 'cursor conversation { id }',
   acceptConversation: 'cursor conversation { id }',
   createConversation: 'cursor conversation { id }',
+  addParticipants: 'cursor conversation { id }',
+  markConversationRead: 'cursor conversation { id }',
   sendMessage: 'cursor message { id }',
   signIn: 'token',
   resetPassword: 'email',
@@ -163,6 +165,11 @@ const onTasks: Record<string, Operation> = {
   'search a task': search('TASK', 't', 'task'),
   'search a comment': search('COMMENT', 'c', 'comment'),
   activity: activityOf('task'),
+  'activity with its comments': read(
+    'activity(filter: { task: $id, kind: { notIn: [ACCESS_REFUSED] } }) { totalCount nodes { at } }',
+    (names) => ({ id: names['task'] }),
+    { shows: [] },
+  ),
   'activity of those refused': read(
     'activity(filter: { subject: $id, kind: { eq: ACCESS_REFUSED } }) { totalCount }',
     (names) => ({ id: names['task'] }),
@@ -310,6 +317,31 @@ const onTasks: Record<string, Operation> = {
 /** The secret of the link of a scene's invitation. */
 const secretOf = (_names: Names, word: string) => ({ secret: `secret of ${word}` });
 
+/** The staged webhooks are disabled: what sends something is a CONFLICT for those who may do it. */
+const onWebhooks: Record<string, Operation> = {
+  'node Webhook': node('Webhook', 'webhook'),
+  'node WebhookDelivery': node('WebhookDelivery', 'delivery'),
+  'Webhook.deliveries': read(
+    'node(id: $id) { ... on Webhook { deliveries { nodes { id } } } }',
+    (names) => ({ id: names['webhook'] }),
+    { shows: ['delivery'] },
+  ),
+  updateWebhook: write('updateWebhook', (names) => ({ id: names['webhook'], kinds: ['TASK_DELETED'] }), {
+    hidden: 'webhook',
+  }),
+  rotateWebhookSecret: write('rotateWebhookSecret', (names) => ({ id: names['webhook'] }), {
+    hidden: 'webhook',
+  }),
+  deleteWebhook: write('deleteWebhook', (names) => ({ id: names['webhook'] }), { hidden: 'webhook' }),
+  testWebhook: write('testWebhook', (names) => ({ id: names['webhook'] }), { hidden: 'webhook' }),
+  redeliverWebhook: write('redeliverWebhook', (names) => ({ deliveryId: names['delivery'] }), {
+    hidden: 'delivery',
+  }),
+  replayWebhook: write('replayWebhook', (names) => ({ id: names['webhook'], after: 'x' }), {
+    hidden: 'webhook',
+  }),
+};
+
 const onTeams: Record<string, Operation> = {
   team: read('team(id: $id) { id }', (names) => ({ id: names['team'] }), { shows: ['team'], ...theTeam }),
   'team by its slug': read('team(slug: $slug) { id }', ({ slug }) => ({ slug }), {
@@ -332,6 +364,10 @@ const onTeams: Record<string, Operation> = {
     },
   ),
   activity: activityOf('team'),
+  'labels of it': read('labels(scope: { teamId: $id }) { label }', (names) => ({ id: names['team'] }), {
+    shows: [],
+    ...theTeam,
+  }),
   'dashboard of it': read(
     'dashboard(scope: { teamId: $id }) { statistics { total } }',
     (names) => ({ id: names['team'] }),
@@ -375,6 +411,17 @@ const onTeams: Record<string, Operation> = {
     'updateTasks',
     (names) => ({ tasks: [{ id: names['mine'], teamId: names['team'] }] }),
     { ...theTeam, ...team('createTask') },
+  ),
+  ...onWebhooks,
+  'webhooks of it': read(
+    'webhooks(scope: { teamId: $id }) { nodes { id } }',
+    (names) => ({ id: names['team'] }),
+    { shows: ['webhook'], ...theTeam },
+  ),
+  'createWebhook of it': write(
+    'createWebhook',
+    (names) => ({ teamId: names['team'], url: 'https://receiver.example.com/', kinds: ['USER_SIGNED_UP'] }),
+    { ...theTeam, ...team('manageWebhooks') },
   ),
   updateTeam: write('updateTeam', (names) => ({ id: names['team'], description: 'x' }), {
     ...theTeam,
@@ -515,6 +562,11 @@ const onConversations: Record<string, Operation> = {
     (names) => ({ id: names['conversation'] }),
     { shows: ['ownerId'], ...theConversation },
   ),
+  'Conversation.unreadCount': read(
+    'conversation(id: $id) { id unreadCount readTo }',
+    (names) => ({ id: names['conversation'] }),
+    { shows: ['conversation'], ...theConversation },
+  ),
   'User.conversationOffers': read(
     'viewer { conversationOffers(first: 100) { nodes { conversationId } } }',
     () => ({}),
@@ -533,6 +585,17 @@ const onConversations: Record<string, Operation> = {
     'refuseConversation',
     (names) => ({ id: names['conversation'] }),
     theConversation,
+  ),
+  // The event belongs to the reader alone.
+  markConversationRead: write(
+    'markConversationRead',
+    (names) => ({ id: names['conversation'], messageId: names['message'] }),
+    theConversation,
+  ),
+  addParticipants: write(
+    'addParticipants',
+    (names) => ({ id: names['conversation'], emails: ['someone@example.com'] }),
+    { ...theConversation, ...conversation('addParticipants'), traced: false },
   ),
   renameConversation: write('renameConversation', (names) => ({ id: names['conversation'], title: 'x' }), {
     ...theConversation,
@@ -555,11 +618,18 @@ const onPeople: Record<string, Operation> = {
   'node User': node('User', 'person'),
   'nodes User': nodes('User', 'person'),
   'node ApiToken': node('ApiToken', 'token'),
+  'node ConnectedApplication': node('ConnectedApplication', 'application'),
   'node Session': node('Session', 'session'),
+  ...onWebhooks,
   'User.apiTokens': read(
     'node(id: $id) { ... on User { apiTokens(first: 100) { nodes { id } } } }',
     (names) => ({ id: names['person'] }),
     { shows: ['token'] },
+  ),
+  'User.connectedApplications': read(
+    'node(id: $id) { ... on User { connectedApplications(first: 100) { nodes { id } } } }',
+    (names) => ({ id: names['person'] }),
+    { shows: ['application'] },
   ),
   'User.invitations': read(
     'node(id: $id) { ... on User { invitations(first: 100) { nodes { id } } } }',
@@ -598,6 +668,11 @@ const onPeople: Record<string, Operation> = {
     (names) => ({ id: names['freshConversation'], title: 'x', participantIds: [names['person']] }),
     thePerson,
   ),
+  addParticipants: write(
+    'addParticipants',
+    (names) => ({ id: names['ownConversation'], participantIds: [names['person']] }),
+    { ...thePerson, traced: false },
+  ),
   shareTask: write('shareTask', (names) => ({ taskId: names['mine'], userId: names['person'] }), thePerson),
   'shareTask by the address': write('shareTask', (names) => ({
     taskId: names['mine'],
@@ -624,6 +699,9 @@ const onPeople: Record<string, Operation> = {
     thePerson,
   ),
   revokeApiToken: write('revokeApiToken', (names) => ({ id: names['token'] }), { hidden: 'token' }),
+  disconnectApplication: write('disconnectApplication', (names) => ({ id: names['application'] }), {
+    hidden: 'application',
+  }),
   endSession: write('endSession', (names) => ({ id: names['session'] }), { hidden: 'session' }),
 };
 
@@ -647,6 +725,15 @@ const onOneself: Record<string, Operation> = {
   })),
   createApiToken: write('createApiToken', (_names, word) => ({ name: word, scopes: ['READ'] }), untraced),
   revokeApiToken: write('revokeApiToken', (names) => ({ id: names['token'] })),
+  webhooks: read('webhooks { nodes { id } }', () => ({}), {}),
+  createWebhook: write(
+    'createWebhook',
+    () => ({ url: 'https://receiver.example.com/', kinds: ['USER_SIGNED_UP'] }),
+    untraced,
+  ),
+  authorizationRequest: read('authorizationRequest(parameters: "x") { name }', () => ({}), {}),
+  connectApplication: write('connectApplication', () => ({ parameters: 'x' }), untraced),
+  disconnectApplication: write('disconnectApplication', (names) => ({ id: names['application'] })),
   sessions: read('sessions { id }', () => ({}), {}),
   endOtherSessions: {
     document: 'mutation { endOtherSessions { cursor } }',

@@ -28,6 +28,7 @@ export const rights = {
     search a task              | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     search a comment           | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     activity                   | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    activity with its comments | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     activity of those refused  | ·     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     Task.team                  | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    N      N      N        U
     Task.parent                | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    N      N      N        U
@@ -92,6 +93,7 @@ export const rights = {
     search a task              | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     search a comment           | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     activity                   | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    activity with its comments | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     activity of those refused  | ·     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     Task.parent                | ✓     ·        N    N     N      N      ·        ·    ·    N      N      N        U
     Task.subtasks              | ✓     ·        N    N     N      N      ·        ·    ·    N      N      N        U
@@ -142,6 +144,7 @@ export const rights = {
     teams.totalCount              | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     tasks of it                   | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     activity                      | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    labels of it                  | ✓    ✓     ✓      ✓      N       N          N    N      N        U
     dashboard of it               | ✓    ✓     ✓      ✓      N       N          N    N      N        U
     node Team                     | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     nodes Team                    | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
@@ -157,6 +160,17 @@ export const rights = {
     createTasks in it             | ✓    ✓     ✓      F      N       N          N    N      N        U
     updateTask into it            | ✓    ✓     ✓      F      N       N          N    N      N        U
     updateTasks into it           | ✓    ✓     ✓      F      N       N          N    N      N        U
+    webhooks of it                | ✓    ✓     N      N      N       N          N    N      N        U
+    createWebhook of it           | ✓    ✓     F      F      N       N          N    N      N        U
+    node Webhook                  | ✓    ✓     ·      ·      ·       ·          ·    ·      ·        U
+    node WebhookDelivery          | ✓    ✓     ·      ·      ·       ·          ·    ·      ·        U
+    Webhook.deliveries            | ✓    ✓     ·      ·      ·       ·          ·    ·      ·        U
+    updateWebhook                 | ✓    ✓     N      N      N       N          N    N      N        U
+    rotateWebhookSecret           | ✓    ✓     N      N      N       N          N    N      N        U
+    deleteWebhook                 | ✓    ✓     N      N      N       N          N    N      N        U
+    testWebhook                   | C    C     N      N      N       N          N    N      N        U
+    redeliverWebhook              | C    C     N      N      N       N          N    N      N        U
+    replayWebhook                 | V    V     N      N      N       N          N    N      N        U
     updateTeam                    | ✓    ✓     F      F      N       N          N    N      N        U
     deleteTeam                    | ✓    F     F      F      N       N          N    N      N        U
     transferOwnership             | ✓    F     F      F      N       N          N    N      N        U
@@ -200,7 +214,10 @@ export const rights = {
     activity                   | ✓     ✓           ·       ·    ·        U
     Conversation.messages      | ✓     ✓           N       N    N        U
     Conversation.participants  | ✓     ✓           N       N    N        U
+    Conversation.unreadCount   | ✓     ✓           N       N    N        U
     User.conversationOffers    | ·     ·           ✓       ·    ·        U
+    markConversationRead       | ✓     ✓           N       N    N        U
+    addParticipants            | ✓     F           N       N    N        U
     renameConversation         | ✓     F           N       N    N        U
     deleteConversation         | ✓     F           N       N    N        U
     leaveConversation          | ✓     ✓           N       N    N        U
@@ -213,8 +230,19 @@ export const rights = {
     node User                  | ✓       ✓    ✓        ✓     ✓           ·      ·        U
     nodes User                 | ✓       ✓    ✓        ✓     ✓           ·      ·        U
     node ApiToken              | ✓       ·    ·        ·     ·           ·      ·        U
+    node ConnectedApplication  | ✓       ·    ·        ·     ·           ·      ·        U
     node Session               | ✓       ·    ·        ·     ·           ·      ·        U
+    node Webhook               | ✓       ·    ·        ·     ·           ·      ·        U
+    node WebhookDelivery       | ✓       ·    ·        ·     ·           ·      ·        U
+    Webhook.deliveries         | ✓       ·    ·        ·     ·           ·      ·        U
+    updateWebhook              | ✓       N    N        N     N           N      N        U
+    rotateWebhookSecret        | ✓       N    N        N     N           N      N        U
+    deleteWebhook              | ✓       N    N        N     N           N      N        U
+    testWebhook                | C       N    N        N     N           N      N        U
+    redeliverWebhook           | C       N    N        N     N           N      N        U
+    replayWebhook              | V       N    N        N     N           N      N        U
     User.apiTokens             | ✓       ·    ·        ·     ·           ·      ·        U
+    User.connectedApplications | ✓       ·    ·        ·     ·           ·      ·        U
     User.invitations           | ✓       ·    ·        ·     ·           ·      ·        U
     User.shareOffers           | ✓       ·    ·        ·     ·           ·      ·        U
     node Block                 | ✓       ·    ·        ·     ·           ·      ·        U
@@ -225,6 +253,7 @@ export const rights = {
     unblockPerson              | ✓       N    N        N     N           N      N        U
     User.email                 | ✓       ✓    ·        ·     ·           ·      ·        U
     createConversation         | ✓       ✓    ✓        ✓     ✓           N      N        U
+    addParticipants            | ✓       ✓    ✓        ✓     ✓           N      N        U
     shareTask                  | V       ✓    ✓        ✓     ✓           N      N        U
     shareTask by the address   | V       ✓    ✓        ✓     ✓           ✓      ✓        U
     createTask for them        | ✓       V    V        V     V           V      V        U
@@ -232,6 +261,7 @@ export const rights = {
     updateTask for them        | ✓       V    V        V     V           V      V        U
     updateTasks for them       | ✓       V    V        V     V           V      V        U
     revokeApiToken             | ✓       N    N        N     N           N      N        U
+    disconnectApplication      | ✓       N    N        N     N           N      N        U
     endSession                 | ✓       N    N        N     N           N      N        U`,
 
   'what is one’s own, by what one shows for it': `
@@ -250,6 +280,11 @@ export const rights = {
     createConversation         | ✓       ✓     F    U
     createApiToken             | ✓       F     F    U
     revokeApiToken             | ✓       F     F    U
+    webhooks                   | ✓       ✓     ✓    U
+    createWebhook              | ✓       F     F    U
+    authorizationRequest       | V       V     V    U
+    connectApplication         | V       F     F    U
+    disconnectApplication      | ✓       F     F    U
     sessions                   | ✓       ✓     ✓    U
     endOtherSessions           | ✓       F     F    U
     changePassword             | ✓       F     F    U

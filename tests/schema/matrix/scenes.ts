@@ -148,17 +148,25 @@ const teamScene: Builder = (stage, { people }, column, word) => {
         ...(secret === undefined ? {} : { secretHash: hashOfSecret(secret) }),
       }),
     );
-  const task = stage.task({ ownerId: people.otheradmin.uuid, teamId: team, title: `${word}t` });
+  const task = stage.task({
+    ownerId: people.otheradmin.uuid,
+    teamId: team,
+    title: `${word}t`,
+    labels: [word],
+  });
   stage.share({ taskId: task, sharedWithId: people.shareviewer.uuid, sharedById: people.otheradmin.uuid });
   const since = { teamId: team, actorId: people.lead.uuid };
   stage.event({ ...since, kind: 'team.updated', subjectId: team, data: { fields: ['name'] } });
   const left = { subjectId: newId(), personId: people.former.uuid, data: { role: 'MEMBER' } };
   stage.event({ ...since, kind: 'team.memberRemoved', ...left });
+  const { webhook, delivery } = stage.webhook(people.otheradmin.uuid, team, word);
   return {
     actor,
     word,
     names: {
       team: publicId('Team', team),
+      webhook: publicId('Webhook', webhook),
+      delivery: publicId('WebhookDelivery', delivery),
       task: publicId('Task', task),
       mine: publicId('Task', stage.task({ ownerId: acting, title: `${word}m` })),
       invitation: invite(`member.${word}@example.com`, 'MEMBER', `secret of ${word}`),
@@ -242,13 +250,18 @@ const personScene: Builder = (stage, { people }, column, word) => {
     const left = { subjectId: newId(), personId: acting.uuid, data: { role: 'MEMBER' } };
     stage.event({ kind: 'team.memberRemoved', teamId: team, actorId: person, ...left });
   }
+  const { webhook, delivery } = stage.webhook(person, null, word);
   return {
     actor,
     word,
     names: {
+      webhook: publicId('Webhook', webhook),
+      delivery: publicId('WebhookDelivery', delivery),
       ...(column === 'oneself' ? {} : { person: publicId('User', person) }),
       mine: publicId('Task', mine),
+      ownConversation: publicId('Conversation', stage.conversation(acting.uuid, `${word}c`, [])),
       token: publicId('ApiToken', stage.apiToken(person, word)),
+      application: publicId('ConnectedApplication', stage.connectedApplication(person, word)),
       session: publicId('Session', stage.session(person, word)),
       offer: publicId('ShareOffer', offer),
       block: publicId('Block', stage.block(person, stage.user(`${word}b`, `blocked.${word}@example.com`))),
@@ -268,6 +281,7 @@ const ownScene: Builder = (stage, { people }, column, word) => ({
   word,
   names: {
     token: publicId('ApiToken', stage.apiToken(people.alone.uuid, word)),
+    application: publicId('ConnectedApplication', stage.connectedApplication(people.alone.uuid, word)),
     fresh: publicId('Task', newId()),
     freshTeam: publicId('Team', newId()),
     freshConversation: publicId('Conversation', newId()),

@@ -18,7 +18,10 @@ interface Rows {
   conversationOffer: Prisma.ConversationOfferCreateManyInput[];
   message: Prisma.MessageCreateManyInput[];
   apiToken: Prisma.ApiTokenCreateManyInput[];
+  connectedApplication: Prisma.ConnectedApplicationCreateManyInput[];
   session: Prisma.SessionCreateManyInput[];
+  webhook: Prisma.WebhookCreateManyInput[];
+  webhookDelivery: Prisma.WebhookDeliveryCreateManyInput[];
   event: Prisma.EventCreateManyInput[];
 }
 
@@ -44,7 +47,10 @@ export class Stage {
     conversationOffer: [],
     message: [],
     apiToken: [],
+    connectedApplication: [],
     session: [],
+    webhook: [],
+    webhookDelivery: [],
     event: [],
   };
 
@@ -127,11 +133,48 @@ export class Stage {
     return id;
   }
 
+  connectedApplication(userId: string, name: string): string {
+    const id = newId();
+    const expiresAt = new Date(Date.now() + A_WEEK_MS);
+    this.#rows.connectedApplication.push({
+      id,
+      userId,
+      name,
+      clientId: newId(),
+      redirectUri: 'http://127.0.0.1/callback',
+      resource: 'MCP',
+      scopes: ['READ'],
+      codeHash: Buffer.from(id),
+      codeChallenge: '',
+      codeExpiresAt: expiresAt,
+      expiresAt,
+    });
+    return id;
+  }
+
   session(userId: string, userAgent: string): string {
     const id = newId();
     const expiresAt = new Date(Date.now() + A_WEEK_MS);
     this.#rows.session.push({ id, userId, userAgent, token: id, expiresAt });
     return id;
+  }
+
+  /** Disabled, so that nothing is sent. */
+  webhook(userId: string, teamId: string | null, description: string): { webhook: string; delivery: string } {
+    const webhook = newId();
+    const delivery = newId();
+    const url = 'https://receiver.example.com/';
+    this.#rows.webhook.push({
+      id: webhook,
+      userId,
+      teamId,
+      url,
+      description,
+      secret: description,
+      disabledReason: 'BY_PERSON',
+    });
+    this.#rows.webhookDelivery.push({ id: delivery, webhookId: webhook, cause: 'TEST', status: 'DELIVERED' });
+    return { webhook, delivery };
   }
 
   event(event: Given<'event', 'sequence'>): void {
@@ -156,7 +199,11 @@ export class Stage {
     for (const data of portions(rows.conversationOffer)) await db.conversationOffer.createMany({ data });
     for (const data of portions(rows.message)) await db.message.createMany({ data });
     for (const data of portions(rows.apiToken)) await db.apiToken.createMany({ data });
+    for (const data of portions(rows.connectedApplication))
+      await db.connectedApplication.createMany({ data });
     for (const data of portions(rows.session)) await db.session.createMany({ data });
+    for (const data of portions(rows.webhook)) await db.webhook.createMany({ data });
+    for (const data of portions(rows.webhookDelivery)) await db.webhookDelivery.createMany({ data });
     for (const data of portions(rows.event)) await db.event.createMany({ data });
   }
 }

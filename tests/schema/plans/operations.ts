@@ -10,6 +10,7 @@ const types: Record<string, string> = {
   monday: 'Date!',
   sunday: 'Date!',
   secret: 'String!',
+  replayAfter: 'String!',
 };
 
 /** An operation with the parameters that it mentions. */
@@ -48,6 +49,7 @@ function all(kind: 'query' | 'mutation', fields: Record<string, string>): Record
 /** Every query with a plan of its own. */
 export const reads = all('query', {
   viewer: `viewer { id invitations { totalCount nodes { id invitedBy { id } } } apiTokens { totalCount nodes { id } }
+       connectedApplications { totalCount nodes { id } }
        conversationOffers { totalCount nodes { conversationId title offeredByName } } }`,
   invitation: 'invitation(secret: $joinSecret) { teamName invitedByName }',
   offers:
@@ -55,6 +57,7 @@ export const reads = all('query', {
   ...Object.fromEntries([
     node('User', 'mate'),
     node('ApiToken', 'token'),
+    node('ConnectedApplication', 'application'),
     node('Team', 'team'),
     node('Membership', 'member'),
     node('TeamInvitation', 'invitation'),
@@ -65,10 +68,15 @@ export const reads = all('query', {
     node('Comment', 'comment'),
     node('Conversation', 'conversation'),
     node('Message', 'message'),
+    node('Webhook', 'webhook'),
+    node('WebhookDelivery', 'delivery'),
   ]),
   'Task.shareOffers': 'task(id: $offeredTask) { shareOffers { totalCount nodes { id receiver } } }',
   'offer of a link': 'shareOffer(secret: $secret) { id taskTitle offeredByName }',
   sessions: 'sessions { id }',
+  webhooks: `webhooks { totalCount nodes { id position person team { id }
+    deliveries(first: 50) { totalCount nodes { id status } } } }`,
+  'webhooks of a team': 'webhooks(scope: { teamId: $team }) { totalCount nodes { id } }',
   'node of an unknown person': 'node(id: $hiddenUser) { id }',
   'node of a hidden task': 'node(id: $hiddenTask) { id }',
   nodes: 'nodes(ids: [$task, $anotherTask, $mate, $team, $message]) { id }',
@@ -115,6 +123,7 @@ export const reads = all('query', {
 
   conversation: `conversation(id: $conversation) { id owner { id } participants { totalCount nodes { id } }
                    messages(last: 20) { totalCount nodes { id author { id } } } }`,
+  'unread messages': `viewer { unreadConversationCount } conversations { nodes { id unreadCount readTo } }`,
   conversations: `conversations { totalCount nodes { id owner { id } participants { totalCount nodes { id } }
                     messages(last: 1) { totalCount nodes { id author { id } } } } }`,
   'conversations by title': `
@@ -127,6 +136,10 @@ export const reads = all('query', {
   'activity of a team': activity('team: { eq: $team }'),
   'activity of a person': activity('actor: $mate'),
   'activity about a task': activity('subject: $teamTask'),
+  'activity of a task with its comments': activity('task: $teamTask'),
+  'activity without the audit trail': 'activity(audit: false) { totalCount nodes { id at } }',
+  labels: 'labels { label taskCount }',
+  'labels of a team': 'labels(scope: { teamId: $team }, prefix: "g") { label taskCount }',
   'activity of a kind': activity('kind: { eq: TASK_UPDATED }'),
   'activity of a rare kind': activity('kind: { eq: TEAM_MEMBER_JOINED }'),
   'activity of a kind that nothing is of': activity('kind: { in: [COMMENT_DELETED, TASK_DELETED] }'),
@@ -196,11 +209,23 @@ export const changes = all('mutation', {
   'acceptConversation by Bob': 'acceptConversation(input: { id: $bobsOffer }) { conversation { id } }',
   'refuseConversation by Bob': 'refuseConversation(input: { id: $bobsOtherOffer }) { cursor }',
   'leaveConversation by Bob': 'leaveConversation(input: { id: $bobsOffer }) { cursor }',
+  addParticipants:
+    'addParticipants(input: { id: $conversation, participantIds: [$mate] }) { conversation { id } }',
+  markConversationRead: 'markConversationRead(input: { id: $conversation }) { cursor }',
   renameConversation: 'renameConversation(input: { id: $conversation, title: "x" }) { conversation { id } }',
   sendMessage: 'sendMessage(input: { conversationId: $conversation, content: "x" }) { message { id } }',
   deleteConversation: 'deleteConversation(input: { id: $conversation }) { cursor }',
   createApiToken: 'createApiToken(input: { name: "x", scopes: [READ] }) { apiToken { id } }',
   revokeApiToken: 'revokeApiToken(input: { id: $token }) { cursor }',
+  createWebhook:
+    'createWebhook(input: { url: "https://receiver.example.com/", kinds: [TASK_DELETED] }) { webhook { id } }',
+  updateWebhook: 'updateWebhook(input: { id: $webhook, description: "x" }) { webhook { id } }',
+  rotateWebhookSecret: 'rotateWebhookSecret(input: { id: $webhook }) { cursor }',
+  testWebhook: 'testWebhook(input: { id: $webhook }) { delivery { id } }',
+  redeliverWebhook: 'redeliverWebhook(input: { deliveryId: $delivery }) { delivery { id } }',
+  replayWebhook: 'replayWebhook(input: { id: $webhook, after: $replayAfter }) { webhook { id } }',
+  deleteWebhook: 'deleteWebhook(input: { id: $webhook }) { cursor }',
+  disconnectApplication: 'disconnectApplication(input: { id: $application }) { cursor }',
   endOtherSessions: 'endOtherSessions { endedSessions }',
   transferOwnership: 'transferOwnership(input: { teamId: $team, userId: $mate }) { team { id } }',
   'deleteTeam by Bob': 'deleteTeam(input: { id: $bobsTeam }) { cursor }',

@@ -19,7 +19,8 @@ import { connect, disconnect } from '../../../server/database/client.ts';
 
 const { db, databaseUrl, people } = await startWorld();
 
-const stateOf = () => db.logConsumer.findUniqueOrThrow({ where: { name: 'task_counters' } });
+const COUNTERS = { where: { name: 'task_counters' } };
+const stateOf = () => db.logConsumer.findUniqueOrThrow(COUNTERS);
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -39,9 +40,9 @@ test('a fold that is killed at any statement has no effect, and the next one rep
     for (let n = 1; n <= 9; n += 1) {
       await plantTasks(own, [{ title: `Task ${n}`, ownerId: id, dueOn: new Date('2027-01-01') }]);
       await settled(url);
-      const before = await own.logConsumer.findFirstOrThrow();
+      const before = await own.logConsumer.findUniqueOrThrow(COUNTERS);
       await killedFold(url, n);
-      const after = await own.logConsumer.findFirstOrThrow();
+      const after = await own.logConsumer.findUniqueOrThrow(COUNTERS);
       // Its eighth statement is the COMMIT.
       if (n <= 8) expect(after, `killed before statement ${n}`).toEqual(before);
       expect(await differencesIn(url), `killed before statement ${n}`).toEqual([]);
@@ -129,9 +130,9 @@ test('of several servers that start at once, one counts existing data', async ()
     const { id } = await own.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
     await own.task.createMany({ data: [{ title: 'Old', ownerId: id }] });
     await own.logConsumer.update({ where: { name: 'task_counters' }, data: { transactionId: null } });
-    const { generation } = await own.logConsumer.findFirstOrThrow();
+    const { generation } = await own.logConsumer.findUniqueOrThrow(COUNTERS);
     await Promise.all([1, 2, 3].map(() => countUncounted(url, () => undefined)));
-    expect(await own.logConsumer.findFirstOrThrow()).toMatchObject({ generation: generation + 1 });
+    expect(await own.logConsumer.findUniqueOrThrow(COUNTERS)).toMatchObject({ generation: generation + 1 });
     expect(await differencesIn(url)).toEqual([]);
   } finally {
     await disconnect(own);

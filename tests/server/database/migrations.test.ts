@@ -12,6 +12,7 @@ const WITHOUT_MODEL = [
   'events_audited',
   'events_of_conversations',
   'events_personal',
+  'events_task',
   'memberships_one_owner',
   'task_shares_expiring',
   'tasks_assignee_id_stage_completed_at_id_idx',
@@ -22,6 +23,8 @@ const WITHOUT_MODEL = [
   'tasks_assignee_id_stage_title_id_idx',
   'tasks_assignee_id_stage_updated_at_id_idx',
   'tasks_team_id_idx',
+  'webhook_deliveries_pending',
+  'webhook_deliveries_topics',
 ];
 
 let url: string;

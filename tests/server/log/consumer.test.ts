@@ -18,6 +18,8 @@ async function logWith(...transactions: number[]) {
     await client.end();
     await disconnect(db);
   });
+  // No server queues events for webhooks here.
+  await db.logConsumer.delete({ where: { name: 'webhooks' } });
   const { id: actorId } = await db.user.create({ data: { name: 'Ada', email: 'ada@example.com' } });
   const event = { kind: 'apiToken.used', actorId, subjectId: null, data: {} } as const;
   const write = (events: number) => append(db, ...Array.from({ length: events }, () => event));

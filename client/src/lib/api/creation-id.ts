@@ -1,8 +1,10 @@
 const digits = '0123456789abcdefghjkmnpqrstvwxyz';
 const digitsOfAnId = 26;
 
+type Creatable = 'task' | 'team' | 'comment' | 'conversation' | 'message';
+
 /** A new TypeID: a UUID of version 7 (time in milliseconds, then random bits) in base 32. */
-function newId(type: string): string {
+export function newId(type: Creatable): string {
   const [high = 0, middle = 0, low = 0] = crypto.getRandomValues(new Uint32Array(3));
   const versioned = (BigInt(Date.now()) << 16n) | 0x7000n | BigInt(high & 0xfff);
   const variant = 0x80000000n | BigInt(middle & 0x3fffffff);
@@ -15,7 +17,7 @@ function newId(type: string): string {
  * Gives each creation an id that stays the same while the same content is sent again, so that a request can be retried
  * after a lost response without creating a duplicate. Other content gets another id.
  */
-export function createCreationIds(type: 'task' | 'team' | 'comment') {
+export function createCreationIds(type: Creatable) {
   let last: { content: string; id: string } | undefined;
   return {
     idFor(content: unknown): string {

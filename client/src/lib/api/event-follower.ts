@@ -45,6 +45,9 @@ const refreshes: Readonly<Record<EventKind, boolean>> = {
   USER_UPDATED: true,
   USER_BLOCKED: true,
   USER_UNBLOCKED: true,
+  APPLICATION_CONNECTED: true,
+  APPLICATION_DISCONNECTED: true,
+  APPLICATION_TOKEN_REUSED: true,
   ACCESS_REFUSED: false,
   ACCOUNT_UNLOCKED: false,
   ACCOUNT_VERIFIED: false,
@@ -60,6 +63,8 @@ const refreshes: Readonly<Record<EventKind, boolean>> = {
   CONVERSATION_LEFT: false,
   CONVERSATION_OFFERED: false,
   CONVERSATION_OFFER_REVOKED: false,
+  CONVERSATION_PARTICIPANT_ADDED: false,
+  CONVERSATION_READ: false,
   CONVERSATION_REFUSED: false,
   CONVERSATION_RENAMED: false,
   MESSAGE_SENT: false,
@@ -69,6 +74,11 @@ const refreshes: Readonly<Record<EventKind, boolean>> = {
   SESSION_STARTED: false,
   SIGN_IN_FAILED: false,
   USER_SIGNED_UP: false,
+  WEBHOOK_CREATED: true,
+  WEBHOOK_DELETED: true,
+  WEBHOOK_DISABLED: true,
+  WEBHOOK_SECRET_ROTATED: false,
+  WEBHOOK_UPDATED: true,
 };
 const kinds = (Object.keys(refreshes) as EventKind[]).filter((kind) => refreshes[kind]);
 

@@ -30,8 +30,16 @@ export const questions = (): Items => [
     'Members of your teams. Anyone else can offer you a task: you see its title and the sender’s name, and you can accept, decline, or block the sender. Taskwire does not tell people that you blocked them. Settings lists the people you have blocked.',
   ],
   [
+    'Can an AI agent work with my tasks?',
+    'Yes. Add this server’s address with /mcp at the end to your agent, for example https://tasks.example.com/mcp. A page asks you what the agent may do. Settings lists the applications that you connected; you can disconnect them there.',
+  ],
+  [
     'How do I assign a task to someone else?',
     'Put it into one of your teams, under Details or in the edit window, and choose an assignee. A task without a team can be assigned to the people you share it with.',
+  ],
+  [
+    'Can other programs react to what happens in my tasks?',
+    'Yes. Under Webhooks in Settings, or on the page of a team that you manage, enter a URL that receives the events. Your administrator can tell you how to write a receiver.',
   ],
   [
     'When does my day begin?',

@@ -26,9 +26,10 @@ export function returnAddress({ searchParams, hash }: Address): string {
   return returnPath(searchParams.get('next')) + hash;
 }
 
-/** The reason to sign in, if the person comes from the link of an invitation or an offer. */
+/** The reason to sign in, if the person comes from a link or an application. */
 export function awaitedAt({ searchParams }: Pick<Address, 'searchParams'>): string | undefined {
   const next = searchParams.get('next');
+  if (next?.startsWith('/authorize?')) return 'An application asks for access to your account.';
   if (next === '/join') return 'You have been invited to a team.';
   return next === '/offer' ? 'You have been offered a task.' : undefined;
 }

@@ -26,13 +26,13 @@ export function editDraftStorage(userId: string | undefined): Unsent<UnsentEdit>
   return storedFor(userId, 'edit');
 }
 
-/** A text on the page of a task, such as `comment`. */
+/** A text about a task or a conversation, such as `comment`; `sending` is for messages without an answer. */
 export function textDraftStorage<Value>(
   userId: string | undefined,
-  what: 'comment' | 'description',
-  taskId: string,
+  what: 'comment' | 'description' | 'message' | 'sending',
+  aboutId: string,
 ): Unsent<Value> {
-  return storedFor(userId, `${what} ${taskId}`);
+  return storedFor(userId, `${what} ${aboutId}`);
 }
 
 /** Removes all drafts, at sign-out. */

@@ -24,9 +24,9 @@ let masked: (error: unknown) => GraphQLError;
 
 beforeAll(async () => {
   ({ ada } = await world.people('Ada'));
-  const { authServices, live, performance: store } = await contextOfServer(ada);
+  const { authServices, live, webhooks, performance: store } = await contextOfServer(ada);
   const log = createLogger('silent');
-  contextOf = createContexts({ authServices, live, store, origins: authServices.origins, log });
+  contextOf = createContexts({ authServices, live, webhooks, store, origins: authServices.origins, log });
   masked = createErrorMask(log, store);
 });
 
@@ -59,7 +59,10 @@ const CURSOR = /("cursor":")[^"]+"/g;
 /** Statements run in parallel, so errors have any order. Callers see them masked. */
 async function answerOf(execute: Executor, { text, variableValues = {}, token }: Asked) {
   return withRequest(async () => {
-    const contextValue = await contextOf(new Headers(token ? { authorization: `Bearer ${token}` } : {}));
+    const contextValue = await contextOf(
+      new Headers(token ? { authorization: `Bearer ${token}` } : {}),
+      'GRAPHQL',
+    );
     const result = await execute({ schema, document: parse(text), variableValues, contextValue });
     const { data, errors } = told(result);
     const codes = (result.errors ?? []).map((error) => masked(error).extensions['code']);
@@ -78,7 +81,7 @@ async function expectSame(asked: Asked, executors: readonly Executor[] = [byPlan
 describe('both executors give the same answers to', () => {
   test('every query of the reference’s examples', async () => {
     const people = await gardenersIn(world);
-    const garden = await plantGarden(people, world.db);
+    const garden = await plantGarden(people, world);
     const queries = readExamples().filter(({ kind }) => kind === 'query');
     for (const { text, variables } of queries)
       await expectSame({ text, variableValues: garden.really(variables), token: people.grace.token }, [

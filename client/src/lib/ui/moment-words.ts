@@ -5,7 +5,7 @@ import { dateWords, msg } from '../language/format.ts';
 export function momentWords(moment: string, timezone: string, today: Day): string {
   const at = new Date(moment);
   const day = dayIn(timezone, at);
-  const time = format(at, timezone, { hour: '2-digit', minute: '2-digit' });
+  const time = timeOfDay(moment, timezone);
   const distance = daysBetween(day, today);
   if (distance <= 0) return time;
   if (distance === 1) return msg(`yesterday at ${time}`);
@@ -15,7 +15,12 @@ export function momentWords(moment: string, timezone: string, today: Day): strin
     month: 'short',
     ...(isThisYear ? {} : { year: 'numeric' }),
   });
-  return `${date} at ${time}`;
+  return msg(`${date} at ${time}`);
+}
+
+/** A time without its date: `14:05`. */
+export function timeOfDay(moment: string, timezone: string): string {
+  return format(new Date(moment), timezone, { hour: '2-digit', minute: '2-digit' });
 }
 
 /** A time with its full date, for a tooltip. */

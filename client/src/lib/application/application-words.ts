@@ -1,0 +1,32 @@
+import type { OauthResource } from '../../gql/graphql.ts';
+
+type Scope = 'READ' | 'WRITE';
+
+interface Access {
+  /** What an application can do, each a sentence after “It can”. */
+  can: string[];
+  /** What it can’t do, as a sentence. */
+  limit: string;
+}
+
+const reading = () => 'See everything that you can see: tasks, teams, people, comments and messages.';
+
+export function accessWords(resource: OauthResource, scopes: readonly Scope[]): Access {
+  if (!scopes.includes('WRITE')) return { can: [reading()], limit: 'It can’t change anything.' };
+  if (resource === 'GRAPHQL')
+    return {
+      can: [reading(), 'Create, change, share and delete as you, and manage your teams.'],
+      limit: 'It can’t manage your password, sessions, tokens or other applications.',
+    };
+  return {
+    can: [reading(), 'Create and change tasks, comments and messages as you.'],
+    limit: 'It can’t manage your account.',
+  };
+}
+
+/** The same in a few words, for a list. */
+export function accessSummary(resource: OauthResource, scopes: readonly Scope[]): string {
+  if (resource === 'GRAPHQL')
+    return scopes.includes('WRITE') ? 'Read and write with the API' : 'Read only with the API';
+  return scopes.includes('WRITE') ? 'Read and write with agent tools' : 'Read only with agent tools';
+}

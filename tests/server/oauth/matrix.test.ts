@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { connected } from '../../kit/oauth.ts';
+import { startWorld } from '../../kit/world.ts';
+import { allAttempts, READERS, tried, type Attempt } from '../../schema/matrix/attempts.ts';
+import { gather, type Cast, type Name } from '../../schema/matrix/cast.ts';
+import { Stage } from '../../schema/matrix/stage.ts';
+
+const world = await startWorld();
+
+const AT_ONCE = 8;
+
+/** What only a session can do. */
+const OF_SESSIONS = new Set(['revokeApiToken', 'endSession', 'disconnectApplication']);
+
+function expectedOf({ row, column, expected }: Attempt): string {
+  return OF_SESSIONS.has(row) && column !== 'nobody' ? 'F' : expected;
+}
+
+test('[FR-009] [FR-011] [SC-005] the tables of rights hold for applications that are connected by OAuth', async () => {
+  const cast = await gather(world, READERS);
+  const stage = new Stage();
+  const attempts = allAttempts(stage, cast);
+  await stage.write(world.db);
+  await world.db.$executeRaw`ANALYZE`;
+  const people: Record<string, Cast['people'][Name]> = {};
+  for (const [name, person] of Object.entries(cast.people)) {
+    const { token } = await connected(world, person, { path: '/graphql' });
+    people[name] = { ...person, token };
+  }
+  const reading = new Map<Name, string>();
+  for (const name of READERS) {
+    const { token } = await connected(world, cast.people[name], { path: '/graphql', scope: 'read' });
+    reading.set(name, token);
+  }
+  const writing = new Map<Name, string>([['alone', people['alone']?.token ?? '']]);
+  const applications = {
+    ...cast,
+    people: people as Cast['people'],
+    tokens: { READ: reading, WRITE: writing },
+  };
+
+  const got: string[] = [];
+  const expected: string[] = [];
+  // What a session can do is tried by a session. In the order of the tables: changes show people to each other.
+  const waiting = attempts.filter(({ column }) => column !== 'session').reverse();
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let next = waiting.pop(); next; next = waiting.pop()) {
+        const { table, row, column, token } = next;
+        const cell = `${table} | ${row} | ${column}${token === null ? '' : ` by ${token}`}`;
+        got.push(`${cell}: ${(await tried(world, applications, next)).ended}`);
+        expected.push(`${cell}: ${expectedOf(next)}`);
+      }
+    }),
+  );
+  expect(got.sort()).toEqual(expected.sort());
+  expect(got.length).toBeGreaterThan(1_000);
+}, 300_000);
