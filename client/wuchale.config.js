@@ -18,13 +18,36 @@ function isMessage({ msgStr, details: { scope, element, attribute, call, file, f
   const words = text.replaceAll(/<\/?\d+\/?>/g, '').replaceAll(/\{\d+\}/g, '#');
   if (scope === 'markup') return /\p{L}/u.test(words) && element !== 'style' && 'message';
   const isText = /^[^\p{L}#]*\p{Lu}.*\p{Ll}/su.test(words) || /^[#\d].*[\s’]\p{L}{2}/su.test(words);
-  if (!isText || !/\p{L}{2}/u.test(words) || keys.includes(text) || /^\w+[a-z][A-Z]\w*$/.test(text)) return false;
+  if (!isText || !/\p{L}{2}/u.test(words) || keys.includes(text) || /^\w+[a-z][A-Z]\w*$/.test(text))
+    return false;
   if (technicalAttributes.includes(attribute ?? '') || technicalCalls.includes(call ?? '')) return false;
   if (scope === 'script' && funcName == null && !file.endsWith('.svelte'))
     throw new Error(
       `“${text}” is read before the language is loaded. Return it from a function or a getter.`,
     );
   return 'message';
+}
+
+/** Shown on the list of tasks or before sign-in, though their folders belong to other pages. */
+const early = [
+  'lib/session/AccountMenu.svelte',
+  'lib/session/PasswordField.svelte',
+  'lib/session/return-path.ts',
+  'lib/conversation/UnreadConversations.svelte',
+];
+
+/**
+ * The part of the catalogs that a file belongs to: the first pages load only `common`, see routes/+layout.ts.
+ * @param {string} file
+ */
+function partOf(file) {
+  if (file.includes('/help/')) return 'help';
+  if (early.some((path) => file.endsWith(path))) return 'common';
+  const isLater =
+    /lib\/(activity|application|conversation|history|performance|session|task-page|team|webhook)\//.test(
+      file,
+    ) || /routes\/\(workspace\)\/.+\//.test(file);
+  return isLater ? 'pages' : 'common';
 }
 
 const options = {
@@ -49,9 +72,8 @@ export default defineConfig({
       files: { include: ['src/**/*.svelte', 'src/**/*.ts'], ignore: ['src/gql/**', '**/*.d.ts'] },
       // messages/page.loader.svelte.ts
       defaultLoaderPath: null,
-      // The long texts of the help are loaded with its page.
       granularLoad: true,
-      generateLoadID: (file) => (file.includes('/help/') ? 'help' : 'common'),
+      generateLoadID: partOf,
       transform({ content, filename, ...context }) {
         const { transform } = filename.endsWith('.svelte') ? componentAdapter : moduleAdapter;
         // Types of the API, such as `Task`, look like messages.

@@ -4,4 +4,9 @@ import { loadMessages } from '../messages/page.loader.svelte.ts';
 export const ssr = false;
 export const prerender = false;
 
-export const load = () => loadMessages('common');
+/** The list of tasks and the pages before sign-in need only the common messages. */
+const first: readonly (string | null)[] = ['/(workspace)', '/(auth)/sign-in', '/(auth)/sign-up'];
+
+export const load = async ({ route }: { route: { id: string | null } }) => {
+  await Promise.all([loadMessages('common'), first.includes(route.id) || loadMessages('pages')]);
+};
