@@ -17,7 +17,8 @@ function isMessage({ msgStr, details: { scope, element, attribute, call, file, f
   const text = msgStr.join(' ');
   const words = text.replaceAll(/<\/?\d+\/?>/g, '').replaceAll(/\{\d+\}/g, '#');
   if (scope === 'markup') return /\p{L}/u.test(words) && element !== 'style' && 'message';
-  const isText = /^[^\p{L}#]*\p{Lu}.*\p{Ll}/su.test(words) || /^[#\d].*[\s’]\p{L}{2}/su.test(words);
+  const isText =
+    /^[^\p{L}#]*\p{Lu}.*\p{Ll}/su.test(words) || /^[^\p{L}#\d]*[#\d].*[\s’]\p{L}{2}/su.test(words);
   if (!isText || !/\p{L}{2}/u.test(words) || keys.includes(text) || /^\w+[a-z][A-Z]\w*$/.test(text))
     return false;
   if (technicalAttributes.includes(attribute ?? '') || technicalCalls.includes(call ?? '')) return false;

@@ -1,5 +1,6 @@
 import type { CombinedError } from '@urql/core';
 import { plural } from '../language/format.ts';
+import { language } from '../language/language.ts';
 
 /** An error as the page shows it: one sentence, and the field it belongs to. */
 export interface Failure {
@@ -69,7 +70,9 @@ export function describeFailure(error: CombinedError): Failure {
   if (code === 'RATE_LIMITED' && typeof details['retryAfter'] === 'number') {
     return { code, message: `Too many attempts. Try again in ${inWords(details['retryAfter'])}.` };
   }
-  const said = first?.message === '' ? undefined : first?.message;
+  // The server speaks English. In other languages its sentence is shown only for a field, which no code describes.
+  const isUseful = first?.message !== '' && (language() === 'en' || field !== undefined);
+  const said = isUseful ? first?.message : undefined;
   return { code, field, message: said ?? sentenceOf(code), current: details['current'] };
 }
 
