@@ -6,7 +6,7 @@ import { adapter as modules } from 'wuchale/adapter-vanilla';
 const technicalCalls = ['graphql', 'fetch'];
 const technicalAttributes = ['class', 'style', 'id', 'for', 'd', 'points', 'transform', 'viewBox'];
 /** The names of keys in events. */
-const keys = ['Enter', 'Escape', 'Tab', 'Home', 'End', 'Delete', 'Backspace'];
+const keys = ['Enter', 'Escape', 'Tab', 'Home', 'End'];
 
 /**
  * What is translated: text in markup; elsewhere text that begins with a capital letter, such as "Add a task", or with a
