@@ -8,6 +8,8 @@ export default defineConfig(
   globalIgnores([
     'prisma/generated',
     'client/src/gql',
+    'client/src/messages/.wuchale',
+    'client/src/messages/*.js',
     'server/graphiql/build',
     'client/build',
     'client/.svelte-kit',

@@ -3,18 +3,24 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
 import { type DocumentNode, print, stripIgnoredCharacters } from 'graphql';
 import { defineConfig, type Plugin } from 'vite';
+import { wuchale } from 'wuchale/vite';
 
 const server = process.env.TASKWIRE_SERVER ?? 'http://127.0.0.1:4000';
 
 export default defineConfig({
   plugins: [
+    wuchale(),
     ownDocuments(),
     tailwindcss(),
     sveltekit({
       adapter: adapter({ pages: 'build', assets: 'build', fallback: '200.html', precompress: true }),
     }),
   ],
-  build: { target: 'es2023' },
+  build: {
+    target: 'es2023',
+    // One chunk for what most pages need: many small ones compress worse, and each is a request.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'common', minShareCount: 5 }] } } },
+  },
   server: {
     proxy: {
       '/graphql': { target: server, ws: true },

@@ -21,7 +21,14 @@ interface Step {
 }
 
 const root = join(import.meta.dirname, '..');
-const GENERATED_IN_CLIENT = ['client/src/gql', 'client/build', 'client/.svelte-kit', 'client/node_modules'];
+const GENERATED_IN_CLIENT = [
+  'client/src/gql',
+  'client/src/messages/.wuchale',
+  'client/src/messages/en.po',
+  'client/build',
+  'client/.svelte-kit',
+  'client/node_modules',
+];
 const STAMP = '.stamp';
 
 const steps: Step[] = [
@@ -48,6 +55,15 @@ const steps: Step[] = [
     outputs: ['client/.svelte-kit', 'client/node_modules/$app'],
     folder: 'client',
     command: ['svelte-kit', 'sync'],
+  },
+  {
+    name: 'messages',
+    title: 'catalogs of messages',
+    inputs: ['client/src', 'client/wuchale.config.js'],
+    except: GENERATED_IN_CLIENT,
+    outputs: ['client/src/messages/.wuchale'],
+    folder: 'client',
+    command: ['wuchale', '--log-level', 'warn'],
   },
   {
     name: 'dashboard',

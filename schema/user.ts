@@ -25,6 +25,13 @@ export const User = builder.prismaNode('User', {
       description:
         'IANA time zone, such as `Europe/Berlin`. Determines when the person’s days and weeks start.',
     }),
+    locale: t.string({
+      nullable: true,
+      description:
+        'The language of the page, as a BCP 47 tag: `en` or `de`. Null follows the browser. Null for other people.',
+      select: { id: true, locale: true },
+      resolve: ({ id, locale }, _args, { viewer }) => (id === viewer.userId ? locale : null),
+    }),
     isAdmin: t.boolean({
       nullable: true,
       description: 'Whether the viewer is an administrator (ADMIN_EMAILS). Null for other people.',
@@ -66,6 +73,9 @@ builder.relayMutationField(
     inputFields: (t) => ({
       name: t.string({ description: '1 to 100 characters.' }),
       timezone: t.string({ description: 'IANA time zone, such as `Europe/Berlin`.' }),
+      locale: t.string({
+        description: 'Language of the page: `en` or `de`. Null clears it: the page then follows the browser.',
+      }),
     }),
   },
   {

@@ -16,14 +16,16 @@ export const newPerson = z.object({ name, email: emailAddress });
 const profile = z.object({
   name: name.optional(),
   timezone: z.string(NOT_NULL).optional(),
+  locale: z.enum(['en', 'de'], { error: 'The language must be “en” or “de”.' }).nullish(),
 });
 
 export async function updateUser(db: Database, person: Person, input: unknown): Promise<{ cursor: string }> {
-  const { name, timezone: given } = parse(profile, input);
+  const { name, timezone: given, locale } = parse(profile, input);
   const timezone = given === undefined ? undefined : await timezoneNamed(db, given);
   const data: Prisma.UserUpdateInput = {};
   if (name !== undefined) data.name = name;
   if (timezone !== undefined) data.timezone = timezone;
+  if (locale !== undefined) data.locale = locale;
   const fields = Object.keys(data);
   return inTransaction(db, async (tx) => {
     if (fields.length === 0) return { cursor: await currentCursor(tx) };

@@ -585,6 +585,24 @@ describe('a person', () => {
     ]);
   });
 
+  test('choose the language of their page', async () => {
+    const { ada } = await people('Ada');
+    const change = (locale: unknown) =>
+      ada.query(
+        'mutation ($input: UpdateViewerInput!) { updateViewer(input: $input) { viewer { locale } } }',
+        {
+          input: { locale },
+        },
+      );
+    expect(await ada.query('{ viewer { locale } }')).toEqual({ viewer: { locale: null } });
+    expect(await change('de')).toEqual({ updateViewer: { viewer: { locale: 'de' } } });
+    await expect(change('tlh')).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      extensions: { field: 'locale' },
+    });
+    expect(await change(null)).toEqual({ updateViewer: { viewer: { locale: null } } });
+  });
+
   test('cannot set an invalid name or time zone', async () => {
     const { ada } = await people('Ada');
     for (const [field, value] of [

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import {
   dueChoices,
   filterOf,
-  priorityChoices,
+  priorityNames,
   taskFilters,
   taskOrders,
   taskSources,
@@ -74,7 +74,7 @@ const VIEWS: [name: string, view: TaskView][] = [
   ...Object.keys(taskOrders).map((order) => ['order', order] as const),
   ...[...Object.keys(taskSources), publicId('Team', team)].map((source) => ['source', source] as const),
   ...Object.keys(dueChoices).map((due) => ['due', due] as const),
-  ...priorityChoices.map(([priority]) => ['priority', priority] as const),
+  ...priorityNames.map((priority) => ['priority', priority] as const),
   ['find', 'task'] as const,
 ].map(([choice, value]) => [`${choice}: ${value}`, { ...usualView, [choice]: value }]);
 VIEWS.push([

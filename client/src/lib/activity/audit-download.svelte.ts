@@ -24,7 +24,7 @@ const AuditTrail = graphql(`
 const mostRows = 10_000;
 const attempts = 30;
 
-const HEAD = ['Time', 'Event', 'Actor', 'Actor id', 'Person', 'Person id', 'Details', 'Event id'];
+const head = () => ['Time', 'Event', 'Actor', 'Actor id', 'Person', 'Person id', 'Details', 'Event id'];
 
 /** Reads the audit trail page by page, newest first, and saves it as a CSV file. */
 export class AuditDownload {
@@ -45,7 +45,7 @@ export class AuditDownload {
     const generation = (this.#generation += 1);
     this.rows = 0;
     this.failure = undefined;
-    const parts = [csvOf([HEAD])];
+    const parts = [csvOf([head()])];
     let after: string | null = null;
     do {
       const page = await this.#page(after, generation);

@@ -1,6 +1,9 @@
-import type { ActivityEvent_EventFragment, EventKind } from '../../gql/graphql.ts';
+import type { ActivityEvent_EventFragment, EventKind, TeamRole } from '../../gql/graphql.ts';
 import { addressOfConversation } from '../conversation/conversation.ts';
 import { addressOfTask } from '../task/task-address.ts';
+import { msg, withinSentence } from '../language/format.ts';
+import { language } from '../language/language.ts';
+import { roleWords } from '../team/team-words.ts';
 import { historyWords, TASK } from './history-words.ts';
 
 /** A part of a sentence; with an address it is a link, and with only a name it is emphasized. */
@@ -16,7 +19,7 @@ interface KindWords {
   says: Says;
 }
 
-type Says = string | ((event: Event, viewerId: string | undefined) => string);
+type Says = (event: Event, viewerId: string | undefined) => string;
 
 const history: KindWords = {
   group: 'tasks',
@@ -31,7 +34,8 @@ const conversations = about('conversations');
 const account = about('account');
 const comments = about('comments');
 
-const lowered = (role: string | null | undefined) => role?.toLowerCase() ?? 'member';
+const lowered = (role: string | null | undefined) =>
+  withinSentence(roleWords[(role ?? 'MEMBER') as TeamRole]);
 const roleOf = ({ changes }: Event, which: 'before' | 'after') =>
   lowered(changes.find(({ field }) => field === 'role')?.[which]);
 
@@ -43,67 +47,69 @@ const kinds: Readonly<Record<EventKind, KindWords>> = {
   TASK_REOPENED: history,
   TASK_DELETED: history,
   TASK_LEFT_TEAM: history,
-  COMMENT_ADDED: comments('commented on {task}'),
-  COMMENT_UPDATED: comments('edited a comment on {task}'),
-  COMMENT_DELETED: comments('deleted a comment on {task}'),
-  TASK_SHARED: sharing('shared {task} with {person}'),
-  TASK_SHARE_UPDATED: sharing('changed how {task} is shared with {person}'),
-  TASK_SHARE_REVOKED: sharing('ended a share of {task}'),
-  TASK_SHARE_OFFERED: sharing('offered to share {task}'),
-  TASK_SHARE_ACCEPTED: sharing('accepted a share of {task}'),
-  TASK_SHARE_REFUSED: sharing('declined a share of {task}'),
-  TASK_SHARE_OFFER_REVOKED: sharing('withdrew an offer to share {task}'),
-  TEAM_CREATED: teams('created {team}'),
-  TEAM_UPDATED: teams('changed the details of {team}'),
+  COMMENT_ADDED: comments(() => msg('commented on {task}')),
+  COMMENT_UPDATED: comments(() => msg('edited a comment on {task}')),
+  COMMENT_DELETED: comments(() => msg('deleted a comment on {task}')),
+  TASK_SHARED: sharing(() => msg('shared {task} with {person}')),
+  TASK_SHARE_UPDATED: sharing(() => msg('changed how {task} is shared with {person}')),
+  TASK_SHARE_REVOKED: sharing(() => msg('ended a share of {task}')),
+  TASK_SHARE_OFFERED: sharing(() => msg('offered to share {task}')),
+  TASK_SHARE_ACCEPTED: sharing(() => msg('accepted a share of {task}')),
+  TASK_SHARE_REFUSED: sharing(() => msg('declined a share of {task}')),
+  TASK_SHARE_OFFER_REVOKED: sharing(() => msg('withdrew an offer to share {task}')),
+  TEAM_CREATED: teams(() => msg('created {team}')),
+  TEAM_UPDATED: teams(() => msg('changed the details of {team}')),
   TEAM_DELETED: teams((event) => {
     const name = event.changes.find(({ field }) => field === 'name')?.before;
-    return name ? `deleted the team “${withoutBraces(name)}”` : 'deleted a team';
+    return name ? msg(`deleted the team “${withoutBraces(name)}”`) : msg('deleted a team');
   }),
-  TEAM_MEMBER_INVITED: teams((event) => `invited someone to {team} as ${roleOf(event, 'after')}`),
-  TEAM_INVITATION_REVOKED: teams('ended an invitation to {team}'),
-  TEAM_MEMBER_JOINED: teams('joined {team}'),
-  TEAM_ROLE_CHANGED: teams((event) => `changed {persons} role in {team} to ${roleOf(event, 'after')}`),
-  TEAM_MEMBER_REMOVED: teams('removed {person} from {team}'),
-  TEAM_MEMBER_LEFT: teams('left {team}'),
-  TEAM_OWNERSHIP_TRANSFERRED: teams('made {person} the owner of {team}'),
-  CONVERSATION_CREATED: conversations('started {conversation}'),
-  CONVERSATION_RENAMED: conversations('renamed {conversation}'),
-  CONVERSATION_PARTICIPANT_ADDED: conversations('added {person} to {conversation}'),
-  CONVERSATION_DELETED: conversations('deleted a conversation'),
-  CONVERSATION_LEFT: conversations('left {conversation}'),
-  CONVERSATION_OFFERED: conversations('offered {person} a conversation'),
-  CONVERSATION_OFFER_REVOKED: conversations('withdrew the offer of a conversation'),
-  CONVERSATION_ACCEPTED: conversations('joined {conversation}'),
-  CONVERSATION_REFUSED: conversations('declined a conversation'),
-  CONVERSATION_READ: conversations('read {conversation}'),
-  MESSAGE_SENT: conversations('wrote in {conversation}'),
-  USER_SIGNED_UP: account('created an account'),
-  USER_UPDATED: account('changed their profile'),
-  USER_BLOCKED: account('blocked a person'),
-  USER_UNBLOCKED: account('unblocked a person'),
-  SESSION_STARTED: account('signed in'),
-  SESSION_ENDED: account('ended a session'),
-  API_TOKEN_CREATED: account('created an API token'),
-  API_TOKEN_REVOKED: account('revoked an API token'),
-  API_TOKEN_USED: account('used an API token'),
-  APPLICATION_CONNECTED: account('connected an application'),
-  APPLICATION_DISCONNECTED: account('disconnected an application'),
-  APPLICATION_TOKEN_REUSED: account('used a token of an application a second time'),
-  WEBHOOK_CREATED: account('created a webhook'),
-  WEBHOOK_UPDATED: account('changed a webhook'),
-  WEBHOOK_DELETED: account('deleted a webhook'),
-  WEBHOOK_DISABLED: account('disabled a webhook'),
-  WEBHOOK_SECRET_ROTATED: account('changed the secret of a webhook'),
+  TEAM_MEMBER_INVITED: teams((event) => msg(`invited someone to {team} as ${roleOf(event, 'after')}`)),
+  TEAM_INVITATION_REVOKED: teams(() => msg('ended an invitation to {team}')),
+  TEAM_MEMBER_JOINED: teams(() => msg('joined {team}')),
+  TEAM_ROLE_CHANGED: teams((event) => msg(`changed {persons} role in {team} to ${roleOf(event, 'after')}`)),
+  TEAM_MEMBER_REMOVED: teams(() => msg('removed {person} from {team}')),
+  TEAM_MEMBER_LEFT: teams(() => msg('left {team}')),
+  TEAM_OWNERSHIP_TRANSFERRED: teams(() => msg('made {person} the owner of {team}')),
+  CONVERSATION_CREATED: conversations(() => msg('started {conversation}')),
+  CONVERSATION_RENAMED: conversations(() => msg('renamed {conversation}')),
+  CONVERSATION_PARTICIPANT_ADDED: conversations(() => msg('added {person} to {conversation}')),
+  CONVERSATION_DELETED: conversations(() => msg('deleted a conversation')),
+  CONVERSATION_LEFT: conversations(() => msg('left {conversation}')),
+  CONVERSATION_OFFERED: conversations(() => msg('offered {person} a conversation')),
+  CONVERSATION_OFFER_REVOKED: conversations(() => msg('withdrew the offer of a conversation')),
+  CONVERSATION_ACCEPTED: conversations(() => msg('joined {conversation}')),
+  CONVERSATION_REFUSED: conversations(() => msg('declined a conversation')),
+  CONVERSATION_READ: conversations(() => msg('read {conversation}')),
+  MESSAGE_SENT: conversations(() => msg('wrote in {conversation}')),
+  USER_SIGNED_UP: account(() => msg('created an account')),
+  USER_UPDATED: account(() => msg('changed their profile')),
+  USER_BLOCKED: account(() => msg('blocked a person')),
+  USER_UNBLOCKED: account(() => msg('unblocked a person')),
+  SESSION_STARTED: account(() => msg('signed in')),
+  SESSION_ENDED: account(() => msg('ended a session')),
+  API_TOKEN_CREATED: account(() => msg('created an API token')),
+  API_TOKEN_REVOKED: account(() => msg('revoked an API token')),
+  API_TOKEN_USED: account(() => msg('used an API token')),
+  APPLICATION_CONNECTED: account(() => msg('connected an application')),
+  APPLICATION_DISCONNECTED: account(() => msg('disconnected an application')),
+  APPLICATION_TOKEN_REUSED: account(() => msg('used a token of an application a second time')),
+  WEBHOOK_CREATED: account(() => msg('created a webhook')),
+  WEBHOOK_UPDATED: account(() => msg('changed a webhook')),
+  WEBHOOK_DELETED: account(() => msg('deleted a webhook')),
+  WEBHOOK_DISABLED: account(() => msg('disabled a webhook')),
+  WEBHOOK_SECRET_ROTATED: account(() => msg('changed the secret of a webhook')),
   ACCESS_REFUSED: account(({ refusal }) =>
     refusal
-      ? `was refused ${refusal.operation} (${refusal.code})${refusal.times > 1 ? ` ${refusal.times} times` : ''}`
-      : 'was refused access',
+      ? refusal.times > 1
+        ? msg(`was refused ${refusal.operation} (${refusal.code}) ${refusal.times} times`)
+        : msg(`was refused ${refusal.operation} (${refusal.code})`)
+      : msg('was refused access'),
   ),
-  SIGN_IN_FAILED: account('entered a wrong password for {person}'),
-  PASSWORD_CHANGED: account('changed the password'),
-  PASSWORD_RESET_ISSUED: account('issued a link to reset {persons} password'),
-  ACCOUNT_UNLOCKED: account('unlocked {persons} account'),
-  ACCOUNT_VERIFIED: account('verified {persons} address'),
+  SIGN_IN_FAILED: account(() => msg('entered a wrong password for {person}')),
+  PASSWORD_CHANGED: account(() => msg('changed the password')),
+  PASSWORD_RESET_ISSUED: account(() => msg('issued a link to reset {persons} password')),
+  ACCOUNT_UNLOCKED: account(() => msg('unlocked {persons} account')),
+  ACCOUNT_VERIFIED: account(() => msg('verified {persons} address')),
 };
 
 /** They would hide the others. */
@@ -116,22 +122,23 @@ export function kindsOf(group: EventGroup | undefined): EventKind[] {
   );
 }
 
-const words = {
+const words = () => ({
+  afterActor: language() === 'en' ? ' ' : ': ',
   you: 'You',
-  youInside: 'you',
+  youInside: msg('you'),
   someone: 'Someone',
-  someoneInside: 'someone',
-  anAccount: 'an unknown account',
-  aTask: 'a task',
-  theTask: 'the task',
-  theTeam: 'the team ',
-  aTeam: 'a team',
-  theConversation: 'the conversation ',
-  aConversation: 'a conversation',
-  your: 'your',
-  genitive: '’s',
-  someones: 'someone’s',
-};
+  someoneInside: msg('someone'),
+  anAccount: msg('an unknown account'),
+  aTask: msg('a task'),
+  theTask: msg('the task'),
+  theTeam: msg('the team'),
+  aTeam: msg('a team'),
+  theConversation: msg('the conversation'),
+  aConversation: msg('a conversation'),
+  your: msg('your'),
+  genitive: msg('’s'),
+  someones: msg('someone’s'),
+});
 
 /** An event as a sentence about its actor. @param isOnTask whether it is shown on the page of its task. */
 export function sentenceOf(
@@ -141,18 +148,18 @@ export function sentenceOf(
 ): SentencePart[] {
   const { actor, kind } = event;
   const { says, group } = kinds[kind];
-  const said = typeof says === 'string' ? says : says(event, viewerId);
-  const who = actor === null ? words.someone : actor.id === viewerId ? words.you : actor.name;
-  const verb = who === words.you ? said.replace(/^was /, 'were ').replace('their', 'your') : said;
-  const whole = group === 'tasks' && !isOnTask && !verb.includes(TASK) ? `${verb} on ${TASK}` : verb;
+  const said = says(event, viewerId);
+  const who = actor === null ? words().someone : actor.id === viewerId ? words().you : actor.name;
+  const verb = who === words().you ? said.replace(/^was /, 'were ').replace('their', 'your') : said;
+  const whole = group === 'tasks' && !isOnTask && !verb.includes(TASK) ? msg(`${verb} on ${TASK}`) : verb;
   return [
     { name: who, href: undefined },
-    ' ',
+    words().afterActor,
     ...whole
       .split(/(\{\w+\})/)
       .filter(Boolean)
       .flatMap((part) => {
-        if (part === TASK && isOnTask) return words.theTask;
+        if (part === TASK && isOnTask) return words().theTask;
         return part.startsWith('{') ? named(part, event, viewerId) : part;
       }),
   ];
@@ -162,20 +169,20 @@ function named(part: string, event: Event, viewerId: string | undefined): Senten
   const { task, team, person } = event;
   switch (part) {
     case '{task}':
-      return task ? { name: task.title, href: addressOfTask(task.id) } : words.aTask;
+      return task ? { name: task.title, href: addressOfTask(task.id) } : words().aTask;
     case '{team}':
-      return team ? [words.theTeam, { name: team.name, href: `/teams/${team.slug}` }] : words.aTeam;
+      return team ? [`${words().theTeam} `, { name: team.name, href: `/teams/${team.slug}` }] : words().aTeam;
     case '{person}':
-      if (!person) return event.kind === 'SIGN_IN_FAILED' ? words.anAccount : words.someoneInside;
-      return person.id === viewerId ? words.youInside : { name: person.name, href: undefined };
+      if (!person) return event.kind === 'SIGN_IN_FAILED' ? words().anAccount : words().someoneInside;
+      return person.id === viewerId ? words().youInside : { name: person.name, href: undefined };
     case '{persons}':
-      if (person?.id === viewerId) return words.your;
-      return person ? [{ name: person.name, href: undefined }, words.genitive] : words.someones;
+      if (person?.id === viewerId) return words().your;
+      return person ? [{ name: person.name, href: undefined }, words().genitive] : words().someones;
     default: {
       const conversation = conversationOf(event);
-      if (!conversation) return words.aConversation;
+      if (!conversation) return words().aConversation;
       const link = { name: conversation.title, href: addressOfConversation(conversation.id) };
-      return event.kind === 'MESSAGE_SENT' ? link : [words.theConversation, link];
+      return event.kind === 'MESSAGE_SENT' ? link : [`${words().theConversation} `, link];
     }
   }
 }
@@ -194,7 +201,7 @@ export function plainSentence(parts: readonly SentencePart[]): string {
 function namedChanges(changes: Event['changes'], viewerId: string | undefined) {
   return changes.map(({ field, after, afterObject }) => {
     const name = afterObject && 'name' in afterObject ? withoutBraces(afterObject.name) : null;
-    return { field, after, afterName: afterObject?.id === viewerId ? words.youInside : name };
+    return { field, after, afterName: afterObject?.id === viewerId ? words().youInside : name };
   });
 }
 

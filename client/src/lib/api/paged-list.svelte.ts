@@ -1,5 +1,6 @@
 import type { CombinedError } from '@urql/core';
 import { describeFailure, type Failure } from './failure.ts';
+import { numberWords } from '../language/format.ts';
 
 /** The number of rows that "Show more" adds. */
 const pageSize = 25;
@@ -46,7 +47,7 @@ export class PagedList<Node extends { readonly id: string }> {
   totalCount = $derived.by(() => this.#first()?.totalCount ?? 0);
   /** The total count as text, such as "10,000+". */
   total = $derived.by(() => {
-    const count = this.totalCount.toLocaleString('en');
+    const count = numberWords(this.totalCount);
     return (this.#first()?.isTotalCountExact ?? true) ? count : `${count}+`;
   });
   hasMore = $derived.by(() => (this.#further ?? this.#first())?.pageInfo.hasNextPage ?? false);

@@ -27,6 +27,7 @@ export function withTimeout(
   return new ReadableStream({
     async pull(controller) {
       const silence = setTimeout(() => {
+        // @wc-ignore
         controller.error(new Error('The server sent no data in time.'));
         onSilence();
       }, within);

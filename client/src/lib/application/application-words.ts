@@ -9,23 +9,24 @@ interface Access {
   limit: string;
 }
 
-const reading = 'See everything that you can see: tasks, teams, people, comments and messages.';
+const reading = () => 'See everything that you can see: tasks, teams, people, comments and messages.';
 
 export function accessWords(resource: OauthResource, scopes: readonly Scope[]): Access {
-  if (!scopes.includes('WRITE')) return { can: [reading], limit: 'It can’t change anything.' };
+  if (!scopes.includes('WRITE')) return { can: [reading()], limit: 'It can’t change anything.' };
   if (resource === 'GRAPHQL')
     return {
-      can: [reading, 'Create, change, share and delete as you, and manage your teams.'],
+      can: [reading(), 'Create, change, share and delete as you, and manage your teams.'],
       limit: 'It can’t manage your password, sessions, tokens or other applications.',
     };
   return {
-    can: [reading, 'Create and change tasks, comments and messages as you.'],
+    can: [reading(), 'Create and change tasks, comments and messages as you.'],
     limit: 'It can’t manage your account.',
   };
 }
 
 /** The same in a few words, for a list. */
 export function accessSummary(resource: OauthResource, scopes: readonly Scope[]): string {
-  const access = scopes.includes('WRITE') ? 'Read and write' : 'Read only';
-  return `${access} with ${resource === 'GRAPHQL' ? 'the API' : 'agent tools'}`;
+  if (resource === 'GRAPHQL')
+    return scopes.includes('WRITE') ? 'Read and write with the API' : 'Read only with the API';
+  return scopes.includes('WRITE') ? 'Read and write with agent tools' : 'Read only with agent tools';
 }

@@ -57,7 +57,7 @@ const MarkConversationRead = graphql(`
   }
 `);
 
-const words = { interrupted: 'Not sent yet.' };
+const words = { interrupted: () => 'Not sent yet.' };
 
 const pageSize = 50;
 /** Milliseconds for which messages are collected before they are marked as read. */
@@ -110,7 +110,7 @@ export class MessageLog {
     this.pending = (this.#unsent.read() ?? []).map((message) => ({
       ...message,
       isSent: false,
-      failure: words.interrupted,
+      failure: words.interrupted(),
     }));
     void this.reload();
     $effect(() => this.#listen());

@@ -1,6 +1,6 @@
 type Items = readonly (readonly [question: string, answer: string])[];
 
-export const questions: Items = [
+export const questions = (): Items => [
   [
     'Who can see my tasks?',
     'You, and the people you share a task with. A team’s task is visible to the members of the team. Nothing is visible to anyone else, even on the same server.',
@@ -73,7 +73,7 @@ export const questions: Items = [
   ],
 ];
 
-export const troubles: Items = [
+export const troubles = (): Items => [
   [
     '“Can’t reach Taskwire.”',
     'Your device has lost its connection to the server. Your text is safe. Taskwire reconnects automatically, at first after a second, later every 30 seconds; press “Try now” to skip the wait. If the problem continues, check whether other websites open, then ask your administrator.',

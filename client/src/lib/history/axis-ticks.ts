@@ -1,4 +1,5 @@
 import type { Place } from './plot.ts';
+import { dateWords } from '../language/format.ts';
 
 const monday = 1;
 /** Beyond this number of days, ticks mark months instead of weeks. */
@@ -33,5 +34,5 @@ export function ticksOfWeeks(mondays: readonly string[]): Place[] {
 }
 
 function words(date: Date, options: Intl.DateTimeFormatOptions): string {
-  return date.toLocaleDateString('en-GB', { ...options, timeZone: 'UTC' });
+  return dateWords(date, { ...options, timeZone: 'UTC' });
 }

@@ -1,10 +1,16 @@
-export const ranges = [
-  ['30', '30 days'],
-  ['90', '90 days'],
-  ['365', '1 year'],
-] as const;
+import { plural } from '../language/format.ts';
 
-export type Range = (typeof ranges)[number][0];
+const days = ['30', '90', '365'] as const;
+
+export type Range = (typeof days)[number];
+
+/** The periods to choose from, with their labels. */
+export function ranges(): (readonly [Range, string])[] {
+  return days.map((range) => [
+    range,
+    range === '365' ? plural(1, ['# year', '# years']) : plural(Number(range), ['# day', '# days']),
+  ]);
+}
 
 /** The scope and period of the history. Kept in the URL, so that it survives a reload and can be shared. */
 export interface HistoryView {
@@ -19,7 +25,7 @@ const usual: HistoryView = { days: '30', team: '' };
 export function readHistoryView(parameters: Pick<URLSearchParams, 'get'>): HistoryView {
   const asked = parameters.get('days');
   return {
-    days: ranges.find(([days]) => days === asked)?.[0] ?? usual.days,
+    days: days.find((range) => range === asked) ?? usual.days,
     team: parameters.get('team') ?? usual.team,
   };
 }

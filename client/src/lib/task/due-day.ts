@@ -1,3 +1,5 @@
+import { dateWords, plural } from '../language/format.ts';
+
 /** A calendar day, `2026-11-22`. */
 export type Day = string;
 
@@ -84,7 +86,7 @@ export function dayWords(day: Day): string {
 /** The label of a due day, relative to the viewer's today. */
 export function describeDue(dueOn: Day, today: Day): DueDay {
   const distance = daysBetween(today, dueOn);
-  if (distance < -1) return { label: `${-distance} days late`, urgency: 'late' };
+  if (distance < -1) return { label: plural(-distance, ['# day late', '# days late']), urgency: 'late' };
   if (distance === -1) return { label: 'Due yesterday', urgency: 'late' };
   if (distance === 0) return { label: 'Due today', urgency: 'today' };
   if (distance === 1) return { label: 'Due tomorrow', urgency: 'soon' };
@@ -112,5 +114,5 @@ export function sectionOf(dueOn: Day | null, today: Day): Section {
 }
 
 function format(day: Day, options: Intl.DateTimeFormatOptions): string {
-  return new Date(`${day}T00:00Z`).toLocaleDateString('en-GB', { ...options, timeZone: 'UTC' });
+  return dateWords(new Date(`${day}T00:00Z`), { ...options, timeZone: 'UTC' });
 }

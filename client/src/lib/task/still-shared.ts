@@ -1,4 +1,5 @@
 import { toasts } from '../ui/toasts.svelte.ts';
+import { plural } from '../language/format.ts';
 
 interface Review {
   canShare: boolean;
@@ -8,7 +9,10 @@ interface Review {
 
 /** A move into a team keeps all shares, so it offers to review them. */
 export function showStillShared(count: number, { canShare, onreview }: Review): void {
-  const people = count === 1 ? '1 person' : `${count.toLocaleString('en')} people`;
   const review = { label: 'Review shares', run: onreview };
-  toasts.show(`Saved. Still shared with ${people} outside the team`, canShare ? review : undefined);
+  const message = plural(count, [
+    'Saved. Still shared with # person outside the team',
+    'Saved. Still shared with # people outside the team',
+  ]);
+  toasts.show(message, canShare ? review : undefined);
 }

@@ -10,21 +10,63 @@ export interface ViewContext {
 }
 
 export const taskFilters = {
-  open: { label: 'Open', filter: { status: { in: ['TODO', 'IN_PROGRESS'] } } },
-  completed: { label: 'Completed', filter: { status: { eq: 'DONE' } } },
-  cancelled: { label: 'Cancelled', filter: { status: { eq: 'CANCELLED' } } },
-  all: { label: 'All', filter: {} },
+  open: {
+    get label() {
+      return 'Open';
+    },
+    filter: { status: { in: ['TODO', 'IN_PROGRESS'] } },
+  },
+  completed: {
+    get label() {
+      return 'Completed';
+    },
+    filter: { status: { eq: 'DONE' } },
+  },
+  cancelled: {
+    get label() {
+      return 'Cancelled';
+    },
+    filter: { status: { eq: 'CANCELLED' } },
+  },
+  all: {
+    get label() {
+      return 'All';
+    },
+    filter: {},
+  },
 } as const satisfies Record<string, { label: string; filter: TaskFilter }>;
 
 export const taskOrders = {
-  newest: { label: 'Newest first', orderBy: { field: 'CREATED_AT', direction: 'DESC' } },
-  oldest: { label: 'Oldest first', orderBy: { field: 'CREATED_AT', direction: 'ASC' } },
-  changed: { label: 'Recently changed', orderBy: { field: 'UPDATED_AT', direction: 'DESC' } },
+  newest: {
+    get label() {
+      return 'Newest first';
+    },
+    orderBy: { field: 'CREATED_AT', direction: 'DESC' },
+  },
+  oldest: {
+    get label() {
+      return 'Oldest first';
+    },
+    orderBy: { field: 'CREATED_AT', direction: 'ASC' },
+  },
+  changed: {
+    get label() {
+      return 'Recently changed';
+    },
+    orderBy: { field: 'UPDATED_AT', direction: 'DESC' },
+  },
   due: {
-    label: 'Due date',
+    get label() {
+      return 'Due date';
+    },
     orderBy: { field: 'DUE_ON', direction: 'ASC' },
   },
-  priority: { label: 'Priority', orderBy: { field: 'PRIORITY', direction: 'DESC' } },
+  priority: {
+    get label() {
+      return 'Priority';
+    },
+    orderBy: { field: 'PRIORITY', direction: 'DESC' },
+  },
 } as const satisfies Record<string, { label: string; orderBy: TaskOrder }>;
 
 interface Narrowing {
@@ -35,25 +77,70 @@ interface Narrowing {
 
 /** A team's id is a source too: the tasks of that team. */
 export const taskSources: Record<'work' | 'all' | 'mine' | 'assigned' | 'shared', Narrowing> = {
-  work: { label: 'My work', filter: { ownedOrAssigned: true } },
-  all: { label: 'Everyone’s' },
-  mine: { label: 'Owned by me', filter: ({ id }) => ({ owner: { eq: id } }) },
-  assigned: { label: 'Assigned to me', filter: ({ id }) => ({ assignee: { eq: id } }) },
-  shared: { label: 'Shared with me', filter: { sharedWithViewer: true } },
+  work: {
+    get label() {
+      return 'My work';
+    },
+    filter: { ownedOrAssigned: true },
+  },
+  all: {
+    get label() {
+      return 'Everyone’s';
+    },
+  },
+  mine: {
+    get label() {
+      return 'Owned by me';
+    },
+    filter: ({ id }) => ({ owner: { eq: id } }),
+  },
+  assigned: {
+    get label() {
+      return 'Assigned to me';
+    },
+    filter: ({ id }) => ({ assignee: { eq: id } }),
+  },
+  shared: {
+    get label() {
+      return 'Shared with me';
+    },
+    filter: { sharedWithViewer: true },
+  },
 };
 
 export const dueChoices: Record<'any' | 'overdue' | 'today' | 'week' | 'none', Narrowing> = {
-  any: { label: 'Any time' },
-  overdue: { label: 'Overdue', filter: ({ today }) => ({ dueOn: { before: today } }) },
-  today: { label: 'Today', filter: ({ today }) => ({ dueOn: { eq: today } }) },
+  any: {
+    get label() {
+      return 'Any time';
+    },
+  },
+  overdue: {
+    get label() {
+      return 'Overdue';
+    },
+    filter: ({ today }) => ({ dueOn: { before: today } }),
+  },
+  today: {
+    get label() {
+      return 'Today';
+    },
+    filter: ({ today }) => ({ dueOn: { eq: today } }),
+  },
   week: {
-    label: 'This week',
+    get label() {
+      return 'This week';
+    },
     filter({ today }) {
       const monday = mondayOf(today);
       return { dueOn: { after: dayAfter(monday, -1), before: dayAfter(monday, 7) } };
     },
   },
-  none: { label: 'No due date', filter: { dueOn: { isNull: true } } },
+  none: {
+    get label() {
+      return 'No due date';
+    },
+    filter: { dueOn: { isNull: true } },
+  },
 };
 
 export type FilterName = keyof typeof taskFilters;
@@ -63,10 +150,11 @@ export type DueName = keyof typeof dueChoices;
 export type SourceName = keyof typeof taskSources | `team_${string}`;
 export type PriorityName = TaskPriority | 'any';
 
-export const priorityChoices: readonly (readonly [name: PriorityName, label: string])[] = [
-  ['any', 'Any priority'],
-  ...priorities.toReversed().map((priority) => [priority, priorityWords[priority]] as const),
-];
+export const priorityNames: readonly PriorityName[] = ['any', ...priorities.toReversed()];
+
+export function priorityLabel(name: PriorityName): string {
+  return name === 'any' ? 'Any priority' : priorityWords[name];
+}
 
 /** The filters and order of the list. Kept in the URL, so that the view survives a reload and can be shared. */
 export interface TaskView {
@@ -100,7 +188,7 @@ export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
     find: beginningOf(asked('find').trim(), longestSearch),
     source: isTeam(source) ? source : known(taskSources, source, 'work'),
     due: known(dueChoices, asked('due'), usualView.due),
-    priority: priorityChoices.find(([name]) => name === asked('priority'))?.[0] ?? usualView.priority,
+    priority: priorityNames.find((name) => name === asked('priority')) ?? usualView.priority,
   };
 }
 

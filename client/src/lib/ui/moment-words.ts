@@ -1,4 +1,5 @@
 import { type Day, dayIn, daysBetween, knownZone } from '../task/due-day.ts';
+import { dateWords, msg } from '../language/format.ts';
 
 /** A past time, relative to the viewer's today: `14:05`, `yesterday at 14:05`, `12 Nov at 14:05`. */
 export function momentWords(moment: string, timezone: string, today: Day): string {
@@ -7,14 +8,14 @@ export function momentWords(moment: string, timezone: string, today: Day): strin
   const time = timeOfDay(moment, timezone);
   const distance = daysBetween(day, today);
   if (distance <= 0) return time;
-  if (distance === 1) return `yesterday at ${time}`;
+  if (distance === 1) return msg(`yesterday at ${time}`);
   const isThisYear = day.slice(0, 4) === today.slice(0, 4);
   const date = format(at, timezone, {
     day: 'numeric',
     month: 'short',
     ...(isThisYear ? {} : { year: 'numeric' }),
   });
-  return `${date} at ${time}`;
+  return msg(`${date} at ${time}`);
 }
 
 /** A time without its date: `14:05`. */
@@ -28,5 +29,5 @@ export function exactMoment(moment: string, timezone: string): string {
 }
 
 function format(at: Date, timezone: string, options: Intl.DateTimeFormatOptions): string {
-  return at.toLocaleString('en-GB', { ...options, timeZone: knownZone(timezone) });
+  return dateWords(at, { ...options, timeZone: knownZone(timezone) });
 }

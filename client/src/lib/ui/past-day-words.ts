@@ -1,4 +1,5 @@
 import { type Day, daysBetween } from '../task/due-day.ts';
+import { dateWords } from '../language/format.ts';
 
 /** A past day as a heading: `Today`, `Yesterday`, `Monday 30 November`. */
 export function pastDayWords(day: Day, today: Day): string {
@@ -6,7 +7,7 @@ export function pastDayWords(day: Day, today: Day): string {
   if (distance === 0) return 'Today';
   if (distance === 1) return 'Yesterday';
   const isThisYear = day.slice(0, 4) === today.slice(0, 4);
-  return new Date(`${day}T00:00Z`).toLocaleDateString('en-GB', {
+  return dateWords(new Date(`${day}T00:00Z`), {
     weekday: 'long',
     day: 'numeric',
     month: 'long',

@@ -1,3 +1,5 @@
+import { numberWords, plural } from '../language/format.ts';
+
 /** The number of characters (code points), as the API counts them. */
 export function charactersIn(text: string): number {
   return Array.from(text).length;
@@ -12,8 +14,8 @@ export function tooLong(what: string, text: string, most: number): string | unde
 export function overLimit(what: string, length: number, most: number): string | undefined {
   const over = length - most;
   if (over <= 0) return undefined;
-  const characters = over === 1 ? 'character' : 'characters';
-  return `${what} is ${over.toLocaleString('en')} ${characters} too long; the limit is ${most.toLocaleString('en')}.`;
+  const characters = plural(over, ['# character', '# characters']);
+  return `${what} is ${characters} too long; the limit is ${numberWords(most)}.`;
 }
 
 /** The first characters of a text, without splitting any. */

@@ -1,0 +1,3 @@
+import { loadMessages } from '../../messages/page.loader.svelte.ts';
+
+export const load = () => loadMessages('help');
