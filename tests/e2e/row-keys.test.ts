@@ -165,6 +165,25 @@ describe('the list by keys', () => {
     expect(await taskOf(ada, id)).toMatchObject({ priority: 'LOW' });
   });
 
+  test('edits and archives on the page of a task are undone, also later from the list', async () => {
+    const { ada, ids, page } = await withTasks();
+    const id = ids[0] ?? '';
+    await page.goto(`/t/${id}`);
+    await page.getByLabel('Priority').selectOption('High');
+    await expect(page.getByText('Saved')).toBeVisible();
+    await page.getByRole('button', { name: 'Archive', exact: true }).click();
+    await expect(page.getByText('Archived “Order paper”')).toBeVisible();
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'My work' }).click();
+    await expect(row(page, 'Call the printer')).toBeVisible();
+    await expect(row(page, 'Order paper')).toHaveCount(0);
+    await press(page, 'Control+z');
+    await expect(page.getByText('Restored “Order paper”')).toBeVisible();
+    await expect(row(page, 'Order paper')).toBeVisible();
+    await press(page, 'Control+z');
+    await expect(page.getByText('“Order paper” is as before')).toBeVisible();
+    expect(await taskOf(ada, id)).toMatchObject({ priority: 'NONE' });
+  });
+
   test('says that a task can only be viewed', async () => {
     const { ada, bob } = await people('Ada', 'Bob');
     const id = await ada.createTask('Order paper');
@@ -201,4 +220,53 @@ describe('completing with grace', () => {
     await expect(row(page, 'Order paper')).toBeVisible();
     for (const id of ids) expect(await taskOf(ada, id)).toMatchObject({ status: 'TODO' });
   });
+});
+
+test('[T066] a person’s whole day works without a pointer', async () => {
+  const { ada } = await people('Ada');
+  const page = await dashboardOf(ada);
+  await press(page, 'n');
+  for (const title of [
+    'Order paper',
+    'Call the printer',
+    'Send the invoice',
+    'Book a room',
+    'Water plants',
+  ]) {
+    await page.keyboard.type(title);
+    await press(page, 'Enter');
+    await expect(row(page, title)).toBeVisible();
+    await expect(page.getByRole('textbox', { name: 'New task' })).toHaveValue('');
+  }
+  // Out of the field, which keeps its letters.
+  await press(page, 'Tab', 'Tab');
+  await press(page, 'j');
+  await expect(page.getByRole('listitem').locator(':focus')).toHaveCount(1);
+  await press(page, 'd');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await press(page, '1');
+  await expect(page.getByRole('heading', { name: 'Today' })).toBeVisible();
+  await press(page, 'x');
+  await expect(page.locator('[data-statistic="completed"]')).toContainText('1');
+  await press(page, 'j', 'x');
+  await expect(page.locator('[data-statistic="completed"]')).toContainText('2');
+  await expect(page.getByRole('region', { name: 'Your tasks' }).getByRole('listitem')).toHaveCount(3);
+
+  await press(page, 'Enter');
+  await expect(page.getByText('You created the task')).toBeVisible();
+  await press(page, 'c');
+  await page.keyboard.type('By Friday');
+  await press(page, 'Control+Enter');
+  await expect(page.getByRole('main').getByRole('listitem').filter({ hasText: 'By Friday' })).toBeVisible();
+
+  await press(page, 'Control+k');
+  await page.keyboard.type('history');
+  await expect(page.getByRole('option', { name: 'Go to History' })).toBeVisible();
+  await press(page, 'Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'History' })).toBeVisible();
+  await press(page, 'Control+k');
+  await page.keyboard.type('sign out');
+  await expect(page.getByRole('option', { name: 'Sign out' })).toBeVisible();
+  await press(page, 'Enter');
+  await expect(page.getByText('You’ve signed out.')).toBeVisible();
 });
