@@ -3,7 +3,7 @@ import { beforeAll, describe, test } from 'vitest';
 import { launchBrowser } from '../kit/browser.ts';
 import { giveShare } from '../kit/shares.ts';
 import { teamOf } from '../kit/team.ts';
-import { expect, expectAccessible, openDashboard } from '../kit/visitor.ts';
+import { expect, expectAccessible, openDashboard, signIn } from '../kit/visitor.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -223,7 +223,7 @@ describe('completing with grace', () => {
 });
 
 test('[T066] a person’s whole day works without a pointer', async () => {
-  const { ada } = await people('Ada');
+  const { ada, bob } = await people('Ada', 'Bob');
   const page = await dashboardOf(ada);
   await press(page, 'n');
   for (const title of [
@@ -269,4 +269,10 @@ test('[T066] a person’s whole day works without a pointer', async () => {
   await expect(page.getByRole('option', { name: 'Sign out' })).toBeVisible();
   await press(page, 'Enter');
   await expect(page.getByText('You’ve signed out.')).toBeVisible();
+
+  // The next person on this browser does not undo it.
+  await signIn(page, { email: bob.email, password: PASSWORD });
+  await expect(page.getByText('Create your first task').last()).toBeVisible();
+  await press(page, 'Control+z');
+  await expect(page.getByText('Nothing to undo')).toBeVisible();
 });

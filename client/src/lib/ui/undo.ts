@@ -23,6 +23,11 @@ class UndoStack {
     toasts.show(change.done, { label: 'Undo', run: () => void this.#run(step) });
   }
 
+  /** At the end of a session: the next person must not see these changes. */
+  clear(): void {
+    this.#steps = [];
+  }
+
   undoLast(): void {
     const [step] = this.#steps;
     if (step && Date.now() - step.at < keptFor) void this.#run(step);
