@@ -91,6 +91,13 @@ async function lookAround(device: string, options: BrowserContextOptions): Promi
   await expectStatistics(page, { total: 9, pending: 7, completed: 2, shared: 0 });
   await expect(page.locator('[data-connection]')).toHaveText('Live');
   await look('dashboard');
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('button', { name: 'Search' }).click();
+  await expect(page.getByRole('option', { name: TEAM })).toBeVisible();
+  await look('palette');
+  await page.keyboard.type('in');
+  await expect(page.getByRole('option', { name: 'Send the March invoices' })).toBeVisible();
+  await look('palette-results');
+  await page.keyboard.press('Escape');
   await page.context().setOffline(true);
   await expect(page.locator('[data-connection]')).toHaveText('Offline');
   await expect(page.getByRole('button', { name: 'Try now' })).toBeVisible();

@@ -2,6 +2,7 @@ import type { Client } from '@urql/core';
 import { graphql } from '../../gql/gql.ts';
 import type { SaveTaskMutation, TaskPage_TaskFragment, UpdateTaskInput } from '../../gql/graphql.ts';
 import { describeFailure, type Failure } from '../api/failure.ts';
+import { undoStack } from '../ui/undo.ts';
 import {
   changesOf,
   type CurrentTask,
@@ -169,16 +170,32 @@ export class TaskSaver {
     return turn;
   }
 
-  #saveFields(wanted: Partial<TaskDraft>, base: Base, latest: Base): Promise<boolean> {
+  async #saveFields(wanted: Partial<TaskDraft>, base: Base, latest: Base): Promise<boolean> {
     this.conflict = undefined;
     const mine = { ...base.draft, ...wanted };
     const fields = differences(base.draft, mine);
-    if (fields.length === 0) return Promise.resolve(true);
+    if (fields.length === 0) return true;
     const input = changesOf(base.draft, mine);
-    return this.#send(latest.version > base.version ? latest : base, (current) => {
+    const saved = await this.#send(latest.version > base.version ? latest : base, (current) => {
       if (fields.every((field) => current.draft[field] === base.draft[field])) return input;
       this.#clash(wanted, base, current);
       return undefined;
+    });
+    // Texts have the browser's own undo, and a move tells who still has access.
+    if (saved && !fields.some((field) => ['title', 'description', 'teamId'].includes(field)))
+      this.#offerUndo(changesOf(mine, base.draft), input);
+    return saved;
+  }
+
+  #offerUndo(before: Changes, after: Changes): void {
+    const { id, title, version } = this.#task();
+    undoStack.add({
+      done: 'Saved',
+      undone: `“${title}” is as before`,
+      undo: async () => {
+        const { revertTasks } = await import('../task/change-tasks.ts');
+        return revertTasks(this.#client, [{ id, title, version, before, after }]);
+      },
     });
   }
 

@@ -2,12 +2,12 @@ import type { FragmentType } from '../../gql/fragment-masking.ts';
 import type { TaskEditor_TaskFragmentDoc } from '../../gql/graphql.ts';
 import type { TaskDraft } from './task-draft.ts';
 
-const storedAs = 'taskwire.unsent';
+const storedAs = 'taskwire.kept';
 
-/** A draft, stored per tab and user. It survives a reload and the end of a session, until the user signs out. */
-interface Unsent<Value> {
+/** A value, stored per tab and user. It survives a reload and the end of a session, until the user signs out. */
+interface Kept<Value> {
   read: () => Value | undefined;
-  /** Stores the draft; undefined removes it. */
+  /** Stores the value; undefined removes it. */
   keep: (value: Value | undefined) => void;
 }
 
@@ -17,12 +17,12 @@ interface UnsentEdit {
   typed: TaskDraft;
 }
 
-/** @param userId the draft's owner; nothing is stored while it is undefined. */
-export function taskDraftStorage(userId: string | undefined): Unsent<TaskDraft> {
+/** @param userId the value's owner; nothing is stored while it is undefined. */
+export function taskDraftStorage(userId: string | undefined): Kept<TaskDraft> {
   return storedFor(userId, 'task');
 }
 
-export function editDraftStorage(userId: string | undefined): Unsent<UnsentEdit> {
+export function editDraftStorage(userId: string | undefined): Kept<UnsentEdit> {
   return storedFor(userId, 'edit');
 }
 
@@ -31,18 +31,36 @@ export function textDraftStorage<Value>(
   userId: string | undefined,
   what: 'comment' | 'description' | 'message' | 'sending',
   aboutId: string,
-): Unsent<Value> {
+): Kept<Value> {
   return storedFor(userId, `${what} ${aboutId}`);
 }
 
-/** Removes all drafts, at sign-out. */
+export interface RecentTask {
+  id: string;
+  title: string;
+}
+
+/** The tasks that the person opened in this tab, the latest first. */
+export function recentTaskStorage(userId: string | undefined): Kept<RecentTask[]> {
+  return storedFor(userId, 'recent');
+}
+
+const mostRecent = 8;
+
+export function rememberTask(userId: string | undefined, { id, title }: RecentTask): void {
+  const storage = recentTaskStorage(userId);
+  const others = (storage.read() ?? []).filter((task) => task.id !== id);
+  storage.keep([{ id, title }, ...others].slice(0, mostRecent));
+}
+
+/** Removes all drafts and the list of recent tasks, at sign-out. */
 export function clearDrafts(): void {
   withStorage((storage) => {
     for (const key of Object.keys(storage)) if (key.startsWith(storedAs)) storage.removeItem(key);
   });
 }
 
-function storedFor<Value>(userId: string | undefined, what: string): Unsent<Value> {
+function storedFor<Value>(userId: string | undefined, what: string): Kept<Value> {
   if (userId === undefined) return { read: () => undefined, keep: () => undefined };
   const key = `${storedAs} ${what} ${userId}`;
   return {
@@ -59,7 +77,7 @@ function storedFor<Value>(userId: string | undefined, what: string): Unsent<Valu
   };
 }
 
-/** Without storage (forbidden or full) a draft lasts as long as the page. */
+/** Without storage (forbidden or full) a value is lost on a reload. */
 function withStorage<Value>(work: (storage: Storage) => Value): Value | undefined {
   try {
     return work(sessionStorage);

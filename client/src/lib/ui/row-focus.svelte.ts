@@ -1,7 +1,7 @@
 import { tick } from 'svelte';
 
 /** The rows, also of several lists; lists within rows do not count. */
-const rowsOf = (list: HTMLElement | undefined) => [
+export const rowsOf = (list: HTMLElement | undefined) => [
   ...(list?.querySelectorAll<HTMLElement>('li:not(li li)') ?? []),
 ];
 
@@ -12,12 +12,16 @@ export class RowFocus {
   heading = $state<HTMLElement>();
 
   /** Call it while a component is being initialized: it uses effects. */
-  constructor(rows: () => readonly unknown[]) {
+  constructor(rows: () => readonly { readonly id: string }[]) {
+    let before: ReturnType<typeof rows> = [];
     $effect.pre(() => {
-      const { length } = rows();
+      const after = rows();
       const row = document.activeElement?.closest('li');
       const place = row ? rowsOf(this.list).indexOf(row) : -1;
-      if (place >= 0) void this.catch(Math.min(place, length - 1));
+      // A row that moves loses the focus too.
+      const moved = after.findIndex(({ id }) => id === before[place]?.id);
+      before = after;
+      if (place >= 0) void this.catch(moved >= 0 ? moved : Math.min(place, after.length - 1));
     });
   }
 

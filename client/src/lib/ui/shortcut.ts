@@ -2,6 +2,16 @@
 export function isShortcut(event: KeyboardEvent): boolean {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
     return false;
-  const target = event.target instanceof Element ? event.target : null;
-  return target?.closest('input, textarea, select, dialog, [contenteditable]') === null;
+  return isOutsideFields(event);
+}
+
+/** Whether a key press undoes a change of the page, not of a text. */
+export function isUndo(event: KeyboardEvent): boolean {
+  const { key, ctrlKey, metaKey, shiftKey, altKey } = event;
+  return key === 'z' && (ctrlKey || metaKey) && !shiftKey && !altKey && isOutsideFields(event);
+}
+
+function isOutsideFields({ target }: KeyboardEvent): boolean {
+  if (!(target instanceof Element)) return false;
+  return target.closest('input, textarea, select, dialog, [contenteditable]') === null;
 }

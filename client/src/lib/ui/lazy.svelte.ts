@@ -1,0 +1,36 @@
+import { toasts } from './toasts.svelte.ts';
+
+/** A component whose script loads when it is first needed. */
+export class Lazy<Loaded> {
+  component = $state.raw<Loaded>();
+  isLoading = false;
+  readonly #load: () => Promise<{ default: Loaded }>;
+
+  constructor(load: () => Promise<{ default: Loaded }>) {
+    this.#load = load;
+  }
+
+  /** Loads it before it is needed; without the server, nothing happens. */
+  preload(): void {
+    if (!this.component)
+      this.#load().then(
+        ({ default: loaded }) => (this.component = loaded),
+        () => undefined,
+      );
+  }
+
+  /** @returns false if the server cannot be reached; the person is told. */
+  async load(): Promise<boolean> {
+    if (this.component) return true;
+    this.isLoading = true;
+    try {
+      this.component = (await this.#load()).default;
+      return true;
+    } catch {
+      toasts.show('Can’t reach Taskwire. Try again in a moment.');
+      return false;
+    } finally {
+      this.isLoading = false;
+    }
+  }
+}
