@@ -293,22 +293,10 @@ const create_tasks = tool(ADDS, {
 
 const update_tasks = tool(OVERWRITES, {
   description:
-    'Changes 1 to 100 tasks, all or none. Omitted fields stay as they are; null clears dueOn, assigneeId, teamId and parentId.',
+    'Changes 1 to 100 tasks, all or none. Omitted fields stay as they are; null clears dueOn, assigneeId, teamId and parentId. Status DONE completes a task.',
   input: z.strictObject({ tasks: z.array(editedTask).min(1).max(MOST_TASKS) }),
   output: changedTasks,
   call: ({ tasks }, operations) => changeTasks(operations, 'updateTasks', tasks),
-});
-
-const complete_tasks = tool(OVERWRITES, {
-  description: 'Sets 1 to 100 tasks to DONE, all or none. To reopen one, update its status.',
-  input: z.strictObject({ ids: z.array(z.string()).min(1).max(MOST_TASKS) }),
-  output: changedTasks,
-  call: ({ ids }, operations) =>
-    changeTasks(
-      operations,
-      'updateTasks',
-      ids.map((id) => ({ id, status: 'DONE' })),
-    ),
 });
 
 const CONFIRMED =
@@ -539,7 +527,6 @@ export const tools: ReadonlyMap<string, Tool> = new Map(
     list_tasks,
     create_tasks,
     update_tasks,
-    complete_tasks,
     delete_tasks,
     share_task,
     comment,

@@ -262,6 +262,7 @@ const personScene: Builder = (stage, { people }, column, word) => {
       ownConversation: publicId('Conversation', stage.conversation(acting.uuid, `${word}c`, [])),
       token: publicId('ApiToken', stage.apiToken(person, word)),
       application: publicId('ConnectedApplication', stage.connectedApplication(person, word)),
+      approval: publicId('Approval', stage.approval(person, word)),
       session: publicId('Session', stage.session(person, word)),
       offer: publicId('ShareOffer', offer),
       block: publicId('Block', stage.block(person, stage.user(`${word}b`, `blocked.${word}@example.com`))),
@@ -282,6 +283,7 @@ const ownScene: Builder = (stage, { people }, column, word) => ({
   names: {
     token: publicId('ApiToken', stage.apiToken(people.alone.uuid, word)),
     application: publicId('ConnectedApplication', stage.connectedApplication(people.alone.uuid, word)),
+    approval: publicId('Approval', stage.approval(people.alone.uuid, word)),
     fresh: publicId('Task', newId()),
     freshTeam: publicId('Team', newId()),
     freshConversation: publicId('Conversation', newId()),
