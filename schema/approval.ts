@@ -86,17 +86,25 @@ const Approval = builder.prismaNode('Approval', {
       select: { verb: true, arguments: true },
       resolve: (approval, _args, context, info) => subjectOf(approval, context, info),
     }),
-    person: t.field({
-      type: User,
-      nullable: true,
+    people: t.field({
+      type: [User],
       description:
-        'The person whom the change is about, if it names one by `userId` that the viewer can see.',
+        'The people whom the input names by id, such as the receiver of a share. Without those whom the viewer cannot see.',
       select: { arguments: true },
       resolve: async (approval, _args, context, info) => {
-        const { userId } = approval.arguments as { userId?: string | null };
-        if (userId == null) return null;
-        const id = uuidOf('User', userId);
-        return ((await findVisible('User', [id], context, info)).get(id) ?? null) as never;
+        const { userId, participantIds } = approval.arguments as {
+          userId?: string | null;
+          participantIds?: string[] | null;
+        };
+        const ids = [...(userId == null ? [] : [userId]), ...(participantIds ?? [])];
+        if (ids.length === 0) return [];
+        const found = await findVisible(
+          'User',
+          ids.map((id) => uuidOf('User', id)),
+          context,
+          info,
+        );
+        return [...found.values()] as never;
       },
     }),
     apiToken: t.relation('apiToken', {

@@ -35,6 +35,12 @@ const lowered = (role: string | null | undefined) => role?.toLowerCase() ?? 'mem
 const roleOf = ({ changes }: Event, which: 'before' | 'after') =>
   lowered(changes.find(({ field }) => field === 'role')?.[which]);
 
+function grantWords({ changes }: Event, agent: string): string {
+  return changes.some(({ after }) => after !== null)
+    ? `let ${agent} delete tasks without asking`
+    : `no longer lets ${agent} delete tasks without asking`;
+}
+
 /** What each kind of event says, and the group that it is filtered by. */
 const kinds: Readonly<Record<EventKind, KindWords>> = {
   TASK_CREATED: history,
@@ -86,6 +92,11 @@ const kinds: Readonly<Record<EventKind, KindWords>> = {
   API_TOKEN_CREATED: account('created an API token'),
   API_TOKEN_REVOKED: account('revoked an API token'),
   API_TOKEN_USED: account('used an API token'),
+  API_TOKEN_GRANT_CHANGED: account((event) => grantWords(event, 'an API token')),
+  APPLICATION_GRANT_CHANGED: account((event) => grantWords(event, 'an application')),
+  APPROVAL_REQUESTED: account('was asked by an agent to approve a change'),
+  APPROVAL_APPROVED: account('approved a change that an agent asked for'),
+  APPROVAL_REFUSED: account('did not let an agent make a change'),
   APPLICATION_CONNECTED: account('connected an application'),
   APPLICATION_DISCONNECTED: account('disconnected an application'),
   APPLICATION_TOKEN_REUSED: account('used a token of an application a second time'),
@@ -143,7 +154,7 @@ export function sentenceOf(
   const { says, group } = kinds[kind];
   const said = typeof says === 'string' ? says : says(event, viewerId);
   const who = actor === null ? words.someone : actor.id === viewerId ? words.you : actor.name;
-  const verb = who === words.you ? said.replace(/^was /, 'were ').replace('their', 'your') : said;
+  const verb = who === words.you ? said.replace(/^was /, 'were ').replace(/^no longer lets /, 'no longer let ').replace('their', 'your') : said;
   const whole = group === 'tasks' && !isOnTask && !verb.includes(TASK) ? `${verb} on ${TASK}` : verb;
   return [
     { name: who, href: undefined },
