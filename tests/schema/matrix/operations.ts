@@ -620,7 +620,6 @@ const onPeople: Record<string, Operation> = {
   'nodes User': nodes('User', 'person'),
   'node ApiToken': node('ApiToken', 'token'),
   'node ConnectedApplication': node('ConnectedApplication', 'application'),
-  'node Approval': node('Approval', 'approval'),
   'User.approvals': read(
     'node(id: $id) { ... on User { approvals(first: 100) { nodes { id } } } }',
     (names) => ({ id: names['person'] }),
@@ -709,7 +708,10 @@ const onPeople: Record<string, Operation> = {
   disconnectApplication: write('disconnectApplication', (names) => ({ id: names['application'] }), {
     hidden: 'application',
   }),
-  approval: read('approval(id: $approval) { id }', (names) => ({ approval: names['approval'] }), {}),
+  approval: read('approval(id: $id) { id }', (names) => ({ id: names['approval'] }), {
+    shows: ['approval'],
+    hidden: 'approval',
+  }),
   approve: write('approve', (names) => ({ id: names['approval'] })),
   refuse: write('refuse', (names) => ({ id: names['approval'] })),
   setDeletionGrant: write('setDeletionGrant', (names) => ({ id: names['token'], until: null })),
@@ -745,6 +747,7 @@ const onOneself: Record<string, Operation> = {
   authorizationRequest: read('authorizationRequest(parameters: "x") { name }', () => ({}), {}),
   connectApplication: write('connectApplication', () => ({ parameters: 'x' }), untraced),
   disconnectApplication: write('disconnectApplication', (names) => ({ id: names['application'] })),
+  'node Approval': node('Approval', 'approval'),
   approve: write('approve', (names) => ({ id: names['approval'] })),
   refuse: write('refuse', (names) => ({ id: names['approval'] })),
   setDeletionGrant: write('setDeletionGrant', (names) => ({ id: names['token'], until: null })),

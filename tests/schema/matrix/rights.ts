@@ -233,7 +233,6 @@ export const rights = {
     nodes User                 | ✓       ✓    ✓        ✓     ✓           ·      ·        U
     node ApiToken              | ✓       ·    ·        ·     ·           ·      ·        U
     node ConnectedApplication  | ✓       ·    ·        ·     ·           ·      ·        U
-    node Approval              | ✓       ·    ·        ·     ·           ·      ·        U
     approval                   | ✓       N    N        N     N           N      N        U
     approve                    | F       F    F        F     F           F      F        U
     refuse                     | F       F    F        F     F           F      F        U
@@ -293,6 +292,7 @@ export const rights = {
     authorizationRequest       | V       V     V    U
     connectApplication         | V       F     F    U
     disconnectApplication      | ✓       F     F    U
+    node Approval              | ✓       ✓     ✓    U
     approve                    | F       F     F    U
     refuse                     | F       F     F    U
     setDeletionGrant           | F       F     F    U

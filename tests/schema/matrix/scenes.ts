@@ -251,6 +251,7 @@ const personScene: Builder = (stage, { people }, column, word) => {
     stage.event({ kind: 'team.memberRemoved', teamId: team, actorId: person, ...left });
   }
   const { webhook, delivery } = stage.webhook(person, null, word);
+  const token = stage.apiToken(person, word);
   return {
     actor,
     word,
@@ -260,9 +261,9 @@ const personScene: Builder = (stage, { people }, column, word) => {
       ...(column === 'oneself' ? {} : { person: publicId('User', person) }),
       mine: publicId('Task', mine),
       ownConversation: publicId('Conversation', stage.conversation(acting.uuid, `${word}c`, [])),
-      token: publicId('ApiToken', stage.apiToken(person, word)),
+      token: publicId('ApiToken', token),
       application: publicId('ConnectedApplication', stage.connectedApplication(person, word)),
-      approval: publicId('Approval', stage.approval(person, word)),
+      approval: publicId('Approval', stage.approval(person, token, word)),
       session: publicId('Session', stage.session(person, word)),
       offer: publicId('ShareOffer', offer),
       block: publicId('Block', stage.block(person, stage.user(`${word}b`, `blocked.${word}@example.com`))),
@@ -277,19 +278,22 @@ const personScene: Builder = (stage, { people }, column, word) => {
   };
 };
 
-const ownScene: Builder = (stage, { people }, column, word) => ({
-  actor: column === 'nobody' ? null : 'alone',
-  word,
-  names: {
-    token: publicId('ApiToken', stage.apiToken(people.alone.uuid, word)),
-    application: publicId('ConnectedApplication', stage.connectedApplication(people.alone.uuid, word)),
-    approval: publicId('Approval', stage.approval(people.alone.uuid, word)),
-    fresh: publicId('Task', newId()),
-    freshTeam: publicId('Team', newId()),
-    freshConversation: publicId('Conversation', newId()),
-  },
-  standing: { email: people.alone.email, newEmail: `${word}@example.com` },
-});
+const ownScene: Builder = (stage, { people }, column, word) => {
+  const token = stage.apiToken(people.alone.uuid, word);
+  return {
+    actor: column === 'nobody' ? null : 'alone',
+    word,
+    names: {
+      token: publicId('ApiToken', token),
+      application: publicId('ConnectedApplication', stage.connectedApplication(people.alone.uuid, word)),
+      approval: publicId('Approval', stage.approval(people.alone.uuid, token, word)),
+      fresh: publicId('Task', newId()),
+      freshTeam: publicId('Team', newId()),
+      freshConversation: publicId('Conversation', newId()),
+    },
+    standing: { email: people.alone.email, newEmail: `${word}@example.com` },
+  };
+};
 
 /** The function that creates the subjects of each table. */
 export const scenes = {

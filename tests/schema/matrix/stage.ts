@@ -154,13 +154,12 @@ export class Stage {
     return id;
   }
 
-  /** Of a token of its own. */
-  approval(userId: string, email: string): string {
+  approval(userId: string, apiTokenId: string, email: string): string {
     const id = newId();
     this.#rows.approval.push({
       id,
       userId,
-      apiTokenId: this.apiToken(userId, email),
+      apiTokenId,
       verb: 'shareTask',
       arguments: { email },
       taskIds: [],
