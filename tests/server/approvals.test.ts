@@ -131,6 +131,21 @@ describe('[BR-13] through MCP,', () => {
     },
   );
 
+  test('a client that can open pages is told the page to open, and gets the outcome once it is approved', async () => {
+    const { ada } = await people('Ada');
+    const browser = await browserOf(world, ada);
+    const id = await ada.createTask('Plan');
+    const pages: string[] = [];
+    const { call } = await agentOf(ada, url, {
+      async onPage(page) {
+        pages.push(page);
+        await browser.query(APPROVE, { id: page.split('#')[1] });
+      },
+    });
+    expect(await call('delete_tasks', { ids: [id] })).toMatchObject({ deletedTaskIds: [id] });
+    expect(pages).toEqual([expect.stringMatching(new RegExp(`^${url}/approvals#approval_`)) as string]);
+  });
+
   test('the agent of an API token reads what its person refused, and cannot ask again at once', async () => {
     const { ada, browser, agent, id, approvalId } = await asked();
     await browser.query(REFUSE, { id: approvalId });
@@ -169,7 +184,17 @@ describe('[BR-13] through MCP,', () => {
 });
 
 describe('[BR-13] a client deletes nothing that', () => {
-  test('answers its own elicitation, or sends what a confirmation would contain', async () => {
+  test('answers its own elicitation', async () => {
+    const { ada } = await people('Ada');
+    const id = await ada.createTask('Plan');
+    const { call } = await agentOf(ada, url, { onPage: () => Promise.resolve() });
+    expect(await failure(call('delete_tasks', { ids: [id] }))).toMatchObject({
+      code: 'CONFIRMATION_REQUIRED',
+    });
+    expect(await exists(id, ada)).toBe(true);
+  });
+
+  test('sends what a confirmation would contain', async () => {
     const { ada, agent, id, approvalId } = await asked();
     for (const more of [
       {

@@ -279,19 +279,25 @@ const personScene: Builder = (stage, { people }, column, word) => {
 };
 
 const ownScene: Builder = (stage, { people }, column, word) => {
-  const token = stage.apiToken(people.alone.uuid, word);
+  const { uuid, email } = people.alone;
+  // A person can have 100 tokens and 100 applications.
+  const isTried = column !== 'nobody';
+  const token = isTried ? stage.apiToken(uuid, word) : newId();
   return {
-    actor: column === 'nobody' ? null : 'alone',
+    actor: isTried ? 'alone' : null,
     word,
     names: {
       token: publicId('ApiToken', token),
-      application: publicId('ConnectedApplication', stage.connectedApplication(people.alone.uuid, word)),
-      approval: publicId('Approval', stage.approval(people.alone.uuid, token, word)),
+      application: publicId(
+        'ConnectedApplication',
+        isTried ? stage.connectedApplication(uuid, word) : newId(),
+      ),
+      approval: publicId('Approval', isTried ? stage.approval(uuid, token, word) : newId()),
       fresh: publicId('Task', newId()),
       freshTeam: publicId('Team', newId()),
       freshConversation: publicId('Conversation', newId()),
     },
-    standing: { email: people.alone.email, newEmail: `${word}@example.com` },
+    standing: { email, newEmail: `${word}@example.com` },
   };
 };
 
