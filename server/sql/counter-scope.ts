@@ -3,6 +3,7 @@ import { stateOf } from '../log/consumer.ts';
 import type { Viewer } from '../policy.ts';
 import { factsOfEvents, NO_TEAM } from './task-facts.ts';
 import { unseen } from './unseen.ts';
+import { teamsOf } from './visible.ts';
 
 /** The tasks of a team, or those that the viewer owns, that are assigned to the viewer, or either. */
 export interface Scope {
@@ -22,6 +23,11 @@ export interface CounterScope {
 export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope {
   const me = unseen(viewer.userId, 'uuid');
   const teams = unseen([...viewer.teams.keys()], 'uuid[]');
+  // The planner sees these: they tell whether a join with the tasks starts with the shares.
+  const own = Prisma.sql`${viewer.userId}::uuid`;
+  const ownTeams = teamsOf(viewer);
+  const beyond = (withoutTeam: Prisma.Sql) =>
+    Prisma.sql`(team_id IS NULL AND ${withoutTeam} OR team_id <> ALL(${ownTeams}))`;
   if (scope && scope.teamId !== null) {
     const { teamId } = scope;
     const team = unseen(teamId, 'uuid');
@@ -57,15 +63,14 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
         null,
         Prisma.sql`(owner_id = ${me} AND ${ofNoTeam('team')} OR ${openToMember('team')})`,
       ),
-      seenByShare: Prisma.sql`(team_id IS NULL AND owner_id <> ${me} OR team_id <> ALL(${teams}))`,
+      seenByShare: beyond(Prisma.sql`owner_id <> ${own}`),
       shares: Prisma.sql`true`,
     };
   }
   const owned = Prisma.sql`owner_id = ${me} AND ${openToOwner('team')}`;
   const assignedByOthers = Prisma.sql`assignee_id = ${me} AND owner_id <> ${me} AND ${openToMember('team')}`;
-  const ownedBeyondTeams = Prisma.sql`owner_id = ${me} AND team_id <> ALL(${teams})`;
-  const assignedBeyondTeams = Prisma.sql`assignee_id = ${me} AND (team_id IS NULL AND owner_id <> ${me}
-                                                                  OR team_id <> ALL(${teams}))`;
+  const ownedBeyondTeams = Prisma.sql`owner_id = ${own} AND team_id <> ALL(${ownTeams})`;
+  const assignedBeyondTeams = Prisma.sql`assignee_id = ${own} AND ${beyond(Prisma.sql`owner_id <> ${own}`)}`;
   switch (scope.by) {
     case 'owner':
       return {

@@ -206,7 +206,8 @@ export async function plantGarden(
       ) as Record<string, unknown>,
     asPrinted: (answer) =>
       mapText(answer, (text, key) => {
-        const name = pairs.find(([, it]) => it === text)?.[0];
+        // A cursor of an answer can be that of the example by chance.
+        const name = pairs.find(([name, it]) => it === text && name !== NAMED.logCursor)?.[0];
         if (name) return name;
         if (/cursor$/i.test(key)) return 'b3BhcXVl…';
         if (text.startsWith('whsec_')) return 'whsec_…';

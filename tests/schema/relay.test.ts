@@ -127,6 +127,7 @@ const BOUNDED: Record<string, string> = {
   'Performance.operations': 'at most 100',
   'Performance.slowest': 'at most 20',
   'Performance.statements': 'at most 100',
+  'Query.labels': '`first`, at most 100',
   'Query.nodes': 'as many as were asked for, at most 100',
   'Query.search': '`first`, at most 50',
   'Query.sessions': 'at most 100',

@@ -366,7 +366,7 @@ const onTeams: Record<string, Operation> = {
   ),
   activity: activityOf('team'),
   'labels of it': read('labels(scope: { teamId: $id }) { label }', (names) => ({ id: names['team'] }), {
-    shows: [],
+    shows: ['label'],
     ...theTeam,
   }),
   'dashboard of it': read(
@@ -621,9 +621,8 @@ const onPeople: Record<string, Operation> = {
   'node ApiToken': node('ApiToken', 'token'),
   'node ConnectedApplication': node('ConnectedApplication', 'application'),
   'User.approvals': read(
-    // Not by `node`: of one operation, 50 refusals in a minute are events of their own.
-    'nodes(ids: $ids) { ... on User { approvals(first: 100) { nodes { id } } } }',
-    (names) => ({ ids: [names['person']] }),
+    'node(id: $id) { ... on User { approvals(first: 100) { nodes { id } } } }',
+    (names) => ({ id: names['person'] }),
     { shows: ['approval'] },
   ),
   'node Session': node('Session', 'session'),

@@ -181,6 +181,7 @@ const teamScene: Builder = (stage, { people }, column, word) => {
       fresh: publicId('Task', newId()),
     },
     standing: {
+      label: word,
       slug: word,
       outsider: people.guest.id,
       otherMember: people.othermember.id,
@@ -279,25 +280,21 @@ const personScene: Builder = (stage, { people }, column, word) => {
 };
 
 const ownScene: Builder = (stage, { people }, column, word) => {
-  const { uuid, email } = people.alone;
-  // A person can have 100 tokens and 100 applications.
-  const isTried = column !== 'nobody';
-  const token = isTried ? stage.apiToken(uuid, word) : newId();
+  // A person has at most 100 tokens and applications.
+  const holder = people[column === 'nobody' ? 'guest' : 'alone'].uuid;
+  const token = stage.apiToken(holder, word);
   return {
-    actor: isTried ? 'alone' : null,
+    actor: column === 'nobody' ? null : 'alone',
     word,
     names: {
       token: publicId('ApiToken', token),
-      application: publicId(
-        'ConnectedApplication',
-        isTried ? stage.connectedApplication(uuid, word) : newId(),
-      ),
-      approval: publicId('Approval', isTried ? stage.approval(uuid, token, word) : newId()),
+      application: publicId('ConnectedApplication', stage.connectedApplication(holder, word)),
+      approval: publicId('Approval', stage.approval(holder, token, word)),
       fresh: publicId('Task', newId()),
       freshTeam: publicId('Team', newId()),
       freshConversation: publicId('Conversation', newId()),
     },
-    standing: { email, newEmail: `${word}@example.com` },
+    standing: { email: people.alone.email, newEmail: `${word}@example.com` },
   };
 };
 

@@ -11,7 +11,16 @@ const world = await startWorld();
 const AT_ONCE = 8;
 
 /** What only a session can do. */
-const OF_SESSIONS = new Set(['revokeApiToken', 'endSession', 'disconnectApplication']);
+const OF_SESSIONS = new Set([
+  'revokeApiToken',
+  'endSession',
+  'disconnectApplication',
+  'createWebhook',
+  'createWebhook of it',
+  'updateWebhook',
+  'deleteWebhook',
+  'rotateWebhookSecret',
+]);
 
 function expectedOf({ row, column, expected }: Attempt): string {
   const [field = ''] = row.split(/[ ,.]/);
