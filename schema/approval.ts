@@ -271,7 +271,7 @@ builder.relayMutationField(
         resolve: async ({ id, type }, _args, context, info) => {
           const found = (await findVisible(type, [id], context, info)).get(id);
           if (!found) throw new NotFound('token or application');
-          return found as never;
+          return found;
         },
       }),
       cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),

@@ -21,7 +21,7 @@ async function withAgent() {
   const ask = (tool: string, input: object) =>
     call<Record<string, unknown>>(tool, input).then(
       () => '',
-      (error: { details: { approvalId: string } }) => error.details.approvalId,
+      (error: unknown) => (error as { details: { approvalId: string } }).details.approvalId,
     );
   const stateOf = async (id: string) => {
     const { data } = await call<{ data: { approval: { status: string } } }>('query', {

@@ -45,8 +45,8 @@ class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
     return guarded(field.name, async (context, ...call) => {
       if (!changes) await context.enter();
       else requireWriting(context);
-      const result: unknown =
-        (changes && (await approvedEarlier(context, field.name, call[1]))) || (await resolve(...call));
+      const earlier = changes ? await approvedEarlier(context, field.name, call[1]) : null;
+      const result: unknown = earlier ?? (await resolve(...call));
       if (changes && !isAtHand(result, call[3])) await context.enterAgain();
       if (isMissingNode(field.name, result)) {
         const missing = { code: 'NOT_FOUND', subjectId: undefined } as const;
