@@ -18,7 +18,7 @@ export const ApiTokenScope = builder.enumType('ApiTokenScope', {
   } satisfies Record<Scope, object>,
 });
 
-const ApiToken = builder.prismaNode('ApiToken', {
+export const ApiToken = builder.prismaNode('ApiToken', {
   description:
     'A credential for a program, sent as `Authorization: Bearer twp_…`. The token itself is shown only once, when it is created.',
   id: { field: 'id', description: 'Starts with `token_`. This is not the token itself.' },
@@ -41,6 +41,12 @@ const ApiToken = builder.prismaNode('ApiToken', {
       nullable: true,
       description:
         'When the token was last used, to the minute. Null if never used. The first use in each clock hour creates an API_TOKEN_USED event.',
+    }),
+    mayDeleteUntil: t.expose('mayDeleteUntil', {
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'Until when it can delete tasks without an approval, through MCP. Null: each deletion needs one.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Creation time.' }),
   }),

@@ -30,7 +30,7 @@ const OauthResource = builder.enumType('OauthResource', {
   } satisfies Record<Resource, object>,
 });
 
-const ConnectedApplication = builder.prismaNode('ConnectedApplication', {
+export const ConnectedApplication = builder.prismaNode('ConnectedApplication', {
   description: 'An application that a person has connected by OAuth. Its tokens are never shown.',
   id: { field: 'id', description: 'Starts with `application_`.' },
   nullable: true,
@@ -51,6 +51,12 @@ const ConnectedApplication = builder.prismaNode('ConnectedApplication', {
     }),
     resource: t.expose('resource', { type: OauthResource, description: 'What its tokens can be used for.' }),
     scopes: t.expose('scopes', { type: [ApiTokenScope], description: 'Either READ, or READ and WRITE.' }),
+    mayDeleteUntil: t.expose('mayDeleteUntil', {
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'Until when it can delete tasks without an approval, through MCP or this API. Null: each deletion needs one.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the person connected it.' }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',

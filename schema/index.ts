@@ -22,6 +22,7 @@ import './conversation-reading.ts';
 import './message.ts';
 import './api-token.ts';
 import './connected-application.ts';
+import './approval.ts';
 import './event.ts';
 import './webhook.ts';
 import './webhook-mutations.ts';

@@ -5,7 +5,9 @@ import {
   createTask,
   createTasks,
   deleteTask,
+  deleteTasks,
   LARGEST_BATCH,
+  LARGEST_DELETION,
   moveTask,
   reopenTask,
   updateTask,
@@ -243,7 +245,7 @@ builder.relayMutationField(
   { description: 'The archived or restored task.', outputFields: taskPayload },
 );
 
-builder.relayMutationField(
+const deletion = builder.relayMutationField(
   'deleteTask',
   { description: 'Identifies the task to delete.', inputFields: reference },
   {
@@ -256,6 +258,34 @@ builder.relayMutationField(
       deletedTaskId: t.id({
         description: 'Id of the task, which no longer exists.',
         resolve: ({ id }) => publicId('Task', id),
+      }),
+      cursor: t.exposeString('cursor', { description: cursorDescription }),
+    }),
+  },
+);
+
+builder.relayMutationField(
+  'deleteTasks',
+  {
+    description: 'Identifies the tasks to delete.',
+    inputFields: (t) => ({
+      tasks: t.field({
+        type: [deletion.inputType],
+        required: true,
+        description: `1 to ${LARGEST_DELETION} tasks. Each task can appear once.`,
+      }),
+    }),
+  },
+  {
+    description: 'Deletes many tasks permanently, all or none, as `deleteTask` does. Idempotent.',
+    resolve: (_root, { input }, { db, person }) => deleteTasks(db, person, input),
+  },
+  {
+    description: 'The result of deleting tasks.',
+    outputFields: (t: PayloadFields<TasksChange>) => ({
+      deletedTaskIds: t.idList({
+        description: 'Ids of the tasks, which no longer exist, in the order of the input.',
+        resolve: ({ ids }) => ids.map((id) => publicId('Task', id)),
       }),
       cursor: t.exposeString('cursor', { description: cursorDescription }),
     }),

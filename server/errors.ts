@@ -4,6 +4,12 @@ export interface ErrorDetails {
   /** Seconds to wait before retrying. */
   retryAfter?: number;
   currentVersion?: number;
+  /** The approval that the person has to give. */
+  approvalId?: string;
+  /** Where the person gives it. */
+  approvalUrl?: string;
+  /** When the approval expires. */
+  expiresAt?: string;
   current?: Readonly<Record<string, unknown>>;
 }
 
@@ -64,6 +70,18 @@ export class ValidationFailed extends TaskwireError {
 
 export class Conflict extends TaskwireError {
   readonly code = 'CONFLICT';
+}
+
+/** An agent asked for a change that only its person can let happen. */
+export class ConfirmationRequired extends TaskwireError {
+  readonly code = 'CONFIRMATION_REQUIRED';
+
+  constructor(details: Required<Pick<ErrorDetails, 'approvalId' | 'approvalUrl' | 'expiresAt'>>) {
+    super(
+      'Nothing has happened yet: the person must approve this in the dashboard, within 10 minutes. Ask them to open `approvalUrl`, then read `approval(id)` or repeat this request unchanged.',
+      details,
+    );
+  }
 }
 
 /** The events after the cursor are no longer available, or are more than a subscription replays. */

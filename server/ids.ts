@@ -18,6 +18,7 @@ const prefixes = {
   Message: 'message',
   Webhook: 'webhook',
   WebhookDelivery: 'delivery',
+  Approval: 'approval',
 } as const;
 
 export type IdType = keyof typeof prefixes;
@@ -82,7 +83,7 @@ export function uuidOf(type: IdType, id: string, field = 'id'): string {
   const uuid = decoded(type, id);
   if (uuid) return uuid;
   throw new ValidationFailed(
-    `"${clipped(id)}" is not the id of ${type === 'ApiToken' ? 'an' : 'a'} ${wordsOf(type)}. Use an id such as ${publicId(type, EXAMPLE)}.`,
+    `"${clipped(id)}" is not the id of ${type.startsWith('A') ? 'an' : 'a'} ${wordsOf(type)}. Use an id such as ${publicId(type, EXAMPLE)}.`,
     { field },
   );
 }

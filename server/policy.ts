@@ -315,6 +315,7 @@ export const visible = {
     webhook: visible.webhook(viewer),
   }),
 
+  approval: (viewer: Person): Prisma.ApprovalWhereInput => ({ userId: viewer.userId }),
   apiToken: (viewer: Person): Prisma.ApiTokenWhereInput => ({ userId: viewer.userId }),
   session: (viewer: Person): Prisma.SessionWhereInput => ({ userId: viewer.userId }),
 

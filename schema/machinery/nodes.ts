@@ -28,6 +28,7 @@ const filters: Record<IdType, (viewer: Viewer) => object> = {
   Message: visible.message,
   Webhook: visible.webhook,
   WebhookDelivery: visible.webhookDelivery,
+  Approval: visible.approval,
 };
 
 interface Finder {

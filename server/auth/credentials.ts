@@ -14,6 +14,8 @@ import { ruleOutDatabaseFailure } from './database-failure.ts';
 
 export interface SignedIn extends Person {
   sessionId: string | null;
+  /** Whether the credential is the cookie of a browser, which programs do not get. */
+  isBrowser: boolean;
   /** Of an API token or a connected application. */
   tokenId: string | null;
   mayWrite: boolean;
@@ -85,12 +87,12 @@ export function createCredentials(
 
   async function byApiToken(token: string): Promise<SignedIn> {
     const { expiresAt, ...holder } = await useApiToken(db, token);
-    return { ...holder, sessionId: null, resource: null, endsAt: expiresAt };
+    return { ...holder, sessionId: null, isBrowser: false, resource: null, endsAt: expiresAt };
   }
 
   async function byAccessToken(token: string): Promise<SignedIn> {
     if (!hasOauth) throw new Unauthenticated('This server does not connect applications by OAuth.');
-    return { ...(await useAccessToken(db, token)), sessionId: null };
+    return { ...(await useAccessToken(db, token)), sessionId: null, isBrowser: false };
   }
 
   async function byToken(token: string): Promise<SignedIn> {
@@ -109,7 +111,15 @@ export function createCredentials(
     });
     if (!session) throw refusedToken();
     const endsAt = new Date(Math.min(session.expiresAt.getTime(), exp * 1000));
-    return { userId: sub, sessionId: sid, tokenId: null, mayWrite: true, resource: null, endsAt };
+    return {
+      userId: sub,
+      sessionId: sid,
+      isBrowser: false,
+      tokenId: null,
+      mayWrite: true,
+      resource: null,
+      endsAt,
+    };
   }
 
   function byBearer(token: string): Promise<SignedIn> {
@@ -129,6 +139,7 @@ export function createCredentials(
     return {
       userId: found.user.id,
       sessionId: found.session.id,
+      isBrowser: true,
       tokenId: null,
       mayWrite: true,
       resource: null,

@@ -105,7 +105,15 @@ async function sessionOf(
   const exp = Math.floor(expiresAt.getTime() / 1000);
   const { token } = await auth.api.signJWT({ body: { payload: { sub: userId, sid: id, exp } } });
   return {
-    viewer: { userId, sessionId: id, tokenId: null, mayWrite: true, resource: null, endsAt: expiresAt },
+    viewer: {
+      userId,
+      sessionId: id,
+      isBrowser: false,
+      tokenId: null,
+      mayWrite: true,
+      resource: null,
+      endsAt: expiresAt,
+    },
     token,
     expiresAt,
     failedSignIns: begun.failedSignIns,

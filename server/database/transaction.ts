@@ -44,6 +44,11 @@ const TRIES = 3;
 const FIRST_PAUSE_MS = 20;
 const LAST_TRY_WITHIN_MS = 2_000;
 
+/** A database for functions that open a transaction of their own: they join this one, without a commit or retries. */
+export function joined(tx: Transaction): Database {
+  return tx as Database;
+}
+
 /**
  * Runs `work` in a transaction and returns its result after the commit. `work` must not have effects outside the
  * transaction, since it is retried after a serialization failure, a deadlock, or a connection lost before COMMIT: at
@@ -54,6 +59,7 @@ export async function inTransaction<T>(
   work: (tx: Transaction) => Promise<T>,
   options: TransactionOptions = {},
 ): Promise<T> {
+  if (isTransaction(db)) return work(db);
   const began = performance.now();
   for (let tries = 1; ; tries += 1) {
     let mayBeCommitted = false;

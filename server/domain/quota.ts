@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { BOUNDS, keep } from '../bounds.ts';
 import type { Database } from '../database/client.ts';
+import { databaseOf } from '../database/transaction.ts';
 import { QuotaExceeded } from '../errors.ts';
 import type { Person } from '../policy.ts';
 import { storageUsageOf, type StorageUsage } from '../sql/storage-usage.ts';
@@ -45,7 +46,7 @@ export function storageQuotaOf(db: Database): StorageQuota {
 
 /** Usage can be a second old, so the quota can be exceeded by that. @throws QuotaExceeded */
 export async function checkQuota(db: Database, { userId }: Pick<Person, 'userId'>): Promise<void> {
-  const of = known.get(db);
+  const of = known.get(databaseOf(db));
   if (!of || (of.quota.rows === 0 && of.quota.bytes === 0)) return;
   const usage = await of.of(userId);
   if (!usage) return;

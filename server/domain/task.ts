@@ -41,6 +41,9 @@ export interface TasksChange {
 /** Limited because log readers wait for the transaction. */
 export const LARGEST_BATCH = 500;
 
+/** Each deleted task takes several statements. */
+export const LARGEST_DELETION = 100;
+
 const MOST_RECEIVERS_IN_EVENT = 1_000;
 
 const title = line('The title', { min: 1, max: 200 });
@@ -101,15 +104,14 @@ const move = reference.extend({
   before: idOf('Task').nullish(),
 });
 
-function batchOf<Item extends z.ZodType>(item: Item) {
+function batchOf<Item extends z.ZodType>(item: Item, most = LARGEST_BATCH) {
   return z
     .array(item)
     .min(1, 'Specify at least one task.')
-    .max(
-      LARGEST_BATCH,
-      `A request can have at most ${LARGEST_BATCH} tasks. Send the rest in another request.`,
-    );
+    .max(most, `A request can have at most ${most} tasks. Send the rest in another request.`);
 }
+
+const deletion = z.object({ tasks: batchOf(reference, LARGEST_DELETION) });
 
 /** Idempotent by client-generated id. @throws Conflict if the id belongs to another task. */
 export async function createTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
@@ -269,24 +271,47 @@ export async function deleteTask(db: Database, person: Person, input: unknown): 
   const { id } = wanted;
   return inTransaction(db, async (tx) => {
     await lockTasks(tx, person, [id]);
-    const earlier = await tx.event.findFirst({
-      where: { subjectId: id, kind: 'task.deleted', actorId: person.userId },
-    });
-    if (earlier) return { id, cursor: await encodeCursor(tx, earlier) };
-    const [task] = await lockedFor(tx, await viewerOf(tx, person), 'task.delete', [wanted]);
-    if (!task) throw new NotFound('task', id);
-    await clearParent(tx, person, id);
-    const receivers = await tx.taskShare.findMany({
-      where: { taskId: id, ...unexpired() },
-      select: { sharedWithId: true },
-      take: MOST_RECEIVERS_IN_EVENT,
-    });
-    await tx.task.delete({ where: { id }, select: { id: true } });
-    const event = taskChanged('task.deleted', person, task, null);
-    const sharedWith = receivers.map(({ sharedWithId }) => sharedWithId);
-    const data = sharedWith.length === 0 ? event.data : { ...event.data, sharedWith };
-    return { id, cursor: await append(tx, { ...event, data }) };
+    return { id, cursor: await remove(tx, person, wanted) };
   });
+}
+
+/** All or none. The subtasks remain. Idempotent. */
+export async function deleteTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
+  const { tasks } = parse(deletion, input);
+  const ids = tasks.map(({ id }) => id);
+  return inTransaction(db, async (tx) => {
+    await lockTasks(tx, person, ids);
+    let cursor = '';
+    for (const [index, task] of tasks.entries())
+      cursor = await remove(tx, person, { ...task, path: inBatch(index) });
+    return { ids, cursor };
+  });
+}
+
+/** The caller has locked the task. @returns the log cursor. */
+async function remove(
+  tx: Transaction,
+  person: Person,
+  wanted: z.output<typeof reference> & Pick<ChangeRequest, 'path'>,
+): Promise<string> {
+  const { id } = wanted;
+  const earlier = await tx.event.findFirst({
+    where: { subjectId: id, kind: 'task.deleted', actorId: person.userId },
+  });
+  if (earlier) return encodeCursor(tx, earlier);
+  const [task] = await lockedFor(tx, await viewerOf(tx, person), 'task.delete', [wanted]);
+  if (!task) throw new NotFound('task', id);
+  await clearParent(tx, person, id);
+  const receivers = await tx.taskShare.findMany({
+    where: { taskId: id, ...unexpired() },
+    select: { sharedWithId: true },
+    take: MOST_RECEIVERS_IN_EVENT,
+  });
+  await tx.task.delete({ where: { id }, select: { id: true } });
+  const event = taskChanged('task.deleted', person, task, null);
+  const sharedWith = receivers.map(({ sharedWithId }) => sharedWithId);
+  const data = sharedWith.length === 0 ? event.data : { ...event.data, sharedWith };
+  return append(tx, { ...event, data });
 }
 
 async function changeOne(db: Database, person: Person, request: ChangeRequest): Promise<TaskChange> {

@@ -27,6 +27,13 @@ export interface TaskEventData {
   after: TaskFacts | null;
 }
 
+interface ApprovalData {
+  /** A mutation of the API. */
+  verb: string;
+  /** Id of the API token or the connected application that asked. */
+  through: string;
+}
+
 /** Data of events: ids and facts, never rows. */
 interface EventKinds {
   'task.created': TaskEventData & { fingerprint: string };
@@ -76,6 +83,8 @@ interface EventKinds {
   'apiToken.created': Record<string, never>;
   'apiToken.revoked': Record<string, never>;
   'apiToken.used': Record<string, never>;
+  /** ISO 8601; null if it asks again. */
+  'apiToken.grantChanged': { until: string | null };
   'webhook.created': Record<string, never>;
   'webhook.updated': { fields: string[] };
   'webhook.deleted': Record<string, never>;
@@ -84,6 +93,10 @@ interface EventKinds {
   'application.connected': Record<string, never>;
   'application.disconnected': Record<string, never>;
   'application.tokenReused': Record<string, never>;
+  'application.grantChanged': { until: string | null };
+  'approval.requested': ApprovalData;
+  'approval.approved': ApprovalData;
+  'approval.refused': ApprovalData;
   'access.refused': { code: string; operation: string; times?: number };
   'signIn.failed': Record<string, never>;
   /** `reset`: by an operator's one-time link. */
@@ -132,6 +145,7 @@ const changed = (field: string, before: unknown, after: unknown): EventChange[] 
 const roleGiven = ({ role }: Data) => changed('role', null, role);
 const roleTaken = ({ role }: Data) => changed('role', role, null);
 const permissionGiven = ({ permission }: Data) => changed('permission', null, permission);
+const verbAsked = ({ verb }: Data) => changed('verb', null, verb);
 const fieldsChanged = ({ fields }: Data) =>
   (fields as string[]).flatMap((field) => changed(field, null, null));
 
@@ -339,6 +353,13 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     subject: 'ApiToken',
     isAudited: true,
   },
+  'apiToken.grantChanged': {
+    description:
+      'A person let an API token delete tasks without an approval, or ended that. `changes` has the time until which it may.',
+    subject: 'ApiToken',
+    isAudited: true,
+    changes: ({ until }) => changed('mayDeleteUntil', null, until),
+  },
   'webhook.created': { description: 'A webhook was created.', subject: 'Webhook', isAudited: true },
   'webhook.updated': {
     description: 'The settings of a webhook changed, or it was enabled.',
@@ -376,6 +397,32 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     subject: 'ConnectedApplication',
     isAudited: true,
     endsCredential: true,
+  },
+  'application.grantChanged': {
+    description:
+      'A person let a connected application delete tasks without an approval, or ended that. `changes` has the time until which it may.',
+    subject: 'ConnectedApplication',
+    isAudited: true,
+    changes: ({ until }) => changed('mayDeleteUntil', null, until),
+  },
+  'approval.requested': {
+    description: 'An agent asked for a change that its person must approve. `changes` has the mutation.',
+    subject: 'Approval',
+    isAudited: true,
+    changes: verbAsked,
+  },
+  'approval.approved': {
+    description: 'A person approved a change that an agent asked for, and it was made.',
+    subject: 'Approval',
+    isAudited: true,
+    changes: verbAsked,
+  },
+  'approval.refused': {
+    description:
+      'A change that an agent asked for was not made: its person refused it, or what it concerns had changed.',
+    subject: 'Approval',
+    isAudited: true,
+    changes: verbAsked,
   },
   'access.refused': {
     description:

@@ -49,19 +49,28 @@ export async function deleteExpiredOffers(db: Database): Promise<number> {
   }
 }
 
-/** Trims the log and deletes expired share offers after a minute and then daily. @returns a function that stops it. */
+export async function deleteOldApprovals(db: Database): Promise<number> {
+  const { count } = await db.approval.deleteMany({
+    where: { expiresAt: { lt: new Date(Date.now() - DAY_MS) } },
+  });
+  return count;
+}
+
+/** Trims the log and deletes expired share offers and old approvals after a minute and then daily. @returns a function that stops it. */
 export function startTrimming(db: Database, days: number, log: Logger): () => Promise<void> {
   const trim = async () => {
     const trimmed = await trimLog(db, days);
     if (trimmed > 0) log.info({ events: trimmed }, 'deleted old events');
     const expired = await deleteExpiredOffers(db);
     if (expired > 0) log.info({ offers: expired }, 'deleted expired share offers');
+    const approvals = await deleteOldApprovals(db);
+    if (approvals > 0) log.info({ approvals }, 'deleted old approvals');
   };
   return repeat(trim, {
     firstMs: FIRST_AFTER_MS,
     everyMs: DAY_MS,
     onFailure(error) {
-      log.warn({ err: error }, 'could not delete old events or offers; trying again tomorrow');
+      log.warn({ err: error }, 'could not delete old events, offers or approvals; trying again tomorrow');
     },
   });
 }

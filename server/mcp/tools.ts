@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TaskPriority, TaskStatus } from '../../prisma/generated/client/client.ts';
+import { SharePermission, TaskPriority, TaskStatus } from '../../prisma/generated/client/client.ts';
 import {
   COMPACT,
   cut,
@@ -293,22 +293,48 @@ const create_tasks = tool(ADDS, {
 
 const update_tasks = tool(OVERWRITES, {
   description:
-    'Changes 1 to 100 tasks, all or none. Omitted fields stay as they are; null clears dueOn, assigneeId, teamId and parentId.',
+    'Changes 1 to 100 tasks, all or none. Omitted fields stay as they are; null clears dueOn, assigneeId, teamId and parentId. Status DONE completes a task.',
   input: z.strictObject({ tasks: z.array(editedTask).min(1).max(MOST_TASKS) }),
   output: changedTasks,
   call: ({ tasks }, operations) => changeTasks(operations, 'updateTasks', tasks),
 });
 
-const complete_tasks = tool(OVERWRITES, {
-  description: 'Sets 1 to 100 tasks to DONE, all or none. To reopen one, update its status.',
+const CONFIRMED =
+  'Needs the person: the error CONFIRMATION_REQUIRED has the address where they approve it. Afterwards repeat the call unchanged.';
+
+const delete_tasks = tool(OVERWRITES, {
+  description: `Deletes 1 to 100 tasks permanently, all or none. ${CONFIRMED}`,
   input: z.strictObject({ ids: z.array(z.string()).min(1).max(MOST_TASKS) }),
-  output: changedTasks,
-  call: ({ ids }, operations) =>
-    changeTasks(
-      operations,
-      'updateTasks',
-      ids.map((id) => ({ id, status: 'DONE' })),
-    ),
+  output: output({ deletedTaskIds: z.array(z.string()), cursor: z.string() }),
+  async call({ ids }, operations) {
+    const { deleteTasks } = await operations.run<{ deleteTasks: Record<string, unknown> }>(
+      'mutation McpDeleteTasks($input: DeleteTasksInput!) { deleteTasks(input: $input) { deletedTaskIds cursor } }',
+      { input: { tasks: ids.map((id) => ({ id })) } },
+    );
+    return deleteTasks;
+  },
+});
+
+const share_task = tool(OVERWRITES, {
+  description: `Shares a task with a person, by userId or email. ${CONFIRMED}`,
+  input: z.strictObject({
+    taskId: z.string(),
+    userId: z.string().optional(),
+    email: z.string().optional(),
+    permission: z.enum(SharePermission).optional().describe('Default: VIEW.'),
+    expiresAt: z.string().optional().describe('ISO 8601.'),
+  }),
+  output: output({ cursor: z.string() }),
+  async call(input, operations) {
+    const { shareTask } = await operations.run<{
+      shareTask: { share: { id: string } | null; offer: { id: string } | null; cursor: string };
+    }>(
+      'mutation McpShareTask($input: ShareTaskInput!) { shareTask(input: $input) { share { id } offer { id } cursor } }',
+      { input },
+    );
+    const { share, offer, cursor } = shareTask;
+    return { ...withoutEmpty({ shareId: share?.id, offerId: offer?.id }), cursor };
+  },
 });
 
 const added = output({ id: z.string(), cursor: z.string() });
@@ -501,7 +527,8 @@ export const tools: ReadonlyMap<string, Tool> = new Map(
     list_tasks,
     create_tasks,
     update_tasks,
-    complete_tasks,
+    delete_tasks,
+    share_task,
     comment,
     send_message,
     changes_since,

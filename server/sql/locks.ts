@@ -37,6 +37,12 @@ export async function holdTeams(tx: Transaction, ids: readonly string[]): Promis
   return new Set(rows.map(({ id }) => id));
 }
 
+/** Serializes decisions about an approval. */
+export async function lockApproval(tx: Transaction, { userId }: Person, id: string): Promise<void> {
+  await tx.$queryRaw`
+    /* lockApproval */ SELECT id FROM approvals WHERE id = ${id}::uuid AND user_id = ${userId}::uuid FOR UPDATE`;
+}
+
 /** Locks a user, so that per-person limits are checked one request at a time. */
 export async function lockUser(tx: Transaction, id: string): Promise<void> {
   await tx.$queryRaw`/* lockUser */ SELECT id FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`;

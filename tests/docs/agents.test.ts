@@ -32,7 +32,7 @@ test.each([
 
 test('[T062] the table of tools lists every tool, with the points of a call', async () => {
   const { grace } = await world.people('Grace');
-  const { client, call } = await agentOf(grace, world.url);
+  const { client } = await agentOf(grace, world.url);
   const taskId = await grace.createTask('Water the plants');
   const { createConversation } = await grace.query<{ createConversation: { conversation: { id: string } } }>(
     'mutation { createConversation(input: { title: "Garden" }) { conversation { id } } }',
@@ -46,7 +46,8 @@ test('[T062] the table of tools lists every tool, with the points of a call', as
     list_tasks: {},
     create_tasks: { tasks: [{ title: 'Buy soil' }] },
     update_tasks: { tasks: [{ id: taskId, title: 'Water all plants' }] },
-    complete_tasks: { ids: [taskId] },
+    delete_tasks: { ids: [taskId] },
+    share_task: { taskId, email: 'new@example.com' },
     comment: { taskId, body: 'Done' },
     send_message: { conversationId, content: 'Done' },
     changes_since: { cursor },
@@ -59,8 +60,8 @@ test('[T062] the table of tools lists every tool, with the points of a call', as
   const { tools } = await client.listTools();
   const measured = [];
   for (const { name } of tools) {
-    const { cost } = await call<{ cost: { points: number } }>(name, calls[name]);
-    measured.push([name, cost.points]);
+    const { structuredContent } = await client.callTool({ name, arguments: { ...calls[name] } });
+    measured.push([name, (structuredContent as { cost: { points: number } }).cost.points]);
   }
   expect(listed).toEqual(measured);
 });

@@ -6,6 +6,7 @@ import { verifyAccount } from '../../server/auth/account.ts';
 import { EXAMPLES, readExamples, type Example } from '../../ops/api-examples.ts';
 import { schema } from '../../schema/index.ts';
 import { issuePasswordReset } from '../../server/auth/password-change.ts';
+import { browserOf } from '../kit/browser-session.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 import { gardenersIn, plantGarden, type Gardeners } from './garden.ts';
 
@@ -23,6 +24,8 @@ const root = await administrator();
 const MEASURED = new Set(['Performance', 'RateLimit']);
 /** These end what other examples use. */
 const OF_ONE_ALONE = new Set(['SignOut', 'ChangePassword', 'EndOtherSessions', 'ResetPassword']);
+/** Only a browser can send these. */
+const OF_BROWSERS = new Set(['Approve', 'Refuse', 'SetDeletionGrant']);
 /** What Grace does so that a subscription gets a second payload. */
 const changes: Record<string, (grace: Person, variables: Record<string, unknown>) => Promise<unknown>> = {
   Events: (grace, { filter }) => complete(grace, (filter as { taskId: string }).taskId),
@@ -88,6 +91,7 @@ async function answerTo({ kind, name, text }: Example, grace: Person, variables:
     const answered = await world.query<object>(text, { input: { ...input, token } });
     return { data: mapAddress(answered, person.email) };
   }
+  if (OF_BROWSERS.has(name)) return { data: await (await browserOf(world, person)).query(text, variables) };
   return { data: await person.query(text, variables) };
 }
 

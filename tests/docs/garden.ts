@@ -27,6 +27,7 @@ const NAMED = {
   delivery: 'delivery_01m830p3k4fzxrg142r75w4xcj',
   logCursor: 'NWE4ZjAzYzEuM2ZmLjJhLTF5',
   application: 'application_01m830p3k4fzxrg142r75w4xch',
+  approval: 'approval_01m830p3k4fzxrg142r75w4xcj',
   parameters:
     'response_type=code&client_id=0193c5a0-1f00-7c3e-9a52-6d1f0b7e4a10&redirect_uri=http%3A%2F%2F127.0.0.1%3A5001%2Fcallback&scope=read+write&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&resource=https%3A%2F%2Ftasks.example.com%2Fmcp',
   grace: 'user_01m830p3k4fzxrg14ank158ssc',
@@ -155,6 +156,19 @@ export async function plantGarden(
     },
   });
 
+  const approval = await db.approval.create({
+    data: {
+      userId: uuidOf('User', grace.id),
+      apiTokenId: uuidOf('ApiToken', made.apiToken.apiToken.id),
+      verb: 'deleteTask',
+      arguments: { id: repot },
+      taskIds: [uuidOf('Task', repot)],
+      taskVersions: [1],
+      fingerprint: '',
+      expiresAt,
+    },
+  });
+
   const real: Record<Thing, string> = {
     water,
     repot,
@@ -176,6 +190,7 @@ export async function plantGarden(
     delivery: publicId('WebhookDelivery', delivery.id),
     logCursor: (await grace.query<{ cursor: string }>('{ cursor }')).cursor,
     application: publicId('ConnectedApplication', application.id),
+    approval: publicId('Approval', approval.id),
     parameters,
     grace: grace.id,
     alan: alan.id,

@@ -31,19 +31,29 @@ interface Options {
   path?: string;
   scopes?: ('READ' | 'WRITE')[];
   revision?: (typeof REVISIONS)[number];
+  /** What a client that can open pages does with an address, before it answers that the person has agreed. */
+  onPage?: (url: string) => Promise<void>;
 }
 
 /** A connected MCP client with a new API token of the person. It checks answers against the output schemas. */
 export async function agentOf(
   person: Person,
   url: string,
-  { path = '/mcp', scopes = ['READ', 'WRITE'], revision = '2026-07-28' }: Options = {},
+  { path = '/mcp', scopes = ['READ', 'WRITE'], revision = '2026-07-28', onPage }: Options = {},
 ): Promise<Agent> {
   const { token } = await apiTokenOf(person, { scopes });
   const client = new Client(
     { name: 'a test', version: '1.0.0' },
-    { versionNegotiation: { mode: revision === '2025-11-25' ? 'legacy' : { pin: revision } } },
+    {
+      ...(onPage ? { capabilities: { elicitation: { url: {} } } } : {}),
+      versionNegotiation: { mode: revision === '2025-11-25' ? 'legacy' : { pin: revision } },
+    },
   );
+  if (onPage)
+    client.setRequestHandler('elicitation/create', async ({ params }) => {
+      await onPage('url' in params ? params.url : '');
+      return { action: 'accept' };
+    });
   const headers = { authorization: `Bearer ${token}` };
   await client.connect(new StreamableHTTPClientTransport(new URL(url + path), { requestInit: { headers } }));
   onTestFinished(() => client.close());

@@ -139,7 +139,19 @@ async function chooseSubjects({ id }: Person): Promise<void> {
     expiresAt: new Date(Date.now() + DAY_MS),
   } as const;
   keep('application', 'ConnectedApplication', await db.connectedApplication.create({ data: application }));
-  keep('token', 'ApiToken', await db.apiToken.findFirst({ where: { userId: own } }));
+  const token = await db.apiToken.findFirst({ where: { userId: own } });
+  keep('token', 'ApiToken', token);
+  const approval = {
+    userId: own,
+    apiTokenId: token?.id ?? '',
+    verb: 'deleteTask',
+    arguments: {},
+    taskIds: [],
+    taskVersions: [],
+    fingerprint: 'of a plan',
+    expiresAt: new Date(Date.now() + DAY_MS),
+  };
+  keep('approval', 'Approval', await db.approval.create({ data: approval }));
   const receiver = { url: 'https://receiver.example.com/', secret: 'x', kinds: ['task.deleted'] };
   const webhook = await db.webhook.create({ data: { ...receiver, userId: own } });
   keep('webhook', 'Webhook', webhook);
@@ -302,16 +314,19 @@ describe('the operations above cover the API:', () => {
   const documents = [...Object.values(reads), ...Object.values(changes)].join('\n');
   const mentioned = (name: string) => new RegExp(`\\b${name}\\b`).test(documents);
 
-  test('every field of Query and Mutation except sign-in, sign-out and performance', () => {
+  test('every field of Query and Mutation except sign-in, sign-out, performance and decisions in a browser', () => {
     const roots = [schema.getQueryType(), schema.getMutationType()];
     const fields = roots.flatMap((root) => Object.keys(root?.getFields() ?? {}));
     expect(fields.filter((field) => !mentioned(field)).sort()).toEqual([
+      'approve',
       'authorizationRequest',
       'changePassword',
       'connectApplication',
       'endSession',
       'performance',
+      'refuse',
       'resetPassword',
+      'setDeletionGrant',
       'signIn',
       'signOut',
       'signUp',

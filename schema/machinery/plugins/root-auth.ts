@@ -7,6 +7,8 @@ import SchemaBuilder, {
   type TypeParam,
 } from '@pothos/core';
 import type { GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
+import { askForApproval } from '../../../server/domain/approval-request.ts';
+import { verbNamed } from '../../../server/domain/approval-verbs.ts';
 import { Forbidden, NotFound } from '../../../server/errors.ts';
 import type { Context } from '../../../server/graphql/context.ts';
 import { depthOf } from '../selection.ts';
@@ -43,7 +45,8 @@ class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
     return guarded(field.name, async (context, ...call) => {
       if (!changes) await context.enter();
       else requireWriting(context);
-      const result: unknown = await resolve(...call);
+      const earlier = changes ? await approvedEarlier(context, field.name, call[1]) : null;
+      const result: unknown = earlier ?? (await resolve(...call));
       if (changes && !isAtHand(result, call[3])) await context.enterAgain();
       if (isMissingNode(field.name, result)) {
         const missing = { code: 'NOT_FOUND', subjectId: undefined } as const;
@@ -89,6 +92,22 @@ function isAtHand(result: unknown, info: GraphQLResolveInfo): boolean {
 function isMissingNode(field: string, result: unknown): boolean {
   if (field === 'node') return result == null;
   return field === 'nodes' && Array.isArray(result) && result.some((node) => node == null);
+}
+
+/**
+ * Agents need an approval for some changes (BR-13). Null if the change can be made.
+ * @throws ConfirmationRequired
+ */
+async function approvedEarlier(context: Context, verb: string, args: unknown) {
+  const { person, db, authServices } = context;
+  const isAgent = person.resource !== null || context.resource !== 'GRAPHQL';
+  if (!isAgent || !verbNamed(verb)) return null;
+  const { tokenId } = person;
+  if (tokenId === null) throw new TypeError('Agents have a token');
+  const { input } = args as { input: Record<string, unknown> };
+  const { invitationLimits, origins } = authServices;
+  const services = { invitationLimits, origin: origins.own };
+  return askForApproval(db, { ...person, tokenId }, { verb, input }, services);
 }
 
 function requireWriting({ person }: Context): void {

@@ -56,7 +56,15 @@ export function createContexts(services: ContextServices): ContextOf {
 /** For the server's own work on behalf of a person, who can read only. */
 export function contextOfPerson(services: OperationServices, rights: SubscriberRights): Context {
   const { userId } = rights.viewer;
-  const signedIn = { userId, sessionId: null, tokenId: null, mayWrite: false, endsAt: null, resource: null };
+  const signedIn = {
+    userId,
+    sessionId: null,
+    isBrowser: false,
+    tokenId: null,
+    mayWrite: false,
+    endsAt: null,
+    resource: null,
+  };
   const context = new OperationContext(services, new Headers(), 'GRAPHQL', [], signedIn);
   context.become(rights);
   return context;

@@ -239,6 +239,7 @@ const onTasks: Record<string, Operation> = {
     ...task('move'),
   }),
   deleteTask: write('deleteTask', (names) => ({ id: names['task'] }), { ...theTask, ...task('delete') }),
+  deleteTasks: write('deleteTasks', (names) => ({ tasks: [{ id: names['task'] }] }), theTask),
   'createTask under it': write(
     'createTask',
     (names) => ({ id: names['fresh'], title: 'x', parentId: names['task'] }),
@@ -619,6 +620,11 @@ const onPeople: Record<string, Operation> = {
   'nodes User': nodes('User', 'person'),
   'node ApiToken': node('ApiToken', 'token'),
   'node ConnectedApplication': node('ConnectedApplication', 'application'),
+  'User.approvals': read(
+    'node(id: $id) { ... on User { approvals(first: 100) { nodes { id } } } }',
+    (names) => ({ id: names['person'] }),
+    { shows: ['approval'] },
+  ),
   'node Session': node('Session', 'session'),
   ...onWebhooks,
   'User.apiTokens': read(
@@ -702,6 +708,13 @@ const onPeople: Record<string, Operation> = {
   disconnectApplication: write('disconnectApplication', (names) => ({ id: names['application'] }), {
     hidden: 'application',
   }),
+  approval: read('approval(id: $id) { id }', (names) => ({ id: names['approval'] }), {
+    shows: ['approval'],
+    hidden: 'approval',
+  }),
+  approve: write('approve', (names) => ({ id: names['approval'] })),
+  refuse: write('refuse', (names) => ({ id: names['approval'] })),
+  setDeletionGrant: write('setDeletionGrant', (names) => ({ id: names['token'], until: null })),
   endSession: write('endSession', (names) => ({ id: names['session'] }), { hidden: 'session' }),
 };
 
@@ -734,6 +747,10 @@ const onOneself: Record<string, Operation> = {
   authorizationRequest: read('authorizationRequest(parameters: "x") { name }', () => ({}), {}),
   connectApplication: write('connectApplication', () => ({ parameters: 'x' }), untraced),
   disconnectApplication: write('disconnectApplication', (names) => ({ id: names['application'] })),
+  'node Approval': node('Approval', 'approval'),
+  approve: write('approve', (names) => ({ id: names['approval'] })),
+  refuse: write('refuse', (names) => ({ id: names['approval'] })),
+  setDeletionGrant: write('setDeletionGrant', (names) => ({ id: names['token'], until: null })),
   sessions: read('sessions { id }', () => ({}), {}),
   endOtherSessions: {
     document: 'mutation { endOtherSessions { cursor } }',

@@ -52,6 +52,7 @@ export const rights = {
     updateTask out of its team | ✓     F        F    F     F      F      F        F    F    N      N      N        U
     updateTask into another    | ✓     F        ✓    ✓     F      F      F        F    F    N      N      N        U
     deleteTask                 | ✓     ✓        ✓    ✓     F      F      F        F    F    N      N      N        U
+    deleteTasks                | ✓     ✓        ✓    ✓     F      F      F        F    F    N      N      N        U
     createTask under it        | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
     createTasks under it       | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
     updateTask under it        | ✓     ✓        ✓    ✓     F      F      ✓        F    ✓    N      N      N        U
@@ -114,6 +115,7 @@ export const rights = {
     updateTask to no assignee  | ✓     F        N    N     N      N      F        F    F    N      N      N        U
     updateTask into a team     | ✓     F        N    N     N      N      F        F    F    N      N      N        U
     deleteTask                 | ✓     F        N    N     N      N      F        F    F    N      N      N        U
+    deleteTasks                | ✓     F        N    N     N      N      F        F    F    N      N      N        U
     createTask under it        | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
     updateTask under it        | ✓     F        N    N     N      N      ✓        F    ✓    N      N      N        U
     createTask by its id       | C     C        C    C     C      C      C        C    C    C      C      C        U
@@ -231,6 +233,10 @@ export const rights = {
     nodes User                 | ✓       ✓    ✓        ✓     ✓           ·      ·        U
     node ApiToken              | ✓       ·    ·        ·     ·           ·      ·        U
     node ConnectedApplication  | ✓       ·    ·        ·     ·           ·      ·        U
+    approval                   | ✓       N    N        N     N           N      N        U
+    approve                    | F       F    F        F     F           F      F        U
+    refuse                     | F       F    F        F     F           F      F        U
+    setDeletionGrant           | F       F    F        F     F           F      F        U
     node Session               | ✓       ·    ·        ·     ·           ·      ·        U
     node Webhook               | ✓       ·    ·        ·     ·           ·      ·        U
     node WebhookDelivery       | ✓       ·    ·        ·     ·           ·      ·        U
@@ -243,6 +249,7 @@ export const rights = {
     replayWebhook              | V       N    N        N     N           N      N        U
     User.apiTokens             | ✓       ·    ·        ·     ·           ·      ·        U
     User.connectedApplications | ✓       ·    ·        ·     ·           ·      ·        U
+    User.approvals             | ✓       ·    ·        ·     ·           ·      ·        U
     User.invitations           | ✓       ·    ·        ·     ·           ·      ·        U
     User.shareOffers           | ✓       ·    ·        ·     ·           ·      ·        U
     node Block                 | ✓       ·    ·        ·     ·           ·      ·        U
@@ -285,6 +292,10 @@ export const rights = {
     authorizationRequest       | V       V     V    U
     connectApplication         | V       F     F    U
     disconnectApplication      | ✓       F     F    U
+    node Approval              | ✓       ✓     ✓    U
+    approve                    | F       F     F    U
+    refuse                     | F       F     F    U
+    setDeletionGrant           | F       F     F    U
     sessions                   | ✓       ✓     ✓    U
     endOtherSessions           | ✓       F     F    U
     changePassword             | ✓       F     F    U

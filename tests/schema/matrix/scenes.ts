@@ -252,6 +252,7 @@ const personScene: Builder = (stage, { people }, column, word) => {
     stage.event({ kind: 'team.memberRemoved', teamId: team, actorId: person, ...left });
   }
   const { webhook, delivery } = stage.webhook(person, null, word);
+  const token = stage.apiToken(person, word);
   return {
     actor,
     word,
@@ -261,8 +262,9 @@ const personScene: Builder = (stage, { people }, column, word) => {
       ...(column === 'oneself' ? {} : { person: publicId('User', person) }),
       mine: publicId('Task', mine),
       ownConversation: publicId('Conversation', stage.conversation(acting.uuid, `${word}c`, [])),
-      token: publicId('ApiToken', stage.apiToken(person, word)),
+      token: publicId('ApiToken', token),
       application: publicId('ConnectedApplication', stage.connectedApplication(person, word)),
+      approval: publicId('Approval', stage.approval(person, token, word)),
       session: publicId('Session', stage.session(person, word)),
       offer: publicId('ShareOffer', offer),
       block: publicId('Block', stage.block(person, stage.user(`${word}b`, `blocked.${word}@example.com`))),
@@ -280,12 +282,14 @@ const personScene: Builder = (stage, { people }, column, word) => {
 const ownScene: Builder = (stage, { people }, column, word) => {
   // A person has at most 100 tokens and applications.
   const holder = people[column === 'nobody' ? 'guest' : 'alone'].uuid;
+  const token = stage.apiToken(holder, word);
   return {
     actor: column === 'nobody' ? null : 'alone',
     word,
     names: {
-      token: publicId('ApiToken', stage.apiToken(holder, word)),
+      token: publicId('ApiToken', token),
       application: publicId('ConnectedApplication', stage.connectedApplication(holder, word)),
+      approval: publicId('Approval', stage.approval(holder, token, word)),
       fresh: publicId('Task', newId()),
       freshTeam: publicId('Team', newId()),
       freshConversation: publicId('Conversation', newId()),

@@ -19,6 +19,7 @@ interface Rows {
   message: Prisma.MessageCreateManyInput[];
   apiToken: Prisma.ApiTokenCreateManyInput[];
   connectedApplication: Prisma.ConnectedApplicationCreateManyInput[];
+  approval: Prisma.ApprovalCreateManyInput[];
   session: Prisma.SessionCreateManyInput[];
   webhook: Prisma.WebhookCreateManyInput[];
   webhookDelivery: Prisma.WebhookDeliveryCreateManyInput[];
@@ -48,6 +49,7 @@ export class Stage {
     message: [],
     apiToken: [],
     connectedApplication: [],
+    approval: [],
     session: [],
     webhook: [],
     webhookDelivery: [],
@@ -152,6 +154,22 @@ export class Stage {
     return id;
   }
 
+  approval(userId: string, apiTokenId: string, email: string): string {
+    const id = newId();
+    this.#rows.approval.push({
+      id,
+      userId,
+      apiTokenId,
+      verb: 'shareTask',
+      arguments: { email },
+      taskIds: [],
+      taskVersions: [],
+      fingerprint: id,
+      expiresAt: new Date(Date.now() + A_WEEK_MS),
+    });
+    return id;
+  }
+
   session(userId: string, userAgent: string): string {
     const id = newId();
     const expiresAt = new Date(Date.now() + A_WEEK_MS);
@@ -201,6 +219,7 @@ export class Stage {
     for (const data of portions(rows.apiToken)) await db.apiToken.createMany({ data });
     for (const data of portions(rows.connectedApplication))
       await db.connectedApplication.createMany({ data });
+    for (const data of portions(rows.approval)) await db.approval.createMany({ data });
     for (const data of portions(rows.session)) await db.session.createMany({ data });
     for (const data of portions(rows.webhook)) await db.webhook.createMany({ data });
     for (const data of portions(rows.webhookDelivery)) await db.webhookDelivery.createMany({ data });

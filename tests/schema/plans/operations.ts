@@ -50,6 +50,7 @@ function all(kind: 'query' | 'mutation', fields: Record<string, string>): Record
 export const reads = all('query', {
   viewer: `viewer { id invitations { totalCount nodes { id invitedBy { id } } } apiTokens { totalCount nodes { id } }
        connectedApplications { totalCount nodes { id } }
+       approvals { totalCount nodes { id tasks { id } apiToken { id } connectedApplication { id } } }
        conversationOffers { totalCount nodes { conversationId title offeredByName } } }`,
   invitation: 'invitation(secret: $joinSecret) { teamName invitedByName }',
   offers:
@@ -58,6 +59,7 @@ export const reads = all('query', {
     node('User', 'mate'),
     node('ApiToken', 'token'),
     node('ConnectedApplication', 'application'),
+    node('Approval', 'approval'),
     node('Team', 'team'),
     node('Membership', 'member'),
     node('TeamInvitation', 'invitation'),
@@ -74,6 +76,7 @@ export const reads = all('query', {
   'Task.shareOffers': 'task(id: $offeredTask) { shareOffers { totalCount nodes { id receiver } } }',
   'offer of a link': 'shareOffer(secret: $secret) { id taskTitle offeredByName }',
   sessions: 'sessions { id }',
+  approval: 'approval(id: $approval) { status }',
   webhooks: `webhooks { totalCount nodes { id position person team { id }
     deliveries(first: 50) { totalCount nodes { id status } } } }`,
   'webhooks of a team': 'webhooks(scope: { teamId: $team }) { totalCount nodes { id } }',
@@ -230,4 +233,5 @@ export const changes = all('mutation', {
   transferOwnership: 'transferOwnership(input: { teamId: $team, userId: $mate }) { team { id } }',
   'deleteTeam by Bob': 'deleteTeam(input: { id: $bobsTeam }) { cursor }',
   deleteTask: 'deleteTask(input: { id: $lastTask }) { cursor }',
+  'deleteTasks again': 'deleteTasks(input: { tasks: [{ id: $lastTask }] }) { cursor }',
 });

@@ -27,7 +27,9 @@ const changes: Record<string, (given: Given) => Call> = {
   createTasks: ({ input }) => ({ tool: 'create_tasks', input }),
   updateTask: ({ input }) => ({ tool: 'update_tasks', input: { tasks: [input] } }),
   updateTasks: ({ input }) => ({ tool: 'update_tasks', input }),
-  completeTask: ({ input }) => ({ tool: 'complete_tasks', input: { ids: [input.id] } }),
+  completeTask: ({ input }) => ({ tool: 'update_tasks', input: { tasks: [{ ...input, status: 'DONE' }] } }),
+  deleteTask: ({ input }) => ({ tool: 'delete_tasks', input: { ids: [input.id] } }),
+  shareTask: ({ input }) => ({ tool: 'share_task', input }),
   addComment: ({ input }) => ({ tool: 'comment', input }),
   sendMessage: ({ input }) => ({ tool: 'send_message', input }),
 };
@@ -56,6 +58,9 @@ const marks: Record<string, string> = {
   VALIDATION_FAILED: 'V',
   CONFLICT: 'C',
 };
+
+/** What the person has to approve. */
+const APPROVED_TOOLS = new Set(['delete_tasks', 'share_task']);
 
 interface Result {
   isError?: boolean;
@@ -104,8 +109,11 @@ test('[FR-009] [FR-011] [SC-005] the tables of rights hold for agents, for every
         const { attempt, call, credential } = next;
         const { table, row, column, token } = attempt;
         const cell = `${table} | ${row} | ${column}${token === null ? '' : ` by a ${token} token`}`;
+        // At most 20 can wait for one person.
+        await world.db.approval.deleteMany();
         got.push(`${cell}: ${await ended(attempt, call, credential)}`);
-        expected.push(`${cell}: ${attempt.expected}`);
+        const waits = attempt.expected === '✓' && APPROVED_TOOLS.has(call.tool);
+        expected.push(`${cell}: ${waits ? 'CONFIRMATION_REQUIRED' : attempt.expected}`);
         tried.add(call.tool);
       }
     }),
@@ -114,12 +122,13 @@ test('[FR-009] [FR-011] [SC-005] the tables of rights hold for agents, for every
   expect(got.length).toBeGreaterThan(300);
   expect([...tried].sort()).toEqual([
     'comment',
-    'complete_tasks',
     'create_tasks',
+    'delete_tasks',
     'get',
     'list_tasks',
     'search',
     'send_message',
+    'share_task',
     'update_tasks',
   ]);
 }, 180_000);

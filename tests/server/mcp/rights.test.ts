@@ -20,7 +20,9 @@ type Tried = () => Promise<unknown>;
 function attemptsOf({ call }: Agent, id: string): Record<string, Tried> {
   return {
     update: () => ended(call('update_tasks', { tasks: [{ id, title: 'Changed' }] })),
-    complete: () => ended(call('complete_tasks', { ids: [id] })),
+    complete: () => ended(call('update_tasks', { tasks: [{ id, status: 'DONE' }] })),
+    delete: () => ended(call('delete_tasks', { ids: [id] })),
+    share: () => ended(call('share_task', { taskId: id, email: 'eve@example.com' })),
     comment: () => ended(call('comment', { taskId: id, body: 'Hello' })),
     'add a subtask': () => ended(call('create_tasks', { tasks: [{ title: 'Part', parentId: id }] })),
   };
@@ -32,7 +34,14 @@ async function endsOf(attempts: Record<string, Tried>): Promise<Record<string, u
   return ends;
 }
 
-const all = (end: string) => ({ update: end, complete: end, comment: end, 'add a subtask': end });
+const all = (end: string) => ({
+  update: end,
+  complete: end,
+  delete: end,
+  share: end,
+  comment: end,
+  'add a subtask': end,
+});
 
 test('[FR-009] another person’s task does not exist for an agent', async () => {
   const { ada, eve } = await people('Ada', 'Eve');

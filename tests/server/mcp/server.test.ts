@@ -22,7 +22,7 @@ interface Tasks {
 }
 
 const READING = ['changes_since', 'dashboard', 'get', 'list_tasks', 'query', 'search'];
-const WRITING = ['comment', 'complete_tasks', 'create_tasks', 'send_message', 'update_tasks'];
+const WRITING = ['comment', 'create_tasks', 'delete_tasks', 'send_message', 'share_task', 'update_tasks'];
 
 function titles({ tasks }: Tasks): string[] {
   return tasks.map(({ title }) => title);
@@ -69,7 +69,7 @@ describe.each(REVISIONS)('an agent with the protocol revision %s', (revision) =>
       { id: soil?.id, title: 'Buy soil', status: 'TODO' },
     ]);
     await call('update_tasks', { tasks: [{ id: water?.id, dueOn: null, title: 'Water all plants' }] });
-    const completed = await call<Tasks>('complete_tasks', { ids: [water?.id] });
+    const completed = await call<Tasks>('update_tasks', { tasks: [{ id: water?.id, status: 'DONE' }] });
     expect(completed.tasks).toEqual([
       { id: water?.id, title: 'Water all plants', status: 'DONE', assignee: 'Ada' },
     ]);
@@ -231,7 +231,7 @@ describe('a repeated call', () => {
     for (let time = 0; time < 2; time += 1) {
       await call('comment', comment);
       await call('send_message', message);
-      await call('complete_tasks', { ids: [task] });
+      await call('update_tasks', { tasks: [{ id: task, status: 'DONE' }] });
     }
     const { items } = await call<{ items: object[] }>('get', { ids: [task, conversation] });
     expect(items).toMatchObject([
@@ -302,7 +302,7 @@ describe('the changes since a cursor', () => {
     const team = await teamOf(ada, [[bob, 'MEMBER']]);
     const id = await bob.createTask('Dig', { teamId: team.id });
     await bob.createTask('A task that Ada does not see');
-    await call('complete_tasks', { ids: [id] });
+    await call('update_tasks', { tasks: [{ id, status: 'DONE' }] });
     const { changes, cursor } = await read(call, start.cursor, 2, 5);
     expect(changes.map(({ kind, actor }) => [kind, actor])).toEqual([
       ['TEAM_CREATED', 'Ada'],
@@ -419,7 +419,7 @@ describe('invalid input', () => {
     ['no task', 'create_tasks', { tasks: [] }, '>=1'],
     ['a NUL byte', 'create_tasks', { tasks: [{ title: 'a\0b' }] }, 'invalid character'],
     ['a lone surrogate', 'create_tasks', { tasks: [{ title: '\uD800' }] }, 'invalid character'],
-    ['an id of another type', 'complete_tasks', { ids: [publicId('User', newId())] }, 'not the id of a task'],
+    ['an id of another type', 'delete_tasks', { ids: [publicId('User', newId())] }, 'not the id of a task'],
     ['an id that is none', 'get', { ids: ['task_0'] }, 'not'],
     [
       'a client-generated id of another version',
@@ -444,8 +444,8 @@ describe('invalid input', () => {
   test('such as the name of a tool that does not exist is an error of the protocol', async () => {
     const { ada } = await people('Ada');
     const { client } = await agentOf(ada, url);
-    await expect(client.callTool({ name: 'delete_tasks' })).rejects.toThrow(
-      'There is no tool "delete_tasks".',
+    await expect(client.callTool({ name: 'drop_tasks' })).rejects.toThrow(
+      'There is no tool "drop_tasks".',
     );
   });
 });

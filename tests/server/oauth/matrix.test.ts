@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { verbNamed } from '../../../server/domain/approval-verbs.ts';
 import { connected } from '../../kit/oauth.ts';
 import { startWorld } from '../../kit/world.ts';
 import { allAttempts, READERS, tried, type Attempt } from '../../schema/matrix/attempts.ts';
@@ -22,6 +23,8 @@ const OF_SESSIONS = new Set([
 ]);
 
 function expectedOf({ row, column, expected }: Attempt): string {
+  const [field = ''] = row.split(/[ ,.]/);
+  if (expected === '✓' && verbNamed(field)) return 'CONFIRMATION_REQUIRED';
   return OF_SESSIONS.has(row) && column !== 'nobody' ? 'F' : expected;
 }
 
@@ -56,6 +59,10 @@ test('[FR-009] [FR-011] [SC-005] the tables of rights hold for applications that
     Array.from({ length: AT_ONCE }, async () => {
       for (let next = waiting.pop(); next; next = waiting.pop()) {
         const { table, row, column, token } = next;
+        // At most 20 can wait for one person.
+        await world.db.approval.deleteMany({ where: { applicationId: { not: null } } });
+        if (expectedOf(next) === 'CONFIRMATION_REQUIRED')
+          await world.db.approval.updateMany({ data: { status: 'REFUSED' } });
         const cell = `${table} | ${row} | ${column}${token === null ? '' : ` by ${token}`}`;
         got.push(`${cell}: ${(await tried(world, applications, next)).ended}`);
         expected.push(`${cell}: ${expectedOf(next)}`);

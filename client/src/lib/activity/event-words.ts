@@ -39,6 +39,12 @@ const lowered = (role: string | null | undefined) =>
 const roleOf = ({ changes }: Event, which: 'before' | 'after') =>
   lowered(changes.find(({ field }) => field === 'role')?.[which]);
 
+function grantWords({ changes }: Event, agent: string): string {
+  return changes.some(({ after }) => after !== null)
+    ? msg(`let ${agent} delete tasks without asking`)
+    : msg(`no longer lets ${agent} delete tasks without asking`);
+}
+
 /** What each kind of event says, and the group that it is filtered by. */
 const kinds: Readonly<Record<EventKind, KindWords>> = {
   TASK_CREATED: history,
@@ -98,6 +104,11 @@ const kinds: Readonly<Record<EventKind, KindWords>> = {
   WEBHOOK_DELETED: account(() => msg('deleted a webhook')),
   WEBHOOK_DISABLED: account(() => msg('disabled a webhook')),
   WEBHOOK_SECRET_ROTATED: account(() => msg('changed the secret of a webhook')),
+  API_TOKEN_GRANT_CHANGED: account((event) => grantWords(event, msg('an API token'))),
+  APPLICATION_GRANT_CHANGED: account((event) => grantWords(event, msg('an application'))),
+  APPROVAL_REQUESTED: account(() => msg('was asked by an agent to approve a change')),
+  APPROVAL_APPROVED: account(() => msg('approved a change that an agent asked for')),
+  APPROVAL_REFUSED: account(() => msg('did not let an agent make a change')),
   ACCESS_REFUSED: account(({ refusal }) =>
     refusal
       ? refusal.times > 1
@@ -150,7 +161,13 @@ export function sentenceOf(
   const { says, group } = kinds[kind];
   const said = says(event, viewerId);
   const who = actor === null ? words().someone : actor.id === viewerId ? words().you : actor.name;
-  const verb = who === words().you ? said.replace(/^was /, 'were ').replace('their', 'your') : said;
+  const verb =
+    who === words().you
+      ? said
+          .replace(/^was /, 'were ')
+          .replace(/^no longer lets /, 'no longer let ')
+          .replace('their', 'your')
+      : said;
   const whole = group === 'tasks' && !isOnTask && !verb.includes(TASK) ? msg(`${verb} on ${TASK}`) : verb;
   return [
     { name: who, href: undefined },

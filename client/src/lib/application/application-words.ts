@@ -15,11 +15,19 @@ export function accessWords(resource: OauthResource, scopes: readonly Scope[]): 
   if (!scopes.includes('WRITE')) return { can: [reading()], limit: 'It can’t change anything.' };
   if (resource === 'GRAPHQL')
     return {
-      can: [reading(), 'Create, change, share and delete as you, and manage your teams.'],
+      can: [
+        reading(),
+        'Create and change as you.',
+        'Ask you to approve what it wants to delete, share, invite to or leave.',
+      ],
       limit: 'It can’t manage your password, sessions, tokens or other applications.',
     };
   return {
-    can: [reading(), 'Create and change tasks, comments and messages as you.'],
+    can: [
+      reading(),
+      'Create and change tasks, comments and messages as you.',
+      'Ask you to approve what it wants to delete or share.',
+    ],
     limit: 'It can’t manage your account.',
   };
 }
