@@ -1,4 +1,4 @@
-import type { SignedIn } from '../auth/credentials.ts';
+import type { OauthResource } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, joined } from '../database/transaction.ts';
 import { Conflict, ConfirmationRequired, Forbidden, ValidationFailed } from '../errors.ts';
@@ -14,7 +14,12 @@ export const APPROVAL_MINUTES = 10;
 export const MOST_APPROVALS = 20;
 const LONGEST_ARGUMENTS = 16_000;
 
-type Agent = SignedIn & { tokenId: string };
+/** The credential of an agent. */
+interface Agent extends Person {
+  tokenId: string;
+  /** Null for API tokens. */
+  resource: OauthResource | null;
+}
 
 interface Asked {
   verb: string;

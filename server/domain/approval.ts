@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Approval } from '../../prisma/generated/client/client.ts';
-import type { SignedIn } from '../auth/credentials.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, joined, type Transaction } from '../database/transaction.ts';
 import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
@@ -12,6 +11,12 @@ import { viewerOf } from '../sql/viewer.ts';
 import { verbNamed, type Outcome, type VerbServices } from './approval-verbs.ts';
 import type { Change } from './change.ts';
 import { idOf, parse } from './validation.ts';
+
+/** The credential in use. */
+export interface Holder extends Person {
+  isBrowser: boolean;
+  tokenId: string | null;
+}
 
 export interface Approved extends Change {
   /** Where the receiver of a share or invitation has to go. Not stored. */
@@ -26,7 +31,7 @@ const reference = z.object({ id: idOf('Approval') });
  */
 export async function approve(
   db: Database,
-  holder: SignedIn,
+  holder: Holder,
   input: unknown,
   services: VerbServices,
 ): Promise<Approved> {
@@ -55,7 +60,7 @@ export async function approve(
 }
 
 /** Refusing twice has no further effect. @throws Forbidden unless the person uses a browser. */
-export async function refuse(db: Database, holder: SignedIn, input: unknown): Promise<Change> {
+export async function refuse(db: Database, holder: Holder, input: unknown): Promise<Change> {
   const { id } = parse(reference, input);
   requireBrowser(holder);
   return inTransaction(db, async (tx) => {
@@ -68,7 +73,7 @@ export async function refuse(db: Database, holder: SignedIn, input: unknown): Pr
 }
 
 /** @throws Forbidden for all credentials that a program can hold. */
-export function requireBrowser({ isBrowser, tokenId }: SignedIn): void {
+export function requireBrowser({ isBrowser, tokenId }: Holder): void {
   if (isBrowser) return;
   throw new Forbidden(
     'Only the person can decide this, signed in to the dashboard in a browser. Tokens cannot.',
@@ -152,7 +157,7 @@ async function decide(tx: Transaction, id: string, { status, result }: Decision)
   await tx.approval.update({ where: { id }, data, select: { id: true } });
 }
 
-async function markStale(db: Database, holder: SignedIn, id: string): Promise<void> {
+async function markStale(db: Database, holder: Holder, id: string): Promise<void> {
   await inTransaction(db, async (tx) => {
     const approval = await lockedApproval(tx, holder, id);
     if (approval.status !== 'PENDING') return;

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import type { SignedIn } from '../auth/credentials.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
 import { NotFound } from '../errors.ts';
 import { parseId } from '../ids.ts';
 import { append } from '../log/append.ts';
 import { visible } from '../policy.ts';
-import { requireBrowser } from './approval.ts';
+import { requireBrowser, type Holder } from './approval.ts';
 import type { Change } from './change.ts';
 import { parse } from './validation.ts';
 
@@ -35,7 +34,7 @@ export interface Granted extends Change {
  * Lets an API token or a connected application delete tasks without an approval; null ends it.
  * @throws Forbidden unless the person uses a browser.
  */
-export async function setDeletionGrant(db: Database, holder: SignedIn, input: unknown): Promise<Granted> {
+export async function setDeletionGrant(db: Database, holder: Holder, input: unknown): Promise<Granted> {
   const { id: given, until } = parse(grant, input);
   const { type, uuid: id } = parseId(given);
   requireBrowser(holder);

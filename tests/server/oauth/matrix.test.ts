@@ -61,8 +61,11 @@ test('[FR-009] [FR-011] [SC-005] the tables of rights hold for applications that
         const { table, row, column, token } = next;
         // At most 20 can wait for one person.
         await world.db.approval.deleteMany({ where: { applicationId: { not: null } } });
-        if (expectedOf(next) === 'CONFIRMATION_REQUIRED')
-          await world.db.approval.updateMany({ data: { status: 'REFUSED' } });
+        const { actor } = next.scene;
+        if (actor !== null && expectedOf(next) === 'CONFIRMATION_REQUIRED') {
+          const where = { userId: cast.people[actor].uuid };
+          await world.db.approval.updateMany({ where, data: { status: 'REFUSED' } });
+        }
         const cell = `${table} | ${row} | ${column}${token === null ? '' : ` by ${token}`}`;
         got.push(`${cell}: ${(await tried(world, applications, next)).ended}`);
         expected.push(`${cell}: ${expectedOf(next)}`);
