@@ -3,7 +3,6 @@ import { stateOf } from '../log/consumer.ts';
 import type { Viewer } from '../policy.ts';
 import { factsOfEvents, NO_TEAM } from './task-facts.ts';
 import { unseen } from './unseen.ts';
-import { teamsOf } from './visible.ts';
 
 /** The tasks of a team, or those that the viewer owns, that are assigned to the viewer, or either. */
 export interface Scope {
@@ -25,7 +24,7 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
   const teams = unseen([...viewer.teams.keys()], 'uuid[]');
   // The planner sees these: they tell whether a join with the tasks starts with the shares.
   const own = Prisma.sql`${viewer.userId}::uuid`;
-  const ownTeams = teamsOf(viewer);
+  const ownTeams = Prisma.sql`${[...viewer.teams.keys()]}::uuid[]`;
   const beyond = (withoutTeam: Prisma.Sql) =>
     Prisma.sql`(team_id IS NULL AND ${withoutTeam} OR team_id <> ALL(${ownTeams}))`;
   if (scope && scope.teamId !== null) {
