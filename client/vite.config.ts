@@ -18,8 +18,13 @@ export default defineConfig({
   ],
   build: {
     target: 'es2023',
-    // One chunk for what most pages need: many small ones compress worse, and each is a request.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'common', minShareCount: 5 }] } } },
+    // One chunk for what most pages need: many small ones compress worse, and each is a request. Kit's own modules read
+    // its settings when they are loaded, so they stay where it puts them.
+    rolldownOptions: {
+      output: {
+        codeSplitting: { groups: [{ name: 'common', minShareCount: 5, test: /^(?!.*@sveltejs[\\/]kit)/ }] },
+      },
+    },
   },
   server: {
     proxy: {

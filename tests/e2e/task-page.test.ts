@@ -222,6 +222,7 @@ test('[FR-027] a person who may only view a task gets no fields, and a missing t
     await expect(page.getByText('Only mine')).toHaveCount(0);
   }
   await page.getByRole('link', { name: 'Go to your tasks' }).click();
+  await page.getByRole('link', { name: 'Shared with me' }).click();
   await expect(page.getByRole('link', { name: 'Look at this' })).toBeVisible();
 });
 

@@ -1,5 +1,6 @@
 import type { ApprovalItem_ApprovalFragment, EventKind, TeamRole } from '../../gql/graphql.ts';
 import { roleInSentence } from '../team/team-words.ts';
+import { msg } from '../language/format.ts';
 
 type Approval = ApprovalItem_ApprovalFragment;
 
@@ -26,13 +27,13 @@ export function inputOf(approval: Pick<Approval, 'arguments'>): Input {
 export function approvalWords(approval: Approval): string {
   const { verb, tasks, subject } = approval;
   const { permission, role, tasks: named } = inputOf(approval);
-  const team = subject?.__typename === 'Team' ? `the team “${subject.name}”` : 'a team';
+  const team = subject?.__typename === 'Team' ? msg(`the team “${subject.name}”`) : msg('a team');
   const conversation =
-    subject?.__typename === 'Conversation' ? `the conversation “${subject.title}”` : 'a conversation';
+    subject?.__typename === 'Conversation' ? msg(`the conversation “${subject.title}”`) : msg('a conversation');
   const [member, ofTeam] =
     subject?.__typename === 'Membership'
-      ? [`“${subject.user.name}”`, `the team “${subject.team.name}”`]
-      : ['a member', 'a team'];
+      ? [`“${subject.user.name}”`, msg(`the team “${subject.team.name}”`)]
+      : ['a member', msg('a team')];
   const receivers = receiversOf(approval);
   const grantedRole = roleInSentence(role ?? 'MEMBER');
   switch (verb) {
@@ -75,7 +76,7 @@ function receiversOf(approval: Approval): string {
   const { email, emails } = inputOf(approval);
   const names = approval.people.map(({ name }) => `“${name}”`);
   const all = [...names, ...(email == null ? [] : [email]), ...(emails ?? [])];
-  return all.length === 0 ? 'a person' : all.join(', ');
+  return all.length === 0 ? msg('a person') : all.join(', ');
 }
 
 /** Who asks. */
