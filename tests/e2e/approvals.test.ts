@@ -118,7 +118,7 @@ test('[BR-13] a person lets a token delete without asking in Settings, and ends 
   const { ada, page, call, ask } = await withAgent();
   const [first, second] = await Promise.all([ada.createTask('One'), ada.createTask('Two')]);
   await page.goto('/settings');
-  await page.getByRole('button', { name: 'Let “a script” delete tasks without asking' }).click();
+  await page.getByRole('button', { name: /^Let agents delete without asking….*“a script”$/ }).click();
   await page.getByLabel('For').selectOption('1 day');
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Allow deletions' }).click();

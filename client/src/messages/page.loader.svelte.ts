@@ -25,15 +25,16 @@ provideLanguage(() => shown.language);
 export function getRuntime(part: Part): Runtime {
   const runtime = shown.parts[part];
   // A page that shows a part which it has not loaded gets it a moment later.
-  if (!runtime) void loadMessages(part);
+  if (!runtime) void loadMessages(part).catch(() => undefined);
   return runtime ?? empty;
 }
 export const getRuntimeRx = getRuntime;
 
-/** Loads a part of the messages. Await it before anything that shows them is drawn. */
+/** Loads a part of the messages. Await it before anything that shows them is drawn. @throws if the server is not reached. */
 export async function loadMessages(part: Part): Promise<void> {
   if (!wanted.includes(part)) wanted.push(part);
   await update();
+  if (!shown.parts[part]) throw new Error('The messages could not be loaded.');
 }
 
 /** Shows the page in the language that a person has chosen; null is the browser's. */
@@ -55,10 +56,10 @@ async function load(): Promise<void> {
   if (missing.length === 0) return;
   const loaded = await Promise.all(
     missing.map(async (part) => {
-      const catalog = await catalogs[`./.wuchale/page.${part}.${language}.compiled.js`]?.();
-      return [part, toRuntime(catalog, language)] as const;
+      const catalog = await catalogs[`./.wuchale/page.${part}.${language}.compiled.js`]?.().catch(() => null);
+      return catalog ? [[part, toRuntime(catalog, language)] as const] : [];
     }),
   );
-  shown = { language, parts: { ...known, ...Object.fromEntries(loaded) } };
+  shown = { language, parts: { ...known, ...Object.fromEntries(loaded.flat()) } };
   document.documentElement.lang = language;
 }

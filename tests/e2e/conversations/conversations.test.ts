@@ -257,7 +257,7 @@ test('a phone shows the list or one conversation, and the keyboard’s Enter sta
   await phone.getByRole('button', { name: 'Send' }).tap();
   await expect(log(phone)).toContainText('One\nTwo', { useInnerText: true });
   await expectAccessible(phone);
-  await phone.getByRole('link', { name: 'Conversations' }).tap();
+  await phone.getByRole('main').getByRole('link', { name: 'Conversations' }).tap();
   await expect(row(phone, 'The party')).toBeVisible();
   await touch.close();
 });
