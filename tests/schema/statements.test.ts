@@ -152,6 +152,19 @@ beforeAll(async () => {
       })),
     ),
   });
+  const token = await db.apiToken.findFirstOrThrow({ where: { userId: own } });
+  await db.approval.createMany({
+    data: rows((n) => ({
+      userId: own,
+      apiTokenId: token.id,
+      verb: 'deleteTask',
+      arguments: {},
+      taskIds: [],
+      taskVersions: [],
+      fingerprint: `approval ${n}`,
+      expiresAt: new Date(Date.now() + 60 * 60_000),
+    })),
+  });
   await db.connectedApplication.createMany({
     data: rows((n) => ({
       userId: own,
@@ -212,6 +225,7 @@ const lists: Record<string, string> = {
   'User.blockedPeople': 'viewer { blockedPeople(first: $n) { totalCount nodes { id name } } }',
   'Task.shareOffers':
     'task(id: $task) { shareOffers(first: $n) { totalCount nodes { id receiver task { id } } } }',
+  'User.approvals': 'viewer { approvals(first: $n) { totalCount nodes { id status } } }',
   'User.conversationOffers':
     'viewer { conversationOffers(first: $n) { totalCount nodes { conversationId title offeredByName } } }',
   'User.connectedApplications':
@@ -298,6 +312,7 @@ test('[FR-014] the number of statements of a list does not depend on its length'
     User.shareOffers: 4 for 5 and for 50: count of share_offers, share_offers, users, viewerOf
     User.blockedPeople: 2 for 5 and for 50: users, viewerOf
     Task.shareOffers: 2 for 5 and for 50: tasks, viewerOf
+    User.approvals: 2 for 5 and for 50: users, viewerOf
     User.conversationOffers: 4 for 5 and for 50: conversation_offers, count of conversation_offers, users, viewerOf
     User.connectedApplications: 2 for 5 and for 50: users, viewerOf
     User.apiTokens: 2 for 5 and for 50: users, viewerOf
