@@ -22,7 +22,9 @@ export default defineConfig({
     // its settings when they are loaded, so they stay where it puts them.
     rolldownOptions: {
       output: {
-        codeSplitting: { groups: [{ name: 'common', minShareCount: 5, test: /^(?!.*@sveltejs[\\/]kit)/ }] },
+        codeSplitting: {
+          groups: [{ name: 'common', minShareCount: 3, test: /^(?!.*(?:devalue|@sveltejs)[\\/])/ }],
+        },
       },
     },
   },

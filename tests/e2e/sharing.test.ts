@@ -149,6 +149,7 @@ test('[BR-04] the team is read-only without the right to move the task', async (
   const { id: teamId, name } = await teamOf(ada, [[bob, 'MEMBER']]);
   await ada.createTask('Order paper', { teamId, assigneeId: bob.id });
   const page = await dashboardOf(bob);
+  await page.goto('/?source=all');
   await page.getByRole('button', { name: 'Edit “Order paper”' }).click();
   const editor = page.getByRole('dialog', { name: 'Edit task' });
   await expect(editor.getByLabel('Team')).toBeDisabled();

@@ -55,7 +55,7 @@ test('[SC-004] a person reads what they and their teams did, live, with links', 
   await page.getByLabel('Kind').selectOption('Comments');
   await expect(list(page).getByRole('listitem')).toHaveCount(1);
   await page.getByLabel('Kind').selectOption('All kinds');
-  await page.getByLabel('Team').selectOption(name);
+  await page.getByLabel('Team', { exact: true }).selectOption(name);
   await expect(list(page)).not.toContainText('The party');
   await page.getByLabel('Person').selectOption('Bob');
   await expect(list(page).getByRole('listitem')).toHaveCount(3);
