@@ -444,9 +444,7 @@ describe('invalid input', () => {
   test('such as the name of a tool that does not exist is an error of the protocol', async () => {
     const { ada } = await people('Ada');
     const { client } = await agentOf(ada, url);
-    await expect(client.callTool({ name: 'drop_tasks' })).rejects.toThrow(
-      'There is no tool "drop_tasks".',
-    );
+    await expect(client.callTool({ name: 'drop_tasks' })).rejects.toThrow('There is no tool "drop_tasks".');
   });
 });
 

@@ -29,7 +29,9 @@ export function approvalWords(approval: Approval): string {
   const { permission, role, tasks: named } = inputOf(approval);
   const team = subject?.__typename === 'Team' ? msg(`the team “${subject.name}”`) : msg('a team');
   const conversation =
-    subject?.__typename === 'Conversation' ? msg(`the conversation “${subject.title}”`) : msg('a conversation');
+    subject?.__typename === 'Conversation'
+      ? msg(`the conversation “${subject.title}”`)
+      : msg('a conversation');
   const [member, ofTeam] =
     subject?.__typename === 'Membership'
       ? [`“${subject.user.name}”`, msg(`the team “${subject.team.name}”`)]

@@ -16,7 +16,7 @@ export function provideLanguage(source: () => Language): void {
 }
 
 /** The first language of a list of BCP 47 tags that the page has; English if it has none. */
-export function firstKnown(tags: readonly string[]): Language {
+function firstKnown(tags: readonly string[]): Language {
   for (const tag of tags) {
     const known = languages.find(
       (each) => each === tag.slice(0, 2).toLowerCase() && !/^[a-z]/i.test(tag.slice(2)),
