@@ -28,7 +28,8 @@ export function getRuntime(part: Part): Runtime {
   if (!runtime) void loadMessages(part).catch(() => undefined);
   return runtime ?? empty;
 }
-export const getRuntimeRx = getRuntime;
+/** The same; wuchale calls it where Svelte follows what is read. */
+export const getRuntimeRx = (part: Part): Runtime => getRuntime(part);
 
 /** Loads a part of the messages. Await it before anything that shows them is drawn. @throws if the server is not reached. */
 export async function loadMessages(part: Part): Promise<void> {
