@@ -47,9 +47,9 @@ export function approvalWords(approval: Approval): string {
     case 'SHARE_TASK':
       return `Share a task with ${receivers}, who can ${permission === 'EDIT' ? 'edit' : 'view'} it`;
     case 'UPDATE_SHARE':
-      if (permission === 'EDIT') return 'Let a person with whom a task is shared edit it';
+      if (permission === 'EDIT') return 'Allow editing a task that is shared to view';
       return permission === 'VIEW'
-        ? 'Let a person with whom a task is shared only view it'
+        ? 'Limit the share of a task to viewing'
         : 'Change when the share of a task expires';
     case 'DELETE_COMMENT':
       return 'Delete a comment permanently';

@@ -45,7 +45,7 @@ export interface Person {
   name: string;
 }
 
-/** The people to whom a task can be assigned: its team's members, or its owner and the people it is shared with. */
+/** The people that a task can be assigned to: its team's members, or its owner and the people it is shared with. */
 export class AssignablePeople {
   readonly #members;
   readonly #receivers;

@@ -42,7 +42,7 @@ interface Outcome {
 }
 
 /**
- * Changes tasks in one batch. Others may have changed other fields meanwhile; a task whose same fields were changed, or
+ * Changes tasks in one batch. Changes of other fields by others are kept; a task with a change of the same fields, or
  * that the person can no longer change, is left out and named.
  */
 export async function changeTasks(client: Client, wanted: readonly TaskChange[]): Promise<Outcome> {

@@ -1,6 +1,6 @@
 import { toasts } from './toasts.svelte.ts';
 
-/** A component whose script loads when it is first needed. */
+/** A component that is loaded when it is first needed. */
 export class Lazy<Loaded> {
   component = $state.raw<Loaded>();
   isLoading = false;

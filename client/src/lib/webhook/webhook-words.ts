@@ -1,7 +1,7 @@
 import type { EventKind, WebhookDeliveryStatus, WebhookDisabledReason } from '../../gql/graphql.ts';
 import { plural } from '../language/format.ts';
 
-/** Groups of kinds, as offered in the form. A kind belongs to the first group whose prefix it has. */
+/** Groups of kinds in the form. A kind belongs to the first group with a prefix that matches. */
 export const kindGroups = () =>
   [
     [
