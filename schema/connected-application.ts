@@ -3,7 +3,7 @@ import {
   CONNECTED_DAYS,
   connectApplication,
   disconnectApplication,
-  requireSession,
+  FOR_SESSIONS,
 } from '../server/domain/connected-application.ts';
 import { NotFound, ValidationFailed } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
@@ -15,7 +15,7 @@ import {
   type Oauth,
 } from '../server/oauth/authorization.ts';
 import { isLoopback, placeOf } from '../server/oauth/redirect-uri.ts';
-import { visible } from '../server/policy.ts';
+import { requireSession, visible } from '../server/policy.ts';
 import { ApiTokenScope } from './api-token.ts';
 import { builder } from './machinery/builder.ts';
 import { pagedRelation } from './machinery/paged-relation.ts';
@@ -170,7 +170,7 @@ builder.relayMutationField(
     description:
       'Allows an application the access that it asks for, for 30 days. Fails with CONFLICT if the viewer has 100 connected applications. Requires a session: with a token it fails with FORBIDDEN.',
     resolve: async (_root, { input }, { authServices: { oauth }, db, person }) => {
-      requireSession(person);
+      requireSession(person, FOR_SESSIONS);
       const request = await readAuthorizationRequest(oauth, person, input.parameters);
       if (isFault(request.asked)) throw new ValidationFailed(request.asked.description);
       const { id, code, cursor } = await connectApplication(db, person, request.asked);

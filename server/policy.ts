@@ -10,11 +10,24 @@ import type {
   TeamRole,
   Webhook,
 } from '../prisma/generated/client/client.ts';
+import { Forbidden } from './errors.ts';
 import { traitsOf } from './log/catalogue.ts';
 
 /** The acting person, always from a credential, never from an argument. */
 export interface Person {
   userId: string;
+}
+
+/** A person with the credential that they use. */
+export interface Holder extends Person {
+  sessionId: string | null;
+  tokenId: string | null;
+}
+
+/** Returns the session's id. @throws Forbidden for a token. @param refusal what tokens cannot do, as a sentence. */
+export function requireSession({ sessionId, tokenId }: Holder, refusal: string): string {
+  if (sessionId !== null) return sessionId;
+  throw new Forbidden(`${refusal} Sign in to do this.`, tokenId ?? undefined);
 }
 
 /** Shares are not included, since their number is unlimited; see `server/sql/shares.ts`. */

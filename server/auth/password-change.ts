@@ -3,11 +3,12 @@ import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { disconnectAll } from '../domain/connected-application.ts';
 import { parse } from '../domain/validation.ts';
-import { Conflict, Forbidden, ValidationFailed } from '../errors.ts';
+import { Conflict, ValidationFailed } from '../errors.ts';
 import { append } from '../log/append.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockUser } from '../sql/locks.ts';
+import { requireSession } from '../policy.ts';
 import { accountWith, checkPassword, CREDENTIAL } from './account.ts';
 import type { SignedIn } from './credentials.ts';
 import { givenPassword, hashPassword, newPassword } from './passwords.ts';
@@ -59,12 +60,8 @@ export async function changePassword(
 }
 
 /** @throws Forbidden for an API token, which cannot manage passwords or sessions. */
-export function sessionOf({ sessionId, tokenId }: SignedIn): string {
-  if (sessionId !== null) return sessionId;
-  throw new Forbidden(
-    'API tokens cannot manage passwords or sessions. Sign in to do this.',
-    tokenId ?? undefined,
-  );
+export function sessionOf(holder: SignedIn): string {
+  return requireSession(holder, 'API tokens cannot manage passwords or sessions.');
 }
 
 /** Replaces an earlier link and ends the account's sessions. @throws NotFound if there is no account. */

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { ApiTokenScope, type ApiToken } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
-import { Conflict, Forbidden, NotFound, Unauthenticated } from '../errors.ts';
+import { Conflict, NotFound, Unauthenticated } from '../errors.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
 import { append } from '../log/append.ts';
 import { recordRefusedToken } from '../log/access-audit.ts';
 import { newId } from '../ids.ts';
-import { visible, type Person } from '../policy.ts';
+import { requireSession, visible, type Holder } from '../policy.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockUser } from '../sql/locks.ts';
 import { idOf, parse, line } from './validation.ts';
@@ -20,10 +20,8 @@ const MOST_TOKENS = 100;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** The credential in use. A token must not create or revoke tokens. */
-interface Holder extends Person {
-  tokenId: string | null;
-}
+/** A token must not create or revoke tokens. */
+const FOR_SESSIONS = 'API tokens cannot create or revoke tokens.';
 
 /** The token itself cannot be read again. */
 export interface NewApiToken {
@@ -51,7 +49,7 @@ const creation = z.object({
 /** @throws Conflict if the person has 100 tokens. */
 export async function createApiToken(db: Database, holder: Holder, input: unknown): Promise<NewApiToken> {
   const wanted = parse(creation, input);
-  refuseToken(holder);
+  requireSession(holder, FOR_SESSIONS);
   const { userId } = holder;
   const token = PREFIX + newSecret();
   const id = newId();
@@ -75,7 +73,7 @@ export async function revokeApiToken(
   input: unknown,
 ): Promise<{ id: string; cursor: string }> {
   const { id } = parse(z.object({ id: idOf('ApiToken') }), input);
-  refuseToken(holder);
+  requireSession(holder, FOR_SESSIONS);
   return inTransaction(db, async (tx) => {
     const { count } = await tx.apiToken.deleteMany({ where: { id, AND: visible.apiToken(holder) } });
     if (count === 0) {
@@ -86,11 +84,6 @@ export async function revokeApiToken(
     const event = { kind: 'apiToken.revoked', actorId: holder.userId, subjectId: id, data: {} } as const;
     return { id, cursor: await append(tx, event) };
   });
-}
-
-function refuseToken({ tokenId }: Holder): void {
-  if (tokenId === null) return;
-  throw new Forbidden('API tokens cannot create or revoke tokens. Sign in to do this.', tokenId);
 }
 
 export function isApiToken(credential: string): boolean {

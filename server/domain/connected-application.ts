@@ -7,11 +7,11 @@ import type {
 } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { Conflict, Forbidden, NotFound, Unauthenticated } from '../errors.ts';
+import { Conflict, NotFound, Unauthenticated } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { append } from '../log/append.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
-import { visible, type Person } from '../policy.ts';
+import { requireSession, visible, type Holder } from '../policy.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockUser } from '../sql/locks.ts';
 import { idOf, parse } from './validation.ts';
@@ -23,6 +23,9 @@ const REFRESH = 'twr_';
 const SECRET_LENGTH = 43;
 
 const MOST_APPLICATIONS = 100;
+
+/** A token must not widen or keep its own access. */
+export const FOR_SESSIONS = 'Tokens cannot connect or disconnect applications.';
 
 const MINUTE_MS = 60_000;
 const CODE_MS = MINUTE_MS;
@@ -38,11 +41,6 @@ const OPENS: Readonly<Record<OauthResource, readonly OauthResource[]>> = {
 };
 
 /** The credential in use. Only a session can connect or disconnect applications. */
-interface Holder extends Person {
-  sessionId: string | null;
-  tokenId: string | null;
-}
-
 /** A validated authorization request. */
 export interface Approval {
   clientId: string;
@@ -80,7 +78,7 @@ export async function connectApplication(
   holder: Holder,
   approval: Approval,
 ): Promise<NewApplication> {
-  requireSession(holder);
+  requireSession(holder, FOR_SESSIONS);
   const { userId } = holder;
   const code = CODE + newSecret();
   const id = newId();
@@ -117,7 +115,7 @@ export async function disconnectApplication(
   input: unknown,
 ): Promise<{ id: string; cursor: string }> {
   const { id } = parse(z.object({ id: idOf('ConnectedApplication') }), input);
-  requireSession(holder);
+  requireSession(holder, FOR_SESSIONS);
   return inTransaction(db, async (tx) => {
     const where = { id, AND: visible.connectedApplication(holder) };
     const { count } = await tx.connectedApplication.deleteMany({ where });
@@ -138,15 +136,6 @@ export async function disconnectAll(tx: Transaction, userId: string): Promise<st
 
 function appendDisconnected(tx: Transaction, actorId: string, id: string): Promise<string> {
   return append(tx, { kind: 'application.disconnected', actorId, subjectId: id, data: {} });
-}
-
-/** @throws Forbidden for a token, which cannot widen or keep its own access. */
-export function requireSession({ sessionId, tokenId }: Holder): void {
-  if (sessionId !== null) return;
-  throw new Forbidden(
-    'Tokens cannot connect or disconnect applications. Sign in to do this.',
-    tokenId ?? undefined,
-  );
 }
 
 /** What a client sends with a code or a refresh token. Undefined values are not checked. */

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { Prisma, type Webhook } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
+import { Conflict, NotFound, ValidationFailed } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { append, currentCursor } from '../log/append.ts';
 import { EVENTS } from '../log/catalogue.ts';
 import { decodeCursor } from '../log/cursor.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
-import { can, visible, type Person } from '../policy.ts';
+import { can, requireSession, visible, type Holder, type Person } from '../policy.ts';
 import { lockUser } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { AddressRefused, type AddressRules } from '../address-rules.ts';
@@ -25,10 +25,7 @@ export const MOST_WEBHOOKS = 20;
 const LONGEST_URL = 2_000;
 const LONGEST_FILTER = 10_000;
 
-/** The credential in use. */
-interface Holder extends Person {
-  tokenId: string | null;
-}
+const FOR_SESSIONS = 'API tokens cannot manage webhooks.';
 
 interface WebhookServices extends WebhookSettings {
   db: Database;
@@ -87,7 +84,7 @@ export async function createWebhook(
   input: unknown,
 ): Promise<NewWebhook> {
   const { teamId, url: address, taskFilter: filter, ...given } = parse(creation, input);
-  refuseToken(holder);
+  requireSession(holder, FOR_SESSIONS);
   refuseAddress(services.rules, address);
   const { db, serverSecret } = services;
   const { userId } = holder;
@@ -133,7 +130,7 @@ export async function updateWebhook(
   input: unknown,
 ): Promise<Change> {
   const { id, url: address, enabled, resume, taskFilter: filter, ...given } = parse(edit, input);
-  refuseToken(holder);
+  requireSession(holder, FOR_SESSIONS);
   if (address) refuseAddress(services.rules, address);
   if (resume === true && enabled !== true)
     throw new ValidationFailed('`resume` requires `enabled: true`.', { field: 'resume' });
@@ -179,7 +176,7 @@ export async function deleteWebhook(
   input: unknown,
 ): Promise<Change> {
   const { id } = parse(named, input);
-  refuseToken(holder);
+  requireSession(holder, FOR_SESSIONS);
   return inTransaction(db, async (tx) => {
     const webhook = await lockedWebhook(tx, holder, id).catch(async (error: unknown) => {
       const earlier =
@@ -203,7 +200,7 @@ export async function rotateWebhookSecret(
   input: unknown,
 ): Promise<NewWebhook> {
   const { id } = parse(named, input);
-  refuseToken(holder);
+  requireSession(holder, FOR_SESSIONS);
   const secret = newWebhookSecret();
   const stored = await sealed(secret, serverSecret);
   return inTransaction(db, async (tx) => {
@@ -253,11 +250,6 @@ async function after(db: Database, cursor: string): Promise<Pick<Webhook, 'trans
 }
 
 /** A webhook outlives the token, and receives everything its person sees. */
-function refuseToken({ tokenId }: Holder): void {
-  if (tokenId === null) return;
-  throw new Forbidden('API tokens cannot manage webhooks. Sign in to do this.', tokenId);
-}
-
 function refuseAddress(rules: AddressRules, address: URL): void {
   try {
     rules.check(address);
