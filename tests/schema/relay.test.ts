@@ -111,6 +111,8 @@ const WITHOUT_INPUT = new Set(['signOut', 'endOtherSessions']);
  */
 const BOUNDED: Record<string, string> = {
   'ApiToken.scopes': 'there are two',
+  'Approval.people': 'as many as a conversation begins with, at most 50',
+  'Approval.tasks': 'as many as were to be deleted, at most 100',
   'AuthorizationRequest.scopes': 'there are two',
   'ConnectedApplication.scopes': 'there are two',
   'CreateTasksPayload.tasks': 'as many as were asked for, at most 500',
@@ -121,6 +123,7 @@ const BOUNDED: Record<string, string> = {
   'DashboardHistory.burnUp': 'one for each of at most 365 days',
   'DashboardHistory.cumulativeFlow': 'one for each of at most 365 days',
   'DashboardHistory.throughput': 'one for each week that 365 days touch',
+  'DeleteTasksPayload.deletedTaskIds': 'as many as were asked for, at most 100',
   'Event.changes': 'at most 10',
   'Performance.errors': 'one for each code',
   'Performance.fields': 'at most 100',
