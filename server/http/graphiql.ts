@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import sirv, { type RequestHandler } from 'sirv';
+import type { RequestHandler } from 'sirv';
+import { staticFiles } from './static-files.ts';
 
 const folder = join(import.meta.dirname, '../graphiql/build');
 
@@ -36,7 +37,7 @@ export function createGraphiql(csp: string): Graphiql | null {
       response.end(isKnown || request.method === 'HEAD' ? undefined : page);
       return true;
     },
-    files: sirv(folder, { etag: true, immutable: true, maxAge: 31_536_000, gzip: true, brotli: true }),
+    files: staticFiles(folder, { immutable: true, maxAge: 31_536_000 }),
   };
 }
 

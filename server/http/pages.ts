@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import sirv from 'sirv';
 import { contentSecurityPolicy } from './content-security-policy.ts';
+import { staticFiles } from './static-files.ts';
 
 const folder = join(import.meta.dirname, '../../client/build');
 
@@ -39,10 +39,8 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
   }
   const page = readFileSync(file, 'utf8');
   const csp = contentSecurityPolicy(hashesOf(page));
-  const options = { etag: true, gzip: true, brotli: true };
-  const files = sirv(folder, { ...options, setHeaders: cachingOf });
-  const shell = sirv(folder, {
-    ...options,
+  const files = staticFiles(folder, { setHeaders: cachingOf });
+  const shell = staticFiles(folder, {
     setHeaders: (response) => {
       response.setHeader('Content-Security-Policy', csp);
       response.setHeader('Cache-Control', 'no-cache');
