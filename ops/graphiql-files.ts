@@ -34,6 +34,7 @@ await Promise.all([
   write('graphql-worker.js', graphqlWorker),
   write('json-worker.js', jsonWorker),
 ]);
+await write('style.css', await readFile(join(source, 'style.css'), 'utf8'));
 await write('start.js', withHashes(await readFile(join(source, 'start.js'), 'utf8')));
 const page = withHashes(await readFile(join(source, 'index.html'), 'utf8'));
 await writeFile(join(target, 'index.html'), page);

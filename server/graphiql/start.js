@@ -7,27 +7,90 @@ self.MonacoEnvironment = {
     '/graphiql/editor-worker.js',
 };
 
-YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
-  title: 'Taskwire API',
-  credentials: 'same-origin',
-  defaultQuery: `# Welcome to Taskwire. Sign up once:
+const startSession = `# The cookie of the session authenticates
+# what follows. The dashboard in this
+# browser then shows this account, too.
 mutation SignUp {
-  signUp(input: { name: "Ada", email: "ada@example.com", password: "correct horse" }) {
-    token
+  signUp(input: {
+    name: "Ada"
+    email: "ada@example.com"
+    password: "correct horse battery"
+  }) {
     viewer { id name }
   }
 }
 
-# Then these work, by the cookie that signing up has set:
+mutation SignIn {
+  signIn(input: {
+    email: "ada@example.com"
+    password: "correct horse battery"
+  }) {
+    viewer { id name }
+  }
+}
+
+`;
+
+const examples = `# Your numbers, and what is due next.
+query MyWork {
+  viewer { name timezone }
+  dashboard {
+    statistics { total pending completed }
+  }
+  tasks(
+    first: 10
+    filter: {
+      status: { in: [TODO, IN_PROGRESS] }
+    }
+    orderBy: { field: DUE_ON, direction: ASC }
+  ) {
+    totalCount
+    nodes { id title status dueOn version }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+
 mutation CreateTask {
-  createTask(input: { title: "Water the plants", priority: HIGH }) {
+  createTask(input: {
+    title: "Water the plants"
+    priority: HIGH
+  }) {
     task { id title status version }
   }
 }
 
-query Dashboard {
-  dashboard { statistics { total pending completed shared } }
-  tasks(first: 10) { nodes { id title status dueOn } totalCount }
+# Shows each change as it happens, such as
+# one made on the dashboard.
+subscription Follow {
+  events {
+    cursor
+    event { kind at actor { name } }
+  }
 }
-`,
+`;
+
+/** Uses a path that never answers 401, which browsers log as an error. */
+async function isSignedIn() {
+  try {
+    return (await (await fetch('/api/auth/get-session')).json()) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** The theme chosen on the dashboard. GraphiQL has a choice of its own, which then wins. */
+function chosenTheme() {
+  try {
+    return localStorage.getItem('taskwire.theme');
+  } catch {
+    return null;
+  }
+}
+
+YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
+  title: 'Taskwire API',
+  logo: '<img src="/favicon.svg" width="28" height="28" alt="">',
+  credentials: 'same-origin',
+  defaultTheme: chosenTheme(),
+  defaultQuery: (await isSignedIn()) ? examples : startSession + examples,
 });

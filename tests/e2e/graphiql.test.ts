@@ -27,18 +27,40 @@ async function openExplorer(page: Page, operation?: string): Promise<void> {
   await expect(editor(page)).toBeVisible();
 }
 
+async function runExample(page: Page, name: string): Promise<void> {
+  await run(page).click();
+  await page.getByRole('menuitem', { name }).click();
+}
+
 test('a visitor runs the examples in the explorer, within the content security policy (H1)', async () => {
   const page = await visit(browser, server.url);
   const workers: string[] = [];
   page.on('worker', (worker) => workers.push(worker.url()));
   await openExplorer(page);
-  await run(page).click();
-  await page.getByRole('menuitem', { name: 'SignUp' }).click();
-  await expect(result(page)).toContainText('"token"');
-  await run(page).click();
-  await page.getByRole('menuitem', { name: 'Dashboard' }).click();
+  await runExample(page, 'SignUp');
+  await expect(result(page)).toContainText('"name": "Ada"');
+  await runExample(page, 'MyWork');
   await expect(result(page)).toContainText('"totalCount": 0');
+  await runExample(page, 'CreateTask');
+  await expect(result(page)).toContainText('"title": "Water the plants"');
+  await runExample(page, 'Follow');
+  await expect(page.getByRole('button', { name: /^Stop query/ })).toBeVisible();
   await expect.poll(() => workers.some((url) => url.includes('/graphiql/'))).toBe(true);
+});
+
+test('a signed-in person finds a query of their work in the explorer, in lines that fit', async () => {
+  const page = await visit(browser, server.url);
+  const email = `ida.${randomUUID().slice(0, 8)}@example.com`;
+  await signUp(page, { name: 'Ida', email, password: 'correct horse battery' });
+  await expect(page.getByRole('textbox', { name: 'New task' })).toBeVisible();
+  await openExplorer(page);
+  const lines = page.locator('.graphiql-query-editor .view-line');
+  const widths = await lines.evaluateAll((all) => all.map((line) => line.scrollWidth - line.clientWidth));
+  expect(Math.max(...widths)).toBe(0);
+  await run(page).click();
+  await expect(page.getByRole('menuitem')).toHaveText(['MyWork', 'CreateTask', 'Follow']);
+  await page.getByRole('menuitem', { name: 'MyWork' }).click();
+  await expect(result(page)).toContainText('"name": "Ida"');
 });
 
 test('a subscription in the explorer shows changes, authenticated by the cookie (H1)', async () => {

@@ -47,7 +47,7 @@ test('the explorer is a small page without inline scripts, and is cached (H1)', 
 test('the explorer’s files are compressed and cached for a year (H1)', async () => {
   const page = await (await open()).text();
   const files = [...page.matchAll(/"(\/graphiql\/[^"]+)"/g)].map(([, path]) => path);
-  expect(files).toHaveLength(3);
+  expect(files).toHaveLength(4);
   let bytes = 0;
   for (const encoding of ['br', 'gzip']) {
     for (const path of files) {
