@@ -1,17 +1,18 @@
-// npm run account -- reset|unlock|verify <email address>
-// Issues a one-time link to set a new password, lifts sign-in limits, or verifies the address.
-import { unlockAccount, verifyAccount } from '../server/auth/account.ts';
+// npm run account -- create|reset|unlock|verify <email address>
+// Creates an account, issues a one-time link to set a new password, lifts sign-in limits, or verifies the address.
+import { createAccountFor, unlockAccount, verifyAccount } from '../server/auth/account.ts';
 import { issuePasswordReset, RESET_MINUTES } from '../server/auth/password-change.ts';
 import { readConfig } from '../server/config.ts';
 import { connect, disconnect, type Database } from '../server/database/client.ts';
 import { applyMigrations } from '../server/database/migrations.ts';
 import { openDatabase } from '../server/database/open.ts';
-import { NotFound } from '../server/errors.ts';
+import { Conflict, NotFound, ValidationFailed } from '../server/errors.ts';
 import { runCommand } from './backup/command.ts';
 import { BackupRefused, UsageError } from './backup/refusal.ts';
 
 const usage = `npm run account -- <action> <email address>
 
+  create   create an account, and issue a one-time link to choose a password
   reset    issue a one-time link to set a new password, and end the person's sessions
   unlock   lift the sign-in limits after too many wrong passwords
   verify   mark the address as verified: it then accepts invitations, and counts in ADMIN_EMAILS
@@ -25,6 +26,14 @@ first, give them the link, and have them revoke the account's API tokens.
 `;
 
 const actions = {
+  async create(db: Database, email: string, serverUrl: string) {
+    await createAccountFor(db, { email, name: email.split('@', 1)[0] });
+    const token = await issuePasswordReset(db, email);
+    console.log(
+      `Created ${email}. Its person chooses a password with this link, which works once, for ${RESET_MINUTES} minutes:`,
+    );
+    console.log(`  ${serverUrl}/reset-password#${token}`);
+  },
   async reset(db: Database, email: string, serverUrl: string) {
     const token = await issuePasswordReset(db, email);
     console.log(`Ended their sessions. This link works once, for ${RESET_MINUTES} minutes:`);
@@ -61,8 +70,10 @@ await runCommand({
         await disconnect(db);
       }
     } catch (error) {
-      if (!(error instanceof NotFound)) throw error;
-      throw new BackupRefused(`No account uses ${email}.`);
+      if (error instanceof NotFound) throw new BackupRefused(`No account uses ${email}.`);
+      if (error instanceof Conflict || error instanceof ValidationFailed)
+        throw new BackupRefused(error.message);
+      throw error;
     } finally {
       await database.close();
     }

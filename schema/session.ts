@@ -1,4 +1,6 @@
 import { signIn, signOut, signUp, type NewSession } from '../server/auth/sign-in.ts';
+import type { SignUpMode as Mode } from '../server/auth/sign-up-mode.ts';
+import { isFirstSignUp } from '../server/auth/sign-up-rule.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
 import type { Context } from '../server/graphql/context.ts';
 import { User } from './user.ts';
@@ -32,6 +34,40 @@ function sessionPayload(t: PayloadFields<NewSession>) {
   };
 }
 
+const SignUpMode = builder.enumType('SignUpMode', {
+  description: 'Who can create an account.',
+  values: {
+    OPEN: { value: 'open', description: 'Anyone.' },
+    INVITED: {
+      value: 'invited',
+      description: 'The holder of the link of a team invitation or a share offer, with the invited address.',
+    },
+    CLOSED: { value: 'closed', description: 'Only the server’s operator.' },
+  },
+} as const);
+
+const SignUpRules = builder.objectRef<{ mode: Mode; isFirst: boolean }>('SignUpRules').implement({
+  description: 'Who can create an account on this server.',
+  fields: (t) => ({
+    mode: t.expose('mode', { type: SignUpMode, description: 'The setting SIGN_UPS.' }),
+    isFirst: t.exposeBoolean('isFirst', {
+      description: 'Whether there is no account yet. The first one can be created in each mode.',
+    }),
+  }),
+});
+
+builder.queryField('signUpRules', (t) =>
+  t.field({
+    type: SignUpRules,
+    public: true,
+    description: 'Who can create an account on this server. Does not require a session.',
+    resolve: async (_root, _args, { db, authServices }) => ({
+      mode: authServices.signUps,
+      isFirst: await isFirstSignUp(db),
+    }),
+  }),
+);
+
 builder.relayMutationField(
   'signUp',
   {
@@ -48,11 +84,16 @@ builder.relayMutationField(
         description:
           'Time zone of the device, such as `Europe/Berlin`, `EST5EDT` or `+05:30`. Unknown values count as UTC. Default: UTC.',
       }),
+      secret: t.string({
+        description:
+          'The part after `#` of the link of a team invitation or a share offer. Required if `signUpRules.mode` is INVITED; `email` must then be the invited address.',
+      }),
     }),
   },
   {
     public: true,
-    description: 'Creates an account and signs in. Fails with CONFLICT if the email address is taken.',
+    description:
+      'Creates an account and signs in. Fails with CONFLICT if the email address is taken, and with FORBIDDEN if `signUpRules` does not allow it.',
     resolve: (_root, { input }, context) =>
       answered(signUp(context.authServices, input, context.headers), context),
   },

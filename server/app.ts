@@ -1,4 +1,5 @@
 import { schema } from '../schema/index.ts';
+import type { SignUpMode } from './auth/sign-up-mode.ts';
 import { createAuth } from './auth/auth.ts';
 import { createOrigins } from './auth/origins.ts';
 import { createCredentials } from './auth/credentials.ts';
@@ -27,6 +28,7 @@ export interface ApiSettings extends Pick<Services, 'db' | 'log' | 'publicUrl' |
   secret: string;
   allowedOrigins: readonly string[];
   adminEmails: Iterable<string>;
+  signUps: SignUpMode;
   socketLimits: SocketLimits;
   connectionLimits: ConnectionLimits;
   mostSubscriptions: number;
@@ -47,7 +49,7 @@ export interface Api {
 }
 
 export async function createApi(settings: ApiSettings): Promise<Api> {
-  const { db, databaseUrl, log, secret, publicUrl, allowedOrigins, adminEmails, monitoring, limits } =
+  const { db, databaseUrl, log, secret, publicUrl, allowedOrigins, adminEmails, signUps, monitoring, limits } =
     settings;
   if ((await removeKeysOfOtherSecret(db, secret)) > 0)
     log.warn('the secret has changed; everyone has to sign in again');
@@ -59,6 +61,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     publicUrl,
     allowedOrigins,
     limits: limits.signIn,
+    signUps,
     onSessionEnd: (sessionId) => {
       authServices.credentials.forget(sessionId);
       committed(db);
@@ -86,6 +89,7 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
         }
       : null,
     adminEmails: new Set(adminEmails),
+    signUps,
   };
   const live = await startLive({
     db,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { urlsIn } from './database/servers.ts';
 import { rangeOf } from './address-rules.ts';
+import { SIGN_UP_MODES, type SignUpMode } from './auth/sign-up-mode.ts';
 
 interface Variable<T> {
   about: string;
@@ -154,6 +155,11 @@ export const variables = {
     'Secret for signing sessions, at least 32 characters. Required with DATABASE_URL in production',
     'generated and stored in DATA_DIR',
     z.string().min(32, 'must have at least 32 characters').optional(),
+  ),
+  SIGN_UPS: variable(
+    'Who can create an account: open, invited (only with the link of an invitation or an offer, for its address) or closed (only with `npm run account -- create`). The first account can always be created',
+    'open',
+    z.enum(SIGN_UP_MODES, 'must be open, invited or closed').default('open'),
   ),
   ADMIN_EMAILS: variable(
     'Email addresses of administrators (comma-separated), who can read the audit trail of all accounts and performance data. An address is effective once it is verified: after its owner has signed up, run `npm run account -- verify <address>`',
@@ -329,6 +335,7 @@ export interface Config {
   eventRetentionDays: number;
   authSecret: string | undefined;
   adminEmails: string[];
+  signUps: SignUpMode;
   backupDir: string;
   backupKeepDays: number;
   backupSchedule: string | undefined;
@@ -400,6 +407,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     eventRetentionDays: read('EVENT_RETENTION_DAYS'),
     authSecret: read('AUTH_SECRET'),
     adminEmails: read('ADMIN_EMAILS'),
+    signUps: read('SIGN_UPS'),
     backupDir: resolve(read('BACKUP_DIR')),
     backupKeepDays: read('BACKUP_KEEP_DAYS'),
     backupSchedule: read('BACKUP_SCHEDULE'),

@@ -87,7 +87,7 @@ export type PayloadFields<Change> = PothosSchemaTypes.ObjectFieldBuilder<
   Change
 >;
 
-builder.queryType({ description: 'Queries. All require a signed-in viewer.' });
+builder.queryType({ description: 'Queries. All except `signUpRules` require a signed-in viewer.' });
 builder.mutationType({
   description: 'Mutations. All except `signUp`, `signIn` and `resetPassword` require a signed-in viewer.',
 });

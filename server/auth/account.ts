@@ -13,6 +13,11 @@ import { newId } from '../ids.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import { currentRequest } from '../request-context.ts';
 import { knownTimezone } from '../sql/timezone.ts';
+import { newSecret } from '../secrets.ts';
+import { secretOf } from '../domain/share-offer.ts';
+import { lockSignUps } from '../sql/locks.ts';
+import type { SignUpMode } from './sign-up-mode.ts';
+import { requireSignUp } from './sign-up-rule.ts';
 import { givenPassword, hashPassword, isPassword, newPassword } from './passwords.ts';
 
 /** From the last renewal. Tokens expire with their session. */
@@ -24,7 +29,11 @@ const LONGEST_AGENT = 300;
 
 export const CREDENTIAL = 'credential';
 
-const registration = newPerson.extend({ password: newPassword, timezone: z.string().nullish() });
+const registration = newPerson.extend({
+  password: newPassword,
+  timezone: z.string().nullish(),
+  secret: secretOf.nullish(),
+});
 
 const credentials = z.object({ email: z.string('The address must be text.'), password: givenPassword });
 
@@ -33,28 +42,51 @@ export interface Begun {
   session: Session;
 }
 
-/** An unknown time zone becomes UTC. @throws Conflict if the email address has an account. */
+/** An unknown time zone becomes UTC. @throws Conflict if the email address has an account; Forbidden by `mode`. */
 export async function createAccount(
   db: Database,
   limits: SignInLimits,
+  mode: SignUpMode,
   input: unknown,
   agent: string | null,
 ): Promise<Begun> {
-  const { password, timezone, ...person } = parse(registration, input);
+  const { password, timezone, secret = null, ...person } = parse(registration, input);
   await limits.beforeSignUp();
+  const address = { email: person.email, secret };
+  await requireSignUp(db, mode, address);
   if ((await db.user.count({ where: { email: person.email } })) > 0) throw takenAddress();
   const zone = timezone == null ? null : await knownTimezone(db, timezone);
   const stored = await hashPassword(password);
   const id = newId();
   return inTransaction(db, async (tx) => {
-    const data = { ...person, id, timezone: zone ?? 'UTC' };
-    // Handles concurrent sign-ups with the same address.
-    const [user] = await tx.user.createManyAndReturn({ data: [data], skipDuplicates: true });
-    if (!user) throw takenAddress();
-    const account = { userId: id, accountId: id, providerId: CREDENTIAL, password: stored };
-    await tx.account.create({ data: account, select: { id: true } });
+    // Two people can both have found that they are the first.
+    if (mode !== 'open') {
+      await lockSignUps(tx);
+      await requireSignUp(tx, mode, address);
+    }
+    const user = await insertAccount(tx, { ...person, id, timezone: zone ?? 'UTC' }, stored);
     return { user, session: await startSession(tx, id, agent) };
   });
+}
+
+/** Creates an account whose person still has to choose a password. @throws Conflict if the address has an account. */
+export async function createAccountFor(db: Database, input: unknown): Promise<void> {
+  const person = parse(newPerson, input);
+  const stored = await hashPassword(newSecret());
+  await inTransaction(db, (tx) => insertAccount(tx, { ...person, id: newId(), timezone: 'UTC' }, stored));
+}
+
+async function insertAccount(
+  tx: Transaction,
+  data: z.output<typeof newPerson> & { id: string; timezone: string },
+  password: string,
+): Promise<User> {
+  // Handles concurrent sign-ups with the same address.
+  const [user] = await tx.user.createManyAndReturn({ data: [data], skipDuplicates: true });
+  if (!user) throw takenAddress();
+  const account = { userId: user.id, accountId: user.id, providerId: CREDENTIAL, password };
+  await tx.account.create({ data: account, select: { id: true } });
+  return user;
 }
 
 /**

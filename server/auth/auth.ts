@@ -7,6 +7,7 @@ import type { Logger } from '../logger.ts';
 import { SESSION_SECONDS } from './account.ts';
 import { libraryLog } from './library-logger.ts';
 import { passwordEndpoints } from './password-endpoints.ts';
+import type { SignUpMode } from './sign-up-mode.ts';
 
 const RENEW_AFTER_SECONDS = 24 * 60 * 60;
 
@@ -17,6 +18,7 @@ interface AuthSettings {
   publicUrl: string;
   allowedOrigins: readonly string[];
   limits: SignInLimits;
+  signUps: SignUpMode;
   onSessionEnd?: (sessionId: string) => void;
 }
 
@@ -30,6 +32,7 @@ export function createAuth({
   publicUrl,
   allowedOrigins,
   limits,
+  signUps,
   onSessionEnd,
 }: AuthSettings) {
   return betterAuth({
@@ -63,7 +66,7 @@ export function createAuth({
     session: { expiresIn: SESSION_SECONDS, updateAge: RENEW_AFTER_SECONDS },
     emailAndPassword: { enabled: true },
     plugins: [
-      passwordEndpoints({ db, limits, secret, isSecure: publicUrl.startsWith('https:') }),
+      passwordEndpoints({ db, limits, signUps, secret, isSecure: publicUrl.startsWith('https:') }),
       jwt({
         jwt: {
           issuer: publicUrl,

@@ -7,6 +7,7 @@ import { accountOf } from '../domain/email-address.ts';
 import { TaskwireError } from '../errors.ts';
 import type { SignInLimits } from '../limits/sign-in-limits.ts';
 import { beginSession, createAccount, type Begun } from './account.ts';
+import type { SignUpMode } from './sign-up-mode.ts';
 
 /** The account that last signed in with this browser, so that others who guess its password cannot lock it out. */
 const BROWSER_COOKIE = 'taskwire.browser';
@@ -15,6 +16,7 @@ const BROWSER_KNOWN_SECONDS = 365 * 24 * 60 * 60;
 interface Settings {
   db: Database;
   limits: SignInLimits;
+  signUps: SignUpMode;
   secret: string;
   isSecure: boolean;
 }
@@ -24,7 +26,7 @@ interface CookieReader {
 }
 
 /** Replaces the library's endpoints, which hash in a transaction and validate differently. */
-export function passwordEndpoints({ db, limits, secret, isSecure }: Settings) {
+export function passwordEndpoints({ db, limits, signUps, secret, isSecure }: Settings) {
   const options = {
     method: 'POST' as const,
     use: [formCsrfMiddleware],
@@ -34,7 +36,7 @@ export function passwordEndpoints({ db, limits, secret, isSecure }: Settings) {
   const signUpEmail = createAuthEndpoint('/sign-up/email', options, (call) =>
     inLibrarysErrors(async () => {
       const agent = call.headers?.get('user-agent') ?? null;
-      return answer(call, await createAccount(db, limits, call.body, agent), 0);
+      return answer(call, await createAccount(db, limits, signUps, call.body, agent), 0);
     }),
   );
 
@@ -77,6 +79,7 @@ function fingerprintOf(email: string): string {
 }
 
 const STATUSES = {
+  FORBIDDEN: 'FORBIDDEN',
   UNAUTHENTICATED: 'UNAUTHORIZED',
   CONFLICT: 'CONFLICT',
   RATE_LIMITED: 'TOO_MANY_REQUESTS',

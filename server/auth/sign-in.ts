@@ -9,6 +9,7 @@ import type { Credentials, SignedIn } from './credentials.ts';
 import { ruleOutDatabaseFailure } from './database-failure.ts';
 import type { Origins } from './origins.ts';
 import type { Oauth } from '../oauth/authorization.ts';
+import type { SignUpMode } from './sign-up-mode.ts';
 import { refusalOf, type PasswordEndpoints } from './password-endpoints.ts';
 
 export interface NewSession {
@@ -30,9 +31,10 @@ export interface AuthServices {
   /** Null if the setting OAUTH is off. */
   oauth: Oauth | null;
   adminEmails: ReadonlySet<string>;
+  signUps: SignUpMode;
 }
 
-/** @throws Conflict if the email address has an account. */
+/** @throws Conflict if the email address has an account; Forbidden by SIGN_UPS. */
 export async function signUp(
   { db, auth, origins }: AuthServices,
   input: object,

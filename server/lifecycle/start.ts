@@ -153,6 +153,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       publicUrl: url,
       allowedOrigins: config.allowedOrigins,
       adminEmails: config.adminEmails,
+      signUps: config.signUps,
       socketLimits: config.socketLimits,
       connectionLimits: config.connectionLimits,
       mostSubscriptions: config.mostSubscriptions,

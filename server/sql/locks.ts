@@ -64,6 +64,13 @@ export async function lockHierarchy(tx: Transaction): Promise<void> {
   await tx.$queryRaw`/* lockHierarchy */ SELECT pg_advisory_xact_lock(${HIERARCHY})::text`;
 }
 
+const SIGN_UPS = 0x7369_676e;
+
+/** Serializes sign-ups that are not open to all. */
+export async function lockSignUps(tx: Transaction): Promise<void> {
+  await tx.$queryRaw`/* lockSignUps */ SELECT pg_advisory_xact_lock(${SIGN_UPS})::text`;
+}
+
 /** `visible.task` in SQL, so that no rights have to be read before. */
 function seenBy({ userId }: Person): Prisma.Sql {
   return Prisma.sql`(

@@ -6,16 +6,25 @@ import { freshDatabase } from '../kit/database.ts';
 import { startTestServer, type TestServer } from '../kit/server.ts';
 import { expect, signUp, visit } from '../kit/visitor.ts';
 
+let databaseUrl: string;
 let server: TestServer;
 let browser: Browser;
 
 beforeAll(async () => {
-  const databaseUrl = await freshDatabase();
+  databaseUrl = await freshDatabase();
   [server, browser] = await Promise.all([startTestServer(databaseUrl), launchBrowser()]);
   return async () => {
     await browser.close();
     await server.stop();
   };
+});
+
+test('the first visitor of a new server is asked to create an account (M13)', async () => {
+  const page = await visit(browser, server.url);
+  await expect(page.getByText('nobody has an account yet')).toBeVisible();
+  await expect(page.getByRole('img', { name: 'The list of tasks, in sections by due date' })).toBeVisible();
+  await signUp(page, { name: 'Eve', email: 'eve@example.com', password: 'correct horse battery' });
+  await expect(page.getByRole('textbox', { name: 'New task' })).toBeVisible();
 });
 
 test('the sign-in page logs no errors in the console (CORS-DOC)', async () => {
@@ -32,6 +41,19 @@ test('the sign-in page logs no errors in the console (CORS-DOC)', async () => {
   expect(errors).toEqual([]);
   expect(answer?.headers()['content-security-policy']).toContain("frame-ancestors 'none'");
   await expect(page.locator('meta[http-equiv]')).toHaveCount(0);
+});
+
+test('a visitor is told how to get an account where sign-ups are closed', async () => {
+  const closed = await startTestServer(databaseUrl, { SIGN_UPS: 'closed' });
+  try {
+    const page = await visit(browser, closed.url);
+    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+    await expect(page.getByRole('link', { name: 'Create an account' })).toHaveCount(0);
+    await page.goto('/sign-up');
+    await expect(page.getByText('Ask its administrator for an account')).toBeVisible();
+  } finally {
+    await closed.stop();
+  }
 });
 
 test('the sign-in page redirects a signed-in person back', async () => {

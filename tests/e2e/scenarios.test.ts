@@ -389,10 +389,12 @@ describe('[T066] the dashboard in a browser', () => {
     await expectStatistics(page, { total: 4, pending: 2, completed: 2, shared: 0 });
   });
 
-  test('shows an empty dashboard after sign-up', async () => {
+  test('shows no zeros after sign-up, but how to begin', async () => {
     const page = await visit(browser, api);
     await signUp(page, newAccount('Cleo'));
     await look(page.getByRole('heading', { level: 1 })).toContainText('Cleo');
-    await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
+    await look(page.getByRole('region', { name: 'Statistics' })).toHaveCount(0);
+    await page.getByRole('button', { name: 'Add three tasks to try it out' }).click();
+    await expectStatistics(page, { total: 3, pending: 3, completed: 0, shared: 0 });
   });
 });

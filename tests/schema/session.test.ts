@@ -352,6 +352,7 @@ describe('a credential', () => {
         allowedOrigins: [],
         publicUrl,
         limits: createSignInLimits(0),
+        signUps: 'open',
       });
     const sub = uuidOf('User', ada.id);
     const { id: sid } = await db.session.findFirstOrThrow({ where: { userId: sub } });

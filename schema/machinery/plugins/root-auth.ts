@@ -132,6 +132,16 @@ declare global {
       /** Whether the mutation works without a signed-in viewer. */
       public?: boolean;
     }
+    export interface QueryFieldOptions<
+      Types extends SchemaTypes,
+      Type extends TypeParam<Types>,
+      Nullable extends FieldNullability<Type>,
+      Args extends InputFieldMap,
+      ResolveReturnShape,
+    > {
+      /** Whether the query works without a signed-in viewer. */
+      public?: boolean;
+    }
   }
 }
 

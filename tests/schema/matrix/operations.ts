@@ -764,6 +764,7 @@ const onOneself: Record<string, Operation> = {
   ),
   signOut: { document: 'mutation { signOut { signedOut } }', variables: () => ({}), ...untraced },
   resetPassword: write('resetPassword', () => ({ token: 'x', newPassword: PASSWORD }), untraced),
+  signUpRules: read('signUpRules { mode }', () => ({}), {}),
   signIn: write('signIn', ({ email }) => ({ email, password: PASSWORD }), untraced),
   signUp: write('signUp', (names) => ({ email: names['newEmail'], name: 'x', password: PASSWORD }), untraced),
 };

@@ -301,6 +301,7 @@ export const rights = {
     changePassword             | ✓       F     F    U
     signOut                    | ✓       F     F    U
     resetPassword              | V       V     V    V
+    signUpRules                | ✓       ✓     ✓    ✓
     signIn                     | ✓       ✓     ✓    ✓
     signUp                     | ✓       ✓     ✓    ✓`,
 };

@@ -33,3 +33,9 @@ export function awaitedAt({ searchParams }: Pick<Address, 'searchParams'>): stri
   if (next === '/join') return 'You have been invited to a team.';
   return next === '/offer' ? 'You have been offered a task.' : undefined;
 }
+
+/** The secret of the link that the person comes from: of an invitation to a team or of an offer of a task. */
+export function linkSecretAt({ searchParams, hash }: Address): string | undefined {
+  const next = searchParams.get('next');
+  return (next === '/join' || next === '/offer') && hash.length > 1 ? hash.slice(1) : undefined;
+}
