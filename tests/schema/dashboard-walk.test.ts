@@ -16,7 +16,7 @@ import { Refusal, startWorld, type Person } from '../kit/world.ts';
 
 // Only the date is faked; timers run as usual.
 vi.useFakeTimers({ toFake: ['Date'] });
-const world = await startWorld({ LOG_LEVEL: 'silent' }, async (db) => {
+const world = await startWorld({ LOG_LEVEL: 'error' }, async (db) => {
   await installClock(db);
   await installJournal(db);
 });
