@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { ExecutionResult } from 'graphql';
 import { processRegularResult } from 'graphql-yoga';
 import { BadUserInput } from '../errors.ts';
@@ -47,13 +49,18 @@ export function answerPosts(graphql: Graphql, mostBytes: number) {
     // Yoga reads an existing body from this property. A stream, since Yoga would list the keys of a string.
     if (mediaType === null || execute === null)
       return yoga(Object.assign(request, { body: Readable.from([body]) }), response);
-    const { result, cookies } = await execute();
+    const { result, cookies, isQuery } = await execute();
     for (const cookie of cookies) response.appendHeader('Set-Cookie', cookie);
     if (result.errors || result.extensions) return sendByYoga(graphql, response, result, mediaType);
     const { data } = result;
     const text = data instanceof SerializedData ? `{"data":${data.text}}` : JSON.stringify(result);
     // A long string would be copied twice, for its length and for sending.
-    const sent = text.length > LONG ? Buffer.from(text) : text;
+    let sent = text.length > LONG ? Buffer.from(text) : text;
+    // Only of queries: responses of mutations can contain secrets, whose length would tell about them.
+    if (isQuery && sent instanceof Buffer && acceptsGzip(request)) {
+      sent = await compressed(sent, { level: COMPRESSION_LEVEL });
+      response.setHeader('Content-Encoding', 'gzip');
+    }
     response.setHeader('Content-Type', `${mediaType}; charset=utf-8`);
     response.setHeader('Content-Length', Buffer.byteLength(sent));
     return response.end(sent);
@@ -70,6 +77,14 @@ function answerOthers({ yoga }: Graphql, request: IncomingMessage, response: Ser
 }
 
 const LONG = 8_000;
+
+const compressed = promisify(gzip);
+/** Higher ones take twice as long for a page of tasks, and save little more. */
+const COMPRESSION_LEVEL = 3;
+
+function acceptsGzip({ headers }: IncomingMessage): boolean {
+  return /(?:^|,)\s*gzip\s*(?:,|$)/.test(headers['accept-encoding'] ?? '');
+}
 
 const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
 
@@ -102,7 +117,7 @@ function answerTypeOf(accept = '*/*'): string | null {
   return null;
 }
 
-type Prepared = () => Promise<{ result: ExecutionResult; cookies: readonly string[] }>;
+type Prepared = () => Promise<{ result: ExecutionResult; cookies: readonly string[]; isQuery: boolean }>;
 
 /** Returns a function that prepares an operation; null for errors and subscriptions, which Yoga handles. */
 function preparing({ yoga, prepare }: Graphql) {
@@ -112,8 +127,8 @@ function preparing({ yoga, prepare }: Graphql) {
     const headers = new yoga.fetchAPI.Headers(request.headers as Record<string, string>);
     const prepared = await prepare(headers, params);
     if ('errors' in prepared || prepared.kind === 'subscription') return null;
-    const { run, cookies } = prepared;
-    return async () => ({ result: await run(), cookies });
+    const { run, cookies, kind } = prepared;
+    return async () => ({ result: await run(), cookies, isQuery: kind === 'query' });
   };
 }
 

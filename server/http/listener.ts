@@ -73,7 +73,7 @@ export function createRequestListener(
       challenge(request, response, 'GRAPHQL');
       if (graphiql?.page(request, response)) return undefined;
       response.setHeader('Cache-Control', 'private, no-store');
-      response.appendHeader('Vary', 'Authorization, Cookie, Accept');
+      response.appendHeader('Vary', 'Authorization, Cookie, Accept, Accept-Encoding');
       return operations(request, response);
     },
     '/mcp': async (request, response) => {

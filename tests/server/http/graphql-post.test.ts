@@ -90,6 +90,33 @@ test('a renewed session cookie is in the response', async () => {
   expect(response.headers.getSetCookie().join()).toContain('taskwire.session_token=');
 });
 
+test('long responses of queries are compressed for clients that accept it', async () => {
+  const { ada } = await people('Ada');
+  const description = `${'Water the plants. '.repeat(500)}All.`;
+  const id = await ada.createTask('Water the plants', { description });
+  const length = async (query: string, encodings: string) => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${ada.token}`,
+        'content-type': 'application/json',
+        'accept-encoding': encodings,
+      },
+      body: JSON.stringify({ query, variables: { id } }),
+    });
+    expect(response.headers.get('vary')).toContain('Accept-Encoding');
+    expect(JSON.stringify(await response.json())).toContain(description);
+    return [response.headers.get('content-encoding'), Number(response.headers.get('content-length'))];
+  };
+  const query = 'query ($id: ID!) { task(id: $id) { description } }';
+  const change = 'mutation ($id: ID!) { completeTask(input: { id: $id }) { task { description } } }';
+  expect(await length(query, 'identity')).toEqual([null, expect.any(Number)]);
+  const [encoding, bytes] = await length(query, 'gzip, deflate, br');
+  expect(encoding).toBe('gzip');
+  expect(bytes).toBeLessThan(1_000);
+  expect(await length(change, 'gzip'), 'which can contain a secret').toEqual([null, expect.any(Number)]);
+});
+
 test('a disconnect during an operation does not affect others', async () => {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
