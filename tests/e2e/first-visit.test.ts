@@ -64,3 +64,14 @@ test('the sign-in page redirects a signed-in person back', async () => {
   await page.goto('/sign-in?next=%2Fsettings');
   await expect(page).toHaveURL(`${server.url}/settings`);
 });
+
+test('a person can install the page like an application', async () => {
+  const page = await visit(browser, server.url);
+  const devtools = await page.context().newCDPSession(page);
+  const { url, errors } = await devtools.send('Page.getAppManifest');
+  expect(url).toBe(`${server.url}/manifest.webmanifest`);
+  expect(errors).toEqual([]);
+  const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors');
+  // Contexts of tests are private windows.
+  expect(installabilityErrors.map(({ errorId }) => errorId)).toEqual(['in-incognito']);
+});
