@@ -43,7 +43,8 @@ describe('[T065] the help page', () => {
   test('is linked from the dashboard, and explains every number there', async () => {
     const page = await visit(browser, server.url, { viewport: WIDE });
     await signUp(page, newAccount('Ada'));
-    await expectStatistics(page, { total: 0, pending: 0, completed: 0, shared: 0 });
+    await addTask(page, 'Call the printer');
+    await expectStatistics(page, { total: 1, pending: 1, completed: 0, shared: 0 });
     const main = page.getByRole('main');
     const numbers = await main.locator('[data-statistic]:not(:empty)').allInnerTexts();
     await page.getByRole('button', { name: 'Insights' }).click();

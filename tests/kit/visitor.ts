@@ -121,9 +121,13 @@ export interface Statistics {
   shared: number;
 }
 
-/** Waits until the page shows these numbers. */
+/** Waits until the page shows these numbers. It shows none if all are zero. */
 export async function expectStatistics(page: Page, expected: Statistics): Promise<void> {
   const section = page.getByRole('region', { name: 'Statistics' });
+  if (Object.values(expected).every((count) => count === 0)) {
+    await expect(section).toHaveCount(0);
+    return;
+  }
   for (const [name, count] of Object.entries(expected)) {
     await expect(section.locator(`[data-statistic="${name}"]`)).toHaveText(
       new RegExp(`^\\s*${String(count)}\\D+$`),

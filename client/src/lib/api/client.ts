@@ -60,7 +60,6 @@ export function createClient({ connection, onSignedOut, onViewerChanged }: Liste
             return;
           }
           if (!isSubscription) connection.reportReachable();
-          if (operation.kind === 'mutation' && !error) connection.supersedeAll();
           if (!error) hadSession = true;
           viewerId ??= (data as { viewer?: { id?: string } } | undefined)?.viewer?.id;
           if (error && isCoded(error, 'VIEWER_CHANGED')) {
@@ -73,6 +72,20 @@ export function createClient({ connection, onSignedOut, onViewerChanged }: Liste
         },
       }),
       cacheExchange,
+      mapExchange({
+        onOperation({ kind }) {
+          if (kind === 'mutation') connection.beginChange();
+        },
+        onResult(result) {
+          const { operation, error } = result;
+          const data: unknown = result.data;
+          if (operation.kind !== 'mutation') return undefined;
+          connection.endChange(payloadsIn(data ?? {}).flatMap(({ cursor }) => cursor ?? []));
+          // Before the cache reruns queries, whose responses include the change.
+          if (!error) connection.supersedeAll();
+          return { ...result, data: withoutMentions(data) };
+        },
+      }),
       subscriptionExchange({
         isSubscriptionOperation: ({ kind, context }) =>
           kind === 'subscription' && !context.fetchSubscriptions,
@@ -85,6 +98,25 @@ export function createClient({ connection, onSignedOut, onViewerChanged }: Liste
       fetchExchange,
     ],
   });
+}
+
+type Payload = Readonly<Record<string, unknown>> & { cursor?: string };
+
+function payloadsIn(data: unknown): Payload[] {
+  return Object.values(data as Record<string, Payload | string | null>).filter(
+    (payload) => typeof payload === 'object' && payload !== null,
+  );
+}
+
+/**
+ * Keeps the types of the changed objects only, by which the cache finds the queries to rerun: a changed task mentions its
+ * owner and its team, which have not changed.
+ */
+function withoutMentions(data: unknown, depth = 0): unknown {
+  if (Array.isArray(data)) return data.map((item) => withoutMentions(item, depth));
+  if (typeof data !== 'object' || data === null) return data;
+  const fields = Object.entries(data).filter(([name]) => depth < 3 || name !== '__typename');
+  return Object.fromEntries(fields.map(([name, value]) => [name, withoutMentions(value, depth + 1)]));
 }
 
 const pingEvery = 25_000;

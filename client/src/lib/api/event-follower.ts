@@ -91,6 +91,7 @@ const kinds = (Object.keys(refreshes) as EventKind[]).filter((kind) => refreshes
 const renewEvery = 250;
 /** Milliseconds over which the clients that receive the same event spread their queries. */
 const spreadOver = 200;
+const mostSeen = 100;
 
 /**
  * Subscribes to the events of the signed-in person and refreshes the page after each. It resumes from the last cursor,
@@ -107,8 +108,16 @@ export class EventFollower {
   readonly #renew = throttle(renewEvery, () => {
     // A hidden page is refreshed when it becomes visible.
     this.#isStaleWhileHidden = document.visibilityState === 'hidden';
-    if (!this.#isStaleWhileHidden) this.#connection.renewAll();
+    if (this.#isStaleWhileHidden) return;
+    if (this.#connection.isChanging) {
+      this.#renew();
+      return;
+    }
+    this.#connection.renewAfter(this.#seen);
+    this.#seen = [];
   });
+  /** Cursors of the events since the last renewal. */
+  #seen: string[] = [];
 
   constructor({ client, connection }: { client: Client; connection: Connection }) {
     this.#client = client;
@@ -161,8 +170,10 @@ export class EventFollower {
           hasReceived = true;
           this.#cursor = data.events.cursor;
           listener.opened();
-          if (data.events.event || this.#isBehind) this.#renew(Math.random() * spreadOver);
+          if (!data.events.event && !this.#isBehind) return;
+          this.#seen = [...this.#seen.slice(-mostSeen), data.events.cursor];
           this.#isBehind = false;
+          this.#renew(Math.random() * spreadOver);
         }
       });
       // Deferred: unsubscribing inside a result callback throws.

@@ -18,11 +18,13 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
   /** Whether to show a loading state. Background renewals do not count. */
   fetching = $state(true);
 
+  #askedAt = performance.now();
   #isAsking = true;
   #isRenewing = false;
   #isOutdated = false;
   #isSuperseded = false;
   #superseded: unknown;
+  readonly #hasOwnEvents: boolean;
   readonly #client: Client;
   readonly #document: DocumentInput<Data, Variables>;
   readonly #variables: () => Variables | undefined;
@@ -31,13 +33,15 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
   /**
    * Call it while a component is being initialized: it uses effects.
    * @param variables undefined while the query cannot run yet.
+   * @param context with `hasOwnEvents` if the component subscribes to the events that concern it.
    */
   constructor(
     sources: { client: Client; connection: Connection },
     document: DocumentInput<Data, Variables>,
     variables: () => Variables | undefined,
-    context: Partial<OperationContext> = {},
+    { hasOwnEvents = false, ...context }: Partial<OperationContext> & { hasOwnEvents?: boolean } = {},
   ) {
+    this.#hasOwnEvents = hasOwnEvents;
     this.#client = sources.client;
     this.#document = document;
     this.#variables = variables;
@@ -50,6 +54,8 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
       const asked = variables();
       if (!asked) return;
       const subscription = this.#client.query(document, asked, context).subscribe((result) => {
+        // The cache reruns it after a change.
+        if (result.stale && !this.#isAsking) this.#askedAt = performance.now();
         this.#isAsking = result.stale;
         if (!result.stale && this.#isSuperseded) {
           this.#isSuperseded = false;
@@ -71,6 +77,10 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
     $effect(() => sources.connection.keepFresh(this));
   }
 
+  get askedAt(): number {
+    return this.#hasOwnEvents ? Infinity : this.#askedAt;
+  }
+
   refresh(): void {
     this.#begin();
     this.#ask();
@@ -89,6 +99,7 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
   }
 
   #begin(): void {
+    this.#askedAt = performance.now();
     this.#isAsking = true;
     this.#isRenewing = false;
     this.fetching = true;
@@ -97,6 +108,7 @@ export class LiveQuery<Data, Variables extends AnyVariables> {
   #ask(): void {
     const variables = this.#variables();
     if (!variables) return;
+    this.#askedAt = performance.now();
     this.#isAsking = true;
     const request = createRequest(this.#document, variables);
     this.#client.reexecuteOperation(

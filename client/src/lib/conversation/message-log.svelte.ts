@@ -97,6 +97,8 @@ export class MessageLog {
   readonly #unsent;
 
   /** Call it while a component is being initialized: it uses effects. */
+  readonly askedAt = Infinity;
+
   constructor(
     { client, connection }: { client: Client; connection: Connection },
     id: string,

@@ -66,6 +66,7 @@ export const TaskPage_task = graphql(`
 const SaveTask = graphql(`
   mutation SaveTask($input: UpdateTaskInput!) {
     updateTask(input: $input) {
+      cursor
       task {
         id
         version

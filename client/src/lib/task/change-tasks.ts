@@ -10,6 +10,7 @@ import type { CheckedTask } from './task-feed.svelte.ts';
 const ChangeTasks = graphql(`
   mutation ChangeTasks($input: UpdateTasksInput!) {
     updateTasks(input: $input) {
+      cursor
       tasks {
         id
         version
