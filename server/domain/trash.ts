@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import type { Event } from '../../prisma/generated/client/client.ts';
+import type { Database } from '../database/client.ts';
+import { inTransaction, type Transaction } from '../database/transaction.ts';
+import { Conflict, NotFound } from '../errors.ts';
+import { append, currentCursor } from '../log/append.ts';
+import type { EventKind } from '../log/catalogue.ts';
+import { encodeCursor } from '../log/cursor.ts';
+import { taskChanged, taskPurged, taskRestored } from '../log/task-event.ts';
+import { visible, type Person } from '../policy.ts';
+import { lockHierarchy, lockTasksToDelete } from '../sql/locks.ts';
+import { receiversOfTasks } from '../sql/shares.ts';
+import { clearParents, linkOrphans } from '../sql/tasks-along.ts';
+import { hierarchyOf } from '../sql/task-hierarchy.ts';
+import { copyToTrash, lockLinked, lockTrash, parentsAmong, putBack, rememberLinks } from '../sql/trash.ts';
+import { viewerOf } from '../sql/viewer.ts';
+import { seenPlacements } from './seen-tasks.ts';
+import { batchOf, inBatch, reference, type TaskChange, type TasksChange } from './task.ts';
+import { lockedFor } from './task-change.ts';
+import { DEEPEST } from './task-placement.ts';
+import { idOf, parse } from './validation.ts';
+
+/** Each of these tasks is moved with all that hangs below it. */
+export const LARGEST_DELETION = 100;
+
+const MOST_RECEIVERS_IN_EVENT = 1_000;
+
+const deletion = z.object({ tasks: batchOf(reference, LARGEST_DELETION) });
+const trashed = z.object({ id: idOf('Task') });
+const manyTrashed = z.object({
+  ids: z
+    .array(idOf('Task'))
+    .min(1, 'Specify at least one task.')
+    .max(
+      LARGEST_DELETION,
+      `A request can have at most ${LARGEST_DELETION} tasks. Send the rest in another request.`,
+    ),
+});
+
+interface Wanted {
+  id: string;
+  version?: number | null | undefined;
+  /** Prefix of field names in errors, such as `tasks.3.`. Undefined for a single task. */
+  path?: string;
+}
+
+/** Moves a task to the trash. The subtasks remain. Idempotent. */
+export async function deleteTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
+  const wanted = parse(reference, input);
+  return inTransaction(db, async (tx) => ({ id: wanted.id, cursor: await remove(tx, person, [wanted]) }));
+}
+
+/** All or none. The subtasks remain. Idempotent. */
+export async function deleteTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
+  const { tasks } = parse(deletion, input);
+  const wanted = tasks.map((task, index) => ({ ...task, path: inBatch(index) }));
+  return inTransaction(db, async (tx) => ({
+    ids: tasks.map(({ id }) => id),
+    cursor: await remove(tx, person, wanted),
+  }));
+}
+
+/** @returns the log cursor. */
+async function remove(tx: Transaction, person: Person, wanted: readonly Wanted[]): Promise<string> {
+  const there = await lockTasksToDelete(
+    tx,
+    person,
+    wanted.map(({ id }) => id),
+  );
+  const gone = wanted.filter(({ id }) => !there.has(id));
+  const earlier = await earlierChange(tx, 'task.deleted', person, gone);
+  const viewer = await viewerOf(tx, person);
+  const tasks = await lockedFor(
+    tx,
+    viewer,
+    'task.delete',
+    wanted.filter(({ id }) => there.has(id)),
+  );
+  if (tasks.length === 0) return earlier ? encodeCursor(tx, earlier) : currentCursor(tx);
+
+  const ids = tasks.map(({ id }) => id);
+  const receivers = await receiversOfTasks(tx, ids, MOST_RECEIVERS_IN_EVENT);
+  await copyToTrash(tx, person, ids);
+  await clearParents(tx, person, ids);
+  await tx.task.deleteMany({ where: { id: { in: ids } } });
+  const events = tasks.map((task) =>
+    named(taskChanged('task.deleted', person, task, null), receivers.get(task.id)),
+  );
+  return append(tx, ...events);
+}
+
+/** Puts a task back as it was. No effect on a task that is not in the trash. */
+export async function restoreTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
+  const { id } = parse(trashed, input);
+  return inTransaction(db, async (tx) => ({ id, cursor: await restore(tx, person, [{ id }]) }));
+}
+
+/** All or none. */
+export async function restoreTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
+  const { ids } = parse(manyTrashed, input);
+  return inTransaction(db, async (tx) => ({ ids, cursor: await restore(tx, person, inOrder(ids)) }));
+}
+
+async function restore(tx: Transaction, person: Person, wanted: readonly Wanted[]): Promise<string> {
+  const { ids, others } = await lockedTrash(tx, person, wanted);
+  const viewer = await viewerOf(tx, person);
+  const there = await seenPlacements(
+    tx,
+    viewer,
+    others.map(({ id }) => id),
+  );
+  const missing = others.find(({ id }) => !there.has(id));
+  if (missing) throw notFound(missing);
+  if (ids.length === 0) return currentCursor(tx);
+
+  await lockLinked(tx, person, ids);
+  await lockHierarchy(tx);
+  await putBack(tx, person, ids);
+  const places = await hierarchyOf(tx, ids, DEEPEST);
+  const tooDeep = [...places.values()].filter(({ depth, circular }) => circular || depth > DEEPEST);
+  await tx.task.updateMany({
+    where: { id: { in: tooDeep.map(({ id }) => id) } },
+    data: { parentId: null },
+  });
+  const parents = await parentsAmong(tx, ids);
+  for (const id of parents) await linkOrphans(tx, person, id, DEEPEST);
+  await rememberLinks(tx, ids);
+  await tx.trashedTask.deleteMany({ where: { id: { in: ids } } });
+
+  const receivers = await receiversOfTasks(tx, ids, MOST_RECEIVERS_IN_EVENT);
+  const tasks = await tx.task.findMany({ where: { id: { in: ids } } });
+  return append(tx, ...tasks.map((task) => named(taskRestored(person, task), receivers.get(task.id))));
+}
+
+/** Deletes a task in the trash permanently. Idempotent. */
+export async function purgeTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
+  const { id } = parse(trashed, input);
+  return inTransaction(db, async (tx) => ({ id, cursor: await purge(tx, person, [{ id }]) }));
+}
+
+/** All or none. */
+export async function purgeTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
+  const { ids } = parse(manyTrashed, input);
+  return inTransaction(db, async (tx) => ({ ids, cursor: await purge(tx, person, inOrder(ids)) }));
+}
+
+async function purge(tx: Transaction, person: Person, wanted: readonly Wanted[]): Promise<string> {
+  const { ids, tasks, others } = await lockedTrash(tx, person, wanted);
+  const viewer = await viewerOf(tx, person);
+  const there = await seenPlacements(
+    tx,
+    viewer,
+    others.map(({ id }) => id),
+  );
+  if (there.size > 0) throw new Conflict('Only tasks in the trash can be purged. Delete the task first.');
+  const earlier = await earlierChange(tx, 'task.purged', person, others);
+  if (tasks.length === 0) return earlier ? encodeCursor(tx, earlier) : currentCursor(tx);
+  await tx.trashedTask.deleteMany({ where: { id: { in: ids } } });
+  return append(tx, ...tasks.map((task) => taskPurged(person, task)));
+}
+
+/** Locks the tasks that are in the trash, and that the person may restore or purge. `others` are not. */
+async function lockedTrash(tx: Transaction, person: Person, wanted: readonly Wanted[]) {
+  await lockTrash(
+    tx,
+    person,
+    wanted.map(({ id }) => id),
+  );
+  const viewer = await viewerOf(tx, person);
+  const tasks = await tx.trashedTask.findMany({
+    where: { id: { in: wanted.map(({ id }) => id) }, AND: visible.trashedTask(viewer) },
+    select: { id: true, ownerId: true, teamId: true },
+  });
+  const ids = tasks.map(({ id }) => id);
+  return { tasks, ids, others: wanted.filter(({ id }) => !ids.includes(id)) };
+}
+
+/** The person's own last change of this kind to one of the tasks. @throws NotFound if there is none to one of them. */
+async function earlierChange(
+  tx: Transaction,
+  kind: EventKind,
+  { userId }: Person,
+  wanted: readonly Wanted[],
+): Promise<Event | undefined> {
+  if (wanted.length === 0) return undefined;
+  const events = await tx.event.findMany({
+    where: { subjectId: { in: wanted.map(({ id }) => id) }, kind, actorId: userId },
+    orderBy: { sequence: 'desc' },
+  });
+  const missing = wanted.find(({ id }) => !events.some(({ subjectId }) => subjectId === id));
+  if (missing) throw notFound(missing);
+  return events[0];
+}
+
+function notFound({ id, path }: Wanted): NotFound {
+  return new NotFound('task', id, path === undefined ? {} : { field: path.endsWith('.') ? `${path}id` : path });
+}
+
+function inOrder(ids: readonly string[]): Wanted[] {
+  return ids.map((id, index) => ({ id, path: `ids.${index}` }));
+}
+
+/** The receivers of shares read the event, too. */
+function named<E extends { data: object }>(event: E, sharedWith: readonly string[] | undefined): E {
+  return sharedWith ? { ...event, data: { ...event.data, sharedWith } } : event;
+}
