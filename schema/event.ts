@@ -47,13 +47,15 @@ const Change = builder.objectRef<EventChange>('EventChange').implement({
       nullable: true,
       description:
         'The previous owner, assignee or team. Null for other fields, if there was none, or if the viewer cannot see it.',
-      resolve: ({ named }, _args, context, info) => namedObject(context, info, named?.type, named?.before ?? null),
+      resolve: ({ named }, _args, context, info) =>
+        namedObject(context, info, named?.type, named?.before ?? null),
     }),
     afterObject: t.field({
       type: builder.nodeInterfaceRef(),
       nullable: true,
       description: 'The new owner, assignee or team. Null under the same conditions as `beforeObject`.',
-      resolve: ({ named }, _args, context, info) => namedObject(context, info, named?.type, named?.after ?? null),
+      resolve: ({ named }, _args, context, info) =>
+        namedObject(context, info, named?.type, named?.after ?? null),
     }),
   }),
 });

@@ -68,7 +68,10 @@ builder.queryField('trashedTask', (t) =>
     args: { id: t.arg.id({ required: true, description: 'Id of the task, for example `task_01jd…`.' }) },
     resolve: async (query, _root, args, { db, viewer }) => {
       const id = uuidOf('Task', args.id);
-      const task = await db.trashedTask.findFirst({ ...query, where: { id, AND: visible.trashedTask(viewer) } });
+      const task = await db.trashedTask.findFirst({
+        ...query,
+        where: { id, AND: visible.trashedTask(viewer) },
+      });
       if (!task) throw new NotFound('task', id);
       return task;
     },
@@ -79,7 +82,8 @@ builder.queryField('trash', (t) =>
   t.connection(
     {
       type: TrashedTask,
-      description: 'Deleted tasks that the viewer may restore or purge, last deleted first. `totalCount` counts at most 1,000.',
+      description:
+        'Deleted tasks that the viewer may restore or purge, last deleted first. `totalCount` counts at most 1,000.',
       args: {
         teamId: t.arg.id({
           description:

@@ -12,7 +12,7 @@ import { lockHierarchy, lockTasksToDelete } from '../sql/locks.ts';
 import { receiversOfTasks } from '../sql/shares.ts';
 import { clearParents, linkOrphans } from '../sql/tasks-along.ts';
 import { hierarchyOf } from '../sql/task-hierarchy.ts';
-import { copyToTrash, lockLinked, lockTrash, parentsAmong, putBack, rememberLinks } from '../sql/trash.ts';
+import { copyToTrash, kindsBelow, lockLinked, lockTrash, putBack, rememberLinks } from '../sql/trash.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { seenPlacements } from './seen-tasks.ts';
 import { batchOf, inBatch, reference, type TaskChange, type TasksChange } from './task.ts';
@@ -55,18 +55,14 @@ export async function deleteTasks(db: Database, person: Person, input: unknown):
   const { tasks } = parse(deletion, input);
   const wanted = tasks.map((task, index) => ({ ...task, path: inBatch(index) }));
   return inTransaction(db, async (tx) => ({
-    ids: tasks.map(({ id }) => id),
+    ids: idsOf(tasks),
     cursor: await remove(tx, person, wanted),
   }));
 }
 
 /** @returns the log cursor. */
 async function remove(tx: Transaction, person: Person, wanted: readonly Wanted[]): Promise<string> {
-  const there = await lockTasksToDelete(
-    tx,
-    person,
-    wanted.map(({ id }) => id),
-  );
+  const there = await lockTasksToDelete(tx, person, idsOf(wanted));
   const gone = wanted.filter(({ id }) => !there.has(id));
   const earlier = await earlierChange(tx, 'task.deleted', person, gone);
   const viewer = await viewerOf(tx, person);
@@ -78,7 +74,7 @@ async function remove(tx: Transaction, person: Person, wanted: readonly Wanted[]
   );
   if (tasks.length === 0) return earlier ? encodeCursor(tx, earlier) : currentCursor(tx);
 
-  const ids = tasks.map(({ id }) => id);
+  const ids = idsOf(tasks);
   const receivers = await receiversOfTasks(tx, ids, MOST_RECEIVERS_IN_EVENT);
   await copyToTrash(tx, person, ids);
   await clearParents(tx, person, ids);
@@ -102,34 +98,37 @@ export async function restoreTasks(db: Database, person: Person, input: unknown)
 }
 
 async function restore(tx: Transaction, person: Person, wanted: readonly Wanted[]): Promise<string> {
-  const { ids, others } = await lockedTrash(tx, person, wanted);
-  const viewer = await viewerOf(tx, person);
-  const there = await seenPlacements(
-    tx,
-    viewer,
-    others.map(({ id }) => id),
-  );
+  const { viewer, tasks, others } = await lockedTrash(tx, person, wanted);
+  const there = await seenPlacements(tx, viewer, idsOf(others));
   const missing = others.find(({ id }) => !there.has(id));
   if (missing) throw notFound(missing);
-  if (ids.length === 0) return currentCursor(tx);
+  if (tasks.length === 0) return currentCursor(tx);
 
-  await lockLinked(tx, person, ids);
-  await lockHierarchy(tx);
-  await putBack(tx, person, ids);
-  const places = await hierarchyOf(tx, ids, DEEPEST);
-  const tooDeep = [...places.values()].filter(({ depth, circular }) => circular || depth > DEEPEST);
-  await tx.task.updateMany({
-    where: { id: { in: tooDeep.map(({ id }) => id) } },
-    data: { parentId: null },
-  });
-  const parents = await parentsAmong(tx, ids);
-  for (const id of parents) await linkOrphans(tx, person, id, DEEPEST);
-  await rememberLinks(tx, ids);
+  const ids = idsOf(tasks);
+  const below = await kindsBelow(tx, ids);
+  const parents = below.filter(({ kind }) => kind === 'subtasks').map(({ taskId }) => taskId);
+  const isLinked = parents.length > 0 || tasks.some(({ parentId }) => parentId !== null);
+  if (isLinked) {
+    await lockLinked(tx, person, ids);
+    await lockHierarchy(tx);
+  }
+  await putBack(tx, person, ids, new Set(below.map(({ kind }) => kind)));
+  if (isLinked) await link(tx, person, ids, parents);
   await tx.trashedTask.deleteMany({ where: { id: { in: ids } } });
 
   const receivers = await receiversOfTasks(tx, ids, MOST_RECEIVERS_IN_EVENT);
-  const tasks = await tx.task.findMany({ where: { id: { in: ids } } });
-  return append(tx, ...tasks.map((task) => named(taskRestored(person, task), receivers.get(task.id))));
+  const restored = await tx.task.findMany({ where: { id: { in: ids } } });
+  return append(tx, ...restored.map((task) => named(taskRestored(person, task), receivers.get(task.id))));
+}
+
+/** Links restored tasks and their subtasks, where the hierarchy has not changed too much. */
+async function link(tx: Transaction, person: Person, ids: string[], parents: readonly string[]) {
+  const places = await hierarchyOf(tx, ids, DEEPEST);
+  const tooDeep = [...places.values()].filter(({ depth, circular }) => circular || depth > DEEPEST);
+  if (tooDeep.length > 0)
+    await tx.task.updateMany({ where: { id: { in: idsOf(tooDeep) } }, data: { parentId: null } });
+  for (const id of parents) await linkOrphans(tx, person, id, DEEPEST);
+  await rememberLinks(tx, ids);
 }
 
 /** Deletes a task in the trash permanently. Idempotent. */
@@ -145,34 +144,29 @@ export async function purgeTasks(db: Database, person: Person, input: unknown): 
 }
 
 async function purge(tx: Transaction, person: Person, wanted: readonly Wanted[]): Promise<string> {
-  const { ids, tasks, others } = await lockedTrash(tx, person, wanted);
-  const viewer = await viewerOf(tx, person);
-  const there = await seenPlacements(
-    tx,
-    viewer,
-    others.map(({ id }) => id),
-  );
+  const { viewer, tasks, others } = await lockedTrash(tx, person, wanted);
+  const there = await seenPlacements(tx, viewer, idsOf(others));
   if (there.size > 0) throw new Conflict('Only tasks in the trash can be purged. Delete the task first.');
   const earlier = await earlierChange(tx, 'task.purged', person, others);
   if (tasks.length === 0) return earlier ? encodeCursor(tx, earlier) : currentCursor(tx);
-  await tx.trashedTask.deleteMany({ where: { id: { in: ids } } });
+  await tx.trashedTask.deleteMany({ where: { id: { in: idsOf(tasks) } } });
   return append(tx, ...tasks.map((task) => taskPurged(person, task)));
 }
 
 /** Locks the tasks that are in the trash, and that the person may restore or purge. `others` are not. */
 async function lockedTrash(tx: Transaction, person: Person, wanted: readonly Wanted[]) {
-  await lockTrash(
-    tx,
-    person,
-    wanted.map(({ id }) => id),
-  );
+  await lockTrash(tx, person, idsOf(wanted));
   const viewer = await viewerOf(tx, person);
   const tasks = await tx.trashedTask.findMany({
-    where: { id: { in: wanted.map(({ id }) => id) }, AND: visible.trashedTask(viewer) },
-    select: { id: true, ownerId: true, teamId: true },
+    where: { id: { in: idsOf(wanted) }, AND: visible.trashedTask(viewer) },
+    select: { id: true, ownerId: true, teamId: true, parentId: true },
   });
-  const ids = tasks.map(({ id }) => id);
-  return { tasks, ids, others: wanted.filter(({ id }) => !ids.includes(id)) };
+  const found = new Set(idsOf(tasks));
+  return { viewer, tasks, others: wanted.filter(({ id }) => !found.has(id)) };
+}
+
+function idsOf(some: readonly { id: string }[]): string[] {
+  return some.map(({ id }) => id);
 }
 
 /** The person's own last change of this kind to one of the tasks. @throws NotFound if there is none to one of them. */
@@ -184,7 +178,7 @@ async function earlierChange(
 ): Promise<Event | undefined> {
   if (wanted.length === 0) return undefined;
   const events = await tx.event.findMany({
-    where: { subjectId: { in: wanted.map(({ id }) => id) }, kind, actorId: userId },
+    where: { subjectId: { in: idsOf(wanted) }, kind, actorId: userId },
     orderBy: { sequence: 'desc' },
   });
   const missing = wanted.find(({ id }) => !events.some(({ subjectId }) => subjectId === id));
@@ -193,7 +187,11 @@ async function earlierChange(
 }
 
 function notFound({ id, path }: Wanted): NotFound {
-  return new NotFound('task', id, path === undefined ? {} : { field: path.endsWith('.') ? `${path}id` : path });
+  return new NotFound(
+    'task',
+    id,
+    path === undefined ? {} : { field: path.endsWith('.') ? `${path}id` : path },
+  );
 }
 
 function inOrder(ids: readonly string[]): Wanted[] {

@@ -91,7 +91,10 @@ export function startTrimming(db: Database, days: number, log: Logger): () => Pr
     firstMs: FIRST_AFTER_MS,
     everyMs: DAY_MS,
     onFailure(error) {
-      log.warn({ err: error }, 'could not delete old events, offers, tasks or approvals; trying again tomorrow');
+      log.warn(
+        { err: error },
+        'could not delete old events, offers, tasks or approvals; trying again tomorrow',
+      );
     },
   });
 }

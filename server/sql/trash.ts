@@ -24,7 +24,11 @@ export const hangingTables: readonly string[] = HANGING.map(({ table }) => table
 const BYTES_OF_TASK = 'octet_length(title) + octet_length(description) + octet_length(labels::text)';
 
 /** Copies tasks, and what hangs below them, to the trash. The caller has locked them, and deletes them afterwards. */
-export async function copyToTrash(tx: Transaction, { userId }: Person, ids: readonly string[]): Promise<void> {
+export async function copyToTrash(
+  tx: Transaction,
+  { userId }: Person,
+  ids: readonly string[],
+): Promise<void> {
   // The database makes the search words again.
   await tx.$executeRaw`
     /* copyToTrash */
@@ -88,7 +92,12 @@ function subtasksOf(which: Prisma.Sql): Prisma.Sql {
  * Puts tasks back with their comments, shares and unexpired offers, under their parents if the person sees these. An
  * assignee who can no longer be one is cleared. The rows in the trash remain.
  */
-export async function putBack(tx: Transaction, person: Person, ids: readonly string[]): Promise<void> {
+export async function putBack(
+  tx: Transaction,
+  person: Person,
+  ids: readonly string[],
+  kinds: ReadonlySet<string>,
+): Promise<void> {
   const chosen = Prisma.sql`trashed_tasks WHERE id = ANY(${ids}::uuid[])`;
   const canBeAssigned = Prisma.sql`
     CASE WHEN team_id IS NOT NULL
@@ -111,7 +120,7 @@ export async function putBack(tx: Transaction, person: Person, ids: readonly str
     UPDATE tasks SET parent_id = trashed_tasks.parent_id FROM trashed_tasks
     WHERE tasks.id = ANY(${ids}::uuid[]) AND trashed_tasks.id = tasks.id
       AND trashed_tasks.parent_id IN (SELECT id FROM tasks WHERE ${seenBy(person)})`;
-  for (const { table } of HANGING) {
+  for (const { table } of HANGING.filter((each) => kinds.has(each.table))) {
     const isOpen = table === 'share_offers' ? `(content->>'expires_at')::timestamptz > now()` : 'true';
     const rows = Prisma.sql`task_id = ANY(${ids}::uuid[]) AND kind = ${table} AND ${Prisma.raw(isOpen)}`;
     await insertAgain(tx, table, Prisma.sql`SELECT content FROM trashed_rows WHERE ${rows} ORDER BY id`);
@@ -154,12 +163,14 @@ export function orphansOf(person: Person, parentId: string, deepest: number): Pr
     SELECT id FROM orphans WHERE (SELECT max(depth) FROM above) + (SELECT max(depth) FROM below) <= ${deepest})`;
 }
 
-/** Which of some trashed tasks had subtasks. */
-export async function parentsAmong(tx: Transaction, ids: readonly string[]): Promise<string[]> {
-  const rows = await tx.$queryRaw<{ id: string }[]>`
-    /* parentsAmong */
-    SELECT DISTINCT task_id AS id FROM trashed_rows WHERE task_id = ANY(${ids}::uuid[]) AND kind = 'subtasks'`;
-  return rows.map(({ id: taskId }) => taskId);
+/** Which kinds of rows were deleted with some tasks. */
+export async function kindsBelow(
+  tx: Transaction,
+  ids: readonly string[],
+): Promise<{ taskId: string; kind: string }[]> {
+  return tx.$queryRaw`
+    /* kindsBelow */
+    SELECT DISTINCT task_id AS "taskId", kind FROM trashed_rows WHERE task_id = ANY(${ids}::uuid[])`;
 }
 
 /** Makes restored tasks known to their parents and subtasks in the trash, which are then linked when they are restored. */
@@ -173,7 +184,7 @@ export async function rememberLinks(tx: Transaction, ids: readonly string[]): Pr
   await tx.$executeRaw`
     /* rememberLinks */
     UPDATE trashed_tasks SET parent_id = task_id FROM trashed_rows
-    WHERE task_id = ANY(${ids}::uuid[]) AND kind = 'subtasks' AND trashed_tasks.id = (content->>'id')::uuid AND parent_id IS NULL`;
+    WHERE task_id = ANY(${ids}::uuid[]) AND kind = 'subtasks' AND trashed_tasks.id = (trashed_rows.content->>'id')::uuid AND parent_id IS NULL`;
 }
 
 /** What the person would have lost in the team's tasks: assignments, shares and offers. */
