@@ -1,6 +1,6 @@
 import type { ApprovalItem_ApprovalFragment, EventKind, TeamRole } from '../../gql/graphql.ts';
 import { roleInSentence } from '../team/team-words.ts';
-import { msg } from '../language/format.ts';
+import { msg, plural } from '../language/format.ts';
 
 type Approval = ApprovalItem_ApprovalFragment;
 
@@ -17,6 +17,7 @@ interface Input {
   expiresAt?: string | null;
   role?: TeamRole | null;
   tasks?: unknown[];
+  ids?: unknown[];
 }
 
 export function inputOf(approval: Pick<Approval, 'arguments'>): Input {
@@ -26,7 +27,7 @@ export function inputOf(approval: Pick<Approval, 'arguments'>): Input {
 /** What the agent wants to do, as a sentence without a full stop. */
 export function approvalWords(approval: Approval): string {
   const { verb, tasks, subject } = approval;
-  const { permission, role, tasks: named } = inputOf(approval);
+  const { permission, role, tasks: named, ids } = inputOf(approval);
   const team = subject?.__typename === 'Team' ? msg(`the team “${subject.name}”`) : msg('a team');
   const conversation =
     subject?.__typename === 'Conversation'
@@ -42,8 +43,14 @@ export function approvalWords(approval: Approval): string {
     case 'DELETE_TASK':
     case 'DELETE_TASKS': {
       const count = named?.length ?? tasks.length;
-      return count === 1 ? 'Delete a task permanently' : `Delete ${count} tasks permanently`;
+      return plural(count, ['Move a task to the trash', 'Move # tasks to the trash']);
     }
+    case 'PURGE_TASK':
+    case 'PURGE_TASKS':
+      return plural(ids?.length ?? 1, [
+        'Delete a task in the trash permanently',
+        'Delete # tasks in the trash permanently',
+      ]);
     case 'SHARE_TASK':
       return `Share a task with ${receivers}, who can ${permission === 'EDIT' ? 'edit' : 'view'} it`;
     case 'UPDATE_SHARE':
