@@ -290,10 +290,7 @@ export const visible = {
   /** To the viewer's verified address, or of teams they lead; not expired. */
   invitation: (viewer: Viewer): Prisma.TeamInvitationWhereInput => ({
     expiresAt: { gt: new Date() },
-    OR: [
-      invitedTo(viewer),
-      { team: teamOf(viewer, LEADING_ROLES) },
-    ],
+    OR: [invitedTo(viewer), { team: teamOf(viewer, LEADING_ROLES) }],
   }),
 
   /** A receiver does not see other receivers. */
