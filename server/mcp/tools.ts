@@ -34,6 +34,7 @@ type Definition<Input extends z.ZodObject> = Pick<Tool, 'description' | 'output'
 
 const READS = { changes: false, isDestructive: false, isIdempotent: true };
 const ADDS = { changes: true, isDestructive: false, isIdempotent: false };
+const RESTORES = { changes: true, isDestructive: false, isIdempotent: true };
 const OVERWRITES = { changes: true, isDestructive: true, isIdempotent: true };
 
 function tool<Input extends z.ZodObject>(effect: typeof READS, definition: Definition<Input>): Tool {
@@ -319,7 +320,7 @@ const delete_tasks = tool(OVERWRITES, {
   },
 });
 
-const restore_tasks = tool(OVERWRITES, {
+const restore_tasks = tool(RESTORES, {
   description:
     'Restores 1 to 100 deleted tasks from the trash as they were, all or none. To list them, `query`: { trash { nodes { id title deletedAt } } }.',
   input: z.strictObject({ ids: z.array(z.string()).min(1).max(MOST_TASKS) }),
