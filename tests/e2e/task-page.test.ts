@@ -161,11 +161,11 @@ describe('[BR-09] a person who edits a task that another person is editing', () 
     await expect(page.getByRole('textbox', { name: 'Description' })).toHaveValue('A long text');
     await expect(page.getByRole('textbox', { name: 'New comment' })).toHaveValue('Half a comment');
     await bob.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', { id });
-    await expect(page.getByRole('alert')).toContainText('“Write the report” was deleted, or is no longer');
+    await expect(page.getByText('This task is in the trash (30 days left).')).toBeVisible();
     await expect(page.getByRole('textbox', { name: 'Unsaved text' })).toHaveValue(
       'A long text\n\nHalf a comment',
     );
-    await page.getByRole('link', { name: 'Go to your tasks' }).click();
+    await page.getByRole('link', { name: 'Your tasks' }).click();
     await expect(page.getByRole('textbox', { name: 'New task' })).toBeVisible();
   });
 });
@@ -310,7 +310,8 @@ test('a person archives, restores and deletes a task from its page', async () =>
   await expect(page.getByRole('main').getByRole('textbox', { name: 'Add a subtask' })).toBeVisible();
 
   await page.goto(`${world.url}/t/${id}`);
-  await expect(page.getByText('“Sort the tools” is in the trash.')).toBeVisible();
+  await expect(page.getByText('This task is in the trash (30 days left).')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Sort the tools' })).toBeVisible();
   await page.getByRole('main').getByRole('button', { name: 'Restore' }).click();
   await expect(page).toHaveTitle('Sort the tools · Taskwire');
   await expect(page.getByRole('link', { name: 'Subtask of Tidy the garage' })).toBeVisible();
