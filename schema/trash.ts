@@ -130,10 +130,10 @@ export async function trashedTasksOf(db: Database, viewer: Viewer, ids: string[]
 }
 
 const idDescription = 'Id of a task in the trash.';
-const idsDescription = `Ids of 1 to ${LARGEST_DELETION} tasks in the trash.`;
+const batchDescription = `1 to ${LARGEST_DELETION} tasks in the trash.`;
 const cursorDescription = 'Log cursor after this change.';
 
-builder.relayMutationField(
+const restoration = builder.relayMutationField(
   'restoreTask',
   {
     description: 'Identifies the task to restore.',
@@ -151,7 +151,9 @@ builder.relayMutationField(
   'restoreTasks',
   {
     description: 'Identifies the tasks to restore.',
-    inputFields: (t) => ({ ids: t.idList({ required: true, description: idsDescription }) }),
+    inputFields: (t) => ({
+      tasks: t.field({ type: [restoration.inputType], required: true, description: batchDescription }),
+    }),
   },
   {
     description: 'Restores many tasks from the trash, all or none, as `restoreTask` does.',
@@ -160,7 +162,7 @@ builder.relayMutationField(
   { description: 'The restored tasks.', outputFields: tasksPayload },
 );
 
-builder.relayMutationField(
+const purge = builder.relayMutationField(
   'purgeTask',
   {
     description: 'Identifies the task to purge.',
@@ -187,7 +189,9 @@ builder.relayMutationField(
   'purgeTasks',
   {
     description: 'Identifies the tasks to purge.',
-    inputFields: (t) => ({ ids: t.idList({ required: true, description: idsDescription }) }),
+    inputFields: (t) => ({
+      tasks: t.field({ type: [purge.inputType], required: true, description: batchDescription }),
+    }),
   },
   {
     description: 'Deletes many tasks in the trash permanently, all or none, as `purgeTask` does. Idempotent.',

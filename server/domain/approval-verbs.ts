@@ -79,7 +79,7 @@ export const VERBS = {
   },
   purgeTasks: {
     run: purgeTasks,
-    tasks: ({ ids }) => valid(task, ...(ids as string[])),
+    tasks: ({ tasks }) => valid(task, ...(tasks as { id: string }[]).map(({ id }) => id)),
     isOfTrash: true,
     outcome: ({ ids = [] }) => ({ purgedTaskIds: ids.map((id) => publicId('Task', id)) }),
   },

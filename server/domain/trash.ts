@@ -27,15 +27,7 @@ const MOST_RECEIVERS_IN_EVENT = 1_000;
 
 const deletion = z.object({ tasks: batchOf(reference, LARGEST_DELETION) });
 const trashed = z.object({ id: idOf('Task') });
-const manyTrashed = z.object({
-  ids: z
-    .array(idOf('Task'))
-    .min(1, 'Specify at least one task.')
-    .max(
-      LARGEST_DELETION,
-      `A request can have at most ${LARGEST_DELETION} tasks. Send the rest in another request.`,
-    ),
-});
+const manyTrashed = z.object({ tasks: batchOf(trashed, LARGEST_DELETION) });
 
 interface Wanted {
   id: string;
@@ -52,12 +44,8 @@ export async function deleteTask(db: Database, person: Person, input: unknown): 
 
 /** All or none. The subtasks remain. Idempotent. */
 export async function deleteTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
-  const { tasks } = parse(deletion, input);
-  const wanted = tasks.map((task, index) => ({ ...task, path: inBatch(index) }));
-  return inTransaction(db, async (tx) => ({
-    ids: idsOf(tasks),
-    cursor: await remove(tx, person, wanted),
-  }));
+  const wanted = placed(parse(deletion, input).tasks);
+  return inTransaction(db, async (tx) => ({ ids: idsOf(wanted), cursor: await remove(tx, person, wanted) }));
 }
 
 /** @returns the log cursor. */
@@ -93,8 +81,8 @@ export async function restoreTask(db: Database, person: Person, input: unknown):
 
 /** All or none. */
 export async function restoreTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
-  const { ids } = parse(manyTrashed, input);
-  return inTransaction(db, async (tx) => ({ ids, cursor: await restore(tx, person, inOrder(ids)) }));
+  const wanted = placed(parse(manyTrashed, input).tasks);
+  return inTransaction(db, async (tx) => ({ ids: idsOf(wanted), cursor: await restore(tx, person, wanted) }));
 }
 
 async function restore(tx: Transaction, person: Person, wanted: readonly Wanted[]): Promise<string> {
@@ -139,8 +127,8 @@ export async function purgeTask(db: Database, person: Person, input: unknown): P
 
 /** All or none. */
 export async function purgeTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
-  const { ids } = parse(manyTrashed, input);
-  return inTransaction(db, async (tx) => ({ ids, cursor: await purge(tx, person, inOrder(ids)) }));
+  const wanted = placed(parse(manyTrashed, input).tasks);
+  return inTransaction(db, async (tx) => ({ ids: idsOf(wanted), cursor: await purge(tx, person, wanted) }));
 }
 
 async function purge(tx: Transaction, person: Person, wanted: readonly Wanted[]): Promise<string> {
@@ -187,15 +175,11 @@ async function earlierChange(
 }
 
 function notFound({ id, path }: Wanted): NotFound {
-  return new NotFound(
-    'task',
-    id,
-    path === undefined ? {} : { field: path.endsWith('.') ? `${path}id` : path },
-  );
+  return new NotFound('task', id, path === undefined ? {} : { field: `${path}id` });
 }
 
-function inOrder(ids: readonly string[]): Wanted[] {
-  return ids.map((id, index) => ({ id, path: `ids.${index}` }));
+function placed<Task extends { id: string }>(tasks: readonly Task[]): (Task & Wanted)[] {
+  return tasks.map((task, index) => ({ ...task, path: inBatch(index) }));
 }
 
 /** The receivers of shares read the event, too. */

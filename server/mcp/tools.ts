@@ -330,7 +330,7 @@ const restore_tasks = tool(RESTORES, {
       `mutation McpRestoreTasks($input: RestoreTasksInput!) {
          changed: restoreTasks(input: $input) { tasks { ${COMPACT} } cursor }
        }`,
-      { input: { ids } },
+      { input: { tasks: ids.map((id) => ({ id })) } },
     );
     return changedTasksOf(changed);
   },

@@ -300,7 +300,7 @@ const acts = {
   restoreTasks: async (cast, chance) => {
     const owner = one(cast.people, chance.who);
     const rows = await db.trashedTask.findMany({ where: { ownerId: uuidOf('User', owner.id) }, take: 3 });
-    return change(owner, 'restoreTasks', { ids: rows.map(({ id }) => publicId('Task', id)) });
+    return change(owner, 'restoreTasks', { tasks: rows.map(({ id }) => ({ id: publicId('Task', id) })) });
   },
   purgeTask: onTrash('purgeTask'),
   addComment: async (cast, chance) => {

@@ -16,8 +16,9 @@ const UPDATE = 'mutation ($input: UpdateTaskInput!) { updateTask(input: $input) 
 const DELETE = 'mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }';
 const DELETE_MANY =
   'mutation ($tasks: [DeleteTaskInput!]!) { deleteTasks(input: { tasks: $tasks }) { cursor } }';
-const PURGE = 'mutation ($ids: [ID!]!) { purgeTasks(input: { ids: $ids }) { cursor } }';
-const RESTORE = 'mutation ($ids: [ID!]!) { restoreTasks(input: { ids: $ids }) { cursor } }';
+const PURGE = 'mutation ($tasks: [PurgeTaskInput!]!) { purgeTasks(input: { tasks: $tasks }) { cursor } }';
+const RESTORE =
+  'mutation ($tasks: [RestoreTaskInput!]!) { restoreTasks(input: { tasks: $tasks }) { cursor } }';
 const COMMENT =
   'mutation ($taskId: ID!, $body: String!) { addComment(input: { taskId: $taskId, body: $body }) { comment { id } } }';
 const RESAY =
@@ -92,7 +93,7 @@ test('[BR-19] a person at the quota of objects gets an error with advice, can de
 
   await ada.query(DELETE_MANY, { tasks: ids.slice(1).map((id) => ({ id })) });
   await refused(() => ada.createTask('the trash counts, too')).toMatchObject({ code: 'QUOTA_EXCEEDED' });
-  await ada.query(PURGE, { ids: ids.slice(1) });
+  await ada.query(PURGE, { tasks: ids.slice(1).map((id) => ({ id })) });
   await accepted(() => ada.createTask('room again'));
   expect(await usageOf(ada)).toMatchObject({ maxRows: MOST_ROWS, maxBytes: 1024 * 1024 });
 });
@@ -151,10 +152,10 @@ describe('[BR-19] what is stored is counted', { timeout: 20_000 }, () => {
     await person.query(UPDATE, { input: { id: first, title: 'A longer title', description: 'Grüße' } });
     await person.query(COMMENT, { taskId: third, body: 'back with its task' });
     await person.query(DELETE_MANY, { tasks: [{ id: second }, { id: third }] });
-    await person.query(RESTORE, { ids: [third] });
+    await person.query(RESTORE, { tasks: [{ id: third }] });
     const purged = await person.createTask('Purged');
     await person.query(DELETE, { id: purged });
-    await person.query(PURGE, { ids: [purged] });
+    await person.query(PURGE, { tasks: [{ id: purged }] });
     const conversation = (
       await person.query<{ createConversation: { conversation: { id: string } } }>(CONVERSE)
     ).createConversation.conversation;

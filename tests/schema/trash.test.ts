@@ -34,8 +34,10 @@ async function run(person: Person, field: string, input: object): Promise<Change
 
 const remove = (person: Person, ...ids: string[]) =>
   run(person, 'deleteTasks', { tasks: ids.map((id) => ({ id })) });
-const restore = (person: Person, ...ids: string[]) => run(person, 'restoreTasks', { ids });
-const purge = (person: Person, ...ids: string[]) => run(person, 'purgeTasks', { ids });
+const restore = (person: Person, ...ids: string[]) =>
+  run(person, 'restoreTasks', { tasks: ids.map((id) => ({ id })) });
+const purge = (person: Person, ...ids: string[]) =>
+  run(person, 'purgeTasks', { tasks: ids.map((id) => ({ id })) });
 
 const rowOf = (id: string) => db.task.findUnique({ where: { id: uuidOf('Task', id) } });
 const parentOf = async (id: string) => {
@@ -230,7 +232,7 @@ describe('[BR-17] a deleted task', () => {
     for (const change of [restore, purge])
       await expect(change(ada, mine, another)).rejects.toMatchObject({
         ...notFound,
-        extensions: { field: 'ids.1' },
+        extensions: { field: 'tasks.1.id' },
       });
     expect(await idsIn(ada)).toContain(mine);
     const many = Array.from({ length: 101 }, () => publicId('Task', newId()));

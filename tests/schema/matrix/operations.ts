@@ -326,9 +326,9 @@ const onTrash: Record<string, Operation> = {
   'updateTask in the trash': write('updateTask', (names) => ({ id: names['task'], title: 'x' }), theTask),
   'createTask by its id': write('createTask', (names) => ({ id: names['task'], title: 'x' })),
   restoreTask: write('restoreTask', (names) => ({ id: names['task'] }), theTask),
-  restoreTasks: write('restoreTasks', (names) => ({ ids: [names['task']] }), theTask),
+  restoreTasks: write('restoreTasks', (names) => ({ tasks: [{ id: names['task'] }] }), theTask),
   purgeTask: write('purgeTask', (names) => ({ id: names['task'] }), theTask),
-  purgeTasks: write('purgeTasks', (names) => ({ ids: [names['task']] }), theTask),
+  purgeTasks: write('purgeTasks', (names) => ({ tasks: [{ id: names['task'] }] }), theTask),
 };
 
 /** The secret of the link of a scene's invitation. */

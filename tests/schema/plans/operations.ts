@@ -238,7 +238,7 @@ export const changes = all('mutation', {
   deleteTask: 'deleteTask(input: { id: $lastTask }) { cursor }',
   'deleteTasks again': 'deleteTasks(input: { tasks: [{ id: $lastTask }] }) { cursor }',
   restoreTask: 'restoreTask(input: { id: $lastTask }) { task { id } }',
-  'restoreTasks again': 'restoreTasks(input: { ids: [$lastTask] }) { tasks { id } }',
+  'restoreTasks again': 'restoreTasks(input: { tasks: [{ id: $lastTask }] }) { tasks { id } }',
   purgeTask: 'purgeTask(input: { id: $trashedTask }) { cursor }',
-  'purgeTasks again': 'purgeTasks(input: { ids: [$trashedTask] }) { cursor }',
+  'purgeTasks again': 'purgeTasks(input: { tasks: [{ id: $trashedTask }] }) { cursor }',
 });

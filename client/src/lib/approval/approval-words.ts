@@ -17,7 +17,6 @@ interface Input {
   expiresAt?: string | null;
   role?: TeamRole | null;
   tasks?: unknown[];
-  ids?: unknown[];
 }
 
 export function inputOf(approval: Pick<Approval, 'arguments'>): Input {
@@ -27,7 +26,7 @@ export function inputOf(approval: Pick<Approval, 'arguments'>): Input {
 /** What the agent wants to do, as a sentence without a full stop. */
 export function approvalWords(approval: Approval): string {
   const { verb, tasks, subject } = approval;
-  const { permission, role, tasks: named, ids } = inputOf(approval);
+  const { permission, role, tasks: named } = inputOf(approval);
   const team = subject?.__typename === 'Team' ? msg(`the team “${subject.name}”`) : msg('a team');
   const conversation =
     subject?.__typename === 'Conversation'
@@ -47,7 +46,7 @@ export function approvalWords(approval: Approval): string {
     }
     case 'PURGE_TASK':
     case 'PURGE_TASKS':
-      return plural(ids?.length ?? 1, [
+      return plural(named?.length ?? 1, [
         'Delete a task in the trash permanently',
         'Delete # tasks in the trash permanently',
       ]);
