@@ -15,6 +15,7 @@ import { builder, type PayloadFields } from './machinery/builder.ts';
 import { findVisible } from './machinery/nodes.ts';
 import { pagedRelation } from './machinery/paged-relation.ts';
 import { Task, tasksOf } from './task.ts';
+import { TrashedTask, trashedTasksOf } from './trash.ts';
 import { User } from './user.ts';
 
 const ApprovalStatus = builder.enumType('ApprovalStatus', {
@@ -77,6 +78,16 @@ const Approval = builder.prismaNode('Approval', {
         taskIds.length === 0
           ? []
           : tasksOf(context.db, context.viewer, taskIds, queryFromInfo({ context, info })),
+    }),
+    trashedTasks: t.field({
+      type: [TrashedTask],
+      description:
+        'The tasks concerned that are in the trash, at most 100. Without those that the viewer may not restore.',
+      select: { taskIds: true },
+      resolve: ({ taskIds }, _args, context, info) =>
+        taskIds.length === 0
+          ? []
+          : trashedTasksOf(context.db, context.viewer, taskIds, queryFromInfo({ context, info })),
     }),
     subject: t.field({
       type: builder.nodeInterfaceRef(),

@@ -47,13 +47,15 @@ const Change = builder.objectRef<EventChange>('EventChange').implement({
       nullable: true,
       description:
         'The previous owner, assignee or team. Null for other fields, if there was none, or if the viewer cannot see it.',
-      resolve: ({ named }, _args, context, info) => reRead(context, info, named?.type, named?.before ?? null),
+      resolve: ({ named }, _args, context, info) =>
+        namedObject(context, info, named?.type, named?.before ?? null),
     }),
     afterObject: t.field({
       type: builder.nodeInterfaceRef(),
       nullable: true,
       description: 'The new owner, assignee or team. Null under the same conditions as `beforeObject`.',
-      resolve: ({ named }, _args, context, info) => reRead(context, info, named?.type, named?.after ?? null),
+      resolve: ({ named }, _args, context, info) =>
+        namedObject(context, info, named?.type, named?.after ?? null),
     }),
   }),
 });
@@ -105,21 +107,21 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
       nullable: true,
       description:
         'The person who caused the event. Null if no one was signed in, or the viewer can no longer see them.',
-      resolve: ({ actorId }, _args, context, info) => reRead(context, info, 'User', actorId),
+      resolve: ({ actorId }, _args, context, info) => namedObject(context, info, 'User', actorId),
     }),
     person: t.field({
       type: User,
       nullable: true,
       description:
         'Another person concerned, such as the receiver of a share. Null under the same conditions as `actor`.',
-      resolve: ({ personId }, _args, context, info) => reRead(context, info, 'User', personId),
+      resolve: ({ personId }, _args, context, info) => namedObject(context, info, 'User', personId),
     }),
     team: t.field({
       type: Team,
       nullable: true,
       description:
         'The team of the event; its members can read the event. Null if there is none, or the viewer is not a member.',
-      resolve: ({ teamId }, _args, context, info) => reRead(context, info, 'Team', teamId),
+      resolve: ({ teamId }, _args, context, info) => namedObject(context, info, 'Team', teamId),
     }),
     task: t.field({
       type: Task,
@@ -129,7 +131,7 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
       resolve: (event, _args, context, info) => {
         const id = taskIdOf(event);
         if (id === null || info.operation.operation !== 'subscription')
-          return reRead(context, info, 'Task', id);
+          return namedObject(context, info, 'Task', id);
         return sharedTask(context, id, queryFromInfo({ context, info, typeName: 'Task' }));
       },
     }),
@@ -139,7 +141,7 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
       description:
         'The object concerned; its type depends on `kind`. Null if it was deleted, or the viewer can no longer see it.',
       resolve: ({ kind, subjectId }, _args, context, info) =>
-        reRead(context, info, traitsOf(kind).subject, subjectId),
+        namedObject(context, info, traitsOf(kind).subject, subjectId),
     }),
     changes: t.field({
       type: [Change],
@@ -155,8 +157,8 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
   }),
 });
 
-/** Loads an object that an event names, in one statement per type for all events of a list. */
-async function reRead(
+/** Loads an object that an event or a trashed task names, in one statement per type for all of a list. */
+export async function namedObject(
   context: Context,
   info: GraphQLResolveInfo,
   type: IdType | undefined,

@@ -24,6 +24,7 @@ import './api-token.ts';
 import './connected-application.ts';
 import './approval.ts';
 import './event.ts';
+import './trash.ts';
 import './webhook.ts';
 import './webhook-mutations.ts';
 import './event-list.ts';

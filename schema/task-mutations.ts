@@ -4,10 +4,7 @@ import {
   completeTask,
   createTask,
   createTasks,
-  deleteTask,
-  deleteTasks,
   LARGEST_BATCH,
-  LARGEST_DELETION,
   moveTask,
   reopenTask,
   updateTask,
@@ -17,6 +14,8 @@ import {
   type TaskEdit,
   type TasksChange,
 } from '../server/domain/task.ts';
+import { deleteTask, deleteTasks, LARGEST_DELETION } from '../server/domain/trash.ts';
+import { TRASH_DAYS } from '../server/sql/trash.ts';
 import { outsidersOf } from '../server/domain/share.ts';
 import { publicId } from '../server/ids.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
@@ -27,7 +26,7 @@ import { Priority, Status, Task, taskOf, tasksOf } from './task.ts';
 const cursorDescription = 'Log cursor after this change.';
 
 /** Payload of a change to one task, read with the client's selection. */
-function taskPayload(t: PayloadFields<TaskChange>) {
+export function taskPayload(t: PayloadFields<TaskChange>) {
   return {
     task: t.field({
       type: Task,
@@ -43,7 +42,7 @@ function taskPayload(t: PayloadFields<TaskChange>) {
 }
 
 /** Payload of a change to many tasks, read in one statement. */
-function tasksPayload(t: PayloadFields<TasksChange>) {
+export function tasksPayload(t: PayloadFields<TasksChange>) {
   return {
     tasks: t.field({
       type: [Task],
@@ -231,32 +230,32 @@ builder.relayMutationField(
 builder.relayMutationField(
   'archiveTask',
   {
-    description: 'The task to archive or restore.',
+    description: 'The task to archive or unarchive.',
     inputFields: (t) => ({
       ...reference(t),
-      archived: t.boolean({ description: 'False restores the task. Default: true.' }),
+      archived: t.boolean({ description: 'False unarchives the task. Default: true.' }),
     }),
   },
   {
     description:
-      'Archives or restores a task. An archived task keeps its status but is excluded from all counts.',
+      'Archives or unarchives a task. An archived task keeps its status but is excluded from all counts.',
     resolve: (_root, { input }, { db, person }) => archiveTask(db, person, input),
   },
-  { description: 'The archived or restored task.', outputFields: taskPayload },
+  { description: 'The archived or unarchived task.', outputFields: taskPayload },
 );
 
 const deletion = builder.relayMutationField(
   'deleteTask',
   { description: 'Identifies the task to delete.', inputFields: reference },
   {
-    description: 'Deletes a task permanently, with its shares and comments. Its subtasks remain. Idempotent.',
+    description: `Moves a task to the trash, with its shares and comments. Its subtasks remain. It can be restored with \`restoreTask\` for ${TRASH_DAYS} days, and then is deleted permanently. Idempotent.`,
     resolve: (_root, { input }, { db, person }) => deleteTask(db, person, input),
   },
   {
     description: 'The result of deleting a task.',
     outputFields: (t) => ({
       deletedTaskId: t.id({
-        description: 'Id of the task, which no longer exists.',
+        description: 'Id of the task, which is in the trash now.',
         resolve: ({ id }) => publicId('Task', id),
       }),
       cursor: t.exposeString('cursor', { description: cursorDescription }),
@@ -277,14 +276,14 @@ builder.relayMutationField(
     }),
   },
   {
-    description: 'Deletes many tasks permanently, all or none, as `deleteTask` does. Idempotent.',
+    description: 'Moves many tasks to the trash, all or none, as `deleteTask` does. Idempotent.',
     resolve: (_root, { input }, { db, person }) => deleteTasks(db, person, input),
   },
   {
     description: 'The result of deleting tasks.',
     outputFields: (t: PayloadFields<TasksChange>) => ({
       deletedTaskIds: t.idList({
-        description: 'Ids of the tasks, which no longer exist, in the order of the input.',
+        description: 'Ids of the tasks, which are in the trash now, in the order of the input.',
         resolve: ({ ids }) => ids.map((id) => publicId('Task', id)),
       }),
       cursor: t.exposeString('cursor', { description: cursorDescription }),

@@ -40,7 +40,10 @@ const TaskRights = builder
         resolve: (mayDo) => mayDo('task.edit'),
       }),
       comment: t.boolean({ description: 'Comment on it.', resolve: (mayDo) => mayDo('task.comment') }),
-      delete: t.boolean({ description: 'Delete it permanently.', resolve: (mayDo) => mayDo('task.delete') }),
+      delete: t.boolean({
+        description: 'Delete it, and restore or purge it in the trash.',
+        resolve: (mayDo) => mayDo('task.delete'),
+      }),
       share: t.boolean({
         description: 'Share it and revoke its shares.',
         resolve: (mayDo) => mayDo('task.share'),

@@ -106,7 +106,7 @@ export class QuotaExceeded extends TaskwireError {
 
   constructor(most: string) {
     super(
-      `You have reached the storage quota of ${most}. Delete data you no longer need, or ask the operator of this server for a larger quota.`,
+      `You have reached the storage quota of ${most}. Delete data you no longer need, also from the trash, or ask the operator of this server for a larger quota.`,
     );
   }
 }

@@ -211,7 +211,7 @@ export function sharableBy(viewer: Person): Prisma.TaskWhereInput {
     OR: [
       { ownerId: userId, team: teamOf(viewer) },
       { ownerId: userId, teamId: null },
-      { team: { memberships: { some: { userId, role: { in: [...LEADING_ROLES] } } } } },
+      { team: teamOf(viewer, LEADING_ROLES) },
     ],
   };
 }
@@ -230,8 +230,8 @@ export function openTo({ userId }: Person): Prisma.ShareOfferWhereInput {
   return { expiresAt: { gt: new Date() }, offeredBy: { blocksReceived: { none: { blockerId: userId } } } };
 }
 
-function teamOf(viewer: Person): Prisma.TeamWhereInput {
-  return { memberships: { some: { userId: viewer.userId } } };
+function teamOf({ userId }: Person, roles?: readonly TeamRole[]): Prisma.TeamWhereInput {
+  return { memberships: { some: { userId, ...(roles && { role: { in: [...roles] } }) } } };
 }
 
 /**
@@ -244,6 +244,17 @@ export const visible = {
       { ownerId: viewer.userId, teamId: null },
       { team: teamOf(viewer) },
       { shares: { some: liveShareOf(viewer) } },
+    ],
+  }),
+
+  /** `task.delete` as a filter: who may delete a task may also see, restore and purge it in the trash. */
+  trashedTask: (viewer: Person): Prisma.TrashedTaskWhereInput => ({
+    expiresAt: { gt: new Date() },
+    OR: [
+      { ownerId: viewer.userId, teamId: null },
+      { ownerId: viewer.userId, team: teamOf(viewer) },
+      { team: teamOf(viewer, LEADING_ROLES) },
+      { assigneeId: viewer.userId, team: teamOf(viewer, WORKING_ROLES) },
     ],
   }),
 
@@ -272,17 +283,14 @@ export const visible = {
       ? {}
       : { OR: [{ id: viewer.userId }, { memberships: { some: visible.membership(viewer) } }] },
 
-  team: teamOf,
+  team: (viewer: Viewer): Prisma.TeamWhereInput => teamOf(viewer),
 
   membership: (viewer: Viewer): Prisma.MembershipWhereInput => ({ team: teamOf(viewer) }),
 
   /** To the viewer's verified address, or of teams they lead; not expired. */
   invitation: (viewer: Viewer): Prisma.TeamInvitationWhereInput => ({
     expiresAt: { gt: new Date() },
-    OR: [
-      invitedTo(viewer),
-      { team: { memberships: { some: { userId: viewer.userId, role: { in: [...LEADING_ROLES] } } } } },
-    ],
+    OR: [invitedTo(viewer), { team: teamOf(viewer, LEADING_ROLES) }],
   }),
 
   /** A receiver does not see other receivers. */
@@ -318,11 +326,8 @@ export const visible = {
   message: (viewer: Person): Prisma.MessageWhereInput => ({ conversation: visible.conversation(viewer) }),
 
   /** `webhook.manage` as a filter. */
-  webhook: ({ userId }: Person): Prisma.WebhookWhereInput => ({
-    OR: [
-      { userId, teamId: null },
-      { team: { memberships: { some: { userId, role: { in: [...LEADING_ROLES] } } } } },
-    ],
+  webhook: (viewer: Person): Prisma.WebhookWhereInput => ({
+    OR: [{ userId: viewer.userId, teamId: null }, { team: teamOf(viewer, LEADING_ROLES) }],
   }),
   webhookDelivery: (viewer: Person): Prisma.WebhookDeliveryWhereInput => ({
     webhook: visible.webhook(viewer),

@@ -75,6 +75,8 @@ export const requirements = {
   'BR-15':
     'A share with a person outside common teams is an offer; they can accept it, refuse it, or block the sender.',
   'BR-16': 'An invitation is accepted by its link or by a verified address, never by an address alone.',
+  'BR-17':
+    'A deleted task is in the trash for 30 days, out of every list, count and share; people who may delete it can restore it as it was.',
   'BR-18':
     'Rights cannot be combined: after any allowed steps by several people, each person has the rights of these rules.',
   'BR-14': 'Each number of the dashboard has the documented meaning, for a person and for a team.',

@@ -1,4 +1,4 @@
-import type { OauthResource } from '../../prisma/generated/client/client.ts';
+import type { Approval, OauthResource } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, joined } from '../database/transaction.ts';
 import { Conflict, ConfirmationRequired, Forbidden, ValidationFailed } from '../errors.ts';
@@ -122,8 +122,13 @@ async function answered(db: Database, { userId }: Person, fingerprint: string): 
     throw new Forbidden(
       `The person has refused this. Ask them what they want instead; the same request is possible again after ${found.expiresAt.toISOString()}.`,
     );
+  if (found && verbNamed(found.verb)?.isDeletionOfTasks && (await isRestored(db, found))) return null;
   // An invitation answers with its link, which is not stored.
   return found?.verb === 'inviteMember' ? null : ((found?.result ?? null) as Outcome | null);
+}
+
+async function isRestored(db: Database, { taskIds }: Approval): Promise<boolean> {
+  return (await db.task.count({ where: { id: { in: taskIds } } })) > 0;
 }
 
 function isSame(approval: { taskVersions: number[] }, tasks: Tried['tasks']): boolean {
@@ -147,7 +152,7 @@ async function tried(db: Database, { userId }: Agent, { verb, input }: Asked, se
   try {
     return await inTransaction(db, async (tx): Promise<Tried> => {
       const ids = (await named?.tasks?.(input, tx)) ?? [];
-      const tasks = ids.length === 0 ? [] : await versionsOf(tx, person, ids);
+      const tasks = ids.length === 0 ? [] : await versionsOf(tx, person, ids, named?.isOfTrash);
       const outcome = await named?.run(joined(tx), person, input, services);
       throw new RolledBack({ outcome: outcome ?? { cursor: '' }, tasks });
     });

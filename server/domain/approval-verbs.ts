@@ -9,8 +9,8 @@ import { deleteConversation, leaveConversation } from './conversation.ts';
 import { inviteMember } from './invitation.ts';
 import { changeRole, leaveTeam, removeMember, transferOwnership } from './membership.ts';
 import { shareTask, updateShare } from './share.ts';
-import { deleteTask, deleteTasks } from './task.ts';
 import { deleteTeam } from './team.ts';
+import { deleteTask, deleteTasks, purgeTask, purgeTasks } from './trash.ts';
 import { idOf } from './validation.ts';
 
 export interface VerbServices {
@@ -35,6 +35,8 @@ interface Verb {
   run: (db: Database, person: Person, input: Input, services: VerbServices) => Promise<Outcome>;
   /** Ids of the tasks concerned. Invalid ids are left out, since `run` refuses them. */
   tasks?: (input: Input, tx: Transaction) => string[] | Promise<string[]>;
+  /** Whether the tasks concerned are in the trash. */
+  isOfTrash?: true;
   /** The ids in the result, with public ids. */
   outcome: (outcome: Outcome) => Record<string, unknown>;
   /** Whether a person can let an agent do it without an approval. */
@@ -68,6 +70,18 @@ export const VERBS = {
     tasks: ({ tasks }) => valid(task, ...(tasks as { id: string }[]).map(({ id }) => id)),
     outcome: ({ ids = [] }) => ({ deletedTaskIds: ids.map((id) => publicId('Task', id)) }),
     isDeletionOfTasks: true,
+  },
+  purgeTask: {
+    run: purgeTask,
+    tasks: ({ id }) => valid(task, id),
+    isOfTrash: true,
+    outcome: named('purgedTaskId', 'Task'),
+  },
+  purgeTasks: {
+    run: purgeTasks,
+    tasks: ({ tasks }) => valid(task, ...(tasks as { id: string }[]).map(({ id }) => id)),
+    isOfTrash: true,
+    outcome: ({ ids = [] }) => ({ purgedTaskIds: ids.map((id) => publicId('Task', id)) }),
   },
   shareTask: {
     run: shareTask,

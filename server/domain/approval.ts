@@ -7,6 +7,7 @@ import { publicId } from '../ids.ts';
 import { append, currentCursor } from '../log/append.ts';
 import { visible, type Person } from '../policy.ts';
 import { lockApproval, lockTasks } from '../sql/locks.ts';
+import { lockTrash } from '../sql/trash.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { verbNamed, type Outcome, type VerbServices } from './approval-verbs.ts';
 import type { Change } from './change.ts';
@@ -82,7 +83,18 @@ export function requireBrowser({ isBrowser, tokenId }: Holder): void {
 }
 
 /** Whether each task concerned is visible, with the version that it had. The tasks are locked. */
-export async function versionsOf(tx: Transaction, person: Person, ids: readonly string[]) {
+export async function versionsOf(
+  tx: Transaction,
+  person: Person,
+  ids: readonly string[],
+  isOfTrash = false,
+): Promise<{ id: string; version: number }[]> {
+  if (isOfTrash) {
+    await lockTrash(tx, person, ids);
+    const where = { id: { in: [...ids] }, AND: visible.trashedTask(person) };
+    const rows = await tx.trashedTask.findMany({ where, orderBy: { id: 'asc' } });
+    return rows.map(({ id, content }) => ({ id, version: (content as { version: number }).version }));
+  }
   await lockTasks(tx, person, ids);
   const where = { id: { in: [...ids] }, AND: visible.task(await viewerOf(tx, person)) };
   return tx.task.findMany({ where, select: { id: true, version: true }, orderBy: { id: 'asc' } });
@@ -119,9 +131,10 @@ function requirePending({ status, expiresAt }: Approval): void {
   if (expiresAt <= new Date()) throw new Conflict('This has expired. The agent can ask again.');
 }
 
-async function isCurrent(tx: Transaction, person: Person, { taskIds, taskVersions }: Approval) {
+async function isCurrent(tx: Transaction, person: Person, { verb, taskIds, taskVersions }: Approval) {
   if (taskIds.length === 0) return true;
-  const now = new Map((await versionsOf(tx, person, taskIds)).map(({ id, version }) => [id, version]));
+  const tasks = await versionsOf(tx, person, taskIds, verbNamed(verb)?.isOfTrash);
+  const now = new Map(tasks.map(({ id, version }) => [id, version]));
   return taskIds.every((id, index) => now.get(id) === taskVersions[index]);
 }
 

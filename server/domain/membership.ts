@@ -9,6 +9,7 @@ import { append, currentCursor } from '../log/append.ts';
 import { encodeCursor } from '../log/cursor.ts';
 import { can, grantableRoles, visible, type Person, type Viewer } from '../policy.ts';
 import { clearAssigneeInTeam } from '../sql/tasks-along.ts';
+import { withdrawFromTrash } from '../sql/trash.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { lockedAgain, lockedTeam, TRANSFER_FIRST } from './team-lock.ts';
 import { idOf, parse } from './validation.ts';
@@ -138,6 +139,7 @@ async function takeOut(
   await tx.taskShare.deleteMany({ where: { sharedWithId: userId, task: { teamId } } });
   await tx.shareOffer.deleteMany({ where: { userId, task: { teamId } } });
   await clearAssigneeInTeam(tx, person, { userId, teamId });
+  await withdrawFromTrash(tx, { userId, teamId });
   await disableWebhooksOf(tx, person, teamId, userId);
   return append(tx, { kind, ...eventFields(person, member), data: { role } });
 }

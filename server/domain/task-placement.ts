@@ -18,7 +18,7 @@ export interface Placement {
 export const ONLY_ASSIGNERS =
   'Only the task’s owner, the owner and admins of its team, and its assignee can assign it.';
 
-const DEEPEST = 10;
+export const DEEPEST = 10;
 
 /** Checks the team, assignee and parent of tasks before they are written. Call `checkHierarchy` afterwards. */
 export async function checkPlacement(

@@ -3,13 +3,12 @@ import { z } from 'zod';
 import { TaskPriority, TaskStatus, type Task } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { fingerprintOf, firstCreations, refuseUsedIds } from '../log/idempotency.ts';
+import { fingerprintOf, firstCreations, refuseUsedIds, takenId } from '../log/idempotency.ts';
 import { append } from '../log/append.ts';
 import { encodeCursor, type LogCursor } from '../log/cursor.ts';
-import { taskChanged, taskCreated } from '../log/task-event.ts';
-import { NotFound } from '../errors.ts';
+import { taskCreated } from '../log/task-event.ts';
 import { newId } from '../ids.ts';
-import { unexpired, type Person } from '../policy.ts';
+import type { Person } from '../policy.ts';
 import {
   insertNewTasks,
   insertTask,
@@ -17,11 +16,9 @@ import {
   insertTaskUnlessTaken,
   type Creation,
 } from '../sql/insert-task.ts';
-import { lockTasks } from '../sql/locks.ts';
-import { clearParent } from '../sql/tasks-along.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { checkQuota } from './quota.ts';
-import { changeTasks, lockedFor, type ChangeRequest } from './task-change.ts';
+import { changeTasks, type ChangeRequest } from './task-change.ts';
 import { endOfList, positionFor } from './task-position.ts';
 import { checkHierarchy, checkPlacement } from './task-placement.ts';
 import { day, idOf, line, markdown, newIdOf, NOT_NULL, parse, version } from './validation.ts';
@@ -40,11 +37,6 @@ export interface TasksChange {
 
 /** Limited because log readers wait for the transaction. */
 export const LARGEST_BATCH = 500;
-
-/** Each deleted task takes several statements. */
-export const LARGEST_DELETION = 100;
-
-const MOST_RECEIVERS_IN_EVENT = 1_000;
 
 const title = line('The title', { min: 1, max: 200 });
 const description = markdown('The description', { min: 0, max: 10_000 });
@@ -81,7 +73,7 @@ const creation = z.object({
 export type TaskCreation = z.output<typeof creation>;
 type GivenField = Exclude<keyof TaskCreation, 'id'>;
 
-const reference = z.object({ id: idOf('Task'), version });
+export const reference = z.object({ id: idOf('Task'), version });
 
 /** Omitted fields do not change. Null clears nullable fields and is rejected for others. */
 const edit = reference.extend({
@@ -104,14 +96,12 @@ const move = reference.extend({
   before: idOf('Task').nullish(),
 });
 
-function batchOf<Item extends z.ZodType>(item: Item, most = LARGEST_BATCH) {
+export function batchOf<Item extends z.ZodType>(item: Item, most = LARGEST_BATCH) {
   return z
     .array(item)
     .min(1, 'Specify at least one task.')
     .max(most, `A request can have at most ${most} tasks. Send the rest in another request.`);
 }
-
-const deletion = z.object({ tasks: batchOf(reference, LARGEST_DELETION) });
 
 /** Idempotent by client-generated id. @throws Conflict if the id belongs to another task. */
 export async function createTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
@@ -148,7 +138,7 @@ function isPlaced({ assigneeId, teamId, parentId }: TaskCreation): boolean {
   return (assigneeId ?? teamId ?? parentId) !== null;
 }
 
-function inBatch(index: number): string {
+export function inBatch(index: number): string {
   return `tasks.${index}.`;
 }
 
@@ -179,7 +169,10 @@ async function create(
     return { ids, cursor: await firstCreations(tx, 'task.created', person, given, count) };
   }
   const ownIds = wanted.flatMap(({ id }) => id ?? []);
-  if (ownIds.length > 0) await refuseUsedIds(tx, 'task.created', ownIds);
+  if (ownIds.length > 0) {
+    await refuseUsedIds(tx, 'task.created', ownIds);
+    if ((await tx.trashedTask.count({ where: { id: { in: ownIds } } })) > 0) throw takenId();
+  }
   await checkHierarchy(tx, placements);
   return { ids, cursor: await append(tx, ...creations.map(({ event }) => event)), tasks };
 }
@@ -263,55 +256,6 @@ export async function moveTask(db: Database, person: Person, input: unknown): Pr
     const { cursor } = await changeTasks(tx, person, [{ ...wanted, changes }]);
     return { id: wanted.id, cursor };
   });
-}
-
-/** The subtasks remain. Idempotent. */
-export async function deleteTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
-  const wanted = parse(reference, input);
-  const { id } = wanted;
-  return inTransaction(db, async (tx) => {
-    await lockTasks(tx, person, [id]);
-    return { id, cursor: await remove(tx, person, wanted) };
-  });
-}
-
-/** All or none. The subtasks remain. Idempotent. */
-export async function deleteTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
-  const { tasks } = parse(deletion, input);
-  const ids = tasks.map(({ id }) => id);
-  return inTransaction(db, async (tx) => {
-    await lockTasks(tx, person, ids);
-    let cursor = '';
-    for (const [index, task] of tasks.entries())
-      cursor = await remove(tx, person, { ...task, path: inBatch(index) });
-    return { ids, cursor };
-  });
-}
-
-/** The caller has locked the task. @returns the log cursor. */
-async function remove(
-  tx: Transaction,
-  person: Person,
-  wanted: z.output<typeof reference> & Pick<ChangeRequest, 'path'>,
-): Promise<string> {
-  const { id } = wanted;
-  const earlier = await tx.event.findFirst({
-    where: { subjectId: id, kind: 'task.deleted', actorId: person.userId },
-  });
-  if (earlier) return encodeCursor(tx, earlier);
-  const [task] = await lockedFor(tx, await viewerOf(tx, person), 'task.delete', [wanted]);
-  if (!task) throw new NotFound('task', id);
-  await clearParent(tx, person, id);
-  const receivers = await tx.taskShare.findMany({
-    where: { taskId: id, ...unexpired() },
-    select: { sharedWithId: true },
-    take: MOST_RECEIVERS_IN_EVENT,
-  });
-  await tx.task.delete({ where: { id }, select: { id: true } });
-  const event = taskChanged('task.deleted', person, task, null);
-  const sharedWith = receivers.map(({ sharedWithId }) => sharedWithId);
-  const data = sharedWith.length === 0 ? event.data : { ...event.data, sharedWith };
-  return append(tx, { ...event, data });
 }
 
 async function changeOne(db: Database, person: Person, request: ChangeRequest): Promise<TaskChange> {

@@ -24,16 +24,18 @@ export interface OpenSubscription {
 
 interface NamedInData {
   participants?: string[];
+  sharedWith?: string[];
   fields?: string[];
 }
 
 /** A change for one team member does not affect the others. */
 function changesRightsOf(userId: string, { kind, actorId, personId, data }: Event): boolean {
-  const { participants, fields } = data as NamedInData;
+  const { participants, sharedWith, fields } = data as NamedInData;
   if (kind === 'user.updated') return actorId === userId && fields?.includes('timezone') === true;
   const { changesRights } = traitsOf(kind);
   if (changesRights === undefined || changesRights === 'ofAll') return changesRights !== undefined;
-  return actorId === userId || personId === userId || participants?.includes(userId) === true;
+  const isNamed = participants?.includes(userId) ?? sharedWith?.includes(userId) ?? false;
+  return actorId === userId || personId === userId || isNamed;
 }
 
 const PAUSE_MS = 250;

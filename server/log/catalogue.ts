@@ -21,7 +21,7 @@ export interface TaskFacts {
   completedAt: string | null;
 }
 
-/** `before` is null for a created task, `after` for a deleted one. */
+/** `before` is null for a created or restored task, `after` for a deleted one. */
 export interface TaskEventData {
   before: TaskFacts | null;
   after: TaskFacts | null;
@@ -41,6 +41,8 @@ interface EventKinds {
   'task.completed': TaskEventData;
   'task.reopened': TaskEventData;
   'task.deleted': TaskEventData & { sharedWith?: string[] };
+  'task.restored': TaskEventData & { sharedWith?: string[] };
+  'task.purged': Record<string, never>;
   'task.leftTeam': Record<string, never>;
   'task.shared': { taskId: string; permission: SharePermission };
   'task.shareUpdated': { taskId: string; permission: SharePermission };
@@ -153,7 +155,7 @@ const fieldsChanged = ({ fields }: Data) =>
 export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
   'task.created': { description: 'A task was created.', subject: 'Task', carriesFacts: true },
   'task.updated': {
-    description: 'A task was changed, moved, archived or restored.',
+    description: 'A task was changed, moved, archived or unarchived.',
     subject: 'Task',
     carriesFacts: true,
   },
@@ -163,7 +165,18 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     subject: 'Task',
     carriesFacts: true,
   },
-  'task.deleted': { description: 'A task was deleted.', subject: 'Task', carriesFacts: true },
+  'task.deleted': { description: 'A task was moved to the trash.', subject: 'Task', carriesFacts: true },
+  'task.restored': {
+    description: 'A task was restored from the trash.',
+    subject: 'Task',
+    carriesFacts: true,
+    changesRights: 'ofNamed',
+  },
+  'task.purged': {
+    description:
+      'A task in the trash was deleted permanently. There is no event for a task that was deleted because of its age.',
+    subject: 'Task',
+  },
   'task.leftTeam': {
     description: 'A task was moved out of a team. This event is for the members of the team it left.',
     subject: 'Task',

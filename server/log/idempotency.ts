@@ -61,6 +61,6 @@ export async function refuseUsedIds(tx: Transaction, kind: Creation, ids: readon
   if (earlier) throw takenId();
 }
 
-function takenId(path = ''): Conflict {
+export function takenId(path = ''): Conflict {
   return new Conflict('This id is already in use. Generate a new one.', { field: `${path}id` });
 }

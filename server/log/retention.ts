@@ -1,3 +1,4 @@
+import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { repeat } from '../lifecycle/repeat.ts';
 import type { Logger } from '../logger.ts';
@@ -49,6 +50,24 @@ export async function deleteExpiredOffers(db: Database): Promise<number> {
   }
 }
 
+/** Purges tasks whose time in the trash is over. Their comments go first, in batches. @returns the number of tasks. */
+export async function purgeExpiredTasks(db: Database): Promise<number> {
+  const expired = Prisma.sql`SELECT id FROM trashed_tasks WHERE expires_at < now()`;
+  for (let count = BATCH; count > 0;) {
+    count = await db.$executeRaw`
+      /* purgeExpiredTasks */
+      DELETE FROM trashed_rows WHERE id IN (
+        SELECT id FROM trashed_rows WHERE task_id IN (${expired}) LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`;
+  }
+  for (let purged = 0; ;) {
+    const count = await db.$executeRaw`
+      /* purgeExpiredTasks */
+      DELETE FROM trashed_tasks WHERE id IN (${expired} LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`;
+    purged += count;
+    if (count === 0) return purged;
+  }
+}
+
 export async function deleteOldApprovals(db: Database): Promise<number> {
   const { count } = await db.approval.deleteMany({
     where: { expiresAt: { lt: new Date(Date.now() - DAY_MS) } },
@@ -56,13 +75,15 @@ export async function deleteOldApprovals(db: Database): Promise<number> {
   return count;
 }
 
-/** Trims the log and deletes expired share offers and old approvals after a minute and then daily. @returns a function that stops it. */
+/** Trims the log, purges the trash and deletes expired share offers and old approvals after a minute and then daily. @returns a function that stops it. */
 export function startTrimming(db: Database, days: number, log: Logger): () => Promise<void> {
   const trim = async () => {
     const trimmed = await trimLog(db, days);
     if (trimmed > 0) log.info({ events: trimmed }, 'deleted old events');
     const expired = await deleteExpiredOffers(db);
     if (expired > 0) log.info({ offers: expired }, 'deleted expired share offers');
+    const purged = await purgeExpiredTasks(db);
+    if (purged > 0) log.info({ tasks: purged }, 'purged tasks from the trash');
     const approvals = await deleteOldApprovals(db);
     if (approvals > 0) log.info({ approvals }, 'deleted old approvals');
   };
@@ -70,7 +91,10 @@ export function startTrimming(db: Database, days: number, log: Logger): () => Pr
     firstMs: FIRST_AFTER_MS,
     everyMs: DAY_MS,
     onFailure(error) {
-      log.warn({ err: error }, 'could not delete old events, offers or approvals; trying again tomorrow');
+      log.warn(
+        { err: error },
+        'could not delete old events, offers, tasks or approvals; trying again tomorrow',
+      );
     },
   });
 }

@@ -44,6 +44,18 @@ export function taskLeftTeam(actor: Person, before: EventTask): NewEvent<'task.l
   return { kind: 'task.leftTeam', ...eventFields(actor, before), personId: null, data: {} };
 }
 
+/** With the facts of a creation. */
+export function taskRestored(actor: Person, task: EventTask): NewEvent<'task.restored'> {
+  return { kind: 'task.restored', ...eventFields(actor, task), data: { before: null, after: facts(task) } };
+}
+
+export function taskPurged(
+  actor: Person,
+  task: Pick<Task, 'id' | 'ownerId' | 'teamId'>,
+): NewEvent<'task.purged'> {
+  return { kind: 'task.purged', ...eventFields(actor, task), data: {} };
+}
+
 function eventFields(actor: Person, task: Pick<Task, 'id' | 'ownerId' | 'teamId'>) {
   return { actorId: actor.userId, subjectId: task.id, teamId: task.teamId, personId: task.ownerId };
 }

@@ -34,6 +34,7 @@ type Definition<Input extends z.ZodObject> = Pick<Tool, 'description' | 'output'
 
 const READS = { changes: false, isDestructive: false, isIdempotent: true };
 const ADDS = { changes: true, isDestructive: false, isIdempotent: false };
+const RESTORES = { changes: true, isDestructive: false, isIdempotent: true };
 const OVERWRITES = { changes: true, isDestructive: true, isIdempotent: true };
 
 function tool<Input extends z.ZodObject>(effect: typeof READS, definition: Definition<Input>): Tool {
@@ -93,7 +94,11 @@ async function changeTasks(operations: Operations, field: 'createTasks' | 'updat
      }`,
     { input: { tasks } },
   );
-  return { tasks: changed.tasks.map((task) => taskOf(task)), cursor: changed.cursor, ...NOTE };
+  return changedTasksOf(changed);
+}
+
+function changedTasksOf({ tasks, cursor }: ChangedTasks['changed']) {
+  return { tasks: tasks.map((task) => taskOf(task)), cursor, ...NOTE };
 }
 
 const search = tool(READS, {
@@ -303,7 +308,7 @@ const CONFIRMED =
   'Needs the person: the error CONFIRMATION_REQUIRED has the address where they approve it. Afterwards repeat the call unchanged.';
 
 const delete_tasks = tool(OVERWRITES, {
-  description: `Deletes 1 to 100 tasks permanently, all or none. ${CONFIRMED}`,
+  description: `Moves 1 to 100 tasks to the trash, all or none. They can be restored for 30 days. ${CONFIRMED}`,
   input: z.strictObject({ ids: z.array(z.string()).min(1).max(MOST_TASKS) }),
   output: output({ deletedTaskIds: z.array(z.string()), cursor: z.string() }),
   async call({ ids }, operations) {
@@ -312,6 +317,22 @@ const delete_tasks = tool(OVERWRITES, {
       { input: { tasks: ids.map((id) => ({ id })) } },
     );
     return deleteTasks;
+  },
+});
+
+const restore_tasks = tool(RESTORES, {
+  description:
+    'Restores 1 to 100 deleted tasks from the trash as they were, all or none. To list them, `query`: { trash { nodes { id title deletedAt } } }.',
+  input: z.strictObject({ ids: z.array(z.string()).min(1).max(MOST_TASKS) }),
+  output: changedTasks,
+  async call({ ids }, operations) {
+    const { changed } = await operations.run<ChangedTasks>(
+      `mutation McpRestoreTasks($input: RestoreTasksInput!) {
+         changed: restoreTasks(input: $input) { tasks { ${COMPACT} } cursor }
+       }`,
+      { input: { tasks: ids.map((id) => ({ id })) } },
+    );
+    return changedTasksOf(changed);
   },
 });
 
@@ -528,6 +549,7 @@ export const tools: ReadonlyMap<string, Tool> = new Map(
     create_tasks,
     update_tasks,
     delete_tasks,
+    restore_tasks,
     share_task,
     comment,
     send_message,

@@ -42,6 +42,7 @@ export async function insertTaskUnlessTaken(
     WITH made AS (
       ${await insertSql([task])}
       WHERE NOT EXISTS (SELECT FROM events WHERE subject_id = ${task.id}::uuid AND kind = 'task.created')
+        AND NOT EXISTS (SELECT FROM trashed_tasks WHERE id = ${task.id}::uuid)
       ON CONFLICT (id) DO NOTHING
       RETURNING id
     ) ${appendSql([event], Prisma.sql`EXISTS (SELECT FROM made)`)}`;

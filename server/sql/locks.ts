@@ -12,6 +12,21 @@ export async function lockTasks(tx: Transaction, person: Person, ids: readonly s
     ORDER BY id FOR NO KEY UPDATE`;
 }
 
+/**
+ * Locks tasks like `lockTasks`, and keeps rows from being added below them: these would be lost with the tasks.
+ * @returns the locked ones.
+ */
+export async function lockTasksToDelete(
+  tx: Transaction,
+  person: Person,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    /* lockTasksToDelete */ SELECT id FROM tasks WHERE id = ANY(${ids}::uuid[]) AND ${seenBy(person)}
+    ORDER BY id FOR UPDATE`;
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** For a task that the person was offered a share of. */
 export async function lockOfferedTask(tx: Transaction, id: string): Promise<void> {
   await tx.$queryRaw`/* lockOfferedTask */ SELECT id FROM tasks WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
@@ -72,7 +87,7 @@ export async function lockSignUps(tx: Transaction): Promise<void> {
 }
 
 /** `visible.task` in SQL, so that no rights have to be read before. */
-function seenBy({ userId }: Person): Prisma.Sql {
+export function seenBy({ userId }: Person): Prisma.Sql {
   return Prisma.sql`(
     owner_id = ${userId}::uuid AND team_id IS NULL
     OR EXISTS (SELECT FROM memberships WHERE team_id = tasks.team_id AND user_id = ${userId}::uuid)

@@ -1,6 +1,7 @@
 import { Prisma, type SharePermission } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
 import { Batcher } from '../database/batcher.ts';
+import type { Transaction } from '../database/transaction.ts';
 
 export const UNEXPIRED = Prisma.sql`(expires_at IS NULL OR expires_at > now())`;
 
@@ -41,4 +42,18 @@ async function lookUp(db: Database, wanted: Wanted[]): Promise<(SharePermission 
 
 function keyOf({ userId, taskId }: Wanted): string {
   return `${taskId} ${userId}`;
+}
+
+/** The people with an active share of some tasks, at most `most` of each task. */
+export async function receiversOfTasks(
+  tx: Transaction,
+  taskIds: readonly string[],
+  most: number,
+): Promise<ReadonlyMap<string, string[]>> {
+  const rows = await tx.$queryRaw<{ id: string; receivers: string[] }[]>`
+    /* receiversOfTasks */
+    SELECT id, array_agg(shared_with_id)::text[] AS receivers FROM unnest(${taskIds}::uuid[]) AS task (id)
+    CROSS JOIN LATERAL (SELECT shared_with_id FROM task_shares WHERE task_id = task.id AND ${UNEXPIRED} LIMIT ${most}) AS share
+    GROUP BY id`;
+  return new Map(rows.map(({ id, receivers }) => [id, receivers]));
 }

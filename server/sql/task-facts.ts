@@ -17,7 +17,8 @@ export function factsOfEvents(which: string): string {
            (facts->>'priority')::task_priority AS priority, (facts->>'dueOn')::date AS due_on,
            (facts->>'createdAt')::timestamptz AS created_at, (facts->>'startedAt')::timestamptz AS started_at,
            (facts->>'completedAt')::timestamptz AS completed_at,
-           sign = 1 AND facts->>'status' = 'DONE' AND data->'before'->>'status' IS DISTINCT FROM 'DONE' AS finishes,
+           sign = 1 AND facts->>'status' = 'DONE' AND data->'before'->>'status' IS DISTINCT FROM 'DONE'
+             AND kind <> 'task.restored' AS finishes,
            jsonb_typeof(data->'before') = 'object' AS existed
     FROM events CROSS JOIN LATERAL (VALUES (-1, data->'before'), (1, data->'after')) AS side (sign, facts)
     WHERE kind IN (${taskKinds}) AND ${which}

@@ -2,9 +2,27 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { appendEachSql } from '../log/append.ts';
 import type { Person } from '../policy.ts';
+import { orphansOf } from './trash.ts';
 
-export async function clearParent(tx: Transaction, actor: Person, parentId: string): Promise<void> {
-  await changeAlong(tx, actor, Prisma.sql`parent_id = ${parentId}::uuid`, Prisma.sql`parent_id = NULL`);
+/** For parents that are deleted. Their subtasks among them do not change. */
+export async function clearParents(
+  tx: Transaction,
+  actor: Person,
+  parentIds: readonly string[],
+): Promise<void> {
+  const which = Prisma.sql`parent_id = ANY(${parentIds}::uuid[]) AND id <> ALL(${parentIds}::uuid[])`;
+  await changeAlong(tx, actor, which, Prisma.sql`parent_id = NULL`);
+}
+
+/** For a parent that is restored. */
+export async function linkOrphans(
+  tx: Transaction,
+  actor: Person,
+  parentId: string,
+  deepest: number,
+): Promise<void> {
+  const which = orphansOf(actor, parentId, deepest);
+  await changeAlong(tx, actor, which, Prisma.sql`parent_id = ${parentId}::uuid`);
 }
 
 /** Assignees who can no longer see a task are cleared. */

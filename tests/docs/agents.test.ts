@@ -47,6 +47,7 @@ test('[T062] the table of tools lists every tool, with the points of a call', as
     create_tasks: { tasks: [{ title: 'Buy soil' }] },
     update_tasks: { tasks: [{ id: taskId, title: 'Water all plants' }] },
     delete_tasks: { ids: [taskId] },
+    restore_tasks: { ids: [taskId] },
     share_task: { taskId, email: 'new@example.com' },
     comment: { taskId, body: 'Done' },
     send_message: { conversationId, content: 'Done' },

@@ -9,6 +9,7 @@ import { PASSWORD, type Person, type World } from '../kit/world.ts';
 const NAMED = {
   water: 'task_01m830p3k2fzxrg109ygm0tfp0',
   repot: 'task_01m830p3k3fzxrg10jktp6fxna',
+  hedge: 'task_01m830p3k3fzxrg10jktp6fxnb',
   share: 'share_01m830p3k4fzxrg11ekxfvj5bw',
   offer: 'offer_01m830p3k4fzxrg11ekxfvj5bx',
   block: 'block_01m830p3k4fzxrg11ekxfvj5by',
@@ -80,6 +81,8 @@ export async function plantGarden(
 
   const water = await grace.createTask('Water the plants', { labels: ['garden'], priority: 'HIGH' });
   const repot = await grace.createTask('Repot the ficus', { teamId: garden.id });
+  const hedge = await grace.createTask('Trim the hedge');
+  await grace.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', { id: hedge });
   const made = await grace.query<{
     share: { share: { id: string } };
     comment: { comment: { id: string } };
@@ -172,6 +175,7 @@ export async function plantGarden(
   const real: Record<Thing, string> = {
     water,
     repot,
+    hedge,
     share: made.share.share.id,
     offer: toKen.offer?.id ?? '',
     block: blockPerson.block.id,

@@ -42,7 +42,7 @@ describe('[BR-13] an agent asks to delete a task, and its person', () => {
     await expect(banner).toBeVisible();
     await expectAccessible(page);
     await page.getByRole('link', { name: 'Review' }).click();
-    const item = page.getByRole('listitem').filter({ hasText: 'Delete a task permanently' });
+    const item = page.getByRole('listitem').filter({ hasText: 'Move a task to the trash' });
     await expect(item).toContainText('An agent with the API token “a script”');
     // Shown as text.
     await expect(item.getByRole('link', { name: title })).toBeVisible();

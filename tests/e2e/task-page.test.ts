@@ -161,11 +161,11 @@ describe('[BR-09] a person who edits a task that another person is editing', () 
     await expect(page.getByRole('textbox', { name: 'Description' })).toHaveValue('A long text');
     await expect(page.getByRole('textbox', { name: 'New comment' })).toHaveValue('Half a comment');
     await bob.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', { id });
-    await expect(page.getByRole('alert')).toContainText('“Write the report” was deleted, or is no longer');
+    await expect(page.getByText('This task is in the trash (30 days left).')).toBeVisible();
     await expect(page.getByRole('textbox', { name: 'Unsaved text' })).toHaveValue(
       'A long text\n\nHalf a comment',
     );
-    await page.getByRole('link', { name: 'Go to your tasks' }).click();
+    await page.getByRole('link', { name: 'Your tasks' }).click();
     await expect(page.getByRole('textbox', { name: 'New task' })).toBeVisible();
   });
 });
@@ -306,7 +306,44 @@ test('a person archives, restores and deletes a task from its page', async () =>
   await expect(page.getByText('Link copied')).toBeVisible();
   expect(await page.evaluate('navigator.clipboard.readText()')).toBe(`${world.url}/t/${id}`);
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Delete task' }).click();
   await expect(page).toHaveTitle('Tidy the garage · Taskwire');
   await expect(page.getByRole('main').getByRole('textbox', { name: 'Add a subtask' })).toBeVisible();
+
+  await page.goto(`${world.url}/t/${id}`);
+  await expect(page.getByText('This task is in the trash (30 days left).')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Sort the tools' })).toBeVisible();
+  await page.getByRole('main').getByRole('button', { name: 'Restore' }).click();
+  await expect(page).toHaveTitle('Sort the tools · Taskwire');
+  await expect(page.getByRole('link', { name: 'Subtask of Tidy the garage' })).toBeVisible();
+});
+
+test('[BR-17] a person restores and purges deleted tasks on the page Trash, with the keyboard too', async () => {
+  const { ada } = await world.people('Ada');
+  for (const title of ['Mow the lawn', 'Trim the hedge', 'Rake the leaves']) await ada.createTask(title);
+  const page = await dashboardOf(ada);
+  for (const title of ['Mow the lawn', 'Trim the hedge', 'Rake the leaves']) {
+    await page.getByRole('button', { name: `Delete “${title}”` }).click();
+    await expect(page.getByText(`Moved “${title}” to the trash`)).toBeVisible();
+  }
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByText('Restored “Rake the leaves”')).toBeVisible();
+  await expect(page.getByRole('main').getByRole('link', { name: 'Rake the leaves' })).toBeVisible();
+
+  await page.getByRole('link', { name: 'Trash', exact: true }).click();
+  await expect(page).toHaveTitle('Trash · Taskwire');
+  const rows = page.getByRole('list', { name: 'Deleted tasks' }).getByRole('listitem');
+  await expect(rows).toHaveCount(2);
+  await expect(rows.first()).toContainText(/Trim the hedge.*Deleted.*30 days left/s);
+  await page.getByRole('button', { name: 'Restore “Trim the hedge”' }).press('Enter');
+  await expect(rows).toHaveCount(1);
+  await expect(page.getByRole('button', { name: 'Restore “Mow the lawn”' })).toBeFocused();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete permanently' }).click();
+  await expect(page.getByText('The trash is empty.')).toBeVisible();
+  await expect(page.getByText('Deleted “Mow the lawn” permanently')).toBeVisible();
+
+  const elsewhere = await ada.createTask('Water the roses');
+  await ada.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', { id: elsewhere });
+  await expect(rows).toHaveText([/Water the roses/]);
 });

@@ -57,10 +57,11 @@ export async function historyByHand(
                     OR (side).owner_id = me.id AND NOT EXISTS (SELECT FROM teams WHERE id = (side).team_id)) END
     ), told AS (
       SELECT step, task, (side).status, day, lead(day) OVER (PARTITION BY task ORDER BY step) AS until,
-             (side).status = 'DONE' AND (was).status IS DISTINCT FROM 'DONE' AS finishes, (was).id IS NOT NULL AS existed,
+             (side).status = 'DONE' AND (was).status IS DISTINCT FROM 'DONE' AND NOT restored AS finishes, (was).id IS NOT NULL AS existed,
              extract(epoch FROM at - min(at) FILTER (WHERE begun) OVER (PARTITION BY task ORDER BY step))::float8 AS cycle,
              extract(epoch FROM at - (side).created_at)::float8 AS lead
-      FROM (SELECT step, task, at, (at AT TIME ZONE timezone)::date AS day, (became).status = 'IN_PROGRESS' AS begun
+      FROM (SELECT step, task, at, (at AT TIME ZONE timezone)::date AS day, (became).status = 'IN_PROGRESS' AS begun,
+                   (was).id IS NULL AND row_number() OVER (PARTITION BY task ORDER BY step) > 1 AS restored
             FROM journal, me) AS steps
       LEFT JOIN (SELECT step, side, was FROM concerned WHERE is_new) AS concerned USING (step)
     ), days AS (SELECT last - ago AS day FROM me, generate_series(0, ${days}::int - 1) AS ago),

@@ -27,6 +27,7 @@ const environment = {
 const EVERYTHING = `{
   viewer { id name email }
   tasks(first: 100, orderBy: [{ field: CREATED_AT, direction: ASC }]) { nodes { id title status version comments(first: 10) { nodes { body } } } totalCount }
+  trash(first: 5) { nodes { id title deletedAt } }
   dashboard { statistics { total pending completed shared } breakdown { status count } activity { completedToday createdToday } }
   teams(first: 10) { nodes { name members(first: 10) { nodes { role user { name } } } } }
 }`;
@@ -85,6 +86,8 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
       },
     );
     await bob.query('mutation { createTeam(input: { name: "Gardeners" }) { cursor } }');
+    const trashed = await ada.createTask('In the trash');
+    await ada.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', { id: trashed });
     const before = { ada: await ada.query(EVERYTHING), bob: await bob.query(EVERYTHING) };
     const rows = await content();
     const file = fileIn(await ops('backup', [], environment));
@@ -120,6 +123,7 @@ describe.skipIf(!hasPgDump)('restoring', { timeout: 120_000 }, () => {
       await query(world.databaseUrl, 'SELECT epoch FROM event_log'),
       'earlier cursors expire',
     ).not.toEqual([log]);
+    await ada.query('mutation ($id: ID!) { restoreTask(input: { id: $id }) { cursor } }', { id: trashed });
     const after = await ada.createTask('Life goes on');
     expect(await ada.query('query ($id: ID!) { task(id: $id) { title } }', { id: after })).toEqual({
       task: { title: 'Life goes on' },

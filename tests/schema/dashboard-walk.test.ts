@@ -146,6 +146,14 @@ const onTask =
     return change(actorFor(cast, owner, chance), name, { id, ...(await more(cast, chance)) });
   };
 
+const onTrash =
+  (name: string): Act =>
+  async (cast, chance) => {
+    const rows = await db.trashedTask.findMany({ where: { ownerId: isIn(cast) }, orderBy: { id: 'asc' } });
+    const { id, ownerId } = one(rows, chance.what);
+    return change(actorFor(cast, playedBy(cast, ownerId), chance), name, { id: publicId('Task', id) });
+  };
+
 /** By the sender, or by the receiver, who can only give it up. */
 const onShare =
   (name: string, more: (rolls: Rolls) => object = () => ({})): Act =>
@@ -280,6 +288,21 @@ const acts = {
   })),
   archiveTask: onTask('archiveTask', (_, { how }) => ({ archived: how % 3 > 0 })),
   deleteTask: onTask('deleteTask'),
+  deleteTasks: async (cast, chance) => {
+    const owner = one(cast.people, chance.who);
+    const rows = await db.task.findMany({
+      where: { id: { in: cast.tasks }, ownerId: uuidOf('User', owner.id) },
+      take: (chance.what % 4) + 1,
+    });
+    return change(owner, 'deleteTasks', { tasks: rows.map(({ id }) => ({ id: publicId('Task', id) })) });
+  },
+  restoreTask: onTrash('restoreTask'),
+  restoreTasks: async (cast, chance) => {
+    const owner = one(cast.people, chance.who);
+    const rows = await db.trashedTask.findMany({ where: { ownerId: uuidOf('User', owner.id) }, take: 3 });
+    return change(owner, 'restoreTasks', { tasks: rows.map(({ id }) => ({ id: publicId('Task', id) })) });
+  },
+  purgeTask: onTrash('purgeTask'),
   addComment: async (cast, chance) => {
     const { id, owner } = await aTask(cast, chance);
     return change(actorFor(cast, owner, chance), 'addComment', { taskId: id, body: 'Well.' });
@@ -335,7 +358,8 @@ const OFTEN: Partial<Record<Name, number>> = {
   reopenTask: 4,
   moveTask: 4,
   archiveTask: 4,
-  deleteTask: 4,
+  deleteTask: 6,
+  restoreTask: 6,
   shareTask: 4,
   updateShare: 6,
   revokeShare: 4,

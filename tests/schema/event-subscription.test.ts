@@ -36,7 +36,9 @@ test('[FR-021] [FR-022] each kind of change of a task is delivered, in order', a
     await ada.query(`mutation { ${change} }`);
   await giveShare(ada, bob, id);
   await ada.query(`mutation { deleteTask(input: { id: "${id}" }) { cursor } }`);
-  await events.until(({ events: { event } }) => event?.kind === 'TASK_DELETED');
+  for (const verb of ['restoreTask', 'deleteTask', 'purgeTask'])
+    await ada.query(`mutation { ${verb}(input: { id: "${id}" }) { cursor } }`);
+  await events.until(({ events: { event } }) => event?.kind === 'TASK_PURGED');
   expect(kinds(events)).toEqual([
     'TASK_CREATED',
     'TASK_UPDATED',
@@ -45,7 +47,29 @@ test('[FR-021] [FR-022] each kind of change of a task is delivered, in order', a
     'TASK_SHARE_OFFERED',
     'TASK_SHARE_ACCEPTED',
     'TASK_DELETED',
+    'TASK_RESTORED',
+    'TASK_DELETED',
+    'TASK_PURGED',
   ]);
+});
+
+test('[FR-027] [BR-17] the receiver of a share follows a restored task again, but learns nothing of its trash', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const id = await ada.createTask('Paint the fence');
+  await giveShare(ada, bob, id);
+  const change = (verb: string, more = '') =>
+    ada.query(`mutation { ${verb}(input: { id: "${id}" ${more}}) { cursor } }`);
+  await change('deleteTask');
+  const events = await watchEvents(world, bob);
+  await change('restoreTask');
+  await change('updateTask', 'title: "Paint it green" ');
+  await events.until(isOf('Paint it green'));
+  await change('deleteTask');
+  await change('purgeTask');
+  await events.until(({ events: { event } }) => event?.kind === 'TASK_DELETED');
+  await bob.createTask('Another');
+  await events.until(isOf('Another'));
+  expect(kinds(events)).toEqual(['TASK_RESTORED', 'TASK_UPDATED', 'TASK_DELETED', 'TASK_CREATED']);
 });
 
 test('[FR-027] events are delivered only to people who can see them', async () => {

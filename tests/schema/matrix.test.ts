@@ -51,6 +51,8 @@ const proves: Record<keyof typeof rights, string> = {
   'a task of a team': '[FR-009] [FR-026] [FR-027] [FR-029] [SC-005] [BR-04] [BR-05] [BR-06]',
   'a task of one’s own, where the others are in its owner’s team':
     '[FR-009] [FR-026] [FR-027] [SC-005] [BR-05]',
+  'a task of a team in the trash': '[FR-009] [SC-005] [BR-08]',
+  'a task of one’s own in the trash': '[FR-009] [SC-005] [BR-08]',
   'a team, where VIEW is a share of one of its tasks': '[FR-009] [FR-029] [SC-005] [BR-02] [BR-03]',
   'a conversation, where a mate is in its owner’s team': '[FR-009] [FR-026] [SC-005]',
   'a person, by what one is to them': '[FR-009] [SC-005]',

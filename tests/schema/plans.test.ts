@@ -101,6 +101,16 @@ async function chooseSubjects({ id }: Person): Promise<void> {
   ids['self'] = id;
   keep('invitation', 'TeamInvitation', await db.teamInvitation.findFirst({ where: { teamId } }));
   const personal = { ownerId: own, teamId: null, archivedAt: null };
+  // Half of the tasks again, deleted.
+  await db.$executeRaw`
+    INSERT INTO trashed_tasks (id, title, owner_id, assignee_id, team_id, deleted_by_id, deleted_at, expires_at, bytes, content)
+    SELECT gen_random_uuid(), title, owner_id, assignee_id, team_id, owner_id, created_at, now() + interval '1 day', 0, '{}'
+    FROM tasks WHERE abs(hashtext(id::text)) % 2 = 0`;
+  await db.$executeRaw`
+    INSERT INTO trashed_rows (task_id, kind, author_id, receiver_id, content)
+    SELECT id, 'comments', owner_id, NULL, '{}' FROM trashed_tasks`;
+  await db.$executeRaw`ANALYZE trashed_tasks, trashed_rows`;
+  keep('trashedTask', 'Task', await db.trashedTask.findFirst({ where: { ownerId: own, teamId: null } }));
   const [task, another, last] = await db.task.findMany({ where: personal, take: 3 });
   keep('task', 'Task', task ?? null);
   keep('anotherTask', 'Task', another ?? null);

@@ -52,9 +52,9 @@ describe('Relay’s server specification', () => {
     expect(fields.map(signature)).toEqual(['id: ID!']);
   });
 
-  test('types with an id implement Node, except events, which are identified by their position in the log', () => {
+  test('types with an id implement Node, except events, which are identified by their position in the log, and tasks in the trash', () => {
     const identified = objects.filter((type) => type.getFields()['id'] && !isNode(type));
-    expect(identified.map(({ name }) => name)).toEqual(['Event']);
+    expect(identified.map(({ name }) => name)).toEqual(['Event', 'TrashedTask']);
   });
 
   test('a connection has edges and page info', () => {
@@ -113,6 +113,7 @@ const BOUNDED: Record<string, string> = {
   'ApiToken.scopes': 'there are two',
   'Approval.people': 'as many as a conversation begins with, at most 50',
   'Approval.tasks': 'as many as were to be deleted, at most 100',
+  'Approval.trashedTasks': 'as many as were to be purged, at most 100',
   'AuthorizationRequest.scopes': 'there are two',
   'ConnectedApplication.scopes': 'there are two',
   'CreateTasksPayload.tasks': 'as many as were asked for, at most 500',
@@ -130,10 +131,12 @@ const BOUNDED: Record<string, string> = {
   'Performance.operations': 'at most 100',
   'Performance.slowest': 'at most 20',
   'Performance.statements': 'at most 100',
+  'PurgeTasksPayload.purgedTaskIds': 'as many as were asked for, at most 100',
   'Query.labels': '`first`, at most 100',
   'Query.nodes': 'as many as were asked for, at most 100',
   'Query.search': '`first`, at most 50',
   'Query.sessions': 'at most 100',
+  'RestoreTasksPayload.tasks': 'as many as were asked for, at most 100',
   'SearchResult.snippet': 'two passages of at most 24 words',
   'Task.labels': 'at most 20',
   'TaskHighlights.description': 'two passages of at most 24 words',

@@ -81,6 +81,19 @@ beforeAll(async () => {
   const shareAll = (taskId: string, among: number) =>
     users.slice(0, among).map(({ id }) => ({ taskId, sharedWithId: id, sharedById: own }));
   await db.taskShare.createMany({ data: tasks.flatMap(({ id }, n) => shareAll(id, n === 0 ? THERE : 6)) });
+  await db.trashedTask.createMany({
+    data: rows((n) => ({
+      id: newId(),
+      title: `Deleted ${n}`,
+      ownerId: n % 2 ? own : userOf(n),
+      teamId: n % 2 ? null : team,
+      deletedById: userOf(n),
+      deletedAt: new Date(),
+      expiresAt: later,
+      bytes: 0,
+      content: {},
+    })),
+  });
   const offer = { title: 'Offered', expiresAt: later };
   await db.shareOffer.createMany({
     data: [
@@ -245,6 +258,7 @@ const lists: Record<string, string> = {
     conversation { id } } } }`,
   activity: `activity(first: $n) { totalCount nodes { id actor { id } person { id } team { id owner { id } }
     task { id owner { id } shares(first: 1) { nodes { id } } } subject { id } } }`,
+  trash: 'trash(first: $n) { totalCount nodes { id title owner { id } deletedBy { id } team { id name } } }',
   'search for tasks': `search(query: "fence", types: [TASK], first: $n) { node { ... on Task { id owner { id } team { id } } } }`,
   'search for comments': `search(query: "gate", types: [COMMENT], first: $n) { node { ... on Comment { id task { id } author { id } } } }`,
   'search for messages': `search(query: "lamp", types: [MESSAGE], first: $n) { node { ... on Message { id author { id } } } }`,
@@ -323,6 +337,7 @@ test('[FR-014] the number of statements of a list does not depend on its length'
     Conversation.participants: 3 for 5 and for 50: conversations, conversations, viewerOf
     Conversation.messages: 2 for 5 and for 50: conversations, viewerOf
     activity: 14 for 5 and for 50: conversation_participants, countEvents, events, findEvents, memberships, tasks, tasks, teams, teams, users, users, viewerOf, visibleUsers, visibleUsers
+    trash: 8 for 5 and for 50: countTrash, trashPage, trashed_tasks, users, users, viewerOf, visibleUsers, visibleUsers
     search for tasks: 3 for 5 and for 50: search, tasks, viewerOf
     search for comments: 3 for 5 and for 50: comments, search, viewerOf
     search for messages: 3 for 5 and for 50: messages, search, viewerOf

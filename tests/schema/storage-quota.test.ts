@@ -14,6 +14,11 @@ const CREATE =
   'mutation ($tasks: [CreateTaskInput!]!) { createTasks(input: { tasks: $tasks }) { tasks { id } } }';
 const UPDATE = 'mutation ($input: UpdateTaskInput!) { updateTask(input: $input) { cursor } }';
 const DELETE = 'mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }';
+const DELETE_MANY =
+  'mutation ($tasks: [DeleteTaskInput!]!) { deleteTasks(input: { tasks: $tasks }) { cursor } }';
+const PURGE = 'mutation ($tasks: [PurgeTaskInput!]!) { purgeTasks(input: { tasks: $tasks }) { cursor } }';
+const RESTORE =
+  'mutation ($tasks: [RestoreTaskInput!]!) { restoreTasks(input: { tasks: $tasks }) { cursor } }';
 const COMMENT =
   'mutation ($taskId: ID!, $body: String!) { addComment(input: { taskId: $taskId, body: $body }) { comment { id } } }';
 const RESAY =
@@ -70,7 +75,7 @@ test('[BR-19] a person at the quota of objects gets an error with advice, can de
   await refused(() => ada.createTask('one more')).toMatchObject({
     code: 'QUOTA_EXCEEDED',
     message:
-      'You have reached the storage quota of 40 tasks, comments, messages and other objects. Delete data you no longer need, or ask the operator of this server for a larger quota.',
+      'You have reached the storage quota of 40 tasks, comments, messages and other objects. Delete data you no longer need, also from the trash, or ask the operator of this server for a larger quota.',
   });
   const more: Record<string, () => Promise<unknown>> = {
     createTasks: () => createMany(ada, 1),
@@ -86,7 +91,9 @@ test('[BR-19] a person at the quota of objects gets an error with advice, can de
   await ada.query('mutation ($id: ID!) { completeTask(input: { id: $id }) { cursor } }', { id: taskId });
   await bob.createTask('not held up');
 
-  for (const id of ids.slice(1)) await ada.query(DELETE, { id });
+  await ada.query(DELETE_MANY, { tasks: ids.slice(1).map((id) => ({ id })) });
+  await refused(() => ada.createTask('the trash counts, too')).toMatchObject({ code: 'QUOTA_EXCEEDED' });
+  await ada.query(PURGE, { tasks: ids.slice(1).map((id) => ({ id })) });
   await accepted(() => ada.createTask('room again'));
   expect(await usageOf(ada)).toMatchObject({ maxRows: MOST_ROWS, maxBytes: 1024 * 1024 });
 });
@@ -139,11 +146,16 @@ test('[BR-19] people cannot read the storage usage of others (M10)', async () =>
 describe('[BR-19] what is stored is counted', { timeout: 20_000 }, () => {
   /** Creates, edits and deletes an object of each kind. */
   async function liveThroughIt(person: Person): Promise<void> {
-    const [first = '', second = ''] = await createMany(person, 3, { labels: ['garden', '庭'] });
+    const [first = '', second = '', third = ''] = await createMany(person, 3, { labels: ['garden', '庭'] });
     await person.query(COMMENT, { taskId: first, body: 'Schön' });
     await person.query(COMMENT, { taskId: second, body: 'gone with its task' });
     await person.query(UPDATE, { input: { id: first, title: 'A longer title', description: 'Grüße' } });
-    await person.query(DELETE, { id: second });
+    await person.query(COMMENT, { taskId: third, body: 'back with its task' });
+    await person.query(DELETE_MANY, { tasks: [{ id: second }, { id: third }] });
+    await person.query(RESTORE, { tasks: [{ id: third }] });
+    const purged = await person.createTask('Purged');
+    await person.query(DELETE, { id: purged });
+    await person.query(PURGE, { tasks: [{ id: purged }] });
     const conversation = (
       await person.query<{ createConversation: { conversation: { id: string } } }>(CONVERSE)
     ).createConversation.conversation;
@@ -158,6 +170,8 @@ describe('[BR-19] what is stored is counted', { timeout: 20_000 }, () => {
   const BY_HAND = `
     SELECT count(*)::int AS rows, sum(bytes)::int AS bytes FROM (
       SELECT octet_length(title) + octet_length(description) + octet_length(labels::text) AS bytes FROM tasks WHERE owner_id = $1
+      UNION ALL SELECT bytes FROM trashed_tasks WHERE owner_id = $1
+      UNION ALL SELECT bytes FROM trashed_rows WHERE author_id = $1
       UNION ALL SELECT octet_length(body) FROM comments WHERE author_id = $1
       UNION ALL SELECT octet_length(title) FROM conversations WHERE owner_id = $1
       UNION ALL SELECT octet_length(content) FROM messages WHERE author_id = $1
@@ -202,6 +216,8 @@ describe('[BR-19] what is stored is counted', { timeout: 20_000 }, () => {
         `SELECT proname AS name FROM pg_proc WHERE proname LIKE 'count\\_storage\\_of\\_%'`,
       );
       for (const { name } of rows) await client.query(`DROP FUNCTION ${name} CASCADE`);
+      // There was no trash then.
+      await client.query('DELETE FROM trashed_tasks');
       await client.query('DROP TABLE storage_usage, storage_changes');
       await client.query(await readFile(migration, 'utf8'));
       await client.query('COMMIT');

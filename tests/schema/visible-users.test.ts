@@ -1,7 +1,7 @@
 import { getNamedType, isObjectType } from 'graphql';
 import { beforeAll, expect, test } from 'vitest';
 import { schema } from '../../schema/index.ts';
-import { uuidOf } from '../../server/ids.ts';
+import { newId, uuidOf } from '../../server/ids.ts';
 import { dice } from '../kit/dice.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -22,6 +22,9 @@ const SHOWN = `{
       shares(first: 20) { nodes { TaskShare_sharedWith: sharedWith { id } TaskShare_sharedBy: sharedBy { id } } }
       comments(first: 20) { nodes { Comment_author: author { id } } }
     }
+  }
+  trash(first: 90) {
+    nodes { TrashedTask_owner: owner { id } TrashedTask_deletedBy: deletedBy { id } }
   }
   teams(first: 100) {
     nodes {
@@ -80,6 +83,20 @@ beforeAll(async () => {
       },
     });
   }
+  await db.trashedTask.createMany({
+    data: Array.from({ length: 30 }, (_, n) => ({
+      id: newId(),
+      title: `Deleted ${n}`,
+      ownerId: pick(users),
+      assigneeId: happens(0.4) ? pick(users) : null,
+      teamId: happens(0.6) ? pick(teams).id : null,
+      deletedById: pick(users),
+      deletedAt: new Date(),
+      expiresAt: future,
+      bytes: 0,
+      content: {},
+    })),
+  });
   for (let n = 0; n < 4; n += 1) {
     const owner = pick(users);
     const taking = [owner, ...some(others(owner), 0.1)];

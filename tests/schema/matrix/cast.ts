@@ -124,5 +124,7 @@ const TABLES = [
   'webhooks',
   'webhook_deliveries',
   'connected_applications',
+  'trashed_tasks',
+  'trashed_rows',
   'events',
 ];

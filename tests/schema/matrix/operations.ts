@@ -61,6 +61,8 @@ const SELECTIONS: Record<string, string> = {
       'cursor task { id }',
     ]),
   ),
+  restoreTask: 'cursor task { id }',
+  restoreTasks: 'cursor tasks { id }',
   createTasks: 'cursor tasks { id }',
   updateTasks: 'cursor tasks { id }',
   shareTask: 'cursor share { id } offer { id } link',
@@ -315,6 +317,20 @@ const onTasks: Record<string, Operation> = {
   }),
 };
 
+const onTrash: Record<string, Operation> = {
+  'task in the trash': ofTask('id', ['task']),
+  trashedTask: read('trashedTask(id: $id) { id title }', (names) => ({ id: names['task'] }), {
+    shows: ['task'],
+    ...theTask,
+  }),
+  'updateTask in the trash': write('updateTask', (names) => ({ id: names['task'], title: 'x' }), theTask),
+  'createTask by its id': write('createTask', (names) => ({ id: names['task'], title: 'x' })),
+  restoreTask: write('restoreTask', (names) => ({ id: names['task'] }), theTask),
+  restoreTasks: write('restoreTasks', (names) => ({ tasks: [{ id: names['task'] }] }), theTask),
+  purgeTask: write('purgeTask', (names) => ({ id: names['task'] }), theTask),
+  purgeTasks: write('purgeTasks', (names) => ({ tasks: [{ id: names['task'] }] }), theTask),
+};
+
 /** The secret of the link of a scene's invitation. */
 const secretOf = (_names: Names, word: string) => ({ secret: `secret of ${word}` });
 
@@ -357,6 +373,10 @@ const onTeams: Record<string, Operation> = {
     (_names, word) => ({ word }),
     { shows: [] },
   ),
+  'trash of it': read('trash(teamId: $id) { nodes { id } }', (names) => ({ id: names['team'] }), {
+    shows: ['trashed'],
+    ...theTeam,
+  }),
   'tasks of it': read(
     'tasks(filter: { team: { eq: $id } }) { nodes { id } }',
     (names) => ({ id: names['team'] }),
@@ -773,6 +793,8 @@ const onOneself: Record<string, Operation> = {
 export const operations = {
   'a task of a team': onTasks,
   'a task of one’s own, where the others are in its owner’s team': onTasks,
+  'a task of a team in the trash': onTrash,
+  'a task of one’s own in the trash': onTrash,
   'a team, where VIEW is a share of one of its tasks': onTeams,
   'a conversation, where a mate is in its owner’s team': onConversations,
   'a person, by what one is to them': onPeople,

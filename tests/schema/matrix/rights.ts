@@ -138,6 +138,28 @@ export const rights = {
     deleteComment              | ✓     F        N    N     N      N      F        F    F    N      N      N        U
     deleteComment by oneself   | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        -`,
 
+  'a task of a team in the trash': `
+                               | owner assignee lead admin member viewer viewer+E VIEW EDIT lapsed former stranger nobody
+    task in the trash          | N     N        N    N     N      N      N        N    N    N      N      N        U
+    trashedTask                | ✓     ✓        ✓    ✓     N      N      N        N    N    N      N      N        U
+    updateTask in the trash    | N     N        N    N     N      N      N        N    N    N      N      N        U
+    createTask by its id       | C     C        C    C     C      C      C        C    C    C      C      C        U
+    restoreTask                | ✓     ✓        ✓    ✓     N      N      N        N    N    N      N      N        U
+    restoreTasks               | ✓     ✓        ✓    ✓     N      N      N        N    N    N      N      N        U
+    purgeTask                  | ✓     ✓        ✓    ✓     N      N      N        N    N    N      N      N        U
+    purgeTasks                 | ✓     ✓        ✓    ✓     N      N      N        N    N    N      N      N        U`,
+
+  'a task of one’s own in the trash': `
+                               | owner assignee lead admin member viewer viewer+E VIEW EDIT lapsed former stranger nobody
+    task in the trash          | N     N        N    N     N      N      N        N    N    N      N      N        U
+    trashedTask                | ✓     N        N    N     N      N      N        N    N    N      N      N        U
+    updateTask in the trash    | N     N        N    N     N      N      N        N    N    N      N      N        U
+    createTask by its id       | C     C        C    C     C      C      C        C    C    C      C      C        U
+    restoreTask                | ✓     N        N    N     N      N      N        N    N    N      N      N        U
+    restoreTasks               | ✓     N        N    N     N      N      N        N    N    N      N      N        U
+    purgeTask                  | ✓     N        N    N     N      N      N        N    N    N      N      N        U
+    purgeTasks                 | ✓     N        N    N     N      N      N        N    N    N      N      N        U`,
+
   'a team, where VIEW is a share of one of its tasks': `
                                   | lead admin member viewer invited unverified VIEW former stranger nobody
     team                          | ✓    ✓     ✓      ✓      N       N          N    N      N        U
@@ -145,6 +167,7 @@ export const rights = {
     teams                         | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     teams.totalCount              | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     tasks of it                   | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    trash of it                   | ✓    ✓     ·      ·      N       N          N    N      N        U
     activity                      | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     labels of it                  | ✓    ✓     ✓      ✓      N       N          N    N      N        U
     dashboard of it               | ✓    ✓     ✓      ✓      N       N          N    N      N        U

@@ -1,4 +1,4 @@
-import { newId, publicId } from '../../../server/ids.ts';
+import { newId, parseId, publicId } from '../../../server/ids.ts';
 import { hashOfSecret } from '../../../server/secrets.ts';
 import type { Cast, Name } from './cast.ts';
 import type { Stage } from './stage.ts';
@@ -122,6 +122,16 @@ function taskScene(inTeam: boolean): Builder {
   };
 }
 
+/** The same with the task in the trash. */
+function trashScene(inTeam: boolean): Builder {
+  const make = taskScene(inTeam);
+  return (stage, cast, column, word) => {
+    const scene = make(stage, cast, column, word);
+    stage.trash(parseId(scene.names['task'] ?? '').uuid);
+    return scene;
+  };
+}
+
 const teamScene: Builder = (stage, { people }, column, word) => {
   const actor = actorOf(column);
   const acting = people[actor ?? 'guest'].uuid;
@@ -155,6 +165,8 @@ const teamScene: Builder = (stage, { people }, column, word) => {
     labels: [word],
   });
   stage.share({ taskId: task, sharedWithId: people.shareviewer.uuid, sharedById: people.otheradmin.uuid });
+  const trashed = stage.task({ ownerId: people.otheradmin.uuid, teamId: team, title: `${word}d` });
+  stage.trash(trashed);
   const since = { teamId: team, actorId: people.lead.uuid };
   stage.event({ ...since, kind: 'team.updated', subjectId: team, data: { fields: ['name'] } });
   const left = { subjectId: newId(), personId: people.former.uuid, data: { role: 'MEMBER' } };
@@ -168,6 +180,7 @@ const teamScene: Builder = (stage, { people }, column, word) => {
       webhook: publicId('Webhook', webhook),
       delivery: publicId('WebhookDelivery', delivery),
       task: publicId('Task', task),
+      trashed: publicId('Task', trashed),
       mine: publicId('Task', stage.task({ ownerId: acting, title: `${word}m` })),
       invitation: invite(`member.${word}@example.com`, 'MEMBER', `secret of ${word}`),
       adminInvitation: invite(`admin.${word}@example.com`, 'ADMIN'),
@@ -302,6 +315,8 @@ const ownScene: Builder = (stage, { people }, column, word) => {
 export const scenes = {
   'a task of a team': taskScene(true),
   'a task of one’s own, where the others are in its owner’s team': taskScene(false),
+  'a task of a team in the trash': trashScene(true),
+  'a task of one’s own in the trash': trashScene(false),
   'a team, where VIEW is a share of one of its tasks': teamScene,
   'a conversation, where a mate is in its owner’s team': conversationScene,
   'a person, by what one is to them': personScene,

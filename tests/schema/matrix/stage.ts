@@ -1,7 +1,9 @@
 import type { Prisma, TeamRole } from '../../../prisma/generated/client/client.ts';
 import type { Database } from '../../../server/database/client.ts';
 import { endOfList } from '../../../server/domain/task-position.ts';
+import { inTransaction } from '../../../server/database/transaction.ts';
 import { newId } from '../../../server/ids.ts';
+import { copyToTrash } from '../../../server/sql/trash.ts';
 
 interface Rows {
   user: Prisma.UserCreateManyInput[];
@@ -56,6 +58,8 @@ export class Stage {
     event: [],
   };
 
+  readonly #trashed: string[] = [];
+
   user(name: string, email: string): string {
     const id = newId();
     this.#rows.user.push({ id, name, email, updatedAt: new Date() });
@@ -85,6 +89,11 @@ export class Stage {
     const position = endOfList(new Date(Date.now() + this.#rows.task.length));
     this.#rows.task.push({ id, position, ...task });
     return id;
+  }
+
+  /** A task that is deleted when everything is written, with what hangs below it. */
+  trash(task: string): void {
+    this.#trashed.push(task);
   }
 
   share(share: Given<'taskShare', never>): string {
@@ -224,6 +233,11 @@ export class Stage {
     for (const data of portions(rows.webhook)) await db.webhook.createMany({ data });
     for (const data of portions(rows.webhookDelivery)) await db.webhookDelivery.createMany({ data });
     for (const data of portions(rows.event)) await db.event.createMany({ data });
+    for (const ids of portions(this.#trashed))
+      await inTransaction(db, async (tx) => {
+        await copyToTrash(tx, { userId: rows.task.find(({ id }) => id === ids[0])?.ownerId ?? '' }, ids);
+        await tx.task.deleteMany({ where: { id: { in: ids } } });
+      });
   }
 }
 

@@ -141,6 +141,9 @@ export const reads = all('query', {
   'activity about a task': activity('subject: $teamTask'),
   'activity of a task with its comments': activity('task: $teamTask'),
   'activity without the audit trail': 'activity(audit: false) { totalCount nodes { id at } }',
+  trash: 'trash { totalCount nodes { id title owner { id } deletedBy { id } team { id } } }',
+  'trash of a team': 'trash(teamId: $team) { nodes { id } }',
+  'task in the trash': 'trashedTask(id: $trashedTask) { id title }',
   labels: 'labels { label taskCount }',
   'labels of a team': 'labels(scope: { teamId: $team }, prefix: "g") { label taskCount }',
   'activity of a kind': activity('kind: { eq: TASK_UPDATED }'),
@@ -234,4 +237,8 @@ export const changes = all('mutation', {
   'deleteTeam by Bob': 'deleteTeam(input: { id: $bobsTeam }) { cursor }',
   deleteTask: 'deleteTask(input: { id: $lastTask }) { cursor }',
   'deleteTasks again': 'deleteTasks(input: { tasks: [{ id: $lastTask }] }) { cursor }',
+  restoreTask: 'restoreTask(input: { id: $lastTask }) { task { id } }',
+  'restoreTasks again': 'restoreTasks(input: { tasks: [{ id: $lastTask }] }) { tasks { id } }',
+  purgeTask: 'purgeTask(input: { id: $trashedTask }) { cursor }',
+  'purgeTasks again': 'purgeTasks(input: { tasks: [{ id: $trashedTask }] }) { cursor }',
 });

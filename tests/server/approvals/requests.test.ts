@@ -60,6 +60,8 @@ const FREE = [
   'reopenTask',
   'replayWebhook',
   'resetPassword',
+  'restoreTask',
+  'restoreTasks',
   'revokeApiToken',
   'revokeInvitation',
   'revokeShare',
@@ -251,6 +253,46 @@ describe('[BR-13] a connected application', () => {
     ]);
     await browser.query(APPROVE, { id: viewer.approvals.nodes[2]?.['id'] as string });
     expect(await exists(team.id, bob)).toBe(false);
+  });
+
+  test('purges a task in the trash only with an approval, which is stale if the task was restored', async () => {
+    const { ada } = await people('Ada');
+    const id = await ada.createTask('Plan');
+    await ada.query(DELETE, { input: { id } });
+    const program = await programOf(world, ada);
+    const PURGE = 'mutation ($id: ID!) { purgeTask(input: { id: $id }) { purgedTaskId } }';
+    const RESTORE = 'mutation ($id: ID!) { restoreTask(input: { id: $id }) { cursor } }';
+    const { code, approvalId } = await failure(program.query(PURGE, { id }));
+    expect(code).toBe('CONFIRMATION_REQUIRED');
+    const browser = await browserOf(world, ada);
+    const { approval } = await browser.query<{ approval: object }>(
+      'query ($id: ID!) { approval(id: $id) { verb tasks { id } trashedTasks { id title } } }',
+      { id: approvalId },
+    );
+    expect(approval).toEqual({ verb: 'PURGE_TASK', tasks: [], trashedTasks: [{ id, title: 'Plan' }] });
+    await program.query(RESTORE, { id });
+    expect(await failure(browser.query(APPROVE, { id: approvalId }))).toMatchObject({ code: 'CONFLICT' });
+    expect(await exists(id, ada)).toBe(true);
+
+    await ada.query(DELETE, { input: { id } });
+    const again = await failure(program.query(PURGE, { id }));
+    await browser.query(APPROVE, { id: again.approvalId });
+    expect(await program.query(PURGE, { id })).toEqual({ purgeTask: { purgedTaskId: id } });
+    expect(await failure(program.query(RESTORE, { id }))).toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('asks again for a deletion that the person has undone', async () => {
+    const { ada } = await people('Ada');
+    const id = await ada.createTask('Plan');
+    const program = await programOf(world, ada);
+    const { approvalId } = await failure(program.query(DELETE, { input: { id } }));
+    const browser = await browserOf(world, ada);
+    await browser.query(APPROVE, { id: approvalId });
+    await ada.query('mutation ($id: ID!) { restoreTask(input: { id: $id }) { cursor } }', { id });
+    const again = await failure(program.query(DELETE, { input: { id } }));
+    expect(again.code).toBe('CONFIRMATION_REQUIRED');
+    expect(again.approvalId).not.toBe(approvalId);
+    expect(await exists(id, ada)).toBe(true);
   });
 
   test('has an invitation made, whose link only the person gets', async () => {

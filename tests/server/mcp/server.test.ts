@@ -22,7 +22,15 @@ interface Tasks {
 }
 
 const READING = ['changes_since', 'dashboard', 'get', 'list_tasks', 'query', 'search'];
-const WRITING = ['comment', 'create_tasks', 'delete_tasks', 'send_message', 'share_task', 'update_tasks'];
+const WRITING = [
+  'comment',
+  'create_tasks',
+  'delete_tasks',
+  'restore_tasks',
+  'send_message',
+  'share_task',
+  'update_tasks',
+];
 
 function titles({ tasks }: Tasks): string[] {
   return tasks.map(({ title }) => title);

@@ -9,7 +9,7 @@ test('the definitions of all tools fit into 4,000 tokens', async () => {
   const { ada } = await people('Ada');
   const { client } = await agentOf(ada, url);
   const { tools } = await client.listTools();
-  expect(tools.length).toBeLessThanOrEqual(12);
+  expect(tools.length).toBeLessThanOrEqual(13);
   expect(countTokens(JSON.stringify(tools))).toBeLessThanOrEqual(4_000);
 });
 

@@ -52,6 +52,8 @@ const kinds: Readonly<Record<EventKind, KindWords>> = {
   TASK_COMPLETED: history,
   TASK_REOPENED: history,
   TASK_DELETED: history,
+  TASK_RESTORED: history,
+  TASK_PURGED: history,
   TASK_LEFT_TEAM: history,
   COMMENT_ADDED: comments(() => msg('commented on {task}')),
   COMMENT_UPDATED: comments(() => msg('edited a comment on {task}')),

@@ -18,6 +18,8 @@ const kindWords: Partial<Record<EventKind, () => string>> = {
   TASK_COMPLETED: () => msg(`completed ${TASK}`),
   TASK_REOPENED: () => msg(`reopened ${TASK}`),
   TASK_DELETED: () => msg(`deleted ${TASK}`),
+  TASK_RESTORED: () => msg(`restored ${TASK} from the trash`),
+  TASK_PURGED: () => msg(`deleted ${TASK} permanently`),
   TASK_LEFT_TEAM: () => msg(`moved ${TASK} out of a team`),
 };
 

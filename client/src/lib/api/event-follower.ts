@@ -24,6 +24,8 @@ const refreshes: Readonly<Record<EventKind, boolean>> = {
   TASK_COMPLETED: true,
   TASK_REOPENED: true,
   TASK_DELETED: true,
+  TASK_RESTORED: true,
+  TASK_PURGED: true,
   TASK_LEFT_TEAM: true,
   TASK_SHARED: true,
   TASK_SHARE_UPDATED: true,

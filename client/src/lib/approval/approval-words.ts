@@ -1,6 +1,6 @@
 import type { ApprovalItem_ApprovalFragment, EventKind, TeamRole } from '../../gql/graphql.ts';
 import { roleInSentence } from '../team/team-words.ts';
-import { msg } from '../language/format.ts';
+import { msg, plural } from '../language/format.ts';
 
 type Approval = ApprovalItem_ApprovalFragment;
 
@@ -42,8 +42,14 @@ export function approvalWords(approval: Approval): string {
     case 'DELETE_TASK':
     case 'DELETE_TASKS': {
       const count = named?.length ?? tasks.length;
-      return count === 1 ? 'Delete a task permanently' : `Delete ${count} tasks permanently`;
+      return plural(count, ['Move a task to the trash', 'Move # tasks to the trash']);
     }
+    case 'PURGE_TASK':
+    case 'PURGE_TASKS':
+      return plural(named?.length ?? 1, [
+        'Delete a task in the trash permanently',
+        'Delete # tasks in the trash permanently',
+      ]);
     case 'SHARE_TASK':
       return `Share a task with ${receivers}, who can ${permission === 'EDIT' ? 'edit' : 'view'} it`;
     case 'UPDATE_SHARE':

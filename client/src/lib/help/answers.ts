@@ -11,11 +11,11 @@ export const questions = (): Items => [
   ],
   [
     'What is the difference between deleting and cancelling?',
-    'Deleting is permanent. A cancelled task is no longer needed, but stays in your total and under “Cancelled”. To cancel a task, edit it and set its status to “Cancelled”.',
+    'A deleted task is in the trash for 30 days, and does not count. A cancelled task is no longer needed, but stays in your total and under “Cancelled”. To cancel a task, edit it and set its status to “Cancelled”.',
   ],
   [
     'Can I get a deleted task back?',
-    'No. Taskwire asks for confirmation before it deletes a task. The administrator of your server may have a backup.',
+    'Yes, for 30 days. Press Undo in the message at the bottom, or open the trash and press Restore. The task comes back with its comments and shares. In a team, people who may delete the task can also restore it.',
   ],
   [
     'How do I set a due date or a priority?',

@@ -59,7 +59,6 @@ export const TaskPage_task = graphql(`
     }
     ...TaskCheck_task
     ...ShareTask_task
-    ...DeleteTask_task
   }
 `);
 

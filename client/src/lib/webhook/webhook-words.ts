@@ -6,7 +6,16 @@ export const kindGroups = () =>
   [
     [
       'Tasks',
-      ['TASK_CREATED', 'TASK_UPDATED', 'TASK_COMPLETED', 'TASK_REOPENED', 'TASK_DELETED', 'TASK_LEFT_TEAM'],
+      [
+        'TASK_CREATED',
+        'TASK_UPDATED',
+        'TASK_COMPLETED',
+        'TASK_REOPENED',
+        'TASK_DELETED',
+        'TASK_RESTORED',
+        'TASK_PURGED',
+        'TASK_LEFT_TEAM',
+      ],
     ],
     ['Comments', ['COMMENT_ADDED', 'COMMENT_UPDATED', 'COMMENT_DELETED']],
     [
