@@ -95,3 +95,65 @@ describe('typing a task in one line', () => {
     await expect(page.getByText('Enter a title first.')).toBeVisible();
   });
 });
+
+describe('pasting a list', () => {
+  const paste = (page: Page, text: string) =>
+    field(page).evaluate((input, text) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', text);
+      input.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }, text);
+
+  test('makes a task of each line, and undoes all at once', async () => {
+    const { ada } = await people('Ada');
+    const page = await dashboardOf(ada);
+    await paste(page, '- [ ] Order paper\n- [x] Call the printer\n\n3. Send the invoice');
+    const offer = page.getByRole('group', { name: 'Pasted lines' });
+    await expect(offer.getByRole('button', { name: 'Add 3 tasks' })).toBeFocused();
+    await expectAccessible(page);
+    await page.keyboard.press('Enter');
+    await expect(page.getByText('Added 3 tasks')).toBeVisible();
+    await expect(offer).toBeHidden();
+    await expect(field(page)).toBeFocused();
+    expect(await tasksOf(ada)).toMatchObject([
+      { title: 'Order paper', status: 'TODO' },
+      { title: 'Call the printer', status: 'DONE' },
+      { title: 'Send the invoice', status: 'TODO' },
+    ]);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(page.getByText('Removed 3 tasks')).toBeVisible();
+    expect(await tasksOf(ada)).toEqual([]);
+  });
+
+  test('or one line, and one line is pasted as it is', async () => {
+    const { ada } = await people('Ada');
+    const page = await dashboardOf(ada);
+    await paste(page, 'Order paper\nand ink\n');
+    await page.getByRole('button', { name: 'Paste as one line' }).click();
+    await expect(field(page)).toHaveValue('Order paper and ink');
+    await expect(page.getByRole('group', { name: 'Pasted lines' })).toBeHidden();
+    await paste(page, 'pens\n');
+    await paste(page, 'a\nb');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('group', { name: 'Pasted lines' })).toBeHidden();
+    await expect(field(page)).toBeFocused();
+  });
+
+  test('adds more than fit in one request, and names the line of an error', async () => {
+    const { ada } = await people('Ada');
+    const page = await dashboardOf(ada);
+    const lines = Array.from({ length: 520 }, (_, place) => `Task ${String(place + 1)}`);
+    lines[509] = 'Bell \u0007';
+    lines[510] = 'x'.repeat(201);
+    await paste(page, lines.join('\n'));
+    const offer = page.getByRole('group', { name: 'Pasted lines' });
+    await expect(offer).toContainText('1 line is longer than a title can be, and is left out: 511');
+    await offer.getByRole('button', { name: 'Add 519 tasks' }).click();
+    await expect(offer.getByRole('alert')).toContainText('Line 510 is left out:');
+    await expect(offer.getByRole('button', { name: 'Add 18 tasks' })).toBeVisible();
+    await expect(page.getByText('Added 500 tasks')).toBeVisible();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(page.getByText('Removed 500 tasks')).toBeVisible();
+    expect(await tasksOf(ada)).toEqual([]);
+  });
+});

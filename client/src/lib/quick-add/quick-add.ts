@@ -81,18 +81,24 @@ export function readQuickAdd(text: string, known: Known): QuickAdd {
   return { title: titleOf(text, markers), markers };
 }
 
+interface Values {
+  dueOn?: Day;
+  priority?: TaskPriority;
+  assigneeId?: string;
+  labels?: string[];
+}
+
 /** The values of the markers, as an input of the API. */
-export function valuesOf(markers: readonly Marker[]) {
-  const last = <Kind extends Marker['kind']>(kind: Kind) =>
-    markers.findLast((marker): marker is Extract<Marker, { kind: Kind }> => marker.kind === kind)?.value;
-  const labels = [...new Set(markers.flatMap(({ kind, value }) => (kind === 'label' ? [value] : [])))];
-  const [dueOn, priority, assigneeId] = [last('due'), last('priority'), last('assignee')];
-  return {
-    ...(dueOn === undefined ? {} : { dueOn }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(assigneeId === undefined ? {} : { assigneeId }),
-    ...(labels.length === 0 ? {} : { labels }),
-  };
+export function valuesOf(markers: readonly Marker[]): Values {
+  const values: Values = {};
+  const labels = new Set<string>();
+  for (const marker of markers) {
+    if (marker.kind === 'due') values.dueOn = marker.value;
+    else if (marker.kind === 'priority') values.priority = marker.value;
+    else if (marker.kind === 'assignee') values.assigneeId = marker.value;
+    else labels.add(marker.value);
+  }
+  return labels.size > 0 ? { ...values, labels: [...labels] } : values;
 }
 
 /** A label or name that is being typed. */
