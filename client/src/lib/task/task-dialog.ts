@@ -14,4 +14,4 @@ export type TaskDialog =
   | { dialog: 'menu' | 'delete'; task: TaskRow_TaskFragment }
   | { dialog: 'share'; task: FragmentType<typeof ShareTask_TaskFragmentDoc> }
   | { dialog: 'edit'; task: FragmentType<typeof TaskEditor_TaskFragmentDoc>; typed?: TaskDraft }
-  | { dialog: QuickField; tasks: readonly TaskRow_TaskFragment[] };
+  | { dialog: QuickField | 'delete-many'; tasks: readonly TaskRow_TaskFragment[] };

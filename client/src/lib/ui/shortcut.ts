@@ -11,6 +11,12 @@ export function isUndo(event: KeyboardEvent): boolean {
   return key === 'z' && (ctrlKey || metaKey) && !shiftKey && !altKey && isOutsideFields(event);
 }
 
+/** Whether a key press selects all rows of the page, not a text. */
+export function isSelectAll(event: KeyboardEvent): boolean {
+  const { key, ctrlKey, metaKey, shiftKey, altKey } = event;
+  return key === 'a' && (ctrlKey || metaKey) && !shiftKey && !altKey && isOutsideFields(event);
+}
+
 function isOutsideFields({ target }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) return false;
   return target.closest('input, textarea, select, dialog, [contenteditable]') === null;

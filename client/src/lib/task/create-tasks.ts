@@ -53,14 +53,36 @@ export async function createTasks(
   return { created: tasks.length };
 }
 
-/** @returns the reason, if not all are deleted. */
-export async function deleteTasks(client: Client, ids: readonly string[]): Promise<string | undefined> {
-  for (let deleted = 0; deleted < ids.length; deleted += largestDeletion) {
-    const tasks = ids.slice(deleted, deleted + largestDeletion).map((id) => ({ id }));
+interface Deletion {
+  deleted: number;
+  /** Of tasks that have another version than the given one. */
+  changed: number;
+  /** Why the others are not deleted. */
+  failure?: string;
+}
+
+/** Deletes tasks in batches. With a version, a task that has changed is left out. */
+export async function deleteTasks(
+  client: Client,
+  tasks: readonly { id: string; version?: number }[],
+): Promise<Deletion> {
+  let rest = tasks.map(({ id, version }) => ({ id, ...(version === undefined ? {} : { version }) }));
+  const done: Deletion = { deleted: 0, changed: 0 };
+  while (rest.length > 0) {
+    const batch = rest.slice(0, largestDeletion);
     const { error } = await client
-      .mutation(DeleteTasks, { input: { tasks } }, { additionalTypenames: ['Task'] })
+      .mutation(DeleteTasks, { input: { tasks: batch } }, { additionalTypenames: ['Task'] })
       .toPromise();
-    if (error) return describeFailure(error).message;
+    if (!error) {
+      done.deleted += batch.length;
+      rest = rest.slice(batch.length);
+      continue;
+    }
+    const { code, message, field = '' } = describeFailure(error);
+    const place = /^tasks\.(\d+)\b/.exec(field)?.[1];
+    if (code !== 'CONFLICT' || place === undefined) return { ...done, failure: message };
+    done.changed += 1;
+    rest = rest.toSpliced(Number(place), 1);
   }
-  return undefined;
+  return done;
 }
