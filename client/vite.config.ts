@@ -7,6 +7,10 @@ import { wuchale } from 'wuchale/vite';
 
 const server = process.env.TASKWIRE_SERVER ?? 'http://127.0.0.1:4000';
 
+/** What the list of tasks does without until a dialog is opened. */
+const ofDialogs =
+  /lib\/(ui\/(Confirmation|CopyField|Dialog|EditDialog|Field|LinkToSend|ThemeSwitch)|task\/(AssigneeField|assignable-people|change-tasks|create-tasks|DuplicateTask)|session\/PasswordField|team\/team-words)\./;
+
 export default defineConfig({
   plugins: [
     wuchale(),
@@ -23,7 +27,13 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: [{ name: 'common', minShareCount: 3, test: /^(?!.*(?:devalue|@sveltejs)[\\/])/ }],
+          groups: [
+            {
+              name: 'common',
+              minShareCount: 3,
+              test: (id) => !/(?:devalue|@sveltejs)[\\/]/.test(id) && !ofDialogs.test(id),
+            },
+          ],
         },
       },
     },
