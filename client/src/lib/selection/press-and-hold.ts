@@ -21,7 +21,8 @@ export class PressAndHold {
       this.isTouch = pointerType === 'touch';
       this.#hasHeld = false;
       this.#stop();
-      if (!this.isTouch) return;
+      const isHandle = target instanceof Element && target.closest('[data-handle]') !== null;
+      if (!this.isTouch || isHandle) return;
       this.#start = { x: clientX, y: clientY };
       this.#timer = setTimeout(() => {
         this.#hasHeld = true;

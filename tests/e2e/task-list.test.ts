@@ -205,3 +205,112 @@ describe('selecting many tasks', () => {
     await expect(bar(page)).toBeHidden();
   });
 });
+
+describe('duplicating a task', () => {
+  test('copies its fields, and its subtasks if wanted, and can be undone', async () => {
+    const { ada } = await people('Ada');
+    const fields = { description: 'Ten reams.', priority: 'HIGH', dueOn: '2027-01-01', labels: ['office'] };
+    const id = await ada.createTask('Order paper', fields);
+    await ada.createTask('Ask for a quote', { parentId: id });
+    const page = await openDashboard(browser, world.url, { email: ada.email, password: PASSWORD });
+    await row(page, 'Ask for a quote').hover();
+    await page.getByRole('button', { name: 'Duplicate “Ask for a quote”' }).click();
+    await expect(page.getByText('Duplicated “Ask for a quote”')).toBeVisible();
+    await row(page, 'Order paper').getByRole('checkbox').focus();
+    await press(page, 'Control+k');
+    await page.keyboard.type('duplicate');
+    await expect(page.getByRole('option', { name: 'Duplicate this task' })).toBeVisible();
+    await press(page, 'Enter');
+    const dialog = page.getByRole('dialog', { name: 'Duplicate “Order paper”' });
+    await dialog.getByRole('button', { name: 'With 2 subtasks' }).click();
+    await expect(page.getByText('Duplicated “Order paper” with 2 subtasks')).toBeVisible();
+    const read = `{ tasks(first: 20, filter: { title: { contains: "Order paper" } }) {
+      nodes { title description priority dueOn labels subtasks(first: 5) { nodes { title } } } } }`;
+    const { tasks } = await ada.query<{ tasks: { nodes: unknown[] } }>(read);
+    const subtasks = { nodes: [{ title: 'Ask for a quote' }, { title: 'Ask for a quote' }] };
+    const expected = { title: 'Order paper', ...fields, subtasks };
+    expect(tasks.nodes).toEqual([expected, expected]);
+    await press(page, 'Control+z');
+    await expect(page.getByText('Removed the duplicate of “Order paper”')).toBeVisible();
+    expect(await tasksOf(ada)).toHaveLength(3);
+
+    await page.goto(`/t/${id}`);
+    await page.getByRole('button', { name: 'Duplicate', exact: true }).click();
+    await page.getByRole('button', { name: 'Without subtasks' }).click();
+    await expect(page.getByText('Duplicated “Order paper”')).toBeVisible();
+  });
+});
+
+describe('the manual order', () => {
+  const order = (page: Page) =>
+    page
+      .getByRole('region', { name: 'Your tasks' })
+      .getByRole('listitem')
+      .getByRole('link')
+      .allTextContents();
+  const titlesOf = async (person: Person) => (await tasksOf(person)).map(({ title }) => title);
+
+  test('is changed by keys and by dragging, and undone', async () => {
+    const { ada, page } = await withTasks();
+    await page.getByRole('combobox', { name: 'Order' }).selectOption('Manual');
+    await expect(page).toHaveURL('/?order=manual');
+    await row(page, 'Order paper').getByRole('checkbox').focus();
+    await press(page, 'Alt+ArrowDown', 'Alt+ArrowDown');
+    const moved = ['Call the printer', 'Send the invoice', 'Order paper', 'Book a room', 'Water the plants'];
+    await expect.poll(() => order(page)).toEqual(moved);
+    await expect(row(page, 'Order paper').getByRole('checkbox')).toBeFocused();
+    await expect(page.getByText('Moved “Order paper” to place 3')).toBeVisible();
+    await expect.poll(() => titlesOf(ada)).toEqual(moved);
+
+    await row(page, 'Water the plants').hover();
+    const handle = row(page, 'Water the plants').locator('[data-handle]');
+    const to = await row(page, 'Send the invoice').boundingBox();
+    await handle.hover();
+    await page.mouse.down();
+    await page.mouse.move(to?.x ?? 0, (to?.y ?? 0) + 4, { steps: 5 });
+    await page.mouse.up();
+    const dragged = [
+      'Call the printer',
+      'Water the plants',
+      'Send the invoice',
+      'Order paper',
+      'Book a room',
+    ];
+    await expect.poll(() => order(page)).toEqual(dragged);
+    await expect(page.getByText('Moved “Water the plants” to place 2')).toBeVisible();
+    await expect.poll(() => titlesOf(ada)).toEqual(dragged);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(page.getByText('Moved “Water the plants” back')).toBeVisible();
+    await expect.poll(() => order(page)).toEqual(moved);
+
+    await handle.hover();
+    await page.mouse.down();
+    await page.mouse.move(to?.x ?? 0, (to?.y ?? 0) + 4, { steps: 5 });
+    await press(page, 'Escape');
+    await page.mouse.up();
+    expect(await order(page)).toEqual(moved);
+  });
+
+  test('of subtasks is changed on the page of their task', async () => {
+    const { ada } = await people('Ada');
+    const id = await ada.createTask('Move the office');
+    for (const title of ['Pack', 'Carry', 'Unpack']) await ada.createTask(title, { parentId: id });
+    const page = await openDashboard(browser, world.url, { email: ada.email, password: PASSWORD });
+    await page.goto(`/t/${id}`);
+    const rows = page.getByRole('region', { name: 'Subtasks' }).getByRole('listitem');
+    await expect(rows).toHaveText([/Pack/, /Carry/, /Unpack/]);
+    await rows.nth(2).getByRole('link').focus();
+    await press(page, 'Alt+ArrowUp');
+    await expect(rows).toHaveText([/Pack/, /Unpack/, /Carry/]);
+    await rows.nth(0).hover();
+    const to = await rows.nth(2).boundingBox();
+    await rows.nth(0).locator('[data-handle]').hover();
+    await page.mouse.down();
+    await page.mouse.move(to?.x ?? 0, (to?.y ?? 0) + 30, { steps: 5 });
+    await page.mouse.up();
+    await expect(rows).toHaveText([/Unpack/, /Carry/, /Pack/]);
+    await expect(page.getByText('Moved “Pack” to place 3')).toBeVisible();
+    await page.reload();
+    await expect(rows).toHaveText([/Unpack/, /Carry/, /Pack/]);
+  });
+});
