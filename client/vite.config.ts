@@ -7,9 +7,9 @@ import { wuchale } from 'wuchale/vite';
 
 const server = process.env.TASKWIRE_SERVER ?? 'http://127.0.0.1:4000';
 
-/** What the list of tasks does without until a dialog is opened. */
-const ofDialogs =
-  /lib\/(ui\/(Confirmation|CopyField|Dialog|EditDialog|Field|LinkToSend|ThemeSwitch)|task\/(AssigneeField|assignable-people|change-tasks|create-tasks|DuplicateTask)|session\/PasswordField|team\/team-words)\./;
+/** What the list of tasks does without until a dialog or a task is opened. */
+const isLater =
+  /lib\/(activity|markdown|task-page)\/|node_modules\/marked\/|lib\/(ui\/(Confirmation|CopyField|Dialog|EditDialog|Field|LinkToSend|ThemeSwitch)|task\/(AssigneeField|assignable-people|change-tasks|create-tasks|DeleteTask|DuplicateTask|ShareTask|still-shared)|session\/PasswordField|team\/team-words)\./;
 
 export default defineConfig({
   plugins: [
@@ -31,7 +31,7 @@ export default defineConfig({
             {
               name: 'common',
               minShareCount: 3,
-              test: (id) => !/(?:devalue|@sveltejs)[\\/]/.test(id) && !ofDialogs.test(id),
+              test: (id) => !/(?:devalue|@sveltejs)[\\/]/.test(id) && !isLater.test(id),
             },
           ],
         },

@@ -314,3 +314,42 @@ describe('the manual order', () => {
     await expect(rows).toHaveText([/Unpack/, /Carry/, /Pack/]);
   });
 });
+
+describe('a task beside the list', () => {
+  const sheet = (page: Page) => page.getByRole('complementary', { name: 'Task' });
+
+  test('has an address, follows j and k, and closes by Back and Escape', async () => {
+    const { ids, page } = await withTasks();
+    await row(page, 'Order paper').getByRole('link').click();
+    await expect(sheet(page).getByLabel('Title')).toHaveValue('Order paper');
+    await expect(page).toHaveURL(`/t/${ids[0] ?? ''}`);
+    await expect(row(page, 'Water the plants')).toBeVisible();
+    await expectAccessible(page);
+    await press(page, 'j', 'j');
+    await expect(sheet(page).getByLabel('Title')).toHaveValue('Send the invoice');
+    await expect(page).toHaveURL(`/t/${ids[2] ?? ''}`);
+    await press(page, 'k');
+    await expect(sheet(page).getByLabel('Title')).toHaveValue('Call the printer');
+    await page.goBack();
+    await expect(sheet(page)).toBeHidden();
+    await expect(page).toHaveURL('/');
+    await expect(row(page, 'Call the printer').getByRole('link')).toBeFocused();
+
+    await press(page, 'Enter');
+    await expect(sheet(page).getByLabel('Title')).toHaveValue('Call the printer');
+    await press(page, 'Escape');
+    await expect(sheet(page)).toBeHidden();
+    await expect(row(page, 'Call the printer').getByRole('link')).toBeFocused();
+
+    await press(page, 'Enter');
+    await expect(sheet(page)).toBeVisible();
+    await page.reload();
+    await expect(page.getByLabel('Title')).toHaveValue('Call the printer');
+    await expect(sheet(page)).toBeHidden();
+    await page.goBack();
+    await expect(row(page, 'Order paper')).toBeVisible();
+    await page.setViewportSize({ width: 1000, height: 800 });
+    await row(page, 'Order paper').getByRole('link').click();
+    await expect(page.getByRole('link', { name: 'Your tasks' })).toBeVisible();
+  });
+});
