@@ -151,6 +151,9 @@ const edit = builder.relayMutationField(
         parentId: t.id({
           description: 'Parent task, which the viewer must be able to edit. Null makes it a top-level task.',
         }),
+        archived: t.boolean({
+          description: 'True archives the task, as `archiveTask` does; false restores it.',
+        }),
       }) satisfies Record<keyof TaskEdit, unknown>,
   },
   {

@@ -77,16 +77,19 @@ export const reference = z.object({ id: idOf('Task'), version });
 
 /** Omitted fields do not change. Null clears nullable fields and is rejected for others. */
 const edit = reference.extend({
-  title: title.optional(),
-  description: description.optional(),
-  status: z.enum(TaskStatus, NOT_NULL).optional(),
-  priority: z.enum(TaskPriority, NOT_NULL).optional(),
-  labels: labels.optional(),
-  dueOn: day.nullish(),
-  assigneeId: idOf('User').nullish(),
-  teamId: idOf('Team').nullish(),
-  parentId: idOf('Task').nullish(),
-} satisfies Record<GivenField, z.ZodType>);
+  archived: z.boolean(NOT_NULL).optional(),
+  ...({
+    title: title.optional(),
+    description: description.optional(),
+    status: z.enum(TaskStatus, NOT_NULL).optional(),
+    priority: z.enum(TaskPriority, NOT_NULL).optional(),
+    labels: labels.optional(),
+    dueOn: day.nullish(),
+    assigneeId: idOf('User').nullish(),
+    teamId: idOf('Team').nullish(),
+    parentId: idOf('Task').nullish(),
+  } satisfies Record<GivenField, z.ZodType>),
+});
 
 export type TaskEdit = z.output<typeof edit>;
 
@@ -232,14 +235,8 @@ export async function reopenTask(db: Database, person: Person, input: unknown): 
 }
 
 export async function archiveTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
-  const { archived, ...wanted } = parse(
-    reference.extend({ archived: z.boolean(NOT_NULL).optional() }),
-    input,
-  );
-  return changeOne(db, person, {
-    ...wanted,
-    changes: ({ archivedAt }) => ({ archivedAt: archived === false ? null : (archivedAt ?? new Date()) }),
-  });
+  const { archived = true, ...wanted } = parse(edit.pick({ id: true, version: true, archived: true }), input);
+  return changeOne(db, person, editRequest({ ...wanted, archived }));
 }
 
 /** Moves a task in the manual order, and to another status if given. */
@@ -265,8 +262,16 @@ async function changeOne(db: Database, person: Person, request: ChangeRequest): 
   });
 }
 
-function editRequest({ id, version, ...fields }: TaskEdit): ChangeRequest {
+function editRequest({ id, version, archived, ...fields }: TaskEdit): ChangeRequest {
   const given = Object.entries<unknown>(fields).filter(([, value]) => value !== undefined);
   const changes = Object.fromEntries(given) as typeof fields;
-  return { id, version, changes: () => changes };
+  const now = new Date();
+  return {
+    id,
+    version,
+    changes: ({ archivedAt }) => ({
+      ...changes,
+      ...(archived === undefined ? {} : { archivedAt: archived ? (archivedAt ?? now) : null }),
+    }),
+  };
 }

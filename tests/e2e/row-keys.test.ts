@@ -82,7 +82,7 @@ describe('the list by keys', () => {
     await expect(editor.getByLabel('Title')).toHaveValue('Call the printer');
     await press(page, 'Escape');
     await expect(link(page, 'Call the printer')).toBeFocused();
-    await press(page, 'x');
+    await press(page, 'Space');
     await expect(page.getByText('Completed “Call the printer”')).toBeVisible();
     await expect(row(page, 'Call the printer')).toHaveCount(0);
     await expect(box(page, 'Send the invoice')).toBeFocused();
@@ -244,9 +244,9 @@ test('[T066] a person’s whole day works without a pointer', async () => {
   await expect(page.getByRole('dialog')).toBeVisible();
   await press(page, '1');
   await expect(page.getByRole('heading', { name: 'Today' })).toBeVisible();
-  await press(page, 'x');
+  await press(page, 'Space');
   await expect(page.locator('[data-statistic="completed"]')).toContainText('1');
-  await press(page, 'j', 'x');
+  await press(page, 'j', 'Space');
   await expect(page.locator('[data-statistic="completed"]')).toContainText('2');
   await expect(page.getByRole('region', { name: 'Your tasks' }).getByRole('listitem')).toHaveCount(3);
 

@@ -200,6 +200,32 @@ describe('changing many tasks', () => {
     });
   });
 
+  test('archives and restores many, like `archiveTask`', async () => {
+    const { tasks } = await createAll(ada, titled(3));
+    const ids = tasks.map(({ id }) => id);
+    const archivedAt = async () => {
+      const rows = await db.task.findMany({ where: { id: { in: ids.map((id) => uuidOf('Task', id)) } } });
+      return rows.map((row) => row.archivedAt !== null);
+    };
+    await updateAll(
+      ada,
+      ids.map((id) => ({ id, version: 1, archived: true })),
+    );
+    expect(await archivedAt()).toEqual([true, true, true]);
+    // Repeated, it is no conflict and no further change.
+    const again = await updateAll(ada, [{ id: ids[0], version: 1, archived: true }]);
+    expect(again.tasks[0]).toMatchObject({ version: 2 });
+    await updateAll(
+      ada,
+      ids.map((id) => ({ id, version: 2, archived: false, title: 'Back' })),
+    );
+    expect(await archivedAt()).toEqual([false, false, false]);
+    await expect(updateAll(ada, [{ id: ids[0], archived: null }])).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      extensions: { field: 'tasks.0.archived' },
+    });
+  });
+
   test('[BR-09] changes none if one of them is outdated, and names it', async () => {
     const { tasks } = await createAll(ada, titled(3));
     await updateAll(ada, [{ id: tasks[1]?.id, title: 'Faster' }]);

@@ -17,7 +17,9 @@ export const [useApi, provideApi] = createContext<Api>();
 
 /** The signed-in person; `data` is undefined until it is loaded. */
 interface Viewer {
-  readonly data: { readonly viewer: { readonly id: string; readonly timezone: string } } | undefined;
+  readonly data:
+    | { readonly viewer: { readonly id: string; readonly name: string; readonly timezone: string } }
+    | undefined;
   readonly failure: Failure | undefined;
   refresh: () => void;
 }

@@ -2,6 +2,7 @@ import type { Client } from '@urql/core';
 import { graphql } from '../../gql/gql.ts';
 import type { UpdateTaskInput } from '../../gql/graphql.ts';
 import { describeFailure } from '../api/failure.ts';
+import { numberWords, plural } from '../language/format.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
 import { undoStack } from '../ui/undo.ts';
 import type { CurrentTask } from './task-draft.ts';
@@ -34,27 +35,54 @@ export interface TaskChange {
   after: TaskValues;
 }
 
-interface Outcome {
-  changed: readonly CheckedTask[];
-  /** The changes that were made, with the tasks' new versions. */
-  made: TaskChange[];
-  /** The reasons, with the titles of the tasks. */
-  refused: string[];
+interface Refusal {
+  title: string;
+  /** Undefined if someone else has changed the same fields. */
+  message: string | undefined;
 }
 
+interface Outcome {
+  changed: CheckedTask[];
+  /** The changes that were made, with the tasks' new versions. */
+  made: TaskChange[];
+  refused: Refusal[];
+  /** The error of a whole request; the tasks from there on are as before. */
+  failure?: string | undefined;
+}
+
+/** One request; the API's limit is higher, but each task is read again. */
+const batchSize = 100;
+
 /**
- * Changes tasks in one batch. Changes of other fields by others are kept; a task with a change of the same fields, or
- * that the person can no longer change, is left out and named.
+ * Changes tasks in batches. Changes of other fields by others are kept; a task with a change of the same fields, or
+ * that the person can no longer change, is left out.
  */
-export async function changeTasks(client: Client, wanted: readonly TaskChange[]): Promise<Outcome> {
+async function changeTasks(client: Client, wanted: readonly TaskChange[]): Promise<Outcome> {
+  const outcome: Outcome = { changed: [], made: [], refused: [] };
+  for (let start = 0; start < wanted.length && outcome.failure === undefined; start += batchSize) {
+    if (wanted.length > batchSize)
+      toasts.show(`Changed ${numberWords(start)} of ${numberWords(wanted.length)} tasks…`);
+    const { changed, made, refused, failure } = await changeBatch(
+      client,
+      wanted.slice(start, start + batchSize),
+    );
+    outcome.changed.push(...changed);
+    outcome.made.push(...made);
+    outcome.refused.push(...refused);
+    outcome.failure = failure;
+  }
+  return outcome;
+}
+
+async function changeBatch(client: Client, wanted: readonly TaskChange[]): Promise<Outcome> {
   let rest = [...wanted];
-  const refused: string[] = [];
+  const refused: Refusal[] = [];
   // Each attempt settles one task; far fewer are needed, unless others change all of them.
   for (let attempt = 0; rest.length > 0 && attempt < wanted.length * 2 + 2; attempt += 1) {
     const tasks = rest.map(({ id, version, after }) => ({ id, version, ...after }));
     const { data, error } = await client.mutation(ChangeTasks, { input: { tasks } }).toPromise();
     if (data) {
-      const changed = data.updateTasks.tasks;
+      const changed = [...data.updateTasks.tasks];
       const versions = new Map(changed.map(({ id, version }) => [id, version]));
       const made = rest.map((each) => ({ ...each, version: versions.get(each.id) ?? each.version }));
       return { changed, made, refused };
@@ -62,16 +90,12 @@ export async function changeTasks(client: Client, wanted: readonly TaskChange[])
     const failure = error && describeFailure(error);
     const place = Number(/^tasks\.(\d+)\./.exec(failure?.field ?? '')?.[1] ?? -1);
     const refusedTask = rest[place];
-    if (!failure || !refusedTask) return { changed: [], made: [], refused: [failure?.message ?? ''] };
+    if (!failure || !refusedTask) return { changed: [], made: [], refused, failure: failure?.message ?? '' };
     const current = failure.current as CurrentTask | undefined;
     if (current && isUntouched(refusedTask, current)) {
       rest = rest.with(place, { ...refusedTask, version: current.version });
     } else {
-      refused.push(
-        current
-          ? `“${refusedTask.title}” has been changed by someone else since.`
-          : `“${refusedTask.title}”: ${failure.message}`,
-      );
+      refused.push({ title: refusedTask.title, message: current ? undefined : failure.message });
       rest = rest.toSpliced(place, 1);
     }
   }
@@ -85,36 +109,80 @@ export async function revertTasks(
   onchanged?: (task: CheckedTask) => void,
 ): Promise<string | undefined> {
   const back = made.map((change) => ({ ...change, before: change.after, after: change.before }));
-  const { changed, refused } = await changeTasks(client, back);
-  for (const task of changed) onchanged?.(task);
-  return refused.length === 0 ? undefined : `Not undone. ${refused.join(' ')}`;
+  const outcome = await changeTasks(client, back);
+  for (const task of outcome.changed) onchanged?.(task);
+  const reasons = reasonsOf(outcome);
+  if (reasons.length === 0) return undefined;
+  const undone = outcome.made.length > 0 ? asBefore(outcome.made) : 'Not undone';
+  return [undone, ...reasons].join('. ');
 }
 
-/** Changes tasks, says to how many it happened, and offers to undo it. @param what such as `Priority High`. */
+/**
+ * Changes tasks, says to how many it happened, and offers to undo it.
+ * @param what such as `Priority High`.
+ * @param readOnly the number of selected tasks that the person cannot change.
+ */
 export async function changeUndoably(
   client: Client,
   wanted: readonly TaskChange[],
   what: string,
   onchanged: (task: CheckedTask) => void,
+  readOnly = 0,
 ): Promise<void> {
-  const { changed, made, refused } = await changeTasks(client, wanted);
-  for (const task of changed) onchanged(task);
-  const [first] = made;
-  if (!first) {
-    toasts.show(refused.length > 0 ? refused.join(' ') : 'Nothing to change');
+  const outcome = await changeTasks(client, wanted);
+  for (const task of outcome.changed) onchanged(task);
+  const { made } = outcome;
+  const reasons = [
+    ...reasonsOf(outcome),
+    ...(readOnly > 0 ? [plural(readOnly, ['# can only be viewed', '# can only be viewed'])] : []),
+  ];
+  if (made.length === 0) {
+    toasts.show(reasons.length > 0 ? reasons.join('. ') : 'Nothing to change');
     return;
   }
-  const isOne = made.length === 1;
-  const count = made.length.toLocaleString('en');
   undoStack.add({
-    done: [`${isOne ? `“${first.title}”` : `${count} tasks`}: ${what}`, ...refused].join('. '),
-    undone: isOne ? `“${first.title}” is as before` : `${count} tasks are as before`,
+    done: [`${subjectOf(made)}: ${what}`, ...reasons].join('. '),
+    undone: asBefore(made),
     undo: () => revertTasks(client, made, onchanged),
   });
 }
 
+function subjectOf(tasks: readonly TaskChange[]): string {
+  const [first] = tasks;
+  return first && tasks.length === 1 ? `“${first.title}”` : plural(tasks.length, ['# task', '# tasks']);
+}
+
+function asBefore(tasks: readonly TaskChange[]): string {
+  const [first] = tasks;
+  if (first && tasks.length === 1) return `“${first.title}” is as before`;
+  return plural(tasks.length, ['# task is as before', '# tasks are as before']);
+}
+
+/** One task by its title, several by their number. */
+function reasonsOf({ refused, failure }: Outcome): string[] {
+  const [first] = refused;
+  const left = failure === undefined ? [] : [failure];
+  if (first && refused.length === 1) {
+    const { title, message } = first;
+    return [
+      message === undefined ? `“${title}” has been changed by someone else since.` : `“${title}”: ${message}`,
+      ...left,
+    ];
+  }
+  const byMessage = Map.groupBy(refused, ({ message }) => message);
+  return [
+    ...Array.from(byMessage, ([message, { length }]) =>
+      message === undefined
+        ? plural(length, ['# had changed in the meantime', '# had changed in the meantime'])
+        : `${numberWords(length)}: ${message}`,
+    ),
+    ...left,
+  ];
+}
+
 function isUntouched({ before }: TaskChange, current: CurrentTask): boolean {
+  const known = { ...current, archived: current.archivedAt !== null };
   return Object.entries(before).every(
-    ([field, value]) => JSON.stringify(current[field as keyof CurrentTask]) === JSON.stringify(value),
+    ([field, value]) => JSON.stringify(known[field as keyof typeof known]) === JSON.stringify(value),
   );
 }

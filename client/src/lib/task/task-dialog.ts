@@ -11,7 +11,7 @@ export type QuickField = 'due' | 'priority' | 'assignee' | 'labels' | 'team';
 
 /** A dialog of the list. */
 export type TaskDialog =
-  | { dialog: 'menu'; task: TaskRow_TaskFragment }
+  | { dialog: 'menu' | 'duplicate'; task: TaskRow_TaskFragment }
   | { dialog: 'share'; task: FragmentType<typeof ShareTask_TaskFragmentDoc> }
   | { dialog: 'edit'; task: FragmentType<typeof TaskEditor_TaskFragmentDoc>; typed?: TaskDraft }
-  | { dialog: QuickField; tasks: readonly TaskRow_TaskFragment[] };
+  | { dialog: QuickField | 'delete-many'; tasks: readonly TaskRow_TaskFragment[] };

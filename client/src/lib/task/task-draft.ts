@@ -61,6 +61,7 @@ export type CurrentTask = Omit<Placed, 'team' | 'assignee'> & {
   labels: string[];
   teamId: string | null;
   assigneeId: string | null;
+  archivedAt: string | null;
 };
 
 export function draftOfCurrent({ teamId, assigneeId, ...task }: CurrentTask): TaskDraft {

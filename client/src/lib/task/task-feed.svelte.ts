@@ -3,6 +3,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { graphql } from '../../gql/gql.ts';
 import type { CompleteTaskMutation, MoreTasksQuery, TaskFilter, TaskOrder } from '../../gql/graphql.ts';
 import { PagedList } from '../api/paged-list.svelte.ts';
+import { ManualOrder } from './manual-order.svelte.ts';
 import { newerOf } from './newer-task.ts';
 
 /** The number of tasks that the list shows at first. */
@@ -64,6 +65,7 @@ export interface TaskSelection {
 /** The loaded part of the list. */
 export class TaskFeed {
   readonly list: PagedList<ShownTask>;
+  readonly order = new ManualOrder();
   readonly #changed = new SvelteMap<string, ChangedTask>();
 
   readonly #lingering = new SvelteMap<string, Lingering>();
@@ -78,7 +80,7 @@ export class TaskFeed {
   });
 
   nodes = $derived.by(() => {
-    const nodes: ShownTask[] = [...this.list.nodes];
+    const nodes: ShownTask[] = [...this.order.arrange(this.list.nodes)];
     const lingering = [...this.#lingering.values()].sort((one, other) => one.place - other.place);
     for (const { task, place, after } of lingering) {
       if (!this.gone.includes(task.id)) continue;

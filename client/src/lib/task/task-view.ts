@@ -67,6 +67,12 @@ export const taskOrders = {
     },
     orderBy: { field: 'PRIORITY', direction: 'DESC' },
   },
+  manual: {
+    get label() {
+      return 'Manual';
+    },
+    orderBy: { field: 'POSITION', direction: 'ASC' },
+  },
 } as const satisfies Record<string, { label: string; orderBy: TaskOrder }>;
 
 interface Narrowing {
