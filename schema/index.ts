@@ -27,6 +27,7 @@ import './event.ts';
 import './webhook.ts';
 import './webhook-mutations.ts';
 import './event-list.ts';
+import './agent-run.ts';
 import './event-subscription.ts';
 import './task-subscription.ts';
 import './message-subscription.ts';

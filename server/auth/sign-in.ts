@@ -110,6 +110,7 @@ async function sessionOf(
       sessionId: id,
       isBrowser: false,
       tokenId: null,
+      tokenName: null,
       mayWrite: true,
       resource: null,
       endsAt: expiresAt,

@@ -7,6 +7,7 @@ import type {
   WebhookDisabledReason,
 } from '../../prisma/generated/client/client.ts';
 import type { IdType } from '../ids.ts';
+import type { EventSource } from './source.ts';
 
 export interface TaskFacts {
   owner: string;
@@ -515,4 +516,6 @@ export interface NewEvent<Kind extends EventKind> {
   personId?: string | null;
   conversationId?: string | null;
   data: EventKinds[Kind];
+  /** Default: the current source; see `server/log/source.ts`. */
+  source?: EventSource | null;
 }

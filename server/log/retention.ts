@@ -56,7 +56,25 @@ export async function deleteOldApprovals(db: Database): Promise<number> {
   return count;
 }
 
-/** Trims the log and deletes expired share offers and old approvals after a minute and then daily. @returns a function that stops it. */
+/** Deletes runs whose events are all deleted, or that never had any. @returns the number of runs. */
+export async function deleteOldRuns(db: Database, days: number): Promise<number> {
+  const until = new Date(Date.now() - days * DAY_MS);
+  for (let deleted = 0; ;) {
+    const count = await db.$executeRaw`
+      /* deleteOldRuns */
+      DELETE FROM agent_runs WHERE id IN (
+        SELECT id FROM agent_runs
+        WHERE started_at < ${until} AND NOT EXISTS (SELECT FROM events WHERE run_id = agent_runs.id)
+        LIMIT ${BATCH})`;
+    deleted += count;
+    if (count === 0) return deleted;
+  }
+}
+
+/**
+ * Trims the log and deletes expired share offers, old approvals and old runs after a minute and then daily.
+ * @returns a function that stops it.
+ */
 export function startTrimming(db: Database, days: number, log: Logger): () => Promise<void> {
   const trim = async () => {
     const trimmed = await trimLog(db, days);
@@ -65,12 +83,14 @@ export function startTrimming(db: Database, days: number, log: Logger): () => Pr
     if (expired > 0) log.info({ offers: expired }, 'deleted expired share offers');
     const approvals = await deleteOldApprovals(db);
     if (approvals > 0) log.info({ approvals }, 'deleted old approvals');
+    const runs = await deleteOldRuns(db, days);
+    if (runs > 0) log.info({ runs }, 'deleted old runs of agents');
   };
   return repeat(trim, {
     firstMs: FIRST_AFTER_MS,
     everyMs: DAY_MS,
     onFailure(error) {
-      log.warn({ err: error }, 'could not delete old events, offers or approvals; trying again tomorrow');
+      log.warn({ err: error }, 'could not delete old events, offers, approvals or runs; trying again tomorrow');
     },
   });
 }
