@@ -98,6 +98,8 @@ interface EventKinds {
   'approval.requested': ApprovalData;
   'approval.approved': ApprovalData;
   'approval.refused': ApprovalData;
+  /** The number of changes that were taken back. */
+  'run.undone': { changes: number };
   'access.refused': { code: string; operation: string; times?: number };
   'signIn.failed': Record<string, never>;
   /** `reset`: by an operator's one-time link. */
@@ -424,6 +426,11 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     subject: 'Approval',
     isAudited: true,
     changes: verbAsked,
+  },
+  'run.undone': {
+    description: 'A person took back what an agent did. `changes` has the number of changes.',
+    subject: 'AgentRun',
+    changes: ({ changes }) => changed('changes', null, String(changes)),
   },
   'access.refused': {
     description:

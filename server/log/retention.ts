@@ -5,6 +5,7 @@ import type { Logger } from '../logger.ts';
 const DAY_MS = 24 * 60 * 60_000;
 const FIRST_AFTER_MS = 60_000;
 const BATCH = 2_000;
+export const UNDONE_WITHIN_DAYS = 30;
 
 /**
  * Deletes old events that every consumer has handled. Earlier cursors expire, and repeated requests from before are no
@@ -71,6 +72,14 @@ export async function deleteOldRuns(db: Database, days: number): Promise<number>
   }
 }
 
+/** Of runs that can no longer be undone. */
+export async function deleteOldRunChanges(db: Database): Promise<number> {
+  const { count } = await db.runChange.deleteMany({
+    where: { createdAt: { lt: new Date(Date.now() - UNDONE_WITHIN_DAYS * DAY_MS) } },
+  });
+  return count;
+}
+
 /**
  * Trims the log and deletes expired share offers, old approvals and old runs after a minute and then daily.
  * @returns a function that stops it.
@@ -83,6 +92,7 @@ export function startTrimming(db: Database, days: number, log: Logger): () => Pr
     if (expired > 0) log.info({ offers: expired }, 'deleted expired share offers');
     const approvals = await deleteOldApprovals(db);
     if (approvals > 0) log.info({ approvals }, 'deleted old approvals');
+    await deleteOldRunChanges(db);
     const runs = await deleteOldRuns(db, days);
     if (runs > 0) log.info({ runs }, 'deleted old runs of agents');
   };
@@ -90,7 +100,10 @@ export function startTrimming(db: Database, days: number, log: Logger): () => Pr
     firstMs: FIRST_AFTER_MS,
     everyMs: DAY_MS,
     onFailure(error) {
-      log.warn({ err: error }, 'could not delete old events, offers, approvals or runs; trying again tomorrow');
+      log.warn(
+        { err: error },
+        'could not delete old events, offers, approvals or runs; trying again tomorrow',
+      );
     },
   });
 }

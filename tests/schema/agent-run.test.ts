@@ -4,6 +4,7 @@ import { apiTokenOf } from '../kit/api-tokens.ts';
 import { APPROVE, failure, programOf } from '../kit/approvals.ts';
 import { browserOf } from '../kit/browser-session.ts';
 import { connected } from '../kit/oauth.ts';
+import { scriptOf } from '../kit/script.ts';
 import { teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
 
@@ -35,30 +36,14 @@ async function eventsOf(person: Pick<Person, 'query'>, task: string): Promise<Ev
   return (await person.query<{ activity: { nodes: EventNode[] } }>(EVENTS, { task })).activity.nodes;
 }
 
-/** A program with an API token that names its run. */
-async function scriptOf(person: Person, run?: string, name = 'Nightly script') {
-  const { token, id } = await apiTokenOf(person, { name, scopes: ['READ', 'WRITE'] });
-  const headers = { authorization: `Bearer ${token}`, ...(run === undefined ? {} : { 'taskwire-run': run }) };
-  return {
-    id,
-    query: <Data>(document: string, variables = {}) => world.query<Data>(document, variables, headers),
-    async create(input: object): Promise<string> {
-      const { createTask } = await world.query<{ createTask: { task: { id: string } } }>(
-        CREATE,
-        { input },
-        headers,
-      );
-      return createTask.task.id;
-    },
-  };
-}
-
 test('an event says through which token and run it was made, also after the token is revoked', async () => {
   const { ada } = await world.people('Ada');
-  const script = await scriptOf(ada, 'run 7');
-  const id = await script.create({ title: 'Water the plants' });
+  const script = await scriptOf(world, ada, { run: 'run 7' });
+  const id = await script.createTask('Water the plants');
   await ada.query('mutation ($id: ID!) { completeTask(input: { id: $id }) { cursor } }', { id });
-  await ada.query('mutation ($id: ID!) { revokeApiToken(input: { id: $id }) { cursor } }', { id: script.id });
+  await ada.query('mutation ($id: ID!) { revokeApiToken(input: { id: $id }) { cursor } }', {
+    id: script.tokenId,
+  });
   const source = { kind: 'API_TOKEN', name: 'Nightly script', run: 'run 7', isApproved: false };
   expect(await eventsOf(ada, id)).toMatchObject([
     { kind: 'TASK_COMPLETED', through: null },
@@ -69,7 +54,7 @@ test('an event says through which token and run it was made, also after the toke
 test('others see the name of an application, but neither that of a token nor the run id', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
   const { id: teamId } = await teamOf(ada, [[bob, 'MEMBER']]);
-  const byToken = await (await scriptOf(ada, 'secret run')).create({ title: 'Mow', teamId });
+  const byToken = await (await scriptOf(world, ada, { run: 'secret run' })).createTask('Mow', { teamId });
   const program = await programOf(world, ada);
   const { createTask } = await program.query<{ createTask: { task: { id: string } } }>(CREATE, {
     input: { title: 'Rake', teamId },
@@ -85,12 +70,12 @@ test('others see the name of an application, but neither that of a token nor the
 
 test('changes made at the same time keep their own sources', async () => {
   const { ada } = await world.people('Ada');
-  const scripts = await Promise.all(['one', 'two'].map((run) => scriptOf(ada, run, run)));
+  const scripts = await Promise.all(['one', 'two'].map((run) => scriptOf(world, ada, { run, name: run })));
   const made = await Promise.all(
     Array.from({ length: 30 }, async (_, index) => {
       const script = [...scripts, undefined][index % 3];
       const title = `Task ${index}`;
-      const id = script ? await script.create({ title }) : await ada.createTask(title);
+      const id = script ? await script.createTask(title) : await ada.createTask(title);
       return [id, ['one', 'two', null][index % 3]] as const;
     }),
   );
@@ -102,7 +87,7 @@ test('changes made at the same time keep their own sources', async () => {
 
 test('changes that follow from a change have its source', async () => {
   const { ada } = await world.people('Ada');
-  const script = await scriptOf(ada, 'cleanup');
+  const script = await scriptOf(world, ada, { run: 'cleanup' });
   const parentId = await ada.createTask('Garden');
   const child = await ada.createTask('Weed', { parentId });
   await script.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', { id: parentId });
@@ -114,7 +99,7 @@ test('changes that follow from a change have its source', async () => {
 
 test('the receiver of an offer does not learn through what it was made', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
-  const script = await scriptOf(ada, 'sharing');
+  const script = await scriptOf(world, ada, { run: 'sharing' });
   const taskId = await ada.createTask('Garden');
   await world.db.user.updateMany({ where: { email: bob.email }, data: { emailVerified: true } });
   await script.query('mutation ($input: ShareTaskInput!) { shareTask(input: $input) { cursor } }', {
@@ -187,7 +172,7 @@ test('[BR-13] an approved change is made through the agent that asked for it', a
 
 test('a refused request says through which token it came', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
-  const script = await scriptOf(ada, 'probing');
+  const script = await scriptOf(world, ada, { run: 'probing' });
   const id = await bob.createTask('Private');
   await failure(script.query('mutation ($id: ID!) { completeTask(input: { id: $id }) { cursor } }', { id }));
   const { activity } = await ada.query<{ activity: { nodes: object[] } }>(
@@ -198,10 +183,10 @@ test('a refused request says through which token it came', async () => {
 
 test('a person lists what their agents did, by credential and run, or by day', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
-  const named = await scriptOf(ada, 'first');
-  for (const title of ['a', 'b', 'c']) await named.create({ title });
-  const unnamed = await scriptOf(ada, undefined, 'Other script');
-  await unnamed.create({ title: 'd' });
+  const named = await scriptOf(world, ada, { run: 'first' });
+  for (const title of ['a', 'b', 'c']) await named.createTask(title);
+  const unnamed = await scriptOf(world, ada, { name: 'Other script' });
+  await unnamed.createTask('d');
   await bob.createTask('e');
 
   const { agentRuns } = await ada.query<{ agentRuns: { nodes: Record<string, unknown>[] } }>(RUNS);
@@ -236,8 +221,8 @@ test('a person lists what their agents did, by credential and run, or by day', a
 test('the events of a run leave out a team that the person has left', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
   const { id: teamId } = await teamOf(bob, [[ada, 'MEMBER']]);
-  const script = await scriptOf(ada, 'in a team');
-  await script.create({ title: 'Mow', teamId });
+  const script = await scriptOf(world, ada, { run: 'in a team' });
+  await script.createTask('Mow', { teamId });
   await ada.query('mutation ($teamId: ID!) { leaveTeam(input: { teamId: $teamId }) { cursor } }', { teamId });
   expect(await ada.query(RUNS)).toMatchObject({ agentRuns: { nodes: [{ events: { nodes: [] } }] } });
 });
