@@ -4,7 +4,13 @@ import type { Prisma } from '../prisma/generated/client/client.ts';
 import type { Context } from '../server/graphql/context.ts';
 import { PERSONAL } from '../server/log/catalogue.ts';
 import { visible, type Viewer } from '../server/policy.ts';
-import { extentsOf, MOST_COUNTED, type RunExtent } from '../server/sql/agent-runs.ts';
+import {
+  countRunEvents,
+  extentsOf,
+  findRunEvents,
+  MOST_COUNTED,
+  type RunExtent,
+} from '../server/sql/agent-runs.ts';
 import { builder } from './machinery/builder.ts';
 import { bigNumber, moment, page } from './machinery/connection.ts';
 import { batched } from './machinery/loaders.ts';
@@ -50,20 +56,27 @@ export const AgentRun = builder.prismaNode('AgentRun', {
       {
         type: Event,
         description: `Its events that the viewer can still see, newest first. \`totalCount\` counts at most ${MOST_COUNTED.toLocaleString('en')}.`,
-        resolve: async ({ id }, args, { db, viewer }) => {
-          const where = { runId: id, ...readableBy(viewer) };
+        resolve: async ({ id }, args, context, info) => {
+          const { db, viewer } = context;
+          const readable = readableBy(viewer);
           const events = page(args, [
             { field: 'sequence', value: bigNumber, unique: true, direction: 'desc' },
           ]);
-          const rows = await db.event.findMany({
-            where: { AND: [where, events.where] },
-            orderBy: events.orderBy,
-            take: events.take,
+          const rows = await batched(context, info, id, async (ids) => {
+            const found = await findRunEvents(db, ids, {
+              where: { AND: [readable, events.where] },
+              oldestFirst: events.orderBy[0]?.['sequence'] === 'asc',
+              limit: events.take,
+            });
+            const all = await db.event.findMany({ where: { sequence: { in: [...found.values()].flat() } } });
+            const bySequence = new Map(all.map((event) => [event.sequence, event]));
+            const eventsOf = (sequences: bigint[]) => sequences.flatMap((one) => bySequence.get(one) ?? []);
+            return new Map([...found].map(([run, sequences]) => [run, eventsOf(sequences)]));
           });
-          let counted: Promise<number> | undefined;
-          const total = () => (counted ??= db.event.count({ where, take: MOST_COUNTED + 1 }));
+          const count = (ids: readonly string[]) => countRunEvents(db, ids, readable);
+          const total = async () => (await batched(context, info, id, count, 'count')) ?? 0;
           return {
-            ...events.connection(rows),
+            ...events.connection(rows ?? []),
             totalCount: async () => Math.min(await total(), MOST_COUNTED),
             isTotalCountExact: async () => (await total()) <= MOST_COUNTED,
           };
@@ -81,7 +94,7 @@ function readableBy({ userId, teams }: Viewer): Prisma.EventWhereInput {
     OR: [
       { teamId: null },
       { teamId: { in: [...teams.keys()] } },
-      { personId: userId, kind: { in: [...PERSONAL] } },
+      { AND: [{ personId: userId }, { kind: { in: [...PERSONAL] } }] },
     ],
   };
 }

@@ -83,8 +83,8 @@ const Refusal = builder.objectRef<RefusalData>('Refusal').implement({
 export const EventSourceKind = builder.enumType('EventSourceKind', {
   description: 'Kind of credential that a program uses.',
   values: {
-    API_TOKEN: { description: 'An API token.' },
-    APPLICATION: { description: 'A connected application.' },
+    API_TOKEN: { description: 'A token that the person created in the settings.' },
+    APPLICATION: { description: 'A program that the person allowed access to the account.' },
   } satisfies Record<SourceKind, object>,
 });
 

@@ -51,7 +51,7 @@ builder.queryField('undoPreview', (t) =>
 builder.relayMutationField(
   'undoRun',
   {
-    description: 'The run to undo.',
+    description: 'Identifies what to take back.',
     inputFields: (t) => ({ id: t.id({ required: true, description: 'For example `run_01jd…`.' }) }),
   },
   {
@@ -63,7 +63,7 @@ builder.relayMutationField(
     outputFields: (t: PayloadFields<Undone>) => ({
       run: t.prismaField({
         type: AgentRun,
-        description: 'The run.',
+        description: 'The run, with the time of the undo.',
         resolve: async (query, { id }, _args, { db, viewer }) => {
           const run = await db.agentRun.findFirst({ ...query, where: { id, AND: visible.agentRun(viewer) } });
           if (!run) throw new NotFound('run');

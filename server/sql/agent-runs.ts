@@ -1,6 +1,8 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
 import type { Transaction } from '../database/transaction.ts';
+import { conditionOf } from './columns.ts';
+import { eventColumns } from './tables.ts';
 
 /** Limits the cost of a count. */
 export const MOST_COUNTED = 1_000;
@@ -22,6 +24,50 @@ export async function extentsOf(db: Database, ids: readonly string[]): Promise<M
       FROM unnest(${ids}::uuid[]) AS id`,
   );
   return new Map(rows.map(({ id, ...extent }) => [id, extent]));
+}
+
+interface WantedOfRuns {
+  where: Prisma.EventWhereInput;
+  oldestFirst: boolean;
+  limit: number;
+}
+
+/** The sequences of the first matching events of each run, in order. */
+export async function findRunEvents(
+  db: Database,
+  ids: readonly string[],
+  { where, oldestFirst, limit }: WantedOfRuns,
+): Promise<Map<string, bigint[]>> {
+  const order = Prisma.raw(oldestFirst ? 'ASC' : 'DESC');
+  const rows = await db.$queryRaw<{ run: string; sequence: bigint }[]>`
+    /* findRunEvents */
+    SELECT run, found.sequence FROM unnest(${ids}::uuid[]) AS run
+    CROSS JOIN LATERAL (
+      SELECT sequence FROM events WHERE run_id = run AND ${matching(where)} ORDER BY sequence ${order} LIMIT ${limit}) AS found
+    ORDER BY run, sequence ${order}`;
+  const byRun = Map.groupBy(rows, ({ run }) => run);
+  return new Map([...byRun].map(([run, found]) => [run, found.map(({ sequence }) => sequence)]));
+}
+
+/** At most one more than `MOST_COUNTED` for each run. */
+export async function countRunEvents(
+  db: Database,
+  ids: readonly string[],
+  where: Prisma.EventWhereInput,
+): Promise<Map<string, number>> {
+  const rows = await db.$queryRaw<{ run: string; count: number }[]>`
+    /* countRunEvents */
+    SELECT run, (
+      SELECT count(*)::int
+      FROM (SELECT FROM events WHERE run_id = run AND ${matching(where)} LIMIT ${MOST_COUNTED + 1}) AS counted) AS count
+    FROM unnest(${ids}::uuid[]) AS run`;
+  return new Map(rows.map(({ run, count }) => [run, count]));
+}
+
+function matching(where: Prisma.EventWhereInput): Prisma.Sql {
+  const condition = conditionOf(eventColumns, where);
+  if (!condition) throw new TypeError('Events cannot be filtered by this condition');
+  return condition;
 }
 
 /**

@@ -134,11 +134,13 @@ const BOUNDED: Record<string, string> = {
   'Query.nodes': 'as many as were asked for, at most 100',
   'Query.search': '`first`, at most 50',
   'Query.sessions': 'at most 100',
+  'Query.undoPreview': 'one for each of at most 500 changes',
   'SearchResult.snippet': 'two passages of at most 24 words',
   'Task.labels': 'at most 20',
   'TaskHighlights.description': 'two passages of at most 24 words',
   'TaskHighlights.title': 'parts of a title of at most 200 characters',
   'TeamRights.grantRoles': 'at most three',
+  'UndoStep.fields': 'one for each field of a task',
   'UpdateTasksPayload.tasks': 'as many as were asked for, at most 500',
   'Webhook.kinds': 'one for each kind',
 };

@@ -179,6 +179,24 @@ beforeAll(async () => {
       expiresAt: new Date(Date.now() + 60 * 60_000),
     })),
   });
+  const runs = rows((n) => ({
+    id: newId(),
+    userId: own,
+    kind: 'API_TOKEN' as const,
+    credentialId: token.id,
+    name: `Run ${n}`,
+  }));
+  await db.agentRun.createMany({ data: runs });
+  await db.event.createMany({
+    data: runs.flatMap(({ id: runId }, n) =>
+      Array.from({ length: n === 0 ? THERE : 3 }, () => ({
+        kind: 'task.updated',
+        actorId: own,
+        subjectId: tasks[n]?.id ?? '',
+        runId,
+      })),
+    ),
+  });
   const told = { actorId: own, data: { role: 'MEMBER' } };
   await db.event.createMany({
     data: rows((n) => [
@@ -191,6 +209,7 @@ beforeAll(async () => {
     team: publicId('Team', team),
     webhook: publicId('Webhook', webhook ?? ''),
     conversation: publicId('Conversation', conversation ?? ''),
+    run: publicId('AgentRun', runs[0]?.id ?? ''),
   });
 }, 60_000);
 
@@ -245,6 +264,10 @@ const lists: Record<string, string> = {
     conversation { id } } } }`,
   activity: `activity(first: $n) { totalCount nodes { id actor { id } person { id } team { id owner { id } }
     task { id owner { id } shares(first: 1) { nodes { id } } } subject { id } } }`,
+  agentRuns: `agentRuns(first: $n) { totalCount nodes { id name lastEventAt eventCount
+    events(first: 3) { totalCount nodes { id through { agentRun { id name } } } } } }`,
+  'AgentRun.events': `node(id: $run) { ... on AgentRun { events(first: $n) {
+    totalCount nodes { id actor { id } task { id } } } } }`,
   'search for tasks': `search(query: "fence", types: [TASK], first: $n) { node { ... on Task { id owner { id } team { id } } } }`,
   'search for comments': `search(query: "gate", types: [COMMENT], first: $n) { node { ... on Comment { id task { id } author { id } } } }`,
   'search for messages': `search(query: "lamp", types: [MESSAGE], first: $n) { node { ... on Message { id author { id } } } }`,
