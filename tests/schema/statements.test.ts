@@ -346,6 +346,8 @@ test('[FR-014] the number of statements of a list does not depend on its length'
     Conversation.participants: 3 for 5 and for 50: conversations, conversations, viewerOf
     Conversation.messages: 2 for 5 and for 50: conversations, viewerOf
     activity: 14 for 5 and for 50: conversation_participants, countEvents, events, findEvents, memberships, tasks, tasks, teams, teams, users, users, viewerOf, visibleUsers, visibleUsers
+    agentRuns: 10 for 5 and for 50: agent_runs, agent_runs, agent_runs, count of agent_runs, countRunEvents, events, extentsOfRuns, extentsOfRuns, findRunEvents, viewerOf
+    AgentRun.events: 8 for 5 and for 50: agent_runs, countRunEvents, events, findRunEvents, tasks, users, viewerOf, visibleUsers
     search for tasks: 3 for 5 and for 50: search, tasks, viewerOf
     search for comments: 3 for 5 and for 50: comments, search, viewerOf
     search for messages: 3 for 5 and for 50: messages, search, viewerOf
