@@ -30,11 +30,11 @@ const head = () => [
   'Event',
   'Actor',
   'Actor id',
-  'Through',
   'Person',
   'Person id',
   'Details',
   'Event id',
+  'Through',
 ];
 
 /** Reads the audit trail page by page, newest first, and saves it as a CSV file. */
@@ -73,11 +73,11 @@ export class AuditDownload {
             event.kind,
             event.actor?.name ?? '',
             event.actor?.id ?? '',
-            sourceOf(event.through),
             event.person?.name ?? '',
             event.person?.id ?? '',
             plainSentence(sentenceOf(event, undefined)),
             event.id,
+            sourceOf(event.through),
           ]),
         ),
       );
