@@ -93,6 +93,11 @@ interface Source {
   isApproved: boolean;
 }
 
+/** A question, so that subscribers can share a payload. */
+function isOwn(context: Context, { userId }: KnownRun): boolean | Promise<boolean> {
+  return context.asks(({ viewer }) => viewer.userId === userId);
+}
+
 export const EventSource = builder.objectRef<Source>('EventSource').implement({
   description: 'The program that made a change, with the rights of the actor.',
   fields: (t) => ({
@@ -105,14 +110,15 @@ export const EventSource = builder.objectRef<Source>('EventSource').implement({
       nullable: true,
       description:
         'Name of the application, or of the API token, also after it was revoked. Null for the API token of another person.',
-      resolve: ({ run }, _args, { viewer }) =>
-        run.kind === 'APPLICATION' || run.userId === viewer.userId ? run.name : null,
+      resolve: async ({ run }, _args, context) =>
+        run.kind === 'APPLICATION' || (await isOwn(context, run)) ? run.name : null,
     }),
     run: t.string({
       nullable: true,
       description:
         'The run id that the program sent, as the header `Taskwire-Run`. Null without one, and for programs of other people.',
-      resolve: ({ run }, _args, { viewer }) => (run.userId === viewer.userId ? run.run : null),
+      resolve: async ({ run }, _args, context) =>
+        run.run !== null && (await isOwn(context, run)) ? run.run : null,
     }),
     isApproved: t.exposeBoolean('isApproved', {
       description: 'Whether the program asked for the change, and the actor approved it.',

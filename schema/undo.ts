@@ -42,7 +42,7 @@ const UndoStep = builder.objectRef<Step>('UndoStep').implement({
 builder.queryField('undoPreview', (t) =>
   t.field({
     type: [UndoStep],
-    description: `What \`undoRun\` would do with each change of a run of the viewer, at most ${MOST_UNDONE}. Changes that are already taken back are left out. VALIDATION_FAILED for a run with more changes, or that started more than ${UNDONE_WITHIN_DAYS} days ago.`,
+    description: `What \`undoRun\` would do with each change of a run of the viewer, at most ${MOST_UNDONE}. Changes that are already taken back, or that the viewer can no longer see, are left out. VALIDATION_FAILED for a run with more changes, or that started more than ${UNDONE_WITHIN_DAYS} days ago.`,
     args: { id: t.arg.id({ required: true, description: 'For example `run_01jd…`.' }) },
     resolve: (_root, args, { db, person }) => undoPreview(db, person, args),
   }),

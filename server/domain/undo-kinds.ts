@@ -40,7 +40,10 @@ export interface Plan {
   run: () => Promise<void>;
 }
 
-/** Plans to take back the events of a kind, oldest first. Changes that are already taken back have no step. */
+/**
+ * Plans to take back the events of a kind, oldest first. Changes that are already taken back, or that the viewer can no
+ * longer see, have no step.
+ */
 type Undo = (undone: UndoneRun, events: readonly Event[]) => Promise<Plan>;
 
 type Attempt = (id: string) => Promise<unknown>;
@@ -80,7 +83,7 @@ const irreversible =
 const ids = (events: readonly Event[]) => events.flatMap(({ subjectId }) => subjectId ?? []);
 
 const shareGiven: Undo = async ({ tx, viewer, runId }, events) => {
-  const where = { id: { in: ids(events) } };
+  const where = { id: { in: ids(events) }, AND: visible.share(viewer) };
   const found = await tx.taskShare.findMany({ where, select: { id: true } });
   const live = new Set(found.map(({ id }) => id));
   const changed = await builtOn(tx, runId, [...live], ['task.shareAccepted']);
@@ -99,7 +102,7 @@ const shareGiven: Undo = async ({ tx, viewer, runId }, events) => {
 /** An accepted offer is a share with the same id. */
 const shareOffered: Undo = async (undone, events) => {
   const { tx, viewer } = undone;
-  const where = { id: { in: ids(events) } };
+  const where = { id: { in: ids(events) }, AND: visible.shareOffer(viewer) };
   const found = await tx.shareOffer.findMany({ where, select: { id: true } });
   const open = new Set(found.map(({ id }) => id));
   const latest = new Map(events.map((event) => [event.subjectId, event]));
@@ -120,11 +123,15 @@ const shareOffered: Undo = async (undone, events) => {
 const memberInvited: Undo = async ({ tx, viewer }, events) => {
   const latest = new Map(events.map((event) => [event.subjectId ?? '', event]));
   const open = await tx.teamInvitation.findMany({
-    where: { id: { in: [...latest.keys()] } },
+    where: { id: { in: [...latest.keys()] }, AND: visible.invitation(viewer) },
     select: { id: true },
   });
   const joinedSince = await tx.event.findMany({
-    where: { subjectId: { in: [...latest.keys()] }, kind: 'team.memberJoined' },
+    where: {
+      subjectId: { in: [...latest.keys()] },
+      kind: 'team.memberJoined',
+      teamId: { in: [...viewer.teams.keys()] },
+    },
     select: { subjectId: true },
   });
   const steps = [
@@ -141,7 +148,7 @@ const memberInvited: Undo = async ({ tx, viewer }, events) => {
 
 const roleChanged: Undo = async ({ tx, viewer }, events) => {
   const byMember = Map.groupBy(events, ({ subjectId }) => subjectId ?? '');
-  const where = { id: { in: [...byMember.keys()] } };
+  const where = { id: { in: [...byMember.keys()] }, AND: visible.membership(viewer) };
   const members = await tx.membership.findMany({ where, select: { id: true, role: true } });
   const role = (event: Event | undefined, which: 'before' | 'after') =>
     String((event?.data as Record<string, unknown> | undefined)?.[which]);
@@ -159,7 +166,7 @@ const roleChanged: Undo = async ({ tx, viewer }, events) => {
 };
 
 const commentAdded: Undo = async ({ tx, viewer, runId }, events) => {
-  const where = { id: { in: ids(events) } };
+  const where = { id: { in: ids(events) }, AND: visible.comment(viewer) };
   const found = await tx.comment.findMany({ where, select: { id: true } });
   const live = new Set(found.map(({ id }) => id));
   const edited = await builtOn(tx, runId, [...live]);
@@ -176,7 +183,7 @@ const commentAdded: Undo = async ({ tx, viewer, runId }, events) => {
 const commentUpdated: Undo = async ({ tx, viewer, runId }, events) => {
   const latest = new Map(events.map((event) => [event.subjectId ?? '', event]));
   const kept = await tx.runChange.findMany({
-    where: { runId, commentId: { in: [...latest.keys()] } },
+    where: { runId, commentId: { in: [...latest.keys()] }, comment: visible.comment(viewer) },
     include: { comment: true },
   });
   const bodies = new Map<string, string>();
@@ -218,7 +225,7 @@ const taskChanged: Undo = async ({ tx, viewer, runId }, events) => {
     const event = latest.get(taskId ?? '');
     if (!event || taskId === null) return [];
     const task = seen.get(taskId);
-    if (!task) return conflict(event, 'You can no longer see this task.');
+    if (!task) return [];
     const current = JSON.parse(JSON.stringify(task)) as Values;
     const old = before as Values;
     const replaced = RESTORED.filter(
@@ -274,23 +281,18 @@ async function goneFrom(tx: Transaction, values: readonly Values[]): Promise<Set
 }
 
 const taskCreated: Undo = async ({ tx, viewer, runId }, events) => {
-  const taskIds = ids(events);
-  const visibleIds = new Set(
-    (
-      await tx.task.findMany({
-        where: { id: { in: taskIds }, AND: visible.task(viewer) },
-        select: { id: true },
-      })
-    ).map(({ id }) => id),
-  );
-  const changed = await builtOn(tx, runId, taskIds);
-  const parents = await parentsOfOthers(tx, runId, taskIds);
-  const steps = events.map((event) => {
-    const id = event.subjectId ?? '';
-    if (!visibleIds.has(id)) return conflict(event, 'You can no longer see this task.');
-    if (changed.has(id)) return conflict(event, 'This task was changed, commented on or shared since.');
-    return parents.has(id) ? conflict(event, 'This task has subtasks by others.') : step(event);
-  });
+  const where = { id: { in: ids(events) }, AND: visible.task(viewer) };
+  const found = await tx.task.findMany({ where, select: { id: true } });
+  const live = new Set(found.map(({ id }) => id));
+  const changed = await builtOn(tx, runId, [...live]);
+  const parents = await parentsOfOthers(tx, runId, [...live]);
+  const steps = events
+    .filter(({ subjectId }) => live.has(subjectId ?? ''))
+    .map((event) => {
+      const id = event.subjectId ?? '';
+      if (changed.has(id)) return conflict(event, 'This task was changed, commented on or shared since.');
+      return parents.has(id) ? conflict(event, 'This task has subtasks by others.') : step(event);
+    });
   return {
     steps,
     async run() {

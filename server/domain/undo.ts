@@ -92,7 +92,7 @@ async function plansFor(
 ): Promise<Plan[]> {
   const viewer = await viewerOf(tx, person);
   const undone = { tx, viewer, runId };
-  const relevant = await withoutPassing(tx, events);
+  const relevant = withoutPassing(events);
   const plans: Plan[] = [];
   // Kinds with the same undo are taken back together.
   for (const undo of new Set(Object.values(UNDO))) {
@@ -103,16 +103,12 @@ async function plansFor(
 }
 
 /** Leaves out what goes with a task or a comment that the run itself created. */
-async function withoutPassing(tx: Transaction, events: readonly Event[]): Promise<Event[]> {
+function withoutPassing(events: readonly Event[]): Event[] {
   const made = (kind: EventKind) =>
     new Set(events.filter((event) => event.kind === kind).flatMap(({ subjectId }) => subjectId ?? []));
   const [tasks, comments] = [made('task.created'), made('comment.added')];
-  const where = { id: { in: [...tasks] } };
-  const found = await tx.task.findMany({ where, select: { id: true } });
-  const present = new Set(found.map(({ id }) => id));
   return events.filter((event) => {
-    const taskId = taskIdOf(event);
-    if (taskId !== null && tasks.has(taskId)) return event.kind === 'task.created' && present.has(taskId);
+    if (tasks.has(taskIdOf(event) ?? '')) return event.kind === 'task.created';
     return event.kind === 'comment.added' || !comments.has(event.subjectId ?? '');
   });
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { deleteOldRunChanges, deleteOldRuns } from '../../server/log/retention.ts';
 import { agentOf, toolCall } from '../kit/agent.ts';
 import { apiTokenOf } from '../kit/api-tokens.ts';
 import { APPROVE, failure, programOf } from '../kit/approvals.ts';
@@ -225,4 +226,20 @@ test('the events of a run leave out a team that the person has left', async () =
   await script.createTask('Mow', { teamId });
   await ada.query('mutation ($teamId: ID!) { leaveTeam(input: { teamId: $teamId }) { cursor } }', { teamId });
   expect(await ada.query(RUNS)).toMatchObject({ agentRuns: { nodes: [{ events: { nodes: [] } }] } });
+});
+
+test('runs are kept as long as their events, and replaced values for 30 days', async () => {
+  const { ada } = await world.people('Ada');
+  const script = await scriptOf(world, ada, { run: 'long ago' });
+  const id = await ada.createTask('Garden');
+  await script.query('mutation ($id: ID!) { completeTask(input: { id: $id }) { cursor } }', { id });
+  const { id: runId } = await world.db.agentRun.findFirstOrThrow({ where: { run: 'long ago' } });
+  await world.db.$executeRaw`UPDATE run_changes SET created_at = created_at - interval '29 days'`;
+  expect(await deleteOldRunChanges(world.db)).toBe(0);
+  await world.db.$executeRaw`UPDATE run_changes SET created_at = created_at - interval '2 days'`;
+  expect(await deleteOldRunChanges(world.db)).toBeGreaterThan(0);
+  await world.db.agentRun.updateMany({ data: { startedAt: new Date('2020-01-01') }, where: { id: runId } });
+  expect(await deleteOldRuns(world.db, 400)).toBe(0);
+  await world.db.event.deleteMany({ where: { runId } });
+  expect(await deleteOldRuns(world.db, 400)).toBe(1);
 });

@@ -88,7 +88,7 @@ describe('a random run, undone', () => {
     ({ id: teamId } = await teamOf(ada, [[bob, 'MEMBER']]));
   });
 
-  test.each([1, 2, 3, 4, 5, 6])('leaves every row as it was before (seed %i)', async (seed) => {
+  test.each([1, 2, 3])('leaves every row as it was before (seed %i)', async (seed) => {
     const { roll, pick } = dice(seed);
     const own: string[] = [];
     for (let n = 0; n < 8; n += 1)
@@ -307,4 +307,28 @@ test('500 changes are undone at once, and not one more', { timeout: 60_000 }, as
     code: 'VALIDATION_FAILED',
     message: 'This run made more than 500 changes, which is the most that can be undone at once.',
   });
+});
+
+test('changes in a team that the person has left are left out', async () => {
+  const { ada, bob } = await world.people('Ada', 'Bob');
+  const { id: teamId } = await teamOf(bob, [[ada, 'MEMBER']]);
+  const script = await scriptOf(world, ada, { run: 'in a team' });
+  const theirs = await script.createTask('Mow', { teamId });
+  await comment(script, await bob.createTask('Rake', { teamId }), 'Noted');
+  const own = await ada.createTask('Own');
+  await script.query(COMPLETE, { id: own });
+  await ada.query('mutation ($teamId: ID!) { leaveTeam(input: { teamId: $teamId }) { cursor } }', { teamId });
+  const run = await runOf(ada);
+  expect(await previewOf(ada, run)).toMatchObject([{ event: { kind: 'TASK_COMPLETED' }, outcome: 'UNDONE' }]);
+  expect(await undo(ada, run)).toBe(1);
+  expect(await titleOf(theirs)).toMatchObject({ title: 'Mow' });
+});
+
+test('two undos at once take back each change once', async () => {
+  const { ada, script, id } = await scene();
+  await script.query(COMPLETE, { id });
+  await script.createTask('New');
+  const run = await runOf(ada);
+  const both = await Promise.all([undo(ada, run), undo(ada, run)]);
+  expect(both.sort()).toEqual([0, 2]);
 });
