@@ -7,7 +7,6 @@ CREATE TABLE "agent_runs" (
     "id" UUID NOT NULL,
     "user_id" UUID NOT NULL,
     "kind" "event_source_kind" NOT NULL,
-    "credential_id" UUID NOT NULL,
     "name" TEXT NOT NULL,
     "run" TEXT,
     "started_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -24,3 +23,5 @@ ALTER TABLE "events" ADD COLUMN "run_id" UUID, ADD COLUMN "approval_id" UUID;
 CREATE INDEX "events_run" ON "events" ("run_id", "sequence") WHERE "run_id" IS NOT NULL;
 
 ALTER TABLE "approvals" ADD COLUMN "run_id" UUID;
+CREATE INDEX "approvals_run_id_idx" ON "approvals"("run_id");
+ALTER TABLE "approvals" ADD CONSTRAINT "approvals_run_id_fkey" FOREIGN KEY ("run_id") REFERENCES "agent_runs"("id") ON DELETE SET NULL ON UPDATE CASCADE;

@@ -16,10 +16,12 @@ CREATE TABLE "run_changes" (
 );
 CREATE UNIQUE INDEX "run_changes_run_id_task_id_key" ON "run_changes"("run_id", "task_id");
 CREATE UNIQUE INDEX "run_changes_run_id_comment_id_key" ON "run_changes"("run_id", "comment_id");
+CREATE INDEX "run_changes_user_id_idx" ON "run_changes"("user_id");
 CREATE INDEX "run_changes_task_id_idx" ON "run_changes"("task_id");
 CREATE INDEX "run_changes_comment_id_idx" ON "run_changes"("comment_id");
 CREATE INDEX "run_changes_created_at_idx" ON "run_changes"("created_at");
 ALTER TABLE "run_changes" ADD CONSTRAINT "run_changes_run_id_fkey" FOREIGN KEY ("run_id") REFERENCES "agent_runs"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "run_changes" ADD CONSTRAINT "run_changes_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "users"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "run_changes" ADD CONSTRAINT "run_changes_task_id_fkey" FOREIGN KEY ("task_id") REFERENCES "tasks"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "run_changes" ADD CONSTRAINT "run_changes_comment_id_fkey" FOREIGN KEY ("comment_id") REFERENCES "comments"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Event } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { Conflict, Forbidden, NotFound, TaskwireError, ValidationFailed } from '../errors.ts';
+import { Conflict, Forbidden, NotFound, ValidationFailed, type TaskwireError } from '../errors.ts';
 import { publicId } from '../ids.ts';
 import { append, currentCursor } from '../log/append.ts';
 import { taskIdOf, type EventKind } from '../log/catalogue.ts';

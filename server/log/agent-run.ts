@@ -53,7 +53,7 @@ export async function beginRun(db: Database, agent: Agent, run: string | null): 
   const known = knownRuns(db);
   if (known.has(id)) return id;
   const begun = { id, userId, kind, name, run };
-  await db.agentRun.createMany({ data: { ...begun, credentialId }, skipDuplicates: true });
+  await db.agentRun.createMany({ data: begun, skipDuplicates: true });
   known.set(id, begun);
   return id;
 }

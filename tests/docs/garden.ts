@@ -184,7 +184,8 @@ export async function plantGarden(
     }),
   });
   const run = await db.agentRun.findFirstOrThrow({
-    where: { credentialId: uuidOf('ApiToken', made.apiToken.apiToken.id) },
+    where: { userId },
+    orderBy: { startedAt: 'desc' },
   });
 
   const real: Record<Thing, string> = {

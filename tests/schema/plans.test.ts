@@ -156,7 +156,6 @@ async function chooseSubjects({ id }: Person): Promise<void> {
     id: newId(),
     userId: own,
     kind: 'API_TOKEN',
-    credentialId: token?.id ?? '',
     name: 'x',
   } as const;
   keep('run', 'AgentRun', await db.agentRun.create({ data: run }));

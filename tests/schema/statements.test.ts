@@ -183,7 +183,6 @@ beforeAll(async () => {
     id: newId(),
     userId: own,
     kind: 'API_TOKEN' as const,
-    credentialId: token.id,
     name: `Run ${n}`,
   }));
   await db.agentRun.createMany({ data: runs });

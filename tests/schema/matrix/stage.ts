@@ -172,9 +172,9 @@ export class Stage {
     return id;
   }
 
-  agentRun(userId: string, credentialId: string, name: string): string {
+  agentRun(userId: string, name: string): string {
     const id = newId();
-    this.#rows.agentRun.push({ id, userId, kind: 'API_TOKEN', credentialId, name });
+    this.#rows.agentRun.push({ id, userId, kind: 'API_TOKEN', name });
     return id;
   }
 

@@ -72,6 +72,7 @@ const FREE = [
   'signUp',
   'testWebhook',
   'unblockPerson',
+  'undoRun',
   'updateComment',
   'updateTask',
   'updateTasks',
