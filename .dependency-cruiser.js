@@ -78,6 +78,7 @@ const may = {
     'server/observability',
     'server/auth',
     'server/live',
+    'server/log',
     'server/policy',
     'server/sql',
     'server/database',

@@ -23,7 +23,7 @@ export default defineConfig({
   build: {
     target: 'es2023',
     // One chunk for what most pages need: many small ones compress worse, and each is a request. Kit's own modules read
-    // its settings when they are loaded, so they stay where it puts them.
+    // its settings when they are loaded, so they stay where it puts them. The first page shows no activity.
     rolldownOptions: {
       output: {
         codeSplitting: {

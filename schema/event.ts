@@ -1,7 +1,8 @@
 import { batched, sharedTask } from './machinery/loaders.ts';
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Event as EventRow } from '../prisma/generated/client/client.ts';
+import type { Event as EventRow, EventSourceKind as SourceKind } from '../prisma/generated/client/client.ts';
+import { runsById, type KnownRun } from '../server/log/agent-run.ts';
 import {
   changesOf,
   EVENTS,
@@ -81,6 +82,52 @@ const Refusal = builder.objectRef<RefusalData>('Refusal').implement({
   }),
 });
 
+export const EventSourceKind = builder.enumType('EventSourceKind', {
+  description: 'Kind of credential that a program uses.',
+  values: {
+    API_TOKEN: { description: 'A token that the person created in the settings.' },
+    APPLICATION: { description: 'A program that the person allowed access to the account.' },
+  } satisfies Record<SourceKind, object>,
+});
+
+interface Source {
+  run: KnownRun;
+  isApproved: boolean;
+}
+
+/** A question, so that subscribers can share a payload. */
+function isOwn(context: Context, { userId }: KnownRun): boolean | Promise<boolean> {
+  return context.asks(({ viewer }) => viewer.userId === userId);
+}
+
+export const EventSource = builder.objectRef<Source>('EventSource').implement({
+  description: 'The program that made a change, with the rights of the actor.',
+  fields: (t) => ({
+    kind: t.field({
+      type: EventSourceKind,
+      description: 'Kind of the program’s credential.',
+      resolve: ({ run }) => run.kind,
+    }),
+    name: t.string({
+      nullable: true,
+      description:
+        'Name of the application, or of the API token, also after it was revoked. Null for the API token of another person.',
+      resolve: async ({ run }, _args, context) =>
+        run.kind === 'APPLICATION' || (await isOwn(context, run)) ? run.name : null,
+    }),
+    run: t.string({
+      nullable: true,
+      description:
+        'The run id that the program sent, as the header `Taskwire-Run`. Null without one, and for programs of other people.',
+      resolve: async ({ run }, _args, context) =>
+        run.run !== null && (await isOwn(context, run)) ? run.run : null,
+    }),
+    isApproved: t.exposeBoolean('isApproved', {
+      description: 'Whether the program asked for the change, and the actor approved it.',
+    }),
+  }),
+});
+
 export const Event = builder.objectRef<EventRow>('Event').implement({
   description:
     'An entry of the event log. Related objects are returned in their current state, and are null if the viewer cannot see them.',
@@ -108,6 +155,17 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
       description:
         'The person who caused the event. Null if no one was signed in, or the viewer can no longer see them.',
       resolve: ({ actorId }, _args, context, info) => namedObject(context, info, 'User', actorId),
+    }),
+    through: t.field({
+      type: EventSource,
+      nullable: true,
+      description:
+        'The program through which the actor made the change. Null for changes in a session, such as those on the dashboard.',
+      resolve: async ({ runId, approvalId }, _args, context, info) => {
+        if (runId === null) return null;
+        const run = await batched(context, info, runId, (ids) => runsById(context.db, ids));
+        return run ? { run, isApproved: approvalId !== null } : null;
+      },
     }),
     person: t.field({
       type: User,

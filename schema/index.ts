@@ -28,6 +28,8 @@ import './trash.ts';
 import './webhook.ts';
 import './webhook-mutations.ts';
 import './event-list.ts';
+import './agent-run.ts';
+import './undo.ts';
 import './event-subscription.ts';
 import './task-subscription.ts';
 import './message-subscription.ts';

@@ -8,7 +8,7 @@ const StorageUsage = builder.objectRef<{ used: Usage; quota: Usage }>('StorageUs
   fields: (t) => ({
     rows: t.float({
       description:
-        'Number of stored objects: owned tasks and conversations, written comments and messages, memberships, API tokens, and shares and invitations given.',
+        'Number of stored objects: owned tasks and conversations, written comments and messages, memberships, API tokens, shares and invitations given, and for 30 days each task and comment that a run of an agent changed.',
       resolve: ({ used }) => used.rows,
     }),
     bytes: t.float({

@@ -20,6 +20,7 @@ export const BOUNDS = {
   'followed dashboards': { unit: 'entries', most: 1_000, beyond: 'the least recently used is dropped' },
   'subscription loaders': { unit: 'entries', most: 1_000, beyond: 'the least recently used is dropped' },
   'storage usage': { unit: 'entries', most: 10_000, beyond: 'the least recently used is dropped' },
+  'agent runs': { unit: 'entries', most: 10_000, beyond: 'the least recently used is read again' },
   credentials: { unit: 'entries', most: 10_000, beyond: 'the least recently used is dropped' },
   'client documents': { unit: 'entries', most: 500, beyond: 'the least recently used is fetched again' },
   'recent events': { unit: 'entries', most: 12_000, beyond: 'the oldest are dropped; older cursors expire' },

@@ -11,6 +11,8 @@ export interface ErrorDetails {
   /** When the approval expires. */
   expiresAt?: string;
   current?: Readonly<Record<string, unknown>>;
+  /** Changes that someone has built on, at most 20. */
+  conflicts?: readonly { taskId: string | null; fields: string[]; problem: string | null }[];
 }
 
 /** An error of the API: a stable code, and a message the caller can act on. All other errors are masked as internal. */

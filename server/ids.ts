@@ -19,6 +19,7 @@ const prefixes = {
   Webhook: 'webhook',
   WebhookDelivery: 'delivery',
   Approval: 'approval',
+  AgentRun: 'run',
 } as const;
 
 export type IdType = keyof typeof prefixes;

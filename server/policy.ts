@@ -334,6 +334,7 @@ export const visible = {
   }),
 
   approval: (viewer: Person): Prisma.ApprovalWhereInput => ({ userId: viewer.userId }),
+  agentRun: (viewer: Person): Prisma.AgentRunWhereInput => ({ userId: viewer.userId }),
   apiToken: (viewer: Person): Prisma.ApiTokenWhereInput => ({ userId: viewer.userId }),
   session: (viewer: Person): Prisma.SessionWhereInput => ({ userId: viewer.userId }),
 

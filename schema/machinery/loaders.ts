@@ -16,16 +16,18 @@ const ofOperations = new WeakMap<Context, Map<string, DataLoader<unknown, unknow
 /**
  * Batches the loads of one field for all its parents in a list into one call of `load`. Nothing is cached.
  * Call Pothos' `queryFromInfo` for each parent first: it marks the selection of the parent's rows as loaded.
+ * @param part what is loaded, if the field loads several things.
  */
 export async function batched<Key, Value>(
   context: Context,
   info: GraphQLResolveInfo,
   key: Key,
   load: Load<Key, Value>,
+  part = '',
 ): Promise<Value | undefined> {
   const ofOperation = ofOperations.get(context) ?? new Map<string, DataLoader<unknown, unknown>>();
   ofOperations.set(context, ofOperation);
-  const place = placeOf(info);
+  const place = placeOf(info) + part;
   const loader =
     (ofOperation.get(place) as DataLoader<Key, Value | undefined> | undefined) ??
     new DataLoader<Key, Value | undefined>(

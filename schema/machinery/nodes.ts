@@ -29,6 +29,7 @@ const filters: Record<IdType, (viewer: Viewer) => object> = {
   Webhook: visible.webhook,
   WebhookDelivery: visible.webhookDelivery,
   Approval: visible.approval,
+  AgentRun: visible.agentRun,
 };
 
 interface Finder {

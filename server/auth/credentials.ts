@@ -18,6 +18,7 @@ export interface SignedIn extends Person {
   isBrowser: boolean;
   /** Of an API token or a connected application. */
   tokenId: string | null;
+  tokenName: string | null;
   mayWrite: boolean;
   /** What the token of an application was issued for; null for credentials without an audience. */
   resource: OauthResource | null;
@@ -116,6 +117,7 @@ export function createCredentials(
       sessionId: sid,
       isBrowser: false,
       tokenId: null,
+      tokenName: null,
       mayWrite: true,
       resource: null,
       endsAt,
@@ -141,6 +143,7 @@ export function createCredentials(
       sessionId: found.session.id,
       isBrowser: true,
       tokenId: null,
+      tokenName: null,
       mayWrite: true,
       resource: null,
       endsAt: found.session.expiresAt,

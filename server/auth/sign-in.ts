@@ -112,6 +112,7 @@ async function sessionOf(
       sessionId: id,
       isBrowser: false,
       tokenId: null,
+      tokenName: null,
       mayWrite: true,
       resource: null,
       endsAt: expiresAt,

@@ -101,8 +101,8 @@ export async function useApiToken(db: Database, token: string) {
     throw new Unauthenticated('This API token has expired. Create a new one.');
   }
   if (now.getTime() - (found.lastUsedAt?.getTime() ?? 0) >= MINUTE_MS) await recordUse(db, found, now);
-  const { id, userId, scopes, expiresAt } = found;
-  return { userId, tokenId: id, mayWrite: scopes.includes('WRITE'), expiresAt };
+  const { id, userId, name, scopes, expiresAt } = found;
+  return { userId, tokenId: id, tokenName: name, mayWrite: scopes.includes('WRITE'), expiresAt };
 }
 
 async function recordUse(db: Database, token: Omit<ApiToken, 'hash'>, now: Date): Promise<void> {

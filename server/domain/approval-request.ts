@@ -5,6 +5,7 @@ import { Conflict, ConfirmationRequired, Forbidden, ValidationFailed } from '../
 import { newId, publicId } from '../ids.ts';
 import { append } from '../log/append.ts';
 import { fingerprintOf } from '../log/idempotency.ts';
+import { currentSource } from '../log/source.ts';
 import type { Person } from '../policy.ts';
 import { lockUser } from '../sql/locks.ts';
 import { eventOf, versionsOf } from './approval.ts';
@@ -92,6 +93,7 @@ export async function askForApproval(
         taskIds: tasks.map((task) => task.id),
         taskVersions: tasks.map((task) => task.version),
         fingerprint,
+        runId: currentSource()?.runId ?? null,
       },
       select: { id: true },
     });

@@ -5,6 +5,7 @@ import { inTransaction, joined, type Transaction } from '../database/transaction
 import { Conflict, Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { publicId } from '../ids.ts';
 import { append, currentCursor } from '../log/append.ts';
+import { through } from '../log/source.ts';
 import { visible, type Person } from '../policy.ts';
 import { lockApproval, lockTasks } from '../sql/locks.ts';
 import { lockTrash } from '../sql/trash.ts';
@@ -142,7 +143,10 @@ async function made(tx: Transaction, person: Person, approval: Approval, service
   const verb = verbNamed(approval.verb);
   if (!verb) throw new Stale('this server was changed');
   try {
-    return await verb.run(joined(tx), { userId: person.userId }, argumentsOf(approval), services);
+    const { id, runId } = approval;
+    const source = runId === null ? null : { runId, approvalId: id };
+    const { userId } = person;
+    return await through(source, () => verb.run(joined(tx), { userId }, argumentsOf(approval), services));
   } catch (error) {
     if (isRefusal(error)) throw new Stale('your rights or the data have changed');
     throw error;

@@ -7,9 +7,11 @@ import { Forbidden, NotFound } from '../errors.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
 import { fingerprintOf, firstCreation, refuseUsedIds } from '../log/idempotency.ts';
 import { append, currentCursor } from '../log/append.ts';
+import { currentSource } from '../log/source.ts';
 import { newId } from '../ids.ts';
 import { can, placement, visible, type Person, type Viewer } from '../policy.ts';
 import { holdTask } from '../sql/locks.ts';
+import { keepCommentChange } from '../sql/run-changes.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { insertComment, updateBody } from '../sql/write-text.ts';
 import { checkQuota } from './quota.ts';
@@ -62,9 +64,10 @@ export async function updateComment(db: Database, person: Person, input: unknown
     if (!can(viewer, 'comment.edit', comment))
       throw new Forbidden('Only its author can edit this comment.', id);
     if (body === comment.body) return { id, cursor: await currentCursor(tx) };
-    if (body.length > comment.body.length) await checkQuota(db, person);
+    if (body.length > comment.body.length || currentSource() !== null) await checkQuota(db, person);
 
     if (!(await updateBody(tx, { id, body }))) throw new NotFound('comment', id);
+    await keepCommentChange(tx, { id, before: comment.body, after: body });
     const cursor = await append(tx, {
       kind: 'comment.updated',
       ...eventFields(person, id, comment.task),

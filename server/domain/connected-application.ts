@@ -290,10 +290,11 @@ export async function useAccessToken(db: Database, token: string) {
   const found = await db.connectedApplication.findUnique({ where: { accessHash: hashOfSecret(token) } });
   if (!found)
     throw new Unauthenticated('This access token is not valid, or its application was disconnected.');
-  const { id, userId, scopes, resource, lastUsedAt, accessExpiresAt, expiresAt } = found;
+  const { id, userId, name, scopes, resource, lastUsedAt, accessExpiresAt, expiresAt } = found;
   const endsAt = accessExpiresAt !== null && accessExpiresAt < expiresAt ? accessExpiresAt : expiresAt;
   if (endsAt <= now) throw new Unauthenticated('This access token has expired. Refresh it.');
   if (now.getTime() - (lastUsedAt?.getTime() ?? 0) >= MINUTE_MS)
     await db.connectedApplication.updateMany({ where: { id, lastUsedAt }, data: { lastUsedAt: now } });
-  return { userId, tokenId: id, mayWrite: scopes.includes('WRITE'), resource, endsAt };
+  const mayWrite = scopes.includes('WRITE');
+  return { userId, tokenId: id, tokenName: name, mayWrite, resource, endsAt };
 }

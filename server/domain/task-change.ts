@@ -3,10 +3,12 @@ import type { Task, TaskStatus } from '../../prisma/generated/client/client.ts';
 import { databaseOf, type Transaction } from '../database/transaction.ts';
 import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
 import { append, currentCursor } from '../log/append.ts';
+import { currentSource } from '../log/source.ts';
 import { taskChanged, taskLeftTeam } from '../log/task-event.ts';
 import { can, type Person, type TaskAction, type Viewer } from '../policy.ts';
 import { lockTasks } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
+import { keepTaskChanges } from '../sql/run-changes.ts';
 import { writeTasks, type FixedField } from '../sql/write-tasks.ts';
 import { versionConflict } from './version-conflict.ts';
 import { checkQuota } from './quota.ts';
@@ -15,7 +17,7 @@ import { checkHierarchy, checkPlacement, ONLY_ASSIGNERS } from './task-placement
 
 /** Set by `withConsequences`. */
 type DerivedField = 'version' | 'startedAt' | 'completedAt' | 'updatedAt';
-type Changes = Partial<Omit<Task, FixedField | DerivedField>>;
+export type Changes = Partial<Omit<Task, FixedField | DerivedField>>;
 
 export interface ChangeRequest {
   id: string;
@@ -23,6 +25,8 @@ export interface ChangeRequest {
   /** Prefix of field names in errors, such as `tasks.3.`. Undefined for a single task. */
   path?: string;
   changes: (task: Task) => Changes;
+  /** Instead of the derived values, for an undo. */
+  restored?: Partial<Pick<Task, 'startedAt' | 'completedAt'>>;
 }
 
 /** The only way to change tasks. A change without effect writes nothing. */
@@ -39,7 +43,8 @@ export async function changeTasks(
   const changed = tasks.flatMap((before, i) => {
     const after = { ...before, ...requests[i]?.changes(before) };
     if (isDeepStrictEqual(before, after)) return [];
-    return [{ before, after: withConsequences(before, after, now), path: requests[i]?.path ?? '' }];
+    const { path = '', restored } = requests[i] ?? {};
+    return [{ before, after: { ...withConsequences(before, after, now), ...restored }, path }];
   });
   if (changed.length === 0) return { ids, cursor: await currentCursor(tx) };
 
@@ -47,8 +52,10 @@ export async function changeTasks(
   for (const userId of new Set(growing.map(({ before }) => before.ownerId)))
     await checkQuota(databaseOf(tx), { userId });
 
+  if (currentSource() !== null) await checkQuota(databaseOf(tx), person);
   await checkPlacement(tx, viewer, changed);
   await writeTasks(tx, changed);
+  await keepTaskChanges(tx, changed);
   await checkHierarchy(tx, changed);
   const events = changed.flatMap(({ before, after }) => [
     taskChanged(kindOf(before, after), person, before, after),

@@ -4,6 +4,7 @@ import type { AuthServices } from '../auth/sign-in.ts';
 import type { Database } from '../database/client.ts';
 import type { Live } from '../live/live.ts';
 import type { SubscriberRights } from '../live/subscriber.ts';
+import type { EventSource } from '../log/source.ts';
 import type { PayloadSink } from '../live/shared-payload.ts';
 import type { PerformanceStore } from '../observability/store.ts';
 import type { Person, Viewer } from '../policy.ts';
@@ -30,6 +31,8 @@ export interface Context {
   shareOf(taskId: string): SharePermission | null | Promise<SharePermission | null>;
   /** A shared payload that only asks questions is sent to all viewers with the same answers. */
   asks(question: Question): boolean | Promise<boolean>;
+  /** Through what the operation makes changes; null for a session. */
+  source(): Promise<EventSource | null>;
   /** Loads the viewer's rights, once per operation. */
   enter(): Promise<void>;
   enterAgain(): Promise<void>;

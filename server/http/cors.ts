@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Origins } from '../auth/origins.ts';
 
 const ASKED_HEADERS =
-  'authorization, content-type, accept, taskwire-viewer, traceparent, mcp-protocol-version, mcp-method, mcp-name';
+  'authorization, content-type, accept, taskwire-viewer, taskwire-run, traceparent, mcp-protocol-version, mcp-method, mcp-name';
 const SHOWN_HEADERS =
   'x-request-id, x-response-time, server-timing, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after';
 /** The maximum in Chromium. */

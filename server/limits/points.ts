@@ -21,6 +21,7 @@ export const POINTS = {
     // Password hashing is deliberately slow.
     signIn: 50,
     signUp: 50,
+    undoRun: 200,
   } as Readonly<Record<string, number>>,
   fields: {
     'Query.search': ({ query }) => ofSearch(query),
@@ -30,6 +31,7 @@ export const POINTS = {
     'Query.activity': () => 20,
     'Query.invitation': () => 10,
     'Query.labels': () => 200,
+    'Query.undoPreview': () => 200,
     'Query.performance': () => 50,
   } as Readonly<Record<string, (args: Arguments) => number>>,
 } as const;

@@ -41,7 +41,13 @@ export function createAccessAudit(
   function appendRest({ person, refused, count }: Minute): void {
     const times = count - LOGGED_SINGLY;
     if (times <= 0) return;
-    const event = { kind: 'access.refused', actorId: person.userId, subjectId: null } as const;
+    // The refusals of a minute can come from several credentials.
+    const event = {
+      kind: 'access.refused',
+      actorId: person.userId,
+      subjectId: null,
+      source: null,
+    } as const;
     const done = onBehalfOfAll(() => append(db, { ...event, data: { ...refused, times } }))
       .then(() => undefined, onFault)
       .finally(() => appending.delete(done));

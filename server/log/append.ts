@@ -2,6 +2,7 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { committed, isTransaction, type Transaction } from '../database/transaction.ts';
 import type { EventKind, NewEvent } from './catalogue.ts';
+import { currentSource } from './source.ts';
 import {
   compare,
   leadsTo,
@@ -36,12 +37,18 @@ export function appendSql<Kind extends EventKind>(
   condition = Prisma.sql`true`,
 ): Prisma.Sql {
   return Prisma.sql`
-    INSERT INTO events (kind, actor_id, subject_id, team_id, person_id, conversation_id, data)
-    SELECT kind, "actorId", "subjectId", "teamId", "personId", "conversationId", data
-    FROM jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS new(
-      kind text, "actorId" uuid, "subjectId" uuid, "teamId" uuid, "personId" uuid, "conversationId" uuid, data jsonb)
+    INSERT INTO events (kind, actor_id, subject_id, team_id, person_id, conversation_id, data, run_id, approval_id)
+    SELECT kind, "actorId", "subjectId", "teamId", "personId", "conversationId", data, "runId", "approvalId"
+    FROM jsonb_to_recordset(${JSON.stringify(events.map(attributed))}::jsonb) AS new(
+      kind text, "actorId" uuid, "subjectId" uuid, "teamId" uuid, "personId" uuid, "conversationId" uuid, data jsonb,
+      "runId" uuid, "approvalId" uuid)
     WHERE ${condition}
     RETURNING subject_id AS "subjectId", transaction_id AS "transactionId", sequence, horizon, nonce`;
+}
+
+/** An event without an actor does not tell through what it was made either. */
+function attributed<Kind extends EventKind>({ source = currentSource(), ...event }: NewEvent<Kind>) {
+  return source === null || event.actorId === null ? event : { ...event, ...source };
 }
 
 interface EventExpressions {
@@ -55,9 +62,11 @@ interface EventExpressions {
 /** SQL that appends an event for each row of `from`, the rest of a query after FROM. */
 export function appendEachSql(kind: EventKind, event: EventExpressions, from: Prisma.Sql): Prisma.Sql {
   const { actorId = NONE, subjectId, teamId = NONE, personId, data = Prisma.sql`'{}'::jsonb` } = event;
+  const { runId = null, approvalId = null } = (event.actorId && currentSource()) ?? {};
   return Prisma.sql`
-    INSERT INTO events (kind, actor_id, subject_id, team_id, person_id, data)
-    SELECT ${kind}, ${actorId}, ${subjectId}, ${teamId}, ${personId}, ${data} FROM ${from}`;
+    INSERT INTO events (kind, actor_id, subject_id, team_id, person_id, data, run_id, approval_id)
+    SELECT ${kind}, ${actorId}, ${subjectId}, ${teamId}, ${personId}, ${data}, ${runId}::uuid, ${approvalId}::uuid
+    FROM ${from}`;
 }
 
 const NONE = Prisma.sql`NULL::uuid`;

@@ -7,6 +7,7 @@ import type {
   WebhookDisabledReason,
 } from '../../prisma/generated/client/client.ts';
 import type { IdType } from '../ids.ts';
+import type { EventSource } from './source.ts';
 
 export interface TaskFacts {
   owner: string;
@@ -99,6 +100,8 @@ interface EventKinds {
   'approval.requested': ApprovalData;
   'approval.approved': ApprovalData;
   'approval.refused': ApprovalData;
+  /** The number of changes that were taken back. */
+  'run.undone': { changes: number };
   'access.refused': { code: string; operation: string; times?: number };
   'signIn.failed': Record<string, never>;
   /** `reset`: by an operator's one-time link. */
@@ -437,6 +440,11 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     isAudited: true,
     changes: verbAsked,
   },
+  'run.undone': {
+    description: 'A person took back what an agent did. `changes` has the number of changes.',
+    subject: 'AgentRun',
+    changes: ({ changes }) => changed('changes', null, String(changes)),
+  },
   'access.refused': {
     description:
       'A person requested something they may not see or do, or used an expired API token. `refusal` has the details. Use of an expired token is recorded once per hour.',
@@ -528,4 +536,6 @@ export interface NewEvent<Kind extends EventKind> {
   personId?: string | null;
   conversationId?: string | null;
   data: EventKinds[Kind];
+  /** Default: the current source; see `server/log/source.ts`. */
+  source?: EventSource | null;
 }

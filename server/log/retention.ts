@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts';
 const DAY_MS = 24 * 60 * 60_000;
 const FIRST_AFTER_MS = 60_000;
 const BATCH = 2_000;
+export const UNDONE_WITHIN_DAYS = 30;
 
 /**
  * Deletes old events that every consumer has handled. Earlier cursors expire, and repeated requests from before are no
@@ -75,7 +76,33 @@ export async function deleteOldApprovals(db: Database): Promise<number> {
   return count;
 }
 
-/** Trims the log, purges the trash and deletes expired share offers and old approvals after a minute and then daily. @returns a function that stops it. */
+/** Deletes runs whose events are all deleted, or that never had any. @returns the number of runs. */
+export async function deleteOldRuns(db: Database, days: number): Promise<number> {
+  const until = new Date(Date.now() - days * DAY_MS);
+  for (let deleted = 0; ;) {
+    const count = await db.$executeRaw`
+      /* deleteOldRuns */
+      DELETE FROM agent_runs WHERE id IN (
+        SELECT id FROM agent_runs
+        WHERE started_at < ${until} AND NOT EXISTS (SELECT FROM events WHERE run_id = agent_runs.id)
+        LIMIT ${BATCH})`;
+    deleted += count;
+    if (count === 0) return deleted;
+  }
+}
+
+/** Of runs that can no longer be undone. */
+export async function deleteOldRunChanges(db: Database): Promise<number> {
+  const { count } = await db.runChange.deleteMany({
+    where: { createdAt: { lt: new Date(Date.now() - UNDONE_WITHIN_DAYS * DAY_MS) } },
+  });
+  return count;
+}
+
+/**
+ * Trims the log, purges the trash, and deletes expired share offers, old approvals and old runs after a minute and then daily.
+ * @returns a function that stops it.
+ */
 export function startTrimming(db: Database, days: number, log: Logger): () => Promise<void> {
   const trim = async () => {
     const trimmed = await trimLog(db, days);
@@ -86,6 +113,9 @@ export function startTrimming(db: Database, days: number, log: Logger): () => Pr
     if (purged > 0) log.info({ tasks: purged }, 'purged tasks from the trash');
     const approvals = await deleteOldApprovals(db);
     if (approvals > 0) log.info({ approvals }, 'deleted old approvals');
+    await deleteOldRunChanges(db);
+    const runs = await deleteOldRuns(db, days);
+    if (runs > 0) log.info({ runs }, 'deleted old runs of agents');
   };
   return repeat(trim, {
     firstMs: FIRST_AFTER_MS,
@@ -93,7 +123,7 @@ export function startTrimming(db: Database, days: number, log: Logger): () => Pr
     onFailure(error) {
       log.warn(
         { err: error },
-        'could not delete old events, offers, tasks or approvals; trying again tomorrow',
+        'could not delete old events, offers, tasks, approvals or runs; trying again tomorrow',
       );
     },
   });

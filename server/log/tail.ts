@@ -234,6 +234,8 @@ interface Row {
   team_id: string | null;
   person_id: string | null;
   conversation_id: string | null;
+  run_id: string | null;
+  approval_id: string | null;
   data: Event['data'];
 }
 
@@ -250,6 +252,8 @@ function toEvent(row: Row): Event {
     teamId: row.team_id,
     personId: row.person_id,
     conversationId: row.conversation_id,
+    runId: row.run_id,
+    approvalId: row.approval_id,
     data: row.data,
   };
 }

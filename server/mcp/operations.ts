@@ -4,6 +4,7 @@ import { isAsyncIterable } from 'graphql-yoga';
 import { BadUserInput, type ErrorDetails } from '../errors.ts';
 import { SerializedData } from '../graphql/execution/execute-query.ts';
 import type { Params } from '../graphql/prepare-operation.ts';
+import { RUN_HEADER } from '../graphql/plugins/use-viewer-context.ts';
 import type { Graphql } from '../graphql/yoga.ts';
 import { publicId } from '../ids.ts';
 import { currentRequest } from '../request-context.ts';
@@ -28,6 +29,13 @@ export interface Answer {
   extensions: Readonly<Record<string, unknown>>;
 }
 
+interface Caller {
+  token: string;
+  userId: string;
+  resource: OauthResource;
+  run: string | null;
+}
+
 /** Runs operations of the schema as one person, as their HTTP requests would, with the same limits. */
 export class Operations {
   readonly #graphql: Graphql;
@@ -35,9 +43,10 @@ export class Operations {
   readonly #resource: OauthResource;
   readonly viewerId: string;
 
-  constructor(graphql: Graphql, token: string, userId: string, resource: OauthResource) {
+  constructor(graphql: Graphql, { token, userId, resource, run }: Caller) {
     this.#graphql = graphql;
     this.#headers = new Headers({ authorization: `Bearer ${token}` });
+    if (run !== null) this.#headers.set(RUN_HEADER, run);
     this.#resource = resource;
     this.viewerId = publicId('User', userId);
   }

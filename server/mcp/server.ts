@@ -28,12 +28,12 @@ const INSTRUCTIONS = `Taskwire holds the tasks, teams and conversations of a per
 /** A server for one request. It offers only the tools that the token's scopes allow. */
 export function createMcpServer(graphql: Graphql, { token, scopes, extra }: AuthInfo): McpServer {
   const mayWrite = scopes.includes('WRITE');
-  const operations = new Operations(
-    graphql,
+  const operations = new Operations(graphql, {
     token,
-    String(extra?.['userId']),
-    extra?.['resource'] as OauthResource,
-  );
+    userId: String(extra?.['userId']),
+    resource: extra?.['resource'] as OauthResource,
+    run: extra?.['run'] as string | null,
+  });
   const mcp = new McpServer(
     { name: 'taskwire', title: 'Taskwire', version },
     { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: INSTRUCTIONS },

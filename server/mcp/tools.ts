@@ -457,6 +457,7 @@ interface EventData {
     at: string;
     kind: string;
     actor: { name: string } | null;
+    through: { name: string | null; run: string | null } | null;
     task: object | null;
     subject: { id: string } | null;
     team: { name: string } | null;
@@ -486,7 +487,7 @@ const changes_since = tool(READS, {
          events(after: $after) {
            cursor
            event {
-             at kind actor { name } task { id title } subject { id } team { name } changes { field before after }
+             at kind actor { name } through { name run } task { id title } subject { id } team { name } changes { field before after }
            }
          }
        }`,
@@ -496,7 +497,7 @@ const changes_since = tool(READS, {
     for await (const { events: update } of events) {
       // Sent once all missed events are delivered.
       if (!update.event) return { changes, cursor: update.cursor, more: false, ...NOTE };
-      const { at, kind, actor, task, subject, team, changes: values } = update.event;
+      const { at, kind, actor, through, task, subject, team, changes: values } = update.event;
       const subjectId = task === null ? subject?.id : undefined;
       const changed = values.map(
         ({ field, before, after }) => `${field}: ${before ?? '–'} → ${after ?? '–'}`,
@@ -504,7 +505,15 @@ const changes_since = tool(READS, {
       changes.push({
         at,
         kind,
-        ...withoutEmpty({ actor: actor?.name, task, subjectId, team: team?.name, changed }),
+        ...withoutEmpty({
+          actor: actor?.name,
+          through: through && (through.name ?? 'an API token'),
+          run: through?.run,
+          task,
+          subjectId,
+          team: team?.name,
+          changed,
+        }),
       });
       if (changes.length === limit) return { changes, cursor: update.cursor, more: true, ...NOTE };
     }

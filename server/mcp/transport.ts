@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createMcpHandler } from '@modelcontextprotocol/server';
+import { z } from 'zod';
 import type { OauthResource } from '../../prisma/generated/client/client.ts';
 import { classify } from '../database/failures.ts';
 import { BadUserInput, Forbidden, TaskwireError, Unauthenticated, Unavailable } from '../errors.ts';
+import { RUN_HEADER } from '../graphql/plugins/use-viewer-context.ts';
 import { MOST_BODY_BYTES, type Graphql } from '../graphql/yoga.ts';
 import { textOf, UnreadableBody, whyUnreadable } from '../http/body.ts';
 import { refuse } from '../http/refuse.ts';
+import { runNamed } from '../log/agent-run.ts';
 import { DEEPEST_JSON, isTooDeep } from '../limits/json-depth.ts';
 import type { Services } from '../services.ts';
 import { createMcpServer } from './server.ts';
@@ -14,6 +17,9 @@ const SIGN_IN =
   'Send the header "Authorization: Bearer <token>". Create an API token in Settings, or with the mutation `createApiToken`.';
 const NOT_AN_API_TOKEN =
   'This is the token of a session. Create an API token for the agent in Settings, or with the mutation `createApiToken`.';
+
+/** In the `_meta` of a call. */
+const RUN_KEY = 'taskwire/run';
 
 /** @param isReadOnly whether to offer only tools that read. */
 export type Mcp = (request: IncomingMessage, response: ServerResponse, isReadOnly: boolean) => Promise<void>;
@@ -61,7 +67,7 @@ export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, 
           token: request.headers.authorization?.replace(/^bearer\s+/i, '') ?? '',
           clientId: tokenId,
           scopes: mayWrite && !isReadOnly ? ['READ', 'WRITE'] : ['READ'],
-          extra: { userId, resource },
+          extra: { userId, resource, run: runNamed(runOf(message) ?? headers.get(RUN_HEADER)) },
         },
       },
     );
@@ -95,6 +101,15 @@ export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, 
       refuseFor(response, error);
     }
   };
+}
+
+const META = z.object({ params: z.object({ _meta: z.object({ [RUN_KEY]: z.unknown() }) }) });
+
+/** The run id of one call. Takes precedence over the header, which many clients can only set per connection. */
+function runOf(message: object): string | undefined {
+  const run = META.safeParse(message).data?.params._meta[RUN_KEY];
+  if (run !== undefined && typeof run !== 'string') throw new BadUserInput(`\`${RUN_KEY}\` must be text.`);
+  return run;
 }
 
 function refuseFor(response: ServerResponse, error: unknown): void {

@@ -5,6 +5,7 @@ import { committed, type Transaction } from '../database/transaction.ts';
 import type { NewEvent } from '../log/catalogue.ts';
 import { appendSql, type Appended } from '../log/append.ts';
 import type { LogCursor } from '../log/cursor.ts';
+import { currentSource, through } from '../log/source.ts';
 import { insertSql } from './write-tasks.ts';
 
 export interface Creation {
@@ -16,9 +17,11 @@ const batchers = new WeakMap<Database, Batcher<Creation, LogCursor>>();
 
 /** Batched with concurrent calls. @returns the log cursor. */
 export async function insertTask(db: Database, creation: Creation): Promise<LogCursor> {
-  const batcher = batchers.get(db) ?? new Batcher((creations) => insertTasks(db, creations));
+  // Items of other people run in the context of the first one.
+  const batcher = batchers.get(db) ?? new Batcher((some) => through(null, () => insertTasks(db, some)));
   batchers.set(db, batcher);
-  return batcher.add(creation);
+  const { task, event } = creation;
+  return batcher.add({ task, event: { ...event, source: currentSource() } });
 }
 
 /** Inserts tasks and their events in one statement. @returns the log cursor of each. */

@@ -58,6 +58,12 @@ export async function lockApproval(tx: Transaction, { userId }: Person, id: stri
     /* lockApproval */ SELECT id FROM approvals WHERE id = ${id}::uuid AND user_id = ${userId}::uuid FOR UPDATE`;
 }
 
+/** Serializes undos of a run. */
+export async function lockRun(tx: Transaction, { userId }: Person, id: string): Promise<void> {
+  await tx.$queryRaw`
+    /* lockRun */ SELECT id FROM agent_runs WHERE id = ${id}::uuid AND user_id = ${userId}::uuid FOR NO KEY UPDATE`;
+}
+
 /** Locks a user, so that per-person limits are checked one request at a time. */
 export async function lockUser(tx: Transaction, id: string): Promise<void> {
   await tx.$queryRaw`/* lockUser */ SELECT id FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`;

@@ -141,6 +141,7 @@ export const eventColumns: Columns = {
   actorId: id('actor_id'),
   subjectId: id('subject_id'),
   teamId: id('team_id'),
+  personId: id('person_id'),
   /** The index "events_task" has the same expression. */
   taskId: word("(data->>'taskId')", 'text'),
 };

@@ -2,6 +2,7 @@ import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { appendEachSql } from '../log/append.ts';
 import type { Person } from '../policy.ts';
+import { keepSql } from './run-changes.ts';
 import { orphansOf } from './trash.ts';
 
 /** For parents that are deleted. Their subtasks among them do not change. */
@@ -65,6 +66,12 @@ async function changeAlong(
   which: Prisma.Sql,
   changes: Prisma.Sql,
 ): Promise<void> {
+  const kept = keepSql(
+    'task_id',
+    Prisma.sql`LATERAL (
+      SELECT id AS subject, ${placement('before')} AS before, ${placement('after')} AS after
+      FROM after JOIN before USING (id)) AS new`,
+  );
   await tx.$executeRaw`
     /* changeAlong */
     WITH before AS (SELECT * FROM tasks WHERE ${which} ORDER BY id FOR NO KEY UPDATE),
@@ -73,6 +80,7 @@ async function changeAlong(
       FROM before WHERE tasks.id = before.id
       RETURNING tasks.*
     )
+    ${kept === null ? Prisma.empty : Prisma.sql`, kept AS (${kept})`}
     ${appendEachSql(
       'task.updated',
       {
@@ -84,6 +92,13 @@ async function changeAlong(
       },
       Prisma.sql`after JOIN before USING (id) ORDER BY id`,
     )}`;
+}
+
+/** What these changes can change, with the names of `Task`. */
+function placement(row: 'before' | 'after'): Prisma.Sql {
+  return Prisma.raw(
+    `jsonb_build_object('parentId', ${row}.parent_id, 'teamId', ${row}.team_id, 'assigneeId', ${row}.assignee_id)`,
+  );
 }
 
 function facts(row: 'before' | 'after'): Prisma.Sql {

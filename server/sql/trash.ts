@@ -7,8 +7,17 @@ import { seenBy } from './locks.ts';
 
 export const TRASH_DAYS = 30;
 
+interface Hanging {
+  table: string;
+  author: string;
+  receiver: string;
+  bytes: string;
+  /** In SQL: whether a row comes back; the other ones are left out. */
+  comesBack?: string;
+}
+
 /** Rows that are deleted with their task, by a foreign key. A test compares the list with the foreign keys. */
-const HANGING = [
+const HANGING: readonly Hanging[] = [
   { table: 'comments', author: 'author_id', receiver: 'NULL::uuid', bytes: 'octet_length(body)' },
   { table: 'task_shares', author: 'shared_by_id', receiver: 'shared_with_id', bytes: '0' },
   {
@@ -16,8 +25,16 @@ const HANGING = [
     author: 'offered_by_id',
     receiver: 'user_id',
     bytes: 'octet_length(title) + coalesce(octet_length(email), 0)',
+    comesBack: `(content->>'expires_at')::timestamptz > now()`,
   },
-] as const;
+  {
+    table: 'run_changes',
+    author: 'user_id',
+    receiver: 'NULL::uuid',
+    bytes: 'octet_length(before::text) + octet_length(after::text)',
+    comesBack: `EXISTS (SELECT FROM agent_runs WHERE id = (content->>'run_id')::uuid)`,
+  },
+];
 
 export const hangingTables: readonly string[] = HANGING.map(({ table }) => table);
 
@@ -120,9 +137,8 @@ export async function putBack(
     UPDATE tasks SET parent_id = trashed_tasks.parent_id FROM trashed_tasks
     WHERE tasks.id = ANY(${ids}::uuid[]) AND trashed_tasks.id = tasks.id
       AND trashed_tasks.parent_id IN (SELECT id FROM tasks WHERE ${seenBy(person)})`;
-  for (const { table } of HANGING.filter((each) => kinds.has(each.table))) {
-    const isOpen = table === 'share_offers' ? `(content->>'expires_at')::timestamptz > now()` : 'true';
-    const rows = Prisma.sql`task_id = ANY(${ids}::uuid[]) AND kind = ${table} AND ${Prisma.raw(isOpen)}`;
+  for (const { table, comesBack = 'true' } of HANGING.filter((each) => kinds.has(each.table))) {
+    const rows = Prisma.sql`task_id = ANY(${ids}::uuid[]) AND kind = ${table} AND ${Prisma.raw(comesBack)}`;
     await insertAgain(tx, table, Prisma.sql`SELECT content FROM trashed_rows WHERE ${rows} ORDER BY id`);
   }
 }

@@ -21,6 +21,7 @@ const EVENT = parse(`subscription Webhook {
       cursor
       at
       actor { id name }
+      through { kind name run isApproved }
       person { id name }
       team { id name slug }
       task { id title status priority dueOn version assignee { id name } team { id } }

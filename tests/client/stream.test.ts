@@ -50,6 +50,7 @@ test('a person reads in a sentence what an event did', () => {
 const NO_EVENT = {
   id: '1',
   at: '',
+  through: null,
   person: null,
   team: null,
   task: null,

@@ -29,6 +29,7 @@ const NAMED = {
   logCursor: 'NWE4ZjAzYzEuM2ZmLjJhLTF5',
   application: 'application_01m830p3k4fzxrg142r75w4xch',
   approval: 'approval_01m830p3k4fzxrg142r75w4xcj',
+  run: 'run_01m830p3k4fzxrg142r75w4xck',
   parameters:
     'response_type=code&client_id=0193c5a0-1f00-7c3e-9a52-6d1f0b7e4a10&redirect_uri=http%3A%2F%2F127.0.0.1%3A5001%2Fcallback&scope=read+write&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&resource=https%3A%2F%2Ftasks.example.com%2Fmcp',
   grace: 'user_01m830p3k4fzxrg14ank158ssc',
@@ -87,13 +88,13 @@ export async function plantGarden(
     share: { share: { id: string } };
     comment: { comment: { id: string } };
     conversation: { conversation: { id: string } };
-    apiToken: { apiToken: { id: string } };
+    apiToken: { apiToken: { id: string }; token: string };
   }>(
     `mutation ($task: ID!, $alan: ID!) {
        share: shareTask(input: { taskId: $task, userId: $alan, permission: VIEW }) { share { id } }
        comment: addComment(input: { taskId: $task, body: "Water from the barrel, please." }) { comment { id } }
        conversation: createConversation(input: { title: "Beds", participantIds: [$alan] }) { conversation { id } }
-       apiToken: createApiToken(input: { name: "Calendar", scopes: [READ, WRITE] }) { apiToken { id } }
+       apiToken: createApiToken(input: { name: "Calendar", scopes: [READ, WRITE] }) { apiToken { id } token }
      }`,
     { task: water, alan: alan.id },
   );
@@ -172,6 +173,24 @@ export async function plantGarden(
     },
   });
 
+  await fetch(`${world.url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${made.apiToken.token}`,
+      'taskwire-run': 'plan-2030-05-17',
+    },
+    body: JSON.stringify({
+      query:
+        'mutation ($id: ID!) { addComment(input: { taskId: $id, body: "Soil is in the shed." }) { cursor } }',
+      variables: { id: repot },
+    }),
+  });
+  const run = await db.agentRun.findFirstOrThrow({
+    where: { userId },
+    orderBy: { startedAt: 'desc' },
+  });
+
   const real: Record<Thing, string> = {
     water,
     repot,
@@ -195,6 +214,7 @@ export async function plantGarden(
     logCursor: (await grace.query<{ cursor: string }>('{ cursor }')).cursor,
     application: publicId('ConnectedApplication', application.id),
     approval: publicId('Approval', approval.id),
+    run: publicId('AgentRun', run.id),
     parameters,
     grace: grace.id,
     alan: alan.id,

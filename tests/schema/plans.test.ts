@@ -162,6 +162,16 @@ async function chooseSubjects({ id }: Person): Promise<void> {
     expiresAt: new Date(Date.now() + DAY_MS),
   };
   keep('approval', 'Approval', await db.approval.create({ data: approval }));
+  const run = {
+    id: newId(),
+    userId: own,
+    kind: 'API_TOKEN',
+    name: 'x',
+  } as const;
+  keep('run', 'AgentRun', await db.agentRun.create({ data: run }));
+  await db.$executeRaw`
+    UPDATE events SET run_id = ${run.id}::uuid WHERE sequence IN (
+      SELECT sequence FROM events WHERE actor_id = ${own}::uuid AND kind = 'task.completed' LIMIT 300)`;
   const receiver = { url: 'https://receiver.example.com/', secret: 'x', kinds: ['task.deleted'] };
   const webhook = await db.webhook.create({ data: { ...receiver, userId: own } });
   keep('webhook', 'Webhook', webhook);

@@ -192,6 +192,23 @@ beforeAll(async () => {
       expiresAt: new Date(Date.now() + 60 * 60_000),
     })),
   });
+  const runs = rows((n) => ({
+    id: newId(),
+    userId: own,
+    kind: 'API_TOKEN' as const,
+    name: `Run ${n}`,
+  }));
+  await db.agentRun.createMany({ data: runs });
+  await db.event.createMany({
+    data: runs.flatMap(({ id: runId }, n) =>
+      Array.from({ length: n === 0 ? THERE : 3 }, () => ({
+        kind: 'task.updated',
+        actorId: own,
+        subjectId: tasks[n]?.id ?? '',
+        runId,
+      })),
+    ),
+  });
   const told = { actorId: own, data: { role: 'MEMBER' } };
   await db.event.createMany({
     data: rows((n) => [
@@ -204,6 +221,7 @@ beforeAll(async () => {
     team: publicId('Team', team),
     webhook: publicId('Webhook', webhook ?? ''),
     conversation: publicId('Conversation', conversation ?? ''),
+    run: publicId('AgentRun', runs[0]?.id ?? ''),
   });
 }, 60_000);
 
@@ -259,6 +277,10 @@ const lists: Record<string, string> = {
   activity: `activity(first: $n) { totalCount nodes { id actor { id } person { id } team { id owner { id } }
     task { id owner { id } shares(first: 1) { nodes { id } } } subject { id } } }`,
   trash: 'trash(first: $n) { totalCount nodes { id title owner { id } deletedBy { id } team { id name } } }',
+  agentRuns: `agentRuns(first: $n) { totalCount nodes { id name lastEventAt eventCount
+    events(first: 3) { totalCount nodes { id through { agentRun { id name } } } } } }`,
+  'AgentRun.events': `node(id: $run) { ... on AgentRun { events(first: $n) {
+    totalCount nodes { id actor { id } task { id } } } } }`,
   'search for tasks': `search(query: "fence", types: [TASK], first: $n) { node { ... on Task { id owner { id } team { id } } } }`,
   'search for comments': `search(query: "gate", types: [COMMENT], first: $n) { node { ... on Comment { id task { id } author { id } } } }`,
   'search for messages': `search(query: "lamp", types: [MESSAGE], first: $n) { node { ... on Message { id author { id } } } }`,
@@ -338,6 +360,8 @@ test('[FR-014] the number of statements of a list does not depend on its length'
     Conversation.messages: 2 for 5 and for 50: conversations, viewerOf
     activity: 14 for 5 and for 50: conversation_participants, countEvents, events, findEvents, memberships, tasks, tasks, teams, teams, users, users, viewerOf, visibleUsers, visibleUsers
     trash: 8 for 5 and for 50: countTrash, trashPage, trashed_tasks, users, users, viewerOf, visibleUsers, visibleUsers
+    agentRuns: 10 for 5 and for 50: agent_runs, agent_runs, agent_runs, count of agent_runs, countRunEvents, events, extentsOfRuns, extentsOfRuns, findRunEvents, viewerOf
+    AgentRun.events: 8 for 5 and for 50: agent_runs, countRunEvents, events, findRunEvents, tasks, users, viewerOf, visibleUsers
     search for tasks: 3 for 5 and for 50: search, tasks, viewerOf
     search for comments: 3 for 5 and for 50: comments, search, viewerOf
     search for messages: 3 for 5 and for 50: messages, search, viewerOf

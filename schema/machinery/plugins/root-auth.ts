@@ -11,6 +11,7 @@ import { askForApproval } from '../../../server/domain/approval-request.ts';
 import { verbNamed } from '../../../server/domain/approval-verbs.ts';
 import { Forbidden, NotFound } from '../../../server/errors.ts';
 import type { Context } from '../../../server/graphql/context.ts';
+import { through } from '../../../server/log/source.ts';
 import { depthOf } from '../selection.ts';
 
 /**
@@ -45,12 +46,14 @@ class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
     return guarded(field.name, async (context, ...call) => {
       if (!changes) await context.enter();
       else requireWriting(context);
-      const earlier = changes ? await approvedEarlier(context, field.name, call[1]) : null;
-      const result: unknown = earlier ?? (await resolve(...call));
+      const change = async (): Promise<unknown> =>
+        (await approvedEarlier(context, field.name, call[1])) ?? resolve(...call);
+      const result: unknown = changes
+        ? await through(await context.source(), change)
+        : await resolve(...call);
       if (changes && !isAtHand(result, call[3])) await context.enterAgain();
       if (isMissingNode(field.name, result)) {
-        const missing = { code: 'NOT_FOUND', subjectId: undefined } as const;
-        await context.authServices.accessAudit.record(context.person, missing, field.name);
+        await recordRefusal(context, { code: 'NOT_FOUND', subjectId: undefined }, field.name);
       }
       return result;
     });
@@ -74,11 +77,20 @@ function guarded<Given>(
       return await work(context, ...call);
     } catch (error) {
       if (error instanceof Forbidden || error instanceof NotFound) {
-        await context.authServices.accessAudit.record(context.person, error, field);
+        await recordRefusal(context, error, field);
       }
       throw error;
     }
   };
+}
+
+async function recordRefusal(
+  context: Context,
+  refusal: Pick<Forbidden | NotFound, 'code' | 'subjectId'>,
+  operation: string,
+): Promise<void> {
+  const { accessAudit } = context.authServices;
+  await through(await context.source(), () => accessAudit.record(context.person, refusal, operation));
 }
 
 /** Whether the response needs only the result of the domain function, so that no rights have to be loaded. */

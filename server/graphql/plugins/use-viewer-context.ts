@@ -7,6 +7,8 @@ import { Unauthenticated, ViewerChanged } from '../../errors.ts';
 import { publicId } from '../../ids.ts';
 import type { KnownShares } from '../../live/known-shares.ts';
 import type { Live } from '../../live/live.ts';
+import { beginRun, runNamed } from '../../log/agent-run.ts';
+import type { EventSource } from '../../log/source.ts';
 import type { SubscriberRights } from '../../live/subscriber.ts';
 import type { Monitoring } from '../../observability/monitoring.ts';
 import type { PerformanceStore } from '../../observability/store.ts';
@@ -21,6 +23,7 @@ export type ContextOf = (headers: Headers, resource: OauthResource) => Promise<C
 type OperationServices = Pick<ContextServices, 'authServices' | 'live' | 'store' | 'webhooks'>;
 
 export const VIEWER_HEADER = 'taskwire-viewer';
+export const RUN_HEADER = 'taskwire-run';
 
 type ContextServices = Pick<Services, 'authServices' | 'live' | 'origins' | 'log' | 'webhooks'> &
   Pick<Monitoring, 'store'>;
@@ -40,6 +43,7 @@ export function createContexts(services: ContextServices): ContextOf {
   }
 
   return async (headers, resource) => {
+    const run = runNamed(headers.get(RUN_HEADER));
     const setCookies = authServices.credentials.staleCookies(headers);
     const signedIn = await authServices.credentials
       .resolve(headers, resource, (cookies) => setCookies.push(...cookies))
@@ -49,7 +53,7 @@ export function createContexts(services: ContextServices): ContextOf {
       });
     takeShare(signedIn);
     const identity = asExpected(headers, signedIn) ?? untrusted(headers);
-    return new OperationContext(services, headers, resource, setCookies, identity);
+    return new OperationContext(services, headers, resource, setCookies, identity, run);
   };
 }
 
@@ -61,6 +65,7 @@ export function contextOfPerson(services: OperationServices, rights: SubscriberR
     sessionId: null,
     isBrowser: false,
     tokenId: null,
+    tokenName: null,
     mayWrite: false,
     endsAt: null,
     resource: null,
@@ -109,6 +114,7 @@ class OperationContext implements Context {
   readonly resource: OauthResource;
   readonly setCookies: string[];
   private readonly signedIn: Identity;
+  private readonly run: string | null;
   private rights: Viewer | undefined;
   private shares: KnownShares | undefined;
   private snapshotText: string | undefined;
@@ -120,6 +126,7 @@ class OperationContext implements Context {
     resource: OauthResource,
     setCookies: string[],
     signedIn: Identity,
+    run: string | null = null,
   ) {
     this.db = authServices.db;
     this.authServices = authServices;
@@ -130,6 +137,7 @@ class OperationContext implements Context {
     this.resource = resource;
     this.setCookies = setCookies;
     this.signedIn = signedIn;
+    this.run = run;
   }
 
   get person(): SignedIn {
@@ -146,6 +154,14 @@ class OperationContext implements Context {
 
   get snapshot(): string {
     return this.snapshotText ?? '';
+  }
+
+  async source(): Promise<EventSource | null> {
+    const { userId, tokenId, tokenName, resource } = this.person;
+    if (tokenId === null) return null;
+    const kind = resource === null ? 'API_TOKEN' : 'APPLICATION';
+    const agent = { userId, credentialId: tokenId, kind, name: tokenName ?? '' } as const;
+    return { runId: await beginRun(this.db, agent, this.run), approvalId: null };
   }
 
   enter(): Promise<void> {

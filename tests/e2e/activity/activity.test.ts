@@ -3,6 +3,7 @@ import type { Browser, Page } from '@playwright/test';
 import { beforeAll, describe, test } from 'vitest';
 import { verifyAccount } from '../../../server/auth/account.ts';
 import { launchBrowser } from '../../kit/browser.ts';
+import { scriptOf } from '../../kit/script.ts';
 import { converse, say } from '../../kit/talk.ts';
 import { teamOf } from '../../kit/team.ts';
 import { expect, expectAccessible, openDashboard } from '../../kit/visitor.ts';
@@ -27,7 +28,7 @@ async function openActivity({ email }: Pick<Person, 'email'>, path = '/activity'
 }
 
 const list = (page: Page) => page.getByRole('region', { name: 'Activity' });
-const act = (person: Person, mutation: string, input: object) => {
+const act = (person: Pick<Person, 'query'>, mutation: string, input: object) => {
   const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`;
   return person.query(`mutation ($input: ${type}!) { ${mutation}(input: $input) { cursor } }`, { input });
 };
@@ -86,7 +87,7 @@ describe('the audit trail', () => {
     expect(download.suggestedFilename()).toMatch(/^audit-trail-\d{4}-\d\d-\d\d\.csv$/);
     const text = await readFile(await download.path(), 'utf8');
     const [head, ...rows] = text.replace('\uFEFF', '').trimEnd().split('\r\n');
-    expect(head).toBe('Time,Event,Actor,Actor id,Person,Person id,Details,Event id');
+    expect(head).toBe('Time,Event,Actor,Actor id,Person,Person id,Details,Event id,Through');
     expect(rows.length).toBeGreaterThan(4);
     expect(rows.some((row) => row.includes(",USER_SIGNED_UP,'=cmd|x,user_"))).toBe(true);
   });
@@ -99,4 +100,41 @@ describe('the audit trail', () => {
     await expect(list(page)).toContainText('You signed in');
     await expect(page.getByRole('link', { name: 'Audit trail' })).toHaveCount(0);
   });
+});
+
+test('a person reads what their agents did, and takes back a run', async () => {
+  const { ada } = await world.people('Ada');
+  const id = await ada.createTask('Pay rent');
+  const other = await ada.createTask('Call the bank');
+  const script = await scriptOf(world, ada, { run: 'cleanup 12' });
+  await act(script, 'updateTask', { id, title: 'Pay the rent', priority: 'HIGH' });
+  await act(script, 'completeTask', { id: other });
+  await script.createTask('Buy soil');
+  const page = await openActivity(ada);
+  await expect(list(page)).toContainText('You, through Nightly script, created Buy soil');
+  await page.getByRole('link', { name: 'What agents did' }).click();
+  const run = page.getByRole('region', { name: 'Nightly script' });
+  await expect(run).toContainText('API token · cleanup 12');
+  await expect(run).toContainText('3 changes');
+  await script.createTask('Buy seeds');
+  await expect(run).toContainText('4 changes');
+  await run.getByRole('button', { name: 'Show changes' }).click();
+  await expect(run.getByRole('list', { name: 'Changes' })).toContainText('You completed Call the bank');
+  await expectAccessible(page);
+
+  await run.getByRole('button', { name: 'Undo this run' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('Will be taken back');
+  await expect(dialog.getByRole('listitem')).toHaveCount(4);
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Take back 4 changes' }).click();
+  await expect(page.getByText('Took back 4 changes')).toBeVisible();
+  await expect(run).toContainText('Undone:');
+  const { tasks } = await ada.query<{ tasks: { nodes: object[] } }>(
+    '{ tasks(orderBy: [{ field: CREATED_AT, direction: ASC }]) { nodes { title status priority } } }',
+  );
+  expect(tasks.nodes).toEqual([
+    { title: 'Pay rent', status: 'TODO', priority: 'NONE' },
+    { title: 'Call the bank', status: 'TODO', priority: 'NONE' },
+  ]);
 });

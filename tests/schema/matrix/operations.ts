@@ -735,6 +735,15 @@ const onPeople: Record<string, Operation> = {
   approve: write('approve', (names) => ({ id: names['approval'] })),
   refuse: write('refuse', (names) => ({ id: names['approval'] })),
   setDeletionGrant: write('setDeletionGrant', (names) => ({ id: names['token'], until: null })),
+  'node AgentRun': node('AgentRun', 'run'),
+  'AgentRun.events': read(
+    'node(id: $id) { ... on AgentRun { id events { nodes { id } } } }',
+    (names) => ({ id: names['run'] }),
+    { shows: ['run'] },
+  ),
+  agentRuns: read('agentRuns(first: 100) { nodes { id } }', () => ({}), { shows: ['run'] }),
+  undoPreview: read('undoPreview(id: $id) { outcome }', (names) => ({ id: names['run'] }), { hidden: 'run' }),
+  undoRun: write('undoRun', (names) => ({ id: names['run'] }), { hidden: 'run', traced: false }),
   endSession: write('endSession', (names) => ({ id: names['session'] }), { hidden: 'session' }),
 };
 
@@ -771,6 +780,7 @@ const onOneself: Record<string, Operation> = {
   approve: write('approve', (names) => ({ id: names['approval'] })),
   refuse: write('refuse', (names) => ({ id: names['approval'] })),
   setDeletionGrant: write('setDeletionGrant', (names) => ({ id: names['token'], until: null })),
+  undoRun: write('undoRun', (names) => ({ id: names['run'] }), untraced),
   sessions: read('sessions { id }', () => ({}), {}),
   endOtherSessions: {
     document: 'mutation { endOtherSessions { cursor } }',

@@ -260,6 +260,11 @@ export const rights = {
     approve                    | F       F    F        F     F           F      F        U
     refuse                     | F       F    F        F     F           F      F        U
     setDeletionGrant           | F       F    F        F     F           F      F        U
+    node AgentRun              | ✓       ·    ·        ·     ·           ·      ·        U
+    AgentRun.events            | ✓       ·    ·        ·     ·           ·      ·        U
+    agentRuns                  | ✓       ·    ·        ·     ·           ·      ·        U
+    undoPreview                | ✓       N    N        N     N           N      N        U
+    undoRun                    | ✓       N    N        N     N           N      N        U
     node Session               | ✓       ·    ·        ·     ·           ·      ·        U
     node Webhook               | ✓       ·    ·        ·     ·           ·      ·        U
     node WebhookDelivery       | ✓       ·    ·        ·     ·           ·      ·        U
@@ -319,6 +324,7 @@ export const rights = {
     approve                    | F       F     F    U
     refuse                     | F       F     F    U
     setDeletionGrant           | F       F     F    U
+    undoRun                    | ✓       F     F    U
     sessions                   | ✓       ✓     ✓    U
     endOtherSessions           | ✓       F     F    U
     changePassword             | ✓       F     F    U

@@ -22,6 +22,7 @@ interface Rows {
   apiToken: Prisma.ApiTokenCreateManyInput[];
   connectedApplication: Prisma.ConnectedApplicationCreateManyInput[];
   approval: Prisma.ApprovalCreateManyInput[];
+  agentRun: Prisma.AgentRunCreateManyInput[];
   session: Prisma.SessionCreateManyInput[];
   webhook: Prisma.WebhookCreateManyInput[];
   webhookDelivery: Prisma.WebhookDeliveryCreateManyInput[];
@@ -52,6 +53,7 @@ export class Stage {
     apiToken: [],
     connectedApplication: [],
     approval: [],
+    agentRun: [],
     session: [],
     webhook: [],
     webhookDelivery: [],
@@ -179,6 +181,12 @@ export class Stage {
     return id;
   }
 
+  agentRun(userId: string, name: string): string {
+    const id = newId();
+    this.#rows.agentRun.push({ id, userId, kind: 'API_TOKEN', name });
+    return id;
+  }
+
   session(userId: string, userAgent: string): string {
     const id = newId();
     const expiresAt = new Date(Date.now() + A_WEEK_MS);
@@ -229,6 +237,7 @@ export class Stage {
     for (const data of portions(rows.connectedApplication))
       await db.connectedApplication.createMany({ data });
     for (const data of portions(rows.approval)) await db.approval.createMany({ data });
+    for (const data of portions(rows.agentRun)) await db.agentRun.createMany({ data });
     for (const data of portions(rows.session)) await db.session.createMany({ data });
     for (const data of portions(rows.webhook)) await db.webhook.createMany({ data });
     for (const data of portions(rows.webhookDelivery)) await db.webhookDelivery.createMany({ data });

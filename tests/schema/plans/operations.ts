@@ -60,6 +60,7 @@ export const reads = all('query', {
     node('ApiToken', 'token'),
     node('ConnectedApplication', 'application'),
     node('Approval', 'approval'),
+    node('AgentRun', 'run'),
     node('Team', 'team'),
     node('Membership', 'member'),
     node('TeamInvitation', 'invitation'),
@@ -77,6 +78,9 @@ export const reads = all('query', {
   'offer of a link': 'shareOffer(secret: $secret) { id taskTitle offeredByName }',
   sessions: 'sessions { id }',
   approval: 'approval(id: $approval) { status }',
+  agentRuns: `agentRuns(first: 50) { totalCount nodes { id lastEventAt eventCount
+    events(first: 5) { totalCount nodes { id through { name agentRun { id } } } } } }`,
+  undoPreview: 'undoPreview(id: $run) { outcome fields event { id } }',
   webhooks: `webhooks { totalCount nodes { id position person team { id }
     deliveries(first: 50) { totalCount nodes { id status } } } }`,
   'webhooks of a team': 'webhooks(scope: { teamId: $team }) { totalCount nodes { id } }',
@@ -223,6 +227,7 @@ export const changes = all('mutation', {
   deleteConversation: 'deleteConversation(input: { id: $conversation }) { cursor }',
   createApiToken: 'createApiToken(input: { name: "x", scopes: [READ] }) { apiToken { id } }',
   revokeApiToken: 'revokeApiToken(input: { id: $token }) { cursor }',
+  undoRun: 'undoRun(input: { id: $run }) { undone run { id } }',
   createWebhook:
     'createWebhook(input: { url: "https://receiver.example.com/", kinds: [TASK_DELETED] }) { webhook { id } }',
   updateWebhook: 'updateWebhook(input: { id: $webhook, description: "x" }) { webhook { id } }',

@@ -74,6 +74,7 @@ const FREE = [
   'signUp',
   'testWebhook',
   'unblockPerson',
+  'undoRun',
   'updateComment',
   'updateTask',
   'updateTasks',

@@ -12,6 +12,7 @@ const WITHOUT_MODEL = [
   'events_audited',
   'events_of_conversations',
   'events_personal',
+  'events_run',
   'events_task',
   'memberships_one_owner',
   'task_shares_expiring',

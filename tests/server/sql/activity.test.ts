@@ -130,7 +130,7 @@ describe.each(users.map((userId, n) => ({ n, userId })))('[FR-009] person $n', (
 
 test('a filter that Prisma supports and the API does not is rejected', async () => {
   const reader = await readerOf(users[0] ?? '', false);
-  for (const where of [{ personId: users[1] }, { kind: { startsWith: 'task' } }]) {
+  for (const where of [{ conversationId: users[1] }, { kind: { startsWith: 'task' } }]) {
     await expect(findEvents(db, reader, { where, oldestFirst: false, limit: 1 })).rejects.toThrow(TypeError);
   }
 });

@@ -9,6 +9,11 @@ export const ActivityEvent_event = graphql(`
       id
       name
     }
+    through {
+      kind
+      name
+      isApproved
+    }
     person {
       id
       name

@@ -5,6 +5,7 @@ import { describeFailure, type Failure } from '../api/failure.ts';
 import { ActivityEvent_event } from './activity-event.ts';
 import { csvOf } from './csv.ts';
 import { plainSentence, sentenceOf } from './event-words.ts';
+import type { ActivityEvent_EventFragment } from '../../gql/graphql.ts';
 
 const AuditTrail = graphql(`
   query AuditTrail($after: String) {
@@ -24,7 +25,17 @@ const AuditTrail = graphql(`
 const mostRows = 10_000;
 const attempts = 30;
 
-const head = () => ['Time', 'Event', 'Actor', 'Actor id', 'Person', 'Person id', 'Details', 'Event id'];
+const head = () => [
+  'Time',
+  'Event',
+  'Actor',
+  'Actor id',
+  'Person',
+  'Person id',
+  'Details',
+  'Event id',
+  'Through',
+];
 
 /** Reads the audit trail page by page, newest first, and saves it as a CSV file. */
 export class AuditDownload {
@@ -66,6 +77,7 @@ export class AuditDownload {
             event.person?.id ?? '',
             plainSentence(sentenceOf(event, undefined)),
             event.id,
+            sourceOf(event.through),
           ]),
         ),
       );
@@ -97,6 +109,11 @@ export class AuditDownload {
     }
     return undefined;
   }
+}
+
+/** The name of an API token is known to its owner only. */
+function sourceOf(source: ActivityEvent_EventFragment['through']): string {
+  return source?.name ?? (source ? 'API token' : '');
 }
 
 function save(parts: string[]): void {

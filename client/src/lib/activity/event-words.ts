@@ -111,6 +111,7 @@ const kinds: Readonly<Record<EventKind, KindWords>> = {
   APPROVAL_REQUESTED: account(() => msg('was asked by an agent to approve a change')),
   APPROVAL_APPROVED: account(() => msg('approved a change that an agent asked for')),
   APPROVAL_REFUSED: account(() => msg('did not let an agent make a change')),
+  RUN_UNDONE: account(() => msg('took back what an agent did')),
   ACCESS_REFUSED: account(({ refusal }) =>
     refusal
       ? refusal.times > 1
@@ -153,11 +154,21 @@ const words = () => ({
   someones: msg('someone’s'),
 });
 
-/** An event as a sentence about its actor. @param isOnTask whether it is shown on the page of its task. */
+/** Through which program a change was made; follows the actor. */
+function throughWords({ kind, name, isApproved }: NonNullable<Event['through']>): string {
+  const program = name ?? (kind === 'API_TOKEN' ? msg('an API token') : msg('an application'));
+  return isApproved ? msg(`, through ${program}, with approval,`) : msg(`, through ${program},`);
+}
+
+/**
+ * An event as a sentence about its actor.
+ * @param options.isOnTask whether it is shown on the page of its task.
+ * @param options.isInRun whether it is shown below the program that made it.
+ */
 export function sentenceOf(
   event: Event,
   viewerId: string | undefined,
-  { isOnTask = false } = {},
+  { isOnTask = false, isInRun = false } = {},
 ): SentencePart[] {
   const { actor, kind } = event;
   const { says, group } = kinds[kind];
@@ -173,6 +184,7 @@ export function sentenceOf(
   const whole = group === 'tasks' && !isOnTask && !verb.includes(TASK) ? msg(`${verb} on ${TASK}`) : verb;
   return [
     { name: who, href: undefined },
+    ...(event.through && !isInRun ? [throughWords(event.through)] : []),
     words().afterActor,
     ...whole
       .split(/(\{\w+\})/)

@@ -77,6 +77,7 @@ const refreshes: Readonly<Record<EventKind, boolean>> = {
   MESSAGE_SENT: false,
   PASSWORD_CHANGED: false,
   PASSWORD_RESET_ISSUED: false,
+  RUN_UNDONE: false,
   SESSION_ENDED: false,
   SESSION_STARTED: false,
   SIGN_IN_FAILED: false,

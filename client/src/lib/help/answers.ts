@@ -34,6 +34,10 @@ export const questions = (): Items => [
     'Yes. Add this server’s address with /mcp at the end to your agent, for example https://tasks.example.com/mcp. A page asks you what the agent may do. Settings lists the applications that you connected; you can disconnect them there.',
   ],
   [
+    'Can I see and take back what an agent did?',
+    'Yes. Open Activity and press “What agents did”. It lists each run of an agent with its changes. “Undo this run” first shows what happens to each change. Deleted tasks and sent messages stay as they are, and nothing is undone if someone has changed the same things since.',
+  ],
+  [
     'How do I assign a task to someone else?',
     'Put it into one of your teams, under Details or in the edit window, and choose an assignee. A task without a team can be assigned to the people you share it with.',
   ],
