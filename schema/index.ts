@@ -4,6 +4,7 @@ import './session.ts';
 import './session-list.ts';
 import './password.ts';
 import './task.ts';
+import './filter-text.ts';
 import './task-list.ts';
 import './task-mutations.ts';
 import './team.ts';

@@ -22,6 +22,7 @@ import { tasks as table } from '../server/sql/tables.ts';
 import { visibleSql } from '../server/sql/visible.ts';
 import { NODES, selectedInPage } from './machinery/selection.ts';
 import { countedTasks, scopeIn } from './task-count.ts';
+import { FILTER_TEXT, readFilterText } from './filter-text.ts';
 import { TaskFilter, wantedTasks } from './task-filter.ts';
 import { Task } from './task.ts';
 
@@ -131,7 +132,7 @@ const INDEXED: ReadonlySet<string> = new Set([
 
 /** @throws ListTooSlow, instead of a statement's time limit, if the list has parts that no index helps with. */
 async function refusingSlow<Rows>(
-  filter: TaskFilter | null | undefined,
+  { filter, filterText }: { filter?: TaskFilter | null | undefined; filterText?: string | null | undefined },
   orderBy: readonly OrderPart[] | null | undefined,
   read: () => Promise<Rows>,
 ): Promise<Rows> {
@@ -141,6 +142,7 @@ async function refusingSlow<Rows>(
     if (classify(error).why !== 'slow') throw error;
     const conditions = Object.keys(filter ?? {}).filter((field) => !INDEXED.has(field));
     const parts = conditions.map((field) => `\`filter.${field}\``);
+    if (filterText) parts.push('`filterText`');
     if (orderBy && orderBy.length > 0) parts.push('`orderBy`');
     throw parts.length > 0 ? new ListTooSlow(parts.join(' or ')) : error;
   }
@@ -153,19 +155,25 @@ builder.queryField('tasks', (t) =>
       description: 'Tasks visible to the viewer. By default the newest come first.',
       args: {
         filter: t.arg({ type: TaskFilter, description: 'Filter conditions.' }),
+        filterText: t.arg.string({
+          description: `${FILTER_TEXT} With \`filter\`, both must match. An error is VALIDATION_FAILED, with \`offset\` and \`length\` of the wrong part.`,
+        }),
         orderBy: t.arg({
           type: [TaskOrder],
           description: 'Sort criteria, applied in order.',
         }),
       },
-      resolve: async (_root, { filter, orderBy, ...args }, context, info) => {
+      resolve: async (_root, { filter: given, filterText, orderBy, ...args }, context, info) => {
         const { db, viewer } = context;
-        const wanted = wantedTasks(viewer, filter);
+        const filters = [given ?? {}, await readFilterText(context, info.schema, filterText)];
+        const wanted = wantedTasks(viewer, filters);
+        const filter = { and: filters };
         const tasks = page(args, orderOf(orderBy));
         const selection = tasks.withCursor(queryFromInfo({ context, info, paths: NODES }));
         const selected = selectedInPage(info);
         const scope = scopeIn(viewer, filter);
-        const few = await refusingSlow(filter, orderBy, () => fewTasks(db, viewer, scope, wanted));
+        const slow = { filter: given, filterText };
+        const few = await refusingSlow(slow, orderBy, () => fewTasks(db, viewer, scope, wanted));
         // Words would be looked for once for each scan.
         const isWhole = few !== null || isPinned(wanted) || mentions(filter, 'text');
         const where = { AND: [wanted, tasks.where] };
@@ -179,7 +187,7 @@ builder.queryField('tasks', (t) =>
           isRepeated: selected.isRepeated,
         };
         const rows = await refusingSlow(
-          filter,
+          slow,
           orderBy,
           async () =>
             (await readPage(db, table, { ...query, ...selection }, sources)) ??

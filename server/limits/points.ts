@@ -1,3 +1,6 @@
+import { parseFilter } from '../filter-text/parse.ts';
+import { SHAPE_ONLY, toFilter } from '../filter-text/to-filter.ts';
+
 /** Fields that count a list. With both, it is counted once. */
 export const COUNTING = ['totalCount', 'isTotalCountExact'];
 
@@ -34,9 +37,15 @@ export const POINTS = {
   } as Readonly<Record<string, (args: Arguments) => number>>,
 } as const;
 
-export function conditionPoints({ filter, orderBy }: Arguments): number {
+export function conditionPoints({ filter, filterText, orderBy }: Arguments): number {
   const parts = Array.isArray(orderBy) ? orderBy.length : Number(orderBy != null);
-  return ofFilter(filter) + parts * POINTS.ordered;
+  const ofText = typeof filterText === 'string' ? ofFilter(shapeOf(filterText)) : 0;
+  return ofFilter(filter) + ofText + parts * POINTS.ordered;
+}
+
+function shapeOf(text: string): unknown {
+  const { node } = parseFilter(text);
+  return toFilter(node, SHAPE_ONLY).filter;
 }
 
 function ofFilter(filter: unknown): number {
