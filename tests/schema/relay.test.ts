@@ -125,6 +125,7 @@ const BOUNDED: Record<string, string> = {
   'DashboardHistory.throughput': 'one for each week that 365 days touch',
   'DeleteTasksPayload.deletedTaskIds': 'as many as were asked for, at most 100',
   'Event.changes': 'at most 10',
+  'ParsedTaskFilter.errors': 'at most ten',
   'Performance.errors': 'one for each code',
   'Performance.fields': 'at most 100',
   'Performance.operations': 'at most 100',

@@ -146,6 +146,11 @@ const onTasks: Record<string, Operation> = {
   'tasks under its parent': tasks('parent: { eq: $parent }', ({ parent }) => ({ parent })),
   'tasks shared with one': tasks('sharedWithViewer: true'),
   'tasks owned or assigned': tasks('ownedOrAssigned: true'),
+  'tasks by a text': read(
+    'tasks(filterText: $title) { nodes { id } }',
+    (_names, word) => ({ title: `title:"${word}t"` }),
+    { shows: ['task'] },
+  ),
   'tasks by words': read(
     'tasks(filter: { text: $word }) { nodes { id highlights(query: $word) { title { text } } } }',
     (_names, word) => ({ word: `${word}t` }),
@@ -360,6 +365,13 @@ const onTeams: Record<string, Operation> = {
   'tasks of it': read(
     'tasks(filter: { team: { eq: $id } }) { nodes { id } }',
     (names) => ({ id: names['team'] }),
+    {
+      shows: ['task'],
+    },
+  ),
+  'tasks by its slug': read(
+    'tasks(filterText: $slug) { nodes { id } }',
+    ({ slug }) => ({ slug: `team:${slug}` }),
     {
       shows: ['task'],
     },
@@ -724,6 +736,7 @@ const onOneself: Record<string, Operation> = {
   viewer: read('viewer { id }', () => ({}), {}),
   dashboard: read('dashboard { statistics { total } }', () => ({}), {}),
   cursor: read('cursor', () => ({}), {}),
+  parseTaskFilter: read('parseTaskFilter(text: "is:open") { text }', () => ({}), {}),
   performance: read('performance { pool { size } }', () => ({}), {}),
   rateLimit: read('rateLimit { cost }', () => ({}), {}),
   'events, live': live('events { cursor }', () => ({}), {}),

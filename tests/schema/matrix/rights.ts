@@ -15,6 +15,7 @@ export const rights = {
     task                       | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
     task, live                 | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
     tasks                      | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    tasks by a text            | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     tasks by words             | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     tasks of its team          | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
     tasks under its parent     | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
@@ -82,6 +83,7 @@ export const rights = {
     task                       | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
     task, live                 | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
     tasks                      | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    tasks by a text            | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     tasks by words             | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     tasks under its parent     | ✓     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     tasks shared with one      | ·     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
@@ -145,6 +147,7 @@ export const rights = {
     teams                         | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     teams.totalCount              | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     tasks of it                   | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    tasks by its slug             | ✓    ✓     ✓      ✓      V       V          V    V      V        U
     activity                      | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     labels of it                  | ✓    ✓     ✓      ✓      N       N          N    N      N        U
     dashboard of it               | ✓    ✓     ✓      ✓      N       N          N    N      N        U
@@ -277,6 +280,7 @@ export const rights = {
     dashboard                  | ✓       ✓     ✓    U
     dashboard, live            | ✓       ✓     ✓    U
     cursor                     | ✓       ✓     ✓    U
+    parseTaskFilter            | ✓       ✓     ✓    U
     performance                | F       F     F    U
     rateLimit                  | ✓       ✓     ✓    U
     events, live               | ✓       ✓     ✓    U

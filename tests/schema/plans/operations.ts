@@ -114,6 +114,8 @@ export const reads = all('query', {
     'dueOn: { after: $monday, before: $sunday }, status: { notIn: [DONE, CANCELLED] }',
   ),
   'tasks put away': tasks('archived: true'),
+  'names in a filter':
+    'parseTaskFilter(text: "is:open (assignee:me,ada@example.com or team:web)") { text errors { code } }',
   'tasks created since': tasks('createdAt: { after: $yesterday }'),
 
   team: `team(id: $team) { id owner { id } members { totalCount nodes { id user { id } } }
