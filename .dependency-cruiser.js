@@ -35,6 +35,7 @@ const may = {
   ],
   'server/domain': [
     'server/bounds',
+    'server/filter-text',
     'server/limits',
     'server/policy',
     'server/log',

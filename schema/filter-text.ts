@@ -18,6 +18,8 @@ import { matchingTasks, type TaskFilter } from './task-filter.ts';
 
 export const FILTER_TEXT = `Conditions as text, such as \`due:<today -label:waiting (assignee:me or team:web) text:"invoice"\`. Conditions next to each other must all match; \`or\`, \`-\` (not) and parentheses combine them. At most ${LONGEST_FILTER.toLocaleString('en')} characters. Days are in the viewer’s time zone. See docs/filters.md.`;
 
+type Reader = Pick<Context, 'db' | 'viewer'>;
+
 interface ReadText {
   node: Node | null;
   filter: FilterJson;
@@ -25,14 +27,14 @@ interface ReadText {
 }
 
 /** The filter of a text, as its viewer reads it now. */
-async function read(context: Context, text: string): Promise<ReadText> {
+export async function readText(reader: Reader, text: string): Promise<ReadText> {
   const { node, errors } = parseFilter(text);
   if (errors.length > 0) return { node, filter: {}, errors };
-  return { node, ...toFilter(node, await meaningOf(context, node)) };
+  return { node, ...toFilter(node, await meaningOf(reader, node)) };
 }
 
 /** Reads only what the text needs. */
-async function meaningOf({ db, viewer }: Context, node: Node | null): Promise<Meaning> {
+async function meaningOf({ db, viewer }: Reader, node: Node | null): Promise<Meaning> {
   const { emails, slugs, hasDays } = namesIn(node);
   const [here, people, teams] = await Promise.all([
     hasDays ? db.user.findUnique({ where: { id: viewer.userId }, select: { timezone: true } }) : null,
@@ -61,13 +63,13 @@ async function meaningOf({ db, viewer }: Context, node: Node | null): Promise<Me
 
 /** Without a text, or with an empty one, the filter has no conditions. @throws ValidationFailed for an invalid text. */
 export async function readFilterText(
-  context: Context,
+  reader: Reader,
   schema: GraphQLSchema,
   text: string | null | undefined,
   field = 'filterText',
 ): Promise<TaskFilter> {
   if (text == null) return {};
-  const { filter, errors } = await read(context, text);
+  const { filter, errors } = await readText(reader, text);
   const [error] = errors;
   if (error) {
     const { message, offset, length } = error;
@@ -104,7 +106,7 @@ const FilterTextErrorCode = builder.enumType('FilterTextErrorCode', {
   } satisfies Record<ErrorCode, object>,
 });
 
-const FilterTextError = builder.objectRef<FilterError>('FilterTextError').implement({
+export const FilterTextError = builder.objectRef<FilterError>('FilterTextError').implement({
   description: 'An error in the text of a filter.',
   fields: (t) => ({
     code: t.field({
@@ -148,7 +150,7 @@ builder.queryField('parseTaskFilter', (t) =>
       'Reads the text of a filter without applying it. Names are looked up, and reported if unknown.',
     args: { text: t.arg.string({ required: true, description: FILTER_TEXT }) },
     resolve: async (_root, { text }, context, { schema }) => {
-      const parsed = await read(context, text);
+      const parsed = await readText(context, text);
       if (parsed.errors.length === 0) matchingTasks(context.viewer, inputOf(schema, parsed.filter));
       return parsed;
     },

@@ -9,6 +9,7 @@ import './task-list.ts';
 import './task-mutations.ts';
 import './team.ts';
 import './team-mutations.ts';
+import './view.ts';
 import './membership.ts';
 import './invitation.ts';
 import './share.ts';

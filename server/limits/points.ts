@@ -33,6 +33,10 @@ export const POINTS = {
     'Query.activity': () => 20,
     'Query.invitation': () => 10,
     'Query.labels': () => 200,
+    // The conditions of a view are known only when it is read.
+    'View.tasks': () => 50,
+    'View.totalCount': () => 50,
+    'View.isTotalCountExact': () => 1,
     'Query.performance': () => 50,
   } as Readonly<Record<string, (args: Arguments) => number>>,
 } as const;

@@ -153,6 +153,15 @@ async function chooseSubjects({ id }: Person): Promise<void> {
   };
   keep('approval', 'Approval', await db.approval.create({ data: approval }));
   const receiver = { url: 'https://receiver.example.com/', secret: 'x', kinds: ['task.deleted'] };
+  const kept = {
+    name: 'Kept',
+    filterText: 'is:open',
+    orderField: 'dueOn',
+    orderDirection: 'asc',
+    layout: 'LIST',
+    position: 'a0',
+  };
+  keep('view', 'View', await db.view.create({ data: { ...kept, ownerId: own } }));
   const webhook = await db.webhook.create({ data: { ...receiver, userId: own } });
   keep('webhook', 'Webhook', webhook);
   const delivery = { webhookId: webhook.id, cause: 'TEST', status: 'DELIVERED' } as const;

@@ -135,12 +135,14 @@ const BOUNDED: Record<string, string> = {
   'Query.nodes': 'as many as were asked for, at most 100',
   'Query.search': '`first`, at most 50',
   'Query.sessions': 'at most 100',
+  'Query.views': 'at most 100 of a person or a team',
   'SearchResult.snippet': 'two passages of at most 24 words',
   'Task.labels': 'at most 20',
   'TaskHighlights.description': 'two passages of at most 24 words',
   'TaskHighlights.title': 'parts of a title of at most 200 characters',
   'TeamRights.grantRoles': 'at most three',
   'UpdateTasksPayload.tasks': 'as many as were asked for, at most 500',
+  'View.filterErrors': 'at most ten',
   'Webhook.kinds': 'one for each kind',
 };
 

@@ -71,6 +71,8 @@ const SELECTIONS: Record<string, string> = {
   updateComment: 'cursor comment { id }',
   createTeam: 'cursor team { id }',
   updateTeam: 'cursor team { id }',
+  createView: 'cursor view { id }',
+  updateView: 'cursor view { id }',
   transferOwnership: 'cursor team { id }',
   changeRole: 'cursor membership { id }',
   acceptInvitation: 'cursor membership { id }',
@@ -348,6 +350,18 @@ const onWebhooks: Record<string, Operation> = {
   }),
 };
 
+const theView = { hidden: 'view', ...may('view', 'View')('edit') };
+
+const onViews: Record<string, Operation> = {
+  'node View': node('View', 'view'),
+  updateView: write(
+    'updateView',
+    (names) => ({ id: names['view'], name: 'x', after: names['view'] }),
+    theView,
+  ),
+  deleteView: write('deleteView', (names) => ({ id: names['view'] }), theView),
+};
+
 const onTeams: Record<string, Operation> = {
   team: read('team(id: $id) { id }', (names) => ({ id: names['team'] }), { shows: ['team'], ...theTeam }),
   'team by its slug': read('team(slug: $slug) { id }', ({ slug }) => ({ slug }), {
@@ -425,6 +439,20 @@ const onTeams: Record<string, Operation> = {
     (names) => ({ tasks: [{ id: names['mine'], teamId: names['team'] }] }),
     { ...theTeam, ...team('createTask') },
   ),
+  ...onViews,
+  'views of it': read('views(teamId: $id) { id }', (names) => ({ id: names['team'] }), {
+    shows: ['view'],
+    ...theTeam,
+  }),
+  'View.tasks': read(
+    'node(id: $id) { ... on View { tasks { nodes { id } } totalCount } }',
+    (names) => ({ id: names['view'] }),
+    { shows: ['task'] },
+  ),
+  'createView of it': write('createView', (names) => ({ teamId: names['team'], name: 'x' }), {
+    ...theTeam,
+    ...team('manageViews'),
+  }),
   ...onWebhooks,
   'webhooks of it': read(
     'webhooks(scope: { teamId: $id }) { nodes { id } }',
@@ -638,6 +666,7 @@ const onPeople: Record<string, Operation> = {
     { shows: ['approval'] },
   ),
   'node Session': node('Session', 'session'),
+  ...onViews,
   ...onWebhooks,
   'User.apiTokens': read(
     'node(id: $id) { ... on User { apiTokens(first: 100) { nodes { id } } } }',
@@ -751,6 +780,8 @@ const onOneself: Record<string, Operation> = {
   })),
   createApiToken: write('createApiToken', (_names, word) => ({ name: word, scopes: ['READ'] }), untraced),
   revokeApiToken: write('revokeApiToken', (names) => ({ id: names['token'] })),
+  views: read('views { id }', () => ({}), {}),
+  createView: write('createView', (_names, word) => ({ name: word }), untraced),
   webhooks: read('webhooks { nodes { id } }', () => ({}), {}),
   createWebhook: write(
     'createWebhook',

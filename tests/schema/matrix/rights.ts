@@ -165,6 +165,12 @@ export const rights = {
     createTasks in it             | ✓    ✓     ✓      F      N       N          N    N      N        U
     updateTask into it            | ✓    ✓     ✓      F      N       N          N    N      N        U
     updateTasks into it           | ✓    ✓     ✓      F      N       N          N    N      N        U
+    views of it                   | ✓    ✓     ✓      ✓      N       N          N    N      N        U
+    View.tasks                    | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    createView of it              | ✓    ✓     ✓      F      N       N          N    N      N        U
+    node View                     | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    updateView                    | ✓    ✓     ✓      F      N       N          N    N      N        U
+    deleteView                    | ✓    ✓     ✓      F      N       N          N    N      N        U
     webhooks of it                | ✓    ✓     N      N      N       N          N    N      N        U
     createWebhook of it           | ✓    ✓     F      F      N       N          N    N      N        U
     node Webhook                  | ✓    ✓     ·      ·      ·       ·          ·    ·      ·        U
@@ -241,6 +247,9 @@ export const rights = {
     refuse                     | F       F    F        F     F           F      F        U
     setDeletionGrant           | F       F    F        F     F           F      F        U
     node Session               | ✓       ·    ·        ·     ·           ·      ·        U
+    node View                  | ✓       ·    ·        ·     ·           ·      ·        U
+    updateView                 | ✓       N    N        N     N           N      N        U
+    deleteView                 | ✓       N    N        N     N           N      N        U
     node Webhook               | ✓       ·    ·        ·     ·           ·      ·        U
     node WebhookDelivery       | ✓       ·    ·        ·     ·           ·      ·        U
     Webhook.deliveries         | ✓       ·    ·        ·     ·           ·      ·        U
@@ -291,6 +300,8 @@ export const rights = {
     createConversation         | ✓       ✓     F    U
     createApiToken             | ✓       F     F    U
     revokeApiToken             | ✓       F     F    U
+    views                      | ✓       ✓     ✓    U
+    createView                 | ✓       ✓     F    U
     webhooks                   | ✓       ✓     ✓    U
     createWebhook              | ✓       F     F    U
     authorizationRequest       | V       V     V    U

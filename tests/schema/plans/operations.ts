@@ -70,6 +70,7 @@ export const reads = all('query', {
     node('Comment', 'comment'),
     node('Conversation', 'conversation'),
     node('Message', 'message'),
+    node('View', 'view'),
     node('Webhook', 'webhook'),
     node('WebhookDelivery', 'delivery'),
   ]),
@@ -77,6 +78,8 @@ export const reads = all('query', {
   'offer of a link': 'shareOffer(secret: $secret) { id taskTitle offeredByName }',
   sessions: 'sessions { id }',
   approval: 'approval(id: $approval) { status }',
+  views: 'views { id name owner { id } team { id } totalCount tasks(first: 50) { totalCount nodes { id } } }',
+  'views of a team': 'views(teamId: $team) { id filterErrors { code } }',
   webhooks: `webhooks { totalCount nodes { id position person team { id }
     deliveries(first: 50) { totalCount nodes { id status } } } }`,
   'webhooks of a team': 'webhooks(scope: { teamId: $team }) { totalCount nodes { id } }',
@@ -222,6 +225,9 @@ export const changes = all('mutation', {
   deleteConversation: 'deleteConversation(input: { id: $conversation }) { cursor }',
   createApiToken: 'createApiToken(input: { name: "x", scopes: [READ] }) { apiToken { id } }',
   revokeApiToken: 'revokeApiToken(input: { id: $token }) { cursor }',
+  createView: 'createView(input: { name: "x", filterText: "assignee:me" }) { view { id } }',
+  updateView: 'updateView(input: { id: $view, after: null, name: "x" }) { view { id } }',
+  deleteView: 'deleteView(input: { id: $view }) { cursor }',
   createWebhook:
     'createWebhook(input: { url: "https://receiver.example.com/", kinds: [TASK_DELETED] }) { webhook { id } }',
   updateWebhook: 'updateWebhook(input: { id: $webhook, description: "x" }) { webhook { id } }',
