@@ -37,6 +37,10 @@ const early = [
   'lib/conversation/UnreadConversations.svelte',
 ];
 
+/** Components that `Lazy` loads, with this part of the catalogs. */
+const lazy =
+  /lib\/(task\/(AssigneeField|DeleteTask|EditConflict|LabelChoices|QuickEdit|ShareTask|TaskDialogs|TaskEditor|TaskFields|TaskMenu)|ui\/(Confirmation|EditDialog|ShortcutList|ShortcutsHelp))\.svelte$/;
+
 /**
  * The part of the catalogs that a file belongs to: the first pages load only `common`, see routes/+layout.ts.
  * @param {string} file
@@ -45,9 +49,11 @@ function partOf(file) {
   if (file.includes('/help/')) return 'help';
   if (early.some((path) => file.endsWith(path))) return 'common';
   const isLater =
-    /lib\/(activity|application|conversation|history|performance|session|task-page|team|webhook)\//.test(
+    /lib\/(activity|application|conversation|history|palette|performance|quick-add|selection|session|task-page|team|webhook)\//.test(
       file,
-    ) || /routes\/\(workspace\)\/.+\//.test(file);
+    ) ||
+    /routes\/\(workspace\)\/.+\//.test(file) ||
+    lazy.test(file);
   return isLater ? 'pages' : 'common';
 }
 

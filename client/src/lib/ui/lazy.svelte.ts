@@ -1,13 +1,14 @@
+import { loadMessages } from '../../messages/page.loader.svelte.ts';
 import { toasts } from './toasts.svelte.ts';
 
-/** A component that is loaded when it is first needed. */
+/** A component that is loaded when it is first needed, with the messages that the first pages do without. */
 export class Lazy<Loaded> {
   component = $state.raw<Loaded>();
   isLoading = false;
   readonly #load: () => Promise<{ default: Loaded }>;
 
   constructor(load: () => Promise<{ default: Loaded }>) {
-    this.#load = load;
+    this.#load = async () => (await Promise.all([load(), loadMessages('pages')]))[0];
   }
 
   /** Loads it before it is needed; without the server, nothing happens. */
