@@ -78,7 +78,8 @@ export async function readFilterText(
   return inputOf(schema, filter);
 }
 
-function inputOf(schema: GraphQLSchema, filter: FilterJson): TaskFilter {
+/** The input that a client would send as this JSON. */
+export function inputOf(schema: GraphQLSchema, filter: FilterJson): TaskFilter {
   const type = schema.getType('TaskFilter');
   if (!isInputObjectType(type)) throw new TypeError('TaskFilter is an input type');
   return coerceInputValue(filter, type) as TaskFilter;

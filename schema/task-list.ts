@@ -67,7 +67,7 @@ const columns: { [Field in TaskOrderField]: Column<Field> } = {
   completedAt: { field: 'completedAt', value: moment, nullable: true },
 };
 
-const TaskOrder = builder.inputType('TaskOrder', {
+export const TaskOrder = builder.inputType('TaskOrder', {
   description: 'A sort criterion for tasks. Ties are broken by id.',
   fields: (t) => ({
     field: t.field({ type: TaskOrderField, required: true, description: 'Field to sort by.' }),
@@ -134,7 +134,7 @@ const INDEXED: ReadonlySet<string> = new Set([
 ]);
 
 /** @throws ListTooSlow, instead of a statement's time limit, if the list has parts that no index helps with. */
-async function refusingSlow<Rows>(
+export async function refusingSlow<Rows>(
   { filter, filterText, orderBy }: TaskSelection,
   read: () => Promise<Rows>,
 ): Promise<Rows> {
@@ -154,16 +154,18 @@ export interface TaskSelection {
   filter?: TaskFilter | null | undefined;
   filterText?: string | null | undefined;
   orderBy?: readonly OrderPart[] | null | undefined;
+  /** Further conditions, such as those of a group. */
+  within?: TaskFilter | undefined;
 }
 
 /** The tasks of a selection that the viewer sees. @throws ValidationFailed for an invalid text. */
-async function selected(
+export async function selected(
   context: Context,
   { schema }: GraphQLResolveInfo,
-  { filter: given, filterText }: TaskSelection,
+  { filter: given, filterText, within }: TaskSelection,
 ) {
   const { viewer } = context;
-  const filters = [given ?? {}, await readFilterText(context, schema, filterText)];
+  const filters = [given ?? {}, await readFilterText(context, schema, filterText), within ?? {}];
   const filter = { and: filters };
   return { filter, wanted: wantedTasks(viewer, filters), scope: scopeIn(viewer, filter) };
 }

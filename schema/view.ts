@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { View as ViewRow } from '../prisma/generated/client/client.ts';
 import type { Change } from '../server/domain/change.ts';
-import type { GROUPINGS, LAYOUTS} from '../server/domain/view.ts';
+import type { GROUPINGS, LAYOUTS } from '../server/domain/view.ts';
 import { createView, deleteView, MOST_VIEWS, updateView } from '../server/domain/view.ts';
 import { NotFound, ValidationFailed } from '../server/errors.ts';
 import { publicId, uuidOf } from '../server/ids.ts';
@@ -168,19 +168,23 @@ builder.queryField('views', (t) =>
     type: [View],
     description: `The viewer’s own views, or those of a team, in their order. At most ${MOST_VIEWS}.`,
     args: {
+      first: t.arg.int({ description: `At most ${MOST_VIEWS}, which is the default.` }),
       teamId: t.arg.id({
         description:
           'A team that the viewer is a member of; otherwise NOT_FOUND. Default: the viewer’s own views.',
       }),
     },
-    resolve: (query, _root, { teamId }, { db, viewer }) => {
+    resolve: (query, _root, { teamId, first }, { db, viewer }) => {
+      const limit = first ?? MOST_VIEWS;
+      if (limit < 0 || limit > MOST_VIEWS)
+        throw new ValidationFailed(`You can get 0 to ${MOST_VIEWS} views.`, { field: 'first' });
       const team = teamId == null ? null : uuidOf('Team', teamId, 'teamId');
       if (team !== null && !viewer.teams.has(team)) throw new NotFound('team', team);
       return db.view.findMany({
         ...query,
         where: team === null ? { ownerId: viewer.userId } : { teamId: team },
         orderBy: [{ position: 'asc' }, { id: 'asc' }],
-        take: MOST_VIEWS,
+        take: limit,
         relationLoadStrategy: 'join',
       });
     },

@@ -33,9 +33,11 @@ export const POINTS = {
     'Query.activity': () => 20,
     'Query.invitation': () => 10,
     'Query.labels': () => 200,
+    'Query.taskGroups': (args) => 10 + 2 * conditionPoints(args),
+    'TaskGroup.tasks': () => 10,
     // The conditions of a view are known only when it is read.
-    'View.tasks': () => 50,
-    'View.totalCount': () => 50,
+    'View.tasks': () => 20,
+    'View.totalCount': () => 20,
     'View.isTotalCountExact': () => 1,
     'Query.performance': () => 50,
   } as Readonly<Record<string, (args: Arguments) => number>>,

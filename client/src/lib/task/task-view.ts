@@ -165,15 +165,19 @@ export interface TaskView {
   source: SourceName;
   due: DueName;
   priority: PriorityName;
+  /** Conditions as text, in addition to the others; empty for none. */
+  filter: string;
 }
 
 /** No filters, except the source and the status. */
-export const unfiltered = { find: '', due: 'any', priority: 'any' } as const;
+export const unfiltered = { find: '', due: 'any', priority: 'any', filter: '' } as const;
 
 export const usualView: TaskView = { show: 'open', order: 'due', source: 'work', ...unfiltered };
 
 /** The longest search, in characters. The API accepts twice as many. */
 export const longestSearch = 100;
+/** The API's limit, in characters. */
+const longestFilter = 1_000;
 
 /** Reads the view from a URL; missing and invalid values get their defaults. */
 export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
@@ -188,6 +192,7 @@ export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
     find: beginningOf(asked('find').trim(), longestSearch),
     source: isTeam(source) ? source : known(taskSources, source, 'work'),
     due: known(dueChoices, asked('due'), usualView.due),
+    filter: asked('filter').trim().slice(0, longestFilter),
     priority: priorityNames.find((name) => name === asked('priority')) ?? usualView.priority,
   };
 }
@@ -214,7 +219,7 @@ export function addressOfView(view: TaskView): string {
 
 /** The number of active filters, without search, source and status. */
 export function filtersIn(view: TaskView): number {
-  return (['due', 'priority'] as const).filter((name) => view[name] !== usualView[name]).length;
+  return (['due', 'priority', 'filter'] as const).filter((name) => view[name] !== usualView[name]).length;
 }
 
 /**
