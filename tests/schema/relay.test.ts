@@ -135,6 +135,7 @@ const BOUNDED: Record<string, string> = {
   'Query.nodes': 'as many as were asked for, at most 100',
   'Query.search': '`first`, at most 50',
   'Query.sessions': 'at most 100',
+  'Query.taskGroups': '`first`, at most 50',
   'Query.views': 'at most 100 of a person or a team',
   'SearchResult.snippet': 'two passages of at most 24 words',
   'Task.labels': 'at most 20',

@@ -117,6 +117,11 @@ export const reads = all('query', {
     'dueOn: { after: $monday, before: $sunday }, status: { notIn: [DONE, CANCELLED] }',
   ),
   'tasks put away': tasks('archived: true'),
+  'groups of tasks': 'taskGroups(by: STATUS) { key count tasks(first: 50) { totalCount nodes { id } } }',
+  'groups by assignee':
+    'taskGroups(by: ASSIGNEE, filterText: "is:mine") { key count assignee { id } tasks(first: 50) { nodes { id } } }',
+  'groups by label': 'taskGroups(by: LABEL, filterText: "is:open") { key count }',
+  'groups by week': 'taskGroups(by: DUE_WEEK, filterText: "has:due") { key count }',
   'names in a filter':
     'parseTaskFilter(text: "is:open (assignee:me,ada@example.com or team:web)") { text errors { code } }',
   'tasks created since': tasks('createdAt: { after: $yesterday }'),
