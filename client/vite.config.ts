@@ -18,12 +18,19 @@ export default defineConfig({
   ],
   build: {
     target: 'es2023',
-    // One chunk for what most pages need: many small ones compress worse, and each is a request. Kit's own modules read
+    // One chunk for what most pages need: many small ones compress worse, and each is a request. Filters as text are
+    // loaded when they are used. Kit's own modules read
     // its settings when they are loaded, so they stay where it puts them.
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: [{ name: 'common', minShareCount: 3, test: /^(?!.*(?:devalue|@sveltejs)[\\/])/ }],
+          groups: [
+            {
+              name: 'common',
+              minShareCount: 3,
+              test: /^(?!.*(?:devalue|@sveltejs|filter-text|lib[\\/](?:board|filter|view))[\\/])/,
+            },
+          ],
         },
       },
     },
@@ -32,6 +39,7 @@ export default defineConfig({
     proxy: {
       '/graphql': { target: server, ws: true },
       '/api': { target: server, ws: true },
+      '/export': { target: server },
       '/healthz': { target: server },
     },
   },

@@ -54,6 +54,7 @@ describe('the view of the task list in the URL', () => {
       due: 'week',
       priority: 'HIGH',
       filter: 'label:a -is:shared',
+      board: 'week',
     } as const;
     expect(readView(new URL(addressOfView(view), 'https://x.example').searchParams)).toEqual(view);
   });

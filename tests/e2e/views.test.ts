@@ -18,7 +18,7 @@ const dashboardOf = ({ email }: Person) => openDashboard(browser, world.url, { e
 
 const tasksOf = (page: Page) => page.getByRole('region', { name: 'Your tasks' }).getByRole('listitem');
 
-test('[FR-009] a person filters by text with suggestions, sees what is wrong, and saves it as a view', async () => {
+test('a person filters by text with suggestions, sees what is wrong, and saves it as a view', async () => {
   const { ada } = await people('Ada');
   await ada.createTask('Order paper', { labels: ['next sprint'], priority: 'HIGH' });
   await ada.createTask('Call the printer', { labels: ['waiting'], priority: 'HIGH' });
@@ -76,7 +76,7 @@ test('[FR-009] a person filters by text with suggestions, sees what is wrong, an
   await expect(tasksOf(page)).toHaveCount(3);
 });
 
-test('[FR-009] a team’s view is renamed by a member, seen live by a viewer, and deleted', async () => {
+test('a team’s view is renamed by a member, seen live by a viewer, and deleted', async () => {
   const { ada, vic } = await people('Ada', 'Vic');
   const team = await teamOf(ada, [[vic, 'VIEWER']]);
   await ada.createTask('Order paper', { teamId: team.id });
@@ -91,6 +91,10 @@ test('[FR-009] a team’s view is renamed by a member, seen live by a viewer, an
   await expect(tasksOf(vics)).toHaveText([/Order paper/]);
   await vics.getByRole('button', { name: 'Actions for this view' }).click();
   await expect(vics.getByRole('dialog').getByRole('button')).toHaveText(['', 'Copy link']);
+  const file = await vics.request.get(
+    world.url + ((await vics.getByRole('link', { name: 'Export as CSV' }).getAttribute('href')) ?? ''),
+  );
+  expectValue(await file.text()).toMatch(/^\uFEFFId,Title,.*Order paper/s);
   await vics.keyboard.press('Escape');
 
   await adas.getByRole('button', { name: 'Actions for this view' }).click();

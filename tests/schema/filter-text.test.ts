@@ -28,7 +28,7 @@ async function titles(person: Person, filterText: string, filter?: object): Prom
   return tasks.nodes.map(({ title }) => title).sort();
 }
 
-test('[FR-009] a person filters tasks by text, alone and with a filter', async () => {
+test('a person filters tasks by text, alone and with a filter', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const team = await teamOf(ada, [[bob, 'MEMBER']]);
   const { slug } = await world.db.team.findUniqueOrThrow({ where: { id: uuidOf('Team', team.id) } });

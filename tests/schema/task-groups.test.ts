@@ -32,7 +32,7 @@ async function groups(person: Person, by: string, filterText = '', first = 12): 
 
 const numbers = (found: readonly Group[]) => found.map(({ key, count }) => [key, count]);
 
-test('[FR-009] tasks are grouped by each key, with exact numbers and the tasks of each group', async () => {
+test('tasks are grouped by each key, with exact numbers and the tasks of each group', async () => {
   const { ada, bob } = await people('Ada', 'Bob');
   const team = await teamOf(ada, [[bob, 'MEMBER']]);
   await ada.createTask('One', { priority: 'HIGH', labels: ['home', 'late'], dueOn: '2026-06-01' });

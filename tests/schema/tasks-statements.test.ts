@@ -87,8 +87,7 @@ VIEWS.push([
     priority: 'HIGH',
     filter: '',
     find: 'task',
-    layout: 'list',
-    group: 'STATUS',
+    board: '',
   },
 ]);
 

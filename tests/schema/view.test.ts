@@ -57,7 +57,7 @@ async function titles(person: Person, id: string): Promise<string[]> {
 }
 
 describe('a view', () => {
-  test('[FR-009] keeps a selection in canonical spelling, and shows its tasks in its order', async () => {
+  test('keeps a selection in canonical spelling, and shows its tasks in its order', async () => {
     const { ada } = await people('Ada');
     await ada.createTask('Water the ferns', { priority: 'LOW' });
     await ada.createTask('Repot the ficus', { priority: 'HIGH' });
@@ -81,7 +81,7 @@ describe('a view', () => {
     expect((await create(ada, { name: 'All' })).totalCount).toBe(3);
   });
 
-  test('of a team shows to each member what they can see, and means them by “me”', async () => {
+  test('[FR-009] of a team shows to each member what they can see, and means them by “me”', async () => {
     const { ada, bob, vic } = await people('Ada', 'Bob', 'Vic');
     const team = await teamOf(ada, [
       [bob, 'MEMBER'],
