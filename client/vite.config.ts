@@ -56,6 +56,8 @@ function ownDocuments(): Plugin {
     enforce: 'post',
     apply: 'build',
     async transform(code, id) {
+      if (id.endsWith('/gql/graphql.ts'))
+        return code.replaceAll(/^(export const \w+FragmentDoc = )\{.*?^\};$/gms, '$1{};');
       if (id.includes('/gql/') || !code.includes('graphql(`')) return null;
       const documents = (await import(generated)) as Record<string, DocumentNode>;
       return code.replaceAll(/\bgraphql\(`\s*(\w+) (\w+)[^`]*`\)/g, (_call, kind: string, name: string) => {

@@ -39,7 +39,7 @@ const early = [
 
 /** Components that `Lazy` loads, with this part of the catalogs. */
 const lazy =
-  /lib\/(task\/(AssigneeField|DeleteTask|EditConflict|LabelChoices|QuickEdit|ShareTask|TaskDialogs|TaskEditor|TaskFields|TaskMenu)|ui\/(Confirmation|EditDialog|ShortcutList|ShortcutsHelp))\.svelte$/;
+  /lib\/(task\/(AssigneeField|DeleteTask|EditConflict|LabelChoices|OfferAnswers|QuickEdit|ShareOffers|ShareTask|TaskDialogs|TaskEditor|TaskFields|TaskMenu)|ui\/(Confirmation|EditDialog|ShortcutList|ShortcutsHelp))\.svelte$/;
 
 /**
  * The part of the catalogs that a file belongs to: the first pages load only `common`, see routes/+layout.ts.
