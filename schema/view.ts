@@ -54,7 +54,7 @@ function selectionOf({ filterText, orderField, orderDirection }: Selected): Task
 
 const selection = { filterText: true, orderField: true, orderDirection: true } as const;
 
-export const View = builder.prismaNode('View', {
+const View = builder.prismaNode('View', {
   description:
     'A kept selection of tasks. It contains what the person who looks can see, whoever saved it. A person’s views are private; those of a team are visible to its members.',
   id: { field: 'id', description: 'Starts with `view_`.' },

@@ -13,7 +13,6 @@ const A_MINUTE_MS = 60_000;
 const LARGEST_OFFSET_MS = 15 * 60 * A_MINUTE_MS;
 
 export const FIRST_DAY: Day = '0001-01-01';
-export const LAST_DAY: Day = '9999-12-31';
 
 const WORDS = { yesterday: -1, today: 0, tomorrow: 1 } as const;
 const RELATIVE = /^([+-]\d{1,3})([dwmy])$/;
@@ -62,7 +61,7 @@ export function daysOf(word: string, today: Day): Days {
   return { first, last: dayAfter(monthsAfter(first, months), -1) };
 }
 
-export function isDay(text: string): boolean {
+function isDay(text: string): boolean {
   if (!DAY.test(text) || text < FIRST_DAY) return false;
   const at = Date.parse(`${text}T00:00Z`);
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
@@ -73,7 +72,7 @@ export function dayIn(timezone: string, at: Date): Day {
   return at.toLocaleDateString('sv-SE', { timeZone: timezone });
 }
 
-/** `days` can be negative. Years beyond 1 and 9999 sort wrongly; compare with `FIRST_DAY` and `LAST_DAY`. */
+/** `days` can be negative. Days before the year 1 or after 9999 have another form, and sort wrongly. */
 export function dayAfter(day: Day, days: number): Day {
   return dayOf(new Date(Date.parse(`${day}T00:00Z`) + days * A_DAY_MS));
 }

@@ -140,7 +140,7 @@ export function condition(key: Key, operator: Operator, ...values: string[]): Co
   };
 }
 
-export const NOWHERE: Span = { offset: 0, length: 0 };
+const NOWHERE: Span = { offset: 0, length: 0 };
 
 /** Without groups of one, or groups of the same type inside each other. */
 export function group(type: Group['type'], parts: readonly Node[], span = NOWHERE): Node {

@@ -86,7 +86,7 @@ describe('the export of tasks', () => {
     ['an unknown parameter', 'tasks.csv?limit=5', undefined, 400, 'BAD_USER_INPUT'],
     ['another site', 'tasks.csv', { 'sec-fetch-site': 'cross-site' }, 403, 'FORBIDDEN'],
   ] as const)('is refused with %s', async (_what, path, headers, status, code) => {
-    const response = await download(path, headers as Record<string, string> | undefined);
+    const response = await download(path, headers);
     const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
     expect(errors[0]?.extensions.code).toBe(code);
     expect(response.status).toBe(status);

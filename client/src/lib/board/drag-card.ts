@@ -57,12 +57,15 @@ export function dragCard({ onstart, onover, ondrop }: Drag): Attachment<HTMLElem
     }
 
     function move(event: PointerEvent) {
-      if (!begun || event.pointerId !== begun.id) return;
+      if (event.pointerId !== begun?.id) return;
       const [x, y] = [event.clientX - begun.x, event.clientY - begun.y];
       if (!isDragging) {
         if (Math.hypot(x, y) < threshold) return;
         // A finger that moves early scrolls.
-        if (event.pointerType === 'touch') return end();
+        if (event.pointerType === 'touch') {
+          end();
+          return;
+        }
         start();
       }
       event.preventDefault();
@@ -77,7 +80,9 @@ export function dragCard({ onstart, onover, ondrop }: Drag): Attachment<HTMLElem
     }
 
     const up = (event: PointerEvent) => end(columnAt(event), true);
-    const cancel = () => end();
+    const cancel = () => {
+      end();
+    };
     function escape(event: KeyboardEvent) {
       if (event.key !== 'Escape' || !isDragging) return;
       event.stopPropagation();

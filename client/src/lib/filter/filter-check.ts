@@ -18,7 +18,7 @@ const ParseFilter = graphql(`
 `);
 
 /** Errors that are known without the API. */
-export function faultsIn(text: string): readonly FilterFault[] {
+function faultsIn(text: string): readonly FilterFault[] {
   const { node, errors } = parseFilter(text);
   return errors.length > 0 ? errors : toFilter(node, SHAPE_ONLY).errors;
 }
