@@ -148,7 +148,7 @@ const onTasks: Record<string, Operation> = {
   'tasks under its parent': tasks('parent: { eq: $parent }', ({ parent }) => ({ parent })),
   'tasks shared with one': tasks('sharedWithViewer: true'),
   'tasks owned or assigned': tasks('ownedOrAssigned: true'),
-  taskGroups: read(
+  'TaskGroup.tasks': read(
     'taskGroups(by: STATUS, filterText: $title) { key tasks { nodes { id } } }',
     (_names, word) => ({ title: `title:"${word}t"` }),
     { shows: ['task'] },

@@ -16,7 +16,7 @@ export const rights = {
     task, live                 | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
     tasks                      | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     tasks by a text            | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
-    taskGroups                 | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    TaskGroup.tasks            | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     tasks by words             | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     tasks of its team          | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
     tasks under its parent     | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
@@ -85,7 +85,7 @@ export const rights = {
     task, live                 | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
     tasks                      | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     tasks by a text            | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
-    taskGroups                 | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    TaskGroup.tasks            | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     tasks by words             | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     tasks under its parent     | ✓     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     tasks shared with one      | ·     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U

@@ -69,7 +69,7 @@ export function dragCard({ onstart, onover, ondrop }: Drag): Attachment<HTMLElem
         start();
       }
       event.preventDefault();
-      card.style.translate = `${x}px ${y}px`;
+      card.style.translate = [x, y].map((distance) => `${distance}px`).join(' ');
       const board = card.closest<HTMLElement>('[data-board]');
       const bounds = board?.getBoundingClientRect();
       if (board && bounds) {
