@@ -38,6 +38,11 @@ const pages: Record<string, { title: string; about: string }> = {
     about:
       'A task belongs to its creator and, optionally, to a team. Lists have pages of at most 100; pass `endCursor` as `after` to read the next page.',
   },
+  views: {
+    title: 'Views',
+    about:
+      'Kept selections of tasks, of a person or a team. [Filters as text](../filters.md) describes their language.',
+  },
   sharing: {
     title: 'Shares and comments',
     about: 'Share a task with another person, to view or to edit, and comment on it.',

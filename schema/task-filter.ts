@@ -93,8 +93,8 @@ export function matchingTasks(viewer: Viewer, filter: TaskFilter | null | undefi
   });
 }
 
-/** The same, without archived tasks unless the filter has a condition on that. */
-export function wantedTasks(viewer: Viewer, filter: TaskFilter | null | undefined): Prisma.TaskWhereInput {
-  const present = mentions(filter, 'archived') ? {} : { archivedAt: null };
-  return { AND: [matchingTasks(viewer, filter), present] };
+/** All of the filters, without archived tasks unless one has a condition on that. */
+export function wantedTasks(viewer: Viewer, filters: readonly TaskFilter[]): Prisma.TaskWhereInput {
+  const present = filters.some((filter) => mentions(filter, 'archived')) ? {} : { archivedAt: null };
+  return { AND: [...filters.map((filter) => matchingTasks(viewer, filter)), present] };
 }

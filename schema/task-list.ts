@@ -1,10 +1,12 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
+import type { GraphQLResolveInfo } from 'graphql';
 import { z } from 'zod';
 import { TaskPriority, TaskStatus, type Task as TaskRow } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
 import { classify } from '../server/database/failures.ts';
 import { ListTooSlow, ValidationFailed } from '../server/errors.ts';
 import { visible, type Viewer } from '../server/policy.ts';
+import type { Context } from '../server/graphql/context.ts';
 import { builder } from './machinery/builder.ts';
 import {
   LARGEST_PAGE,
@@ -13,6 +15,7 @@ import {
   type Column,
   type Direction,
   type OrderBy,
+  type PageArguments,
 } from './machinery/connection.ts';
 import { mentions } from './machinery/filters.ts';
 import { countTasks, type Total } from '../server/sql/count-tasks.ts';
@@ -22,6 +25,7 @@ import { tasks as table } from '../server/sql/tables.ts';
 import { visibleSql } from '../server/sql/visible.ts';
 import { NODES, selectedInPage } from './machinery/selection.ts';
 import { countedTasks, scopeIn } from './task-count.ts';
+import { FILTER_TEXT, readFilterText } from './filter-text.ts';
 import { TaskFilter, wantedTasks } from './task-filter.ts';
 import { Task } from './task.ts';
 
@@ -33,7 +37,7 @@ export const OrderDirection = builder.enumType('OrderDirection', {
   } as const,
 });
 
-const TaskOrderField = builder.enumType('TaskOrderField', {
+export const TaskOrderField = builder.enumType('TaskOrderField', {
   description: 'Fields by which tasks can be sorted.',
   values: {
     CREATED_AT: { value: 'createdAt', description: 'Creation time.' },
@@ -47,7 +51,7 @@ const TaskOrderField = builder.enumType('TaskOrderField', {
   } as const,
 });
 
-type TaskOrderField = typeof TaskOrderField.$inferType;
+export type TaskOrderField = typeof TaskOrderField.$inferType;
 
 const storable = z.string().refine((value) => !value.includes('\0'), 'Text must not contain NUL characters.');
 
@@ -63,7 +67,7 @@ const columns: { [Field in TaskOrderField]: Column<Field> } = {
   completedAt: { field: 'completedAt', value: moment, nullable: true },
 };
 
-const TaskOrder = builder.inputType('TaskOrder', {
+export const TaskOrder = builder.inputType('TaskOrder', {
   description: 'A sort criterion for tasks. Ties are broken by id.',
   fields: (t) => ({
     field: t.field({ type: TaskOrderField, required: true, description: 'Field to sort by.' }),
@@ -76,7 +80,7 @@ const TaskOrder = builder.inputType('TaskOrder', {
   }),
 });
 
-interface OrderPart {
+export interface OrderPart {
   field: TaskOrderField;
   direction: Direction;
 }
@@ -130,9 +134,8 @@ const INDEXED: ReadonlySet<string> = new Set([
 ]);
 
 /** @throws ListTooSlow, instead of a statement's time limit, if the list has parts that no index helps with. */
-async function refusingSlow<Rows>(
-  filter: TaskFilter | null | undefined,
-  orderBy: readonly OrderPart[] | null | undefined,
+export async function refusingSlow<Rows>(
+  { filter, filterText, orderBy }: TaskSelection,
   read: () => Promise<Rows>,
 ): Promise<Rows> {
   try {
@@ -141,9 +144,81 @@ async function refusingSlow<Rows>(
     if (classify(error).why !== 'slow') throw error;
     const conditions = Object.keys(filter ?? {}).filter((field) => !INDEXED.has(field));
     const parts = conditions.map((field) => `\`filter.${field}\``);
+    if (filterText) parts.push('`filterText`');
     if (orderBy && orderBy.length > 0) parts.push('`orderBy`');
     throw parts.length > 0 ? new ListTooSlow(parts.join(' or ')) : error;
   }
+}
+
+export interface TaskSelection {
+  filter?: TaskFilter | null | undefined;
+  filterText?: string | null | undefined;
+  orderBy?: readonly OrderPart[] | null | undefined;
+  /** Further conditions, such as those of a group. */
+  within?: TaskFilter | undefined;
+}
+
+/** The tasks of a selection that the viewer sees. @throws ValidationFailed for an invalid text. */
+export async function selected(
+  context: Context,
+  { schema }: GraphQLResolveInfo,
+  { filter: given, filterText, within }: TaskSelection,
+) {
+  const { viewer } = context;
+  const filters = [given ?? {}, await readFilterText(context, schema, filterText), within ?? {}];
+  const filter = { and: filters };
+  return { filter, wanted: wantedTasks(viewer, filters), scope: scopeIn(viewer, filter) };
+}
+
+/** A page of the tasks of a selection. */
+export async function listTasks(
+  context: Context,
+  info: GraphQLResolveInfo,
+  selection: TaskSelection,
+  args: PageArguments,
+) {
+  const { db, viewer } = context;
+  const { filter, wanted, scope } = await selected(context, info, selection);
+  const tasks = page(args, orderOf(selection.orderBy));
+  const fields = tasks.withCursor(queryFromInfo({ context, info, paths: NODES }));
+  const inPage = selectedInPage(info);
+  const few = await refusingSlow(selection, () => fewTasks(db, viewer, scope, wanted));
+  // Words would be looked for once for each scan.
+  const isWhole = few !== null || isPinned(wanted) || mentions(filter, 'text');
+  const where = { AND: [wanted, tasks.where] };
+  const query = { where, orderBy: tasks.orderBy, take: tasks.take };
+  const sources: Sources = {
+    from: visibleSql.tasks(viewer, scope, few),
+    rows: isWhole ? undefined : (list) => orderedTasks(viewer, scope, { ...tasks, where: wanted }, list),
+    added: inPage.has('viewerCan') ? { share: visibleSql.share(viewer) } : undefined,
+    isRepeated: inPage.isRepeated,
+  };
+  const rows = await refusingSlow(
+    selection,
+    async () =>
+      (await readPage(db, table, { ...query, ...fields }, sources)) ??
+      (await readByPrisma(db, viewer, await readIds(db, table, query, sources), fields)),
+  );
+  let counted: Promise<Total> | undefined = few
+    ? Promise.resolve({ count: few.length, isExact: true })
+    : undefined;
+  const total = () => (counted ??= countTasks(db, viewer, countedTasks(viewer, filter), scope, wanted));
+  return {
+    ...tasks.connection(rows),
+    totalCount: async () => (await total()).count,
+    isTotalCountExact: async () => (await total()).isExact,
+  };
+}
+
+/** The number of tasks of a selection. */
+export async function countSelected(
+  context: Context,
+  info: GraphQLResolveInfo,
+  selection: TaskSelection,
+): Promise<Total> {
+  const { db, viewer } = context;
+  const { filter, wanted, scope } = await selected(context, info, selection);
+  return refusingSlow(selection, () => countTasks(db, viewer, countedTasks(viewer, filter), scope, wanted));
 }
 
 builder.queryField('tasks', (t) =>
@@ -153,48 +228,16 @@ builder.queryField('tasks', (t) =>
       description: 'Tasks visible to the viewer. By default the newest come first.',
       args: {
         filter: t.arg({ type: TaskFilter, description: 'Filter conditions.' }),
+        filterText: t.arg.string({
+          description: `${FILTER_TEXT} With \`filter\`, both must match. An error is VALIDATION_FAILED, with \`offset\` and \`length\` of the wrong part.`,
+        }),
         orderBy: t.arg({
           type: [TaskOrder],
           description: 'Sort criteria, applied in order.',
         }),
       },
-      resolve: async (_root, { filter, orderBy, ...args }, context, info) => {
-        const { db, viewer } = context;
-        const wanted = wantedTasks(viewer, filter);
-        const tasks = page(args, orderOf(orderBy));
-        const selection = tasks.withCursor(queryFromInfo({ context, info, paths: NODES }));
-        const selected = selectedInPage(info);
-        const scope = scopeIn(viewer, filter);
-        const few = await refusingSlow(filter, orderBy, () => fewTasks(db, viewer, scope, wanted));
-        // Words would be looked for once for each scan.
-        const isWhole = few !== null || isPinned(wanted) || mentions(filter, 'text');
-        const where = { AND: [wanted, tasks.where] };
-        const query = { where, orderBy: tasks.orderBy, take: tasks.take };
-        const sources: Sources = {
-          from: visibleSql.tasks(viewer, scope, few),
-          rows: isWhole
-            ? undefined
-            : (list) => orderedTasks(viewer, scope, { ...tasks, where: wanted }, list),
-          added: selected.has('viewerCan') ? { share: visibleSql.share(viewer) } : undefined,
-          isRepeated: selected.isRepeated,
-        };
-        const rows = await refusingSlow(
-          filter,
-          orderBy,
-          async () =>
-            (await readPage(db, table, { ...query, ...selection }, sources)) ??
-            (await readByPrisma(db, viewer, await readIds(db, table, query, sources), selection)),
-        );
-        let counted: Promise<Total> | undefined = few
-          ? Promise.resolve({ count: few.length, isExact: true })
-          : undefined;
-        const total = () => (counted ??= countTasks(db, viewer, countedTasks(viewer, filter), scope, wanted));
-        return {
-          ...tasks.connection(rows),
-          totalCount: async () => (await total()).count,
-          isTotalCountExact: async () => (await total()).isExact,
-        };
-      },
+      resolve: (_root, { filter, filterText, orderBy, ...args }, context, info) =>
+        listTasks(context, info, { filter, filterText, orderBy }, args),
     },
     { description: 'A page of tasks.' },
     { description: 'An edge in a page of tasks.' },

@@ -49,8 +49,18 @@ export interface Api {
 }
 
 export async function createApi(settings: ApiSettings): Promise<Api> {
-  const { db, databaseUrl, log, secret, publicUrl, allowedOrigins, adminEmails, signUps, monitoring, limits } =
-    settings;
+  const {
+    db,
+    databaseUrl,
+    log,
+    secret,
+    publicUrl,
+    allowedOrigins,
+    adminEmails,
+    signUps,
+    monitoring,
+    limits,
+  } = settings;
   if ((await removeKeysOfOtherSecret(db, secret)) > 0)
     log.warn('the secret has changed; everyone has to sign in again');
   const origins = createOrigins(publicUrl, allowedOrigins, limits.proxies);

@@ -1,6 +1,9 @@
 export interface ErrorDetails {
   /** The invalid input field. */
   field?: string;
+  /** The wrong part of the field's text, in UTF-16 code units. */
+  offset?: number;
+  length?: number;
   /** Seconds to wait before retrying. */
   retryAfter?: number;
   currentVersion?: number;

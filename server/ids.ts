@@ -16,6 +16,7 @@ const prefixes = {
   Comment: 'comment',
   Conversation: 'conversation',
   Message: 'message',
+  View: 'view',
   Webhook: 'webhook',
   WebhookDelivery: 'delivery',
   Approval: 'approval',

@@ -8,6 +8,7 @@ import type {
   Task,
   TeamInvitation,
   TeamRole,
+  View,
   Webhook,
 } from '../prisma/generated/client/client.ts';
 import { Forbidden } from './errors.ts';
@@ -70,6 +71,7 @@ interface Subjects {
   'team.transfer': TeamSubject;
   'team.delete': TeamSubject;
   'team.leave': TeamSubject;
+  'team.manageViews': TeamSubject;
   'team.manageWebhooks': TeamSubject;
   'member.manage': Pick<Membership, 'teamId' | 'role'>;
   'invitation.accept': InvitationSubject;
@@ -77,6 +79,7 @@ interface Subjects {
   'conversation.manage': Pick<Conversation, 'ownerId'>;
   'conversation.send': Pick<Conversation, 'ownerId'>;
   'conversation.leave': Pick<Conversation, 'ownerId'>;
+  'view.edit': Pick<View, 'ownerId' | 'teamId'>;
   'webhook.manage': Pick<Webhook, 'userId' | 'teamId'>;
 }
 
@@ -115,6 +118,7 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
   'team.transfer': (viewer, team) => hasRole(viewer, team.id, ['OWNER']),
   'team.delete': (viewer, team) => hasRole(viewer, team.id, ['OWNER']),
   'team.leave': (viewer, team) => viewer.teams.has(team.id) && !hasRole(viewer, team.id, ['OWNER']),
+  'team.manageViews': (viewer, team) => hasRole(viewer, team.id, WORKING_ROLES),
   'team.manageWebhooks': (viewer, team) => hasRole(viewer, team.id, LEADING_ROLES),
   'member.manage': (viewer, member) => grantableRoles(viewer, member.teamId).includes(member.role),
   'invitation.accept': (viewer, { email, isByLink }) => isByLink || email === viewer.verifiedEmail,
@@ -123,6 +127,8 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
   'conversation.manage': (viewer, conversation) => conversation.ownerId === viewer.userId,
   'conversation.send': () => true,
   'conversation.leave': () => true,
+  'view.edit': (viewer, { ownerId, teamId }) =>
+    teamId === null ? ownerId === viewer.userId : can(viewer, 'team.manageViews', { id: teamId }),
   'webhook.manage': (viewer, { userId, teamId }) =>
     teamId === null ? userId === viewer.userId : can(viewer, 'team.manageWebhooks', { id: teamId }),
 };
@@ -324,6 +330,11 @@ export const visible = {
   }),
 
   message: (viewer: Person): Prisma.MessageWhereInput => ({ conversation: visible.conversation(viewer) }),
+
+  /** The viewer's own, and those of their teams. */
+  view: (viewer: Person): Prisma.ViewWhereInput => ({
+    OR: [{ ownerId: viewer.userId }, { team: teamOf(viewer) }],
+  }),
 
   /** `webhook.manage` as a filter. */
   webhook: (viewer: Person): Prisma.WebhookWhereInput => ({

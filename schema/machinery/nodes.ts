@@ -26,6 +26,7 @@ const filters: Record<IdType, (viewer: Viewer) => object> = {
   Comment: visible.comment,
   Conversation: visible.conversation,
   Message: visible.message,
+  View: visible.view,
   Webhook: visible.webhook,
   WebhookDelivery: visible.webhookDelivery,
   Approval: visible.approval,

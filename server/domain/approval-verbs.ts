@@ -12,6 +12,7 @@ import { shareTask, updateShare } from './share.ts';
 import { deleteTeam } from './team.ts';
 import { deleteTask, deleteTasks, purgeTask, purgeTasks } from './trash.ts';
 import { idOf } from './validation.ts';
+import { deleteView } from './view.ts';
 
 export interface VerbServices {
   invitationLimits: InvitationLimits;
@@ -124,6 +125,7 @@ export const VERBS = {
   leaveTeam: { run: leaveTeam, outcome: named('removedMembershipId', 'Membership') },
   transferOwnership: { run: transferOwnership, outcome: named('teamId', 'Team') },
   deleteTeam: { run: deleteTeam, outcome: named('deletedTeamId', 'Team') },
+  deleteView: { run: deleteView, outcome: named('deletedViewId', 'View') },
   addParticipants: { run: addParticipants, outcome: named('conversationId', 'Conversation') },
   deleteConversation: { run: deleteConversation, outcome: named('deletedConversationId', 'Conversation') },
   leaveConversation: { run: leaveConversation, outcome: named('leftConversationId', 'Conversation') },

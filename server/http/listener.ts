@@ -11,6 +11,7 @@ import { clientIp } from './client-ip.ts';
 import { answerAuth } from './auth-paths.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
 import { crossOrigin } from './cors.ts';
+import { exportTasks } from './export.ts';
 import { createGraphiql } from './graphiql.ts';
 import { answerPosts } from './graphql-post.ts';
 import type { Mcp } from '../mcp/transport.ts';
@@ -88,6 +89,8 @@ export function createRequestListener(
         await loadMcp()
       )(request, response, true);
     },
+    '/export/tasks.csv': readOnly(exportTasks(graphql, 'csv')),
+    '/export/tasks.jsonl': readOnly(exportTasks(graphql, 'jsonl')),
     '/schema.graphql': readOnly((_request, response) => {
       answer(response, 200, printedSchema);
     }),

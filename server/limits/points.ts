@@ -1,3 +1,6 @@
+import { parseFilter } from '../filter-text/parse.ts';
+import { SHAPE_ONLY, toFilter } from '../filter-text/to-filter.ts';
+
 /** Fields that count a list. With both, it is counted once. */
 export const COUNTING = ['totalCount', 'isTotalCountExact'];
 
@@ -32,13 +35,25 @@ export const POINTS = {
     'Query.invitation': () => 10,
     'Query.labels': () => 200,
     'Query.undoPreview': () => 200,
+    'Query.taskGroups': (args) => 10 + 2 * conditionPoints(args),
+    'TaskGroup.tasks': () => 10,
+    // The conditions of a view are known only when it is read.
+    'View.tasks': () => 20,
+    'View.totalCount': () => 20,
+    'View.isTotalCountExact': () => 1,
     'Query.performance': () => 50,
   } as Readonly<Record<string, (args: Arguments) => number>>,
 } as const;
 
-export function conditionPoints({ filter, orderBy }: Arguments): number {
+export function conditionPoints({ filter, filterText, orderBy }: Arguments): number {
   const parts = Array.isArray(orderBy) ? orderBy.length : Number(orderBy != null);
-  return ofFilter(filter) + parts * POINTS.ordered;
+  const ofText = typeof filterText === 'string' ? ofFilter(shapeOf(filterText)) : 0;
+  return ofFilter(filter) + ofText + parts * POINTS.ordered;
+}
+
+function shapeOf(text: string): unknown {
+  const { node } = parseFilter(text);
+  return toFilter(node, SHAPE_ONLY).filter;
 }
 
 function ofFilter(filter: unknown): number {

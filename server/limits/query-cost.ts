@@ -96,8 +96,11 @@ function compile(
     const field = schema.getField(parent as never, name);
     const type = field && getNamedType(field.type);
     if (!field || !type) return () => 0;
-    if (!isCompositeType(type) || !node.selectionSet)
+    if (!isCompositeType(type) || !node.selectionSet) {
+      const counting = POINTS.fields[`${parent.name}.${name}`];
+      if (counting) return () => counting({});
       return name === countingField ? ({ count }) => count : () => 0;
+    }
     const inner = costOf(node.selectionSet, type);
     if (isIntrospection(type)) return costOfIntrospection(name, parent, isList(field), inner);
     const given = argumentsOf(node, field);

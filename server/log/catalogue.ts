@@ -88,6 +88,9 @@ interface EventKinds {
   'apiToken.used': Record<string, never>;
   /** ISO 8601; null if it asks again. */
   'apiToken.grantChanged': { until: string | null };
+  'view.created': Record<string, never>;
+  'view.updated': { fields: string[] };
+  'view.deleted': Record<string, never>;
   'webhook.created': Record<string, never>;
   'webhook.updated': { fields: string[] };
   'webhook.deleted': Record<string, never>;
@@ -376,6 +379,9 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     isAudited: true,
     changes: ({ until }) => changed('mayDeleteUntil', null, until),
   },
+  'view.created': { description: 'A view was saved.', subject: 'View' },
+  'view.updated': { description: 'A view was changed.', subject: 'View', changes: fieldsChanged },
+  'view.deleted': { description: 'A view was deleted.', subject: 'View' },
   'webhook.created': { description: 'A webhook was created.', subject: 'Webhook', isAudited: true },
   'webhook.updated': {
     description: 'The settings of a webhook changed, or it was enabled.',

@@ -220,9 +220,12 @@ const ORDERS = [
 ] as const;
 
 const list_tasks = tool(READS, {
-  description:
-    'Tasks that match all given conditions, by page. Empty fields are left out. For other conditions use `query`.',
+  description: 'Tasks that match all given conditions, by page. Empty fields are left out.',
   input: z.strictObject({
+    filter: z
+      .string()
+      .optional()
+      .describe('Any conditions, such as: due:<today -label:waiting (assignee:me or team:web)'),
     text: z.string().optional().describe('Words of the title or description.'),
     status: z.array(Status).optional().describe('Open tasks are TODO and IN_PROGRESS.'),
     priority: z.array(Priority).optional(),
@@ -242,7 +245,10 @@ const list_tasks = tool(READS, {
     fields,
   }),
   output: output({ tasks: z.array(taskOutput), nextCursor: z.string().optional() }),
-  async call({ order, descending, limit, cursor, fields: wanted, ...conditions }, operations) {
+  async call(
+    { filter: filterText, order, descending, limit, cursor, fields: wanted, ...conditions },
+    operations,
+  ) {
     const { text, status, priority, label, dueBefore, dueAfter, hasDueDate, archived } = conditions;
     const reference = (id: string | undefined) => {
       if (id === undefined) return undefined;
@@ -265,14 +271,15 @@ const list_tasks = tool(READS, {
     const { tasks } = await operations.run<{
       tasks: { nodes: TaskData[]; pageInfo: { endCursor: string | null; hasNextPage: boolean } };
     }>(
-      `query McpListTasks($filter: TaskFilter, $orderBy: [TaskOrder!], $first: Int!, $after: String) {
-         tasks(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
+      `query McpListTasks($filter: TaskFilter, $filterText: String, $orderBy: [TaskOrder!], $first: Int!, $after: String) {
+         tasks(filter: $filter, filterText: $filterText, orderBy: $orderBy, first: $first, after: $after) {
            nodes { ${selectionFor(wanted)} }
            pageInfo { endCursor hasNextPage }
          }
        }`,
       {
         filter,
+        ...(filterText === undefined ? {} : { filterText }),
         first: limit,
         ...(order === undefined
           ? {}

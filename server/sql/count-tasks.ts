@@ -25,7 +25,7 @@ export interface CountedTasks {
   due: Condition | 'none' | null;
 }
 
-const MOST_COUNTED = 10_000;
+export const MOST_COUNTED = 10_000;
 /** If a person has received more shares, the tasks are counted instead. */
 const MOST_SHARES = 1_000;
 
@@ -47,15 +47,19 @@ export async function countTasks(
   return { count: Math.min(count, MOST_COUNTED), isExact: count <= MOST_COUNTED };
 }
 
-/**
- * Reads the number from the counters, the later events, and the visible shares in one statement. @returns null if the
- * counters do not know it.
- */
-async function countByCounters(
-  db: Database,
-  viewer: Viewer,
-  { scope, where, due }: CountedTasks,
-): Promise<number | null> {
+/** Queries of the counters, the later events, and the visible shares. */
+interface Counters {
+  /** CTEs. */
+  tables: Prisma.Sql;
+  /** Numbers to add, by status, priority and due date. */
+  rows: Prisma.Sql;
+  condition: Prisma.Sql;
+  /** False if the person has received too many shares. */
+  isWhole: Prisma.Sql;
+}
+
+/** Null if the counters do not know the number. */
+export function countersFor(viewer: Viewer, { scope, where, due }: CountedTasks): Counters | null {
   const condition =
     due === 'none' ? Prisma.sql`due_on IS NULL` : due ? conditionOf(days, due) : conditionOf(kinds, where);
   if (!condition) return null;
@@ -68,11 +72,8 @@ async function countByCounters(
       : due
         ? Prisma.sql`SELECT NULL::task_status, NULL::task_priority, due_on, count FROM ${byDay}`
         : byKind;
-  const [row] = await run<{ count: number; isWhole: boolean }>(
-    db,
-    Prisma.sql`
-    /* countByCounters */
-    WITH ${parts}, received AS MATERIALIZED (
+  return {
+    tables: Prisma.sql`${parts}, received AS MATERIALIZED (
       SELECT task_id FROM task_shares
       WHERE shared_with_id = ${unseen(viewer.userId, 'uuid')} AND ${UNEXPIRED} AND ${shares}
       LIMIT ${scope && scope.teamId !== null ? 0 : MOST_SHARES + 1}
@@ -81,11 +82,26 @@ async function countByCounters(
       UNION ALL
       SELECT 1, status, priority, due_on FROM received JOIN tasks ON tasks.id = task_id
       WHERE ${seenByShare} AND archived_at IS NULL
-    )
-    SELECT coalesce(sum(n), 0)::int AS count, (SELECT count(*) FROM received) <= ${MOST_SHARES} AS "isWhole"
-    FROM (${counters}
+    )`,
+    rows: Prisma.sql`${counters}
           UNION ALL SELECT status, priority, due_on, sign FROM late
-          WHERE ${Prisma.raw(due ? isOpen : 'true')}) AS each (status, priority, due_on, n)
+          WHERE ${Prisma.raw(due ? isOpen : 'true')}`,
+    condition,
+    isWhole: Prisma.sql`(SELECT count(*) FROM received) <= ${MOST_SHARES}`,
+  };
+}
+
+async function countByCounters(db: Database, viewer: Viewer, counted: CountedTasks): Promise<number | null> {
+  const counters = countersFor(viewer, counted);
+  if (!counters) return null;
+  const { tables, rows, condition, isWhole } = counters;
+  const [row] = await run<{ count: number; isWhole: boolean }>(
+    db,
+    Prisma.sql`
+    /* countByCounters */
+    WITH ${tables}
+    SELECT coalesce(sum(n), 0)::int AS count, ${isWhole} AS "isWhole"
+    FROM (${rows}) AS each (status, priority, due_on, n)
     WHERE ${condition}`,
   );
   return row?.isWhole ? row.count : null;

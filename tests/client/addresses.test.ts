@@ -53,6 +53,8 @@ describe('the view of the task list in the URL', () => {
       source: `team_${'0'.repeat(26)}`,
       due: 'week',
       priority: 'HIGH',
+      filter: 'label:a -is:shared',
+      board: 'week',
     } as const;
     expect(readView(new URL(addressOfView(view), 'https://x.example').searchParams)).toEqual(view);
   });

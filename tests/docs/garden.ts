@@ -24,6 +24,7 @@ const NAMED = {
   offered: 'conversation_01m830p3k4fzxrg13pvbgeqs1m',
   apiToken: 'token_01m830p3k4fzxrg142r75w4xcf',
   session: 'session_01m830p3k4fzxrg142r75w4xcg',
+  view: 'view_01m830p3k4fzxrg142r75w4xck',
   webhook: 'webhook_01m830p3k4fzxrg142r75w4xch',
   delivery: 'delivery_01m830p3k4fzxrg142r75w4xcj',
   logCursor: 'NWE4ZjAzYzEuM2ZmLjJhLTF5',
@@ -118,6 +119,18 @@ export async function plantGarden(
 
   const userId = uuidOf('User', grace.id);
   // A person can have 20, and each garden has one.
+  await db.view.deleteMany({ where: { ownerId: userId } });
+  const view = await db.view.create({
+    data: {
+      ownerId: userId,
+      name: 'This week',
+      filterText: 'is:open due:this-week',
+      orderField: 'dueOn',
+      orderDirection: 'asc',
+      layout: 'LIST',
+      position: 'a0',
+    },
+  });
   await db.webhook.deleteMany({ where: { userId } });
   const receiver = { url: 'https://hooks.example.com/taskwire', secret: 'x', kinds: ['task.completed'] };
   const webhook = await db.webhook.create({ data: { ...receiver, userId } });
@@ -209,6 +222,7 @@ export async function plantGarden(
     offered: publicId('Conversation', offered.id),
     apiToken: made.apiToken.apiToken.id,
     session: sessions.find(({ isCurrent }) => !isCurrent)?.id ?? '',
+    view: publicId('View', view.id),
     webhook: publicId('Webhook', webhook.id),
     delivery: publicId('WebhookDelivery', delivery.id),
     logCursor: (await grace.query<{ cursor: string }>('{ cursor }')).cursor,

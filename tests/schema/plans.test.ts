@@ -173,6 +173,15 @@ async function chooseSubjects({ id }: Person): Promise<void> {
     UPDATE events SET run_id = ${run.id}::uuid WHERE sequence IN (
       SELECT sequence FROM events WHERE actor_id = ${own}::uuid AND kind = 'task.completed' LIMIT 300)`;
   const receiver = { url: 'https://receiver.example.com/', secret: 'x', kinds: ['task.deleted'] };
+  const kept = {
+    name: 'Kept',
+    filterText: 'is:open',
+    orderField: 'dueOn',
+    orderDirection: 'asc',
+    layout: 'LIST',
+    position: 'a0',
+  };
+  keep('view', 'View', await db.view.create({ data: { ...kept, ownerId: own } }));
   const webhook = await db.webhook.create({ data: { ...receiver, userId: own } });
   keep('webhook', 'Webhook', webhook);
   const delivery = { webhookId: webhook.id, cause: 'TEST', status: 'DELIVERED' } as const;

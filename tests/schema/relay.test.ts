@@ -126,6 +126,7 @@ const BOUNDED: Record<string, string> = {
   'DashboardHistory.throughput': 'one for each week that 365 days touch',
   'DeleteTasksPayload.deletedTaskIds': 'as many as were asked for, at most 100',
   'Event.changes': 'at most 10',
+  'ParsedTaskFilter.errors': 'at most ten',
   'Performance.errors': 'one for each code',
   'Performance.fields': 'at most 100',
   'Performance.operations': 'at most 100',
@@ -136,7 +137,9 @@ const BOUNDED: Record<string, string> = {
   'Query.nodes': 'as many as were asked for, at most 100',
   'Query.search': '`first`, at most 50',
   'Query.sessions': 'at most 100',
+  'Query.taskGroups': '`first`, at most 50',
   'Query.undoPreview': 'one for each of at most 500 changes',
+  'Query.views': 'at most 100 of a person or a team',
   'RestoreTasksPayload.tasks': 'as many as were asked for, at most 100',
   'SearchResult.snippet': 'two passages of at most 24 words',
   'Task.labels': 'at most 20',
@@ -145,6 +148,7 @@ const BOUNDED: Record<string, string> = {
   'TeamRights.grantRoles': 'at most three',
   'UndoStep.fields': 'one for each field of a task',
   'UpdateTasksPayload.tasks': 'as many as were asked for, at most 500',
+  'View.filterErrors': 'at most ten',
   'Webhook.kinds': 'one for each kind',
 };
 

@@ -2,6 +2,9 @@ import { getNamedType, isInputObjectType, type GraphQLInputObjectType } from 'gr
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TaskPriority, TaskStatus, type Prisma, type Task } from '../../prisma/generated/client/client.ts';
 import { schema } from '../../schema/index.ts';
+import { LONGEST_FILTER } from '../../server/filter-text/grammar.ts';
+import { ofFilter } from '../../server/filter-text/of-filter.ts';
+import { printFilter } from '../../server/filter-text/print.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { dice, type Dice } from '../kit/dice.ts';
 import { foldToTheEnd } from '../kit/counters.ts';
@@ -216,6 +219,25 @@ describe('a filter of tasks', () => {
           : { and: [filter, { archived: false }] };
         const found = rows.filter((task) => sees(task) && holds(task, wanted)).map(({ title }) => title);
         expect(await titles(ada, filter), JSON.stringify(filter)).toEqual(found.sort());
+      }
+    },
+  );
+
+  test.each(Array.from({ length: 10 }, (_, seed) => seed))(
+    '[FR-009] finds the same tasks by the text of the filter (seed %i)',
+    async (seed) => {
+      const chance = dice(seed + 3000);
+      for (let round = 0; round < 12; round++) {
+        const filter = someFilter(chance);
+        const filterText = printFilter(ofFilter(filter));
+        if (filterText.length > LONGEST_FILTER) continue;
+        const { tasks } = await ada.query<{ tasks: { nodes: { title: string }[]; totalCount: number } }>(
+          'query ($filterText: String!) { tasks(filterText: $filterText, first: 100) { nodes { title } totalCount } }',
+          { filterText },
+        );
+        const found = tasks.nodes.map(({ title }) => title).sort();
+        expect(found, filterText).toEqual(await titles(ada, filter));
+        expect(tasks.totalCount).toBe(found.length);
       }
     },
   );

@@ -79,7 +79,16 @@ const VIEWS: [name: string, view: TaskView][] = [
 ].map(([choice, value]) => [`${choice}: ${value}`, { ...usualView, [choice]: value }]);
 VIEWS.push([
   'all together',
-  { show: 'all', order: 'due', source: 'assigned', due: 'week', priority: 'HIGH', find: 'task' },
+  {
+    show: 'all',
+    order: 'due',
+    source: 'assigned',
+    due: 'week',
+    priority: 'HIGH',
+    filter: '',
+    find: 'task',
+    board: '',
+  },
 ]);
 
 describe('[FR-014] a list of tasks', () => {

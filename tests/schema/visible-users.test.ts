@@ -33,6 +33,7 @@ const SHOWN = `{
       invitations(first: 20) { nodes { Invitation_invitedBy: invitedBy { id } } }
     }
   }
+  views { View_owner: owner { id } }
   conversations(first: 100) {
     nodes {
       Conversation_owner: owner { id }
@@ -62,6 +63,15 @@ beforeAll(async () => {
       data: { name, slug: name.toLowerCase(), memberships, invitations: { create: invitations } },
     });
   }
+  const kept = {
+    name: 'Kept',
+    filterText: '',
+    orderField: 'dueOn',
+    orderDirection: 'asc',
+    layout: 'LIST',
+    position: 'a0',
+  };
+  await db.view.createMany({ data: users.map((ownerId) => ({ ...kept, ownerId })) });
   const teams = await db.team.findMany();
   // Including owners, assignees, receivers and authors who are not in the team, or no longer.
   for (let n = 0; n < 30; n += 1) {

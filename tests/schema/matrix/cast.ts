@@ -121,6 +121,7 @@ const TABLES = [
   'conversation_offers',
   'messages',
   'api_tokens',
+  'views',
   'webhooks',
   'webhook_deliveries',
   'connected_applications',

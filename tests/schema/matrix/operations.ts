@@ -73,6 +73,8 @@ const SELECTIONS: Record<string, string> = {
   updateComment: 'cursor comment { id }',
   createTeam: 'cursor team { id }',
   updateTeam: 'cursor team { id }',
+  createView: 'cursor view { id }',
+  updateView: 'cursor view { id }',
   transferOwnership: 'cursor team { id }',
   changeRole: 'cursor membership { id }',
   acceptInvitation: 'cursor membership { id }',
@@ -148,6 +150,16 @@ const onTasks: Record<string, Operation> = {
   'tasks under its parent': tasks('parent: { eq: $parent }', ({ parent }) => ({ parent })),
   'tasks shared with one': tasks('sharedWithViewer: true'),
   'tasks owned or assigned': tasks('ownedOrAssigned: true'),
+  'TaskGroup.tasks': read(
+    'taskGroups(by: STATUS, filterText: $title) { key tasks { nodes { id } } }',
+    (_names, word) => ({ title: `title:"${word}t"` }),
+    { shows: ['task'] },
+  ),
+  'tasks by a text': read(
+    'tasks(filterText: $title) { nodes { id } }',
+    (_names, word) => ({ title: `title:"${word}t"` }),
+    { shows: ['task'] },
+  ),
   'tasks by words': read(
     'tasks(filter: { text: $word }) { nodes { id highlights(query: $word) { title { text } } } }',
     (_names, word) => ({ word: `${word}t` }),
@@ -359,6 +371,18 @@ const onWebhooks: Record<string, Operation> = {
   }),
 };
 
+const theView = { hidden: 'view', ...may('view', 'View')('edit') };
+
+const onViews: Record<string, Operation> = {
+  'node View': node('View', 'view'),
+  updateView: write(
+    'updateView',
+    (names) => ({ id: names['view'], name: 'x', after: names['view'] }),
+    theView,
+  ),
+  deleteView: write('deleteView', (names) => ({ id: names['view'] }), theView),
+};
+
 const onTeams: Record<string, Operation> = {
   team: read('team(id: $id) { id }', (names) => ({ id: names['team'] }), { shows: ['team'], ...theTeam }),
   'team by its slug': read('team(slug: $slug) { id }', ({ slug }) => ({ slug }), {
@@ -380,6 +404,13 @@ const onTeams: Record<string, Operation> = {
   'tasks of it': read(
     'tasks(filter: { team: { eq: $id } }) { nodes { id } }',
     (names) => ({ id: names['team'] }),
+    {
+      shows: ['task'],
+    },
+  ),
+  'tasks by its slug': read(
+    'tasks(filterText: $slug) { nodes { id } }',
+    ({ slug }) => ({ slug: `team:${slug}` }),
     {
       shows: ['task'],
     },
@@ -433,6 +464,20 @@ const onTeams: Record<string, Operation> = {
     (names) => ({ tasks: [{ id: names['mine'], teamId: names['team'] }] }),
     { ...theTeam, ...team('createTask') },
   ),
+  ...onViews,
+  'views of it': read('views(teamId: $id) { id }', (names) => ({ id: names['team'] }), {
+    shows: ['view'],
+    ...theTeam,
+  }),
+  'View.tasks': read(
+    'node(id: $id) { ... on View { tasks { nodes { id } } totalCount } }',
+    (names) => ({ id: names['view'] }),
+    { shows: ['task'] },
+  ),
+  'createView of it': write('createView', (names) => ({ teamId: names['team'], name: 'x' }), {
+    ...theTeam,
+    ...team('manageViews'),
+  }),
   ...onWebhooks,
   'webhooks of it': read(
     'webhooks(scope: { teamId: $id }) { nodes { id } }',
@@ -646,6 +691,7 @@ const onPeople: Record<string, Operation> = {
     { shows: ['approval'] },
   ),
   'node Session': node('Session', 'session'),
+  ...onViews,
   ...onWebhooks,
   'User.apiTokens': read(
     'node(id: $id) { ... on User { apiTokens(first: 100) { nodes { id } } } }',
@@ -753,6 +799,7 @@ const onOneself: Record<string, Operation> = {
   viewer: read('viewer { id }', () => ({}), {}),
   dashboard: read('dashboard { statistics { total } }', () => ({}), {}),
   cursor: read('cursor', () => ({}), {}),
+  parseTaskFilter: read('parseTaskFilter(text: "is:open") { text }', () => ({}), {}),
   performance: read('performance { pool { size } }', () => ({}), {}),
   rateLimit: read('rateLimit { cost }', () => ({}), {}),
   'events, live': live('events { cursor }', () => ({}), {}),
@@ -767,6 +814,8 @@ const onOneself: Record<string, Operation> = {
   })),
   createApiToken: write('createApiToken', (_names, word) => ({ name: word, scopes: ['READ'] }), untraced),
   revokeApiToken: write('revokeApiToken', (names) => ({ id: names['token'] })),
+  views: read('views { id }', () => ({}), {}),
+  createView: write('createView', (_names, word) => ({ name: word }), untraced),
   webhooks: read('webhooks { nodes { id } }', () => ({}), {}),
   createWebhook: write(
     'createWebhook',

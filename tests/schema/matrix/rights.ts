@@ -15,6 +15,8 @@ export const rights = {
     task                       | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
     task, live                 | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    N      N      N        U
     tasks                      | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    tasks by a text            | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
+    TaskGroup.tasks            | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     tasks by words             | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ✓    ✓    ·      ·      ·        U
     tasks of its team          | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
     tasks under its parent     | ✓     ✓        ✓    ✓     ✓      ✓      ✓        ·    ·    ·      ·      ·        U
@@ -82,6 +84,8 @@ export const rights = {
     task                       | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
     task, live                 | ✓     ✓        N    N     N      N      ✓        ✓    ✓    N      N      N        U
     tasks                      | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    tasks by a text            | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
+    TaskGroup.tasks            | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     tasks by words             | ✓     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
     tasks under its parent     | ✓     ·        ·    ·     ·      ·      ·        ·    ·    ·      ·      ·        U
     tasks shared with one      | ·     ✓        ·    ·     ·      ·      ✓        ✓    ✓    ·      ·      ·        U
@@ -168,6 +172,7 @@ export const rights = {
     teams.totalCount              | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     tasks of it                   | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     trash of it                   | ✓    ✓     ·      ·      N       N          N    N      N        U
+    tasks by its slug             | ✓    ✓     ✓      ✓      V       V          V    V      V        U
     activity                      | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     labels of it                  | ✓    ✓     ✓      ✓      N       N          N    N      N        U
     dashboard of it               | ✓    ✓     ✓      ✓      N       N          N    N      N        U
@@ -185,6 +190,12 @@ export const rights = {
     createTasks in it             | ✓    ✓     ✓      F      N       N          N    N      N        U
     updateTask into it            | ✓    ✓     ✓      F      N       N          N    N      N        U
     updateTasks into it           | ✓    ✓     ✓      F      N       N          N    N      N        U
+    views of it                   | ✓    ✓     ✓      ✓      N       N          N    N      N        U
+    View.tasks                    | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    createView of it              | ✓    ✓     ✓      F      N       N          N    N      N        U
+    node View                     | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    updateView                    | ✓    ✓     ✓      F      N       N          N    N      N        U
+    deleteView                    | ✓    ✓     ✓      F      N       N          N    N      N        U
     webhooks of it                | ✓    ✓     N      N      N       N          N    N      N        U
     createWebhook of it           | ✓    ✓     F      F      N       N          N    N      N        U
     node Webhook                  | ✓    ✓     ·      ·      ·       ·          ·    ·      ·        U
@@ -266,6 +277,9 @@ export const rights = {
     undoPreview                | ✓       N    N        N     N           N      N        U
     undoRun                    | ✓       N    N        N     N           N      N        U
     node Session               | ✓       ·    ·        ·     ·           ·      ·        U
+    node View                  | ✓       ·    ·        ·     ·           ·      ·        U
+    updateView                 | ✓       N    N        N     N           N      N        U
+    deleteView                 | ✓       N    N        N     N           N      N        U
     node Webhook               | ✓       ·    ·        ·     ·           ·      ·        U
     node WebhookDelivery       | ✓       ·    ·        ·     ·           ·      ·        U
     Webhook.deliveries         | ✓       ·    ·        ·     ·           ·      ·        U
@@ -305,6 +319,7 @@ export const rights = {
     dashboard                  | ✓       ✓     ✓    U
     dashboard, live            | ✓       ✓     ✓    U
     cursor                     | ✓       ✓     ✓    U
+    parseTaskFilter            | ✓       ✓     ✓    U
     performance                | F       F     F    U
     rateLimit                  | ✓       ✓     ✓    U
     events, live               | ✓       ✓     ✓    U
@@ -315,6 +330,8 @@ export const rights = {
     createConversation         | ✓       ✓     F    U
     createApiToken             | ✓       F     F    U
     revokeApiToken             | ✓       F     F    U
+    views                      | ✓       ✓     ✓    U
+    createView                 | ✓       ✓     F    U
     webhooks                   | ✓       ✓     ✓    U
     createWebhook              | ✓       F     F    U
     authorizationRequest       | V       V     V    U

@@ -172,11 +172,13 @@ const teamScene: Builder = (stage, { people }, column, word) => {
   const left = { subjectId: newId(), personId: people.former.uuid, data: { role: 'MEMBER' } };
   stage.event({ ...since, kind: 'team.memberRemoved', ...left });
   const { webhook, delivery } = stage.webhook(people.otheradmin.uuid, team, word);
+  const view = stage.view({ teamId: team }, word, `team:${word}`);
   return {
     actor,
     word,
     names: {
       team: publicId('Team', team),
+      view: publicId('View', view),
       webhook: publicId('Webhook', webhook),
       delivery: publicId('WebhookDelivery', delivery),
       task: publicId('Task', task),
@@ -265,11 +267,13 @@ const personScene: Builder = (stage, { people }, column, word) => {
     stage.event({ kind: 'team.memberRemoved', teamId: team, actorId: person, ...left });
   }
   const { webhook, delivery } = stage.webhook(person, null, word);
+  const view = stage.view({ ownerId: person }, word, '');
   const token = stage.apiToken(person, word);
   return {
     actor,
     word,
     names: {
+      view: publicId('View', view),
       webhook: publicId('Webhook', webhook),
       delivery: publicId('WebhookDelivery', delivery),
       ...(column === 'oneself' ? {} : { person: publicId('User', person) }),
@@ -294,9 +298,9 @@ const personScene: Builder = (stage, { people }, column, word) => {
 };
 
 const ownScene: Builder = (stage, { people }, column, word) => {
-  // A person has at most 100 tokens and applications.
   const holder = people[column === 'nobody' ? 'guest' : 'alone'].uuid;
-  const token = stage.apiToken(holder, word);
+  // A person has at most 100 tokens. With READ nothing is done to it.
+  const token = stage.apiToken(column === 'READ' ? people.guest.uuid : holder, word);
   return {
     actor: column === 'nobody' ? null : 'alone',
     word,

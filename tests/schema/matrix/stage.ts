@@ -24,6 +24,7 @@ interface Rows {
   approval: Prisma.ApprovalCreateManyInput[];
   agentRun: Prisma.AgentRunCreateManyInput[];
   session: Prisma.SessionCreateManyInput[];
+  view: Prisma.ViewCreateManyInput[];
   webhook: Prisma.WebhookCreateManyInput[];
   webhookDelivery: Prisma.WebhookDeliveryCreateManyInput[];
   event: Prisma.EventCreateManyInput[];
@@ -55,6 +56,7 @@ export class Stage {
     approval: [],
     agentRun: [],
     session: [],
+    view: [],
     webhook: [],
     webhookDelivery: [],
     event: [],
@@ -195,6 +197,13 @@ export class Stage {
   }
 
   /** Disabled, so that nothing is sent. */
+  view(owner: { ownerId: string } | { teamId: string }, name: string, filterText: string): string {
+    const id = newId();
+    const order = { orderField: 'createdAt', orderDirection: 'desc', layout: 'LIST', position: 'a0' };
+    this.#rows.view.push({ id, name, filterText, ...order, ...owner, updatedAt: new Date() });
+    return id;
+  }
+
   webhook(userId: string, teamId: string | null, description: string): { webhook: string; delivery: string } {
     const webhook = newId();
     const delivery = newId();
@@ -239,6 +248,7 @@ export class Stage {
     for (const data of portions(rows.approval)) await db.approval.createMany({ data });
     for (const data of portions(rows.agentRun)) await db.agentRun.createMany({ data });
     for (const data of portions(rows.session)) await db.session.createMany({ data });
+    for (const data of portions(rows.view)) await db.view.createMany({ data });
     for (const data of portions(rows.webhook)) await db.webhook.createMany({ data });
     for (const data of portions(rows.webhookDelivery)) await db.webhookDelivery.createMany({ data });
     for (const data of portions(rows.event)) await db.event.createMany({ data });

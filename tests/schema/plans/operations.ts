@@ -71,6 +71,7 @@ export const reads = all('query', {
     node('Comment', 'comment'),
     node('Conversation', 'conversation'),
     node('Message', 'message'),
+    node('View', 'view'),
     node('Webhook', 'webhook'),
     node('WebhookDelivery', 'delivery'),
   ]),
@@ -81,6 +82,8 @@ export const reads = all('query', {
   agentRuns: `agentRuns(first: 50) { totalCount nodes { id lastEventAt eventCount
     events(first: 5) { totalCount nodes { id through { name agentRun { id } } } } } }`,
   undoPreview: 'undoPreview(id: $run) { outcome fields event { id } }',
+  views: 'views { id name owner { id } team { id } totalCount tasks(first: 50) { totalCount nodes { id } } }',
+  'views of a team': 'views(teamId: $team) { id filterErrors { code } }',
   webhooks: `webhooks { totalCount nodes { id position person team { id }
     deliveries(first: 50) { totalCount nodes { id status } } } }`,
   'webhooks of a team': 'webhooks(scope: { teamId: $team }) { totalCount nodes { id } }',
@@ -118,6 +121,13 @@ export const reads = all('query', {
     'dueOn: { after: $monday, before: $sunday }, status: { notIn: [DONE, CANCELLED] }',
   ),
   'tasks put away': tasks('archived: true'),
+  'groups of tasks': 'taskGroups(by: STATUS) { key count tasks(first: 50) { totalCount nodes { id } } }',
+  'groups by assignee':
+    'taskGroups(by: ASSIGNEE, filterText: "is:mine") { key count assignee { id } tasks(first: 50) { nodes { id } } }',
+  'groups by label': 'taskGroups(by: LABEL, filterText: "is:open") { key count }',
+  'groups by week': 'taskGroups(by: DUE_WEEK, filterText: "has:due") { key count }',
+  'names in a filter':
+    'parseTaskFilter(text: "is:open (assignee:me,ada@example.com or team:web)") { text errors { code } }',
   'tasks created since': tasks('createdAt: { after: $yesterday }'),
 
   team: `team(id: $team) { id owner { id } members { totalCount nodes { id user { id } } }
@@ -228,6 +238,9 @@ export const changes = all('mutation', {
   createApiToken: 'createApiToken(input: { name: "x", scopes: [READ] }) { apiToken { id } }',
   revokeApiToken: 'revokeApiToken(input: { id: $token }) { cursor }',
   undoRun: 'undoRun(input: { id: $run }) { undone run { id } }',
+  createView: 'createView(input: { name: "x", filterText: "assignee:me" }) { view { id } }',
+  updateView: 'updateView(input: { id: $view, after: null, name: "x" }) { view { id } }',
+  deleteView: 'deleteView(input: { id: $view }) { cursor }',
   createWebhook:
     'createWebhook(input: { url: "https://receiver.example.com/", kinds: [TASK_DELETED] }) { webhook { id } }',
   updateWebhook: 'updateWebhook(input: { id: $webhook, description: "x" }) { webhook { id } }',

@@ -1,9 +1,9 @@
 import type { Client } from '@urql/core';
+import { csvOf } from '../../../../server/csv.ts';
 import { readFragment } from '../../gql/fragment-masking.ts';
 import { graphql } from '../../gql/gql.ts';
 import { describeFailure, type Failure } from '../api/failure.ts';
 import { ActivityEvent_event } from './activity-event.ts';
-import { csvOf } from './csv.ts';
 import { plainSentence, sentenceOf } from './event-words.ts';
 import type { ActivityEvent_EventFragment } from '../../gql/graphql.ts';
 

@@ -33,6 +33,7 @@ const teams = about('teams');
 const conversations = about('conversations');
 const account = about('account');
 const comments = about('comments');
+const views = about('tasks');
 
 const lowered = (role: string | null | undefined) =>
   withinSentence(roleWords[(role ?? 'MEMBER') as TeamRole]);
@@ -101,6 +102,9 @@ const kinds: Readonly<Record<EventKind, KindWords>> = {
   APPLICATION_CONNECTED: account(() => msg('connected an application')),
   APPLICATION_DISCONNECTED: account(() => msg('disconnected an application')),
   APPLICATION_TOKEN_REUSED: account(() => msg('used a token of an application a second time')),
+  VIEW_CREATED: views(() => msg('saved a view')),
+  VIEW_UPDATED: views(() => msg('changed a view')),
+  VIEW_DELETED: views(() => msg('deleted a view')),
   WEBHOOK_CREATED: account(() => msg('created a webhook')),
   WEBHOOK_UPDATED: account(() => msg('changed a webhook')),
   WEBHOOK_DELETED: account(() => msg('deleted a webhook')),

@@ -71,6 +71,8 @@ export function approvalWords(approval: Approval): string {
       return `Make ${receivers} the owner of ${team}`;
     case 'DELETE_TEAM':
       return `Delete ${team} permanently`;
+    case 'DELETE_VIEW':
+      return 'Delete a view';
     case 'ADD_PARTICIPANTS':
       return `Add ${receivers} to ${conversation}, who can then read all its messages`;
     case 'DELETE_CONVERSATION':

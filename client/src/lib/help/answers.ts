@@ -49,6 +49,22 @@ export const questions = (): Items => [
     'When does my day begin?',
     'At midnight in your time zone. Taskwire takes the time zone from your device when you sign up. You can change it in Settings, in the menu under your initial.',
   ],
+  [
+    'How do I filter by several labels, or leave some out?',
+    'Choose “Filters” and type into the lowest field, for example: label:home -label:waiting due:<+7d. The field suggests keys and values, and marks what is wrong. Conditions next to each other must all match; “or”, a minus sign and parentheses combine them.',
+  ],
+  [
+    'Can I keep a list that I use often?',
+    'Yes. Choose “Filters”, then “Save as view”. A view is yours alone, or belongs to a team. Your first eight views are in the menu with their numbers; those of a team are on its page.',
+  ],
+  [
+    'Is there a board?',
+    'Yes. Choose “Filters”, then a layout. Drag a card to another column, or press Space on it, an arrow key, and Space again. On a phone, rest your finger on the card first.',
+  ],
+  [
+    'Can I export my tasks?',
+    'Yes. “Export as CSV” under “Filters” saves all tasks of the list for a spreadsheet. The actions of a view also have JSON Lines, for programs.',
+  ],
   ['When does the week begin?', 'On Monday. “This week” always means Monday to Sunday.'],
   [
     'I edited a task that I completed last year. Why does it not count as completed today?',

@@ -10,8 +10,15 @@ import { newerOf } from './newer-task.ts';
 export const pageSize = 25;
 
 const MoreTasks = graphql(`
-  query MoreTasks($filter: TaskFilter, $orderBy: [TaskOrder!], $find: String!, $first: Int!, $after: String) {
-    tasks(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
+  query MoreTasks(
+    $filter: TaskFilter
+    $filterText: String
+    $orderBy: [TaskOrder!]
+    $find: String!
+    $first: Int!
+    $after: String
+  ) {
+    tasks(filter: $filter, filterText: $filterText, orderBy: $orderBy, first: $first, after: $after) {
       totalCount
       isTotalCountExact
       pageInfo {
@@ -57,6 +64,8 @@ interface Lingering {
 /** The filter and order of a list. */
 export interface TaskSelection {
   filter: TaskFilter;
+  /** Further conditions as text; empty for none. */
+  filterText: string;
   orderBy: TaskOrder;
   /** The search words; empty without a search. */
   find: string;

@@ -1,4 +1,4 @@
-import type { DashboardScope, TaskFilter, TaskOrder, TaskPriority } from '../../gql/graphql.ts';
+import type { DashboardScope, TaskFilter, TaskGroupBy, TaskOrder, TaskPriority } from '../../gql/graphql.ts';
 import { beginningOf } from '../ui/text-length.ts';
 import { type Day, dayAfter, mondayOf } from './due-day.ts';
 import { priorities, priorityWords } from './task-words.ts';
@@ -162,6 +162,15 @@ export function priorityLabel(name: PriorityName): string {
   return name === 'any' ? 'Any priority' : priorityWords[name];
 }
 
+/** What the columns of a board are about, in the URL. */
+const boardGroups = {
+  status: 'STATUS',
+  priority: 'PRIORITY',
+  assignee: 'ASSIGNEE',
+  label: 'LABEL',
+  week: 'DUE_WEEK',
+} as const;
+
 /** The filters and order of the list. Kept in the URL, so that the view survives a reload and can be shared. */
 export interface TaskView {
   show: FilterName;
@@ -171,15 +180,27 @@ export interface TaskView {
   source: SourceName;
   due: DueName;
   priority: PriorityName;
+  /** Conditions as text, in addition to the others; empty for none. */
+  filter: string;
+  /** The columns of a board; `''` for a list. */
+  board: keyof typeof boardGroups | '';
 }
 
 /** No filters, except the source and the status. */
-export const unfiltered = { find: '', due: 'any', priority: 'any' } as const;
+export const unfiltered = { find: '', due: 'any', priority: 'any', filter: '' } as const;
 
-export const usualView: TaskView = { show: 'open', order: 'due', source: 'work', ...unfiltered };
+export const usualView: TaskView = {
+  show: 'open',
+  order: 'due',
+  source: 'work',
+  ...unfiltered,
+  board: '',
+};
 
 /** The longest search, in characters. The API accepts twice as many. */
 export const longestSearch = 100;
+/** The API's limit, in characters. */
+const longestFilter = 1_000;
 
 /** Reads the view from a URL; missing and invalid values get their defaults. */
 export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
@@ -194,6 +215,8 @@ export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
     find: beginningOf(asked('find').trim(), longestSearch),
     source: isTeam(source) ? source : known(taskSources, source, 'work'),
     due: known(dueChoices, asked('due'), usualView.due),
+    board: known({ ...boardGroups, '': '' }, asked('board'), ''),
+    filter: asked('filter').trim().slice(0, longestFilter),
     priority: priorityNames.find((name) => name === asked('priority')) ?? usualView.priority,
   };
 }
@@ -218,9 +241,21 @@ export function addressOfView(view: TaskView): string {
   return parameters.size > 0 ? `/?${parameters.toString()}` : '/';
 }
 
+/** What the tasks of a board are grouped by; null for a list. */
+export function groupByOf({ board }: TaskView): TaskGroupBy | null {
+  return board === '' ? null : boardGroups[board];
+}
+
+/** The view with a layout. A board by status has columns for tasks of every status. */
+export function withLayout(groupBy: TaskGroupBy | null): Partial<TaskView> {
+  const names = Object.keys(boardGroups) as (keyof typeof boardGroups)[];
+  const board = names.find((name) => boardGroups[name] === groupBy) ?? '';
+  return board === 'status' ? { board, show: 'all' } : { board };
+}
+
 /** The number of active filters, without search, source and status. */
 export function filtersIn(view: TaskView): number {
-  return (['due', 'priority'] as const).filter((name) => view[name] !== usualView[name]).length;
+  return (['due', 'priority', 'filter'] as const).filter((name) => view[name] !== usualView[name]).length;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { csvOf } from '../../client/src/lib/activity/csv.ts';
+import { csvOf } from '../../server/csv.ts';
 
 test('a table of any texts is CSV that no spreadsheet takes for formulas', () => {
   expect(
