@@ -165,8 +165,10 @@ export async function selected(
   { filter: given, filterText, within }: TaskSelection,
 ) {
   const { viewer } = context;
-  const filters = [given ?? {}, await readFilterText(context, schema, filterText), within ?? {}];
-  const filter = { and: filters };
+  const parts = [given ?? {}, await readFilterText(context, schema, filterText), within ?? {}];
+  const filters = parts.filter((part) => Object.keys(part).length > 0);
+  const [first = {}, ...more] = filters;
+  const filter = more.length > 0 ? { and: filters } : first;
   return { filter, wanted: wantedTasks(viewer, filters), scope: scopeIn(viewer, filter) };
 }
 

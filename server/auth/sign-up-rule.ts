@@ -36,7 +36,7 @@ export async function requireSignUp(
 
 /** Whether no account exists yet. */
 export async function isFirstSignUp(db: Database | Transaction): Promise<boolean> {
-  return (await db.user.findFirst({ select: { id: true } })) === null;
+  return (await db.user.findFirst({ orderBy: { id: 'asc' }, select: { id: true } })) === null;
 }
 
 async function isInvited(db: Database | Transaction, email: string, secret: string): Promise<boolean> {

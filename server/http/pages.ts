@@ -11,8 +11,8 @@ const folder = join(import.meta.dirname, '../../client/build');
 const PAGES = [
   /^\/$/,
   /^\/(?:activity|approvals|authorize|conversations|help|history|join|offer|performance|reset-password)\/?$/,
-  /^\/(?:settings|sign-in|sign-up|teams)\/?$/,
-  /^\/(?:conversations|t|teams)\/[^/]+\/?$/,
+  /^\/(?:settings|sign-in|sign-up|teams|trash|views|activity\/agents)\/?$/,
+  /^\/(?:conversations|t|teams|views)\/[^/]+\/?$/,
 ];
 
 /** Applications open this page in a window, which then goes back to their own page and tells the first window. */

@@ -8,6 +8,7 @@ const schema = buildSchema(readFileSync(join(ROOT, 'schema/schema.graphql'), 'ut
 
 /** The operations of the API that the page does without, with the reason. */
 const UNUSED: Record<string, string> = {
+  'mutation purgeTasks': 'The page deletes one task in the trash at a time.',
   'query approval': 'For agents that wait for a decision. The page lists `viewer.approvals`.',
   'query nodes': 'For clients such as Relay that read objects again by id.',
   'query rateLimit': 'For programs that pace their requests.',

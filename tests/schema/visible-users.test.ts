@@ -34,6 +34,7 @@ const SHOWN = `{
     }
   }
   views { View_owner: owner { id } }
+  taskGroups(by: ASSIGNEE, first: 50) { TaskGroup_assignee: assignee { id } }
   conversations(first: 100) {
     nodes {
       Conversation_owner: owner { id }

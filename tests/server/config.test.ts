@@ -29,6 +29,7 @@ describe('an operator who starts the server', () => {
       eventRetentionDays: 400,
       authSecret: undefined,
       adminEmails: [],
+      signUps: 'open',
       allowedOrigins: [],
       backupDir: resolve('backups'),
       backupKeepDays: 7,

@@ -173,6 +173,7 @@ export const reads = all('query', {
   'search for a beginning': 'search(query: "fe") { node { ... on Node { id } } }',
 
   cursor: 'cursor',
+  'who can sign up': 'signUpRules { mode isFirst }',
   'what is left of the budget': 'rateLimit { remaining }',
 
   dashboard: `dashboard { statistics { total } createdPerDay(days: 30) { count } completedPerDay(days: 365) { count } }`,

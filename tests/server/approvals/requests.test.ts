@@ -45,6 +45,7 @@ const FREE = [
   'createTask',
   'createTasks',
   'createTeam',
+  'createView',
   'createWebhook',
   'deleteWebhook',
   'disconnectApplication',
@@ -79,6 +80,7 @@ const FREE = [
   'updateTask',
   'updateTasks',
   'updateTeam',
+  'updateView',
   'updateViewer',
   'updateWebhook',
 ];
