@@ -152,9 +152,12 @@ describe('selecting many tasks', () => {
     await expect(row(page, 'Order paper')).toBeVisible();
     await press(page, 'Control+a', 'Delete');
     await page.getByRole('dialog').getByRole('button', { name: 'Delete 5 tasks' }).click();
-    await expect(page.getByText('Deleted 5 tasks')).toBeVisible();
+    await expect(page.getByText('Moved 5 tasks to the trash')).toBeVisible();
     await expect(bar(page)).toBeHidden();
     expect(await tasksOf(ada)).toEqual([]);
+    await press(page, 'Control+z');
+    await expect(page.getByText('Restored 5 tasks')).toBeVisible();
+    expect(await tasksOf(ada)).toHaveLength(5);
   });
 
   test('leaves out tasks that can only be viewed', async () => {

@@ -196,7 +196,6 @@ export class Stage {
     return id;
   }
 
-  /** Disabled, so that nothing is sent. */
   view(owner: { ownerId: string } | { teamId: string }, name: string, filterText: string): string {
     const id = newId();
     const order = { orderField: 'createdAt', orderDirection: 'desc', layout: 'LIST', position: 'a0' };
@@ -204,6 +203,7 @@ export class Stage {
     return id;
   }
 
+  /** Disabled, so that nothing is sent. */
   webhook(userId: string, teamId: string | null, description: string): { webhook: string; delivery: string } {
     const webhook = newId();
     const delivery = newId();
