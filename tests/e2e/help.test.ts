@@ -111,7 +111,7 @@ test.runIf(process.env['UPDATE_SCREENSHOTS'] === '1').each(['light', 'dark'] as 
       ['Water the plants', 'None'],
       ['Call the printer about the brochure', 'Medium'],
       ['Send the invoices', 'Urgent'],
-      ['Prepare the slides for Monday', 'High'],
+      ['Prepare the slides for the board', 'High'],
     ] as const) {
       await addTask(page, title);
       if (priority === 'None') continue;

@@ -95,6 +95,7 @@ describe('days in English and German', () => {
     ['Call at 5pm Friday', 'Friday', '2026-12-04'],
     ['Pay in 2 weeks', 'in 2 weeks', '2026-12-14'],
     ['Party on 5 January', 'on 5 January', '2027-01-05'],
+    ['Slides for Friday', 'for Friday', '2026-12-04'],
     ['Tax 2027-01-31', '2027-01-31', '2027-01-31'],
     ['Monday', 'Monday', '2026-11-30'],
     ['morgen Bob anrufen', 'morgen', '2026-12-01'],
@@ -103,6 +104,7 @@ describe('days in English and German', () => {
     ['Zahnarzt am 29.11. um 9', 'am 29.11.', '2027-11-29'],
     ['Treffen Dienstag, 8.12.', 'Dienstag, 8.12.', '2026-12-08'],
     ['Abgabe bis 24.12.2026', 'bis 24.12.2026', '2026-12-24'],
+    ['Folien für Freitag', 'für Freitag', '2026-12-04'],
     ['Pflanzen in drei Tagen gießen', 'in drei Tagen', '2026-12-03'],
     ['Brief übermorgen', 'übermorgen', '2026-12-02'],
   ])('%s', (text, words, day) => {

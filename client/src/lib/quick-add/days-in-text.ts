@@ -14,7 +14,7 @@ const languages = [english, german];
 
 /** Words before a day that belong to it. */
 const introducing =
-  /(?<=^|\s)(?:due |fällig )?(?:on|by|due|until|till|am|bis|bis zum|zum|kommenden|diesen)\s+$/i;
+  /(?<=^|\s)(?:due |fällig )?(?:on|by|for|due|until|till|am|für|bis|bis zum|zum|kommenden|diesen)\s+$/i;
 /** Words before a day that make it a part of the description. */
 const describing =
   /(?<=^|\s)(?:before|after|since|from|every|each|vor|nach|seit|ab|von|jeden|jeder|jede|guten)\s+$/i;
