@@ -154,7 +154,7 @@ test.runIf(process.env['UPDATE_SCREENSHOTS'] === '1').each(['light', 'dark'] as 
     await busy.goto('/history?days=90');
     await expect(busy.getByText(/^\d+ of \d+ completed/)).toBeVisible();
     await keep('history', busy.getByRole('region', { name: 'Burn-up', exact: true }));
-    await page.setViewportSize({ ...WIDE, width: 820 });
+    await page.setViewportSize(WIDE);
     await expect(page.getByText('Live', { exact: true })).toBeVisible();
     await keep('live', page.getByRole('banner'));
     await server.stop();

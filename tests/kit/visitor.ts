@@ -125,6 +125,7 @@ export interface Statistics {
 export async function expectStatistics(page: Page, expected: Statistics): Promise<void> {
   const section = page.getByRole('region', { name: 'Statistics' });
   if (Object.values(expected).every((count) => count === 0)) {
+    await expect(page.getByRole('textbox', { name: 'New task' })).toBeVisible();
     await expect(section).toHaveCount(0);
     return;
   }
