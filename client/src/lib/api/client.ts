@@ -73,15 +73,20 @@ export function createClient({ connection, onSignedOut, onViewerChanged }: Liste
       }),
       cacheExchange,
       mapExchange({
-        onOperation({ kind }) {
-          if (kind === 'mutation') connection.beginChange();
+        onOperation({ kind, key }) {
+          if (kind === 'mutation') connection.ownChanges.begin(key);
+          // A mutation can be given up before its response.
+          else if (kind === 'teardown') connection.ownChanges.end(key);
         },
         onResult(result) {
           const { operation, error } = result;
           const data: unknown = result.data;
           if (operation.kind !== 'mutation') return undefined;
-          connection.endChange(payloadsIn(data ?? {}).flatMap(({ cursor }) => cursor ?? []));
-          // Before the cache reruns queries, whose responses include the change.
+          connection.ownChanges.end(
+            operation.key,
+            payloadsIn(data ?? {}).flatMap(({ cursor }) => cursor ?? []),
+          );
+          // Only for queries that are under way: the cache then runs them again.
           if (!error) connection.supersedeAll();
           return { ...result, data: withoutMentions(data) };
         },

@@ -1,13 +1,8 @@
 import { type Connect, LiveConnection, type ConnectionState } from './live-connection.ts';
+import { OwnChanges } from './own-changes.ts';
 
 const probePath = '/healthz';
 const answerWithin = 6_000;
-const mostChanges = 100;
-
-/** What a log cursor says of its event. The rest, on transactions in flight, differs from response to response. */
-function eventAt(cursor: string): string {
-  return atob(cursor.replaceAll('-', '+').replaceAll('_', '/')).split('.', 3).join('.');
-}
 
 /** A displayed query. */
 interface LiveView {
@@ -28,14 +23,11 @@ interface LiveView {
  */
 export class Connection {
   state = $state.raw<ConnectionState>({ name: 'idle' });
+  readonly ownChanges = new OwnChanges();
   /** Whether the browser reports a network. A server on the same machine is reachable without one. */
   online = $state(navigator.onLine);
 
   #views: LiveView[] = [];
-  #changing = 0;
-  /** When the responses to the page's own changes arrived, by event. */
-  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing shows it
-  readonly #changes = new Map<string, number>();
   readonly #live = new LiveConnection({
     probe: () =>
       fetch(probePath, { cache: 'no-store', signal: AbortSignal.timeout(answerWithin) }).then(
@@ -81,26 +73,10 @@ export class Connection {
     for (const view of this.#views) view.renew();
   }
 
-  /** Whether the page waits for the response to a change of its own. Its event can arrive earlier. */
-  get isChanging(): boolean {
-    return this.#changing > 0;
-  }
-
-  beginChange(): void {
-    this.#changing += 1;
-  }
-
-  /** @param cursors of the log, from the response. */
-  endChange(cursors: readonly string[]): void {
-    this.#changing -= 1;
-    for (const cursor of cursors) this.#changes.set(eventAt(cursor), performance.now());
-    for (const event of [...this.#changes.keys()].slice(0, -mostChanges)) this.#changes.delete(event);
-  }
-
   /** Renews the views that can be older than the events at these cursors. */
   renewAfter(cursors: readonly string[]): void {
-    const changedAt = Math.max(...cursors.map((cursor) => this.#changes.get(eventAt(cursor)) ?? Infinity));
-    for (const view of this.#views) if (view.askedAt < changedAt) view.renew();
+    const since = this.ownChanges.includedSince(cursors);
+    for (const view of this.#views) if (view.askedAt < since) view.renew();
   }
 
   supersedeAll(): void {

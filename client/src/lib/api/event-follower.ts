@@ -115,7 +115,7 @@ export class EventFollower {
     // A hidden page is refreshed when it becomes visible.
     this.#isStaleWhileHidden = document.visibilityState === 'hidden';
     if (this.#isStaleWhileHidden) return;
-    if (this.#connection.isChanging) {
+    if (this.#connection.ownChanges.isPending) {
       this.#renew();
       return;
     }
