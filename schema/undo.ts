@@ -17,8 +17,7 @@ const UndoOutcome = builder.enumType('UndoOutcome', {
 });
 
 const UndoStep = builder.objectRef<Step>('UndoStep').implement({
-  description:
-    'A change of a run, as far as its undo is concerned: a created object, or all changes of one object.',
+  description: 'A step of an undo. It takes back one created object, or all changes of one object.',
   fields: (t) => ({
     event: t.expose('event', {
       type: Event,

@@ -56,7 +56,7 @@ const selection = { filterText: true, orderField: true, orderDirection: true } a
 
 const View = builder.prismaNode('View', {
   description:
-    'A kept selection of tasks. It contains what the person who looks can see, whoever saved it. A person’s views are private; those of a team are visible to its members.',
+    'A saved selection of tasks. Contains the tasks that the viewer can see, regardless of who saved it. A person’s views are private; those of a team are visible to its members.',
   id: { field: 'id', description: 'Starts with `view_`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id, AND: visible.view(viewer) }),

@@ -15,7 +15,7 @@ import { seenTasks } from './seen-tasks.ts';
 import { changeTasks, type ChangeRequest, type Changes } from './task-change.ts';
 import { deleteTasks, LARGEST_DELETION, restoreTasks } from './trash.ts';
 
-/** One change of a run, as far as an undo is concerned. */
+/** A change of a run, and what an undo does with it. */
 export interface UndoStep {
   /** The last event of the change. */
   event: Event;

@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 test('the first visitor of a new server is asked to create an account (M13)', async () => {
   const page = await visit(browser, server.url);
-  await expect(page.getByText('nobody has an account yet')).toBeVisible();
+  await expect(page.getByText('This server has no accounts yet')).toBeVisible();
   await expect(page.getByRole('img', { name: 'The list of tasks, in sections by due date' })).toBeVisible();
   await signUp(page, { name: 'Eve', email: 'eve@example.com', password: 'correct horse battery' });
   await expect(page.getByRole('textbox', { name: 'New task' })).toBeVisible();

@@ -42,7 +42,7 @@ async function expectGerman(page: Page): Promise<void> {
 test('a person with a German browser does their day in German, and changes the language', async () => {
   const page = await visit(browser, world.url, { locale: 'de-AT' });
   // On an empty server.
-  await expect(page.getByText('noch niemand hat ein Konto')).toBeVisible();
+  await expect(page.getByText('noch keine Konten')).toBeVisible();
   await expectGerman(page);
   await expectAccessible(page);
   await page.getByLabel('Name').fill('Ada');
