@@ -24,7 +24,7 @@ export interface Params {
   extensions?: Record<string, unknown> | null;
 }
 
-type Results = AsyncIterableIterator<ExecutionResult>;
+export type Results = AsyncIterableIterator<ExecutionResult>;
 
 export type PreparedOperation =
   | { errors: readonly unknown[] }

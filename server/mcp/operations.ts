@@ -3,7 +3,7 @@ import type { ExecutionResult, GraphQLError } from 'graphql';
 import { isAsyncIterable } from 'graphql-yoga';
 import { BadUserInput, type ErrorDetails } from '../errors.ts';
 import { SerializedData } from '../graphql/execution/execute-query.ts';
-import type { Params } from '../graphql/prepare-operation.ts';
+import type { Params, Results } from '../graphql/prepare-operation.ts';
 import { RUN_HEADER } from '../graphql/plugins/use-viewer-context.ts';
 import type { Graphql } from '../graphql/yoga.ts';
 import { publicId } from '../ids.ts';
@@ -60,12 +60,18 @@ export class Operations {
 
   /** The payloads of a subscription. @throws Refused for the first error. */
   async *follow<Data>(query: string, variables: Record<string, unknown>): AsyncGenerator<Data> {
-    const prepared = await this.#prepare({ query, variables });
-    const results = await prepared.run();
-    for await (const { data, errors } of isAsyncIterable(results) ? results : [results]) {
+    for await (const { data, errors } of await this.subscribe(query, variables)) {
       if (errors?.[0]) throw new Refused(errors[0]);
       yield data as Data;
     }
+  }
+
+  /** Starts a subscription. `return` ends it, also while a payload is awaited. @throws Refused if it cannot start. */
+  async subscribe(query: string, variables: Record<string, unknown>): Promise<Results> {
+    const prepared = await this.#prepare({ query, variables });
+    const results = await prepared.run();
+    if (isAsyncIterable(results)) return results;
+    throw this.refused(results.errors?.[0]);
   }
 
   /** Runs a query from a client. @throws Refused if it cannot run, or is not a query. */

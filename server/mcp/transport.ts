@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { OauthResource } from '../../prisma/generated/client/client.ts';
@@ -11,12 +13,15 @@ import { refuse } from '../http/refuse.ts';
 import { runNamed } from '../log/agent-run.ts';
 import { DEEPEST_JSON, isTooDeep } from '../limits/json-depth.ts';
 import type { Services } from '../services.ts';
-import { createMcpServer } from './server.ts';
+import { isListen, listen } from './listen.ts';
+import { createMcpServer, operationsOf } from './server.ts';
 
 const SIGN_IN =
   'Send the header "Authorization: Bearer <token>". Create an API token in Settings, or with the mutation `createApiToken`.';
 const NOT_AN_API_TOKEN =
   'This is the token of a session. Create an API token for the agent in Settings, or with the mutation `createApiToken`.';
+
+const EVENT_STREAM = 'text/event-stream';
 
 /** In the `_meta` of a call. */
 const RUN_KEY = 'taskwire/run';
@@ -31,13 +36,11 @@ export type Mcp = (request: IncomingMessage, response: ServerResponse, isReadOnl
 export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, log }: Services): Mcp {
   const { credentials } = authServices;
   const { fetch: respond } = createMcpHandler(
-    ({ authInfo }) => {
+    ({ authInfo, era }) => {
       if (!authInfo) throw new TypeError('The transport authenticates each request');
-      return createMcpServer(graphql, authInfo);
+      return createMcpServer(graphql, authInfo, { era });
     },
     {
-      // No notifications are sent, so a stream for them would only hold a connection.
-      maxSubscriptions: 0,
       keepAliveMs: 0,
       onerror: (err) => {
         log.debug({ err }, 'MCP request refused');
@@ -59,22 +62,33 @@ export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, 
     const resource = isReadOnly ? 'MCP_READONLY' : 'MCP';
     const { userId, tokenId, mayWrite } = await holderOf(request.headers.authorization, resource);
     const message = parsed(await textOf(request, MOST_BODY_BYTES));
-    const answered = await respond(
-      new Request(new URL(request.url ?? '', publicUrl), { method: 'POST', headers }),
-      {
-        parsedBody: message,
-        authInfo: {
-          token: request.headers.authorization?.replace(/^bearer\s+/i, '') ?? '',
-          clientId: tokenId,
-          scopes: mayWrite && !isReadOnly ? ['READ', 'WRITE'] : ['READ'],
-          extra: { userId, resource, run: runNamed(runOf(message) ?? headers.get(RUN_HEADER)) },
-        },
-      },
-    );
+    const authInfo = {
+      token: request.headers.authorization?.replace(/^bearer\s+/i, '') ?? '',
+      clientId: tokenId,
+      scopes: mayWrite && !isReadOnly ? ['READ', 'WRITE'] : ['READ'],
+      extra: { userId, resource, run: runNamed(runOf(message) ?? headers.get(RUN_HEADER)) },
+    };
+    const sent = new Request(new URL(request.url ?? '', publicUrl), { method: 'POST', headers });
+    const answered = isListen(message)
+      ? await listen({
+          request: sent,
+          message,
+          operations: operationsOf(graphql, authInfo),
+          createServer: () => createMcpServer(graphql, authInfo, { era: 'modern' }),
+          isSent: () => (response.writableNeedDrain ? once(response, 'drain') : Promise.resolve()),
+        })
+      : await respond(sent, { parsedBody: message, authInfo });
     response.statusCode = answered.status;
     const type = answered.headers.get('content-type');
     if (type !== null) response.setHeader('Content-Type', type);
-    response.end(await answered.bytes());
+    if (type === EVENT_STREAM && answered.body) {
+      // Proxies would hold the events back otherwise.
+      response.setHeader('X-Accel-Buffering', 'no');
+      await pipeline(answered.body, response).catch((error: unknown) => {
+        // The client left.
+        if (!response.destroyed) throw error;
+      });
+    } else response.end(await answered.bytes());
   }
 
   return async (request, response, isReadOnly) => {
