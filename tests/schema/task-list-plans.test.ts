@@ -4,6 +4,7 @@ import { schema } from '../../schema/index.ts';
 import { uuidOf } from '../../server/ids.ts';
 import { plansOf, type Plan } from '../kit/plans.ts';
 import { openSession } from '../kit/session.ts';
+import { sample } from '../kit/sample.ts';
 import { recordedBy } from '../kit/statements.ts';
 import { teamOf } from '../kit/team.ts';
 import { startWorld, type Person } from '../kit/world.ts';
@@ -122,8 +123,8 @@ describe('[FR-014] [SC-009] among 100,000 tasks of a person, a page is read from
       const places = isReceived ? 5 : scope === 'either' ? 3 : scope === 'visible' ? 2 : 1;
       const found: Record<string, string[]> = {};
       for (const [filter, condition] of Object.entries(filters)) {
-        for (const order of ORDERS) {
-          if (SORTED[filter]?.includes(order)) continue;
+        const orders = ORDERS.filter((order) => !SORTED[filter]?.includes(order));
+        for (const order of sample(orders, 3)) {
           const first = await plansOfList(person, `${scopes[scope]} ${condition}`, order, null);
           const faults = first.plans.flatMap((plan) => faultsOf(plan, filter, places));
           if (filter === 'all') {
