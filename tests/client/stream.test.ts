@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { historyWords } from '../../client/src/lib/activity/history-words.ts';
 import { plainSentence, sentenceOf } from '../../client/src/lib/activity/event-words.ts';
 import { momentWords } from '../../client/src/lib/ui/moment-words.ts';
+import { quotation } from '../../client/src/lib/task-page/comment.ts';
+import { firstNew } from '../../client/src/lib/task-page/last-look.ts';
 import { mergedStream } from '../../client/src/lib/task-page/stream.ts';
 
 const at = (...hours: number[]) => hours.map((hour) => ({ at: `2026-11-30T${hour}:00:00.000Z` }));
@@ -24,6 +26,21 @@ test('a person sees no gap in a stream of two lists that are loaded in part', ()
     hasMore: false,
     limiting: [],
   });
+});
+
+test('what others did since a person looked is new, and nothing on the first visit', () => {
+  const entries = [
+    { id: 'a', at: '1', actorId: 'bob' },
+    { id: 'b', at: '3', actorId: 'ada' },
+    { id: 'c', at: '4', actorId: undefined },
+  ];
+  expect(firstNew(entries, '2', 'ada')).toBe('c');
+  expect(firstNew(entries, '4', 'ada')).toBeUndefined();
+  expect(firstNew(entries, undefined, 'ada')).toBeUndefined();
+});
+
+test('a quoted comment keeps its lines, and leaves room for the answer', () => {
+  expect(quotation('One\n\n> two')).toBe('> One\n>\n> > two\n\n');
 });
 
 test('a person reads in a sentence what an event did', () => {

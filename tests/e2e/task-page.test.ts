@@ -50,6 +50,23 @@ async function typeAtEnd(page: Page, text: string) {
   await page.keyboard.type(text);
 }
 
+test('a person who comes back to a task sees where the news begins', async () => {
+  const { ada, bob } = await world.people('Ada', 'Bob');
+  const { id: teamId } = await teamOf(ada, [[bob, 'MEMBER']]);
+  const id = await ada.createTask('Plan the party', { teamId });
+  await comment(bob, id, 'I bring a cake.');
+  const page = await openTask(ada, 'Plan the party');
+  await expect(page.getByText('I bring a cake.')).toBeVisible();
+  await expect(page.getByText('New since you last looked')).toHaveCount(0);
+  await page.goto('/');
+  await expect(page.getByRole('textbox', { name: 'New task' })).toBeVisible();
+  await comment(bob, id, 'Or two.');
+  await page.goto(`/t/${id}`);
+  const news = page.getByRole('listitem').filter({ hasText: 'New since you last looked' });
+  await expect(news).toContainText('Or two.');
+  await expect(news).not.toContainText('I bring a cake.');
+});
+
 test('[T066] [SC-004] two people on the page of a task see each other’s changes', async () => {
   const { ada, bob } = await world.people('Ada', 'Bob');
   const { id: teamId } = await teamOf(ada, [[bob, 'ADMIN']]);
@@ -67,6 +84,12 @@ test('[T066] [SC-004] two people on the page of a task see each other’s change
   await other.getByRole('textbox', { name: 'New comment' }).fill('I do.');
   await other.getByRole('button', { name: 'Comment', exact: true }).click();
   await expect(one.getByRole('article', { name: 'Comment: Bob' })).toContainText('I do.');
+  await written.getByRole('button', { name: 'Quote in a new comment' }).press('Enter');
+  await other.keyboard.type('A big one.');
+  await other.keyboard.press('Control+Enter');
+  const quoting = one.getByRole('article', { name: 'Comment: Bob' }).last();
+  await expect(quoting.locator('blockquote')).toHaveText('Who brings the cake?');
+  await expect(quoting).toContainText('A big one.');
   await one.getByRole('button', { name: 'Edit comment' }).press('Enter');
   await typeAtEnd(one, ' And candles?');
   await one.keyboard.press('Control+Enter');

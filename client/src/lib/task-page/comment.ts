@@ -25,3 +25,8 @@ const longestComment = 10_000;
 export function commentFault(text: string): string | undefined {
   return tooLong('The comment', text, longestComment);
 }
+
+/** A comment as a Markdown quotation, with room for the answer. */
+export function quotation(text: string): string {
+  return `${text.replaceAll(/^/gm, '> ').replaceAll(/ +$/gm, '')}\n\n`;
+}
