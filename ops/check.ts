@@ -6,6 +6,7 @@ const root = join(import.meta.dirname, '..');
 
 const parts: Record<string, string> = {
   'types of the client': 'svelte-check --workspace client --tsconfig ./tsconfig.json --fail-on-warnings',
+  'types of the service worker': 'tsc --project client/src/service-worker',
   'lint of the server':
     'eslint . --ignore-pattern client --max-warnings 0 --cache --cache-location node_modules/.cache/taskwire/eslint-server',
   'lint of the client':

@@ -1,4 +1,11 @@
-import { cacheExchange, Client, fetchExchange, mapExchange, subscriptionExchange } from '@urql/core';
+import {
+  cacheExchange,
+  Client,
+  fetchExchange,
+  makeOperation,
+  mapExchange,
+  subscriptionExchange,
+} from '@urql/core';
 import { createClient as createSocket, type Client as SocketClient } from 'graphql-ws/client';
 import type { Connection } from './connection.svelte.ts';
 import { isCoded, isUnreachable } from './failure.ts';
@@ -23,8 +30,14 @@ export const endsSession = { endsSession: true } as const;
 
 const path = '/graphql';
 
+/** Streams do not pass through the service worker. */
+const streamPath = `${path}?stream`;
+
 /** Sends the page's viewer: the server refuses the request if another tab has signed in as someone else. */
 const viewerHeader = 'taskwire-viewer';
+
+/** When the service worker kept an answer, with which it answers if the server cannot be reached. */
+const keptAtHeader = 'taskwire-kept-at';
 
 /**
  * The GraphQL client, with a document cache: a mutation that returns a Task reruns every query that shows tasks, so the
@@ -39,7 +52,12 @@ export function createClient({ connection, onSignedOut, onViewerChanged }: Liste
   const listen = openSocket(() => viewerId);
   return new Client({
     url: path,
-    fetch: fetchWithTimeout,
+    async fetch(input, init) {
+      const response = await fetchWithTimeout(input, init);
+      const keptAt = response.headers.get(keptAtHeader);
+      connection.keptAt = keptAt ?? undefined;
+      return response;
+    },
     preferGetMethod: false,
     fetchOptions: () => ({
       credentials: 'same-origin',
@@ -59,7 +77,8 @@ export function createClient({ connection, onSignedOut, onViewerChanged }: Liste
             if (!isSubscription) connection.reportUnreachable();
             return;
           }
-          if (!isSubscription) connection.reportReachable();
+          if (!isSubscription && connection.keptAt !== undefined) connection.reportUnreachable();
+          else if (!isSubscription) connection.reportReachable();
           if (!error) hadSession = true;
           viewerId ??= (data as { viewer?: { id?: string } } | undefined)?.viewer?.id;
           if (error && isCoded(error, 'VIEWER_CHANGED')) {
@@ -73,10 +92,14 @@ export function createClient({ connection, onSignedOut, onViewerChanged }: Liste
       }),
       cacheExchange,
       mapExchange({
-        onOperation({ kind, key }) {
+        onOperation(operation) {
+          const { kind, key, context } = operation;
           if (kind === 'mutation') connection.ownChanges.begin(key);
           // A mutation can be given up before its response.
           else if (kind === 'teardown') connection.ownChanges.end(key);
+          return kind === 'subscription'
+            ? makeOperation(kind, operation, { ...context, url: streamPath })
+            : undefined;
         },
         onResult(result) {
           const { operation, error } = result;

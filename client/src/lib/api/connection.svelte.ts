@@ -27,6 +27,9 @@ export class Connection {
   /** Whether the browser reports a network. A server on the same machine is reachable without one. */
   online = $state(navigator.onLine);
 
+  /** When the data was kept that is shown without a connection, in ISO 8601. Undefined if it is from the server. */
+  keptAt = $state<string>();
+
   #views: LiveView[] = [];
   readonly #live = new LiveConnection({
     probe: () =>
@@ -36,6 +39,7 @@ export class Connection {
       ),
     onState: (state) => (this.state = state),
     onReturn: () => {
+      if (this.keptAt !== undefined) this.renewAll();
       for (const view of this.#views) if (view.failure) view.refresh();
     },
     onPoll: () => this.renewAll(),
