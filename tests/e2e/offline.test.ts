@@ -34,9 +34,11 @@ const kept = (page: Page) =>
     (await caches.has('answers')) ? (await (await caches.open('answers')).keys()).length : 0,
   );
 
-test('[FR-019] without the server a person reads what their browser kept, and sees of when it is', async () => {
+test('[FR-019] without the server a person reads what their browser kept; changes wait and are sent later', async () => {
   const { ada } = await world.people('Ada');
   const id = await ada.createTask('Buy milk', { description: 'Two litres.' });
+  await ada.createTask('Not yet');
+  const deleted = await ada.createTask('Deleted meanwhile');
   const { page, server } = await keptDashboard(ada);
   await task(page, 'Buy milk').getByRole('link').first().click();
   await expect(page.getByText('Two litres.')).toBeVisible();
@@ -50,17 +52,44 @@ test('[FR-019] without the server a person reads what their browser kept, and se
   await expect(page.getByText('Two litres.')).toBeVisible();
   await expect(page.getByText(/You see the data of/).last()).toBeVisible();
 
-  // A change is not lost silently: it says that it was not made.
+  // Changes wait in the browser, also over a reload, and can be taken back.
   await page.goto('/');
-  await page.getByRole('textbox', { name: 'New task' }).fill('Not sent');
+  const waiting = page.getByRole('group').filter({ hasText: 'kept in this browser' });
+  await page.getByRole('textbox', { name: 'New task' }).fill('Bake bread');
   await page.getByRole('button', { name: 'Add task' }).click();
-  await expect(page.getByText('Can’t reach Taskwire. Nothing is lost; try again in a moment.')).toBeVisible();
-  await expect(page.getByRole('textbox', { name: 'New task' })).toHaveValue('Not sent');
+  await expect(page.getByRole('textbox', { name: 'New task' })).toHaveValue('');
+  await expect(waiting).toContainText('1 change is kept');
+  await page.getByRole('checkbox', { name: 'Complete “Buy milk”' }).click();
+  await page.getByRole('checkbox', { name: 'Complete “Deleted meanwhile”' }).click();
+  await page.getByRole('checkbox', { name: 'Complete “Not yet”' }).click();
+  await expect(waiting).toContainText('4 changes are kept');
+  await page.reload();
+  await expect(waiting).toContainText('4 changes are kept');
+  await expect(page.getByRole('checkbox', { name: 'Reopen “Buy milk”' })).toBeChecked();
+  await page.getByRole('checkbox', { name: 'Reopen “Not yet”' }).click();
+  await expect(waiting).toContainText('3 changes are kept');
 
+  await ada.query('mutation ($id: ID!) { deleteTask(input: { id: $id }) { cursor } }', { id: deleted });
   await ada.createTask('Made meanwhile');
   const back = await startTestServer(world.databaseUrl, { PORT: new URL(server.url).port });
   await page.getByRole('button', { name: 'Try now' }).click();
   await expect(task(page, 'Made meanwhile')).toBeVisible();
+  await expect(task(page, 'Bake bread')).toBeVisible();
+  await expect(waiting).toContainText('1 change is kept');
+  await waiting.getByText('1 change is kept').click();
+  await expect(waiting).toContainText('Deleted meanwhile');
+  await expect(waiting.getByRole('alert')).toBeVisible();
+  await waiting.getByRole('button', { name: 'Discard' }).click();
+  await expect(waiting).toHaveCount(0);
+  const { tasks } = await ada.query<{ tasks: { nodes: object[] } }>(
+    '{ tasks(first: 10, orderBy: [{ field: TITLE, direction: ASC }]) { nodes { title status } } }',
+  );
+  check(tasks.nodes).toEqual([
+    { title: 'Bake bread', status: 'TODO' },
+    { title: 'Buy milk', status: 'DONE' },
+    { title: 'Made meanwhile', status: 'TODO' },
+    { title: 'Not yet', status: 'TODO' },
+  ]);
   await expect(page.getByText(/You see the data of/)).toHaveCount(0);
   await back.stop();
 });

@@ -9,7 +9,7 @@ import { self as worker } from '$app/service-worker';
 const build = new Set(immutable.map(({ path }) => `/${path}`));
 const shown = assets.map(({ path }) => `/${path}`).filter((path) => !path.startsWith('/help/'));
 
-const pageFiles = `files ${version}`;
+const pageFiles = `files-${version}`;
 const answers = 'answers';
 const mostAnswers = 200;
 const mostCharacters = 500_000;
@@ -30,7 +30,7 @@ worker.addEventListener('activate', (event) => {
 
 async function deleteEarlierFiles() {
   const names = await caches.keys();
-  const earlier = names.filter((name) => name.startsWith('files ') && name !== pageFiles);
+  const earlier = names.filter((name) => name.startsWith('files-') && name !== pageFiles);
   await Promise.all(earlier.map((name) => caches.delete(name)));
 }
 

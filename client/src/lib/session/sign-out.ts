@@ -2,6 +2,7 @@ import { graphql } from '../../gql/gql.ts';
 import { endsSession } from '../api/client.ts';
 import type { useApi } from '../api/context.ts';
 import { describeFailure } from '../api/failure.ts';
+import { outbox } from '../outbox/outbox.svelte.ts';
 import { clearDrafts } from '../task/draft-storage.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
 
@@ -20,6 +21,7 @@ export async function signOut(api: ReturnType<typeof useApi>): Promise<void> {
   if (failure && failure.code !== 'UNAUTHENTICATED') toasts.show(failure.message);
   else {
     clearDrafts();
+    outbox.clear();
     await api.leave('signed-out');
   }
 }
