@@ -5,6 +5,7 @@ import {
   disconnectApplication,
   FOR_SESSIONS,
 } from '../server/domain/connected-application.ts';
+import { MOST_TEAMS } from '../server/domain/team-limit.ts';
 import { NotFound, ValidationFailed } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
 import {
@@ -18,7 +19,9 @@ import { isLoopback, placeOf } from '../server/oauth/redirect-uri.ts';
 import { requireSession, visible } from '../server/policy.ts';
 import { ApiTokenScope } from './api-token.ts';
 import { builder } from './machinery/builder.ts';
+import { credentialTeams, teamsOfCredential } from './machinery/credential-teams.ts';
 import { pagedRelation } from './machinery/paged-relation.ts';
+import { Team } from './team.ts';
 import { User } from './user.ts';
 
 const OauthResource = builder.enumType('OauthResource', {
@@ -51,6 +54,13 @@ export const ConnectedApplication = builder.prismaNode('ConnectedApplication', {
     }),
     resource: t.expose('resource', { type: OauthResource, description: 'What its tokens can be used for.' }),
     scopes: t.expose('scopes', { type: [ApiTokenScope], description: 'Either READ, or READ and WRITE.' }),
+    teams: t.field({
+      type: [Team],
+      nullable: true,
+      description: `Teams that its access is limited to, at most ${MOST_TEAMS}. Null: no limit. A team that the viewer leaves is removed; with an empty list it can do nothing.`,
+      select: credentialTeams,
+      resolve: (application, _args, context, info) => teamsOfCredential(application, context, info) as never,
+    }),
     mayDeleteUntil: t.expose('mayDeleteUntil', {
       type: 'DateTime',
       nullable: true,

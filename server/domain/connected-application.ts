@@ -14,6 +14,7 @@ import { earlierRemoval } from '../log/earlier-removal.ts';
 import { requireSession, visible, type Holder } from '../policy.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockUser } from '../sql/locks.ts';
+import { limitOf } from './team-limit.ts';
 import { idOf, parse } from './validation.ts';
 
 /** Let secret scanners recognize leaked tokens. */
@@ -296,5 +297,6 @@ export async function useAccessToken(db: Database, token: string) {
   if (now.getTime() - (lastUsedAt?.getTime() ?? 0) >= MINUTE_MS)
     await db.connectedApplication.updateMany({ where: { id, lastUsedAt }, data: { lastUsedAt: now } });
   const mayWrite = scopes.includes('WRITE');
-  return { userId, tokenId: id, tokenName: name, mayWrite, resource, endsAt };
+  const limit = await limitOf(db, found);
+  return { userId, limit, tokenId: id, tokenName: name, mayWrite, resource, endsAt };
 }

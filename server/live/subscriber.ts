@@ -41,10 +41,14 @@ function changesRightsOf(userId: string, { kind, actorId, personId, data }: Even
 const PAUSE_MS = 250;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The subscriptions share the person's rights, which are reloaded before decisions after a change. */
+/**
+ * The subscriptions of a person, or of one of their credentials with a limit, share the rights, which are reloaded before
+ * decisions after a change.
+ */
 export class Subscriber implements Listener {
   readonly #broker: Broker;
   readonly #self: string;
+  readonly #hasLimit: boolean;
   readonly #read: () => Promise<SubscriberRights>;
   readonly #subscriptions = new Set<OpenSubscription>();
   readonly #topics = new Set<string>();
@@ -56,12 +60,16 @@ export class Subscriber implements Listener {
 
   constructor(broker: Broker, db: Database, person: Person, adminEmails: ReadonlySet<string>) {
     this.#broker = broker;
+    let { limit } = person;
     this.#read = async () => {
-      const rights = await liveRightsOf(db, person, adminEmails);
-      return { ...rights, shares: new KnownShares(db, person.userId, rights.holdsShares) };
+      const rights = await liveRightsOf(db, { ...person, limit }, adminEmails);
+      // A team that the person has left does not return to the limit.
+      limit &&= { ...limit, teamIds: new Set(rights.viewer.teams.keys()) };
+      return { ...rights, shares: new KnownShares(db, rights.viewer.ownId, rights.holdsShares) };
     };
     this.#self = person.userId;
-    this.#broker.setHolder(this.#self, true);
+    this.#hasLimit = person.limit !== null;
+    this.#setHolder(true);
     // Before the first read, so that a change during it is noticed.
     this.#follow(this.#self);
   }
@@ -79,7 +87,7 @@ export class Subscriber implements Listener {
     // Joins new topics at once, since the next event can need them; leaves topics after the rights are read.
     if (changesRights) for (const topic of topicsOf(event)) if (topic !== AUDIT) this.#follow(topic);
     if (changesRights) this.#forgetRights();
-    else if (event.subjectId !== null) {
+    else if (event.subjectId !== null && !this.#hasLimit) {
       const share = shareOf(this.#self);
       if (share !== undefined) this.#rights?.shares.learn(event.subjectId, share);
     }
@@ -127,17 +135,22 @@ export class Subscriber implements Listener {
       return false;
     }
     this.#isGone = true;
-    this.#broker.setHolder(this.#self, false);
+    this.#setHolder(false);
     for (const topic of this.#topics) this.#broker.leave(topic, this);
     this.#topics.clear();
     clearTimeout(this.#expiry);
     return true;
   }
 
+  /** With a limit, shares are never looked up. */
+  #setHolder(holds: boolean): void {
+    if (!this.#hasLimit) this.#broker.setHolder(this.#self, holds);
+  }
+
   #forgetRights(): void {
     this.#changes += 1;
     this.#rights = undefined;
-    if (!this.#isGone) this.#broker.setHolder(this.#self, true);
+    if (!this.#isGone) this.#setHolder(true);
   }
 
   async #readAgain(): Promise<void> {
@@ -157,7 +170,7 @@ export class Subscriber implements Listener {
   #settle(rights: SubscriberRights): void {
     this.#rights = rights;
     if (this.#isGone) return;
-    this.#broker.setHolder(this.#self, rights.holdsShares);
+    this.#setHolder(rights.holdsShares);
     this.#followWanted(rights);
     const { changesAt } = rights;
     clearTimeout(this.#expiry);
