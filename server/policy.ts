@@ -23,7 +23,8 @@ export interface Actor {
 export interface TeamLimit {
   /** Of the credential. */
   id: string;
-  teamIds: ReadonlySet<string>;
+  /** Only ever gets smaller. */
+  teamIds: Set<string>;
 }
 
 /** The acting person, always from a credential, never from an argument. */

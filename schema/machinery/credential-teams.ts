@@ -8,7 +8,10 @@ interface Limited {
   teams: readonly { teamId: string }[];
 }
 
-export const credentialTeams = { isLimited: true, teams: { select: { teamId: true }, orderBy: { teamId: 'asc' } } } as const;
+export const credentialTeams = {
+  isLimited: true,
+  teams: { select: { teamId: true }, orderBy: { teamId: 'asc' } },
+} as const;
 
 /** The teams that a credential is limited to; null without a limit. */
 export async function teamsOfCredential(
@@ -18,7 +21,9 @@ export async function teamsOfCredential(
 ): Promise<{ id: string }[] | null> {
   if (!isLimited) return null;
   const found = await Promise.all(
-    teams.map(({ teamId }) => batched(context, info, teamId, (ids) => findVisible('Team', ids, context, info))),
+    teams.map(({ teamId }) =>
+      batched(context, info, teamId, (ids) => findVisible('Team', ids, context, info)),
+    ),
   );
   return found.filter((team) => team !== undefined);
 }

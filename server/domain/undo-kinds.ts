@@ -143,7 +143,9 @@ const memberInvited: Undo = async ({ tx, viewer }, events) => {
         problem: 'The person has joined the team. Remove them on the page of the team.',
       })),
   ];
-  return each(steps, (id) => revokeInvitation(joined(tx), viewer.person, { id: publicId('TeamInvitation', id) }));
+  return each(steps, (id) =>
+    revokeInvitation(joined(tx), viewer.person, { id: publicId('TeamInvitation', id) }),
+  );
 };
 
 const roleChanged: Undo = async ({ tx, viewer }, events) => {
@@ -310,7 +312,10 @@ const taskDeleted: Undo = async ({ tx, viewer }, events) => {
   const inTrash = new Set(found.map(({ id }) => id));
   const latest = new Map(events.map((event) => [event.subjectId ?? '', event]));
   const steps = [...latest].flatMap(([id, event]) => (inTrash.has(id) ? step(event) : []));
-  return { steps, run: () => inBatches(steps, (tasks) => restoreTasks(joined(tx), viewer.person, { tasks })) };
+  return {
+    steps,
+    run: () => inBatches(steps, (tasks) => restoreTasks(joined(tx), viewer.person, { tasks })),
+  };
 };
 
 async function inBatches(

@@ -5,7 +5,7 @@ import { classify } from '../database/failures.ts';
 import { CursorExpired } from '../errors.ts';
 import { traitsOf } from '../log/catalogue.ts';
 import type { LogPosition } from '../log/cursor.ts';
-import type { Person } from '../policy.ts';
+import type { Person, TeamLimit } from '../policy.ts';
 import { liveRightsOf, type LiveRights } from '../sql/live-rights.ts';
 import { AUDIT, topicsOf, type Broker, type Listener } from './broker.ts';
 import { KnownShares } from './known-shares.ts';
@@ -38,6 +38,10 @@ function changesRightsOf(userId: string, { kind, actorId, personId, data }: Even
   return actorId === userId || personId === userId || isNamed;
 }
 
+function endsMembership(userId: string, { kind, personId }: Event): boolean {
+  return personId === userId && (kind === 'team.memberLeft' || kind === 'team.memberRemoved');
+}
+
 const PAUSE_MS = 250;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -48,7 +52,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class Subscriber implements Listener {
   readonly #broker: Broker;
   readonly #self: string;
-  readonly #hasLimit: boolean;
+  readonly #limit: TeamLimit | null;
   readonly #read: () => Promise<SubscriberRights>;
   readonly #subscriptions = new Set<OpenSubscription>();
   readonly #topics = new Set<string>();
@@ -60,15 +64,12 @@ export class Subscriber implements Listener {
 
   constructor(broker: Broker, db: Database, person: Person, adminEmails: ReadonlySet<string>) {
     this.#broker = broker;
-    let { limit } = person;
     this.#read = async () => {
-      const rights = await liveRightsOf(db, { ...person, limit }, adminEmails);
-      // A team that the person has left does not return to the limit.
-      limit &&= { ...limit, teamIds: new Set(rights.viewer.teams.keys()) };
+      const rights = await liveRightsOf(db, person, adminEmails);
       return { ...rights, shares: new KnownShares(db, rights.viewer.ownId, rights.holdsShares) };
     };
     this.#self = person.userId;
-    this.#hasLimit = person.limit !== null;
+    this.#limit = person.limit;
     this.#setHolder(true);
     // Before the first read, so that a change during it is noticed.
     this.#follow(this.#self);
@@ -84,10 +85,12 @@ export class Subscriber implements Listener {
 
   onEvent(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void {
     const changesRights = changesRightsOf(this.#self, event);
+    // The rights may be read only after the person has joined again.
+    if (this.#limit && endsMembership(this.#self, event)) this.#limit.teamIds.delete(event.teamId ?? '');
     // Joins new topics at once, since the next event can need them; leaves topics after the rights are read.
     if (changesRights) for (const topic of topicsOf(event)) if (topic !== AUDIT) this.#follow(topic);
     if (changesRights) this.#forgetRights();
-    else if (event.subjectId !== null && !this.#hasLimit) {
+    else if (event.subjectId !== null && !this.#limit) {
       const share = shareOf(this.#self);
       if (share !== undefined) this.#rights?.shares.learn(event.subjectId, share);
     }
@@ -144,7 +147,7 @@ export class Subscriber implements Listener {
 
   /** With a limit, shares are never looked up. */
   #setHolder(holds: boolean): void {
-    if (!this.#hasLimit) this.#broker.setHolder(this.#self, holds);
+    if (!this.#limit) this.#broker.setHolder(this.#self, holds);
   }
 
   #forgetRights(): void {

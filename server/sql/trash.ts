@@ -41,11 +41,7 @@ export const hangingTables: readonly string[] = HANGING.map(({ table }) => table
 const BYTES_OF_TASK = 'octet_length(title) + octet_length(description) + octet_length(labels::text)';
 
 /** Copies tasks, and what hangs below them, to the trash. The caller has locked them, and deletes them afterwards. */
-export async function copyToTrash(
-  tx: Transaction,
-  { userId }: Actor,
-  ids: readonly string[],
-): Promise<void> {
+export async function copyToTrash(tx: Transaction, { userId }: Actor, ids: readonly string[]): Promise<void> {
   // The database makes the search words again.
   await tx.$executeRaw`
     /* copyToTrash */

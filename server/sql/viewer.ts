@@ -42,6 +42,8 @@ export async function viewerOf(
   const { verifiedEmail, seen, teams } = rights;
   const known = { person, actorId: userId, ownId: ownIdOf(person), seen };
   if (limit) {
+    // A team that the person has left does not return, while the credential is cached.
+    for (const id of limit.teamIds) if (!teams.has(id)) limit.teamIds.delete(id);
     const within = new Map([...teams].filter(([id]) => limit.teamIds.has(id)));
     return { ...known, verifiedEmail: null, teams: within, isAdmin: false };
   }

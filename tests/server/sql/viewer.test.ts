@@ -26,7 +26,9 @@ test('[FR-027] concurrent requests share a statement, and each gets its own righ
   await db.user.update({ where: { id: cat.userId }, data: { emailVerified: true } });
   const admins = new Set(['bob@example.com', 'cat@example.com']);
 
-  const asking = [...people, ...people, { userId: newId(), limit: null }].map((person) => viewerOf(db, person, admins));
+  const asking = [...people, ...people, { userId: newId(), limit: null }].map((person) =>
+    viewerOf(db, person, admins),
+  );
   let outcomes: PromiseSettledResult<Awaited<ReturnType<typeof viewerOf>>>[] = [];
   const sent = await statementsOf(async () => (outcomes = await Promise.allSettled(asking)));
   expect(sent).toHaveLength(1);
