@@ -193,3 +193,34 @@ describe('[BR-13] what a limited agent asks for', () => {
     expect(await world.db.task.count({ where: { id: uuidOf('Task', id) } })).toBe(1);
   });
 });
+
+describe('[FR-011] an agent with a limited token', () => {
+  test('is told what its token covers, and is not offered what is refused', async () => {
+    const { client, call } = await agentOf(ada, world.url, { token: token.token });
+    expect(client.getInstructions()).toContain('This token is limited to teams');
+    const { tools } = await client.listTools();
+    const names = tools.map(({ name }) => name);
+    expect(names).toContain('create_tasks');
+    expect(names).not.toContain('share_task');
+    expect(names).not.toContain('send_message');
+    expect(tools.find(({ name }) => name === 'dashboard')?.description).toContain('limited to teams');
+    expect(await call('dashboard')).toMatchObject({
+      viewer: { id: ada.id },
+      teams: [{ id: team.id, viewerRole: 'MEMBER' }],
+      limitedToTeams: true,
+    });
+    await call('create_tasks', { tasks: [{ title: 'In', teamId: team.id }] });
+    expect(await call('dashboard', { teamId: team.id })).toMatchObject({
+      dashboard: { byStatus: { TODO: 1 } },
+    });
+    await expect(call('create_tasks', { tasks: [{ title: 'Own' }] })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+  });
+
+  test('is not told so without a limit', async () => {
+    const { client } = await agentOf(ada, world.url);
+    expect(client.getInstructions()).not.toContain('limited');
+    expect((await client.listTools()).tools.map(({ name }) => name)).toContain('share_task');
+  });
+});
