@@ -174,16 +174,23 @@ builder.relayMutationField(
   'connectApplication',
   {
     description: 'The request of an application.',
-    inputFields: (t) => ({ parameters: t.string({ required: true, description: parameters }) }),
+    inputFields: (t) => ({
+      parameters: t.string({ required: true, description: parameters }),
+      teamIds: t.idList({
+        description: `Limits the access to these teams of the viewer, 1 to ${MOST_TEAMS}, as \`createApiToken\` does. Without it, the access has no limit.`,
+      }),
+    }),
   },
   {
     description:
-      'Allows an application the access that it asks for, for 30 days. Fails with CONFLICT if the viewer has 100 connected applications. Requires a session: with a token it fails with FORBIDDEN.',
+      'Allows an application the access that it asks for, for 30 days. Fails with CONFLICT if the viewer has 100 connected applications, and with NOT_FOUND for a team that they are not in. Requires a session: with a token it fails with FORBIDDEN.',
     resolve: async (_root, { input }, { authServices: { oauth }, db, person }) => {
       requireSession(person, FOR_SESSIONS);
       const request = await readAuthorizationRequest(oauth, person, input.parameters);
       if (isFault(request.asked)) throw new ValidationFailed(request.asked.description);
-      const { id, code, cursor } = await connectApplication(db, person, request.asked);
+      const { id, code, cursor } = await connectApplication(db, person, request.asked, {
+        teamIds: input.teamIds,
+      });
       return { id, cursor, redirectUrl: answerTo(oauth as Oauth, request, { code }) };
     },
   },

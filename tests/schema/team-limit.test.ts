@@ -3,6 +3,7 @@ import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { agentOf } from '../kit/agent.ts';
 import { apiTokenOf } from '../kit/api-tokens.ts';
 import { APPROVE, failure, STATE } from '../kit/approvals.ts';
+import { connected, refresh } from '../kit/oauth.ts';
 import { browserOf } from '../kit/browser-session.ts';
 import { watchEvents } from '../kit/live.ts';
 import { accept, invite, outcome, teamOf, type Team } from '../kit/team.ts';
@@ -222,5 +223,61 @@ describe('[FR-011] an agent with a limited token', () => {
     const { client } = await agentOf(ada, world.url);
     expect(client.getInstructions()).not.toContain('limited');
     expect((await client.listTools()).tools.map(({ name }) => name)).toContain('share_task');
+  });
+});
+
+describe('[FR-009] a connected application', () => {
+  const APPLICATIONS = '{ viewer { connectedApplications { nodes { name teams { id } } } } }';
+  const READ = '{ tasks { totalCount nodes { title } } teams { nodes { id } } conversations { totalCount } }';
+
+  test('is limited to the teams that the person chose, also after it has refreshed its tokens', async () => {
+    await ada.createTask('Own');
+    await ada.createTask('In', { teamId: team.id });
+    const program = await connected(world, ada, { path: '/graphql', teamIds: [team.id] });
+    const seen = {
+      tasks: { totalCount: 1, nodes: [{ title: 'In' }] },
+      teams: { nodes: [{ id: team.id }] },
+      conversations: { totalCount: 0 },
+    };
+    expect(await by(program, READ)).toEqual(seen);
+    const { body } = await refresh(world, program);
+    expect(await by({ token: body['access_token'] as string }, READ)).toEqual(seen);
+    const { viewer } = await ada.query<{ viewer: unknown }>(APPLICATIONS);
+    expect(viewer).toEqual({
+      connectedApplications: { nodes: [{ name: 'A program', teams: [{ id: team.id }] }] },
+    });
+  });
+
+  test('has no limit unless the person chose one', async () => {
+    await ada.createTask('Own');
+    const program = await connected(world, ada, { path: '/graphql' });
+    expect(await by(program, '{ tasks { totalCount } }')).toEqual({ tasks: { totalCount: 1 } });
+    expect(await ada.query(APPLICATIONS)).toMatchObject({
+      viewer: { connectedApplications: { nodes: [{ teams: null }] } },
+    });
+  });
+
+  test('cannot be limited to a team that the person is not in', async () => {
+    const { id } = await teamOf(bob);
+    expect(await outcome(connected(world, ada, { teamIds: [id] }))).toBe('NOT_FOUND');
+    expect(await outcome(connected(world, ada, { teamIds: [] }))).toBe('VALIDATION_FAILED');
+    expect(await world.db.connectedApplication.count({ where: { userId: uuidOf('User', ada.id) } })).toBe(0);
+  });
+
+  test('[BR-13] asks for approvals within its limit', async () => {
+    const [own, inTeam] = [await ada.createTask('Own'), await ada.createTask('In', { teamId: team.id })];
+    const program = await connected(world, ada, { path: '/graphql', teamIds: [team.id] });
+    expect(await outcome(by(program, DELETE, { id: own }))).toBe('NOT_FOUND');
+    expect(await outcome(by(program, DELETE, { id: inTeam }))).toBe('CONFIRMATION_REQUIRED');
+  });
+
+  test('[BR-06] sees nothing of a team that the person has left', async () => {
+    await bob.createTask('In', { teamId: team.id });
+    const program = await connected(world, ada, { path: '/graphql', teamIds: [team.id, other.id] });
+    await ada.query(LEAVE, { teamId: team.id });
+    expect(await by(program, READ)).toMatchObject({
+      tasks: { totalCount: 0 },
+      teams: { nodes: [{ id: other.id }] },
+    });
   });
 });
