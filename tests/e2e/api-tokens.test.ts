@@ -121,7 +121,7 @@ test('[FR-009] a person limits a token to a team by keyboard, and reads the limi
   await expect(created).toContainText('can act as you in these teams');
   const token = await created.getByLabel('Token', { exact: true }).inputValue();
   await page.keyboard.press('Escape');
-  await expect(row(page, 'Team report')).toContainText(`Read only, only ${name} · created`);
+  await expect(row(page, 'Team report')).toContainText(`Read only · limited to ${name} · created`);
   const seen = await world.query(
     '{ tasks { totalCount } teams { nodes { name } } }',
     {},

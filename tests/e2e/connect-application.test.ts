@@ -218,7 +218,9 @@ test('[FR-009] a person limits an agent to a team, and it sees no other work', a
   expect(structuredContent).toMatchObject({ tasks: [{ title: 'Order seeds' }] });
   expect(JSON.stringify(structuredContent)).not.toContain('Water the plants');
   await page.goto(`${world.url}/settings`);
-  await expect(applications(page)).toContainText(`Read and write with agent tools, only ${name} · connected`);
+  await expect(applications(page)).toContainText(
+    `Read and write with agent tools · limited to ${name} · connected`,
+  );
 });
 
 test('a person who cancels is sent back, and the agent learns why', async () => {
