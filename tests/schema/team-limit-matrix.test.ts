@@ -99,7 +99,7 @@ function expectedOf(attempt: Attempt, limit: Limit): Mark | undefined {
   const leads = isOfTeam && (column === 'lead' || column === 'admin');
   if (TO_ONESELF[row] && !leads) return TO_ONESELF[row];
   if (table === OWN || (isOfTeam && BY_MEMBERSHIP[column] === undefined)) return expected;
-  return marks.get(`${table} | ${row} | ${(isOfTeam && BY_MEMBERSHIP[column]) || 'stranger'}`);
+  return marks.get(`${table} | ${row} | ${isOfTeam ? (BY_MEMBERSHIP[column] ?? 'stranger') : 'stranger'}`);
 }
 
 /** The scenes of a stage have the same names each time. */
