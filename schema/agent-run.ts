@@ -89,12 +89,12 @@ export const AgentRun = builder.prismaNode('AgentRun', {
 });
 
 /** `seesEvent` for the events that a person made. */
-function readableBy({ userId, teams }: Viewer): Prisma.EventWhereInput {
+function readableBy({ ownId, teams }: Viewer): Prisma.EventWhereInput {
   return {
     OR: [
       { teamId: null },
       { teamId: { in: [...teams.keys()] } },
-      { AND: [{ personId: userId }, { kind: { in: [...PERSONAL] } }] },
+      { AND: [{ personId: ownId }, { kind: { in: [...PERSONAL] } }] },
     ],
   };
 }

@@ -1,10 +1,13 @@
 import type { ApiTokenScope as Scope } from '../prisma/generated/client/client.ts';
 import { createApiToken, revokeApiToken } from '../server/domain/api-token.ts';
+import { MOST_TEAMS } from '../server/domain/team-limit.ts';
 import { NotFound } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
 import { builder } from './machinery/builder.ts';
+import { credentialTeams, teamsOfCredential } from './machinery/credential-teams.ts';
 import { pagedRelation } from './machinery/paged-relation.ts';
+import { Team } from './team.ts';
 import { User } from './user.ts';
 
 export const ApiTokenScope = builder.enumType('ApiTokenScope', {
@@ -42,6 +45,13 @@ export const ApiToken = builder.prismaNode('ApiToken', {
       description:
         'When the token was last used, to the minute. Null if never used. The first use in each clock hour creates an API_TOKEN_USED event.',
     }),
+    teams: t.field({
+      type: [Team],
+      nullable: true,
+      description: `Teams that its access is limited to, at most ${MOST_TEAMS}. Null: no limit. A team that the viewer leaves is removed; with an empty list it can do nothing.`,
+      select: credentialTeams,
+      resolve: (token, _args, context, info) => teamsOfCredential(token, context, info) as never,
+    }),
     mayDeleteUntil: t.expose('mayDeleteUntil', {
       type: 'DateTime',
       nullable: true,
@@ -74,6 +84,9 @@ builder.relayMutationField(
         required: true,
         description: 'At least one scope. WRITE includes READ.',
       }),
+      teamIds: t.idList({
+        description: `Limits the token to these teams of the viewer, 1 to ${MOST_TEAMS}. It then sees and does only what lies in them, with the role of the viewer and while they are a member, and nothing personal: no own tasks, shares or conversations. Without it, the token has no limit.`,
+      }),
       expiresAt: t.field({
         type: 'DateTime',
         description: 'When the token expires. Without it, the token is valid until it is revoked.',
@@ -82,7 +95,7 @@ builder.relayMutationField(
   },
   {
     description:
-      'Creates an API token for the viewer. Fails with CONFLICT if they have 100 tokens. Requires a session: with an API token it fails with FORBIDDEN.',
+      'Creates an API token for the viewer. Fails with CONFLICT if they have 100 tokens, and with NOT_FOUND for a team that the viewer is not in. Requires a session: with an API token it fails with FORBIDDEN.',
     resolve: (_root, { input }, { db, person }) => createApiToken(db, person, input),
   },
   {

@@ -5,6 +5,7 @@ import {
   disconnectApplication,
   FOR_SESSIONS,
 } from '../server/domain/connected-application.ts';
+import { MOST_TEAMS } from '../server/domain/team-limit.ts';
 import { NotFound, ValidationFailed } from '../server/errors.ts';
 import { publicId } from '../server/ids.ts';
 import {
@@ -18,7 +19,9 @@ import { isLoopback, placeOf } from '../server/oauth/redirect-uri.ts';
 import { requireSession, visible } from '../server/policy.ts';
 import { ApiTokenScope } from './api-token.ts';
 import { builder } from './machinery/builder.ts';
+import { credentialTeams, teamsOfCredential } from './machinery/credential-teams.ts';
 import { pagedRelation } from './machinery/paged-relation.ts';
+import { Team } from './team.ts';
 import { User } from './user.ts';
 
 const OauthResource = builder.enumType('OauthResource', {
@@ -51,6 +54,13 @@ export const ConnectedApplication = builder.prismaNode('ConnectedApplication', {
     }),
     resource: t.expose('resource', { type: OauthResource, description: 'What its tokens can be used for.' }),
     scopes: t.expose('scopes', { type: [ApiTokenScope], description: 'Either READ, or READ and WRITE.' }),
+    teams: t.field({
+      type: [Team],
+      nullable: true,
+      description: `Teams that its access is limited to, at most ${MOST_TEAMS}. Null: no limit. A team that the viewer leaves is removed; with an empty list it can do nothing.`,
+      select: credentialTeams,
+      resolve: (application, _args, context, info) => teamsOfCredential(application, context, info) as never,
+    }),
     mayDeleteUntil: t.expose('mayDeleteUntil', {
       type: 'DateTime',
       nullable: true,
@@ -164,16 +174,23 @@ builder.relayMutationField(
   'connectApplication',
   {
     description: 'The request of an application.',
-    inputFields: (t) => ({ parameters: t.string({ required: true, description: parameters }) }),
+    inputFields: (t) => ({
+      parameters: t.string({ required: true, description: parameters }),
+      teamIds: t.idList({
+        description: `Limits the access to these teams of the viewer, 1 to ${MOST_TEAMS}, as \`createApiToken\` does. Without it, the access has no limit.`,
+      }),
+    }),
   },
   {
     description:
-      'Allows an application the access that it asks for, for 30 days. Fails with CONFLICT if the viewer has 100 connected applications. Requires a session: with a token it fails with FORBIDDEN.',
+      'Allows an application the access that it asks for, for 30 days. Fails with CONFLICT if the viewer has 100 connected applications, and with NOT_FOUND for a team that they are not in. Requires a session: with a token it fails with FORBIDDEN.',
     resolve: async (_root, { input }, { authServices: { oauth }, db, person }) => {
       requireSession(person, FOR_SESSIONS);
       const request = await readAuthorizationRequest(oauth, person, input.parameters);
       if (isFault(request.asked)) throw new ValidationFailed(request.asked.description);
-      const { id, code, cursor } = await connectApplication(db, person, request.asked);
+      const { id, code, cursor } = await connectApplication(db, person, request.asked, {
+        teamIds: input.teamIds,
+      });
       return { id, cursor, redirectUrl: answerTo(oauth as Oauth, request, { code }) };
     },
   },

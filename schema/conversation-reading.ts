@@ -36,7 +36,7 @@ builder.prismaObjectField(User, 'unreadConversationCount', (t) =>
     description: `The viewer’s conversations with unread messages. Counts at most ${MOST_UNREAD}. Null for other people.`,
     select: { id: true },
     resolve: ({ id }, _args, { db, viewer }) =>
-      id === viewer.userId ? countUnreadConversations(db, viewer) : null,
+      id === viewer.ownId ? countUnreadConversations(db, viewer) : null,
   }),
 );
 

@@ -67,7 +67,7 @@ function updateAfter(
 /** The class of subscribers that get the same numbers. Shares make them personal. */
 function classOf({ viewer, timezone, holdsShares }: LiveRights, { teamId, by }: Scope, days: number): string {
   const isPersonal = teamId === null || holdsShares;
-  return JSON.stringify([teamId, by, timezone, days, isPersonal ? viewer.userId : null]);
+  return JSON.stringify([teamId, by, timezone, days, isPersonal ? viewer.ownId : null]);
 }
 
 builder.subscriptionField('dashboard', (t) =>

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { TaskPriority, TaskStatus } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
-import { NotFound, ValidationFailed } from '../server/errors.ts';
+import { LimitedToTeams, NotFound, ValidationFailed } from '../server/errors.ts';
 import { uuidOf } from '../server/ids.ts';
 import type { Viewer } from '../server/policy.ts';
 import type { Scope } from '../server/sql/counter-scope.ts';
@@ -213,6 +213,7 @@ export function scopeOf(viewer: Viewer, given: GivenScope | null | undefined): S
     throw new ValidationFailed(`Specify either \`${first}\` or \`${second}\`, not both.`, {
       field: `scope.${second}`,
     });
+  if (team == null && viewer.person.limit) throw LimitedToTeams.chooseOne('scope.teamId');
   if (team == null) return { teamId: null, by: assigned ? 'assignee' : ownedOrAssigned ? 'either' : 'owner' };
   const teamId = uuidOf('Team', team, 'scope.teamId');
   if (!viewer.teams.has(teamId)) throw new NotFound('team', teamId);

@@ -2,7 +2,7 @@ import type { Prisma } from '../prisma/generated/client/client.ts';
 import type { Database } from '../server/database/client.ts';
 import { Forbidden } from '../server/errors.ts';
 import { parseId, uuidOf } from '../server/ids.ts';
-import type { Person } from '../server/policy.ts';
+import type { Viewer } from '../server/policy.ts';
 import { countEvents, findEvents } from '../server/sql/activity.ts';
 import { namedPeople } from '../server/sql/visible-users.ts';
 import { builder } from './machinery/builder.ts';
@@ -41,9 +41,9 @@ const MOST_CONVERSATIONS = 1000;
 /** Limits the cost of a count. */
 const MOST_COUNTED = 1_000;
 
-async function conversationsOf(db: Database, { userId }: Person): Promise<string[]> {
+async function conversationsOf(db: Database, { ownId }: Viewer): Promise<string[]> {
   const participations = await db.conversationParticipant.findMany({
-    where: { userId },
+    where: { userId: ownId },
     orderBy: { conversation: { updatedAt: 'desc' } },
     take: MOST_CONVERSATIONS,
     select: { conversationId: true },

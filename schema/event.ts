@@ -97,7 +97,7 @@ interface Source {
 
 /** A question, so that subscribers can share a payload. */
 function isOwn(context: Context, { userId }: KnownRun): boolean | Promise<boolean> {
-  return context.asks(({ viewer }) => viewer.userId === userId);
+  return context.asks(({ viewer }) => viewer.ownId === userId);
 }
 
 export const EventSource = builder.objectRef<Source>('EventSource').implement({

@@ -37,7 +37,7 @@ export async function readText(reader: Reader, text: string): Promise<ReadText> 
 async function meaningOf({ db, viewer }: Reader, node: Node | null): Promise<Meaning> {
   const { emails, slugs, hasDays } = namesIn(node);
   const [here, people, teams] = await Promise.all([
-    hasDays ? db.user.findUnique({ where: { id: viewer.userId }, select: { timezone: true } }) : null,
+    hasDays ? db.user.findUnique({ where: { id: viewer.actorId }, select: { timezone: true } }) : null,
     emails.size === 0
       ? []
       : db.user.findMany({
@@ -53,7 +53,7 @@ async function meaningOf({ db, viewer }: Reader, node: Node | null): Promise<Mea
   ]);
   const timezone = here?.timezone ?? 'UTC';
   return {
-    viewerId: publicId('User', viewer.userId),
+    viewerId: publicId('User', viewer.actorId),
     today: dayIn(timezone, new Date()),
     timezone,
     people: new Map(people.map(({ id, email }) => [email.toLowerCase(), publicId('User', id)])),

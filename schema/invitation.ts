@@ -108,7 +108,7 @@ builder.prismaObjectField(User, 'invitations', (t) =>
       resolve: async ({ id }, args, context, info) => {
         const selection = queryFromInfo({ context, info, paths: NODES });
         const read = async () => new Map([[id, await ownInvitations(args, context, selection)]]);
-        const own = id === context.viewer.userId ? await batched(context, info, id, read) : undefined;
+        const own = id === context.viewer.ownId ? await batched(context, info, id, read) : undefined;
         return own ?? { ...page(args, []).connection<Invitation>([]), totalCount: () => Promise.resolve(0) };
       },
     },

@@ -36,6 +36,6 @@ builder.prismaObjectField(User, 'usage', (t) =>
       'Storage used by the viewer. At the quota, mutations that store more fail with QUOTA_EXCEEDED until something is deleted. Null for other people.',
     select: { id: true },
     resolve: async ({ id }, _args, { db, viewer }) =>
-      id === viewer.userId ? { used: await storageUsageOf(db, id), quota: storageQuotaOf(db) } : null,
+      id === viewer.ownId ? { used: await storageUsageOf(db, id), quota: storageQuotaOf(db) } : null,
   }),
 );

@@ -50,7 +50,7 @@ function scopeOf(viewer: Viewer, { owner, assignee, team, ownedOrAssigned }: Tas
   const id = given(owner ?? assignee ?? team).join() === 'eq' ? (owner ?? assignee ?? team)?.eq : undefined;
   if (id == null) return undefined;
   if (!team) {
-    if (id !== publicId('User', viewer.userId)) return undefined;
+    if (id !== publicId('User', viewer.actorId)) return undefined;
     return { teamId: null, by: assignee ? 'assignee' : 'owner' };
   }
   const teamId = uuidOf('Team', id, 'filter.team.eq');

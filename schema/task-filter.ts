@@ -74,9 +74,9 @@ export function matchingTasks(viewer: Viewer, filter: TaskFilter | null | undefi
     assignee: onReference('assigneeId', 'User', { nullable: true }),
     ownedOrAssigned: onFlag({
       OR: [
-        { ownerId: viewer.userId },
+        { ownerId: viewer.actorId },
         // Without the condition on null, the opposite would be unknown for unassigned tasks.
-        { AND: [{ assigneeId: { not: null } }, { assigneeId: viewer.userId }] },
+        { AND: [{ assigneeId: { not: null } }, { assigneeId: viewer.actorId }] },
       ],
     }),
     team: onReference('teamId', 'Team', {

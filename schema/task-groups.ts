@@ -122,7 +122,7 @@ builder.queryField('taskGroups', (t) =>
 );
 
 async function todayOf({ db, viewer }: Context): Promise<string> {
-  const here = await db.user.findUnique({ where: { id: viewer.userId }, select: { timezone: true } });
+  const here = await db.user.findUnique({ where: { id: viewer.actorId }, select: { timezone: true } });
   return dayIn(here?.timezone ?? 'UTC', new Date());
 }
 

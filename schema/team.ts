@@ -142,7 +142,7 @@ function wantedTeams(
     name: onColumn('name'),
     viewerRole: (given, path) =>
       role(given, path).map((condition) => ({
-        memberships: { some: { AND: [{ userId: viewer.userId }, condition] } },
+        memberships: { some: { AND: [{ userId: viewer.actorId }, condition] } },
       })),
   });
   return { AND: [visible.team(viewer), wanted] };

@@ -19,7 +19,7 @@ export const User = builder.prismaNode('User', {
         'Sign-in address, in lower case. Null unless it is the viewer’s own or the person is in a team with the viewer. Administrators see every address.',
       select: { id: true, email: true },
       resolve: ({ id, email }, _args, context, info) =>
-        id === context.viewer.userId ? email : emailOf(context, info, id),
+        id === context.viewer.ownId ? email : emailOf(context, info, id),
     }),
     timezone: t.exposeString('timezone', {
       description:
@@ -30,13 +30,13 @@ export const User = builder.prismaNode('User', {
       description:
         'The language of the page, as a BCP 47 tag: `en` or `de`. Null follows the browser. Null for other people.',
       select: { id: true, locale: true },
-      resolve: ({ id, locale }, _args, { viewer }) => (id === viewer.userId ? locale : null),
+      resolve: ({ id, locale }, _args, { viewer }) => (id === viewer.ownId ? locale : null),
     }),
     isAdmin: t.boolean({
       nullable: true,
       description: 'Whether the viewer is an administrator (ADMIN_EMAILS). Null for other people.',
       select: { id: true },
-      resolve: ({ id }, _args, { viewer }) => (id === viewer.userId ? viewer.isAdmin : null),
+      resolve: ({ id }, _args, { viewer }) => (id === viewer.ownId ? viewer.isAdmin : null),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was created.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the profile last changed.' }),
@@ -62,7 +62,7 @@ builder.queryField('viewer', (t) =>
     type: User,
     description: 'The signed-in person.',
     resolve: (query, _root, _args, { db, viewer }) =>
-      db.user.findFirstOrThrow({ ...query, where: { id: viewer.userId } }),
+      db.user.findFirstOrThrow({ ...query, where: { id: viewer.actorId } }),
   }),
 );
 
@@ -89,7 +89,7 @@ builder.relayMutationField(
         type: User,
         description: 'The viewer after the change.',
         resolve: (query, _change, _args, { db, viewer }) =>
-          db.user.findFirstOrThrow({ ...query, where: { id: viewer.userId } }),
+          db.user.findFirstOrThrow({ ...query, where: { id: viewer.actorId } }),
       }),
       cursor: t.exposeString('cursor', { description: 'Log cursor after this change.' }),
     }),

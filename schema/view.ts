@@ -3,7 +3,7 @@ import type { View as ViewRow } from '../prisma/generated/client/client.ts';
 import type { Change } from '../server/domain/change.ts';
 import type { GROUPINGS, LAYOUTS } from '../server/domain/view.ts';
 import { createView, deleteView, MOST_VIEWS, updateView } from '../server/domain/view.ts';
-import { NotFound, ValidationFailed } from '../server/errors.ts';
+import { LimitedToTeams, NotFound, ValidationFailed } from '../server/errors.ts';
 import { publicId, uuidOf } from '../server/ids.ts';
 import type { Context } from '../server/graphql/context.ts';
 import { can, visible } from '../server/policy.ts';
@@ -180,9 +180,10 @@ builder.queryField('views', (t) =>
         throw new ValidationFailed(`You can get 0 to ${MOST_VIEWS} views.`, { field: 'first' });
       const team = teamId == null ? null : uuidOf('Team', teamId, 'teamId');
       if (team !== null && !viewer.teams.has(team)) throw new NotFound('team', team);
+      if (team === null && viewer.person.limit) throw LimitedToTeams.chooseOne();
       return db.view.findMany({
         ...query,
-        where: team === null ? { ownerId: viewer.userId } : { teamId: team },
+        where: team === null ? { ownerId: viewer.ownId } : { teamId: team },
         orderBy: [{ position: 'asc' }, { id: 'asc' }],
         take: limit,
         relationLoadStrategy: 'join',

@@ -204,7 +204,7 @@ const WebhookScope = builder.inputType('WebhookScope', {
 
 /** @throws NotFound for a team that the viewer does not manage. */
 function ofScope(viewer: Viewer, teamId: string | null | undefined) {
-  if (teamId == null) return { userId: viewer.userId, teamId: null };
+  if (teamId == null) return { userId: viewer.ownId, teamId: null };
   const id = uuidOf('Team', teamId, 'scope.teamId');
   if (!can(viewer, 'team.manageWebhooks', { id })) throw new NotFound('team', id);
   return { teamId: id };

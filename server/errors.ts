@@ -58,6 +58,18 @@ export class Forbidden extends TaskwireError {
   }
 }
 
+/** For a credential that is limited to teams, and something that is not of a team. */
+export class LimitedToTeams extends Forbidden {
+  constructor(how = 'Use a token without this limit.') {
+    super(`This token is limited to teams. ${how}`);
+  }
+
+  /** @param field names the team. */
+  static chooseOne(field = 'teamId'): LimitedToTeams {
+    return new LimitedToTeams(`Choose one of them with \`${field}\`.`);
+  }
+}
+
 /** Also for objects that exist but are not visible; both must have the same message. */
 export class NotFound extends TaskwireError {
   readonly code = 'NOT_FOUND';

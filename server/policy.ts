@@ -14,9 +14,23 @@ import type {
 import { Forbidden } from './errors.ts';
 import { traitsOf } from './log/catalogue.ts';
 
-/** The acting person, always from a credential, never from an argument. */
-export interface Person {
+/** A person as the author of a change. */
+export interface Actor {
   userId: string;
+}
+
+/** What a credential is limited to: some teams, as far as the person is a member, and nothing else of the person's. */
+export interface TeamLimit {
+  /** Of the credential. */
+  id: string;
+  /** Only ever gets smaller. */
+  teamIds: Set<string>;
+}
+
+/** The acting person, always from a credential, never from an argument. */
+export interface Person extends Actor {
+  /** Null for all that the person may see and do. */
+  limit: TeamLimit | null;
 }
 
 /** A person with the credential that they use. */
@@ -32,12 +46,30 @@ export function requireSession({ sessionId, tokenId }: Holder, refusal: string):
 }
 
 /** Shares are not included, since their number is unlimited; see `server/sql/shares.ts`. */
-export interface Viewer extends Person {
-  /** Null until verified: anyone can register an address. */
+export interface Viewer {
+  person: Person;
+  /** The person in their teams: author, owner, assignee and member. */
+  actorId: string;
+  /** For what is the person's own, or shared with them alone. No account has this id if the credential has a limit. */
+  ownId: string;
+  /** Null until verified: anyone can register an address. Null with a limit. */
   verifiedEmail: string | null;
+  /** Without those beyond the limit. */
   teams: ReadonlyMap<string, TeamRole>;
-  /** Can read everyone's audit trail. Allows no changes. */
+  /** Can read everyone's audit trail. Allows no changes. False with a limit. */
   isAdmin: boolean;
+}
+
+type Reader = Person | Viewer;
+
+/** `Viewer.ownId`. The id of a credential is never that of an account. */
+export function ownIdOf(reader: Reader): string {
+  if ('ownId' in reader) return reader.ownId;
+  return reader.limit === null ? reader.userId : reader.limit.id;
+}
+
+function personIn(reader: Reader): Person {
+  return 'person' in reader ? reader.person : reader;
 }
 
 export type EventSubject = Pick<
@@ -107,31 +139,38 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
   'task.comment': (viewer, task) =>
     can(viewer, 'task.edit', task) || hasRole(viewer, task.teamId, WORKING_ROLES),
   'task.delete': (viewer, task) => commands(viewer, task) || worksOn(viewer, task),
-  'task.share': (viewer, task) => commands(viewer, task),
+  'task.share': (viewer, task) => isWhole(viewer) && commands(viewer, task),
   'task.assign': (viewer, task) => commands(viewer, task) || worksOn(viewer, task),
   'task.move': (viewer, task) => commands(viewer, task),
-  'comment.edit': (viewer, comment) => comment.authorId === viewer.userId,
-  'comment.delete': (viewer, { authorId, task }) => authorId === viewer.userId || commands(viewer, task),
+  'comment.edit': (viewer, comment) => comment.authorId === viewer.actorId,
+  'comment.delete': (viewer, { authorId, task }) => authorId === viewer.actorId || commands(viewer, task),
   'team.createTask': (viewer, team) => hasRole(viewer, team.id, WORKING_ROLES),
   'team.update': (viewer, team) => hasRole(viewer, team.id, LEADING_ROLES),
   'team.invite': (viewer, team) => hasRole(viewer, team.id, LEADING_ROLES),
-  'team.transfer': (viewer, team) => hasRole(viewer, team.id, ['OWNER']),
-  'team.delete': (viewer, team) => hasRole(viewer, team.id, ['OWNER']),
-  'team.leave': (viewer, team) => viewer.teams.has(team.id) && !hasRole(viewer, team.id, ['OWNER']),
+  'team.transfer': (viewer, team) => isWhole(viewer) && hasRole(viewer, team.id, ['OWNER']),
+  'team.delete': (viewer, team) => isWhole(viewer) && hasRole(viewer, team.id, ['OWNER']),
+  'team.leave': (viewer, team) =>
+    isWhole(viewer) && viewer.teams.has(team.id) && !hasRole(viewer, team.id, ['OWNER']),
   'team.manageViews': (viewer, team) => hasRole(viewer, team.id, WORKING_ROLES),
-  'team.manageWebhooks': (viewer, team) => hasRole(viewer, team.id, LEADING_ROLES),
+  'team.manageWebhooks': (viewer, team) => isWhole(viewer) && hasRole(viewer, team.id, LEADING_ROLES),
   'member.manage': (viewer, member) => grantableRoles(viewer, member.teamId).includes(member.role),
-  'invitation.accept': (viewer, { email, isByLink }) => isByLink || email === viewer.verifiedEmail,
+  'invitation.accept': (viewer, { email, isByLink }) =>
+    isWhole(viewer) && (isByLink || email === viewer.verifiedEmail),
   'invitation.revoke': (viewer, invitation) =>
     can(viewer, 'invitation.accept', invitation) || can(viewer, 'member.manage', invitation),
-  'conversation.manage': (viewer, conversation) => conversation.ownerId === viewer.userId,
-  'conversation.send': () => true,
-  'conversation.leave': () => true,
+  'conversation.manage': (viewer, conversation) => conversation.ownerId === viewer.ownId,
+  'conversation.send': isWhole,
+  'conversation.leave': isWhole,
   'view.edit': (viewer, { ownerId, teamId }) =>
-    teamId === null ? ownerId === viewer.userId : can(viewer, 'team.manageViews', { id: teamId }),
+    teamId === null ? ownerId === viewer.ownId : can(viewer, 'team.manageViews', { id: teamId }),
   'webhook.manage': (viewer, { userId, teamId }) =>
-    teamId === null ? userId === viewer.userId : can(viewer, 'team.manageWebhooks', { id: teamId }),
+    teamId === null ? userId === viewer.ownId : can(viewer, 'team.manageWebhooks', { id: teamId }),
 };
+
+/** Whether the credential has no limit. */
+function isWhole({ person }: Viewer): boolean {
+  return person.limit === null;
+}
 
 const LEADING_ROLES: readonly TeamRole[] = ['OWNER', 'ADMIN'];
 const WORKING_ROLES: readonly TeamRole[] = ['OWNER', 'ADMIN', 'MEMBER'];
@@ -149,13 +188,13 @@ export function teamsLedBy(viewer: Viewer): string[] {
 
 /** The task's owner, in a team regardless of their role (BR-05), or an owner or admin of its team. */
 function commands(viewer: Viewer, task: TaskPlacement): boolean {
-  if (task.teamId === null) return task.ownerId === viewer.userId;
+  if (task.teamId === null) return task.ownerId === viewer.ownId;
   if (!viewer.teams.has(task.teamId)) return false;
-  return task.ownerId === viewer.userId || hasRole(viewer, task.teamId, LEADING_ROLES);
+  return task.ownerId === viewer.actorId || hasRole(viewer, task.teamId, LEADING_ROLES);
 }
 
 function worksOn(viewer: Viewer, task: TaskPlacement): boolean {
-  return task.assigneeId === viewer.userId && hasRole(viewer, task.teamId, WORKING_ROLES);
+  return task.assigneeId === viewer.actorId && hasRole(viewer, task.teamId, WORKING_ROLES);
 }
 
 function hasRole(viewer: Viewer, teamId: string | null, roles: readonly TeamRole[]): boolean {
@@ -169,7 +208,7 @@ export function seesTask(viewer: Viewer, task: TaskSubject): boolean {
 }
 
 function seesUnshared(viewer: Viewer, { ownerId, teamId }: TaskPlacement): boolean {
-  return teamId === null ? ownerId === viewer.userId : viewer.teams.has(teamId);
+  return teamId === null ? ownerId === viewer.ownId : viewer.teams.has(teamId);
 }
 
 /** `visibleSql.event` for an event from the log. `holdsShare` refers to its subject. */
@@ -183,8 +222,8 @@ export function seesEvent(
   const traits = traitsOf(event.kind);
   return (
     (teamId !== null && viewer.teams.has(teamId)) ||
-    (teamId === null && (actorId === viewer.userId || personId === viewer.userId)) ||
-    (personId === viewer.userId && traits.isPersonal === true) ||
+    (teamId === null && (actorId === viewer.ownId || personId === viewer.ownId)) ||
+    (personId === viewer.ownId && traits.isPersonal === true) ||
     (holdsShare && showsByShare(event)) ||
     (conversationId !== null && conversationIds.has(conversationId)) ||
     (viewer.isAdmin && traits.isAudited === true)
@@ -196,9 +235,14 @@ export function showsByShare({ kind, subjectId }: EventSubject): boolean {
   return subjectId !== null && kind !== 'access.refused';
 }
 
+/** Events of the person's own changes, for repeated requests. With a limit, only those in its teams. */
+export function ownChanges({ userId, limit }: Person): Prisma.EventWhereInput {
+  return { actorId: userId, ...(limit && { teamId: { in: [...limit.teamIds] } }) };
+}
+
 /** Active shares held by a viewer. */
-export function liveShareOf(viewer: Person): Prisma.TaskShareWhereInput {
-  return { sharedWithId: viewer.userId, ...unexpired() };
+export function liveShareOf(viewer: Viewer): Prisma.TaskShareWhereInput {
+  return { sharedWithId: viewer.ownId, ...unexpired() };
 }
 
 export function unexpired(): { OR: [{ expiresAt: null }, { expiresAt: { gt: Date } }] } {
@@ -211,12 +255,11 @@ export function invitedTo({ verifiedEmail }: Viewer): Prisma.TeamInvitationWhere
 }
 
 /** `task.share` as a filter. */
-export function sharableBy(viewer: Person): Prisma.TaskWhereInput {
-  const { userId } = viewer;
+export function sharableBy(viewer: Viewer): Prisma.TaskWhereInput {
   return {
     OR: [
-      { ownerId: userId, team: teamOf(viewer) },
-      { ownerId: userId, teamId: null },
+      { ownerId: viewer.actorId, team: teamOf(viewer) },
+      { ownerId: viewer.ownId, teamId: null },
       { team: teamOf(viewer, LEADING_ROLES) },
     ],
   };
@@ -224,20 +267,32 @@ export function sharableBy(viewer: Person): Prisma.TaskWhereInput {
 
 /** Open share offers that a viewer may answer. */
 export function offeredTo(viewer: Viewer): Prisma.ShareOfferWhereInput {
-  const { userId, verifiedEmail } = viewer;
+  const { ownId, verifiedEmail } = viewer;
   return {
     AND: openTo(viewer),
-    OR: [{ userId }, ...(verifiedEmail === null ? [] : [{ email: verifiedEmail }])],
+    OR: [{ userId: ownId }, ...(verifiedEmail === null ? [] : [{ email: verifiedEmail }])],
   };
 }
 
 /** Unexpired share offers, except from blocked people. */
-export function openTo({ userId }: Person): Prisma.ShareOfferWhereInput {
-  return { expiresAt: { gt: new Date() }, offeredBy: { blocksReceived: { none: { blockerId: userId } } } };
+export function openTo(viewer: Viewer): Prisma.ShareOfferWhereInput {
+  return {
+    expiresAt: { gt: new Date() },
+    offeredBy: { blocksReceived: { none: { blockerId: viewer.ownId } } },
+  };
 }
 
-function teamOf({ userId }: Person, roles?: readonly TeamRole[]): Prisma.TeamWhereInput {
-  return { memberships: { some: { userId, ...(roles && { role: { in: [...roles] } }) } } };
+function teamOf(reader: Reader, roles?: readonly TeamRole[]): Prisma.TeamWhereInput {
+  const { userId, limit } = personIn(reader);
+  return {
+    memberships: {
+      some: {
+        userId,
+        ...(limit && { teamId: { in: [...limit.teamIds] } }),
+        ...(roles && { role: { in: [...roles] } }),
+      },
+    },
+  };
 }
 
 /**
@@ -247,20 +302,20 @@ function teamOf({ userId }: Person, roles?: readonly TeamRole[]): Prisma.TeamWhe
 export const visible = {
   task: (viewer: Viewer): Prisma.TaskWhereInput => ({
     OR: [
-      { ownerId: viewer.userId, teamId: null },
+      { ownerId: viewer.ownId, teamId: null },
       { team: teamOf(viewer) },
       { shares: { some: liveShareOf(viewer) } },
     ],
   }),
 
   /** `task.delete` as a filter: who may delete a task may also see, restore and purge it in the trash. */
-  trashedTask: (viewer: Person): Prisma.TrashedTaskWhereInput => ({
+  trashedTask: (reader: Reader): Prisma.TrashedTaskWhereInput => ({
     expiresAt: { gt: new Date() },
     OR: [
-      { ownerId: viewer.userId, teamId: null },
-      { ownerId: viewer.userId, team: teamOf(viewer) },
-      { team: teamOf(viewer, LEADING_ROLES) },
-      { assigneeId: viewer.userId, team: teamOf(viewer, WORKING_ROLES) },
+      { ownerId: ownIdOf(reader), teamId: null },
+      { ownerId: personIn(reader).userId, team: teamOf(reader) },
+      { team: teamOf(reader, LEADING_ROLES) },
+      { assigneeId: personIn(reader).userId, team: teamOf(reader, WORKING_ROLES) },
     ],
   }),
 
@@ -270,7 +325,7 @@ export const visible = {
    */
   user: (viewer: Viewer): Prisma.UserWhereInput => ({
     OR: [
-      { id: viewer.userId },
+      { id: viewer.actorId },
       { memberships: { some: visible.membership(viewer) } },
       { participations: { some: { conversation: visible.conversation(viewer) } } },
       { conversationsLeft: { some: { conversation: visible.conversation(viewer) } } },
@@ -287,7 +342,7 @@ export const visible = {
   email: (viewer: Viewer): Prisma.UserWhereInput =>
     viewer.isAdmin
       ? {}
-      : { OR: [{ id: viewer.userId }, { memberships: { some: visible.membership(viewer) } }] },
+      : { OR: [{ id: viewer.ownId }, { memberships: { some: visible.membership(viewer) } }] },
 
   team: (viewer: Viewer): Prisma.TeamWhereInput => teamOf(viewer),
 
@@ -303,8 +358,8 @@ export const visible = {
   share: (viewer: Viewer): Prisma.TaskShareWhereInput => ({
     AND: unexpired(),
     OR: [
-      { sharedWithId: viewer.userId },
-      { task: { ownerId: viewer.userId, teamId: null } },
+      { sharedWithId: viewer.ownId },
+      { task: { ownerId: viewer.ownId, teamId: null } },
       { task: { team: teamOf(viewer) } },
     ],
   }),
@@ -315,43 +370,47 @@ export const visible = {
     OR: [offeredTo(viewer), { task: sharableBy(viewer) }],
   }),
 
-  block: (viewer: Person): Prisma.BlockWhereInput => ({ blockerId: viewer.userId }),
+  block: (reader: Reader): Prisma.BlockWhereInput => ({ blockerId: ownIdOf(reader) }),
 
   comment: (viewer: Viewer): Prisma.CommentWhereInput => ({ task: visible.task(viewer) }),
 
-  conversation: (viewer: Person): Prisma.ConversationWhereInput => ({
-    participants: { some: { userId: viewer.userId } },
+  conversation: (reader: Reader): Prisma.ConversationWhereInput => ({
+    participants: { some: { userId: ownIdOf(reader) } },
   }),
 
   /** To the viewer, except from blocked people. */
-  conversationOffer: ({ userId }: Person): Prisma.ConversationOfferWhereInput => ({
-    userId,
-    offeredBy: { blocksReceived: { none: { blockerId: userId } } },
+  conversationOffer: (reader: Reader): Prisma.ConversationOfferWhereInput => ({
+    userId: ownIdOf(reader),
+    offeredBy: { blocksReceived: { none: { blockerId: ownIdOf(reader) } } },
   }),
 
-  message: (viewer: Person): Prisma.MessageWhereInput => ({ conversation: visible.conversation(viewer) }),
+  message: (reader: Reader): Prisma.MessageWhereInput => ({ conversation: visible.conversation(reader) }),
 
   /** The viewer's own, and those of their teams. */
-  view: (viewer: Person): Prisma.ViewWhereInput => ({
-    OR: [{ ownerId: viewer.userId }, { team: teamOf(viewer) }],
+  view: (reader: Reader): Prisma.ViewWhereInput => ({
+    OR: [{ ownerId: ownIdOf(reader) }, { team: teamOf(reader) }],
   }),
 
   /** `webhook.manage` as a filter. */
-  webhook: (viewer: Person): Prisma.WebhookWhereInput => ({
-    OR: [{ userId: viewer.userId, teamId: null }, { team: teamOf(viewer, LEADING_ROLES) }],
+  webhook: (reader: Reader): Prisma.WebhookWhereInput => ({
+    OR: [{ userId: ownIdOf(reader), teamId: null }, { team: teamOf(reader, LEADING_ROLES) }],
   }),
-  webhookDelivery: (viewer: Person): Prisma.WebhookDeliveryWhereInput => ({
-    webhook: visible.webhook(viewer),
+  webhookDelivery: (reader: Reader): Prisma.WebhookDeliveryWhereInput => ({
+    webhook: visible.webhook(reader),
   }),
 
-  approval: (viewer: Person): Prisma.ApprovalWhereInput => ({ userId: viewer.userId }),
-  agentRun: (viewer: Person): Prisma.AgentRunWhereInput => ({ userId: viewer.userId }),
-  apiToken: (viewer: Person): Prisma.ApiTokenWhereInput => ({ userId: viewer.userId }),
-  session: (viewer: Person): Prisma.SessionWhereInput => ({ userId: viewer.userId }),
+  /** A credential with a limit sees what it asked for itself. */
+  approval: (reader: Reader): Prisma.ApprovalWhereInput => {
+    const { userId, limit } = personIn(reader);
+    return limit ? { userId, OR: [{ apiTokenId: limit.id }, { applicationId: limit.id }] } : { userId };
+  },
+  agentRun: (reader: Reader): Prisma.AgentRunWhereInput => ({ userId: ownIdOf(reader) }),
+  apiToken: (reader: Reader): Prisma.ApiTokenWhereInput => ({ userId: ownIdOf(reader) }),
+  session: (reader: Reader): Prisma.SessionWhereInput => ({ userId: ownIdOf(reader) }),
 
   /** Expired ones are kept until the person connects another. */
-  connectedApplication: (viewer: Person): Prisma.ConnectedApplicationWhereInput => ({
-    userId: viewer.userId,
+  connectedApplication: (reader: Reader): Prisma.ConnectedApplicationWhereInput => ({
+    userId: ownIdOf(reader),
     expiresAt: { gt: new Date() },
   }),
 };

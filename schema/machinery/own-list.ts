@@ -29,7 +29,7 @@ export async function ownList<Row extends Record<Field, unknown>, Field extends 
     };
   };
   const own =
-    userId === context.viewer.userId
+    userId === context.viewer.ownId
       ? await batched(context, info, userId, async () => new Map([[userId, await read()]]))
       : undefined;
   return own ?? { ...paged.connection<Row>([]), totalCount: () => Promise.resolve(0) };

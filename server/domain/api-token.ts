@@ -10,6 +10,7 @@ import { newId } from '../ids.ts';
 import { requireSession, visible, type Holder } from '../policy.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockUser } from '../sql/locks.ts';
+import { limitCredential, limitedTo, limitOf } from './team-limit.ts';
 import { idOf, parse, line } from './validation.ts';
 
 /** Lets secret scanners recognize leaked tokens. */
@@ -44,11 +45,12 @@ const creation = z.object({
     )
     .nullish()
     .transform((value) => value ?? null),
+  teamIds: limitedTo,
 });
 
-/** @throws Conflict if the person has 100 tokens. */
+/** @throws Conflict if the person has 100 tokens; NotFound for a team that they are not in. */
 export async function createApiToken(db: Database, holder: Holder, input: unknown): Promise<NewApiToken> {
-  const wanted = parse(creation, input);
+  const { teamIds, ...wanted } = parse(creation, input);
   requireSession(holder, FOR_SESSIONS);
   const { userId } = holder;
   const token = PREFIX + newSecret();
@@ -59,8 +61,9 @@ export async function createApiToken(db: Database, holder: Holder, input: unknow
       throw new Conflict(
         `You have reached the limit of ${MOST_TOKENS} tokens. Revoke a token you no longer use.`,
       );
-    const data = { ...wanted, id, userId, hash: hashOfSecret(token) };
+    const data = { ...wanted, id, userId, hash: hashOfSecret(token), isLimited: teamIds !== null };
     await tx.apiToken.create({ data, select: { id: true } });
+    if (teamIds) await limitCredential(tx, holder, { apiTokenId: id }, teamIds);
     const cursor = await append(tx, { kind: 'apiToken.created', actorId: userId, subjectId: id, data: {} });
     return { id, token, cursor };
   });
@@ -102,7 +105,8 @@ export async function useApiToken(db: Database, token: string) {
   }
   if (now.getTime() - (found.lastUsedAt?.getTime() ?? 0) >= MINUTE_MS) await recordUse(db, found, now);
   const { id, userId, name, scopes, expiresAt } = found;
-  return { userId, tokenId: id, tokenName: name, mayWrite: scopes.includes('WRITE'), expiresAt };
+  const limit = await limitOf(db, found);
+  return { userId, limit, tokenId: id, tokenName: name, mayWrite: scopes.includes('WRITE'), expiresAt };
 }
 
 async function recordUse(db: Database, token: Omit<ApiToken, 'hash'>, now: Date): Promise<void> {

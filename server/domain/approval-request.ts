@@ -148,9 +148,9 @@ class RolledBack extends Error {
   }
 }
 
-async function tried(db: Database, { userId }: Agent, { verb, input }: Asked, services: VerbServices) {
+async function tried(db: Database, { userId, limit }: Agent, { verb, input }: Asked, services: VerbServices) {
   const named = verbNamed(verb);
-  const person = { userId };
+  const person = { userId, limit };
   try {
     return await inTransaction(db, async (tx): Promise<Tried> => {
       const ids = (await named?.tasks?.(input, tx)) ?? [];

@@ -12,6 +12,7 @@ import { lockTrash } from '../sql/trash.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { verbNamed, type Outcome, type VerbServices } from './approval-verbs.ts';
 import type { Change } from './change.ts';
+import { limitOf } from './team-limit.ts';
 import { idOf, parse } from './validation.ts';
 
 /** The credential in use. */
@@ -145,12 +146,23 @@ async function made(tx: Transaction, person: Person, approval: Approval, service
   try {
     const { id, runId } = approval;
     const source = runId === null ? null : { runId, approvalId: id };
-    const { userId } = person;
-    return await through(source, () => verb.run(joined(tx), { userId }, argumentsOf(approval), services));
+    const agent = { userId: person.userId, limit: await limitOfAgent(tx, approval) };
+    return await through(source, () => verb.run(joined(tx), agent, argumentsOf(approval), services));
   } catch (error) {
     if (isRefusal(error)) throw new Stale('your rights or the data have changed');
     throw error;
   }
+}
+
+/** As it is now, so that an approval does not widen what the agent may do. */
+async function limitOfAgent(tx: Transaction, { apiTokenId, applicationId }: Approval) {
+  const select = { id: true, isLimited: true } as const;
+  const agent =
+    apiTokenId === null
+      ? await tx.connectedApplication.findUnique({ where: { id: applicationId ?? '' }, select })
+      : await tx.apiToken.findUnique({ where: { id: apiTokenId }, select });
+  if (!agent) throw new Stale('the agent has lost its access');
+  return limitOf(tx, agent);
 }
 
 function isRefusal(error: unknown): boolean {

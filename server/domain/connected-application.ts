@@ -14,6 +14,7 @@ import { earlierRemoval } from '../log/earlier-removal.ts';
 import { requireSession, visible, type Holder } from '../policy.ts';
 import { hashOfSecret, newSecret } from '../secrets.ts';
 import { lockUser } from '../sql/locks.ts';
+import { limitCredential, limitedTo, limitOf } from './team-limit.ts';
 import { idOf, parse } from './validation.ts';
 
 /** Let secret scanners recognize leaked tokens. */
@@ -72,12 +73,18 @@ export function opens(issuedFor: OauthResource, wanted: OauthResource): boolean 
   return OPENS[issuedFor].includes(wanted);
 }
 
-/** Ends the connection if the client does not use the code within a minute. @throws Conflict at 100 applications. */
+/**
+ * Ends the connection if the client does not use the code within a minute.
+ * @param given the limit that the person chose.
+ * @throws Conflict at 100 applications; NotFound for a team that the person is not in.
+ */
 export async function connectApplication(
   db: Database,
   holder: Holder,
   approval: Approval,
+  given: { teamIds?: unknown } = {},
 ): Promise<NewApplication> {
+  const { teamIds } = parse(z.object({ teamIds: limitedTo }), given);
   requireSession(holder, FOR_SESSIONS);
   const { userId } = holder;
   const code = CODE + newSecret();
@@ -98,8 +105,10 @@ export async function connectApplication(
       codeHash: hashOfSecret(code),
       codeExpiresAt,
       expiresAt: codeExpiresAt,
+      isLimited: teamIds !== null,
     };
     await tx.connectedApplication.create({ data, select: { id: true } });
+    if (teamIds) await limitCredential(tx, holder, { applicationId: id }, teamIds);
     // The id of a metadata document is a URL.
     if (z.uuid().safeParse(approval.clientId).success)
       await tx.oauthClient.updateMany({ where: { id: approval.clientId }, data: { authorizedAt: now } });
@@ -296,5 +305,6 @@ export async function useAccessToken(db: Database, token: string) {
   if (now.getTime() - (lastUsedAt?.getTime() ?? 0) >= MINUTE_MS)
     await db.connectedApplication.updateMany({ where: { id, lastUsedAt }, data: { lastUsedAt: now } });
   const mayWrite = scopes.includes('WRITE');
-  return { userId, tokenId: id, tokenName: name, mayWrite, resource, endsAt };
+  const limit = await limitOf(db, found);
+  return { userId, limit, tokenId: id, tokenName: name, mayWrite, resource, endsAt };
 }

@@ -61,11 +61,11 @@ export async function peopleNamed(
   const named = { OR: [{ id: { in: [...participantIds] } }, { email: { in: [...emails] } }] };
   const mates = await tx.user.findMany({
     where: {
-      AND: [named, { id: { not: viewer.userId }, memberships: { some: visible.membership(viewer) } }],
+      AND: [named, { id: { not: viewer.actorId }, memberships: { some: visible.membership(viewer) } }],
     },
     select: { id: true },
   });
-  const excluded = new Set([viewer.userId, ...mates.map(({ id }) => id)]);
+  const excluded = new Set([viewer.actorId, ...mates.map(({ id }) => id)]);
   const owners =
     emails.length === 0
       ? []

@@ -178,7 +178,9 @@ async function heldInvitation(tx: Transaction, person: Person, wanted: Reference
 }
 
 function referredTo(viewer: Viewer, { id, secret }: Reference): Prisma.TeamInvitationWhereInput {
-  if (secret != null) return byLink(secret);
+  if (secret != null) {
+    return viewer.person.limit ? { AND: [byLink(secret), visible.invitation(viewer)] } : byLink(secret);
+  }
   return { id: id ?? '', OR: [invitedTo(viewer), visible.invitation(viewer)] };
 }
 

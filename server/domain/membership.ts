@@ -148,7 +148,7 @@ function refusal(viewer: Viewer, member: Membership): Forbidden {
   const sentence =
     member.role === 'OWNER'
       ? TRANSFER_FIRST
-      : member.userId === viewer.userId
+      : member.userId === viewer.actorId
         ? 'You cannot change your own role. To leave the team, use `leaveTeam`.'
         : member.role === 'ADMIN'
           ? 'Only the team’s owner can manage its admins.'

@@ -65,19 +65,19 @@ export async function offerShare(
   receiver: OfferReceiver,
   { permission, expiresAt: shareExpiresAt }: OfferTerms,
 ): Promise<Offered> {
-  await lockUser(tx, sender.userId);
+  await lockUser(tx, sender.actorId);
   const earlier = await tx.shareOffer.findFirst({
     where: { taskId: task.id, ...receiver },
     select: { id: true, offeredById: true, expiresAt: true },
   });
-  const renews = earlier?.offeredById === sender.userId && earlier.expiresAt > new Date();
+  const renews = earlier?.offeredById === sender.actorId && earlier.expiresAt > new Date();
   if (!renews) await checkRoom(tx, sender, receiver);
 
   const id = earlier?.id ?? newId();
   const secret = receiver.email === null ? null : newSecret();
   const lasts = Date.now() + OFFERED_FOR_MS;
   const terms = {
-    offeredById: sender.userId,
+    offeredById: sender.actorId,
     title: task.title,
     permission,
     shareExpiresAt,
@@ -94,7 +94,7 @@ export async function offerShare(
   // The sender's event does not name the receiver, so it is the same for every address.
   const cursor = await append(tx, {
     kind: 'task.shareOffered',
-    actorId: sender.userId,
+    actorId: sender.actorId,
     subjectId: id,
     teamId: task.teamId,
     data: { taskId: task.id, permission },
@@ -102,8 +102,8 @@ export async function offerShare(
   return { id, secret, cursor };
 }
 
-async function checkRoom(tx: Transaction, { userId }: Viewer, receiver: OfferReceiver): Promise<void> {
-  const where = { offeredById: userId, ...receiver, expiresAt: { gt: new Date() } };
+async function checkRoom(tx: Transaction, { actorId }: Viewer, receiver: OfferReceiver): Promise<void> {
+  const where = { offeredById: actorId, ...receiver, expiresAt: { gt: new Date() } };
   if ((await tx.shareOffer.count({ where })) < MOST_OFFERS) return;
   throw new Conflict(
     `This person has ${MOST_OFFERS} unanswered offers from you. Revoke an offer, or wait for an answer.`,
@@ -127,7 +127,7 @@ export async function acceptShare(db: Database, person: Person, input: unknown):
     if (can(viewer, 'task.share', task)) {
       throw new Conflict('You can already share this task, so there is nothing to accept.');
     }
-    const { userId } = viewer;
+    const { actorId: userId } = viewer;
     const earlier = await tx.taskShare.findFirst({
       where: { taskId: task.id, sharedWithId: userId },
       select: { id: true, expiresAt: true },
@@ -227,7 +227,7 @@ async function heldOffer(tx: Transaction, person: Person, reference: OfferRefere
 }
 
 async function mayStillShare(tx: Transaction, userId: string, task: TaskPlacement): Promise<boolean> {
-  return can(await viewerOf(tx, { userId }), 'task.share', task);
+  return can(await viewerOf(tx, { userId, limit: null }), 'task.share', task);
 }
 
 async function removedEarlier(
@@ -244,10 +244,10 @@ async function removedEarlier(
 /** The receiver is not in the task's team and gets a separate event. */
 async function appendAnswer<Kind extends 'task.shareAccepted' | 'task.shareRefused'>(
   tx: Transaction,
-  { userId }: Viewer,
+  { actorId }: Viewer,
   { ownerId, teamId }: TaskPlacement,
   answer: Pick<NewEvent<Kind>, 'kind' | 'subjectId' | 'data'>,
 ): Promise<string> {
-  const own = { ...answer, actorId: userId };
+  const own = { ...answer, actorId };
   return teamId === null ? append(tx, { ...own, personId: ownerId }) : append(tx, own, { ...own, teamId });
 }

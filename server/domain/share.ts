@@ -140,7 +140,7 @@ export async function revokeShare(db: Database, person: Person, input: unknown):
       if (cursor === null) throw new NotFound('share', id);
       return { id, cursor };
     }
-    if (share.sharedWithId !== viewer.userId && !can(viewer, 'task.share', share.task))
+    if (share.sharedWithId !== viewer.ownId && !can(viewer, 'task.share', share.task))
       throw new Forbidden(ONLY_LEADERS, id);
 
     await tx.taskShare.delete({ where: { id }, select: { id: true } });
@@ -204,7 +204,7 @@ async function knownReceiver(
     where: {
       ...(email === null ? { id: userId } : { email }),
       OR: [
-        { id: { in: [viewer.userId, task.ownerId] } },
+        { id: { in: [viewer.actorId, task.ownerId] } },
         { memberships: { some: visible.membership(viewer) } },
         { sharesReceived: { some: { taskId: task.id, AND: unexpired() } } },
       ],
@@ -212,7 +212,7 @@ async function knownReceiver(
     select: { id: true, email: true },
   });
   const field = email === null ? 'userId' : 'email';
-  if (known?.id === viewer.userId) {
+  if (known?.id === viewer.actorId) {
     throw new ValidationFailed('You cannot share a task with yourself.', { field });
   }
   if (known?.id === task.ownerId) {

@@ -1,6 +1,6 @@
 import type { Task } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
-import { Forbidden, NotFound, ValidationFailed } from '../errors.ts';
+import { Forbidden, LimitedToTeams, NotFound, ValidationFailed } from '../errors.ts';
 import { can, type TaskSubject, type Viewer } from '../policy.ts';
 import { holdTeams, lockHierarchy } from '../sql/locks.ts';
 import { hierarchyOf } from '../sql/task-hierarchy.ts';
@@ -46,7 +46,8 @@ function checkTeam(viewer: Viewer, { before, after, path }: Placement): void {
     );
   }
   if (after.teamId === null) {
-    if (after.ownerId === viewer.userId) return;
+    if (viewer.person.limit) throw LimitedToTeams.chooseOne(`${path}teamId`);
+    if (after.ownerId === viewer.ownId) return;
     throw new Forbidden('Only the task’s owner can remove it from the team.', after.id, field);
   }
   if (!viewer.teams.has(after.teamId)) throw new NotFound('team', after.teamId, field);
@@ -62,7 +63,7 @@ function checkTeam(viewer: Viewer, { before, after, path }: Placement): void {
 /** Without the right to assign, viewers can only unassign themselves. */
 function checkAssigner(viewer: Viewer, { before, after, path }: Placement): void {
   if (!before || before.assigneeId === after.assigneeId || can(viewer, 'task.assign', before)) return;
-  if (after.assigneeId === null && before.assigneeId === viewer.userId) return;
+  if (after.assigneeId === null && before.assigneeId === viewer.actorId) return;
   throw new Forbidden(ONLY_ASSIGNERS, before.id, { field: `${path}assigneeId` });
 }
 

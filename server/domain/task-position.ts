@@ -57,7 +57,7 @@ export async function positionFor(
   }
   const named = [after, before].filter((neighbour) => neighbour !== null);
   if (named.includes(id)) return null;
-  await lockTasks(tx, viewer, [id, ...named]);
+  await lockTasks(tx, viewer.person, [id, ...named]);
   const places = await placesOf(tx, viewer, [id, ...named]);
   const missing = named.find((neighbour) => !places.has(neighbour));
   if (missing !== undefined) throw new NotFound('task', missing);
@@ -87,7 +87,7 @@ async function heldGap(tx: Transaction, viewer: Viewer, id: string, { lower, upp
     from ? ((await neighboursOf(tx, viewer, id, from, direction, 1))[0] ?? null) : null;
   let found = await next();
   for (let tries = 0; found && tries < TRIES; tries += 1) {
-    await lockTasks(tx, viewer, [found.id]);
+    await lockTasks(tx, viewer.person, [found.id]);
     const again = await next();
     if (isDeepStrictEqual(again, found)) break;
     found = again;
@@ -137,7 +137,7 @@ async function heldNeighbours(tx: Transaction, viewer: Viewer, id: string, { low
   for (let tries = 0; tries < TRIES; tries += 1) {
     await lockTasks(
       tx,
-      viewer,
+      viewer.person,
       [...found.below, ...found.above].map((place) => place.id),
     );
     const again = await around();

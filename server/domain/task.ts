@@ -2,6 +2,7 @@ import type { Change } from './change.ts';
 import { z } from 'zod';
 import { TaskPriority, TaskStatus, type Task } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
+import { LimitedToTeams } from '../errors.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
 import { fingerprintOf, firstCreations, refuseUsedIds, takenId } from '../log/idempotency.ts';
 import { append } from '../log/append.ts';
@@ -109,6 +110,7 @@ export function batchOf<Item extends z.ZodType>(item: Item, most = LARGEST_BATCH
 /** Idempotent by client-generated id. @throws Conflict if the id belongs to another task. */
 export async function createTask(db: Database, person: Person, input: unknown): Promise<TaskChange> {
   const wanted = parse(creation, input);
+  requireTeams(person, [wanted], () => '');
   await checkQuota(db, person);
   if (!isPlaced(wanted)) {
     const creation = creationOf(person, wanted, new Date());
@@ -126,6 +128,7 @@ export async function createTask(db: Database, person: Person, input: unknown): 
 /** All or none. */
 export async function createTasks(db: Database, person: Person, input: unknown): Promise<TasksChange> {
   const { tasks: wanted } = parse(z.object({ tasks: batchOf(creation) }), input);
+  requireTeams(person, wanted, inBatch);
   await checkQuota(db, person);
   if (wanted.some((one) => isPlaced(one) || one.id != null))
     return inTransaction(db, (tx) => create(tx, person, wanted, inBatch));
@@ -134,6 +137,16 @@ export async function createTasks(db: Database, person: Person, input: unknown):
   const tasks = creations.map(({ task }) => task);
   const latest = (await insertTasks(db, creations)).at(-1) as LogCursor;
   return { ids: tasks.map(({ id }) => id), cursor: await encodeCursor(db, latest), tasks };
+}
+
+/** @throws LimitedToTeams for a personal task. */
+function requireTeams(
+  { limit }: Person,
+  wanted: readonly TaskCreation[],
+  pathOf: (index: number) => string,
+): void {
+  const personal = limit ? wanted.findIndex(({ teamId }) => teamId === null) : -1;
+  if (personal >= 0) throw LimitedToTeams.chooseOne(`${pathOf(personal)}teamId`);
 }
 
 /** Whether rights must be checked before it can be created. */

@@ -21,7 +21,7 @@ export async function lockedTeam(
 /** Null for people who are not members, without a wait that would reveal the team. */
 export async function lockedAgain(tx: Transaction, viewer: Viewer, teamId: string): Promise<Viewer | null> {
   if (!viewer.teams.has(teamId) || !(await lockTeam(tx, teamId))) return null;
-  const now = await viewerOf(tx, viewer);
+  const now = await viewerOf(tx, viewer.person);
   return now.teams.has(teamId) ? now : null;
 }
 

@@ -7,7 +7,7 @@ import { append, currentCursor } from '../log/append.ts';
 import type { EventKind } from '../log/catalogue.ts';
 import { encodeCursor } from '../log/cursor.ts';
 import { taskChanged, taskPurged, taskRestored } from '../log/task-event.ts';
-import { visible, type Person } from '../policy.ts';
+import { ownChanges, visible, type Person } from '../policy.ts';
 import { lockHierarchy, lockTasksToDelete } from '../sql/locks.ts';
 import { receiversOfTasks } from '../sql/shares.ts';
 import { clearParents, linkOrphans } from '../sql/tasks-along.ts';
@@ -161,12 +161,12 @@ function idsOf(some: readonly { id: string }[]): string[] {
 async function earlierChange(
   tx: Transaction,
   kind: EventKind,
-  { userId }: Person,
+  person: Person,
   wanted: readonly Wanted[],
 ): Promise<Event | undefined> {
   if (wanted.length === 0) return undefined;
   const events = await tx.event.findMany({
-    where: { subjectId: { in: idsOf(wanted) }, kind, actorId: userId },
+    where: { subjectId: { in: idsOf(wanted) }, kind, ...ownChanges(person) },
     orderBy: { sequence: 'desc' },
   });
   const missing = wanted.find(({ id }) => !events.some(({ subjectId }) => subjectId === id));

@@ -95,7 +95,7 @@ const shareGiven: Undo = async ({ tx, viewer, runId }, events) => {
           ? conflict(event, 'The terms of this share were changed since.')
           : step(event),
       ),
-    (id) => revokeShare(joined(tx), viewer, { id: publicId('TaskShare', id) }),
+    (id) => revokeShare(joined(tx), viewer.person, { id: publicId('TaskShare', id) }),
   );
 };
 
@@ -108,7 +108,7 @@ const shareOffered: Undo = async (undone, events) => {
   const latest = new Map(events.map((event) => [event.subjectId, event]));
   const offers = each(
     [...latest.values()].filter((event) => open.has(event.subjectId ?? '')).map((event) => step(event)),
-    (id) => revokeShareOffer(joined(tx), viewer, { id: publicId('ShareOffer', id) }),
+    (id) => revokeShareOffer(joined(tx), viewer.person, { id: publicId('ShareOffer', id) }),
   );
   const accepted = await shareGiven(undone, [...latest.values()]);
   return {
@@ -143,7 +143,9 @@ const memberInvited: Undo = async ({ tx, viewer }, events) => {
         problem: 'The person has joined the team. Remove them on the page of the team.',
       })),
   ];
-  return each(steps, (id) => revokeInvitation(joined(tx), viewer, { id: publicId('TeamInvitation', id) }));
+  return each(steps, (id) =>
+    revokeInvitation(joined(tx), viewer.person, { id: publicId('TeamInvitation', id) }),
+  );
 };
 
 const roleChanged: Undo = async ({ tx, viewer }, events) => {
@@ -161,7 +163,7 @@ const roleChanged: Undo = async ({ tx, viewer }, events) => {
       : conflict(last, 'The role was changed since.', ['role']);
   });
   return each(steps, (id) =>
-    changeRole(joined(tx), viewer, { id: publicId('Membership', id), role: before.get(id) }),
+    changeRole(joined(tx), viewer.person, { id: publicId('Membership', id), role: before.get(id) }),
   );
 };
 
@@ -176,7 +178,7 @@ const commentAdded: Undo = async ({ tx, viewer, runId }, events) => {
       .map((event) =>
         edited.has(event.subjectId ?? '') ? conflict(event, 'The comment was edited since.') : step(event),
       ),
-    (id) => deleteComment(joined(tx), viewer, { id: publicId('Comment', id) }),
+    (id) => deleteComment(joined(tx), viewer.person, { id: publicId('Comment', id) }),
   );
 };
 
@@ -198,7 +200,7 @@ const commentUpdated: Undo = async ({ tx, viewer, runId }, events) => {
       : conflict(event, 'The comment was edited since.');
   });
   return each(steps, async (id) => {
-    await updateComment(joined(tx), viewer, { id: publicId('Comment', id), body: bodies.get(id) });
+    await updateComment(joined(tx), viewer.person, { id: publicId('Comment', id), body: bodies.get(id) });
     await tx.runChange.deleteMany({ where: { runId, commentId: id } });
   });
 };
@@ -253,7 +255,7 @@ const taskChanged: Undo = async ({ tx, viewer, runId }, events) => {
       if (requests.size === 0) return;
       await changeTasks(
         tx,
-        viewer,
+        viewer.person,
         [...requests].map(([id, { changes, restored }]) => ({ id, restored, changes: () => changes })),
       );
       await tx.runChange.deleteMany({ where: { runId, taskId: { in: [...requests.keys()] } } });
@@ -298,7 +300,7 @@ const taskCreated: Undo = async ({ tx, viewer, runId }, events) => {
     run: () =>
       // Subtasks before their parents.
       inBatches(steps.filter(({ problem }) => problem === null).reverse(), (tasks) =>
-        deleteTasks(joined(tx), viewer, { tasks }),
+        deleteTasks(joined(tx), viewer.person, { tasks }),
       ),
   };
 };
@@ -310,7 +312,10 @@ const taskDeleted: Undo = async ({ tx, viewer }, events) => {
   const inTrash = new Set(found.map(({ id }) => id));
   const latest = new Map(events.map((event) => [event.subjectId ?? '', event]));
   const steps = [...latest].flatMap(([id, event]) => (inTrash.has(id) ? step(event) : []));
-  return { steps, run: () => inBatches(steps, (tasks) => restoreTasks(joined(tx), viewer, { tasks })) };
+  return {
+    steps,
+    run: () => inBatches(steps, (tasks) => restoreTasks(joined(tx), viewer.person, { tasks })),
+  };
 };
 
 async function inBatches(

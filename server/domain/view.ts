@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { View } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { Conflict, NotFound, ValidationFailed } from '../errors.ts';
+import { Conflict, LimitedToTeams, NotFound, ValidationFailed } from '../errors.ts';
 import { LONGEST_FILTER } from '../filter-text/grammar.ts';
 import { parseFilter } from '../filter-text/parse.ts';
 import { printFilter } from '../filter-text/print.ts';
@@ -68,6 +68,7 @@ type Scope = Pick<View, 'ownerId' | 'teamId'>;
 /** It comes last. @throws Forbidden for a viewer of the team; Conflict at the limit. */
 export async function createView(db: Database, person: Person, input: unknown): Promise<Change> {
   const { teamId, ...given } = parse(creation, input);
+  if (teamId === null && person.limit) throw LimitedToTeams.chooseOne();
   await checkQuota(db, person);
   return inTransaction(db, async (tx) => {
     if (teamId === null) await lockUser(tx, person.userId);

@@ -8,7 +8,7 @@ export function maySee(
   { viewer, conversations, shares }: SubscriberRights,
   event: Event,
 ): boolean | Promise<boolean> {
-  if (seesEvent(viewer, conversations, event, wasSharedWith(viewer.userId, event))) return true;
+  if (seesEvent(viewer, conversations, event, wasSharedWith(viewer.ownId, event))) return true;
   const taskId = sharedTaskOf(event);
   const share = taskId === null ? null : shares.of(taskId);
   return share instanceof Promise ? share.then((held) => held !== null) : share !== null;

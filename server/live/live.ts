@@ -7,7 +7,7 @@ import { decodeCursor, advancedTo, type LogCursor, type LogPosition } from '../l
 import { startTail } from '../log/tail.ts';
 import type { Logger } from '../logger.ts';
 import { stagger } from '../lifecycle/stagger.ts';
-import type { Person } from '../policy.ts';
+import { ownIdOf, type Person } from '../policy.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Subscription, type SubscriptionOptions } from './subscription.ts';
 import { endsCredential, watchCredential, type Credential } from './credential-watch.ts';
@@ -75,7 +75,10 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
     },
     lose: () => undefined,
   });
+  /** By `ownIdOf`, since credentials with a limit see less. */
   const subscribers = new Map<string, Subscriber>();
+  /** Open subscriptions by person. */
+  const openBy = new Map<string, number>();
   const sum = (of: (subscriber: Subscriber) => number) =>
     [...subscribers.values()].reduce((total, subscriber) => total + of(subscriber), 0);
   keep('known shares', broker, () => sum(({ knownShares }) => knownShares));
@@ -112,10 +115,11 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
   }, PASS_EVERY_MS);
 
   function subscriberOf(person: Person): Subscriber {
-    const known = subscribers.get(person.userId);
+    const key = ownIdOf(person);
+    const known = subscribers.get(key);
     if (known) return known;
     const subscriber = new Subscriber(broker, db, person, adminEmails);
-    subscribers.set(person.userId, subscriber);
+    subscribers.set(key, subscriber);
     return subscriber;
   }
 
@@ -127,11 +131,16 @@ export async function startLive(settings: LiveSettings): Promise<Live> {
       if (!broker.leadsTo(given) && !(await logLeadsTo(db, given))) throw new CursorExpired();
       const cursor = await withoutForeignTransactions(db, given, broker.oldestKept);
       const subscriber = subscriberOf(person);
-      if (subscriber.subscriptions >= settings.mostSubscriptions) throw tooMany(subscriber.subscriptions);
+      const open = openBy.get(person.userId) ?? 0;
+      if (open >= settings.mostSubscriptions) throw tooMany(open);
+      openBy.set(person.userId, open + 1);
       const subscription = new Subscription(subscriber, options, () => {
         streams.delete(subscription);
-        if (subscriber.remove(subscription) && subscribers.get(person.userId) === subscriber)
-          subscribers.delete(person.userId);
+        const left = (openBy.get(person.userId) ?? 1) - 1;
+        if (left > 0) openBy.set(person.userId, left);
+        else openBy.delete(person.userId);
+        if (subscriber.remove(subscription) && subscribers.get(ownIdOf(person)) === subscriber)
+          subscribers.delete(ownIdOf(person));
       });
       subscriber.add(subscription);
       if (options.isAlone) streams.add(subscription);

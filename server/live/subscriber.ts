@@ -5,7 +5,7 @@ import { classify } from '../database/failures.ts';
 import { CursorExpired } from '../errors.ts';
 import { traitsOf } from '../log/catalogue.ts';
 import type { LogPosition } from '../log/cursor.ts';
-import type { Person } from '../policy.ts';
+import type { Person, TeamLimit } from '../policy.ts';
 import { liveRightsOf, type LiveRights } from '../sql/live-rights.ts';
 import { AUDIT, topicsOf, type Broker, type Listener } from './broker.ts';
 import { KnownShares } from './known-shares.ts';
@@ -38,13 +38,21 @@ function changesRightsOf(userId: string, { kind, actorId, personId, data }: Even
   return actorId === userId || personId === userId || isNamed;
 }
 
+function endsMembership(userId: string, { kind, personId }: Event): boolean {
+  return personId === userId && (kind === 'team.memberLeft' || kind === 'team.memberRemoved');
+}
+
 const PAUSE_MS = 250;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The subscriptions share the person's rights, which are reloaded before decisions after a change. */
+/**
+ * The subscriptions of a person, or of one of their credentials with a limit, share the rights, which are reloaded before
+ * decisions after a change.
+ */
 export class Subscriber implements Listener {
   readonly #broker: Broker;
   readonly #self: string;
+  readonly #limit: TeamLimit | null;
   readonly #read: () => Promise<SubscriberRights>;
   readonly #subscriptions = new Set<OpenSubscription>();
   readonly #topics = new Set<string>();
@@ -58,10 +66,11 @@ export class Subscriber implements Listener {
     this.#broker = broker;
     this.#read = async () => {
       const rights = await liveRightsOf(db, person, adminEmails);
-      return { ...rights, shares: new KnownShares(db, person.userId, rights.holdsShares) };
+      return { ...rights, shares: new KnownShares(db, rights.viewer.ownId, rights.holdsShares) };
     };
     this.#self = person.userId;
-    this.#broker.setHolder(this.#self, true);
+    this.#limit = person.limit;
+    this.#setHolder(true);
     // Before the first read, so that a change during it is noticed.
     this.#follow(this.#self);
   }
@@ -76,10 +85,12 @@ export class Subscriber implements Listener {
 
   onEvent(event: Event, shareOf: (userId: string) => SharePermission | null | undefined): void {
     const changesRights = changesRightsOf(this.#self, event);
+    // The rights may be read only after the person has joined again.
+    if (this.#limit && endsMembership(this.#self, event)) this.#limit.teamIds.delete(event.teamId ?? '');
     // Joins new topics at once, since the next event can need them; leaves topics after the rights are read.
     if (changesRights) for (const topic of topicsOf(event)) if (topic !== AUDIT) this.#follow(topic);
     if (changesRights) this.#forgetRights();
-    else if (event.subjectId !== null) {
+    else if (event.subjectId !== null && !this.#limit) {
       const share = shareOf(this.#self);
       if (share !== undefined) this.#rights?.shares.learn(event.subjectId, share);
     }
@@ -127,17 +138,22 @@ export class Subscriber implements Listener {
       return false;
     }
     this.#isGone = true;
-    this.#broker.setHolder(this.#self, false);
+    this.#setHolder(false);
     for (const topic of this.#topics) this.#broker.leave(topic, this);
     this.#topics.clear();
     clearTimeout(this.#expiry);
     return true;
   }
 
+  /** With a limit, shares are never looked up. */
+  #setHolder(holds: boolean): void {
+    if (!this.#limit) this.#broker.setHolder(this.#self, holds);
+  }
+
   #forgetRights(): void {
     this.#changes += 1;
     this.#rights = undefined;
-    if (!this.#isGone) this.#broker.setHolder(this.#self, true);
+    if (!this.#isGone) this.#setHolder(true);
   }
 
   async #readAgain(): Promise<void> {
@@ -157,7 +173,7 @@ export class Subscriber implements Listener {
   #settle(rights: SubscriberRights): void {
     this.#rights = rights;
     if (this.#isGone) return;
-    this.#broker.setHolder(this.#self, rights.holdsShares);
+    this.#setHolder(rights.holdsShares);
     this.#followWanted(rights);
     const { changesAt } = rights;
     clearTimeout(this.#expiry);

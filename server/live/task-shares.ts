@@ -27,7 +27,7 @@ export function wasSharedWith(userId: string, { data }: Event): boolean {
 export function undecidedTask(viewer: Viewer, event: Event): string[] {
   const taskId = sharedTaskOf(event);
   const isDecided = taskId === null || seesEvent(viewer, NO_CONVERSATIONS, event, false);
-  return isDecided || wasSharedWith(viewer.userId, event) ? [] : [taskId];
+  return isDecided || wasSharedWith(viewer.ownId, event) ? [] : [taskId];
 }
 
 interface Row {

@@ -5,14 +5,14 @@ import { onBehalfOfAll } from '../database/requester.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction } from '../database/transaction.ts';
 import type { Forbidden, NotFound } from '../errors.ts';
-import type { Person } from '../policy.ts';
+import type { Actor } from '../policy.ts';
 import { append } from './append.ts';
 
 const LOGGED_SINGLY = 50;
 const MINUTE_MS = 60_000;
 
 interface Minute {
-  person: Person;
+  person: Actor;
   refused: { code: string; operation: string };
   count: number;
 }
@@ -20,7 +20,7 @@ interface Minute {
 export interface AccessAudit {
   /** Appends an event outside the transaction that was rolled back. */
   record(
-    person: Person,
+    person: Actor,
     refusal: Pick<Forbidden | NotFound, 'code' | 'subjectId'>,
     operation: string,
   ): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Transaction } from '../database/transaction.ts';
-import type { Person } from '../policy.ts';
+import { ownChanges, type Person } from '../policy.ts';
 import type { EventKind } from './catalogue.ts';
 import { encodeCursor } from './cursor.ts';
 
@@ -7,9 +7,9 @@ import { encodeCursor } from './cursor.ts';
 export async function earlierRemoval(
   tx: Transaction,
   kind: EventKind,
-  { userId }: Person,
+  person: Person,
   subjectId: string,
 ): Promise<string | null> {
-  const event = await tx.event.findFirst({ where: { subjectId, kind, actorId: userId } });
+  const event = await tx.event.findFirst({ where: { subjectId, kind, ...ownChanges(person) } });
   return event && encodeCursor(tx, event);
 }

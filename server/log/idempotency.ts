@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Transaction } from '../database/transaction.ts';
 import { Conflict } from '../errors.ts';
-import type { Person } from '../policy.ts';
+import { ownChanges, type Person } from '../policy.ts';
 import type { EventKind } from './catalogue.ts';
 import { encodeCursor } from './cursor.ts';
 
@@ -18,12 +18,12 @@ export function fingerprintOf(fields: object): string {
 export async function firstCreation(
   tx: Transaction,
   kind: Creation,
-  { userId }: Person,
+  person: Person,
   id: string,
   fingerprint: string,
 ): Promise<string> {
   const event = await tx.event.findFirst({
-    where: { subjectId: id, kind, actorId: userId, data: { path: ['fingerprint'], equals: fingerprint } },
+    where: { subjectId: id, kind, ...ownChanges(person), data: { path: ['fingerprint'], equals: fingerprint } },
   });
   if (!event) throw takenId();
   return encodeCursor(tx, event);
@@ -33,12 +33,12 @@ export async function firstCreation(
 export async function firstCreations(
   tx: Transaction,
   kind: Creation,
-  { userId }: Person,
+  person: Person,
   given: readonly { id: string; fingerprint: string; path: string }[],
   made: number,
 ): Promise<string> {
   const events = await tx.event.findMany({
-    where: { subjectId: { in: given.map(({ id }) => id) }, kind, actorId: userId },
+    where: { subjectId: { in: given.map(({ id }) => id) }, kind, ...ownChanges(person) },
   });
   const byId = new Map(events.map((event) => [event.subjectId, event]));
   const firsts = given.map(({ id, fingerprint, path }) => {

@@ -1,5 +1,5 @@
 import type { Task } from '../../prisma/generated/client/client.ts';
-import type { Person } from '../policy.ts';
+import type { Actor } from '../policy.ts';
 import type { NewEvent, TaskFacts } from './catalogue.ts';
 
 type TaskEventKind = 'task.updated' | 'task.completed' | 'task.reopened' | 'task.deleted';
@@ -21,7 +21,7 @@ export type EventTask = Pick<
 
 export function taskChanged<Kind extends TaskEventKind>(
   kind: Kind,
-  actor: Person,
+  actor: Actor,
   before: EventTask,
   after: EventTask | null,
 ): NewEvent<TaskEventKind> & { kind: Kind } {
@@ -32,7 +32,7 @@ export function taskChanged<Kind extends TaskEventKind>(
   };
 }
 
-export function taskCreated(actor: Person, task: EventTask, fingerprint: string): NewEvent<'task.created'> {
+export function taskCreated(actor: Actor, task: EventTask, fingerprint: string): NewEvent<'task.created'> {
   return {
     kind: 'task.created',
     ...eventFields(actor, task),
@@ -40,23 +40,23 @@ export function taskCreated(actor: Person, task: EventTask, fingerprint: string)
   };
 }
 
-export function taskLeftTeam(actor: Person, before: EventTask): NewEvent<'task.leftTeam'> {
+export function taskLeftTeam(actor: Actor, before: EventTask): NewEvent<'task.leftTeam'> {
   return { kind: 'task.leftTeam', ...eventFields(actor, before), personId: null, data: {} };
 }
 
 /** With the facts of a creation. */
-export function taskRestored(actor: Person, task: EventTask): NewEvent<'task.restored'> {
+export function taskRestored(actor: Actor, task: EventTask): NewEvent<'task.restored'> {
   return { kind: 'task.restored', ...eventFields(actor, task), data: { before: null, after: facts(task) } };
 }
 
 export function taskPurged(
-  actor: Person,
+  actor: Actor,
   task: Pick<Task, 'id' | 'ownerId' | 'teamId'>,
 ): NewEvent<'task.purged'> {
   return { kind: 'task.purged', ...eventFields(actor, task), data: {} };
 }
 
-function eventFields(actor: Person, task: Pick<Task, 'id' | 'ownerId' | 'teamId'>) {
+function eventFields(actor: Actor, task: Pick<Task, 'id' | 'ownerId' | 'teamId'>) {
   return { actorId: actor.userId, subjectId: task.id, teamId: task.teamId, personId: task.ownerId };
 }
 

@@ -1,12 +1,12 @@
 import { Prisma, type Team } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
-import type { Person } from '../policy.ts';
+import type { Actor } from '../policy.ts';
 import { append, appendEachSql } from './append.ts';
 
 /** One event for the owner, and one without team and actor per other member. Call it while the memberships exist. */
 export async function appendTeamDeletedEvents(
   tx: Transaction,
-  { userId }: Person,
+  { userId }: Actor,
   { id, name }: Pick<Team, 'id' | 'name'>,
 ): Promise<string> {
   await tx.$executeRaw`

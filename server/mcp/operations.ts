@@ -32,6 +32,8 @@ export interface Answer {
 interface Caller {
   token: string;
   userId: string;
+  /** Whether the token is limited to teams. */
+  isLimited: boolean;
   resource: OauthResource;
   run: string | null;
 }
@@ -42,12 +44,14 @@ export class Operations {
   readonly #headers: Headers;
   readonly #resource: OauthResource;
   readonly viewerId: string;
+  readonly isLimited: boolean;
 
-  constructor(graphql: Graphql, { token, userId, resource, run }: Caller) {
+  constructor(graphql: Graphql, { token, userId, isLimited, resource, run }: Caller) {
     this.#graphql = graphql;
     this.#headers = new Headers({ authorization: `Bearer ${token}` });
     if (run !== null) this.#headers.set(RUN_HEADER, run);
     this.#resource = resource;
+    this.isLimited = isLimited;
     this.viewerId = publicId('User', userId);
   }
 

@@ -430,6 +430,13 @@ export const dashboard = tool(READS, {
   }),
   output: output({ viewer: z.looseObject({}), dashboard: z.looseObject({}) }),
   async call({ teamId, days, asOf }, operations) {
+    // The teams, from which the agent can choose.
+    if (operations.isLimited && teamId === undefined) {
+      const { viewer, teams } = await operations.run<Pick<DashboardData, 'viewer' | 'teams'>>(
+        'query McpTeams { viewer { id name timezone } teams(first: 100) { nodes { id name viewerRole } } }',
+      );
+      return { viewer, teams: teams.nodes, limitedToTeams: true, dashboard: {}, ...NOTE };
+    }
     const withHistory = days !== undefined || asOf !== undefined;
     const history = `history(days: $days, asOf: $asOf) {
       burnUp { day total completed } throughput { week completed } cycleTime { median p85 } leadTime { median p85 }

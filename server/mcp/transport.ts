@@ -60,13 +60,18 @@ export function createMcp(graphql: Graphql, { authServices, origins, publicUrl, 
     const headers = new Headers(request.headers as Record<string, string>);
     if (!origins.trusts(headers)) throw new Forbidden(origins.whyUntrusted(headers));
     const resource = isReadOnly ? 'MCP_READONLY' : 'MCP';
-    const { userId, tokenId, mayWrite } = await holderOf(request.headers.authorization, resource);
+    const { userId, limit, tokenId, mayWrite } = await holderOf(request.headers.authorization, resource);
     const message = parsed(await textOf(request, MOST_BODY_BYTES));
     const authInfo = {
       token: request.headers.authorization?.replace(/^bearer\s+/i, '') ?? '',
       clientId: tokenId,
       scopes: mayWrite && !isReadOnly ? ['READ', 'WRITE'] : ['READ'],
-      extra: { userId, resource, run: runNamed(runOf(message) ?? headers.get(RUN_HEADER)) },
+      extra: {
+        userId,
+        isLimited: limit !== null,
+        resource,
+        run: runNamed(runOf(message) ?? headers.get(RUN_HEADER)),
+      },
     };
     const sent = new Request(new URL(request.url ?? '', publicUrl), { method: 'POST', headers });
     const answered = isListen(message)

@@ -53,9 +53,9 @@ export async function countEvents(
  * lets PostgreSQL use the index (person, team, sequence).
  */
 function topics({ viewer, conversationIds }: Reader, wanted: WantedEvents): Prisma.Sql {
-  const { userId, isAdmin } = viewer;
+  const { ownId, isAdmin } = viewer;
   const { subjects = [], audit } = wanted;
-  const received = Prisma.sql`shared_with_id = ${userId}::uuid AND ${UNEXPIRED}`;
+  const received = Prisma.sql`shared_with_id = ${ownId}::uuid AND ${UNEXPIRED}`;
   const condition = conditionOf(eventColumns, wanted.where);
   if (!condition) throw new TypeError('Events cannot be filtered by this condition');
   const first = (topic: Prisma.Sql, order = Prisma.sql`sequence ${direction(wanted)}`) => Prisma.sql`
@@ -71,9 +71,9 @@ function topics({ viewer, conversationIds }: Reader, wanted: WantedEvents): Pris
   if (audit) return trail;
   const parts = [
     firstOfEach(each(teamsOf(viewer)), Prisma.sql`team_id = topic.value`),
-    first(Prisma.sql`actor_id = ${userId}::uuid AND team_id IS NULL`, ofNoTeam),
-    first(Prisma.sql`person_id = ${userId}::uuid AND team_id IS NULL`, ofNoTeam),
-    first(Prisma.sql`person_id = ${userId}::uuid AND kind = ANY(${[...PERSONAL]})`),
+    first(Prisma.sql`actor_id = ${ownId}::uuid AND team_id IS NULL`, ofNoTeam),
+    first(Prisma.sql`person_id = ${ownId}::uuid AND team_id IS NULL`, ofNoTeam),
+    first(Prisma.sql`person_id = ${ownId}::uuid AND kind = ANY(${[...PERSONAL]})`),
     firstOfEach(
       Prisma.sql`
         (SELECT task_id FROM task_shares WHERE ${received} AND task_id = ANY(${[...subjects]}::uuid[])

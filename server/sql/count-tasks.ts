@@ -75,7 +75,7 @@ export function countersFor(viewer: Viewer, { scope, where, due }: CountedTasks)
   return {
     tables: Prisma.sql`${parts}, received AS MATERIALIZED (
       SELECT task_id FROM task_shares
-      WHERE shared_with_id = ${unseen(viewer.userId, 'uuid')} AND ${UNEXPIRED} AND ${shares}
+      WHERE shared_with_id = ${unseen(viewer.ownId, 'uuid')} AND ${UNEXPIRED} AND ${shares}
       LIMIT ${scope && scope.teamId !== null ? 0 : MOST_SHARES + 1}
     ), late AS (
       SELECT sign, status, priority, due_on FROM tail

@@ -20,10 +20,10 @@ export interface CounterScope {
 
 /** @param scope null for all tasks that the viewer sees. */
 export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope {
-  const me = unseen(viewer.userId, 'uuid');
+  const me = unseen(viewer.actorId, 'uuid');
   const teams = unseen([...viewer.teams.keys()], 'uuid[]');
   // The planner sees these: they tell whether a join with the tasks starts with the shares.
-  const own = Prisma.sql`${viewer.userId}::uuid`;
+  const own = Prisma.sql`${viewer.actorId}::uuid`;
   const ownTeams = Prisma.sql`${[...viewer.teams.keys()]}::uuid[]`;
   const beyond = (withoutTeam: Prisma.Sql) =>
     Prisma.sql`(team_id IS NULL AND ${withoutTeam} OR team_id <> ALL(${ownTeams}))`;
@@ -42,6 +42,7 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
   }
   const none = Prisma.raw(`'${NO_TEAM}'`);
   const openToOwner = (team: string) => {
+    if (viewer.person.limit) return openToMember(team);
     const id = Prisma.raw(team);
     return Prisma.sql`(${id} IS NULL OR ${id} = ${none} OR ${id} = ANY(${teams})
                        OR NOT EXISTS (SELECT FROM teams WHERE teams.id = ${id}))`;
@@ -51,16 +52,17 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
     return Prisma.sql`(${id} = ANY(${teams}) AND EXISTS (SELECT FROM teams WHERE teams.id = ${id}))`;
   };
   if (!scope) {
+    const alone = unseen(viewer.ownId, 'uuid');
     const ofNoTeam = (team: string) => {
       const id = Prisma.raw(team);
       return Prisma.sql`(${id} IS NULL OR ${id} = ${none} OR NOT EXISTS (SELECT FROM teams WHERE teams.id = ${id}))`;
     };
     return {
       parts: parts(
-        Prisma.sql`(kind = 'OWNER' AND of_id = ${me} AND ${ofNoTeam('team_id')}
+        Prisma.sql`(kind = 'OWNER' AND of_id = ${alone} AND ${ofNoTeam('team_id')}
                     OR kind = 'TEAM' AND of_id = ANY(${teams}) AND EXISTS (SELECT FROM teams WHERE teams.id = of_id))`,
         null,
-        Prisma.sql`(owner_id = ${me} AND ${ofNoTeam('team')} OR ${openToMember('team')})`,
+        Prisma.sql`(owner_id = ${alone} AND ${ofNoTeam('team')} OR ${openToMember('team')})`,
       ),
       seenByShare: beyond(Prisma.sql`owner_id <> ${own}`),
       shares: Prisma.sql`true`,
@@ -75,7 +77,7 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
       return {
         parts: parts(
           Prisma.sql`kind = 'OWNER' AND of_id = ${me} AND ${openToOwner('team_id')}`,
-          { facts: ['owner'], id: viewer.userId },
+          { facts: ['owner'], id: viewer.actorId },
           owned,
         ),
         seenByShare: ownedBeyondTeams,
@@ -86,7 +88,7 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
         parts: parts(
           Prisma.sql`of_id = ${me} AND (kind = 'SELF' AND ${openToOwner('team_id')}
                                         OR kind = 'ASSIGNEE' AND ${openToMember('team_id')})`,
-          { facts: ['assignee'], id: viewer.userId },
+          { facts: ['assignee'], id: viewer.actorId },
           Prisma.sql`(assignee_id = ${me} AND ${owned} OR ${assignedByOthers})`,
         ),
         seenByShare: assignedBeyondTeams,
@@ -97,7 +99,7 @@ export function counterScope(viewer: Viewer, scope: Scope | null): CounterScope 
         parts: parts(
           Prisma.sql`of_id = ${me} AND (kind = 'OWNER' AND ${openToOwner('team_id')}
                                         OR kind = 'ASSIGNEE' AND ${openToMember('team_id')})`,
-          { facts: ['owner', 'assignee'], id: viewer.userId },
+          { facts: ['owner', 'assignee'], id: viewer.actorId },
           Prisma.sql`(${owned} OR ${assignedByOthers})`,
         ),
         seenByShare: Prisma.sql`(${ownedBeyondTeams} OR ${assignedBeyondTeams})`,

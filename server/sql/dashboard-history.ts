@@ -59,7 +59,7 @@ export async function readHistory(
     WITH here AS MATERIALIZED (
       SELECT timezone, (now() AT TIME ZONE timezone)::date AS today,
              coalesce(${lastDay}::date, (now() AT TIME ZONE timezone)::date) AS last_day
-      FROM (SELECT timezone_or_utc(timezone) AS timezone FROM users WHERE id = ${unseen(viewer.userId, 'uuid')} OFFSET 0) AS reader
+      FROM (SELECT timezone_or_utc(timezone) AS timezone FROM users WHERE id = ${unseen(viewer.actorId, 'uuid')} OFFSET 0) AS reader
     ), ${counterScope(viewer, scope).parts}, ${localDays(days, 'last_day')}, bounds AS MATERIALIZED (
       SELECT max(ends) AS ends, (max(ends) AT TIME ZONE 'UTC')::date AS end_day,
              quarter_of(max(ends)) - 1 AS end_quarter, (min(begins) AT TIME ZONE 'UTC')::date AS begin_day

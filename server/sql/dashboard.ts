@@ -59,13 +59,13 @@ export async function countDashboard(
              (week_begins AT TIME ZONE 'UTC')::date AS week_day, quarter_of(week_begins) - 1 AS week_quarter
       FROM (SELECT timezone, (now() AT TIME ZONE timezone)::date AS today
             FROM (SELECT timezone_or_utc(timezone) AS timezone FROM users
-                  WHERE id = ${unseen(viewer.userId, 'uuid')} OFFSET 0) AS reader OFFSET 0) AS place
+                  WHERE id = ${unseen(viewer.actorId, 'uuid')} OFFSET 0) AS reader OFFSET 0) AS place
       CROSS JOIN LATERAL (SELECT date_trunc('week', today)::date AS monday OFFSET 0) AS week
       CROSS JOIN LATERAL (SELECT start_of_day(today, timezone) AS begins,
                                  start_of_day(monday, timezone) AS week_begins OFFSET 0) AS moments
     ), ${parts}, received AS MATERIALIZED (
       SELECT task_id, permission FROM task_shares
-      WHERE shared_with_id = ${unseen(viewer.userId, 'uuid')} AND (expires_at IS NULL OR expires_at > now()) AND ${shares}
+      WHERE shared_with_id = ${unseen(viewer.ownId, 'uuid')} AND (expires_at IS NULL OR expires_at > now()) AND ${shares}
     ), late AS MATERIALIZED (
       SELECT sign, status, priority, due_on, created_at, completed_at FROM tail
       UNION ALL

@@ -1,5 +1,5 @@
 import type { Database } from '../database/client.ts';
-import type { Person, Viewer } from '../policy.ts';
+import { ownIdOf, type Person, type Viewer } from '../policy.ts';
 import { viewerOf } from './viewer.ts';
 
 export interface LiveRights {
@@ -21,15 +21,17 @@ export async function liveRightsOf(
   person: Person,
   adminEmails: ReadonlySet<string>,
 ): Promise<LiveRights> {
+  const { userId } = person;
+  const ownId = ownIdOf(person);
   const [viewer, [row]] = await Promise.all([
     viewerOf(db, person, adminEmails),
     db.$queryRaw<[Row]>`
       /* liveRightsOf */
-      SELECT (SELECT timezone FROM users WHERE id = ${person.userId}::uuid) AS timezone,
+      SELECT (SELECT timezone FROM users WHERE id = ${userId}::uuid) AS timezone,
              (SELECT min(expires_at) FROM task_shares
-              WHERE shared_with_id = ${person.userId}::uuid AND expires_at > now()) AS "changesAt",
-             EXISTS (SELECT FROM task_shares WHERE shared_with_id = ${person.userId}::uuid) AS "holdsShares",
-             ARRAY(SELECT conversation_id::text FROM conversation_participants WHERE user_id = ${person.userId}::uuid
+              WHERE shared_with_id = ${ownId}::uuid AND expires_at > now()) AS "changesAt",
+             EXISTS (SELECT FROM task_shares WHERE shared_with_id = ${ownId}::uuid) AS "holdsShares",
+             ARRAY(SELECT conversation_id::text FROM conversation_participants WHERE user_id = ${ownId}::uuid
                    ORDER BY conversation_id DESC LIMIT ${MOST_CONVERSATIONS}) AS conversations`,
   ]);
   return { ...row, viewer, conversations: new Set(row.conversations) };

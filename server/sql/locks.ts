@@ -1,6 +1,6 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
-import type { Person } from '../policy.ts';
+import { ownIdOf, type Person } from '../policy.ts';
 
 /**
  * Locks the tasks that a person sees, ordered by id to avoid deadlocks. Tasks that are not visible are not locked, so
@@ -53,15 +53,15 @@ export async function holdTeams(tx: Transaction, ids: readonly string[]): Promis
 }
 
 /** Serializes decisions about an approval. */
-export async function lockApproval(tx: Transaction, { userId }: Person, id: string): Promise<void> {
+export async function lockApproval(tx: Transaction, person: Person, id: string): Promise<void> {
   await tx.$queryRaw`
-    /* lockApproval */ SELECT id FROM approvals WHERE id = ${id}::uuid AND user_id = ${userId}::uuid FOR UPDATE`;
+    /* lockApproval */ SELECT id FROM approvals WHERE id = ${id}::uuid AND user_id = ${ownIdOf(person)}::uuid FOR UPDATE`;
 }
 
 /** Serializes undos of a run. */
-export async function lockRun(tx: Transaction, { userId }: Person, id: string): Promise<void> {
+export async function lockRun(tx: Transaction, person: Person, id: string): Promise<void> {
   await tx.$queryRaw`
-    /* lockRun */ SELECT id FROM agent_runs WHERE id = ${id}::uuid AND user_id = ${userId}::uuid FOR NO KEY UPDATE`;
+    /* lockRun */ SELECT id FROM agent_runs WHERE id = ${id}::uuid AND user_id = ${ownIdOf(person)}::uuid FOR NO KEY UPDATE`;
 }
 
 /** Locks a user, so that per-person limits are checked one request at a time. */
@@ -93,11 +93,18 @@ export async function lockSignUps(tx: Transaction): Promise<void> {
 }
 
 /** `visible.task` in SQL, so that no rights have to be read before. */
-export function seenBy({ userId }: Person): Prisma.Sql {
+export function seenBy(person: Person): Prisma.Sql {
+  const ownId = ownIdOf(person);
   return Prisma.sql`(
-    owner_id = ${userId}::uuid AND team_id IS NULL
-    OR EXISTS (SELECT FROM memberships WHERE team_id = tasks.team_id AND user_id = ${userId}::uuid)
+    owner_id = ${ownId}::uuid AND team_id IS NULL
+    OR EXISTS (SELECT FROM memberships
+               WHERE team_id = tasks.team_id AND user_id = ${person.userId}::uuid AND ${isWithin(person, 'team_id')})
     OR EXISTS (SELECT FROM task_shares
-               WHERE task_id = tasks.id AND shared_with_id = ${userId}::uuid
+               WHERE task_id = tasks.id AND shared_with_id = ${ownId}::uuid
                  AND (expires_at IS NULL OR expires_at > now())))`;
+}
+
+/** That a team is within the limit of the person's credential. */
+export function isWithin({ limit }: Person, column: 'team_id' | 'held.team_id'): Prisma.Sql {
+  return limit ? Prisma.sql`${Prisma.raw(column)} = ANY(${[...limit.teamIds]}::uuid[])` : Prisma.sql`true`;
 }

@@ -106,12 +106,12 @@ function newestTasks(viewer: Viewer, most: number): Prisma.Sql {
   return orderedTasks(viewer, null, { where: {}, order, take: most }, columns);
 }
 
-function newestMessages({ userId }: Viewer): Prisma.Sql {
+function newestMessages({ ownId }: Viewer): Prisma.Sql {
   return Prisma.sql`
     SELECT newest.id
     FROM (SELECT conversation_id
           FROM conversation_participants JOIN conversations ON conversations.id = conversation_id
-          WHERE user_id = ${userId}::uuid ORDER BY updated_at DESC LIMIT ${NEWEST}) AS latest
+          WHERE user_id = ${ownId}::uuid ORDER BY updated_at DESC LIMIT ${NEWEST}) AS latest
     CROSS JOIN LATERAL (SELECT id FROM messages WHERE messages.conversation_id = latest.conversation_id
                         ORDER BY created_at DESC, id DESC LIMIT ${NEWEST}) AS newest
     LIMIT ${NEWEST}`;

@@ -77,7 +77,11 @@ const shareColumns = {
   updatedAt: moment('updated_at'),
 } satisfies Columns;
 
-const memberColumns: Columns = { userId: id('user_id'), role: word('role', 'team_role') };
+const memberColumns: Columns = {
+  userId: id('user_id'),
+  teamId: id('team_id'),
+  role: word('role', 'team_role'),
+};
 
 function some(condition: Condition, columns: Columns): Prisma.Sql | null {
   const { some: wanted, ...others } = condition;

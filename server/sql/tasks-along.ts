@@ -1,14 +1,14 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { appendEachSql } from '../log/append.ts';
-import type { Person } from '../policy.ts';
+import type { Actor, Person } from '../policy.ts';
 import { keepSql } from './run-changes.ts';
 import { orphansOf } from './trash.ts';
 
 /** For parents that are deleted. Their subtasks among them do not change. */
 export async function clearParents(
   tx: Transaction,
-  actor: Person,
+  actor: Actor,
   parentIds: readonly string[],
 ): Promise<void> {
   const which = Prisma.sql`parent_id = ANY(${parentIds}::uuid[]) AND id <> ALL(${parentIds}::uuid[])`;
@@ -27,7 +27,7 @@ export async function linkOrphans(
 }
 
 /** Assignees who can no longer see a task are cleared. */
-export async function clearTeam(tx: Transaction, actor: Person, teamId: string): Promise<void> {
+export async function clearTeam(tx: Transaction, actor: Actor, teamId: string): Promise<void> {
   await changeAlong(
     tx,
     actor,
@@ -42,7 +42,7 @@ export async function clearTeam(tx: Transaction, actor: Person, teamId: string):
 
 export async function clearAssigneeInTeam(
   tx: Transaction,
-  actor: Person,
+  actor: Actor,
   { userId, teamId }: { userId: string; teamId: string },
 ): Promise<void> {
   const which = Prisma.sql`team_id = ${teamId}::uuid AND assignee_id = ${userId}::uuid`;
@@ -52,7 +52,7 @@ export async function clearAssigneeInTeam(
 /** For a personal task that is no longer shared with its assignee. */
 export async function clearAssigneeOfShare(
   tx: Transaction,
-  actor: Person,
+  actor: Actor,
   { taskId, userId }: { taskId: string; userId: string },
 ): Promise<void> {
   const which = Prisma.sql`id = ${taskId}::uuid AND team_id IS NULL AND assignee_id = ${userId}::uuid`;
@@ -62,7 +62,7 @@ export async function clearAssigneeOfShare(
 /** Changes many tasks in one statement, each with a new version and an event. */
 async function changeAlong(
   tx: Transaction,
-  { userId }: Person,
+  { userId }: Actor,
   which: Prisma.Sql,
   changes: Prisma.Sql,
 ): Promise<void> {

@@ -1,9 +1,9 @@
 import { Prisma, type TeamRole } from '../../prisma/generated/client/client.ts';
 import { run, type Database } from '../database/client.ts';
 import type { Transaction } from '../database/transaction.ts';
-import { teamsLedBy, type Person, type Viewer } from '../policy.ts';
+import { ownIdOf, teamsLedBy, type Actor, type Person, type Viewer } from '../policy.ts';
 import { conditionOf, id, moment, type Columns } from './columns.ts';
-import { seenBy } from './locks.ts';
+import { isWithin, seenBy } from './locks.ts';
 
 export const TRASH_DAYS = 30;
 
@@ -41,11 +41,7 @@ export const hangingTables: readonly string[] = HANGING.map(({ table }) => table
 const BYTES_OF_TASK = 'octet_length(title) + octet_length(description) + octet_length(labels::text)';
 
 /** Copies tasks, and what hangs below them, to the trash. The caller has locked them, and deletes them afterwards. */
-export async function copyToTrash(
-  tx: Transaction,
-  { userId }: Person,
-  ids: readonly string[],
-): Promise<void> {
+export async function copyToTrash(tx: Transaction, { userId }: Actor, ids: readonly string[]): Promise<void> {
   // The database makes the search words again.
   await tx.$executeRaw`
     /* copyToTrash */
@@ -67,12 +63,13 @@ export async function copyToTrash(
 }
 
 /** `visible.trashedTask` of the policy in SQL, so that no rights have to be read before. */
-function restorableBy({ userId }: Person): Prisma.Sql {
+function restorableBy(person: Person): Prisma.Sql {
+  const { userId } = person;
   return Prisma.sql`(
     expires_at > now() AND (
-      owner_id = ${userId}::uuid AND team_id IS NULL
+      owner_id = ${ownIdOf(person)}::uuid AND team_id IS NULL
       OR EXISTS (SELECT FROM memberships AS held
-                 WHERE held.team_id = trashed_tasks.team_id AND held.user_id = ${userId}::uuid
+                 WHERE held.team_id = trashed_tasks.team_id AND held.user_id = ${userId}::uuid AND ${isWithin(person, 'held.team_id')}
                    AND (owner_id = held.user_id OR role IN ('OWNER', 'ADMIN') OR assignee_id = held.user_id AND role = 'MEMBER'))))`;
 }
 
@@ -262,7 +259,7 @@ function partsOf(viewer: Viewer, wanted: WantedTrash): Prisma.Sql {
   const { teamId, where, limit } = wanted;
   const condition = conditionOf(columns, where);
   if (!condition) throw new TypeError('The trash cannot be filtered by this condition');
-  const me = Prisma.sql`${viewer.userId}::uuid`;
+  const me = Prisma.sql`${viewer.actorId}::uuid`;
   const first = (which: Prisma.Sql) => Prisma.sql`
     (SELECT id, deleted_at FROM trashed_tasks WHERE ${which} AND expires_at > now() AND ${condition}
      ORDER BY ${orderOf(wanted)} LIMIT ${limit})`;
@@ -281,7 +278,7 @@ function partsOf(viewer: Viewer, wanted: WantedTrash): Prisma.Sql {
       others.filter(([, role]) => role === 'MEMBER'),
       Prisma.sql`assignee_id = ${me} AND team_id = wanted AND owner_id <> ${me}`,
     ),
-    ...(teamId === null ? [first(Prisma.sql`owner_id = ${me} AND team_id IS NULL`)] : []),
+    ...(teamId === null ? [first(Prisma.sql`owner_id = ${viewer.ownId}::uuid AND team_id IS NULL`)] : []),
   ];
   return Prisma.join(parts, ' UNION ALL ');
 }

@@ -4,7 +4,7 @@ import { Batcher } from '../database/batcher.ts';
 import { isTransaction, type Transaction } from '../database/transaction.ts';
 import { SNAPSHOT } from '../log/cursor.ts';
 import { Unauthenticated } from '../errors.ts';
-import type { Person, Viewer } from '../policy.ts';
+import { ownIdOf, type Person, type Viewer } from '../policy.ts';
 import { unseen } from './unseen.ts';
 
 export interface ViewerNow extends Viewer {
@@ -18,7 +18,7 @@ interface Row {
   teams: Record<string, TeamRole> | null;
 }
 
-type Rights = Omit<ViewerNow, 'isAdmin'>;
+type Rights = Omit<Row, 'id' | 'teams'> & Pick<Viewer, 'teams'>;
 
 const NO_ONE: ReadonlySet<string> = new Set();
 
@@ -31,15 +31,24 @@ const batchers = new WeakMap<Database, Batcher<string, Rights | undefined>>();
  */
 export async function viewerOf(
   db: Database | Transaction,
-  { userId }: Person,
+  person: Person,
   adminEmails = NO_ONE,
 ): Promise<ViewerNow> {
+  const { userId, limit } = person;
   const rights = isTransaction(db)
     ? rightsOf(await db.$queryRaw<Row[]>(statementFor([userId]))).get(userId)
     : await batcherOf(db as Database).add(userId);
   if (!rights) throw new Unauthenticated('This account no longer exists.');
-  const { verifiedEmail } = rights;
-  return { ...rights, isAdmin: verifiedEmail !== null && adminEmails.has(verifiedEmail) };
+  const { verifiedEmail, seen, teams } = rights;
+  const known = { person, actorId: userId, ownId: ownIdOf(person), seen };
+  if (limit) {
+    // A team that the person has left does not return, while the credential is cached.
+    for (const id of limit.teamIds) if (!teams.has(id)) limit.teamIds.delete(id);
+    const within = new Map([...teams].filter(([id]) => limit.teamIds.has(id)));
+    return { ...known, verifiedEmail: null, teams: within, isAdmin: false };
+  }
+  const isAdmin = verifiedEmail !== null && adminEmails.has(verifiedEmail);
+  return { ...known, verifiedEmail, teams, isAdmin };
 }
 
 function batcherOf(db: Database): Batcher<string, Rights | undefined> {
@@ -65,12 +74,7 @@ function rightsOf(rows: readonly Row[]): ReadonlyMap<string, Rights> {
   return new Map(
     rows.map(({ id, verifiedEmail, seen, teams }) => [
       id,
-      {
-        userId: id,
-        verifiedEmail,
-        seen,
-        teams: new Map(Object.entries(teams ?? {})),
-      },
+      { verifiedEmail, seen, teams: new Map(Object.entries(teams ?? {})) },
     ]),
   );
 }

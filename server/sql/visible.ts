@@ -1,5 +1,5 @@
 import { Prisma } from '../../prisma/generated/client/client.ts';
-import { teamsLedBy, type Person, type Viewer } from '../policy.ts';
+import { teamsLedBy, type Viewer } from '../policy.ts';
 import type { Scope } from './counter-scope.ts';
 import { UNEXPIRED } from './shares.ts';
 
@@ -8,13 +8,13 @@ export function teamsOf({ teams }: Viewer): Prisma.Sql {
   return Prisma.sql`${[...teams.keys()]}::uuid[]`;
 }
 
-function placesOf({ userId, teams }: Viewer): Prisma.Sql {
-  return Prisma.sql`${[userId, ...teams.keys()]}::uuid[]`;
+function placesOf({ ownId, teams }: Viewer): Prisma.Sql {
+  return Prisma.sql`${[ownId, ...teams.keys()]}::uuid[]`;
 }
 
-function hasShare({ userId }: Viewer): Prisma.Sql {
+function hasShare({ ownId }: Viewer): Prisma.Sql {
   return Prisma.sql`EXISTS (SELECT FROM task_shares
-                            WHERE task_id = tasks.id AND shared_with_id = ${userId}::uuid AND ${UNEXPIRED} OFFSET 0)`;
+                            WHERE task_id = tasks.id AND shared_with_id = ${ownId}::uuid AND ${UNEXPIRED} OFFSET 0)`;
 }
 
 /** Tasks with a condition that an index starts with, and others. */
@@ -59,7 +59,7 @@ export const visibleSql = {
     places = placesOf(viewer),
   ): { from: Prisma.Sql; key: Prisma.Sql; isLive: Prisma.Sql; isOnly: Prisma.Sql } => ({
     from: Prisma.sql`task_shares JOIN tasks ON tasks.id = task_id`,
-    key: Prisma.sql`shared_with_id = ${viewer.userId}::uuid`,
+    key: Prisma.sql`shared_with_id = ${viewer.ownId}::uuid`,
     isLive: UNEXPIRED,
     isOnly: Prisma.sql`place_id <> ALL(${places})`,
   }),
@@ -70,7 +70,7 @@ export const visibleSql = {
       const team = Prisma.sql`${teamId}::uuid`;
       return [{ key: Prisma.sql`place_id = ${team} AND ${team} = ANY(${teamsOf(viewer)})`, filters: [] }];
     }
-    const me = Prisma.sql`${viewer.userId}::uuid`;
+    const me = Prisma.sql`${viewer.actorId}::uuid`;
     const isVisible = visibleSql.task(viewer);
     const owned = { key: Prisma.sql`owner_id = ${me}`, filters: [isVisible] };
     const assigned = { key: Prisma.sql`assignee_id = ${me}`, filters: [isVisible] };
@@ -82,22 +82,22 @@ export const visibleSql = {
   /** Null without an active share. */
   share: (viewer: Viewer): Prisma.Sql => Prisma.sql`
     (SELECT permission::text FROM task_shares
-     WHERE task_id = found.id AND shared_with_id = ${viewer.userId}::uuid AND ${UNEXPIRED})`,
+     WHERE task_id = found.id AND shared_with_id = ${viewer.ownId}::uuid AND ${UNEXPIRED})`,
 
   /** OFFSET makes PostgreSQL look up each person by an index, instead of building a table of all visible people. */
   user: (viewer: Viewer): Prisma.Sql => Prisma.sql`
-    (users.id = ${viewer.userId}::uuid
+    (users.id = ${viewer.actorId}::uuid
      OR EXISTS (SELECT FROM memberships
                 WHERE user_id = users.id AND team_id = ANY(${teamsOf(viewer)}) OFFSET 0)
      OR EXISTS (SELECT FROM conversation_participants AS others
                 JOIN conversation_participants AS own USING (conversation_id)
-                WHERE others.user_id = users.id AND own.user_id = ${viewer.userId}::uuid OFFSET 0)
+                WHERE others.user_id = users.id AND own.user_id = ${viewer.ownId}::uuid OFFSET 0)
      OR EXISTS (SELECT FROM conversation_leavers AS leaver
                 JOIN conversation_participants AS own USING (conversation_id)
-                WHERE leaver.user_id = users.id AND own.user_id = ${viewer.userId}::uuid OFFSET 0)
+                WHERE leaver.user_id = users.id AND own.user_id = ${viewer.ownId}::uuid OFFSET 0)
      OR EXISTS (SELECT FROM task_shares JOIN tasks ON tasks.id = task_id
                 WHERE (shared_with_id = users.id OR shared_by_id = users.id) AND ${UNEXPIRED}
-                  AND (shared_with_id = ${viewer.userId}::uuid OR place_id = ANY(${placesOf(viewer)})) OFFSET 0)
+                  AND (shared_with_id = ${viewer.ownId}::uuid OR place_id = ANY(${placesOf(viewer)})) OFFSET 0)
      OR EXISTS (SELECT FROM team_invitations AS invitation
                 WHERE invited_by_id = users.id AND expires_at > now()
                   AND (invitation.email = ${viewer.verifiedEmail} OR team_id = ANY(${teamsLedBy(viewer)}::uuid[])) OFFSET 0)
@@ -106,6 +106,6 @@ export const visibleSql = {
      OR EXISTS (SELECT FROM comments JOIN tasks ON tasks.id = task_id
                 WHERE author_id = users.id AND ${visibleSql.task(viewer)} OFFSET 0))`,
 
-  message: (viewer: Person): Prisma.Sql => Prisma.sql`
-    conversation_id IN (SELECT conversation_id FROM conversation_participants WHERE user_id = ${viewer.userId}::uuid)`,
+  message: (viewer: Viewer): Prisma.Sql => Prisma.sql`
+    conversation_id IN (SELECT conversation_id FROM conversation_participants WHERE user_id = ${viewer.ownId}::uuid)`,
 };

@@ -104,7 +104,7 @@ async function rightsOf(
 ): Promise<SubscriberRights | null> {
   const { db, authServices } = services;
   try {
-    const rights = await liveRightsOf(db, { userId }, authServices.adminEmails);
+    const rights = await liveRightsOf(db, { userId, limit: null }, authServices.adminEmails);
     return { ...rights, shares: new KnownShares(db, userId, rights.holdsShares) };
   } catch (error) {
     if (error instanceof Unauthenticated) return null;

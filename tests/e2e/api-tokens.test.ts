@@ -5,6 +5,7 @@ import type { Browser, Page } from '@playwright/test';
 import { beforeAll, test } from 'vitest';
 import { apiTokenOf } from '../kit/api-tokens.ts';
 import { launchBrowser } from '../kit/browser.ts';
+import { teamOf } from '../kit/team.ts';
 import { expect, expectAccessible, openDashboard } from '../kit/visitor.ts';
 import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 
@@ -79,7 +80,7 @@ test('[FR-013] a person creates a token by keyboard, uses it, sees its last use,
   await expect(row(page, 'Nightly report')).toContainText(`never used · expires after ${words}`);
 
   const { stdout } = await promisify(execFile)('sh', ['-c', command]);
-  expect(JSON.parse(stdout)).toMatchObject({ data: { dashboard: { statistics: { total: 1 } } } });
+  expect(JSON.parse(stdout)).toMatchObject({ data: { tasks: { totalCount: 1 } } });
   const rename = 'mutation { updateViewer(input: { name: "Eve" }) { viewer { name } } }';
   const headers = { authorization: `Bearer ${token}` };
   await expect(world.query(rename, {}, headers)).rejects.toThrow(/WRITE/);
@@ -97,6 +98,38 @@ test('[FR-013] a person creates a token by keyboard, uses it, sees its last use,
   await expect(world.query('{ viewer { name } }', {}, headers)).rejects.toThrow(
     'This API token is not valid or has been revoked.',
   );
+});
+
+test('[FR-009] a person limits a token to a team by keyboard, and reads the limit in the list', async () => {
+  const { eve } = await world.people('Eve');
+  const { name } = await teamOf(eve);
+  await teamOf(eve);
+  await eve.createTask('Water the plants');
+  const page = await settingsOf(eve);
+  await section(page).getByRole('button', { name: 'New token' }).press('Enter');
+  const form = page.getByRole('dialog', { name: 'New API token' });
+  await page.keyboard.type('Team report');
+  await expect(form.getByLabel('All of your work')).toBeChecked();
+  await form.getByLabel('All of your work').press('ArrowDown');
+  await expect(form.getByLabel('Only these teams')).toBeChecked();
+  await form.getByRole('button', { name: 'Create token' }).press('Enter');
+  await expect(form.getByText('Choose at least one team.')).toBeVisible();
+  await expectAccessible(page);
+  await form.getByLabel(name).press('Space');
+  await form.getByRole('button', { name: 'Create token' }).press('Enter');
+  const created = page.getByRole('dialog', { name: 'Token “Team report”' });
+  await expect(created).toContainText('can act as you in these teams');
+  const token = await created.getByLabel('Token', { exact: true }).inputValue();
+  await page.keyboard.press('Escape');
+  await expect(row(page, 'Team report')).toContainText(`Read only · limited to ${name} · created`);
+  const seen = await world.query(
+    '{ tasks { totalCount } teams { nodes { name } } }',
+    {},
+    {
+      authorization: `Bearer ${token}`,
+    },
+  );
+  expect(seen).toEqual({ tasks: { totalCount: 0 }, teams: { nodes: [{ name }] } });
 });
 
 test('a person with the most tokens reads why they get no other, and revokes all with a new password', async () => {

@@ -14,6 +14,7 @@ import { launchBrowser } from '../kit/browser.ts';
 import { json, startDocumentServer } from '../kit/document-server.ts';
 import { clientOf, connected, requestOf } from '../kit/oauth.ts';
 import { expect, expectAccessible, openDashboard, visit } from '../kit/visitor.ts';
+import { teamOf } from '../kit/team.ts';
 import { PASSWORD, startWorld } from '../kit/world.ts';
 
 const documents = await startDocumentServer();
@@ -187,6 +188,39 @@ test('an agent with a metadata document needs no registration, and is shown with
   await client.connect(transportOf(kept.provider));
   expect((await client.listTools()).tools.length).toBeGreaterThan(5);
   expect(await world.db.oauthClient.count()).toBe(registered);
+});
+
+test('[FR-009] a person limits an agent to a team, and it sees no other work', async () => {
+  const { ada } = await world.people('Ada');
+  const { id: teamId, name } = await teamOf(ada);
+  await ada.createTask('Water the plants');
+  await ada.createTask('Order seeds', { teamId });
+  const callback = await startCallback();
+  const kept = keeper(callback.address);
+  const transport = transportOf(kept.provider);
+  await expect(agent('2026-07-28').connect(transport)).rejects.toThrow(/[Uu]nauthorized/);
+  const page = await openDashboard(browser, world.url, { email: ada.email, password: PASSWORD });
+  await page.goto(kept.address());
+  await consent(page).getByLabel('Only these teams').check();
+  await expect(consent(page)).toContainText('See what lies in the teams that you choose');
+  await expect(consent(page)).toContainText('It can’t see your personal tasks');
+  await expectAccessible(page);
+  const allow = consent(page).getByRole('button', { name: 'Allow' });
+  await allow.click();
+  await expect(consent(page)).toContainText('Choose at least one team.');
+  await consent(page).getByLabel(name).check();
+  await allow.click();
+  await transport.finishAuth(await callback.answered);
+  const client = agent('2026-07-28');
+  await client.connect(transportOf(kept.provider));
+  expect(client.getInstructions()).toContain('This token is limited to teams');
+  const { structuredContent } = await client.callTool({ name: 'list_tasks' });
+  expect(structuredContent).toMatchObject({ tasks: [{ title: 'Order seeds' }] });
+  expect(JSON.stringify(structuredContent)).not.toContain('Water the plants');
+  await page.goto(`${world.url}/settings`);
+  await expect(applications(page)).toContainText(
+    `Read and write with agent tools · limited to ${name} · connected`,
+  );
 });
 
 test('a person who cancels is sent back, and the agent learns why', async () => {

@@ -31,6 +31,8 @@ interface Options {
   path?: string;
   scopes?: ('READ' | 'WRITE')[];
   revision?: (typeof REVISIONS)[number];
+  /** Default: a new API token. */
+  token?: string;
   /** What a client that can open pages does with an address, before it answers that the person has agreed. */
   onPage?: (url: string) => Promise<void>;
 }
@@ -39,9 +41,9 @@ interface Options {
 export async function agentOf(
   person: Person,
   url: string,
-  { path = '/mcp', scopes = ['READ', 'WRITE'], revision = '2026-07-28', onPage }: Options = {},
+  { path = '/mcp', scopes = ['READ', 'WRITE'], revision = '2026-07-28', onPage, ...given }: Options = {},
 ): Promise<Agent> {
-  const { token } = await apiTokenOf(person, { scopes });
+  const token = given.token ?? (await apiTokenOf(person, { scopes })).token;
   const client = new Client(
     { name: 'a test', version: '1.0.0' },
     {

@@ -76,10 +76,14 @@ export function requestOf(
 }
 
 /** Allows a request without the page. @returns the address to which the person is sent. */
-export async function allow(person: Pick<Person, 'query'>, parameters: string): Promise<URL> {
+export async function allow(
+  person: Pick<Person, 'query'>,
+  parameters: string,
+  limit: { teamIds?: string[] } = {},
+): Promise<URL> {
   const { connectApplication } = await person.query<{ connectApplication: { redirectUrl: string } }>(
     'mutation ($input: ConnectApplicationInput!) { connectApplication(input: $input) { redirectUrl } }',
-    { input: { parameters } },
+    { input: { parameters, ...limit } },
   );
   return new URL(connectApplication.redirectUrl);
 }
@@ -95,17 +99,19 @@ export interface Connected {
 interface Wanted {
   path?: string;
   scope?: string;
+  /** Default: no limit. */
+  teamIds?: string[];
 }
 
 /** Connects a new application to a person's account, without the page. */
 export async function connected(
   world: Pick<World, 'url'>,
   person: Pick<Person, 'query'>,
-  { path = '/mcp', scope = 'read write' }: Wanted = {},
+  { path = '/mcp', scope = 'read write', ...limit }: Wanted = {},
 ): Promise<Connected> {
   const clientId = await clientOf(world);
   const { parameters, verifier } = requestOf(world, clientId, { resource: world.url + path, scope });
-  const code = (await allow(person, parameters)).searchParams.get('code') ?? '';
+  const code = (await allow(person, parameters, limit)).searchParams.get('code') ?? '';
   const { body } = await redeem(world, { clientId, code, verifier });
   return {
     token: body['access_token'] as string,

@@ -111,11 +111,13 @@ const WITHOUT_INPUT = new Set(['signOut', 'endOtherSessions']);
  */
 const BOUNDED: Record<string, string> = {
   'ApiToken.scopes': 'there are two',
+  'ApiToken.teams': 'a limit has at most 50',
   'Approval.people': 'as many as a conversation begins with, at most 50',
   'Approval.tasks': 'as many as were to be deleted, at most 100',
   'Approval.trashedTasks': 'as many as were to be purged, at most 100',
   'AuthorizationRequest.scopes': 'there are two',
   'ConnectedApplication.scopes': 'there are two',
+  'ConnectedApplication.teams': 'a limit has at most 50',
   'CreateTasksPayload.tasks': 'as many as were asked for, at most 500',
   'Dashboard.breakdown': 'one for each status',
   'Dashboard.completedPerDay': 'one for each of at most 365 days',

@@ -403,7 +403,7 @@ describe('[BR-17] [FR-009] the trash of a team', () => {
     await db.trashedTask.createMany({ data: planted });
     const now = new Date();
     for (const userId of uuids) {
-      const viewer = await viewerOf(db, { userId });
+      const viewer = await viewerOf(db, { userId, limit: null });
       const expected = planted
         .filter((task) => task.expiresAt > now && can(viewer, 'task.delete', { ...task, share: null }))
         .map(({ id }) => id)

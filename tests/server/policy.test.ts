@@ -97,7 +97,7 @@ async function tie(who: string, { role, is, share }: Ties, inTeam: boolean) {
     });
   }
   const held = { share: await shareOf(db, userId, task.id) };
-  return { viewer: await viewerOf(db, { userId }), task: { ...task, ...held } };
+  return { viewer: await viewerOf(db, { userId, limit: null }), task: { ...task, ...held } };
 }
 
 const TASK_ACTIONS = ['edit', 'comment', 'delete', 'share', 'assign', 'move'] as const;
@@ -162,7 +162,15 @@ const EMAIL = 'eve@example.com';
 function viewerWith(role?: TeamRole, { isAdmin = false } = {}): Viewer {
   const teams = new Map<string, TeamRole>([[ELSEWHERE, 'OWNER']]);
   if (role) teams.set(TEAM, role);
-  return { userId: newId(), verifiedEmail: EMAIL, teams, isAdmin };
+  const userId = newId();
+  return {
+    person: { userId, limit: null },
+    actorId: userId,
+    ownId: userId,
+    verifiedEmail: EMAIL,
+    teams,
+    isAdmin,
+  };
 }
 
 /** One word for each role, and one for a person outside the team. */
@@ -215,7 +223,7 @@ describe('[BR-01] [BR-02] [BR-03] in a team', () => {
     const team = { id: newId(), name: 'Tea', slug: 'tea' };
     await db.team.create({ data: { ...team, memberships: { create: { userId: member, role: 'VIEWER' } } } });
     const seenBy = async (userId: string) => {
-      const viewer = await viewerOf(db, { userId });
+      const viewer = await viewerOf(db, { userId, limit: null });
       return [
         await db.team.count({ where: { id: team.id, AND: visible.team(viewer) } }),
         await db.membership.count({ where: { teamId: team.id, AND: visible.membership(viewer) } }),
@@ -236,7 +244,7 @@ describe('[BR-04] a comment', () => {
   ];
 
   test('can be edited by its author only, and also deleted by people with the right to delete its task', () => {
-    expect(each((viewer) => may(viewer, viewer.userId).every(Boolean))).toBe('yes yes yes yes yes');
+    expect(each((viewer) => may(viewer, viewer.actorId).every(Boolean))).toBe('yes yes yes yes yes');
     expect(each((viewer) => can(viewer, 'comment.edit', { authorId: newId() }))).toBe('no no no no no');
     expect(each((viewer) => can(viewer, 'comment.delete', { authorId: newId(), task }))).toBe(
       'yes yes no no no',
@@ -245,14 +253,14 @@ describe('[BR-04] a comment', () => {
 
   test('can be deleted by the owner of the task, but not by its assignee or a receiver of a share', () => {
     const member = viewerWith('MEMBER');
-    const { userId } = member;
+    const { actorId: userId } = member;
     const personal = { ...task, teamId: null };
     expect(may(member, newId(), { ...task, ownerId: userId })).toEqual([false, true]);
     expect(may(member, newId(), { ...personal, ownerId: userId })).toEqual([false, true]);
     expect(may(member, newId(), { ...task, assigneeId: userId })).toEqual([false, false]);
     expect(may(member, newId(), { ...task, share: 'EDIT' })).toEqual([false, false]);
     const gone = viewerWith();
-    expect(may(gone, newId(), { ...task, ownerId: gone.userId })).toEqual([false, false]);
+    expect(may(gone, newId(), { ...task, ownerId: gone.actorId })).toEqual([false, false]);
   });
 });
 
@@ -260,7 +268,7 @@ test('[FR-026] the owner manages a conversation, and all participants send messa
   const viewer = viewerWith();
   const rights = (ownerId: string) =>
     (['conversation.manage', 'conversation.send'] as const).map((action) => can(viewer, action, { ownerId }));
-  expect(rights(viewer.userId)).toEqual([true, true]);
+  expect(rights(viewer.actorId)).toEqual([true, true]);
   expect(rights(newId())).toEqual([false, true]);
 });
 

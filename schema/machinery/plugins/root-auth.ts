@@ -9,10 +9,11 @@ import SchemaBuilder, {
 import type { GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
 import { askForApproval } from '../../../server/domain/approval-request.ts';
 import { verbNamed } from '../../../server/domain/approval-verbs.ts';
-import { Forbidden, NotFound } from '../../../server/errors.ts';
+import { Forbidden, LimitedToTeams, NotFound } from '../../../server/errors.ts';
 import type { Context } from '../../../server/graphql/context.ts';
 import { through } from '../../../server/log/source.ts';
 import { depthOf } from '../selection.ts';
+import { WITHIN_TEAMS } from '../team-limits.ts';
 
 /**
  * Root fields require a signed-in viewer unless they are `public`. Queries load the viewer's rights before
@@ -31,6 +32,7 @@ class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
   ): GraphQLFieldResolver<unknown, Types['Context'], object> | undefined {
     if (field.kind !== 'Subscription' || !subscribe) return subscribe;
     return guarded(field.name, async (context, ...call) => {
+      requireWithin(context, field.name);
       await context.enter();
       return subscribe(...call);
     });
@@ -44,6 +46,7 @@ class RootGuard<Types extends SchemaTypes> extends BasePlugin<Types> {
     if (isPublic(field)) return resolve;
     const changes = field.kind === 'Mutation';
     return guarded(field.name, async (context, ...call) => {
+      requireWithin(context, field.name);
       if (!changes) await context.enter();
       else requireWriting(context);
       const change = async (): Promise<unknown> =>
@@ -120,6 +123,10 @@ async function approvedEarlier(context: Context, verb: string, args: unknown) {
   const { invitationLimits, origins } = authServices;
   const services = { invitationLimits, origin: origins.own };
   return askForApproval(db, { ...person, tokenId }, { verb, input }, services);
+}
+
+function requireWithin({ person }: Context, field: string): void {
+  if (person.limit && !WITHIN_TEAMS.has(field)) throw new LimitedToTeams();
 }
 
 function requireWriting({ person }: Context): void {

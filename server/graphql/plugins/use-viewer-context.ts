@@ -12,7 +12,7 @@ import type { EventSource } from '../../log/source.ts';
 import type { SubscriberRights } from '../../live/subscriber.ts';
 import type { Monitoring } from '../../observability/monitoring.ts';
 import type { PerformanceStore } from '../../observability/store.ts';
-import type { Person, Viewer } from '../../policy.ts';
+import { ownIdOf, type Person, type Viewer } from '../../policy.ts';
 import { currentRequest, shareOfAddress } from '../../request-context.ts';
 import { shareOf } from '../../sql/shares.ts';
 import { viewerOf } from '../../sql/viewer.ts';
@@ -59,9 +59,8 @@ export function createContexts(services: ContextServices): ContextOf {
 
 /** For the server's own work on behalf of a person, who can read only. */
 export function contextOfPerson(services: OperationServices, rights: SubscriberRights): Context {
-  const { userId } = rights.viewer;
   const signedIn = {
-    userId,
+    ...rights.viewer.person,
     sessionId: null,
     isBrowser: false,
     tokenId: null,
@@ -173,7 +172,7 @@ class OperationContext implements Context {
   }
 
   shareOf(taskId: string): ReturnType<Context['shareOf']> {
-    return this.shares ? this.shares.of(taskId) : shareOf(this.db, this.person.userId, taskId);
+    return this.shares ? this.shares.of(taskId) : shareOf(this.db, ownIdOf(this.person), taskId);
   }
 
   asks(question: Question): boolean | Promise<boolean> {

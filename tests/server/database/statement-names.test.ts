@@ -5,6 +5,7 @@ import { connect, disconnect, run } from '../../../server/database/client.ts';
 import { LONGEST_NAMED, MOST_CHARACTERS, MOST_NAMED } from '../../../server/database/statement-names.ts';
 import { countDashboard } from '../../../server/sql/dashboard.ts';
 import { freshDatabase } from '../../kit/database.ts';
+import type { Viewer } from '../../../server/policy.ts';
 
 const db = connect(await freshDatabase(), { poolSize: 1 });
 afterAll(() => disconnect(db));
@@ -36,7 +37,15 @@ test('[BR-19] long statements reduce that number (H3)', async () => {
 });
 
 test('the dashboard with its history stays prepared', async () => {
-  const viewer = { userId: randomUUID(), verifiedEmail: 'ada@example.com', teams: new Map(), isAdmin: false };
+  const userId = randomUUID();
+  const viewer: Viewer = {
+    person: { userId, limit: null },
+    actorId: userId,
+    ownId: userId,
+    verifiedEmail: 'ada@example.com',
+    teams: new Map(),
+    isAdmin: false,
+  };
   await countDashboard(db, viewer, { teamId: null, by: 'owner' }, 30).catch(() => undefined);
   expect((await prepared()).some((text) => text.includes('countDashboard'))).toBe(true);
 });

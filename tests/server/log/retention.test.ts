@@ -98,7 +98,7 @@ test('the history outlives the log, and a rebuild does not change days that are 
       await plantLife(db, id, null, life);
     }
     await foldToTheEnd(url);
-    const viewer = await viewerOf(db, { userId: id });
+    const viewer = await viewerOf(db, { userId: id, limit: null });
     const historyOf = (days: number) => readHistory(db, viewer, { teamId: null, by: 'owner' }, days, null);
     const months = await historyOf(60);
     const weeks = await historyOf(20);

@@ -69,7 +69,7 @@ beforeAll(async () => {
 async function readerOf(userId: string, isAdmin: boolean): Promise<Reader> {
   const participations = await db.conversationParticipant.findMany({ where: { userId } });
   return {
-    viewer: { ...(await viewerOf(db, { userId })), isAdmin },
+    viewer: { ...(await viewerOf(db, { userId, limit: null })), isAdmin },
     conversationIds: participations.map(({ conversationId }) => conversationId),
   };
 }

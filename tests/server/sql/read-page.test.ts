@@ -157,7 +157,7 @@ describe('a page of tasks is the same as from Prisma', () => {
 
   test.each(filters)('%j', async (filter) => {
     for (const userId of sample(users, 2)) {
-      const viewer = await viewerOf(db, { userId });
+      const viewer = await viewerOf(db, { userId, limit: null });
       const shares = {
         where: { AND: [visible.share(viewer), { AND: [] }] },
         orderBy: [{ permission: 'desc' }, { id: 'asc' }] as const,
@@ -212,7 +212,7 @@ describe('a page of conversations is the same as from Prisma', () => {
     for (const userId of users) {
       for (const messages of pages) {
         const query = {
-          where: { AND: [visible.conversation({ userId }), filter] },
+          where: { AND: [visible.conversation({ userId, limit: null }), filter] },
           orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],
           take: 8,
         };

@@ -10,27 +10,31 @@ import { statementsOf } from '../../kit/statements.ts';
 const db = connect(await freshDatabase());
 afterAll(() => disconnect(db));
 
+type Someone = Awaited<ReturnType<typeof someone>>;
+
 async function someone(name: string) {
   const { id } = await db.user.create({ data: { name, email: `${name}@example.com` } });
-  return { userId: id };
+  return { userId: id, limit: null };
 }
 
 test('[FR-027] concurrent requests share a statement, and each gets its own rights', async () => {
   const people = await Promise.all(['ada', 'bob', 'cat'].map(someone));
-  const [ada, bob, cat] = people as [{ userId: string }, { userId: string }, { userId: string }];
+  const [ada, bob, cat] = people as [Someone, Someone, Someone];
   const teamId = newId();
   await db.team.create({ data: { id: teamId, name: 'Garden', slug: 'garden' } });
   await db.membership.create({ data: { teamId, userId: ada.userId, role: 'OWNER' } });
   await db.user.update({ where: { id: cat.userId }, data: { emailVerified: true } });
   const admins = new Set(['bob@example.com', 'cat@example.com']);
 
-  const asking = [...people, ...people, { userId: newId() }].map((person) => viewerOf(db, person, admins));
+  const asking = [...people, ...people, { userId: newId(), limit: null }].map((person) =>
+    viewerOf(db, person, admins),
+  );
   let outcomes: PromiseSettledResult<Awaited<ReturnType<typeof viewerOf>>>[] = [];
   const sent = await statementsOf(async () => (outcomes = await Promise.allSettled(asking)));
   expect(sent).toHaveLength(1);
   const rights = outcomes.map((outcome) =>
     outcome.status === 'fulfilled'
-      ? [outcome.value.userId, [...outcome.value.teams], outcome.value.isAdmin]
+      ? [outcome.value.actorId, [...outcome.value.teams], outcome.value.isAdmin]
       : (outcome.reason as unknown),
   );
   const ofAda = [ada.userId, [[teamId, 'OWNER']], false];

@@ -11,7 +11,15 @@ interface Access {
 
 const reading = () => 'See everything that you can see: tasks, teams, people, comments and messages.';
 
-export function accessWords(resource: OauthResource, scopes: readonly Scope[]): Access {
+/** @param isLimited whether only to the teams that the person chooses. */
+export function accessWords(resource: OauthResource, scopes: readonly Scope[], isLimited: boolean): Access {
+  if (isLimited) {
+    const see = 'See what lies in the teams that you choose: tasks, comments and people.';
+    const limit = 'It can’t see your personal tasks, shared tasks or conversations, or manage your account.';
+    if (!scopes.includes('WRITE')) return { can: [see], limit };
+    const change = 'Create and change tasks and comments there as you.';
+    return { can: [see, change, 'Ask you to approve deletions, invitations and changes of members.'], limit };
+  }
   if (!scopes.includes('WRITE')) return { can: [reading()], limit: 'It can’t change anything.' };
   if (resource === 'GRAPHQL')
     return {

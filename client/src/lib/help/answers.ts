@@ -31,7 +31,7 @@ export const questions = (): Items => [
   ],
   [
     'Can an AI agent work with my tasks?',
-    'Yes. Add this server’s address with /mcp at the end to your agent, for example https://tasks.example.com/mcp. A page asks you what the agent may do. Settings lists the applications that you connected; you can disconnect them there.',
+    'Yes. Add this server’s address with /mcp at the end to your agent, for example https://tasks.example.com/mcp. A page asks you what the agent may do, and for which of your teams. Settings lists the applications that you connected; you can disconnect them there.',
   ],
   [
     'Can I see and take back what an agent did?',
