@@ -75,7 +75,7 @@ export class Operations {
     const prepared = await this.#prepare({ query, variables });
     const results = await prepared.run();
     if (isAsyncIterable(results)) return results;
-    throw this.refused(results.errors?.[0]);
+    throw results.errors?.[0] ? new Refused(results.errors[0]) : this.refused(undefined);
   }
 
   /** Runs a query from a client. @throws Refused if it cannot run, or is not a query. */
