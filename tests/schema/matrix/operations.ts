@@ -465,6 +465,11 @@ const onTeams: Record<string, Operation> = {
     { ...theTeam, ...team('createTask') },
   ),
   ...onViews,
+  'createApiToken of it': write(
+    'createApiToken',
+    (names, word) => ({ name: word, scopes: ['READ'], teamIds: [names['team']] }),
+    { ...theTeam, traced: false },
+  ),
   'views of it': read('views(teamId: $id) { id }', (names) => ({ id: names['team'] }), {
     shows: ['view'],
     ...theTeam,
@@ -823,7 +828,11 @@ const onOneself: Record<string, Operation> = {
     untraced,
   ),
   authorizationRequest: read('authorizationRequest(parameters: "x") { name }', () => ({}), {}),
-  connectApplication: write('connectApplication', () => ({ parameters: 'x' }), untraced),
+  connectApplication: write(
+    'connectApplication',
+    (names) => ({ parameters: 'x', teamIds: [names['freshTeam']] }),
+    untraced,
+  ),
   disconnectApplication: write('disconnectApplication', (names) => ({ id: names['application'] })),
   'node Approval': node('Approval', 'approval'),
   approve: write('approve', (names) => ({ id: names['approval'] })),

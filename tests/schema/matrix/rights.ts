@@ -190,6 +190,7 @@ export const rights = {
     createTasks in it             | ✓    ✓     ✓      F      N       N          N    N      N        U
     updateTask into it            | ✓    ✓     ✓      F      N       N          N    N      N        U
     updateTasks into it           | ✓    ✓     ✓      F      N       N          N    N      N        U
+    createApiToken of it          | ✓    ✓     ✓      ✓      N       N          N    N      N        U
     views of it                   | ✓    ✓     ✓      ✓      N       N          N    N      N        U
     View.tasks                    | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     createView of it              | ✓    ✓     ✓      F      N       N          N    N      N        U

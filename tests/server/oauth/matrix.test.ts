@@ -17,6 +17,7 @@ const OF_SESSIONS = new Set([
   'disconnectApplication',
   'createWebhook',
   'createWebhook of it',
+  'createApiToken of it',
   'updateWebhook',
   'deleteWebhook',
   'rotateWebhookSecret',
