@@ -111,6 +111,7 @@ async function sessionOf(
       userId,
       sessionId: id,
       isBrowser: false,
+      through: null,
       tokenId: null,
       tokenName: null,
       mayWrite: true,

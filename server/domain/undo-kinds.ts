@@ -394,6 +394,8 @@ export const UNDO: Readonly<Record<EventKind, Undo | null>> = {
   'application.tokenReused': ignored,
   'application.grantChanged': BY_ITSELF,
   'approval.requested': ignored,
+  'assistant.toolCalled': ignored,
+  'assistant.replyChanged': ignored,
   'approval.approved': ignored,
   'approval.refused': ignored,
   'run.undone': ignored,

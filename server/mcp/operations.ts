@@ -1,6 +1,7 @@
 import type { OauthResource } from '../../prisma/generated/client/client.ts';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { isAsyncIterable } from 'graphql-yoga';
+import type { SignedIn } from '../auth/credentials.ts';
 import { BadUserInput, type ErrorDetails } from '../errors.ts';
 import { SerializedData } from '../graphql/execution/execute-query.ts';
 import type { Params } from '../graphql/prepare-operation.ts';
@@ -29,11 +30,12 @@ export interface Answer {
   extensions: Readonly<Record<string, unknown>>;
 }
 
-interface Caller {
-  token: string;
+export interface Caller {
   userId: string;
   resource: OauthResource;
   run: string | null;
+  /** The token of a request, or the person for whom the server acts itself. */
+  by: { token: string } | { person: SignedIn };
 }
 
 /** Runs operations of the schema as one person, as their HTTP requests would, with the same limits. */
@@ -41,11 +43,13 @@ export class Operations {
   readonly #graphql: Graphql;
   readonly #headers: Headers;
   readonly #resource: OauthResource;
+  readonly #person: SignedIn | undefined;
   readonly viewerId: string;
 
-  constructor(graphql: Graphql, { token, userId, resource, run }: Caller) {
+  constructor(graphql: Graphql, { userId, resource, run, by }: Caller) {
     this.#graphql = graphql;
-    this.#headers = new Headers({ authorization: `Bearer ${token}` });
+    this.#headers = new Headers('token' in by ? { authorization: `Bearer ${by.token}` } : {});
+    this.#person = 'person' in by ? by.person : undefined;
     if (run !== null) this.#headers.set(RUN_HEADER, run);
     this.#resource = resource;
     this.viewerId = publicId('User', userId);
@@ -84,7 +88,7 @@ export class Operations {
   }
 
   async #prepare(params: Params) {
-    const prepared = await this.#graphql.prepare(this.#headers, params, this.#resource);
+    const prepared = await this.#graphql.prepare(this.#headers, params, this.#resource, this.#person);
     if ('errors' in prepared) throw this.refused(prepared.errors[0]);
     return prepared;
   }

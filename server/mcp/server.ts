@@ -29,7 +29,7 @@ const INSTRUCTIONS = `Taskwire holds the tasks, teams and conversations of a per
 export function createMcpServer(graphql: Graphql, { token, scopes, extra }: AuthInfo): McpServer {
   const mayWrite = scopes.includes('WRITE');
   const operations = new Operations(graphql, {
-    token,
+    by: { token },
     userId: String(extra?.['userId']),
     resource: extra?.['resource'] as OauthResource,
     run: extra?.['run'] as string | null,

@@ -18,6 +18,7 @@ interface Rows {
   conversation: Prisma.ConversationCreateManyInput[];
   conversationParticipant: Prisma.ConversationParticipantCreateManyInput[];
   conversationOffer: Prisma.ConversationOfferCreateManyInput[];
+  assistantReply: Prisma.AssistantReplyCreateManyInput[];
   message: Prisma.MessageCreateManyInput[];
   apiToken: Prisma.ApiTokenCreateManyInput[];
   connectedApplication: Prisma.ConnectedApplicationCreateManyInput[];
@@ -50,6 +51,7 @@ export class Stage {
     conversation: [],
     conversationParticipant: [],
     conversationOffer: [],
+    assistantReply: [],
     message: [],
     apiToken: [],
     connectedApplication: [],
@@ -134,6 +136,18 @@ export class Stage {
 
   conversationOffer(conversationId: string, userId: string, offeredById: string): void {
     this.#rows.conversationOffer.push({ conversationId, userId, offeredById });
+  }
+
+  failedReply(conversationId: string, messageId: string, userId: string): void {
+    const error = { code: 'MODEL_FAILED', message: 'x' };
+    this.#rows.assistantReply.push({
+      conversationId,
+      messageId,
+      userId,
+      replyId: newId(),
+      state: 'FAILED',
+      error,
+    });
   }
 
   message(conversationId: string, authorId: string, content: string): string {
@@ -242,6 +256,7 @@ export class Stage {
       await db.conversationParticipant.createMany({ data });
     for (const data of portions(rows.conversationOffer)) await db.conversationOffer.createMany({ data });
     for (const data of portions(rows.message)) await db.message.createMany({ data });
+    for (const data of portions(rows.assistantReply)) await db.assistantReply.createMany({ data });
     for (const data of portions(rows.apiToken)) await db.apiToken.createMany({ data });
     for (const data of portions(rows.connectedApplication))
       await db.connectedApplication.createMany({ data });
