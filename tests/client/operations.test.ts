@@ -10,11 +10,6 @@ const schema = buildSchema(readFileSync(join(ROOT, 'schema/schema.graphql'), 'ut
 const UNUSED: Record<string, string> = {
   'mutation purgeTasks': 'The page deletes one task in the trash at a time.',
   'query approval': 'For agents that wait for a decision. The page lists `viewer.approvals`.',
-  'mutation openAssistantConversation': 'Its page follows.',
-  'mutation retryReply': 'Its page follows.',
-  'mutation stopReply': 'Its page follows.',
-  'query assistant': 'Its page follows.',
-  'subscription assistantReply': 'Its page follows.',
   'query nodes': 'For clients such as Relay that read objects again by id.',
   'query rateLimit': 'For programs that pace their requests.',
   'subscription dashboard': 'The page follows `events`, and runs its queries again.',

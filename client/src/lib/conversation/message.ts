@@ -5,8 +5,12 @@ import { tooLong } from '../ui/text-length.ts';
 export const MessageItem_message = graphql(`
   fragment MessageItem_message on Message {
     id
+    role
     content
     createdAt
+    calls {
+      ...ToolCalls_call
+    }
     author {
       id
       name
