@@ -5,6 +5,7 @@ import type { ToolCallState } from '../log/catalogue.ts';
 import { inputOf } from '../mcp/input.ts';
 import { Refused, type Operations } from '../mcp/operations.ts';
 import { tools } from '../mcp/tools.ts';
+import { withRequest } from '../request-context.ts';
 import { derivedId } from './derived-id.ts';
 import { NAME, runOf } from './identity.ts';
 import { noteCalls, noteOutcome, type LeasedReply } from './queue.ts';
@@ -107,11 +108,11 @@ export class ToolRunner {
   }
 
   async #outcomeOf({ name, arguments: given }: ToolCall, fault: Refused | null): Promise<Outcome> {
-    const { operations } = this.#parts;
+    const { operations, reply } = this.#parts;
     try {
       const tool = tools.get(name);
       if (fault || !tool) throw fault ?? new RangeError('There is no such tool');
-      const data = await tool.call(inputOf(tool.input, given), operations);
+      const data = await ofOwnRequest(reply.userId, () => tool.call(inputOf(tool.input, given), operations));
       const text = JSON.stringify(storable(data));
       const tasks = tasksIn(data).map(({ id, title }) => ({ id, title: String(storable(title)) }));
       const titles = tasks.map(({ title }) => title).join(', ');
@@ -135,6 +136,14 @@ export class ToolRunner {
       };
     }
   }
+}
+
+/** An operation that fails cancels the statements of its request, and only those. */
+function ofOwnRequest<T>(userId: string, work: () => Promise<T>): Promise<T> {
+  return withRequest((request) => {
+    request.requester.share = userId;
+    return work();
+  });
 }
 
 const WAITS =

@@ -235,6 +235,8 @@ export const changes = all('mutation', {
     'addParticipants(input: { id: $conversation, participantIds: [$mate] }) { conversation { id } }',
   markConversationRead: 'markConversationRead(input: { id: $conversation }) { cursor }',
   renameConversation: 'renameConversation(input: { id: $conversation, title: "x" }) { conversation { id } }',
+  stopReply: 'stopReply(input: { messageId: $message }) { reply { state } }',
+  retryReply: 'retryReply(input: { messageId: $message }) { reply { state } }',
   openAssistantConversation: 'openAssistantConversation { conversation { id isWithAssistant } }',
   sendMessage: 'sendMessage(input: { conversationId: $conversation, content: "x" }) { message { id } }',
   deleteConversation: 'deleteConversation(input: { id: $conversation }) { cursor }',

@@ -1,26 +1,48 @@
 import type { Client } from '@urql/core';
+import { readFragment } from '../../gql/fragment-masking.ts';
 import { graphql } from '../../gql/gql.ts';
-import type { AssistantRepliesSubscription } from '../../gql/graphql.ts';
+import type { WrittenReply_ReplyFragment } from '../../gql/graphql.ts';
 import type { Connection } from '../api/connection.svelte.ts';
 import { describeFailure } from '../api/failure.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
+
+const WrittenReply_reply = graphql(`
+  fragment WrittenReply_reply on AssistantReply {
+    messageId
+    replyId
+    state
+    content
+    isStopping
+    fault {
+      code
+    }
+    calls {
+      ...ToolCalls_call
+    }
+  }
+`);
 
 const AssistantReplies = graphql(`
   subscription AssistantReplies($id: ID!) {
     assistantReply(conversationId: $id) {
       cursor
       reply {
-        messageId
-        replyId
-        state
-        content
-        isStopping
-        fault {
-          code
-          message
-        }
-        calls {
-          ...ToolCalls_call
+        ...WrittenReply_reply
+      }
+    }
+  }
+`);
+
+const LatestReplies = graphql(`
+  query LatestReplies($id: ID!) {
+    conversation(id: $id) {
+      id
+      messages(last: 4) {
+        nodes {
+          id
+          reply {
+            ...WrittenReply_reply
+          }
         }
       }
     }
@@ -43,7 +65,10 @@ const RetryReply = graphql(`
   }
 `);
 
-export type Reply = NonNullable<AssistantRepliesSubscription['assistantReply']['reply']>;
+export type Reply = WrittenReply_ReplyFragment;
+
+/** Milliseconds between queries without a live connection. */
+const askEvery = 2_000;
 
 /** The assistant's reply while it is written. */
 export class WrittenReply {
@@ -56,15 +81,30 @@ export class WrittenReply {
     $effect(() => {
       const { state } = connection;
       const transport = state.name === 'live' ? state.transport : undefined;
-      if (!transport) return;
+      if (!transport) {
+        const timer = setInterval(() => void this.#ask(id), askEvery);
+        return () => clearInterval(timer);
+      }
       const subscription = client
         .subscription(AssistantReplies, { id }, { fetchSubscriptions: transport === 'sse' })
         .subscribe(({ data, error }) => {
-          if (data && !error) this.#take(data.assistantReply.reply ?? undefined);
+          if (!data || error) return;
+          const { reply } = data.assistantReply;
+          this.#take(reply ? readFragment(WrittenReply_reply, reply) : undefined);
         });
       // Deferred: unsubscribing inside a result callback throws.
       return () => queueMicrotask(() => subscription.unsubscribe());
     });
+  }
+
+  async #ask(id: string): Promise<void> {
+    const { data } = await this.#client
+      .query(LatestReplies, { id }, { requestPolicy: 'network-only' })
+      .toPromise();
+    const replies = data?.conversation?.messages.nodes.flatMap(({ reply }) =>
+      reply ? [readFragment(WrittenReply_reply, reply)] : [],
+    );
+    if (replies) this.#take(replies.find(({ state }) => state === 'PENDING') ?? replies.at(-1));
   }
 
   /** What was written stays in view until its message has come. */
