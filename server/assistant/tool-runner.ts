@@ -159,12 +159,12 @@ function tasksIn({ tasks, items, results }: Record<string, unknown>): { id: stri
     .slice(0, MOST_TASKS);
 }
 
-/** Arguments with ids for what the call creates. */
+/** Arguments with ids for what the call creates, unless they have some. */
 function withIds(name: string, given: Record<string, unknown>, replyId: string, place: number) {
-  if (name === 'comment' || name === 'send_message') return { ...given, id: derivedId(replyId, place) };
+  if (name === 'comment' || name === 'send_message') return { id: derivedId(replyId, place), ...given };
   if (name !== 'create_tasks' || !Array.isArray(given['tasks'])) return given;
   const tasks = given['tasks'].map((task: unknown, each) =>
-    typeof task === 'object' && task !== null ? { ...task, id: derivedId(replyId, place, each) } : task,
+    typeof task === 'object' && task !== null ? { id: derivedId(replyId, place, each), ...task } : task,
   );
   return { ...given, tasks };
 }

@@ -14,7 +14,6 @@ export const ToolCalls_call = graphql(`
     approval {
       id
       status
-      ...ApprovalItem_approval
     }
   }
 `);

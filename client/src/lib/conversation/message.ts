@@ -1,3 +1,5 @@
+import type { ToolCalls_call } from '../assistant/tool-call.ts';
+import type { FragmentType } from '../../gql/fragment-masking.ts';
 import { graphql } from '../../gql/gql.ts';
 import type { MessageItem_MessageFragment } from '../../gql/graphql.ts';
 import { tooLong } from '../ui/text-length.ts';
@@ -8,9 +10,6 @@ export const MessageItem_message = graphql(`
     role
     content
     createdAt
-    calls {
-      ...ToolCalls_call
-    }
     author {
       id
       name
@@ -18,7 +17,10 @@ export const MessageItem_message = graphql(`
   }
 `);
 
-export type SentMessage = MessageItem_MessageFragment;
+export type SentMessage = MessageItem_MessageFragment & {
+  /** In a conversation with the assistant: what it did. */
+  calls?: readonly FragmentType<typeof ToolCalls_call>[];
+};
 
 /** The viewer's message that has not come back from the server. */
 export interface PendingMessage {
