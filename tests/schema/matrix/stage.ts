@@ -138,15 +138,16 @@ export class Stage {
     this.#rows.conversationOffer.push({ conversationId, userId, offeredById });
   }
 
+  /** From before the minute in which messages to the assistant are counted. */
   failedReply(conversationId: string, messageId: string, userId: string): void {
-    const error = { code: 'MODEL_FAILED', message: 'x' };
     this.#rows.assistantReply.push({
       conversationId,
       messageId,
       userId,
       replyId: newId(),
       state: 'FAILED',
-      error,
+      error: { code: 'MODEL_FAILED', message: 'x' },
+      createdAt: new Date(Date.now() - 60 * 60_000),
     });
   }
 
