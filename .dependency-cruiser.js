@@ -1,9 +1,10 @@
 // Which part may know which: `npm run check` fails on an import that runs the other way. A part always knows
 // itself and the generated database client.
 const may = {
-  client: ['server/filter-text', 'server/csv'],
+  client: ['server/filter-text', 'server/quick-add', 'server/csv'],
   'server/csv': [],
   'server/filter-text': [],
+  'server/quick-add': ['server/filter-text'],
   'server/database': ['server/bounds', 'server/errors', 'server/logger'],
   'server/search': ['server/database', 'server/logger'],
   'server/sql': ['server/search', 'server/policy', 'server/log', 'server/database', 'server/errors'],
@@ -91,6 +92,7 @@ const may = {
     'server/logger',
     'server/request-context',
     'server/services',
+    'server/assistant/settings',
     'server/webhooks/settings',
   ],
   'server/oauth': ['server'],
@@ -101,10 +103,14 @@ const may = {
   'server/webhooks/settings': ['server/address-rules', 'server/observability'],
   'server/webhooks/signature': [],
   'server/webhooks': ['server'],
+  'server/assistant/settings': [],
+  'server/assistant/command-words': ['server/filter-text'],
+  'server/assistant': ['server'],
   'server/websocket': ['server'],
   'server/lifecycle': ['server'],
   'server/backup': ['server/config', 'server/logger'],
   schema: [
+    'server/assistant/command-words',
     'server/bounds',
     'server/filter-text',
     'server/search',

@@ -56,6 +56,11 @@ const pages: Record<string, { title: string; about: string }> = {
     title: 'Conversations',
     about: 'Messages between people. Only participants can see a conversation.',
   },
+  assistant: {
+    title: 'Assistant',
+    about:
+      'A conversation in which an assistant replies, with the rights of the person. [The guide](../agents.md#the-assistant) describes it.',
+  },
   webhooks: {
     title: 'Webhooks',
     about:

@@ -10,6 +10,7 @@ import type { Context } from '../server/graphql/context.ts';
 import { uuidOf } from '../server/ids.ts';
 import { visible } from '../server/policy.ts';
 import { ApiToken } from './api-token.ts';
+import { Conversation } from './conversation.ts';
 import { ConnectedApplication } from './connected-application.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
 import { findVisible } from './machinery/nodes.ts';
@@ -43,7 +44,7 @@ function statusOf({ status, expiresAt }: Pick<Row, 'status' | 'expiresAt'>): Sta
   return status === 'PENDING' && expiresAt <= new Date() ? 'EXPIRED' : status;
 }
 
-const Approval = builder.prismaNode('Approval', {
+export const Approval = builder.prismaNode('Approval', {
   description:
     'A change that an agent asked for. It is made when the person approves it in a browser, exactly as asked. Deleted a day after it expires, and with the credential of the agent.',
   id: { field: 'id', description: 'Starts with `approval_`.' },
@@ -127,6 +128,11 @@ const Approval = builder.prismaNode('Approval', {
       type: ConnectedApplication,
       nullable: true,
       description: 'The connected application that asked.',
+    }),
+    conversation: t.relation('conversation', {
+      type: Conversation,
+      nullable: true,
+      description: 'The conversation in which the assistant asked.',
     }),
     result: t.field({
       type: 'JSON',

@@ -28,8 +28,9 @@ const ConversationRights = builder
         resolve: (may) => may('conversation.manage'),
       }),
       addParticipants: t.boolean({
-        description: 'Add people, who can then read all messages.',
-        resolve: (may) => may('conversation.manage'),
+        description:
+          'Add people, who can then read all messages. Never to a conversation with the assistant.',
+        resolve: (may) => may('conversation.addPeople'),
       }),
       delete: t.boolean({
         description: 'Delete it for all participants.',
@@ -75,11 +76,17 @@ export const Conversation = builder.prismaNode('Conversation', {
     viewerCan: t.field({
       type: ConversationRights,
       description: 'What the viewer may do with the conversation.',
-      select: { ownerId: true },
+      select: { ownerId: true, assistantOfId: true },
       resolve:
         (conversation, _args, { viewer }) =>
         (action: ConversationAction) =>
           can(viewer, action, conversation),
+    }),
+    isWithAssistant: t.boolean({
+      description:
+        'Whether it is the viewer’s conversation with the assistant, which replies to their messages. No one else takes part.',
+      select: { assistantOfId: true },
+      resolve: ({ assistantOfId }) => assistantOfId !== null,
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Creation time.' }),
     updatedAt: t.expose('updatedAt', {

@@ -87,6 +87,7 @@ export const EventSourceKind = builder.enumType('EventSourceKind', {
   values: {
     API_TOKEN: { description: 'A token that the person created in the settings.' },
     APPLICATION: { description: 'A program that the person allowed access to the account.' },
+    ASSISTANT: { description: 'The assistant, in the person’s conversation with it.' },
   } satisfies Record<SourceKind, object>,
 });
 
@@ -111,14 +112,14 @@ export const EventSource = builder.objectRef<Source>('EventSource').implement({
     name: t.string({
       nullable: true,
       description:
-        'Name of the application, or of the API token, also after it was revoked. Null for the API token of another person.',
+        'Name of the application, or of the API token, also after it was revoked; `Assistant` for the assistant. Null for the API token of another person.',
       resolve: async ({ run }, _args, context) =>
-        run.kind === 'APPLICATION' || (await isOwn(context, run)) ? run.name : null,
+        run.kind !== 'API_TOKEN' || (await isOwn(context, run)) ? run.name : null,
     }),
     run: t.string({
       nullable: true,
       description:
-        'The run id that the program sent, as the header `Taskwire-Run`. Null without one, and for programs of other people.',
+        'The run id that the program sent, as the header `Taskwire-Run`; for the assistant, the id of the message that it replied to. Null without one, and for programs of other people.',
       resolve: async ({ run }, _args, context) =>
         run.run !== null && (await isOwn(context, run)) ? run.run : null,
     }),

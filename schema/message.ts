@@ -40,7 +40,7 @@ export const Message = builder.prismaNode('Message', {
       type: 'JSON',
       nullable: true,
       description:
-        'Tools that the assistant called for this message, with their arguments. Null if it called none.',
+        'Tools that the assistant called for this message, as JSON. Null if it called none. `calls` has the same with types.',
     }),
     createdAt: t.expose('createdAt', {
       type: 'DateTime',
@@ -75,8 +75,13 @@ builder.relayMutationField(
     }),
   },
   {
-    description: 'Sends a message in a conversation the viewer participates in.',
-    resolve: (_root, { input }, { db, person }) => sendMessage(db, person, input),
+    description:
+      'Sends a message in a conversation the viewer participates in. In the conversation with the assistant, the message gets a reply, unless a program sends it; fails with RATE_LIMITED after 60 messages a minute.',
+    resolve: async (_root, { input }, { db, person, assistant }) => {
+      const sent = await sendMessage(db, person, input);
+      assistant.wake();
+      return sent;
+    },
   },
   {
     description: 'The new message.',

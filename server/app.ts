@@ -20,6 +20,8 @@ import {
 import { Connections, type ConnectionLimits } from './live/connections.ts';
 import type { Services } from './services.ts';
 import { AddressRules } from './address-rules.ts';
+import type { AssistantSettings } from './assistant/settings.ts';
+import { AssistantWorker } from './assistant/worker.ts';
 import { startWebhooks } from './webhooks/start.ts';
 import { createWebSocketTransport, type SocketLimits } from './websocket/server.ts';
 
@@ -34,6 +36,7 @@ export interface ApiSettings extends Pick<Services, 'db' | 'log' | 'publicUrl' |
   mostSubscriptions: number;
   redis: { url: string; channel: string } | undefined;
   webhookAllow: readonly string[];
+  assistant: AssistantSettings;
   hasGraphiql: boolean;
   hasOauth: boolean;
   oauthClientHosts: readonly string[];
@@ -126,15 +129,22 @@ export async function createApi(settings: ApiSettings): Promise<Api> {
     connections: new Connections(settings.connectionLimits),
     webhooks: { rules: new AddressRules(settings.webhookAllow, 'WEBHOOK_ALLOW'), serverSecret: secret },
     senderCounts: () => webhooks.counts(),
+    assistant: {
+      hasModel: settings.assistant.model !== null,
+      wake: () => {
+        assistant.wake();
+      },
+    },
   };
   const webhooks = startWebhooks({ services, schema }, databaseUrl);
   const graphql = createGraphql(schema, services);
+  const assistant = new AssistantWorker({ db, log, graphql, settings: settings.assistant });
   const sockets = createWebSocketTransport(graphql, services, settings.socketLimits);
   return {
     answer: createRequestListener(graphql, services, settings.hasGraphiql),
     upgrade: createUpgradeListener(sockets, origins),
     async endStreams(withinMs) {
-      await Promise.all([sockets.close(withinMs), live.endStreams(), webhooks.stop()]);
+      await Promise.all([sockets.close(withinMs), live.endStreams(), webhooks.stop(), assistant.stop()]);
       await live.stop();
     },
     async close() {

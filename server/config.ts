@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { AssistantSettings } from './assistant/settings.ts';
 import { urlsIn } from './database/servers.ts';
 import { rangeOf } from './address-rules.ts';
 import { SIGN_UP_MODES, type SignUpMode } from './auth/sign-up-mode.ts';
@@ -296,6 +297,23 @@ export const variables = {
         .refine((given) => !given.includes('/') || rangeOf(given) !== null, WEBHOOK_HOSTS),
     ),
   ),
+  AI_BASE_URL: variable(
+    'OpenAI-compatible endpoint of a language model for the assistant, such as http://127.0.0.1:11434/v1. People’s tasks and messages are sent to it. Without it, the assistant only understands commands',
+    'none',
+    z.url({ protocol: /^https?$/, message: 'must be a URL such as http://127.0.0.1:11434/v1' }).optional(),
+  ),
+  AI_API_KEY: variable('Bearer token for AI_BASE_URL', 'none', optional),
+  AI_MODEL: variable('Name of the model at AI_BASE_URL. Required with it', 'none', optional),
+  AI_TOKENS_PER_DAY: variable(
+    'Tokens that the assistant can use for one person per day (UTC); 0 means no limit',
+    '500000',
+    whole(500_000, 0),
+  ),
+  AI_SILENCE_SECONDS: variable(
+    'Seconds without a word from the model after which a reply fails; it fails after five minutes in any case',
+    '60',
+    number(60, 1, 300),
+  ),
   TRUST_PROXY: variable(
     'Number of trusted reverse proxies, used to read the client’s IP from X-Forwarded-For; see docs/proxies.md',
     '0',
@@ -359,6 +377,7 @@ export interface Config {
   signInAttempts: number;
   invitationsPerHour: number;
   webhookAllow: string[];
+  assistant: AssistantSettings;
   trustProxy: number;
   logLevel: LogLevel;
 }
@@ -391,6 +410,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const perPerson = read('DATABASE_STATEMENTS_PER_PERSON');
   if (perPerson !== undefined && perPerson >= poolSize)
     faults.push(`DATABASE_STATEMENTS_PER_PERSON: must be less than DATABASE_POOL_SIZE, which is ${poolSize}`);
+  const [aiBaseUrl, aiModel] = [read('AI_BASE_URL'), read('AI_MODEL')];
+  if (aiBaseUrl !== undefined && aiModel === undefined) faults.push('AI_MODEL: is required with AI_BASE_URL');
+  if (aiModel !== undefined && aiBaseUrl === undefined) faults.push('AI_BASE_URL: is required with AI_MODEL');
   const config: Config = {
     host: read('HOST'),
     port: read('PORT'),
@@ -438,6 +460,14 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     signInAttempts: read('SIGN_IN_ATTEMPTS'),
     invitationsPerHour: read('INVITATIONS_PER_HOUR'),
     webhookAllow: read('WEBHOOK_ALLOW'),
+    assistant: {
+      model:
+        aiBaseUrl !== undefined && aiModel !== undefined
+          ? { baseUrl: aiBaseUrl, apiKey: read('AI_API_KEY'), name: aiModel }
+          : null,
+      tokensPerDay: read('AI_TOKENS_PER_DAY'),
+      silenceMs: read('AI_SILENCE_SECONDS') * 1000,
+    },
     trustProxy: read('TRUST_PROXY'),
     logLevel: read('LOG_LEVEL'),
   };

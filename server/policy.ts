@@ -1,4 +1,5 @@
 import type {
+  AssistantReply,
   Comment,
   Conversation,
   Event,
@@ -109,7 +110,9 @@ interface Subjects {
   'invitation.accept': InvitationSubject;
   'invitation.revoke': InvitationSubject;
   'conversation.manage': Pick<Conversation, 'ownerId'>;
+  'conversation.addPeople': Pick<Conversation, 'ownerId' | 'assistantOfId'>;
   'conversation.send': Pick<Conversation, 'ownerId'>;
+  'reply.manage': Pick<AssistantReply, 'userId'>;
   'conversation.leave': Pick<Conversation, 'ownerId'>;
   'view.edit': Pick<View, 'ownerId' | 'teamId'>;
   'webhook.manage': Pick<Webhook, 'userId' | 'teamId'>;
@@ -159,8 +162,12 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
   'invitation.revoke': (viewer, invitation) =>
     can(viewer, 'invitation.accept', invitation) || can(viewer, 'member.manage', invitation),
   'conversation.manage': (viewer, conversation) => conversation.ownerId === viewer.ownId,
+  // The assistant tells its person what others may not see.
+  'conversation.addPeople': (viewer, { ownerId, assistantOfId }) =>
+    ownerId === viewer.ownId && assistantOfId === null,
   'conversation.send': isWhole,
   'conversation.leave': isWhole,
+  'reply.manage': (viewer, { userId }) => userId === viewer.ownId,
   'view.edit': (viewer, { ownerId, teamId }) =>
     teamId === null ? ownerId === viewer.ownId : can(viewer, 'team.manageViews', { id: teamId }),
   'webhook.manage': (viewer, { userId, teamId }) =>

@@ -1,3 +1,4 @@
+import type { AssistantControl } from './assistant/settings.ts';
 import type { Origins } from './auth/origins.ts';
 import type { AuthServices } from './auth/sign-in.ts';
 import type { Database } from './database/client.ts';
@@ -23,4 +24,5 @@ export interface Services {
   connections: Connections;
   webhooks: WebhookSettings;
   senderCounts: () => SenderCounts;
+  assistant: AssistantControl;
 }

@@ -21,13 +21,13 @@ export async function liveSource<Payload extends object>(
   { after, clock, ...options }: Wanted,
   toPayload: (delivery: Delivery) => Payload | undefined | Promise<Payload | undefined>,
 ): Promise<PayloadStream<Payload>> {
-  const { db, authServices, headers, resource, live, outlet, person, snapshot: seen } = context;
+  const { db, headers, live, outlet, person, snapshot: seen } = context;
   // EventSource sends this header when it reconnects.
   const from = headers.get('last-event-id') ?? after ?? (await encodeCursor(db, cursorAt(seen)));
   const subscription = await live.follow(person, from, { ...options, isAlone: !outlet });
   const stopWatching = live.onEnd(
     person,
-    () => authServices.credentials.resolve(headers, resource),
+    () => context.stillSignedIn(),
     () => {
       subscription.fail(new Unauthenticated('Your session or token has ended. Sign in again.'));
     },

@@ -57,6 +57,7 @@ export const WITHIN_TEAMS: ReadonlySet<string> = new Set([
 /** What is about the person as a whole, for which a credential needs access to everything. */
 export const OF_THE_PERSON: ReadonlySet<string> = new Set([
   'agentRuns',
+  'assistant',
   'authorizationRequest',
   'invitation',
   'performance',
@@ -86,12 +87,14 @@ export const OF_THE_PERSON: ReadonlySet<string> = new Set([
   'leaveConversation',
   'leaveTeam',
   'markConversationRead',
+  'openAssistantConversation',
   'redeliverWebhook',
   'refuse',
   'refuseConversation',
   'refuseShare',
   'renameConversation',
   'replayWebhook',
+  'retryReply',
   'revokeApiToken',
   'revokeShare',
   'revokeShareOffer',
@@ -100,6 +103,7 @@ export const OF_THE_PERSON: ReadonlySet<string> = new Set([
   'setDeletionGrant',
   'shareTask',
   'signOut',
+  'stopReply',
   'testWebhook',
   'transferOwnership',
   'unblockPerson',
@@ -108,5 +112,6 @@ export const OF_THE_PERSON: ReadonlySet<string> = new Set([
   'updateViewer',
   'updateWebhook',
 
+  'assistantReply',
   'messages',
 ]);

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { BOUNDS, keep } from '../bounds.ts';
 import type { Database } from '../database/client.ts';
-import type { OauthResource } from '../../prisma/generated/client/client.ts';
+import type { EventSourceKind, OauthResource } from '../../prisma/generated/client/client.ts';
 import { isApiToken, useApiToken } from '../domain/api-token.ts';
 import { isAccessToken, opens, useAccessToken } from '../domain/connected-application.ts';
 import { Unauthenticated } from '../errors.ts';
@@ -16,7 +16,9 @@ export interface SignedIn extends Person {
   sessionId: string | null;
   /** Whether the credential is the cookie of a browser, which programs do not get. */
   isBrowser: boolean;
-  /** Of an API token or a connected application. */
+  /** What a program uses; null for the person's own sessions. */
+  through: EventSourceKind | null;
+  /** Of an API token or a connected application; for the assistant, its conversation. */
   tokenId: string | null;
   tokenName: string | null;
   mayWrite: boolean;
@@ -88,12 +90,20 @@ export function createCredentials(
 
   async function byApiToken(token: string): Promise<SignedIn> {
     const { expiresAt, ...holder } = await useApiToken(db, token);
-    return { ...holder, sessionId: null, isBrowser: false, resource: null, endsAt: expiresAt };
+    return {
+      ...holder,
+      through: 'API_TOKEN',
+      sessionId: null,
+      isBrowser: false,
+      resource: null,
+      endsAt: expiresAt,
+    };
   }
 
   async function byAccessToken(token: string): Promise<SignedIn> {
     if (!hasOauth) throw new Unauthenticated('This server does not connect applications by OAuth.');
-    return { ...(await useAccessToken(db, token)), sessionId: null, isBrowser: false };
+    const holder = await useAccessToken(db, token);
+    return { ...holder, through: 'APPLICATION', sessionId: null, isBrowser: false };
   }
 
   async function byToken(token: string): Promise<SignedIn> {
@@ -117,6 +127,7 @@ export function createCredentials(
       sessionId: sid,
       isBrowser: false,
       limit: null,
+      through: null,
       tokenId: null,
       tokenName: null,
       mayWrite: true,
@@ -144,6 +155,7 @@ export function createCredentials(
       sessionId: found.session.id,
       isBrowser: true,
       limit: null,
+      through: null,
       tokenId: null,
       tokenName: null,
       mayWrite: true,

@@ -112,6 +112,7 @@ async function sessionOf(
       sessionId: id,
       isBrowser: false,
       limit: null,
+      through: null,
       tokenId: null,
       tokenName: null,
       mayWrite: true,

@@ -1,4 +1,4 @@
-import type { Approval, OauthResource } from '../../prisma/generated/client/client.ts';
+import type { Approval, EventSourceKind } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, joined } from '../database/transaction.ts';
 import { Conflict, ConfirmationRequired, Forbidden, ValidationFailed } from '../errors.ts';
@@ -18,8 +18,7 @@ const LONGEST_ARGUMENTS = 16_000;
 /** The credential of an agent. */
 interface Agent extends Person {
   tokenId: string;
-  /** Null for API tokens. */
-  resource: OauthResource | null;
+  through: EventSourceKind;
 }
 
 interface Asked {
@@ -75,9 +74,11 @@ export async function askForApproval(
       throw new Conflict(
         `${MOST_APPROVALS} changes already wait for the person’s approval. Ask them to decide, or wait ${APPROVAL_MINUTES} minutes.`,
       );
+    const { through: kind, tokenId } = agent;
     const credential = {
-      apiTokenId: agent.resource === null ? agent.tokenId : null,
-      applicationId: agent.resource === null ? null : agent.tokenId,
+      apiTokenId: kind === 'API_TOKEN' ? tokenId : null,
+      applicationId: kind === 'APPLICATION' ? tokenId : null,
+      conversationId: kind === 'ASSISTANT' ? tokenId : null,
     };
     const approval = {
       id: newId(),
@@ -108,9 +109,12 @@ export async function askForApproval(
   });
 }
 
-async function mayDelete(db: Database, { tokenId, resource }: Agent): Promise<boolean> {
+/** The assistant always asks: its person is there to answer. */
+async function mayDelete(db: Database, { tokenId, through: kind }: Agent): Promise<boolean> {
+  if (kind === 'ASSISTANT') return false;
   const where = { id: tokenId, mayDeleteUntil: { gt: new Date() } };
-  const count = resource === null ? db.apiToken.count({ where }) : db.connectedApplication.count({ where });
+  const count =
+    kind === 'API_TOKEN' ? db.apiToken.count({ where }) : db.connectedApplication.count({ where });
   return (await count) > 0;
 }
 

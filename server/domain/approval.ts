@@ -102,15 +102,19 @@ export async function versionsOf(
   return tx.task.findMany({ where, select: { id: true, version: true }, orderBy: { id: 'asc' } });
 }
 
+type Asked = Pick<Approval, 'id' | 'verb' | 'apiTokenId' | 'applicationId' | 'conversationId'>;
+
 export function eventOf(
   kind: 'approval.requested' | 'approval.approved' | 'approval.refused',
   { userId }: Person,
-  { id, verb, apiTokenId, applicationId }: Pick<Approval, 'id' | 'verb' | 'apiTokenId' | 'applicationId'>,
+  { id, verb, apiTokenId, applicationId, conversationId }: Asked,
 ) {
   const through =
-    apiTokenId === null
-      ? publicId('ConnectedApplication', applicationId ?? '')
-      : publicId('ApiToken', apiTokenId);
+    apiTokenId !== null
+      ? publicId('ApiToken', apiTokenId)
+      : applicationId !== null
+        ? publicId('ConnectedApplication', applicationId)
+        : publicId('Conversation', conversationId ?? '');
   return { kind, actorId: userId, subjectId: id, data: { verb, through } };
 }
 

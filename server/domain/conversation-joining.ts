@@ -2,10 +2,10 @@ import type { Change } from './change.ts';
 import { z } from 'zod';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { Conflict, NotFound } from '../errors.ts';
+import { Conflict, Forbidden, NotFound } from '../errors.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
 import { append, currentCursor } from '../log/append.ts';
-import { visible, type Person } from '../policy.ts';
+import { can, visible, type Person } from '../policy.ts';
 import { lockConversation } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { eventFields, managed } from './conversation.ts';
@@ -29,7 +29,10 @@ export async function addParticipants(db: Database, person: Person, input: unkno
   return inTransaction(db, async (tx) => {
     const conversation = await managed(tx, person, id);
     if (!conversation) throw new NotFound('conversation', id);
-    const { mates, others } = await peopleNamed(tx, await viewerOf(tx, person), named);
+    const viewer = await viewerOf(tx, person);
+    if (!can(viewer, 'conversation.addPeople', conversation))
+      throw new Forbidden('No one can be added to a conversation with the assistant.', id);
+    const { mates, others } = await peopleNamed(tx, viewer, named);
     const present = new Set(conversation.participants.map(({ userId }) => userId));
     const added = mates.filter((userId) => !present.has(userId));
     requireRoom(present.size + added.length);

@@ -163,11 +163,11 @@ export async function managed(tx: Transaction, person: Person, id: string) {
     throw new Forbidden('Only its owner can rename or delete this conversation, or add people.', id);
   const moment = seen && (await lockConversation(tx, id));
   if (!moment) return null;
-  const { title, participants } = await tx.conversation.findUniqueOrThrow({
+  const { title, assistantOfId, participants } = await tx.conversation.findUniqueOrThrow({
     where: { id },
-    select: { title: true, participants: { select: { userId: true } } },
+    select: { title: true, assistantOfId: true, participants: { select: { userId: true } } },
   });
-  return { title, participants, moment };
+  return { title, ownerId: seen.ownerId, assistantOfId, participants, moment };
 }
 
 export function eventFields({ userId }: Person, id: string) {

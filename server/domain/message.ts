@@ -10,6 +10,7 @@ import { can, visible, type Person } from '../policy.ts';
 import { lockConversation } from '../sql/locks.ts';
 import { viewerOf } from '../sql/viewer.ts';
 import { insertMessage } from '../sql/write-text.ts';
+import { askAssistant } from './assistant.ts';
 import { checkQuota } from './quota.ts';
 import { idOf, markdown, newIdOf, parse } from './validation.ts';
 
@@ -29,7 +30,8 @@ export async function sendMessage(db: Database, person: Person, input: unknown):
   return inTransaction(db, async (tx) => {
     const viewer = await viewerOf(tx, person);
     const where = { id: conversationId, AND: visible.conversation(viewer) };
-    const conversation = await tx.conversation.findFirst({ where, select: { ownerId: true } });
+    const select = { ownerId: true, assistantOfId: true };
+    const conversation = await tx.conversation.findFirst({ where, select });
     if (!conversation) throw new NotFound('conversation', conversationId);
     if (!can(viewer, 'conversation.send', conversation))
       throw new Forbidden('You can read this conversation but not send messages in it.', conversationId);
@@ -42,6 +44,8 @@ export async function sendMessage(db: Database, person: Person, input: unknown):
     if (!isNew) return { id, cursor: await firstCreation(tx, 'message.sent', person, id, fingerprint) };
     if (ownId != null) await refuseUsedIds(tx, 'message.sent', [ownId]);
 
+    if (conversation.assistantOfId === person.userId)
+      await askAssistant(tx, person, { conversationId, messageId: id });
     const data = { updatedAt: moment };
     await tx.conversation.update({ where: { id: conversationId }, data, select: { id: true } });
     // A reply reads what came before it.

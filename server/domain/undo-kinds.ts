@@ -399,6 +399,8 @@ export const UNDO: Readonly<Record<EventKind, Undo | null>> = {
   'application.tokenReused': ignored,
   'application.grantChanged': BY_ITSELF,
   'approval.requested': ignored,
+  'assistant.toolCalled': ignored,
+  'assistant.replyChanged': ignored,
   'approval.approved': ignored,
   'approval.refused': ignored,
   'run.undone': ignored,

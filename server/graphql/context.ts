@@ -1,4 +1,5 @@
 import type { OauthResource, SharePermission } from '../../prisma/generated/client/client.ts';
+import type { AssistantControl } from '../assistant/settings.ts';
 import type { SignedIn } from '../auth/credentials.ts';
 import type { AuthServices } from '../auth/sign-in.ts';
 import type { Database } from '../database/client.ts';
@@ -15,6 +16,7 @@ export interface Context {
   authServices: AuthServices;
   performance: PerformanceStore;
   live: Live;
+  assistant: AssistantControl;
   webhooks: WebhookSettings;
   /** Receives the serialized payloads of a subscription. Without it, they are yielded like any result. */
   outlet?: PayloadSink;
@@ -31,6 +33,8 @@ export interface Context {
   shareOf(taskId: string): SharePermission | null | Promise<SharePermission | null>;
   /** A shared payload that only asks questions is sent to all viewers with the same answers. */
   asks(question: Question): boolean | Promise<boolean>;
+  /** The credential, checked again. Null if it is gone. @throws Unauthenticated if it has ended. */
+  stillSignedIn(): Promise<SignedIn | null>;
   /** Through what the operation makes changes; null for a session. */
   source(): Promise<EventSource | null>;
   /** Loads the viewer's rights, once per operation. */

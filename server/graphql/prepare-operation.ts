@@ -10,6 +10,7 @@ import {
 import type { createYoga } from 'graphql-yoga';
 import type { LRUCache } from 'lru-cache';
 import type { OauthResource } from '../../prisma/generated/client/client.ts';
+import type { SignedIn } from '../auth/credentials.ts';
 import { BadUserInput } from '../errors.ts';
 import type { Context } from './context.ts';
 import { ConcurrencyLimit } from './execution/concurrency-limit.ts';
@@ -35,11 +36,13 @@ export type PreparedOperation =
 /**
  * Parses and validates an operation of the person that the headers name. Never throws.
  * @param resource what the request was sent to; default: the GraphQL API.
+ * @param as the person, if the server acts for them itself.
  */
 export type PrepareOperation = (
   headers: Headers,
   params: Params,
   resource?: OauthResource,
+  as?: SignedIn,
 ) => Promise<PreparedOperation>;
 
 interface Enveloped {
@@ -77,7 +80,7 @@ export function createPrepareOperation(parts: Parts): PrepareOperation {
     return { document, faults };
   }
 
-  return async (headers, params, resource = 'GRAPHQL') => {
+  return async (headers, params, resource = 'GRAPHQL', as) => {
     const { variables: variableValues, operationName } = params;
     try {
       const { document, faults } = parsed(headers, params);
@@ -85,7 +88,7 @@ export function createPrepareOperation(parts: Parts): PrepareOperation {
       const kind = getOperationAST(document, operationName)?.operation;
       if (kind === undefined)
         return { errors: [new BadUserInput('`operationName` must name one operation of the document.')] };
-      const contextValue: Priced = await contextOf(headers, resource);
+      const contextValue: Priced = await contextOf(headers, resource, as);
       contextValue.params = params;
       const args = { schema, document, contextValue, variableValues, operationName };
       if (kind === OperationTypeNode.SUBSCRIPTION)

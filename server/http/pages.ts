@@ -10,7 +10,7 @@ const folder = join(import.meta.dirname, '../../client/build');
 /** Paths of the dashboard's pages. A test compares them with client/src/routes. */
 const PAGES = [
   /^\/$/,
-  /^\/(?:activity|approvals|authorize|conversations|help|history|join|offer|performance|reset-password)\/?$/,
+  /^\/(?:activity|approvals|assistant|authorize|conversations|help|history|join|offer|performance|reset-password)\/?$/,
   /^\/(?:settings|sign-in|sign-up|teams|trash|views|activity\/agents)\/?$/,
   /^\/(?:conversations|t|teams|views)\/[^/]+\/?$/,
 ];

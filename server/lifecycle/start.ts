@@ -158,6 +158,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       connectionLimits: config.connectionLimits,
       mostSubscriptions: config.mostSubscriptions,
       webhookAllow: config.webhookAllow,
+      assistant: config.assistant,
       redis: config.redisUrl ? { url: config.redisUrl, channel: namespace.nameOf('events') } : undefined,
       monitoring: {
         store,

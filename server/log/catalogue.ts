@@ -31,9 +31,12 @@ export interface TaskEventData {
 interface ApprovalData {
   /** A mutation of the API. */
   verb: string;
-  /** Id of the API token or the connected application that asked. */
+  /** Id of the API token or the connected application that asked, or of the assistant’s conversation. */
   through: string;
 }
+
+/** `REFUSED`: it had an error. `WAITING`: the person has to approve it. */
+export type ToolCallState = 'DONE' | 'REFUSED' | 'WAITING';
 
 /** Data of events: ids and facts, never rows. */
 interface EventKinds {
@@ -105,6 +108,8 @@ interface EventKinds {
   'approval.refused': ApprovalData;
   /** The number of changes that were taken back. */
   'run.undone': { changes: number };
+  'assistant.toolCalled': { tool: string; state: ToolCallState };
+  'assistant.replyChanged': { state: 'FAILED' | 'STOPPED' | 'STOPPING' | 'RETRIED' };
   'access.refused': { code: string; operation: string; times?: number };
   'signIn.failed': Record<string, never>;
   /** `reset`: by an operator's one-time link. */
@@ -450,6 +455,18 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
     description: 'A person took back what an agent did. `changes` has the number of changes.',
     subject: 'AgentRun',
     changes: ({ changes }) => changed('changes', null, String(changes)),
+  },
+  'assistant.toolCalled': {
+    description:
+      'The assistant called a tool for a message. `changes` has the tool, and `DONE`, `REFUSED` or `WAITING` for an approval.',
+    subject: 'Message',
+    changes: ({ tool, state }) => [...changed('tool', null, tool), ...changed('state', null, state)],
+  },
+  'assistant.replyChanged': {
+    description:
+      'The assistant’s reply to a message failed or was stopped, or a person asked to stop it or to try again. `changes` has which.',
+    subject: 'Message',
+    changes: ({ state }) => changed('state', null, state),
   },
   'access.refused': {
     description:

@@ -1,6 +1,7 @@
 import type { OauthResource } from '../../prisma/generated/client/client.ts';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { isAsyncIterable } from 'graphql-yoga';
+import type { SignedIn } from '../auth/credentials.ts';
 import { BadUserInput, type ErrorDetails } from '../errors.ts';
 import { SerializedData } from '../graphql/execution/execute-query.ts';
 import type { Params, Results } from '../graphql/prepare-operation.ts';
@@ -29,13 +30,14 @@ export interface Answer {
   extensions: Readonly<Record<string, unknown>>;
 }
 
-interface Caller {
-  token: string;
+export interface Caller {
   userId: string;
   /** Whether the token is limited to teams. */
   isLimited: boolean;
   resource: OauthResource;
   run: string | null;
+  /** The token of a request, or the person for whom the server acts itself. */
+  by: { token: string } | { person: SignedIn };
 }
 
 /** Runs operations of the schema as one person, as their HTTP requests would, with the same limits. */
@@ -43,12 +45,14 @@ export class Operations {
   readonly #graphql: Graphql;
   readonly #headers: Headers;
   readonly #resource: OauthResource;
+  readonly #person: SignedIn | undefined;
   readonly viewerId: string;
   readonly isLimited: boolean;
 
-  constructor(graphql: Graphql, { token, userId, isLimited, resource, run }: Caller) {
+  constructor(graphql: Graphql, { userId, isLimited, resource, run, by }: Caller) {
     this.#graphql = graphql;
-    this.#headers = new Headers({ authorization: `Bearer ${token}` });
+    this.#headers = new Headers('token' in by ? { authorization: `Bearer ${by.token}` } : {});
+    this.#person = 'person' in by ? by.person : undefined;
     if (run !== null) this.#headers.set(RUN_HEADER, run);
     this.#resource = resource;
     this.isLimited = isLimited;
@@ -94,7 +98,7 @@ export class Operations {
   }
 
   async #prepare(params: Params) {
-    const prepared = await this.#graphql.prepare(this.#headers, params, this.#resource);
+    const prepared = await this.#graphql.prepare(this.#headers, params, this.#resource, this.#person);
     if ('errors' in prepared) throw this.refused(prepared.errors[0]);
     return prepared;
   }

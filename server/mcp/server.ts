@@ -30,7 +30,7 @@ const LIMITED =
 
 export function operationsOf(graphql: Graphql, { token, extra }: AuthInfo): Operations {
   return new Operations(graphql, {
-    token,
+    by: { token },
     userId: String(extra?.['userId']),
     isLimited: extra?.['isLimited'] === true,
     resource: extra?.['resource'] as OauthResource,

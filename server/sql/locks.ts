@@ -1,4 +1,4 @@
-import { Prisma } from '../../prisma/generated/client/client.ts';
+import { Prisma, type AssistantReply } from '../../prisma/generated/client/client.ts';
 import type { Transaction } from '../database/transaction.ts';
 import { ownIdOf, type Person } from '../policy.ts';
 
@@ -76,6 +76,17 @@ export async function lockConversation(tx: Transaction, id: string): Promise<Dat
     SELECT greatest(date_trunc('milliseconds', clock_timestamp()), updated_at + interval '1 millisecond') AS moment
     FROM conversations WHERE id = ${id}::uuid FOR UPDATE`;
   return row?.moment ?? null;
+}
+
+export type LockedReply = Pick<AssistantReply, 'messageId' | 'userId' | 'state' | 'stopRequestedAt'>;
+
+/** Null if the message has no reply. */
+export async function lockAssistantReply(tx: Transaction, messageId: string): Promise<LockedReply | null> {
+  const [row] = await tx.$queryRaw<LockedReply[]>`
+    /* lockAssistantReply */
+    SELECT message_id AS "messageId", user_id AS "userId", state, stop_requested_at AS "stopRequestedAt" FROM assistant_replies
+    WHERE message_id = ${messageId}::uuid FOR UPDATE`;
+  return row ?? null;
 }
 
 const HIERARCHY = 0x7461_736b;

@@ -174,6 +174,7 @@ export const conversations: PageTable<Conversation> = {
     id: id('id'),
     title: text('title'),
     ownerId: id('owner_id'),
+    assistantOfId: id('assistant_of_id'),
     createdAt: moment('created_at'),
     updatedAt: moment('updated_at'),
   },

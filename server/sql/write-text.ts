@@ -32,14 +32,17 @@ export async function updateBody(
 /** @returns false if the id exists. */
 export async function insertMessage(
   tx: Transaction,
-  message: Pick<Message, 'id' | 'conversationId' | 'authorId' | 'role' | 'content' | 'createdAt'>,
+  message: Pick<Message, 'id' | 'conversationId' | 'authorId' | 'role' | 'content' | 'createdAt'> & {
+    /** JSON. */
+    toolCalls?: string | null;
+  },
 ): Promise<boolean> {
-  const { id, conversationId, authorId, role, content, createdAt } = message;
+  const { id, conversationId, authorId, role, content, toolCalls = null, createdAt } = message;
   const count = await tx.$executeRaw`
     /* insertMessage */
-    INSERT INTO messages (id, conversation_id, author_id, role, content, created_at, words)
+    INSERT INTO messages (id, conversation_id, author_id, role, content, tool_calls, created_at, words)
     VALUES (${id}::uuid, ${conversationId}::uuid, ${authorId}::uuid, ${role}::message_role, ${content},
-            ${createdAt}::timestamptz, ${textVector(content)}::tsvector)
+            ${toolCalls}::jsonb, ${createdAt}::timestamptz, ${textVector(content)}::tsvector)
     ON CONFLICT DO NOTHING`;
   return count > 0;
 }

@@ -26,7 +26,7 @@ import type { Outcome } from './settings.ts';
 import { signedHeaders, unsealed } from './signature.ts';
 
 export interface AttemptServices {
-  services: Pick<Services, 'db' | 'log' | 'authServices' | 'live' | 'monitoring' | 'webhooks'>;
+  services: Pick<Services, 'db' | 'log' | 'assistant' | 'authServices' | 'live' | 'monitoring' | 'webhooks'>;
   schema: GraphQLSchema;
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import { format } from 'prettier';
 import { describe, expect, test } from 'vitest';
+import { uuidOf } from '../../server/ids.ts';
 import { verifyAccount } from '../../server/auth/account.ts';
 import { EXAMPLES, readExamples, type Example } from '../../ops/api-examples.ts';
 import { schema } from '../../schema/index.ts';
@@ -31,6 +32,11 @@ const changes: Record<string, (grace: Person, variables: Record<string, unknown>
   Events: (grace, { filter }) => complete(grace, (filter as { taskId: string }).taskId),
   Dashboard: (grace) => grace.createTask('Order seeds'),
   Task: (grace, { id }) => complete(grace, id),
+  AssistantReply: (_grace, { conversationId }) =>
+    world.db.assistantReply.updateMany({
+      where: { conversationId: uuidOf('Conversation', String(conversationId)) },
+      data: { content: 'One task is due this week:' },
+    }),
   Messages: (grace, { conversationId }) =>
     grace.query(
       'mutation ($id: ID!) { sendMessage(input: { conversationId: $id, content: "On Friday, then." }) { cursor } }',

@@ -1,4 +1,4 @@
-import { publicId, uuidOf } from '../../server/ids.ts';
+import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { REDIRECT_URI, requestOf } from '../kit/oauth.ts';
 import { hashOfSecret, newSecret } from '../../server/secrets.ts';
 import { offerShare, secretOf } from '../kit/shares.ts';
@@ -22,6 +22,8 @@ const NAMED = {
   comment: 'comment_01m830p3k4fzxrg13dh6yd3f48',
   conversation: 'conversation_01m830p3k4fzxrg13pvbgeqs1k',
   offered: 'conversation_01m830p3k4fzxrg13pvbgeqs1m',
+  talk: 'conversation_01m830p3k4fzxrg13pvbgeqs1n',
+  asked: 'message_01m830p3k4fzxrg13pvbgeqs1p',
   apiToken: 'token_01m830p3k4fzxrg142r75w4xcf',
   session: 'session_01m830p3k4fzxrg142r75w4xcg',
   view: 'view_01m830p3k4fzxrg142r75w4xck',
@@ -154,6 +156,8 @@ export async function plantGarden(
     data: { conversationId: offered.id, userId: uuidOf('User', grace.id), offeredById },
   });
 
+  const { conversationId: talk, messageId: asked } = await askAssistant(db, userId);
+
   const client = { name: 'Garden planner', redirectUris: [REDIRECT_URI] };
   const { id: clientId } = await db.oauthClient.create({ data: client });
   const { parameters } = requestOf(world, clientId, { state: undefined });
@@ -220,6 +224,8 @@ export async function plantGarden(
     comment: made.comment.comment.id,
     conversation,
     offered: publicId('Conversation', offered.id),
+    talk: publicId('Conversation', talk),
+    asked: publicId('Message', asked),
     apiToken: made.apiToken.apiToken.id,
     session: sessions.find(({ isCurrent }) => !isCurrent)?.id ?? '',
     view: publicId('View', view.id),
@@ -260,6 +266,47 @@ export async function plantGarden(
         return text.replace(` ${slug}`, '').replace(`kitchen-${slug}`, 'kitchen').replace(slug, 'garden');
       }),
   };
+}
+
+/** A message to the assistant, which another server replies to for as long as the tests run. */
+async function askAssistant({ conversation, message, assistantReply }: World['db'], userId: string) {
+  const before = new Date(Date.now() - 60_000);
+  const { id: conversationId } = await conversation.create({
+    data: {
+      title: 'Assistant',
+      ownerId: userId,
+      updatedAt: before,
+      participants: { create: { userId } },
+    },
+  });
+  const { id: messageId } = await message.create({
+    data: {
+      conversationId,
+      authorId: userId,
+      role: 'USER',
+      content: 'What is due this week?',
+      createdAt: before,
+    },
+  });
+  return assistantReply.create({
+    data: {
+      conversationId,
+      messageId,
+      userId,
+      replyId: newId(),
+      leasedUntil: new Date(Date.now() + 60 * 60_000),
+      toolCalls: [
+        {
+          id: '1',
+          name: 'list_tasks',
+          arguments: { filter: 'due:this-week is:open' },
+          state: 'DONE',
+          summary: 'Water the plants',
+          tasks: [{ id: NAMED.water, title: 'Water the plants' }],
+        },
+      ],
+    },
+  });
 }
 
 /** A value with each text replaced. */

@@ -36,9 +36,11 @@ function isUnasked(client: unknown): boolean {
   return UNASKED.includes(connectionParameters?.application_name ?? '');
 }
 
-/** Periodic statements of the server: credentials, storage usage, log retention, and webhooks with something to send. */
+/** Periodic statements of the server: credentials, storage usage, log retention, webhooks with something to send, and
+ * messages to the assistant.
+ */
 const BY_THE_CLOCK =
-  /FROM "public"\."(?:sessions|jwks)"|\/\* (?:trimLog|storageUsageOf|claimWebhooks|trimDeliveries) \*\//;
+  /FROM "public"\."(?:sessions|jwks)"|\/\* (?:trimLog|storageUsageOf|claimWebhooks|trimDeliveries|claimReplies) \*\//;
 
 /** The same without values and periodic statements. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {

@@ -136,7 +136,18 @@ async function chooseSubjects({ id }: Person): Promise<void> {
   );
   keep('comment', 'Comment', await db.comment.findFirst({ where: { authorId: own } }));
   keep('conversation', 'Conversation', await db.conversation.findFirst({ where: { ownerId: own } }));
-  keep('message', 'Message', await db.message.findFirst({ where: { authorId: own } }));
+  const message = await db.message.findFirstOrThrow({ where: { authorId: own } });
+  keep('message', 'Message', message);
+  const leasedUntil = new Date(Date.now() + DAY_MS);
+  await db.assistantReply.create({
+    data: {
+      messageId: message.id,
+      conversationId: message.conversationId,
+      userId: own,
+      replyId: newId(),
+      leasedUntil,
+    },
+  });
   const application = {
     userId: own,
     name: 'A program',

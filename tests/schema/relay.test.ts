@@ -103,7 +103,7 @@ describe('Relay’s server specification', () => {
 });
 
 /** Fields without arguments. */
-const WITHOUT_INPUT = new Set(['signOut', 'endOtherSessions']);
+const WITHOUT_INPUT = new Set(['signOut', 'endOtherSessions', 'openAssistantConversation']);
 
 /**
  * Lists that are not connections, with their limit: a number that the server enforces, or a consequence of what is
@@ -115,6 +115,9 @@ const BOUNDED: Record<string, string> = {
   'Approval.people': 'as many as a conversation begins with, at most 50',
   'Approval.tasks': 'as many as were to be deleted, at most 100',
   'Approval.trashedTasks': 'as many as were to be purged, at most 100',
+  'Assistant.commands': 'there are six',
+  'AssistantCommand.aliases': 'there is one',
+  'AssistantReply.calls': 'at most 30',
   'AuthorizationRequest.scopes': 'there are two',
   'ConnectedApplication.scopes': 'there are two',
   'ConnectedApplication.teams': 'a limit has at most 50',
@@ -128,6 +131,7 @@ const BOUNDED: Record<string, string> = {
   'DashboardHistory.throughput': 'one for each week that 365 days touch',
   'DeleteTasksPayload.deletedTaskIds': 'as many as were asked for, at most 100',
   'Event.changes': 'at most 10',
+  'Message.calls': 'at most 30',
   'ParsedTaskFilter.errors': 'at most ten',
   'Performance.errors': 'one for each code',
   'Performance.fields': 'at most 100',
@@ -148,6 +152,7 @@ const BOUNDED: Record<string, string> = {
   'TaskHighlights.description': 'two passages of at most 24 words',
   'TaskHighlights.title': 'parts of a title of at most 200 characters',
   'TeamRights.grantRoles': 'at most three',
+  'ToolCall.tasks': 'at most 100',
   'UndoStep.fields': 'one for each field of a task',
   'UpdateTasksPayload.tasks': 'as many as were asked for, at most 500',
   'View.filterErrors': 'at most ten',

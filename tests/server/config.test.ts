@@ -52,6 +52,7 @@ describe('an operator who starts the server', () => {
       signInAttempts: 10,
       trustProxy: 0,
       webhookAllow: [],
+      assistant: { model: null, tokensPerDay: 500_000, silenceMs: 60_000 },
       logLevel: 'info',
     });
   });

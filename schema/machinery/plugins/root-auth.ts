@@ -117,12 +117,12 @@ async function approvedEarlier(context: Context, verb: string, args: unknown) {
   const { person, db, authServices } = context;
   const isAgent = person.resource !== null || context.resource !== 'GRAPHQL';
   if (!isAgent || !verbNamed(verb)) return null;
-  const { tokenId } = person;
-  if (tokenId === null) throw new TypeError('Agents have a token');
+  const { tokenId, through: kind } = person;
+  if (tokenId === null || kind === null) throw new TypeError('Agents have a token');
   const { input } = args as { input: Record<string, unknown> };
   const { invitationLimits, origins } = authServices;
   const services = { invitationLimits, origin: origins.own };
-  return askForApproval(db, { ...person, tokenId }, { verb, input }, services);
+  return askForApproval(db, { ...person, tokenId, through: kind }, { verb, input }, services);
 }
 
 function requireWithin({ person }: Context, field: string): void {

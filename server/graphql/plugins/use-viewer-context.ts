@@ -18,14 +18,18 @@ import { shareOf } from '../../sql/shares.ts';
 import { viewerOf } from '../../sql/viewer.ts';
 import type { Services } from '../../services.ts';
 
-export type ContextOf = (headers: Headers, resource: OauthResource) => Promise<Context>;
+/** @param as the person to act for, if the server does so itself; the headers name no one then. */
+export type ContextOf = (headers: Headers, resource: OauthResource, as?: SignedIn) => Promise<Context>;
 
-type OperationServices = Pick<ContextServices, 'authServices' | 'live' | 'store' | 'webhooks'>;
+type OperationServices = Pick<ContextServices, 'assistant' | 'authServices' | 'live' | 'store' | 'webhooks'>;
 
 export const VIEWER_HEADER = 'taskwire-viewer';
 export const RUN_HEADER = 'taskwire-run';
 
-type ContextServices = Pick<Services, 'authServices' | 'live' | 'origins' | 'log' | 'webhooks'> &
+type ContextServices = Pick<
+  Services,
+  'assistant' | 'authServices' | 'live' | 'origins' | 'log' | 'webhooks'
+> &
   Pick<Monitoring, 'store'>;
 
 /** Operations that do not need a viewer ignore an expired cookie, so that it does not prevent sign-in. */
@@ -42,7 +46,11 @@ export function createContexts(services: ContextServices): ContextOf {
     return new Unauthenticated(why);
   }
 
-  return async (headers, resource) => {
+  return async (headers, resource, as) => {
+    if (as) {
+      takeShare(as);
+      return new OperationContext(services, headers, resource, [], as, runNamed(headers.get(RUN_HEADER)));
+    }
     const run = runNamed(headers.get(RUN_HEADER));
     const setCookies = authServices.credentials.staleCookies(headers);
     const signedIn = await authServices.credentials
@@ -63,6 +71,7 @@ export function contextOfPerson(services: OperationServices, rights: SubscriberR
     ...rights.viewer.person,
     sessionId: null,
     isBrowser: false,
+    through: null,
     tokenId: null,
     tokenName: null,
     mayWrite: false,
@@ -107,6 +116,7 @@ class OperationContext implements Context {
   readonly db: Context['db'];
   readonly authServices: AuthServices;
   readonly live: Live;
+  readonly assistant: Context['assistant'];
   readonly webhooks: Context['webhooks'];
   readonly performance: PerformanceStore;
   readonly headers: Headers;
@@ -120,7 +130,7 @@ class OperationContext implements Context {
   private entering: Promise<void> | undefined;
 
   constructor(
-    { authServices, live, store, webhooks }: OperationServices,
+    { assistant, authServices, live, store, webhooks }: OperationServices,
     headers: Headers,
     resource: OauthResource,
     setCookies: string[],
@@ -130,6 +140,7 @@ class OperationContext implements Context {
     this.db = authServices.db;
     this.authServices = authServices;
     this.live = live;
+    this.assistant = assistant;
     this.webhooks = webhooks;
     this.performance = store;
     this.headers = headers;
@@ -155,11 +166,16 @@ class OperationContext implements Context {
     return this.snapshotText ?? '';
   }
 
+  async stillSignedIn(): Promise<SignedIn | null> {
+    const { person } = this;
+    if (person.through === 'ASSISTANT') return person;
+    return this.authServices.credentials.resolve(this.headers, this.resource);
+  }
+
   async source(): Promise<EventSource | null> {
-    const { userId, tokenId, tokenName, resource } = this.person;
-    if (tokenId === null) return null;
-    const kind = resource === null ? 'API_TOKEN' : 'APPLICATION';
-    const agent = { userId, credentialId: tokenId, kind, name: tokenName ?? '' } as const;
+    const { userId, tokenId, tokenName, through: kind } = this.person;
+    if (tokenId === null || kind === null) return null;
+    const agent = { userId, credentialId: tokenId, kind, name: tokenName ?? '' };
     return { runId: await beginRun(this.db, agent, this.run), approvalId: null };
   }
 

@@ -120,6 +120,7 @@ const TABLES = [
   'conversation_leavers',
   'conversation_offers',
   'messages',
+  'assistant_replies',
   'api_tokens',
   'views',
   'webhooks',

@@ -676,6 +676,16 @@ const onConversations: Record<string, Operation> = {
     ...theConversation,
     ...conversation('delete'),
   }),
+  'assistantReply, live': live(
+    'assistantReply(conversationId: $id) { cursor }',
+    (names) => ({ id: names['conversation'] }),
+    theConversation,
+  ),
+  stopReply: write('stopReply', (names) => ({ messageId: names['message'] }), {
+    hidden: 'message',
+    traced: false,
+  }),
+  retryReply: write('retryReply', (names) => ({ messageId: names['message'] }), { hidden: 'message' }),
   sendMessage: write(
     'sendMessage',
     (names) => ({ id: names['fresh'], conversationId: names['conversation'], content: 'x' }),
@@ -839,6 +849,12 @@ const onOneself: Record<string, Operation> = {
   refuse: write('refuse', (names) => ({ id: names['approval'] })),
   setDeletionGrant: write('setDeletionGrant', (names) => ({ id: names['token'], until: null })),
   undoRun: write('undoRun', (names) => ({ id: names['run'] }), untraced),
+  assistant: read('assistant { hasModel conversation { id } }', () => ({}), {}),
+  openAssistantConversation: {
+    document: 'mutation { openAssistantConversation { cursor } }',
+    variables: () => ({}),
+    ...untraced,
+  },
   sessions: read('sessions { id }', () => ({}), {}),
   endOtherSessions: {
     document: 'mutation { endOtherSessions { cursor } }',

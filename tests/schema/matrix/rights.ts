@@ -260,6 +260,9 @@ export const rights = {
     leaveConversation          | ✓     ✓           N       N    N        U
     acceptConversation         | ✓     ✓           ✓       N    N        U
     refuseConversation         | N     N           ✓       N    N        U
+    assistantReply, live       | ✓     ✓           N       N    N        U
+    stopReply                  | ✓     F           N       N    N        U
+    retryReply                 | ✓     F           N       N    N        U
     sendMessage                | ✓     ✓           N       N    N        U`,
 
   'a person, by what one is to them': `
@@ -343,6 +346,8 @@ export const rights = {
     refuse                     | F       F     F    U
     setDeletionGrant           | F       F     F    U
     undoRun                    | ✓       F     F    U
+    assistant                  | ✓       ✓     ✓    U
+    openAssistantConversation  | ✓       ✓     F    U
     sessions                   | ✓       ✓     ✓    U
     endOtherSessions           | ✓       F     F    U
     changePassword             | ✓       F     F    U

@@ -211,6 +211,7 @@ const conversationScene: Builder = (stage, { people }, column, word) => {
   const conversation = stage.conversation(owner, `${word}t`, [people.participant.uuid]);
   if (column === 'offered') stage.conversationOffer(conversation, people.offered.uuid, owner);
   const message = stage.message(conversation, owner, `${word}m`);
+  stage.failedReply(conversation, message, owner);
   const about = { actorId: owner, conversationId: conversation };
   const data = { conversationId: conversation, role: 'USER', fingerprint: word };
   stage.event({ ...about, kind: 'message.sent', subjectId: message, data });

@@ -18,6 +18,7 @@ interface Rows {
   conversation: Prisma.ConversationCreateManyInput[];
   conversationParticipant: Prisma.ConversationParticipantCreateManyInput[];
   conversationOffer: Prisma.ConversationOfferCreateManyInput[];
+  assistantReply: Prisma.AssistantReplyCreateManyInput[];
   message: Prisma.MessageCreateManyInput[];
   apiToken: Prisma.ApiTokenCreateManyInput[];
   connectedApplication: Prisma.ConnectedApplicationCreateManyInput[];
@@ -50,6 +51,7 @@ export class Stage {
     conversation: [],
     conversationParticipant: [],
     conversationOffer: [],
+    assistantReply: [],
     message: [],
     apiToken: [],
     connectedApplication: [],
@@ -134,6 +136,19 @@ export class Stage {
 
   conversationOffer(conversationId: string, userId: string, offeredById: string): void {
     this.#rows.conversationOffer.push({ conversationId, userId, offeredById });
+  }
+
+  /** From before the minute in which messages to the assistant are counted. */
+  failedReply(conversationId: string, messageId: string, userId: string): void {
+    this.#rows.assistantReply.push({
+      conversationId,
+      messageId,
+      userId,
+      replyId: newId(),
+      state: 'FAILED',
+      error: { code: 'MODEL_FAILED', message: 'x' },
+      createdAt: new Date(Date.now() - 60 * 60_000),
+    });
   }
 
   message(conversationId: string, authorId: string, content: string): string {
@@ -242,6 +257,7 @@ export class Stage {
       await db.conversationParticipant.createMany({ data });
     for (const data of portions(rows.conversationOffer)) await db.conversationOffer.createMany({ data });
     for (const data of portions(rows.message)) await db.message.createMany({ data });
+    for (const data of portions(rows.assistantReply)) await db.assistantReply.createMany({ data });
     for (const data of portions(rows.apiToken)) await db.apiToken.createMany({ data });
     for (const data of portions(rows.connectedApplication))
       await db.connectedApplication.createMany({ data });

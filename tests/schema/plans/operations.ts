@@ -140,6 +140,7 @@ export const reads = all('query', {
 
   conversation: `conversation(id: $conversation) { id owner { id } participants { totalCount nodes { id } }
                    messages(last: 20) { totalCount nodes { id author { id } } } }`,
+  assistant: `assistant { hasModel commands { name } conversation { id messages(last: 20) { nodes { id calls { name } reply { state } } } } }`,
   'unread messages': `viewer { unreadConversationCount } conversations { nodes { id unreadCount readTo } }`,
   conversations: `conversations { totalCount nodes { id owner { id } participants { totalCount nodes { id } }
                     messages(last: 1) { totalCount nodes { id author { id } } } } }`,
@@ -234,6 +235,9 @@ export const changes = all('mutation', {
     'addParticipants(input: { id: $conversation, participantIds: [$mate] }) { conversation { id } }',
   markConversationRead: 'markConversationRead(input: { id: $conversation }) { cursor }',
   renameConversation: 'renameConversation(input: { id: $conversation, title: "x" }) { conversation { id } }',
+  stopReply: 'stopReply(input: { messageId: $message }) { reply { state } }',
+  retryReply: 'retryReply(input: { messageId: $message }) { reply { state } }',
+  openAssistantConversation: 'openAssistantConversation { conversation { id isWithAssistant } }',
   sendMessage: 'sendMessage(input: { conversationId: $conversation, content: "x" }) { message { id } }',
   deleteConversation: 'deleteConversation(input: { id: $conversation }) { cursor }',
   createApiToken: 'createApiToken(input: { name: "x", scopes: [READ] }) { apiToken { id } }',

@@ -9,6 +9,8 @@ import { openSession } from '../../kit/session.ts';
 
 /** Partial indexes, which Prisma's model cannot express. */
 const WITHOUT_MODEL = [
+  'assistant_replies_pending',
+  'assistant_replies_pending_of_conversation',
   'events_audited',
   'events_of_conversations',
   'events_personal',

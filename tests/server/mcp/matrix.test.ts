@@ -5,63 +5,11 @@ import { startWorld } from '../../kit/world.ts';
 import { allAttempts, READERS, type Attempt } from '../../schema/matrix/attempts.ts';
 import { gather, type Name } from '../../schema/matrix/cast.ts';
 import { Stage } from '../../schema/matrix/stage.ts';
+import { callOf, expectedOf, marks, shownIn, type Call } from '../../schema/matrix/tool-calls.ts';
 
 const world = await startWorld();
 
 const AT_ONCE = 8;
-
-interface Call {
-  tool: string;
-  input: object;
-}
-
-interface Given {
-  names: Record<string, string>;
-  input: { id: string };
-  word: string;
-}
-
-/** The tool that does the same as an operation, by its root field. */
-const changes: Record<string, (given: Given) => Call> = {
-  createTask: ({ input }) => ({ tool: 'create_tasks', input: { tasks: [input] } }),
-  createTasks: ({ input }) => ({ tool: 'create_tasks', input }),
-  updateTask: ({ input }) => ({ tool: 'update_tasks', input: { tasks: [input] } }),
-  updateTasks: ({ input }) => ({ tool: 'update_tasks', input }),
-  completeTask: ({ input }) => ({ tool: 'update_tasks', input: { tasks: [{ ...input, status: 'DONE' }] } }),
-  deleteTask: ({ input }) => ({ tool: 'delete_tasks', input: { ids: [input.id] } }),
-  restoreTask: ({ input }) => ({ tool: 'restore_tasks', input: { ids: [input.id] } }),
-  shareTask: ({ input }) => ({ tool: 'share_task', input }),
-  addComment: ({ input }) => ({ tool: 'comment', input }),
-  sendMessage: ({ input }) => ({ tool: 'send_message', input }),
-};
-
-/** The same for reads, by row. */
-const reads: Record<string, (given: Given) => Call> = {
-  task: ({ names }) => ({ tool: 'get', input: { ids: [names['task']] } }),
-  conversation: ({ names }) => ({ tool: 'get', input: { ids: [names['conversation']] } }),
-  'tasks by words': ({ word }) => ({ tool: 'list_tasks', input: { text: word } }),
-  'search a task': ({ word }) => ({ tool: 'search', input: { query: word, types: ['TASK'] } }),
-  'search a comment': ({ word }) => ({ tool: 'search', input: { query: word, types: ['COMMENT'] } }),
-  'search a message': ({ word }) => ({ tool: 'search', input: { query: word, types: ['MESSAGE'] } }),
-};
-
-function callOf({ row, operation, scene }: Attempt): Call | undefined {
-  const [field = ''] = row.split(/[ ,.]/);
-  const toCall = operation.document.startsWith('mutation') ? changes[field] : reads[row];
-  const names = { ...scene.standing, ...scene.names };
-  const given = operation.variables(names, scene.word) as Omit<Given, 'names'>;
-  return toCall?.({ ...given, names });
-}
-
-const marks: Record<string, string> = {
-  FORBIDDEN: 'F',
-  NOT_FOUND: 'N',
-  VALIDATION_FAILED: 'V',
-  CONFLICT: 'C',
-};
-
-/** What the person has to approve. */
-const APPROVED_TOOLS = new Set(['delete_tasks', 'share_task']);
 
 interface Result {
   isError?: boolean;
@@ -77,11 +25,7 @@ async function ended(attempt: Attempt, call: Call, token: string): Promise<strin
   const { result } = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text) as { result: Result };
   const { error } = result.structuredContent;
   if (error) return marks[error.code] ?? error.code;
-  const { operation, scene } = attempt;
-  if (operation.document.startsWith('mutation')) return '✓';
-  if (text.includes('NOT_FOUND')) return 'N';
-  const names = { ...scene.standing, ...scene.names };
-  return (operation.shows ?? []).every((name) => text.includes(names[name] ?? '?')) ? '✓' : '·';
+  return shownIn(text, attempt);
 }
 
 test('[FR-009] [FR-011] [SC-005] the tables of rights hold for agents, for every tool', async () => {
@@ -113,8 +57,7 @@ test('[FR-009] [FR-011] [SC-005] the tables of rights hold for agents, for every
         // At most 20 can wait for one person.
         await world.db.approval.deleteMany();
         got.push(`${cell}: ${await ended(attempt, call, credential)}`);
-        const waits = attempt.expected === '✓' && APPROVED_TOOLS.has(call.tool);
-        expected.push(`${cell}: ${waits ? 'CONFIRMATION_REQUIRED' : attempt.expected}`);
+        expected.push(`${cell}: ${expectedOf(attempt, call)}`);
         tried.add(call.tool);
       }
     }),

@@ -90,6 +90,8 @@ const kinds: Readonly<Record<EventKind, KindWords>> = {
   CONVERSATION_REFUSED: conversations(() => msg('declined a conversation')),
   CONVERSATION_READ: conversations(() => msg('read {conversation}')),
   MESSAGE_SENT: conversations(() => msg('wrote in {conversation}')),
+  ASSISTANT_TOOL_CALLED: conversations(() => msg('used a tool in {conversation}')),
+  ASSISTANT_REPLY_CHANGED: conversations(() => msg('changed a reply in {conversation}')),
   USER_SIGNED_UP: account(() => msg('created an account')),
   USER_UPDATED: account(() => msg('changed their profile')),
   USER_BLOCKED: account(() => msg('blocked a person')),
@@ -131,7 +133,12 @@ const kinds: Readonly<Record<EventKind, KindWords>> = {
 };
 
 /** They would hide the others. */
-const NOISE: readonly EventKind[] = ['CONVERSATION_READ', 'API_TOKEN_USED'];
+const NOISE: readonly EventKind[] = [
+  'CONVERSATION_READ',
+  'API_TOKEN_USED',
+  'ASSISTANT_TOOL_CALLED',
+  'ASSISTANT_REPLY_CHANGED',
+];
 
 /** The kinds of a group, or of all groups, for a list of events. */
 export function kindsOf(group: EventGroup | undefined): EventKind[] {
@@ -160,7 +167,10 @@ const words = () => ({
 
 /** Through which program a change was made; follows the actor. */
 function throughWords({ kind, name, isApproved }: NonNullable<Event['through']>): string {
-  const program = name ?? (kind === 'API_TOKEN' ? msg('an API token') : msg('an application'));
+  const program =
+    kind === 'ASSISTANT'
+      ? msg('the assistant')
+      : (name ?? (kind === 'API_TOKEN' ? msg('an API token') : msg('an application')));
   return isApproved ? msg(`, through ${program}, with approval,`) : msg(`, through ${program},`);
 }
 

@@ -5,7 +5,7 @@ import type { Connection } from './connection.svelte.ts';
 import type { Failure } from './failure.ts';
 import type { EventFollower } from './event-follower.ts';
 
-interface Api {
+export interface Api {
   readonly client: Client;
   readonly connection: Connection;
   /** Goes to the sign-in page with a notice, and clears the cache. */

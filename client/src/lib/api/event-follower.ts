@@ -75,6 +75,8 @@ const refreshes: Readonly<Record<EventKind, boolean>> = {
   CONVERSATION_REFUSED: false,
   CONVERSATION_RENAMED: false,
   MESSAGE_SENT: false,
+  ASSISTANT_TOOL_CALLED: false,
+  ASSISTANT_REPLY_CHANGED: false,
   PASSWORD_CHANGED: false,
   PASSWORD_RESET_ISSUED: false,
   RUN_UNDONE: false,

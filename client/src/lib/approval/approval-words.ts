@@ -97,5 +97,5 @@ export function agentWords({ apiToken, connectedApplication }: Approval): string
       ? `The application “${name}” (its name is not verified)`
       : `The application “${name}” from ${host}`;
   }
-  return `An agent with the API token “${apiToken?.name ?? ''}”`;
+  return apiToken ? `An agent with the API token “${apiToken.name}”` : 'The assistant';
 }

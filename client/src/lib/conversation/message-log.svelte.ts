@@ -1,5 +1,5 @@
 import type { Client, CombinedError } from '@urql/core';
-import { readFragment } from '../../gql/fragment-masking.ts';
+import { type FragmentType, readFragment } from '../../gql/fragment-masking.ts';
 import { graphql } from '../../gql/gql.ts';
 import type { MessagesQuery } from '../../gql/graphql.ts';
 import type { Connection } from '../api/connection.svelte.ts';
@@ -35,6 +35,45 @@ const NewMessages = graphql(`
       message {
         id
         ...MessageItem_message
+      }
+    }
+  }
+`);
+
+// What the assistant did costs much more, so other conversations do without.
+const AssistantMessages = graphql(`
+  query AssistantMessages($id: ID!, $last: Int!, $before: String) {
+    cursor
+    conversation(id: $id) {
+      id
+      readTo
+      messages(last: $last, before: $before) {
+        pageInfo {
+          hasPreviousPage
+          startCursor
+        }
+        nodes {
+          id
+          ...MessageItem_message
+          calls {
+            ...ToolCalls_call
+          }
+        }
+      }
+    }
+  }
+`);
+
+const NewAssistantMessages = graphql(`
+  subscription NewAssistantMessages($id: ID!, $after: String!) {
+    messages(conversationId: $id, after: $after) {
+      cursor
+      message {
+        id
+        ...MessageItem_message
+        calls {
+          ...ToolCalls_call
+        }
       }
     }
   }
@@ -94,6 +133,8 @@ export class MessageLog {
   readonly #connection: Connection;
   readonly #id: string;
   readonly #viewerId: string;
+  /** Whether to read what the assistant did. */
+  readonly #withCalls: boolean;
   readonly #unsent;
 
   /** Call it while a component is being initialized: it uses effects. */
@@ -103,11 +144,13 @@ export class MessageLog {
     { client, connection }: { client: Client; connection: Connection },
     id: string,
     viewerId: string,
+    { withCalls = false }: { withCalls?: boolean } = {},
   ) {
     this.#client = client;
     this.#connection = connection;
     this.#id = id;
     this.#viewerId = viewerId;
+    this.#withCalls = withCalls;
     this.#unsent = textDraftStorage<Pick<PendingMessage, 'id' | 'content'>[]>(viewerId, 'sending', id);
     this.pending = (this.#unsent.read() ?? []).map((message) => ({
       ...message,
@@ -181,7 +224,11 @@ export class MessageLog {
 
   async #read(last: number, before: string | null) {
     const { data, error } = await this.#client
-      .query(Messages, { id: this.#id, last, before }, { requestPolicy: 'network-only' })
+      .query(
+        this.#withCalls ? (AssistantMessages as typeof Messages) : Messages,
+        { id: this.#id, last, before },
+        { requestPolicy: 'network-only' },
+      )
       .toPromise();
     this.#fail(error);
     const { conversation, cursor } = data ?? {};
@@ -211,7 +258,11 @@ export class MessageLog {
     if (after === undefined) return undefined;
     let hasReceived = false;
     const subscription = this.#client
-      .subscription(NewMessages, { id: this.#id, after }, { fetchSubscriptions: transport === 'sse' })
+      .subscription(
+        this.#withCalls ? (NewAssistantMessages as typeof NewMessages) : NewMessages,
+        { id: this.#id, after },
+        { fetchSubscriptions: transport === 'sse' },
+      )
       .subscribe(({ data, error }) => {
         // With an error, `data` is that of the payload before.
         if (error && isCoded(error, 'CURSOR_EXPIRED')) void this.#startAgain();
@@ -220,7 +271,7 @@ export class MessageLog {
         else if (data && !error) {
           hasReceived = true;
           this.#cursor = data.messages.cursor;
-          if (data.messages.message) this.#add([readFragment(MessageItem_message, data.messages.message)]);
+          if (data.messages.message) this.#add([messageOf(data.messages.message)]);
         }
       });
     // Deferred: unsubscribing inside a result callback throws.
@@ -309,5 +360,10 @@ export class MessageLog {
 }
 
 function messagesOf({ nodes }: Page): SentMessage[] {
-  return nodes.map((node) => readFragment(MessageItem_message, node));
+  return nodes.map(messageOf);
+}
+
+function messageOf(node: FragmentType<typeof MessageItem_message>): SentMessage {
+  const { calls } = node as Pick<SentMessage, 'calls'>;
+  return { ...readFragment(MessageItem_message, node), ...(calls ? { calls } : {}) };
 }

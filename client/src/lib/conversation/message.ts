@@ -1,3 +1,5 @@
+import type { ToolCalls_call } from '../assistant/tool-call.ts';
+import type { FragmentType } from '../../gql/fragment-masking.ts';
 import { graphql } from '../../gql/gql.ts';
 import type { MessageItem_MessageFragment } from '../../gql/graphql.ts';
 import { tooLong } from '../ui/text-length.ts';
@@ -5,6 +7,7 @@ import { tooLong } from '../ui/text-length.ts';
 export const MessageItem_message = graphql(`
   fragment MessageItem_message on Message {
     id
+    role
     content
     createdAt
     author {
@@ -14,7 +17,10 @@ export const MessageItem_message = graphql(`
   }
 `);
 
-export type SentMessage = MessageItem_MessageFragment;
+export type SentMessage = MessageItem_MessageFragment & {
+  /** In a conversation with the assistant: what it did. */
+  calls?: readonly FragmentType<typeof ToolCalls_call>[];
+};
 
 /** The viewer's message that has not come back from the server. */
 export interface PendingMessage {

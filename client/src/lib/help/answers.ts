@@ -34,6 +34,10 @@ export const questions = (): Items => [
     'Yes. Add this server’s address with /mcp at the end to your agent, for example https://tasks.example.com/mcp. A page asks you what the agent may do, and for which of your teams. Settings lists the applications that you connected; you can disconnect them there.',
   ],
   [
+    'What can the assistant do?',
+    'Open Assistant in the menu and type a command, such as /add buy milk tomorrow !high, /list due this week or /done 3. With a language model you can also ask in your own words. It can do what you can do, and asks you before it deletes, shares or invites.',
+  ],
+  [
     'Can I see and take back what an agent did?',
     'Yes. Open Activity and press “What agents did”. It lists each run of an agent with its changes. “Undo this run” first shows what happens to each change. Deleted tasks and sent messages stay as they are, and nothing is undone if someone has changed the same things since.',
   ],

@@ -24,9 +24,17 @@ let masked: (error: unknown) => GraphQLError;
 
 beforeAll(async () => {
   ({ ada } = await world.people('Ada'));
-  const { authServices, live, webhooks, performance: store } = await contextOfServer(ada);
+  const { assistant, authServices, live, webhooks, performance: store } = await contextOfServer(ada);
   const log = createLogger('silent');
-  contextOf = createContexts({ authServices, live, webhooks, store, origins: authServices.origins, log });
+  contextOf = createContexts({
+    assistant,
+    authServices,
+    live,
+    webhooks,
+    store,
+    origins: authServices.origins,
+    log,
+  });
   masked = createErrorMask(log, store);
 });
 

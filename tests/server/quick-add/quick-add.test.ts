@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { daysInText } from '../../../client/src/lib/quick-add/days-in-text.ts';
-import { finish, readQuickAdd, unfinishedAt, valuesOf } from '../../../client/src/lib/quick-add/quick-add.ts';
+import { daysInText } from '../../../server/quick-add/days-in-text.ts';
+import { finish, readQuickAdd, unfinishedAt, valuesOf } from '../../../server/quick-add/quick-add.ts';
 
 /** A Monday. */
 const TODAY = '2026-11-30';

@@ -1,7 +1,7 @@
 import type { ParsedResult } from 'chrono-node';
 import { casual as german } from 'chrono-node/de';
 import { GB as english } from 'chrono-node/en';
-import type { Day } from '../task/due-day.ts';
+import type { Day } from '../filter-text/days.ts';
 
 /** A day that a text names. */
 export interface DayInText {

@@ -1,6 +1,8 @@
-import type { TaskPriority } from '../../gql/graphql.ts';
-import type { Day } from '../task/due-day.ts';
+import type { Day } from '../filter-text/days.ts';
+import type { PRIORITIES } from '../filter-text/grammar.ts';
 import type { DayInText } from './days-in-text.ts';
+
+type TaskPriority = (typeof PRIORITIES)[keyof typeof PRIORITIES];
 
 /** A part of a typed text that sets a field of the task. */
 export type Marker = { start: number; end: number } & (
