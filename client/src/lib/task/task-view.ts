@@ -169,6 +169,7 @@ const boardGroups = {
   assignee: 'ASSIGNEE',
   label: 'LABEL',
   week: 'DUE_WEEK',
+  day: 'DUE_DAY',
 } as const;
 
 /** The filters and order of the list. Kept in the URL, so that the view survives a reload and can be shared. */
