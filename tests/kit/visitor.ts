@@ -86,8 +86,9 @@ export async function openDashboard(
   browser: Browser,
   url: string,
   { email, password }: Omit<Account, 'name'>,
+  options: BrowserContextOptions = {},
 ): Promise<Page> {
-  const page = await visit(browser, url, { timezoneId: 'UTC' }, async ({ request }) => {
+  const page = await visit(browser, url, { timezoneId: 'UTC', ...options }, async ({ request }) => {
     const query = 'mutation ($input: SignInInput!) { signIn(input: $input) { viewer { id } } }';
     const response = await request.post('/graphql', {
       data: { query, variables: { input: { email, password } } },
