@@ -70,6 +70,10 @@ export const questions = (): Items => [
     'Yes. Choose “Filters”, then the layout “Calendar”. Drag a task to a day to set its due date, or press Space on it, the arrow keys, and Enter. Press a day to see all its tasks, and to add one. Tasks without a due date are beside the days.',
   ],
   [
+    'Is there a table?',
+    'Yes. Choose “Filters”, then the layout “Table”. Press a header to sort by it, and a cell to change it. By keys, the arrows move between the cells, Enter edits, and Escape leaves a cell as it was. “Columns” chooses, orders and sizes them.',
+  ],
+  [
     'When does the week begin?',
     '“This week” always means Monday to Sunday. A calendar begins its weeks as your language and region do.',
   ],

@@ -172,6 +172,11 @@ export const boardGroups = {
   day: 'DUE_DAY',
 } as const;
 
+const sortFields = { title: 'TITLE', status: 'STATUS', priority: 'PRIORITY', due: 'DUE_ON' } as const;
+export type SortField = keyof typeof sortFields;
+/** A column of a table; with a minus sign in descending order. */
+export type Sort = SortField | `-${SortField}`;
+
 const layoutNames = { month: true, week: true, table: true };
 
 /** The filters and order of the list. Kept in the URL, so that the view survives a reload and can be shared. */
@@ -189,6 +194,8 @@ export interface TaskView {
   layout: keyof typeof layoutNames | '';
   /** A day of the month or week that a calendar shows; `''` for today. */
   day: Day;
+  /** The column that a table is sorted by; empty for `order`. */
+  sort: Sort | '';
   /** The columns of a board; `''` for a list. */
   board: keyof typeof boardGroups | '';
 }
@@ -204,6 +211,7 @@ export const usualView: TaskView = {
   board: '',
   layout: '',
   day: '',
+  sort: '',
 };
 
 /** The longest search, in characters. The API accepts twice as many. */
@@ -231,13 +239,28 @@ export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
   };
 }
 
-/** The layout and day of a URL. */
-export function readPlace(parameters: Pick<URLSearchParams, 'get'>): Pick<TaskView, 'layout' | 'day'> {
+/** The order of the tasks. */
+export function orderByOf({
+  layout,
+  sort,
+  order,
+}: Pick<TaskView, 'layout' | 'sort' | 'order'>): Required<TaskOrder> {
+  if (sort === '' || layout !== 'table') return taskOrders[order].orderBy;
+  const field = sortFields[sort.replace('-', '') as SortField];
+  return { field, direction: sort.startsWith('-') ? 'DESC' : 'ASC' };
+}
+
+/** How the tasks of a URL are shown. */
+export function readPlace(
+  parameters: Pick<URLSearchParams, 'get'>,
+): Pick<TaskView, 'layout' | 'day' | 'sort'> {
+  const sort = parameters.get('sort') ?? '';
   const [layout, day] = [parameters.get('layout') ?? '', parameters.get('day') ?? ''];
   const isDay = /^\d{4}-\d\d-\d\d$/.test(day) && day >= earliestDue && day <= latestDue;
   return {
     layout: layout in layoutNames ? (layout as keyof typeof layoutNames) : '',
     day: isDay && !Number.isNaN(Date.parse(day)) ? day : '',
+    sort: Object.hasOwn(sortFields, sort.replace(/^-/, '')) ? (sort as Sort) : '',
   };
 }
 

@@ -21,7 +21,7 @@ export function withLook({ layout, groupBy }: Look): Partial<TaskView> {
   const names = Object.keys(boardGroups) as (keyof typeof boardGroups)[];
   const board = names.find((name) => boardGroups[name] === by) ?? '';
   const others = { LIST: '', BOARD: '', CALENDAR: 'month', TABLE: 'table' } as const;
-  return { board, layout: others[layout], day: '', ...(board === 'status' ? { show: 'all' } : {}) };
+  return { board, layout: others[layout], day: '', sort: '', ...(board === 'status' ? { show: 'all' } : {}) };
 }
 
 export function isSameLook(one: Look, other: Look): boolean {
