@@ -155,6 +155,23 @@ test('columns are sized, ordered and left out, also by keys, and stay so in the 
   await expect(page.getByRole('columnheader')).toHaveText(titles);
 });
 
+test('only rows in and near the window are in the page, and keys move on to others', async () => {
+  const { ada } = await people('Ada');
+  const tasks = Array.from({ length: 120 }, (_, n) => ({ title: `Errand ${String(n).padStart(3, '0')}` }));
+  await ada.query('mutation ($input: CreateTasksInput!) { createTasks(input: $input) { cursor } }', {
+    input: { tasks },
+  });
+  const page = await tableOf(ada, '/?layout=table&sort=title');
+  for (const shown of [50, 75, 100, 120]) {
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await expect(page.getByText(`${shown} of 120`, { exact: true }).first()).toBeAttached();
+  }
+  expectValue(await rows(page).count()).toBeLessThan(70);
+  await cell(page, 'Errand 000', 'status').focus();
+  for (let n = 0; n < 4; n++) await page.keyboard.press('PageDown');
+  await expect(cell(page, 'Errand 040', 'status')).toBeFocused();
+});
+
 test('on a phone, a table scrolls to the side while its titles stay', async () => {
   const { ada } = await people('Ada');
   await ada.createTask('Order paper', { labels: ['home'] });

@@ -25,9 +25,7 @@ export class GridKeys {
   /** @returns whether the key moves the focus. */
   move({ key, target, ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent): boolean {
     const cell = target instanceof Element ? target.closest<HTMLElement>('[data-cell]') : null;
-    if (!cell || shiftKey || altKey) return false;
-    const isFar = ctrlKey || metaKey;
-    if (isFar && key !== 'Home' && key !== 'End') return false;
+    if (!cell || shiftKey || altKey || ctrlKey || metaKey) return false;
     const row = cell.closest('[role="row"]');
     const cells = cellsOf(row);
     const place = cells.indexOf(cell);
@@ -41,8 +39,8 @@ export class GridKeys {
       ArrowDown: () => inRow(at + 1),
       PageUp: () => inRow(Math.max(at - page, Math.min(at, 1))),
       PageDown: () => inRow(at + page),
-      Home: () => (isFar ? cellsOf(rows[0])[0] : cells[0]),
-      End: () => (isFar ? cellsOf(rows.at(-1)).at(-1) : cells.at(-1)),
+      Home: () => cells[0],
+      End: () => cells.at(-1),
     };
     const find = targets[key];
     if (!find) return false;
