@@ -170,6 +170,11 @@ test('only rows in and near the window are in the page, and keys move on to othe
   await cell(page, 'Errand 000', 'status').focus();
   for (let n = 0; n < 4; n++) await page.keyboard.press('PageDown');
   await expect(cell(page, 'Errand 040', 'status')).toBeFocused();
+  for (const row of ['050', '060', '070', '080', '090', '100', '110', '119']) {
+    await page.keyboard.press('PageDown');
+    await expect(cell(page, `Errand ${row}`, 'status')).toBeFocused();
+  }
+  await expect(cell(page, 'Errand 119', 'status')).toBeInViewport();
 });
 
 test('on a phone, a table scrolls to the side while its titles stay', async () => {
