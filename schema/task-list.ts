@@ -19,7 +19,7 @@ import {
 } from './machinery/connection.ts';
 import { mentions } from './machinery/filters.ts';
 import { countTasks, type Total } from '../server/sql/count-tasks.ts';
-import { fewTasks, isPinned, orderedTasks } from '../server/sql/ordered-tasks.ts';
+import { fewTasks, isPinned, orderedTasks, type TotalOrder } from '../server/sql/ordered-tasks.ts';
 import { readIds, readPage, type Sources } from '../server/sql/read-page.ts';
 import { tasks as table } from '../server/sql/tables.ts';
 import { visibleSql } from '../server/sql/visible.ts';
@@ -93,6 +93,11 @@ function orderOf(parts: readonly OrderPart[] | null | undefined): OrderBy<TaskOr
     throw new ValidationFailed('`orderBy` can contain each field only once.', { field: 'orderBy' });
   }
   return given.map(({ field, direction }) => ({ ...columns[field], direction }));
+}
+
+/** The total order of a list. */
+export function totalOrderOf(parts: readonly OrderPart[] | null | undefined): TotalOrder {
+  return page({}, orderOf(parts)).order;
 }
 
 /**

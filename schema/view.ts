@@ -23,6 +23,7 @@ export const TaskGroupBy = builder.enumType('TaskGroupBy', {
     ASSIGNEE: { description: 'Their assignee.' },
     LABEL: { description: 'Their labels. A task with several labels is in several groups.' },
     DUE_WEEK: { description: 'The week of their due date, by its Monday.' },
+    DUE_DAY: { description: 'Their due date.' },
   } satisfies Record<(typeof GROUPINGS)[number], object>,
 });
 

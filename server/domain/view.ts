@@ -21,7 +21,7 @@ import { idOf, line, NOT_NULL, parse, version } from './validation.ts';
 export const MOST_VIEWS = 100;
 
 export const LAYOUTS = ['LIST', 'BOARD', 'CALENDAR', 'TABLE'] as const;
-export const GROUPINGS = ['STATUS', 'PRIORITY', 'ASSIGNEE', 'LABEL', 'DUE_WEEK'] as const;
+export const GROUPINGS = ['STATUS', 'PRIORITY', 'ASSIGNEE', 'LABEL', 'DUE_WEEK', 'DUE_DAY'] as const;
 
 const name = line('The name', { min: 1, max: 100 });
 /** In canonical spelling. */

@@ -134,6 +134,13 @@ interface Source {
   isNew?: Prisma.Sql;
 }
 
+/** An order with the columns that it reads, both qualified with `tasks`. */
+export function orderColumns(order: TotalOrder): { columns: Prisma.Sql; text: Prisma.Sql } {
+  const fields = new Set(['id', ...order.criteria.map(({ field }) => field)]);
+  const names = [...fields].map((field) => columnOf(ofTasks.columns, field).name);
+  return { columns: Prisma.raw(names.join(', ')), text: Prisma.raw(orderText(order, ofTasks)) };
+}
+
 /** Whether so few rows match that sorting them costs less than ordered scans. */
 export function isPinned(where: Condition): boolean {
   return flat(where).some((condition) => Object.keys(condition).some((key) => PINNED.has(key)));

@@ -13,8 +13,8 @@ const wuchale = (...parameters: string[]) =>
 
 /** What programs read; everything else with two words is for people. */
 const technical = [
-  /^(audit-trail-|curl |claude mcp |-d '\{|max\(|clamp\(|\(any-pointer: |\(pointer: |\(min-width|\(width|https?:|noopener )/,
-  /^(li a|li a, li button|no longer let |li:not\(li li\)|input, textarea, select, .*|a, button(:not\(:disabled\))?|task list|HTTP \{0\}|shared-with-label shared-with-names)$/,
+  /^(audit-trail-|curl |claude mcp |-d '\{|max\(|min\(|clamp\(|\(hover: |\(any-pointer: |\(pointer: |\(min-width|\(width|https?:|noopener )/,
+  /^(li a|li a, li button|no longer let |li:not\(li li\)|(a, )?input, (textarea, )?select(, .*)?|a, button(:not\(:disabled\))?|task list|HTTP \{0\}|shared-with-label shared-with-names)$/,
   /^The server sent no data in time\.$/,
   /^M\{0\},\{1\}/,
 ];

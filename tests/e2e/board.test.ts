@@ -94,8 +94,11 @@ test('a board by label and by week changes that field', async () => {
   await drag(page, cards(page, 'Week of 3 Mar 2031').first(), column(page, 'Week of 10 Mar 2031'));
   await page.mouse.up();
   await expect(cards(page, 'Week of 10 Mar 2031')).toHaveCount(2);
-  const { tasks } = await ada.query<{ tasks: { nodes: object[] } }>(
-    '{ tasks(filterText: "title:paper") { nodes { labels dueOn } } }',
-  );
-  expectValue(tasks.nodes).toEqual([{ labels: ['home'], dueOn: '2031-03-12' }]);
+  const paper = async () => {
+    const { tasks } = await ada.query<{ tasks: { nodes: object[] } }>(
+      '{ tasks(filterText: "title:paper") { nodes { labels dueOn } } }',
+    );
+    return tasks.nodes;
+  };
+  await expect.poll(paper).toEqual([{ labels: ['home'], dueOn: '2031-03-12' }]);
 });

@@ -294,6 +294,25 @@ describe('the manual order', () => {
     expect(await order(page)).toEqual(moved);
   });
 
+  test('is changed from the menu of a row on a phone', async () => {
+    const { ada } = await people('Ada');
+    await ada.createTask('Pack', { status: 'IN_PROGRESS' });
+    await ada.createTask('Carry');
+    const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+    const page = await openDashboard(browser, world.url, { email: ada.email, password: PASSWORD }, phone);
+    await page.goto('/?order=manual');
+    await expect.poll(() => order(page)).toEqual(['Pack', 'Carry']);
+    await expect(row(page, 'Pack').getByText('In progress')).toBeInViewport();
+    await page.getByRole('button', { name: 'Actions for “Pack”' }).tap();
+    await page.getByRole('button', { name: 'Move down “Pack”' }).tap();
+    await expect.poll(() => order(page)).toEqual(['Carry', 'Pack']);
+    await expect.poll(() => titlesOf(ada)).toEqual(['Carry', 'Pack']);
+    // The message is above the navigation.
+    const toast = await page.getByText('Moved “Pack” to place 2').boundingBox();
+    const bar = await page.getByRole('navigation', { name: 'Main' }).boundingBox();
+    expect((toast?.y ?? 0) + (toast?.height ?? 0)).toBeLessThan(bar?.y ?? 0);
+  });
+
   test('of subtasks is changed on the page of their task', async () => {
     const { ada } = await people('Ada');
     const id = await ada.createTask('Move the office');

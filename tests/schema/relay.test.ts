@@ -149,6 +149,7 @@ const BOUNDED: Record<string, string> = {
   'RestoreTasksPayload.tasks': 'as many as were asked for, at most 100',
   'SearchResult.snippet': 'two passages of at most 24 words',
   'Task.labels': 'at most 20',
+  'TaskGroup.firstTasks': '`first`, at most 50',
   'TaskHighlights.description': 'two passages of at most 24 words',
   'TaskHighlights.title': 'parts of a title of at most 200 characters',
   'TeamRights.grantRoles': 'at most three',

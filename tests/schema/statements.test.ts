@@ -249,6 +249,8 @@ const lists: Record<string, string> = {
     comments(last: 2) { totalCount nodes { id author { id } viewerCan { edit } } }
     subtasks(first: 2) { totalCount nodes { id owner { id } } } } }`,
   'TaskGroup.tasks': 'taskGroups(by: STATUS) { key count tasks(first: $n) { nodes { id title } } }',
+  'TaskGroup.firstTasks':
+    'taskGroups(by: STATUS) { key count firstTasks(first: $n) { id title assignee { id } viewerCan { edit } } }',
   'View.tasks':
     'node(id: $view) { ... on View { totalCount tasks(first: $n) { totalCount nodes { id title } } } }',
   'Task.shares':
@@ -350,6 +352,7 @@ test('[FR-014] the number of statements of a list does not depend on its length'
     "tasks: 2 for 5 and for 50: readTasks, viewerOf
     tasks, and all below: 4 for 5 and for 50: countByCounters, readTasks, tasks, viewerOf
     TaskGroup.tasks: 7 for 5 and for 50: groupByCounters, readTasks, readTasks, readTasks, readTasks, users, viewerOf
+    TaskGroup.firstTasks: 5 for 5 and for 50: firstOfGroups, groupByCounters, tasks, users, viewerOf
     View.tasks: 5 for 5 and for 50: countByCounters, countByCounters, readTasks, viewerOf, views
     Task.shares: 2 for 5 and for 50: tasks, viewerOf
     Task.comments: 2 for 5 and for 50: tasks, viewerOf

@@ -15,6 +15,7 @@ interface Group {
   isCountExact: boolean;
   filter: object;
   assignee: { name: string } | null;
+  firstTasks: { title: string }[];
   tasks: { totalCount: number; nodes: { title: string }[] };
 }
 
@@ -22,7 +23,8 @@ async function groups(person: Person, by: string, filterText = '', first = 12): 
   const data = await person.query<{ taskGroups: Group[] }>(
     `query ($by: TaskGroupBy!, $filterText: String, $first: Int!) {
        taskGroups(by: $by, filterText: $filterText, first: $first) {
-         key count isCountExact filter assignee { name } tasks(first: 50) { totalCount nodes { title } }
+         key count isCountExact filter assignee { name } firstTasks(first: 2) { title }
+         tasks(first: 50) { totalCount nodes { title } }
        }
      }`,
     { by, filterText, first },
@@ -69,6 +71,11 @@ test('tasks are grouped by each key, with exact numbers and the tasks of each gr
     ['2026-06-08', 1],
   ]);
   expect(weeks[0]?.tasks.nodes.map(({ title }) => title).sort()).toEqual(['One', 'Two']);
+  expect(numbers(await groups(ada, 'DUE_DAY', 'has:due'))).toEqual([
+    ['2026-06-01', 1],
+    ['2026-06-07', 1],
+    ['2026-06-08', 1],
+  ]);
   expect(await outcome(groups(ada, 'STATUS', 'is:opne'))).toBe('VALIDATION_FAILED');
   expect(await outcome(groups(ada, 'STATUS', '', 51))).toBe('VALIDATION_FAILED');
 });
@@ -94,12 +101,30 @@ test('the numbers are those of the lists, before and after folding', async () =>
   for (const fold of [() => Promise.resolve(), () => foldToTheEnd(world.databaseUrl)]) {
     await fold();
     for (const person of [ada, bob])
-      for (const by of ['STATUS', 'PRIORITY', 'ASSIGNEE', 'LABEL', 'DUE_WEEK'])
+      for (const by of ['STATUS', 'PRIORITY', 'ASSIGNEE', 'LABEL', 'DUE_WEEK', 'DUE_DAY'])
         for (const text of ['', 'is:mine', 'is:open', 'label:a', 'is:overdue'])
           for (const group of await groups(person, by, text)) {
             expect(group.count, `${by} ${text} ${group.key}`).toBe(group.tasks.totalCount);
             expect(group.tasks.nodes).toHaveLength(group.count);
+            expect(group.firstTasks).toEqual(group.tasks.nodes.slice(0, 2));
             expect(group.isCountExact).toBe(true);
           }
   }
+});
+
+test('the first tasks of groups are in the order of the list, and their number is limited', async () => {
+  const { ada } = await people('Ada');
+  for (const title of ['b', 'c', 'a', 'd']) await ada.createTask(title, { dueOn: '2026-06-01' });
+  const first = (count: number, order: string) =>
+    ada.query<{ taskGroups: { firstTasks: { title: string }[] }[] }>(
+      `query ($count: Int!) {
+         taskGroups(by: DUE_DAY, orderBy: [${order}]) { firstTasks(first: $count) { title } }
+       }`,
+      { count },
+    );
+  const { taskGroups } = await first(3, '{ field: TITLE, direction: ASC }');
+  expect(taskGroups).toEqual([{ firstTasks: [{ title: 'a' }, { title: 'b' }, { title: 'c' }] }]);
+  expect((await first(0, '{ field: DUE_ON }')).taskGroups).toEqual([{ firstTasks: [] }]);
+  expect(await outcome(first(51, '{ field: TITLE }'))).toBe('VALIDATION_FAILED');
+  expect(await outcome(first(-1, '{ field: TITLE }'))).toBe('VALIDATION_FAILED');
 });

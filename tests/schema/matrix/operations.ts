@@ -151,7 +151,7 @@ const onTasks: Record<string, Operation> = {
   'tasks shared with one': tasks('sharedWithViewer: true'),
   'tasks owned or assigned': tasks('ownedOrAssigned: true'),
   'TaskGroup.tasks': read(
-    'taskGroups(by: STATUS, filterText: $title) { key tasks { nodes { id } } }',
+    'taskGroups(by: STATUS, filterText: $title) { key tasks { nodes { id } } firstTasks { id } }',
     (_names, word) => ({ title: `title:"${word}t"` }),
     { shows: ['task'] },
   ),

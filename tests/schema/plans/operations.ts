@@ -125,6 +125,8 @@ export const reads = all('query', {
   'groups by assignee':
     'taskGroups(by: ASSIGNEE, filterText: "is:mine") { key count assignee { id } tasks(first: 50) { nodes { id } } }',
   'groups by label': 'taskGroups(by: LABEL, filterText: "is:open") { key count }',
+  'groups by day':
+    'taskGroups(by: DUE_DAY, filterText: "has:due", first: 42) { key count firstTasks { id title assignee { id } } }',
   'groups by week': 'taskGroups(by: DUE_WEEK, filterText: "has:due") { key count }',
   'names in a filter':
     'parseTaskFilter(text: "is:open (assignee:me,ada@example.com or team:web)") { text errors { code } }',

@@ -19,6 +19,8 @@ export function nameOf(by: TaskGroupBy, { key, assignee }: Pick<Group, 'key' | '
       return key ?? 'No label';
     case 'DUE_WEEK':
       return key === null ? 'No due date' : `Week of ${dayWords(key)}`;
+    case 'DUE_DAY':
+      return key === null ? 'No due date' : dayWords(key);
   }
 }
 
@@ -34,6 +36,7 @@ export function valuesOf(by: TaskGroupBy, card: Card): TaskValues {
     case 'LABEL':
       return { labels: card.labels };
     case 'DUE_WEEK':
+    case 'DUE_DAY':
       return { dueOn: card.dueOn };
   }
 }
@@ -59,6 +62,8 @@ export function movedValues(
     }
     case 'DUE_WEEK':
       return { dueOn: to === null ? null : sameWeekday(card.dueOn, to, today) };
+    case 'DUE_DAY':
+      return { dueOn: to };
   }
 }
 

@@ -11,7 +11,7 @@ interface Drag {
 const threshold = 6;
 /** Milliseconds that a finger rests before it drags, so that lists can be scrolled. */
 const restTime = 250;
-/** Pixels from the edge of the board where it scrolls. */
+/** Pixels from the edge of the board, and of the window, where it scrolls. */
 const edge = 48;
 
 /**
@@ -20,7 +20,7 @@ const edge = 48;
  */
 export function dragCard({ onstart, onover, ondrop }: Drag): Attachment<HTMLElement> {
   return (card) => {
-    let begun: { x: number; y: number; id: number } | undefined;
+    let begun: { x: number; y: number; id: number; scrolled: number } | undefined;
     let isDragging = false;
     let wasDragged = false;
     let rest: ReturnType<typeof setTimeout> | undefined;
@@ -58,7 +58,7 @@ export function dragCard({ onstart, onover, ondrop }: Drag): Attachment<HTMLElem
 
     function move(event: PointerEvent) {
       if (event.pointerId !== begun?.id) return;
-      const [x, y] = [event.clientX - begun.x, event.clientY - begun.y];
+      const [x, y] = [event.clientX - begun.x, event.clientY - begun.y + scrollY - begun.scrolled];
       if (!isDragging) {
         if (Math.hypot(x, y) < threshold) return;
         // A finger that moves early scrolls.
@@ -76,6 +76,8 @@ export function dragCard({ onstart, onover, ondrop }: Drag): Attachment<HTMLElem
         if (event.clientX > bounds.right - edge) board.scrollBy({ left: 12 });
         else if (event.clientX < bounds.left + edge) board.scrollBy({ left: -12 });
       }
+      const way = event.clientY < edge ? -1 : event.clientY > innerHeight - edge ? 1 : 0;
+      if (way !== 0) scrollBy({ top: 12 * way, behavior: 'instant' });
       onover(columnAt(event));
     }
 
@@ -92,7 +94,7 @@ export function dragCard({ onstart, onover, ondrop }: Drag): Attachment<HTMLElem
     function down(event: PointerEvent) {
       if (event.button !== 0 || !event.isPrimary) return;
       wasDragged = false;
-      begun = { x: event.clientX, y: event.clientY, id: event.pointerId };
+      begun = { x: event.clientX, y: event.clientY, id: event.pointerId, scrolled: scrollY };
       if (event.pointerType === 'touch') rest = setTimeout(start, restTime);
       addEventListener('pointermove', move);
       addEventListener('pointerup', up);

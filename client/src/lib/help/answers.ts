@@ -69,7 +69,18 @@ export const questions = (): Items => [
     'Can I export my tasks?',
     'Yes. “Export as CSV” under “Filters” saves all tasks of the list for a spreadsheet. The actions of a view also have JSON Lines, for programs.',
   ],
-  ['When does the week begin?', 'On Monday. “This week” always means Monday to Sunday.'],
+  [
+    'Is there a calendar?',
+    'Yes. Choose “Filters”, then the layout “Calendar”. Drag a task to a day to set its due date, or press Space on it, the arrow keys, and Enter. Press a day to see all its tasks, and to add one. Tasks without a due date are beside the days.',
+  ],
+  [
+    'Is there a table?',
+    'Yes. Choose “Filters”, then the layout “Table”. Press a header to sort by it, and a cell to change it. By keys, the arrows move between the cells, Enter edits, and Escape leaves a cell as it was. “Columns” chooses, orders and sizes them.',
+  ],
+  [
+    'When does the week begin?',
+    '“This week” always means Monday to Sunday. A calendar begins its weeks as your language and region do.',
+  ],
   [
     'I edited a task that I completed last year. Why does it not count as completed today?',
     'A task counts on the day on which you completed it. If you reopen it and complete it again, it counts on the new day.',

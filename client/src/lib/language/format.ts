@@ -33,3 +33,8 @@ export function listWords(parts: readonly string[]): string {
 export function withinSentence(label: string): string {
   return language() === 'en' ? label.toLowerCase() : label;
 }
+
+/** “1–7 Dec 2026” */
+export function rangeWords(from: Date, to: Date, options: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat(locale(), options).formatRange(from, to);
+}

@@ -80,7 +80,7 @@ export function lastDayBefore(moment: string, timezone: string): string {
 
 /** A day as `1 Dec 2026`. */
 export function dayWords(day: Day): string {
-  return format(day, { day: 'numeric', month: 'short', year: 'numeric' });
+  return formatDay(day, { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
 /** The label of a due day, relative to the viewer's today. */
@@ -91,10 +91,10 @@ export function describeDue(dueOn: Day, today: Day): DueDay {
   if (distance === 0) return { label: 'Due today', urgency: 'today' };
   if (distance === 1) return { label: 'Due tomorrow', urgency: 'soon' };
   if (distance < daysCalledSoon)
-    return { label: `Due ${format(dueOn, { weekday: 'long' })}`, urgency: 'soon' };
+    return { label: `Due ${formatDay(dueOn, { weekday: 'long' })}`, urgency: 'soon' };
   const sameYear = dueOn.slice(0, 4) === today.slice(0, 4);
   return {
-    label: `Due ${format(dueOn, { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) })}`,
+    label: `Due ${formatDay(dueOn, { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) })}`,
     urgency: 'later',
   };
 }
@@ -113,6 +113,7 @@ export function sectionOf(dueOn: Day | null, today: Day): Section {
   return distance <= daysCalledSoon ? 'week' : 'later';
 }
 
-function format(day: Day, options: Intl.DateTimeFormatOptions): string {
+/** A day in the words of the language. */
+export function formatDay(day: Day, options: Intl.DateTimeFormatOptions): string {
   return dateWords(new Date(`${day}T00:00Z`), { ...options, timeZone: 'UTC' });
 }

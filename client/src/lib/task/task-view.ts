@@ -1,6 +1,6 @@
 import type { DashboardScope, TaskFilter, TaskGroupBy, TaskOrder, TaskPriority } from '../../gql/graphql.ts';
 import { beginningOf } from '../ui/text-length.ts';
-import { type Day, dayAfter, mondayOf } from './due-day.ts';
+import { type Day, dayAfter, earliestDue, latestDue, mondayOf } from './due-day.ts';
 import { priorities, priorityWords } from './task-words.ts';
 
 /** The viewer, for filters such as "mine" and "today". */
@@ -163,13 +163,21 @@ export function priorityLabel(name: PriorityName): string {
 }
 
 /** What the columns of a board are about, in the URL. */
-const boardGroups = {
+export const boardGroups = {
   status: 'STATUS',
   priority: 'PRIORITY',
   assignee: 'ASSIGNEE',
   label: 'LABEL',
   week: 'DUE_WEEK',
+  day: 'DUE_DAY',
 } as const;
+
+const sortFields = { title: 'TITLE', status: 'STATUS', priority: 'PRIORITY', due: 'DUE_ON' } as const;
+export type SortField = keyof typeof sortFields;
+/** A column of a table; with a minus sign in descending order. */
+export type Sort = SortField | `-${SortField}`;
+
+const layoutNames = { month: true, week: true, table: true };
 
 /** The filters and order of the list. Kept in the URL, so that the view survives a reload and can be shared. */
 export interface TaskView {
@@ -182,6 +190,12 @@ export interface TaskView {
   priority: PriorityName;
   /** Conditions as text, in addition to the others; empty for none. */
   filter: string;
+  /** Other than a list and a board. */
+  layout: keyof typeof layoutNames | '';
+  /** A day of the month or week that a calendar shows; `''` for today. */
+  day: Day;
+  /** The column that a table is sorted by; empty for `order`. */
+  sort: Sort | '';
   /** The columns of a board; `''` for a list. */
   board: keyof typeof boardGroups | '';
 }
@@ -195,6 +209,9 @@ export const usualView: TaskView = {
   source: 'work',
   ...unfiltered,
   board: '',
+  layout: '',
+  day: '',
+  sort: '',
 };
 
 /** The longest search, in characters. The API accepts twice as many. */
@@ -216,8 +233,34 @@ export function readView(parameters: Pick<URLSearchParams, 'get'>): TaskView {
     source: isTeam(source) ? source : known(taskSources, source, 'work'),
     due: known(dueChoices, asked('due'), usualView.due),
     board: known({ ...boardGroups, '': '' }, asked('board'), ''),
+    ...readPlace(parameters),
     filter: asked('filter').trim().slice(0, longestFilter),
     priority: priorityNames.find((name) => name === asked('priority')) ?? usualView.priority,
+  };
+}
+
+/** The order of the tasks. */
+export function orderByOf({
+  layout,
+  sort,
+  order,
+}: Pick<TaskView, 'layout' | 'sort' | 'order'>): Required<TaskOrder> {
+  if (sort === '' || layout !== 'table') return taskOrders[order].orderBy;
+  const field = sortFields[sort.replace('-', '') as SortField];
+  return { field, direction: sort.startsWith('-') ? 'DESC' : 'ASC' };
+}
+
+/** How the tasks of a URL are shown. */
+export function readPlace(
+  parameters: Pick<URLSearchParams, 'get'>,
+): Pick<TaskView, 'layout' | 'day' | 'sort'> {
+  const sort = parameters.get('sort') ?? '';
+  const [layout, day] = [parameters.get('layout') ?? '', parameters.get('day') ?? ''];
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(day) && day >= earliestDue && day <= latestDue;
+  return {
+    layout: layout in layoutNames ? (layout as keyof typeof layoutNames) : '',
+    day: isDay && !Number.isNaN(Date.parse(day)) ? day : '',
+    sort: Object.hasOwn(sortFields, sort.replace(/^-/, '')) ? (sort as Sort) : '',
   };
 }
 
@@ -244,13 +287,6 @@ export function addressOfView(view: TaskView): string {
 /** What the tasks of a board are grouped by; null for a list. */
 export function groupByOf({ board }: TaskView): TaskGroupBy | null {
   return board === '' ? null : boardGroups[board];
-}
-
-/** The view with a layout. A board by status has columns for tasks of every status. */
-export function withLayout(groupBy: TaskGroupBy | null): Partial<TaskView> {
-  const names = Object.keys(boardGroups) as (keyof typeof boardGroups)[];
-  const board = names.find((name) => boardGroups[name] === groupBy) ?? '';
-  return board === 'status' ? { board, show: 'all' } : { board };
 }
 
 /** The number of active filters, without search, source and status. */
