@@ -47,6 +47,7 @@ describe('the view of the task list in the URL', () => {
   test('defaults are left out, and every view survives a round trip', () => {
     expect(addressOfView(usualView)).toBe('/');
     const view = {
+      ...usualView,
       show: 'completed',
       order: 'oldest',
       find: 'paper & ink',

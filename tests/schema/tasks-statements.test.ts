@@ -80,14 +80,12 @@ const VIEWS: [name: string, view: TaskView][] = [
 VIEWS.push([
   'all together',
   {
+    ...usualView,
     show: 'all',
-    order: 'due',
     source: 'assigned',
     due: 'week',
     priority: 'HIGH',
-    filter: '',
     find: 'task',
-    board: '',
   },
 ]);
 
