@@ -44,10 +44,12 @@ export async function writeReply(parts: ReplyParts, reply: LeasedReply, closing:
       await failReply(db, reply, GIVEN_UP);
       return;
     }
-    const written = await write(parts, reply, runner, draft);
+    await draft.look(db, reply);
+    const written = draft.ending ? { content: '' } : await write(parts, reply, runner, draft);
     await draft.rest();
     if (draft.ending === 'LOST') return;
-    if (draft.ending === 'CLOSING') {
+    const isWritten = 'content' in written && written.content !== '';
+    if (draft.ending === 'CLOSING' && !isWritten) {
       await releaseReply(db, reply);
       return;
     }
@@ -144,7 +146,7 @@ class Draft {
   constructor(db: Database, reply: LeasedReply, closing: AbortSignal) {
     this.#closing = closing;
     this.#timer = setInterval(() => {
-      this.#keeping = this.#keeping.then(() => this.#keep(db, reply)).catch(() => undefined);
+      this.#keeping = this.#keeping.then(() => this.look(db, reply)).catch(() => undefined);
     }, KEEP_EVERY_MS);
     this.#onClosing = () => {
       this.#end('CLOSING');
@@ -163,7 +165,8 @@ class Draft {
     await this.#keeping;
   }
 
-  async #keep(db: Database, reply: LeasedReply): Promise<void> {
+  /** Stores the text, and sees whether the reply was stopped, which can be before it begins. */
+  async look(db: Database, reply: LeasedReply): Promise<void> {
     if (this.ending) return;
     const verdict = await keepReply(db, reply, cutTo(storableText(this.text), LONGEST_REPLY));
     if (verdict !== 'GO_ON') this.#end(verdict);

@@ -156,7 +156,7 @@ export async function plantGarden(
     data: { conversationId: offered.id, userId: uuidOf('User', grace.id), offeredById },
   });
 
-  const { conversationId: talk, messageId: asked } = await askAssistant(db, userId);
+  const { conversationId: talk, messageId: asked } = await askAssistant(db, userId, water);
 
   const client = { name: 'Garden planner', redirectUris: [REDIRECT_URI] };
   const { id: clientId } = await db.oauthClient.create({ data: client });
@@ -269,7 +269,11 @@ export async function plantGarden(
 }
 
 /** A message to the assistant, which another server replies to for as long as the tests run. */
-async function askAssistant({ conversation, message, assistantReply }: World['db'], userId: string) {
+async function askAssistant(
+  { conversation, message, assistantReply }: World['db'],
+  userId: string,
+  taskId: string,
+) {
   const before = new Date(Date.now() - 60_000);
   const { id: conversationId } = await conversation.create({
     data: {
@@ -302,7 +306,7 @@ async function askAssistant({ conversation, message, assistantReply }: World['db
           arguments: { filter: 'due:this-week is:open' },
           state: 'DONE',
           summary: 'Water the plants',
-          tasks: [{ id: NAMED.water, title: 'Water the plants' }],
+          tasks: [{ id: taskId, title: 'Water the plants' }],
         },
       ],
     },

@@ -250,3 +250,17 @@ test('tokens of a day are limited per person, and commands still work', async ()
   await db.assistantUsage.update({ where, data: { day: new Date('2026-01-01') } });
   await talk.say('Hello');
 });
+
+test('a reply that is stopped before it begins does nothing', async () => {
+  const talk = await ada();
+  endpoint.answerWith(hangsAfter('Once upon a time'));
+  const first = await talk.send('Tell me a story');
+  const second = await talk.send('/add buy milk');
+  await talk.person.query(STOP, { id: second });
+  await talk.person.query(STOP, { id: first });
+  await talk.replyIn(second, ['STOPPED']);
+  const { tasks } = await talk.person.query<{ tasks: { totalCount: number } }>(
+    'query { tasks { totalCount } }',
+  );
+  expect(tasks.totalCount).toBe(0);
+});

@@ -23,9 +23,9 @@ export function commandWords(name: string): { example: string; about: string } {
     case 'list':
       return { example: msg('/list due this week'), about: msg('List tasks') };
     case 'done':
-      return { example: '/done 3', about: msg('Complete a task of the last list') };
+      return { example: msg('/done 3'), about: msg('Complete a task of the last list') };
     case 'delete':
-      return { example: '/delete 3', about: msg('Move a task of the last list to the trash') };
+      return { example: msg('/delete 3'), about: msg('Move a task of the last list to the trash') };
     case 'summary':
       return { example: '/summary', about: msg('Show your numbers') };
     default:

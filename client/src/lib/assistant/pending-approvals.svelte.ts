@@ -25,7 +25,9 @@ const PendingApprovals = graphql(`
 
 type Pending = { id: string } & FragmentType<typeof ApprovalItem_ApprovalFragmentDoc>;
 
-const key = Symbol('pending approvals');
+type Find = (id: string) => Pending | undefined;
+
+const key = Symbol('approvals');
 
 /** The approvals that wait, for the tool calls below. Call it while a component is being initialized. */
 export function providePendingApprovals(api: Api): void {
@@ -42,6 +44,6 @@ export function providePendingApprovals(api: Api): void {
 }
 
 /** Undefined for approvals that do not wait, and outside of the assistant's conversation. */
-export function pendingApproval(): (id: string) => Pending | undefined {
-  return getContext(key) ?? (() => undefined);
+export function pendingApproval(): Find {
+  return getContext<Find | undefined>(key) ?? (() => undefined);
 }
