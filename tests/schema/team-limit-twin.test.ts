@@ -77,8 +77,9 @@ async function work(
     if (happens(0.5)) await giveShare(dan, ada, his);
     if (happens(0.3)) await hidden(dan, other, { assigneeId: ada.id });
   }
-  const [first = '', second = '', third = '', fourth = ''] = ids.filter((id) => id.startsWith('task'));
-  await giveShare(inTeam.boss, inTeam.outsider, first);
+  const [second = '', third = '', fourth = ''] = ids.filter((id) => id.startsWith('task'));
+  const given = await seen('Shared', {}, inTeam.boss);
+  for (const receiver of [inTeam.outsider, ada]) await giveShare(inTeam.boss, receiver, given);
   // Across the border, in both directions.
   const entered = mine[0] ?? '';
   const left = await inTeam.boss.createTask('Gone', { teamId: inTeam.team });
