@@ -77,8 +77,9 @@ async function work(
     if (happens(0.5)) await giveShare(dan, ada, his);
     if (happens(0.3)) await hidden(dan, other, { assigneeId: ada.id });
   }
-  const [first = '', second = '', third = '', fourth = ''] = ids.filter((id) => id.startsWith('task'));
-  await giveShare(inTeam.boss, inTeam.outsider, first);
+  const [second = '', third = '', fourth = ''] = ids.filter((id) => id.startsWith('task'));
+  const given = await seen('Shared', {}, inTeam.boss);
+  for (const receiver of [inTeam.outsider, ada]) await giveShare(inTeam.boss, receiver, given);
   // Across the border, in both directions.
   const entered = mine[0] ?? '';
   const left = await inTeam.boss.createTask('Gone', { teamId: inTeam.team });
@@ -102,6 +103,13 @@ async function work(
     await send(ada, 'updateComment', { id: node.id, body: 'Entered comment' });
     foreign.splice(foreign.indexOf(node.id), 1);
   }
+  // Below a task that is shared with the person, and one that was.
+  const shared = await hidden(dan);
+  await giveShare(dan, ada, shared, { permission: 'EDIT' });
+  await seen('Sub of a shared one', { parentId: shared }, ada);
+  const deleted = await hidden(dan);
+  await giveShare(dan, ada, deleted);
+  await send(dan, 'deleteTask', { id: deleted });
   await send(inTeam.boss, 'archiveTask', { id: second });
   await send(inTeam.boss, 'deleteTask', { id: third });
   await send(inTeam.boss, 'updateTask', { id: fourth, status: 'DONE' });
@@ -332,9 +340,13 @@ test.each(ROLES.map((role, n) => ({ role, seed: 41 + n })))(
       alike(await plain(first), await plain(second), `${tool} ${JSON.stringify(input)}`);
     }
 
+    const log = (filter: string) =>
+      `{ activity(first: 100${filter}) { totalCount nodes { id kind team { id } task { id title } actor { id } } } }`;
+    const activity = await asked(limited, log(''), {});
+    alike(activity, await asked(twin, log(`, filter: { team: { eq: "${team}" } }`), {}), log(''));
+
     // What differs by identity only.
     for (const query of [
-      '{ activity(first: 100) { nodes { kind team { id } task { title } } } }',
       '{ trash(first: 100) { nodes { id title } } }',
       '{ tasks(filter: { ownedOrAssigned: true }, first: 100) { totalCount nodes { id title team { id } } } }',
       '{ tasks(filterText: "assignee:me") { totalCount nodes { id title team { id } } } }',
