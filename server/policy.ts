@@ -1,5 +1,6 @@
 import type {
   Comment,
+  CustomDashboard,
   Conversation,
   Event,
   Membership,
@@ -80,6 +81,7 @@ interface Subjects {
   'conversation.send': Pick<Conversation, 'ownerId'>;
   'conversation.leave': Pick<Conversation, 'ownerId'>;
   'view.edit': Pick<View, 'ownerId' | 'teamId'>;
+  'dashboard.edit': Pick<CustomDashboard, 'ownerId' | 'teamId'>;
   'webhook.manage': Pick<Webhook, 'userId' | 'teamId'>;
 }
 
@@ -129,6 +131,7 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
   'conversation.leave': () => true,
   'view.edit': (viewer, { ownerId, teamId }) =>
     teamId === null ? ownerId === viewer.userId : can(viewer, 'team.manageViews', { id: teamId }),
+  'dashboard.edit': (viewer, dashboard) => can(viewer, 'view.edit', dashboard),
   'webhook.manage': (viewer, { userId, teamId }) =>
     teamId === null ? userId === viewer.userId : can(viewer, 'team.manageWebhooks', { id: teamId }),
 };
@@ -333,6 +336,10 @@ export const visible = {
 
   /** The viewer's own, and those of their teams. */
   view: (viewer: Person): Prisma.ViewWhereInput => ({
+    OR: [{ ownerId: viewer.userId }, { team: teamOf(viewer) }],
+  }),
+
+  customDashboard: (viewer: Person): Prisma.CustomDashboardWhereInput => ({
     OR: [{ ownerId: viewer.userId }, { team: teamOf(viewer) }],
   }),
 

@@ -122,6 +122,7 @@ const TABLES = [
   'messages',
   'api_tokens',
   'views',
+  'custom_dashboards',
   'webhooks',
   'webhook_deliveries',
   'connected_applications',
