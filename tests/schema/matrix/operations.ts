@@ -517,9 +517,9 @@ const onTeams: Record<string, Operation> = {
     ...theTeam,
   }),
   'CustomDashboard.widgets': read(
-    'node(id: $id) { ... on CustomDashboard { widgets { data { series { points { value } } } } } }',
+    'node(id: $id) { ... on CustomDashboard { id widgets { data { series { points { value } } } } } }',
     (names) => ({ id: names['dashboard'] }),
-    {},
+    { shows: ['dashboard'] },
   ),
   'createCustomDashboard of it': write(
     'createCustomDashboard',
