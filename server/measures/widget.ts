@@ -142,9 +142,9 @@ function misfitOf({ kind, measure, by, split }: Question): string | null {
     case 'AREA':
       return isPeriod(by) ? null : 'A line or area chart is grouped by day, week or month.';
     case 'DONUT':
-      return by !== null && split === null && !isPeriod(by) && !isDuration(measure)
+      return by !== null && by !== 'LABEL' && split === null && !isPeriod(by) && !isDuration(measure)
         ? null
-        : 'A donut chart shows numbers of tasks in groups other than time, not split.';
+        : 'A donut chart shows numbers of tasks in groups other than time and labels, not split.';
     case 'HEAT_MAP':
       return by === 'DAY' && split === null && !isDuration(measure)
         ? null

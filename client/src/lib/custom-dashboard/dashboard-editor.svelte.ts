@@ -29,6 +29,8 @@ export class DashboardEditor {
   #draft = $state.raw<readonly Widget[]>();
   /** The version of the last change, which the page may not have yet. */
   #version = 0;
+  /** Whether the draft is not saved yet. */
+  #isArranging = false;
   readonly #client: Client;
   readonly #saved: () => Saved | undefined;
 
@@ -38,7 +40,7 @@ export class DashboardEditor {
     // A later version replaces the draft.
     $effect(() => {
       const version = saved()?.version ?? 0;
-      if (version >= this.#version && !this.isSaving) this.#draft = undefined;
+      if (version >= this.#version && !this.isSaving && !this.#isArranging) this.#draft = undefined;
     });
   }
 
@@ -48,11 +50,13 @@ export class DashboardEditor {
 
   /** Shows an arrangement without saving it. */
   arrange(widgets: readonly Widget[]): void {
+    this.#isArranging = true;
     this.#draft = widgets;
   }
 
   /** Saves the arrangement that is shown, or shows the saved one again. */
   settle(before: readonly Widget[] | null): void {
+    this.#isArranging = false;
     if (before) void this.#change(this.widgets, before, 'Dashboard arranged');
     else this.#draft = undefined;
   }

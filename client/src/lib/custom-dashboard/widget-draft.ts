@@ -59,7 +59,8 @@ export function groupsOf({ kind, measure, filterText }: Shape): readonly (Widget
     case 'CUMULATIVE_FLOW':
       return ofTime;
     case 'DONUT':
-      return values;
+      // A task can have several labels, so that their numbers have no whole.
+      return values.filter((each) => each !== 'LABEL');
     default: {
       const ofValues = measure === 'THROUGHPUT' ? [] : values;
       return kind === 'TABLE' ? [null, ...ofValues, ...ofTime] : [...ofValues, ...ofTime];
