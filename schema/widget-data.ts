@@ -4,6 +4,7 @@ import { ValidationFailed } from '../server/errors.ts';
 import type { Context } from '../server/graphql/context.ts';
 import { publicId } from '../server/ids.ts';
 import { askedOfScope, measure, type Answer, type Asked } from '../server/measures/measure.ts';
+import type { Forecast } from '../server/measures/forecast.ts';
 import type { Dimension, Question } from '../server/measures/widget.ts';
 import type { Scope } from '../server/sql/counter-scope.ts';
 import { builder } from './machinery/builder.ts';
@@ -98,7 +99,15 @@ function scopeOf(scope: AskedWidget['scope'], teamId: string | null): Scope {
 
 function unavailable(message: string): Answer {
   const problem = { code: 'NOT_AVAILABLE' as const, message };
-  return { series: [], isExact: true, isFromTasks: false, omittedGroups: 0, change: null, problem };
+  return {
+    series: [],
+    isExact: true,
+    isFromTasks: false,
+    omittedGroups: 0,
+    change: null,
+    forecast: null,
+    problem,
+  };
 }
 
 function dayOf(date: Date): string {
@@ -161,6 +170,27 @@ const Point = builder.objectRef<Answer['series'][number]['points'][number] & Key
   }),
 });
 
+const WidgetForecast = builder.objectRef<Forecast>('WidgetForecast').implement({
+  description:
+    'When the open tasks of a scope are done, if it goes on as in its last 12 weeks and no tasks are added: a Monte Carlo simulation of weekly throughput. The same history gives the same forecast.',
+  fields: (t) => ({
+    openTasks: t.exposeInt('openTasks', { description: 'Number of open tasks at the end of `asOf`.' }),
+    weeks: t.exposeInt('weeks', { description: 'Number of past weeks that it is based on; 3 to 12.' }),
+    p50: t.field({
+      type: 'Date',
+      nullable: true,
+      description: 'They are done by this day in 50 of 100 trials. Null if that takes more than five years.',
+      resolve: ({ p50 }) => (p50 === null ? null : new Date(p50)),
+    }),
+    p85: t.field({
+      type: 'Date',
+      nullable: true,
+      description: 'They are done by this day in 85 of 100 trials. Null if that takes more than five years.',
+      resolve: ({ p85 }) => (p85 === null ? null : new Date(p85)),
+    }),
+  }),
+});
+
 interface OfWidget {
   by: Dimension | null;
   split: Dimension | null;
@@ -204,6 +234,13 @@ export const WidgetData = builder.objectRef<WidgetAnswer>('WidgetData').implemen
       nullable: true,
       description:
         'Of a NUMBER of tasks: the difference to the number `days` days before, or to the period before. Null if it is not known.',
+    }),
+    forecast: t.field({
+      type: WidgetForecast,
+      nullable: true,
+      description:
+        'Of a BURN_UP: when its open tasks are done. Null without open tasks, or without three weeks and a completed task in them.',
+      resolve: ({ forecast }) => forecast,
     }),
     isExact: t.exposeBoolean('isExact', {
       description:

@@ -9,6 +9,7 @@ import { countsSql, type CountsRow } from '../sql/dashboard.ts';
 import { daysIn, historySql, type HistoryRow } from '../sql/dashboard-history.ts';
 import { MOST_DAYS } from '../sql/local-days.ts';
 import { durationsIn, durationsSql, type DurationsRow } from './durations.ts';
+import { FORECAST_DAYS, forecastOf, type Forecast } from './forecast.ts';
 import { groupedTasksSql, isWhole, type TasksRow } from './grouped-tasks.ts';
 import { readTogether } from './readings.ts';
 import * as series from './series.ts';
@@ -43,6 +44,8 @@ export interface Answer {
   omittedGroups: number;
   /** The difference to `days` days before; null if it is not known. */
   change: number | null;
+  /** Of a burn-up chart. */
+  forecast: Forecast | null;
   problem: { code: 'NOT_AVAILABLE' | 'TOO_MANY_TASKS' | 'TOO_SLOW'; message: string } | null;
 }
 
@@ -100,7 +103,14 @@ const TOO_SLOW =
   'Counting the tasks of this filter took too long. Add a condition such as a team, a person or a status, or choose a scope.';
 const TOO_MANY =
   'More than 10,000 tasks match, which is too many to compute their durations. Narrow the filter or the period.';
-const EXACT = { isExact: true, isFromTasks: false, omittedGroups: 0, change: null, problem: null };
+const EXACT = {
+  isExact: true,
+  isFromTasks: false,
+  omittedGroups: 0,
+  change: null,
+  forecast: null,
+  problem: null,
+};
 
 function failed(code: NonNullable<Answer['problem']>['code'], message: string): Answer {
   return { ...EXACT, series: [], problem: { code, message } };
@@ -139,7 +149,10 @@ function needsOf(
     days: Math.min(most, MOST_DAYS),
     sql: (longest) => historySql(viewer, scope, longest, lastDay),
   });
-  if (source === 'history') return [history(kind === 'NUMBER' ? series.daysWithBefore(question) : days)];
+  if (source === 'history') {
+    const longest = kind === 'BURN_UP' ? Math.max(days, FORECAST_DAYS) : days;
+    return [history(kind === 'NUMBER' ? series.daysWithBefore(question) : longest)];
+  }
   if (source === 'durations') {
     const period = isPeriod(by) ? by : null;
     const took = measure === 'LEAD_TIME' ? 'LEAD' : 'CYCLE';
@@ -183,11 +196,15 @@ function fromCounters(
   source: Exclude<Source, 'tasks'>,
   { main, before }: { main: unknown; before: unknown },
   last: Day,
-): Pick<Answer, 'series' | 'change'> {
+): Partial<Answer> & Pick<Answer, 'series'> {
   const place = { base, last };
   if (source === 'durations')
     return { series: series.ofDurations(question, durationsIn(main as DurationsRow), last), change: null };
-  if (source === 'history') return series.ofHistory(question, daysIn(main as HistoryRow));
+  if (source === 'history') {
+    const history = daysIn(main as HistoryRow);
+    const forecast = question.kind === 'BURN_UP' ? forecastOf(history) : null;
+    return { ...series.ofHistory(question, history), forecast };
+  }
   const row = main as CountsRow;
   const days = row.perDay ?? [];
   switch (question.measure) {

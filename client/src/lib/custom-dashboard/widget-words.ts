@@ -9,7 +9,7 @@ import { durationWords } from '../history/duration-words.ts';
 import { ticksOfDays } from '../history/axis-ticks.ts';
 import { dateWords, numberWords, plural, withinSentence } from '../language/format.ts';
 import { priorityWords, statusWords } from '../task/task-words.ts';
-import { isDuration, isPeriod, type Widget } from './widget.ts';
+import { isDuration, isPeriod, type Forecast, type Widget } from './widget.ts';
 
 export const kindWords: Record<WidgetKind, string> = {
   get NUMBER() {
@@ -245,6 +245,18 @@ function absent(dimension: WidgetDimension): string {
 export function seriesWords(widget: Named, series: { key: string | null; name: string | null }): string {
   if (widget.split !== null) return keyWords(widget.split, series);
   return series.key === null ? measureWords[widget.measure] : measureOfSeries(series.key);
+}
+
+/** By when the open tasks are done. */
+export function forecastWords({ openTasks, weeks, p50, p85 }: Forecast): string {
+  const day = (date: string) =>
+    dateWords(new Date(date), { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+  if (p50 === null) return 'At the pace of the last weeks, the open tasks take more than five years.';
+  const open = plural(openTasks, ['# open task', '# open tasks']);
+  const basis = plural(weeks, ['# week', '# weeks']);
+  return p85 === null
+    ? `Forecast from ${basis}: ${open} done by ${day(p50)} (50 %), if none are added.`
+    : `Forecast from ${basis}: ${open} done by ${day(p50)} (50 %) or ${day(p85)} (85 %), if none are added.`;
 }
 
 export function valueWords(measure: WidgetMeasure, value: number | null): string {

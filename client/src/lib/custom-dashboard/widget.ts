@@ -38,6 +38,14 @@ export interface Series {
   points: readonly Point[];
 }
 
+/** When the open tasks are done. */
+export interface Forecast {
+  openTasks: number;
+  weeks: number;
+  p50: string | null;
+  p85: string | null;
+}
+
 export const columns = 12;
 export const narrowest = 2;
 export const mostRows = 6;
