@@ -1,7 +1,12 @@
-import { MOST_WIDGETS, SCOPES, widget as stored, type Widget } from '../server/domain/dashboard-widget.ts';
+import {
+  MOST_WIDGETS,
+  type SCOPES,
+  widget as stored,
+  type Widget,
+} from '../server/domain/dashboard-widget.ts';
 import { parse } from '../server/domain/validation.ts';
 import { publicId } from '../server/ids.ts';
-import { DIMENSIONS, KINDS, MEASURES } from '../server/measures/widget.ts';
+import type { DIMENSIONS, KINDS, MEASURES } from '../server/measures/widget.ts';
 import { MOST_DAYS } from '../server/sql/local-days.ts';
 import { FILTER_TEXT } from './filter-text.ts';
 import { builder } from './machinery/builder.ts';

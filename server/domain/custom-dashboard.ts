@@ -133,7 +133,7 @@ export async function updateCustomDashboard(db: Database, person: Person, input:
     if (fields.length === 0) return { id, cursor: await currentCursor(tx) };
     await tx.customDashboard.update({
       where: { id },
-      data: { ...wanted, widgets: wanted.widgets as object[], version: { increment: 1 } },
+      data: { ...wanted, widgets: wanted.widgets, version: { increment: 1 } },
       select: { id: true },
     });
     const event = { kind: 'dashboard.updated', ...eventFields(person, dashboard), data: { fields } } as const;

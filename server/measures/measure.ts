@@ -85,7 +85,7 @@ export async function measure(
   });
   const needs = planned.flatMap((each) => each.needs);
   const [counted, listed] = await Promise.all([
-    readTogether(db, 'measureCounters', statementsOf(needs.filter(({ source }) => source !== 'tasks'))),
+    readTogether(db, '/* measureCounters */', statementsOf(needs.filter(({ source }) => source !== 'tasks'))),
     readTasks(db, statementsOf(needs.filter(({ source }) => source === 'tasks'))),
   ]);
   return planned.map(({ plan, needs: [first, second], ...each }) => {
@@ -173,7 +173,7 @@ function needsOf(
 /** Null if it took too long. */
 async function readTasks(db: Database, statements: ReadonlyMap<string, Prisma.Sql>) {
   try {
-    return await readTogether(db, 'measureTasks', statements);
+    return await readTogether(db, '/* measureTasks */ /* custom plan */', statements);
   } catch (error) {
     if (classify(error).why !== 'slow') throw error;
     return null;
@@ -222,7 +222,12 @@ function fromCounters(
         days.map(({ day, completed }) => ({ day, count: completed })),
         place,
       );
-    default: {
+    case 'THROUGHPUT':
+    case 'LEAD_TIME':
+    case 'CYCLE_TIME':
+      throw new TypeError('The present has no such counters');
+    case 'COUNT':
+    case 'OPEN': {
       const cells = (row.counts ?? []).filter(
         ({ status }) =>
           question.measure === 'COUNT' || status === TaskStatus.TODO || status === TaskStatus.IN_PROGRESS,

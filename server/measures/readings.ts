@@ -3,7 +3,7 @@ import { run, type Database } from '../database/client.ts';
 
 /**
  * Runs statements that give one row each as one statement, so that all see the same moment.
- * @param label the name of the statement.
+ * @param label the name of the statement, with its hints.
  * @returns the rows, as JSON.
  */
 export async function readTogether(
@@ -18,7 +18,7 @@ export async function readTogether(
   );
   const [row] = await run<Record<string, unknown>>(
     db,
-    Prisma.sql`${Prisma.raw(`/* ${label} */ /* custom plan */`)} SELECT ${Prisma.join(columns)}`,
+    Prisma.sql`${Prisma.raw(label)} SELECT ${Prisma.join(columns)}`,
   );
   return new Map(Array.from(statements.keys(), (key, n) => [key, row?.[`r${n}`]]));
 }

@@ -283,9 +283,8 @@ describe('a widget', () => {
     const { ada } = await people('Ada');
     const ownerId = uuidOf('User', ada.id);
     const now = new Date();
-    await plantTasks(
-      db,
-      Array.from({ length: 10_001 }, () => ({
+    await db.task.createMany({
+      data: Array.from({ length: 10_001 }, () => ({
         id: newId(),
         title: 'One of many',
         ownerId,
@@ -294,14 +293,10 @@ describe('a widget', () => {
         createdAt: now,
         completedAt: now,
       })),
-    );
+    });
     expect(await data(ada, { kind: 'BAR', measure: 'COUNT', by: 'LABEL' })).toMatchObject({ isExact: false });
     expect((await data(ada, { kind: 'BAR', measure: 'LEAD_TIME', by: 'LABEL' })).problem?.code).toBe(
       'TOO_MANY_TASKS',
     );
-    expect(await data(ada, { kind: 'NUMBER', measure: 'COUNT' })).toMatchObject({
-      isExact: true,
-      series: [{ points: [{ value: 10_001 }] }],
-    });
   });
 });

@@ -61,7 +61,9 @@ export function groupsOf({ kind, measure, filterText }: Shape): readonly (Widget
     case 'DONUT':
       // A task can have several labels, so that their numbers have no whole.
       return values.filter((each) => each !== 'LABEL');
-    default: {
+    case 'BAR':
+    case 'STACKED_BAR':
+    case 'TABLE': {
       const ofValues = measure === 'THROUGHPUT' ? [] : values;
       return kind === 'TABLE' ? [null, ...ofValues, ...ofTime] : [...ofValues, ...ofTime];
     }

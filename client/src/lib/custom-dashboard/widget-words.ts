@@ -158,7 +158,7 @@ function countedTasks(
       return name === undefined ? 'Counts tasks of a team.' : `Counts tasks of the team ${name}.`;
     }
     case null:
-      return `Counts tasks that you can see and that match ${filterText || 'is:any'}.`;
+      return `Counts tasks that you can see and that match ${textOf(filterText)}.`;
   }
 }
 
@@ -184,8 +184,13 @@ function tasksInShort(
     case 'TEAM':
       return teams.find(({ id }) => id === teamId)?.name ?? '';
     case null:
-      return filterText || 'is:any';
+      return textOf(filterText);
   }
+}
+
+/** A filter without conditions matches every task. */
+function textOf(filterText: string | null): string {
+  return filterText === null || filterText === '' ? 'is:any' : filterText;
 }
 
 /** What the numbers of a widget mean. */
@@ -215,7 +220,10 @@ export function keyWords(
       return `Week of ${dateWords(new Date(key), { day: 'numeric', month: 'short', timeZone: 'UTC' })}`;
     case 'MONTH':
       return dateWords(new Date(key), { month: 'long', year: 'numeric', timeZone: 'UTC' });
-    default:
+    case 'ASSIGNEE':
+    case 'OWNER':
+    case 'LABEL':
+    case 'TEAM':
       return name ?? key;
   }
 }
@@ -229,16 +237,9 @@ function measureOfSeries(key: string | null): string {
 }
 
 function absent(dimension: WidgetDimension): string {
-  switch (dimension) {
-    case 'ASSIGNEE':
-      return 'No assignee';
-    case 'LABEL':
-      return 'No label';
-    case 'TEAM':
-      return 'No team';
-    default:
-      return '–';
-  }
+  if (dimension === 'ASSIGNEE') return 'No assignee';
+  if (dimension === 'LABEL') return 'No label';
+  return dimension === 'TEAM' ? 'No team' : '–';
 }
 
 /** The name of a series: what it splits by, or a quantile. */
