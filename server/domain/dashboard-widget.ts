@@ -9,8 +9,8 @@ import { idOf, line } from './validation.ts';
 
 export const MOST_WIDGETS = 24;
 /** Of the page. */
-export const COLUMNS = 12;
-export const MOST_ROWS = 6;
+const COLUMNS = 12;
+const MOST_ROWS = 6;
 /** A goal; no count exceeds it. */
 const LARGEST_GOAL = 1_000_000_000;
 

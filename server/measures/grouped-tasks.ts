@@ -11,7 +11,7 @@ import { teamsOf, visibleSql } from '../sql/visible.ts';
 import { isDuration, isPeriod, type Dimension, type Measure, type Question } from './widget.ts';
 
 /** Groups of a widget; the largest ones are kept. */
-export const MOST_GROUPS = 50;
+const MOST_GROUPS = 50;
 
 export interface TasksRow {
   today: string;

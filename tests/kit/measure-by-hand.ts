@@ -134,7 +134,7 @@ export async function rememberedByHand(
 
 const DAY_MS = 86_400_000;
 
-export function dayBefore(day: string, days: number): string {
+function dayBefore(day: string, days: number): string {
   return new Date(Date.parse(day) - days * DAY_MS).toISOString().slice(0, 10);
 }
 

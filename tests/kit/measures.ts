@@ -25,7 +25,7 @@ function scopeOf(of: Of): Scope {
 const SOME: readonly (Dimension | null)[] = [null, ...DIMENSIONS];
 
 /** Every measure by every dimension, split by every other one, where it has an answer today. */
-export function allQuestions(of: Of, days: number): (Question & { scope: Scope })[] {
+function allQuestions(of: Of, days: number): (Question & { scope: Scope })[] {
   const scope = scopeOf(of);
   const questions = MEASURES.flatMap((each) =>
     SOME.flatMap((by) =>

@@ -8,7 +8,7 @@ interface Drag {
 }
 
 /** Pixels of a row with its gap. */
-export const rowHeight = 168;
+const rowHeight = 168;
 
 /**
  * Follows the pointer, of any kind, from a handle until it is lifted. Escape ends it without a change. Pointer events cover

@@ -47,8 +47,8 @@ export interface Forecast {
 }
 
 export const columns = 12;
-export const narrowest = 2;
-export const mostRows = 6;
+const narrowest = 2;
+const mostRows = 6;
 export const mostWidgets = 24;
 
 export const periods: readonly WidgetDimension[] = ['DAY', 'WEEK', 'MONTH'];
