@@ -26,6 +26,10 @@ const WidgetKind = builder.enumType('WidgetKind', {
     HEAT_MAP: { description: 'A calendar with a shade for each day.' },
     BURN_UP: { description: 'All tasks and those that are done, over time. Measure COUNT.' },
     CUMULATIVE_FLOW: { description: 'Tasks in each status over time. Measure COUNT, split by STATUS.' },
+    AGEING: {
+      description:
+        'The tasks in progress that were started first, at most 50, with the seconds since then. Measure OPEN. `key` and `name` are the id and title of a task.',
+    },
   } satisfies Record<(typeof KINDS)[number], object>,
 });
 

@@ -147,6 +147,6 @@ function nameOf(column: 'by' | 'split', dimension: Dimension | null): Prisma.Sql
   return Prisma.raw(table ? `(SELECT name FROM ${table} WHERE id = grouped.${column}::uuid)` : 'NULL::text');
 }
 
-export function isWhole({ scanned }: TasksRow): boolean {
+export function isWhole({ scanned }: Pick<TasksRow, 'scanned'>): boolean {
   return scanned <= MOST_COUNTED;
 }

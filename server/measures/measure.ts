@@ -8,6 +8,7 @@ import type { Scope } from '../sql/counter-scope.ts';
 import { countsSql, type CountsRow } from '../sql/dashboard.ts';
 import { daysIn, historySql, type HistoryRow } from '../sql/dashboard-history.ts';
 import { MOST_DAYS } from '../sql/local-days.ts';
+import { ageingIn, ageingSql, type AgeingRow } from './ageing.ts';
 import { durationsIn, durationsSql, type DurationsRow } from './durations.ts';
 import { FORECAST_DAYS, forecastOf, type Forecast } from './forecast.ts';
 import { groupedTasksSql, isWhole, type TasksRow } from './grouped-tasks.ts';
@@ -102,7 +103,7 @@ export async function measure(
 const TOO_SLOW =
   'Counting the tasks of this filter took too long. Add a condition such as a team, a person or a status, or choose a scope.';
 const TOO_MANY =
-  'More than 10,000 tasks match, which is too many to compute their durations. Narrow the filter or the period.';
+  'More than 10,000 tasks match, which is too many to compare their durations. Narrow the filter or the period.';
 const EXACT = {
   isExact: true,
   isFromTasks: false,
@@ -131,9 +132,13 @@ function needsOf(
 ): Need[] {
   const { kind, measure, by, days, scope } = question;
   const of = JSON.stringify([scope, source]);
+  if (kind === 'AGEING') {
+    const sql = () => ageingSql(viewer, { scope: within, where });
+    return [{ source: 'tasks', key: JSON.stringify([kind, where, within]), days: 0, sql }];
+  }
   if (source === 'tasks' || !scope) {
     const { kind: _, ...asked } = question;
-    const key = JSON.stringify([asked, where]);
+    const key = JSON.stringify([asked, where, within]);
     return [
       {
         source: 'tasks',
@@ -181,6 +186,10 @@ async function readTasks(db: Database, statements: ReadonlyMap<string, Prisma.Sq
 }
 
 function fromTasks({ question, base }: Asked, row: TasksRow, last: Day): Answer {
+  if (question.kind === 'AGEING')
+    return isWhole(row)
+      ? { ...EXACT, ...ageingIn(row as object as AgeingRow), isFromTasks: true }
+      : failed('TOO_MANY_TASKS', TOO_MANY);
   if (isDuration(question.measure) && !isWhole(row)) return failed('TOO_MANY_TASKS', TOO_MANY);
   return {
     ...EXACT,

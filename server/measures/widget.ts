@@ -11,6 +11,7 @@ export const KINDS = [
   'HEAT_MAP',
   'BURN_UP',
   'CUMULATIVE_FLOW',
+  'AGEING',
 ] as const;
 export const MEASURES = [
   'COUNT',
@@ -77,6 +78,7 @@ export function planOf(question: Question): Plan {
   const { measure, by, split, scope } = question;
   const misfit = misfitOf(question);
   if (misfit) return { refusal: misfit };
+  if (question.kind === 'AGEING') return { source: 'tasks' };
   if (measure === 'THROUGHPUT') return scope ? { source: 'history' } : { refusal: ONLY_SCOPES };
   const isOfTasks = scope === null || splitsTasks(by) || splitsTasks(split);
   if (isDuration(measure))
@@ -97,7 +99,8 @@ export function planOf(question: Question): Plan {
 export function pastPlanOf(question: Question): Plan {
   const plan = planOf(question);
   if (plan.refusal !== undefined || plan.source === 'history' || plan.source === 'durations') return plan;
-  const { measure, by, split, scope } = question;
+  const { kind, measure, by, split, scope } = question;
+  if (kind === 'AGEING') return { refusal: 'The age of work on a past day is not kept. Choose today.' };
   const isStatus =
     (measure === 'COUNT' || measure === 'OPEN') && split === null && (by === null || by === 'STATUS');
   if (scope && isStatus) return { source: 'history' };
@@ -157,6 +160,10 @@ function misfitOf({ kind, measure, by, split }: Question): string | null {
       return measure === 'COUNT' && isPeriod(by) && split === 'STATUS'
         ? null
         : 'A cumulative flow diagram shows the number of tasks by day, week or month, split by status.';
+    case 'AGEING':
+      return measure === 'OPEN' && by === null && split === null
+        ? null
+        : 'Ageing work shows open tasks that are in progress, without groups.';
     case 'TABLE':
       return null;
   }

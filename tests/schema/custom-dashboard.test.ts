@@ -266,6 +266,27 @@ describe('a widget', () => {
     expect(await outcome(data(bob, NUMBER, dayAgo(-3)))).toBe('VALIDATION_FAILED');
   });
 
+  test('lists the work that was started first, that its viewer sees', async () => {
+    const { ada, bob } = await people('Ada', 'Bob');
+    const ownerId = uuidOf('User', ada.id);
+    const since = (days: number) => new Date(Date.now() - days * DAY_MS);
+    const begun = { ownerId, status: 'IN_PROGRESS' as const };
+    await plantTasks(db, [
+      { ...begun, id: newId(), title: 'Older', createdAt: since(9), startedAt: since(5) },
+      { ...begun, id: newId(), title: 'Oldest', createdAt: since(8), startedAt: since(8) },
+      { ...begun, id: newId(), title: 'Done', status: 'DONE', startedAt: since(9), completedAt: since(1) },
+    ]);
+    const widget = { kind: 'AGEING', measure: 'OPEN' };
+    const { series } = await data(ada, widget);
+    expect(series[0]?.points.map(({ name, value }) => [name, Math.round((value ?? 0) / 86_400)])).toEqual([
+      ['Oldest', 8],
+      ['Older', 5],
+    ]);
+    expect((await data(bob, { ...widget, filterText: `owner:${ada.email}` })).series).toEqual([]);
+    expect((await data(bob, { ...widget, filterText: 'is:any' })).series[0]?.points).toEqual([]);
+    expect((await data(ada, widget, dayAgo(1))).problem?.code).toBe('NOT_AVAILABLE');
+  });
+
   test('shows the number of an earlier day, and the change since then', async () => {
     const { ada } = await people('Ada');
     const ownerId = uuidOf('User', ada.id);

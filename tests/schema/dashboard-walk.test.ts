@@ -32,7 +32,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const DAYS = 9;
 const FOLD_EVERY = 8;
-const PARTS_OF_QUESTIONS = 4;
+const PARTS_OF_QUESTIONS = 6;
 const LARGEST_BATCH = 500;
 const ZONES = [
   'UTC',

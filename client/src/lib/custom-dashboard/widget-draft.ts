@@ -12,6 +12,7 @@ export const kinds: readonly WidgetKind[] = [
   'HEAT_MAP',
   'BURN_UP',
   'CUMULATIVE_FLOW',
+  'AGEING',
 ];
 const measures: readonly WidgetMeasure[] = [
   'OPEN',
@@ -33,6 +34,7 @@ export function measuresOf({
   filterText,
 }: Pick<Shape, 'kind' | 'filterText'>): readonly WidgetMeasure[] {
   if (kind === 'BURN_UP' || kind === 'CUMULATIVE_FLOW') return ['COUNT'];
+  if (kind === 'AGEING') return ['OPEN'];
   const isOfCounts = kind === 'DONUT' || kind === 'HEAT_MAP' || kind === 'STACKED_BAR' || kind === 'AREA';
   return measures.filter((measure) => {
     if (isOfCounts && isDuration(measure)) return false;
@@ -50,6 +52,7 @@ export function groupsOf({ kind, measure, filterText }: Shape): readonly (Widget
       : periods;
   switch (kind) {
     case 'NUMBER':
+    case 'AGEING':
       return [null];
     case 'HEAT_MAP':
       return ['DAY'];

@@ -1,7 +1,7 @@
 import { csvOf } from '../../../../server/csv.ts';
 import { dateWords } from '../language/format.ts';
 import { isPeriod, type Series, type Widget } from './widget.ts';
-import { dimensionWords, keyWords, seriesWords, titleOf, valueWords } from './widget-words.ts';
+import { dimensionWords, keyWords, seriesWords, titleOf, amountWords } from './widget-words.ts';
 
 /** The numbers of a widget as rows: groups down, series across. Durations are in seconds. */
 export function widgetCsv(widget: Widget, series: readonly Series[], asOf: string): string {
@@ -13,7 +13,7 @@ export function widgetCsv(widget: Widget, series: readonly Series[], asOf: strin
     isPeriod(widget.by)
       ? (point.key ?? '')
       : widget.by === null
-        ? titleOf(widget)
+        ? (point.name ?? titleOf(widget))
         : keyWords(widget.by, point),
     ...series.map((each) => String(each.points[place]?.value ?? '')),
   ]);
@@ -52,7 +52,7 @@ export function widgetSvg(widget: Widget, series: readonly Series[], asOf: strin
   const parts: string[] = [];
   for (let value = 0; value <= most; value += step) {
     parts.push(`<path d="M${margin.left},${y(value)}h${width}" stroke="#d9dfdc"/>`);
-    parts.push(text(margin.left - 12, y(value) + 5, valueWords(widget.measure, value), 'end', faint));
+    parts.push(text(margin.left - 12, y(value) + 5, amountWords(widget, value), 'end', faint));
   }
   points.forEach((point, place) => {
     let from = 0;
@@ -69,7 +69,7 @@ export function widgetSvg(widget: Widget, series: readonly Series[], asOf: strin
     if (place % Math.ceil(points.length / mostTicks) === 0) {
       const label =
         widget.by === null
-          ? ''
+          ? shortened(point.name ?? '')
           : shortened(isPeriod(widget.by) ? (point.key ?? '') : keyWords(widget.by, point));
       parts.push(text(margin.left + band * (place + 0.5), margin.top + height + 22, label, 'middle', faint));
     }

@@ -42,6 +42,9 @@ export const kindWords: Record<WidgetKind, string> = {
   get CUMULATIVE_FLOW() {
     return 'Cumulative flow';
   },
+  get AGEING() {
+    return 'Ageing work';
+  },
 };
 
 export const measureWords: Record<WidgetMeasure, string> = {
@@ -106,7 +109,7 @@ type Named = Pick<Widget, 'title' | 'kind' | 'measure' | 'by' | 'split'>;
 /** The title of a widget, or what it measures. */
 export function titleOf({ title, kind, measure, by, split }: Named): string {
   if (title !== null) return title;
-  if (kind === 'BURN_UP' || kind === 'CUMULATIVE_FLOW') return kindWords[kind];
+  if (kind === 'BURN_UP' || kind === 'CUMULATIVE_FLOW' || kind === 'AGEING') return kindWords[kind];
   const what = measureWords[measure];
   if (by === null) return what;
   const group = withinSentence(dimensionWords[by]);
@@ -115,7 +118,8 @@ export function titleOf({ title, kind, measure, by, split }: Named): string {
     : `${what} by ${group} and ${withinSentence(dimensionWords[split])}`;
 }
 
-function measured({ measure, by, days }: Pick<Widget, 'measure' | 'by' | 'days'>): string {
+function measured({ kind, measure, by, days }: Pick<Widget, 'kind' | 'measure' | 'by' | 'days'>): string {
+  if (kind === 'AGEING') return 'The tasks in progress that were started first, and how long ago that was.';
   const period = plural(days, ['the last day', 'the last # days']);
   const atTheEnd = isPeriod(by);
   switch (measure) {
@@ -258,6 +262,14 @@ export function forecastWords({ openTasks, weeks, p50, p85 }: Forecast): string 
   return p85 === null
     ? `Forecast from ${basis}: ${open} done by ${day(p50)} (50 %), if none are added.`
     : `Forecast from ${basis}: ${open} done by ${day(p50)} (50 %) or ${day(p85)} (85 %), if none are added.`;
+}
+
+/** A value of a widget. */
+export function amountWords(
+  { kind, measure }: Pick<Widget, 'kind' | 'measure'>,
+  value: number | null,
+): string {
+  return kind === 'AGEING' && value !== null ? durationWords(value) : valueWords(measure, value);
 }
 
 export function valueWords(measure: WidgetMeasure, value: number | null): string {
