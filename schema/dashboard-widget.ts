@@ -156,7 +156,7 @@ export const DashboardWidget = builder.objectRef<Widget>('DashboardWidget').impl
 });
 
 export const DashboardWidgetInput = builder.inputType('DashboardWidgetInput', {
-  description: 'A widget.',
+  description: 'What a widget shows, and where. Omitted fields get their defaults.',
   fields: (t) => ({
     key: t.string({
       description: 'Its key, to keep it; 1 to 40 letters, digits, “-” or “_”. Default: a new one.',
@@ -187,7 +187,7 @@ builder.queryField('widgetData', (t) =>
     type: WidgetData,
     description: 'The numbers of a widget that need not be part of a dashboard.',
     args: {
-      widget: t.arg({ type: DashboardWidgetInput, required: true, description: 'The widget.' }),
+      widget: t.arg({ type: DashboardWidgetInput, required: true, description: 'What to measure. Title and size are ignored.' }),
       asOf: t.arg({ type: 'Date', description: 'Last day of the period. Default: today.' }),
     },
     resolve: async (_root, { widget, asOf }, context, { schema }) => {
