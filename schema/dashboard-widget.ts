@@ -187,7 +187,11 @@ builder.queryField('widgetData', (t) =>
     type: WidgetData,
     description: 'The numbers of a widget that need not be part of a dashboard.',
     args: {
-      widget: t.arg({ type: DashboardWidgetInput, required: true, description: 'What to measure. Title and size are ignored.' }),
+      widget: t.arg({
+        type: DashboardWidgetInput,
+        required: true,
+        description: 'What to measure. Title and size are ignored.',
+      }),
       asOf: t.arg({ type: 'Date', description: 'Last day of the period. Default: today.' }),
     },
     resolve: async (_root, { widget, asOf }, context, { schema }) => {

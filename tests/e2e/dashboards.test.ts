@@ -29,7 +29,8 @@ async function create(person: Person, input: object): Promise<string> {
   return made.customDashboard.id;
 }
 
-const card = (page: Page, title: string) => page.getByRole('main').getByRole('region', { name: title, exact: true });
+const card = (page: Page, title: string) =>
+  page.getByRole('main').getByRole('region', { name: title, exact: true });
 const titles = (page: Page) => page.locator('[data-widget] h2').allTextContents();
 
 const NUMBER = { kind: 'NUMBER', measure: 'OPEN', width: 3, height: 1 };
