@@ -9,7 +9,7 @@ const server = process.env.TASKWIRE_SERVER ?? 'http://127.0.0.1:4000';
 
 /** What the list of tasks does without until a dialog or a task is opened. */
 const isLater =
-  /filter-text\/|lib\/(activity|assistant|board|calendar|filter|markdown|table|task-page|view)\/|node_modules\/marked\/|lib\/(approval\/(ApprovalItem|DeletionGrant|approval-words)|conversation\/(?!Unread|conversation\.)[\w-]+|language\/week|ui\/(Confirmation|CopyField|Dialog|EditDialog|Field|LinkToSend|ThemeSwitch)|task\/(AssigneeField|assignable-people|change-tasks|create-tasks|DeleteTask|DuplicateTask|ShareTask|still-shared)|session\/PasswordField|team\/team-words)\./;
+  /filter-text\/|lib\/(activity|assistant|board|calendar|custom-dashboard|filter|history|markdown|table|task-page|view)\/|node_modules\/marked\/|lib\/(approval\/(ApprovalItem|DeletionGrant|approval-words)|conversation\/(?!Unread|conversation\.)[\w-]+|language\/week|ui\/(Confirmation|CopyField|Dialog|EditDialog|Field|LinkToSend|ThemeSwitch)|task\/(AssigneeField|assignable-people|change-tasks|create-tasks|DeleteTask|DuplicateTask|ShareTask|still-shared)|session\/PasswordField|team\/team-words)\./;
 
 export default defineConfig({
   plugins: [

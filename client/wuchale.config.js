@@ -49,7 +49,7 @@ function partOf(file) {
   if (file.includes('/help/')) return 'help';
   if (early.some((path) => file.endsWith(path))) return 'common';
   const isLater =
-    /lib\/(activity|application|assistant|board|conversation|filter|history|palette|performance|quick-add|selection|session|task-page|team|view|webhook)\//.test(
+    /lib\/(activity|application|assistant|board|conversation|custom-dashboard|filter|history|palette|performance|quick-add|selection|session|task-page|team|view|webhook)\//.test(
       file,
     ) ||
     /routes\/\(workspace\)\/.+\//.test(file) ||

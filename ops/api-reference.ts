@@ -43,6 +43,11 @@ const pages: Record<string, { title: string; about: string }> = {
     about:
       'Kept selections of tasks, of a person or a team. [Filters as text](../filters.md) describes their language.',
   },
+  dashboards: {
+    title: 'Dashboards of one’s own',
+    about:
+      'Widgets with numbers of a scope or a filter, of a person or a team. [The guide](../dashboards.md) says what each number means.',
+  },
   sharing: {
     title: 'Shares and comments',
     about: 'Share a task with another person, to view or to edit, and comment on it.',

@@ -30,12 +30,38 @@ interface ReadText {
 export async function readText(reader: Reader, text: string): Promise<ReadText> {
   const { node, errors } = parseFilter(text);
   if (errors.length > 0) return { node, filter: {}, errors };
-  return { node, ...toFilter(node, await meaningOf(reader, node)) };
+  return { node, ...toFilter(node, await meaningOf(reader, [node])) };
 }
 
-/** Reads only what the text needs. */
-async function meaningOf({ db, viewer }: Reader, node: Node | null): Promise<Meaning> {
-  const { emails, slugs, hasDays } = namesIn(node);
+/** The filters of several texts, with as many statements as for one, and the viewer’s day. */
+export async function readTexts(
+  reader: Reader,
+  texts: readonly string[],
+): Promise<{ today: string; filters: ReadonlyMap<string, ReadText> }> {
+  const parsed = new Map(texts.map((text) => [text, parseFilter(text)]));
+  const readable = Array.from(parsed.values()).filter(({ errors }) => errors.length === 0);
+  const meaning = await meaningOf(
+    reader,
+    readable.map(({ node }) => node),
+    true,
+  );
+  const filters = Array.from(parsed, ([text, { node, errors }]): [string, ReadText] => [
+    text,
+    errors.length > 0 ? { node, filter: {}, errors } : { node, ...toFilter(node, meaning) },
+  ]);
+  return { today: meaning.today, filters: new Map(filters) };
+}
+
+/** Reads only what the texts need. */
+async function meaningOf(
+  { db, viewer }: Reader,
+  nodes: readonly (Node | null)[],
+  needsDay = false,
+): Promise<Meaning> {
+  const names = nodes.map(namesIn);
+  const emails = new Set(names.flatMap((each) => [...each.emails]));
+  const slugs = new Set(names.flatMap((each) => [...each.slugs]));
+  const hasDays = needsDay || names.some((each) => each.hasDays);
   const [here, people, teams] = await Promise.all([
     hasDays ? db.user.findUnique({ where: { id: viewer.actorId }, select: { timezone: true } }) : null,
     emails.size === 0

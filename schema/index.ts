@@ -10,6 +10,7 @@ import './task-mutations.ts';
 import './team.ts';
 import './team-mutations.ts';
 import './view.ts';
+import './custom-dashboard.ts';
 import './task-groups.ts';
 import './membership.ts';
 import './invitation.ts';

@@ -50,7 +50,7 @@ const TeamRights = builder.objectRef<RightsIn>('TeamRights').implement({
       transfer: right('team.transfer', 'Make another member its owner.'),
       delete: right('team.delete', 'Delete it permanently.'),
       leave: right('team.leave', 'Leave it. Its owner has to transfer it first.'),
-      manageViews: right('team.manageViews', 'Create, change and delete its views.'),
+      manageViews: right('team.manageViews', 'Create, change and delete its views and dashboards.'),
       manageWebhooks: right('team.manageWebhooks', 'Create, change and delete its webhooks.'),
       grantRoles: t.field({
         type: [TeamRole],

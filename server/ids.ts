@@ -17,6 +17,7 @@ const prefixes = {
   Conversation: 'conversation',
   Message: 'message',
   View: 'view',
+  CustomDashboard: 'dashboard',
   Webhook: 'webhook',
   WebhookDelivery: 'delivery',
   Approval: 'approval',

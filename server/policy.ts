@@ -1,6 +1,7 @@
 import type {
   AssistantReply,
   Comment,
+  CustomDashboard,
   Conversation,
   Event,
   Membership,
@@ -115,6 +116,7 @@ interface Subjects {
   'reply.manage': Pick<AssistantReply, 'userId'>;
   'conversation.leave': Pick<Conversation, 'ownerId'>;
   'view.edit': Pick<View, 'ownerId' | 'teamId'>;
+  'dashboard.edit': Pick<CustomDashboard, 'ownerId' | 'teamId'>;
   'webhook.manage': Pick<Webhook, 'userId' | 'teamId'>;
 }
 
@@ -170,6 +172,7 @@ const rules: { [A in Action]: (viewer: Viewer, subject: Subjects[A]) => boolean 
   'reply.manage': (viewer, { userId }) => userId === viewer.ownId,
   'view.edit': (viewer, { ownerId, teamId }) =>
     teamId === null ? ownerId === viewer.ownId : can(viewer, 'team.manageViews', { id: teamId }),
+  'dashboard.edit': (viewer, dashboard) => can(viewer, 'view.edit', dashboard),
   'webhook.manage': (viewer, { userId, teamId }) =>
     teamId === null ? userId === viewer.ownId : can(viewer, 'team.manageWebhooks', { id: teamId }),
 };
@@ -395,6 +398,10 @@ export const visible = {
 
   /** The viewer's own, and those of their teams. */
   view: (reader: Reader): Prisma.ViewWhereInput => ({
+    OR: [{ ownerId: ownIdOf(reader) }, { team: teamOf(reader) }],
+  }),
+
+  customDashboard: (reader: Reader): Prisma.CustomDashboardWhereInput => ({
     OR: [{ ownerId: ownIdOf(reader) }, { team: teamOf(reader) }],
   }),
 

@@ -27,6 +27,8 @@ interface Context {
   /** One of the person's teams; null if there is none. */
   team: string | null;
   today: string;
+  /** The ids of dashboards, by name. */
+  dashboards: Readonly<Record<string, string>>;
 }
 
 const OWNERS: Owner[] = ['viewer', 'busy', 'huge', 'receiver', 'member'];
@@ -72,6 +74,35 @@ const filters: Record<string, (context: Context) => { filter: string; order: str
   'contains, rare': () => ({ filter: 'title: { contains: "zzz" }', order: 'CREATED_AT' }),
 };
 
+const counted = [
+  '{ kind: NUMBER, measure: OPEN }',
+  '{ kind: NUMBER, measure: OVERDUE }',
+  '{ kind: NUMBER, measure: COMPLETED, days: 7 }',
+  '{ kind: NUMBER, measure: THROUGHPUT, days: 30 }',
+  '{ kind: NUMBER, measure: LEAD_TIME }',
+  '{ kind: BAR, measure: OPEN, by: PRIORITY }',
+  '{ kind: AREA, measure: OPEN, by: DAY }',
+  '{ kind: BURN_UP, measure: COUNT, by: DAY, days: 90 }',
+];
+
+/** Widgets whose numbers are read from counters only, and others with four that are counted from tasks. */
+const dashboards: Readonly<Record<string, string[]>> = {
+  '12 widgets from counters': [
+    ...counted,
+    '{ kind: DONUT, measure: COUNT, by: STATUS }',
+    '{ kind: HEAT_MAP, measure: COMPLETED, by: DAY, days: 90 }',
+    '{ kind: LINE, measure: CYCLE_TIME, by: WEEK, days: 90 }',
+    '{ kind: CUMULATIVE_FLOW, measure: COUNT, by: WEEK, split: STATUS, days: 180 }',
+  ],
+  '12 widgets, four of tasks': [
+    ...counted,
+    '{ kind: BAR, measure: OPEN, by: ASSIGNEE }',
+    '{ kind: BAR, measure: OPEN, by: LABEL }',
+    '{ kind: BAR, measure: OVERDUE, by: PRIORITY }',
+    '{ kind: BAR, measure: COMPLETED, by: WEEK, filterText: "is:mine" }',
+  ],
+};
+
 /** The queries of all rows for one person. */
 function queriesOf(context: Context): Record<string, string | null> {
   const queries: Record<string, string | null> = {
@@ -80,6 +111,9 @@ function queriesOf(context: Context): Record<string, string | null> {
     search: '{ search(query: "about", first: 20) { node { __typename } } }',
     activity: '{ activity(first: 50) { nodes { kind } } }',
   };
+  for (const [name, id] of Object.entries(context.dashboards))
+    queries[name] =
+      `{ customDashboard(id: "${id}") { widgets { data { isExact series { key points { key value } } } } } }`;
   const list = (filter: string, order: string) =>
     `{ tasks(first: 50, filter: { ${filter} }, orderBy: [{ field: ${order} }]) { nodes ${NODES} } }`;
   for (const [name, scopeOf] of Object.entries(scopes)) {
@@ -121,7 +155,18 @@ async function contextOf(server: Running, owner: Owner): Promise<Context> {
   const answer = JSON.parse(await server.ask(asking(owner, '{ teams(first: 1) { nodes { id } } }'))) as {
     data: { teams: { nodes: { id: string }[] } };
   };
+  const made: Record<string, string> = {};
+  for (const [name, widgets] of Object.entries(dashboards)) {
+    const input = `{ name: "${name}", widgets: [${widgets.join(', ')}] }`;
+    const { data } = JSON.parse(
+      await server.ask(
+        asking(owner, `mutation { createCustomDashboard(input: ${input}) { customDashboard { id } } }`),
+      ),
+    ) as { data: { createCustomDashboard: { customDashboard: { id: string } } } };
+    made[name] = data.createCustomDashboard.customDashboard.id;
+  }
   return {
+    dashboards: made,
     me: publicId('User', people[owner]),
     team: answer.data.teams.nodes[0]?.id ?? null,
     today: new Date().toISOString().slice(0, 10),

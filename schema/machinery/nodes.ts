@@ -27,6 +27,7 @@ const filters: Record<IdType, (viewer: Viewer) => object> = {
   Conversation: visible.conversation,
   Message: visible.message,
   View: visible.view,
+  CustomDashboard: visible.customDashboard,
   Webhook: visible.webhook,
   WebhookDelivery: visible.webhookDelivery,
   Approval: visible.approval,

@@ -12,6 +12,7 @@ import { shareTask, updateShare } from './share.ts';
 import { deleteTeam } from './team.ts';
 import { deleteTask, deleteTasks, purgeTask, purgeTasks } from './trash.ts';
 import { idOf } from './validation.ts';
+import { deleteCustomDashboard } from './custom-dashboard.ts';
 import { deleteView } from './view.ts';
 
 export interface VerbServices {
@@ -126,6 +127,10 @@ export const VERBS = {
   transferOwnership: { run: transferOwnership, outcome: named('teamId', 'Team') },
   deleteTeam: { run: deleteTeam, outcome: named('deletedTeamId', 'Team') },
   deleteView: { run: deleteView, outcome: named('deletedViewId', 'View') },
+  deleteCustomDashboard: {
+    run: deleteCustomDashboard,
+    outcome: named('deletedCustomDashboardId', 'CustomDashboard'),
+  },
   addParticipants: { run: addParticipants, outcome: named('conversationId', 'Conversation') },
   deleteConversation: { run: deleteConversation, outcome: named('deletedConversationId', 'Conversation') },
   leaveConversation: { run: leaveConversation, outcome: named('leftConversationId', 'Conversation') },

@@ -34,6 +34,6 @@ const refusals: Record<HeldAction, string> = {
   'team.transfer': 'Only the team’s owner can transfer it.',
   'team.delete': 'Only the team’s owner can delete it.',
   'team.leave': TRANSFER_FIRST,
-  'team.manageViews': 'Only the team’s owner, admins and members can change its views.',
+  'team.manageViews': 'Only the team’s owner, admins and members can change its views and dashboards.',
   'team.manageWebhooks': 'Only the team’s owner and admins can manage its webhooks.',
 };

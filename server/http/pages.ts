@@ -10,9 +10,9 @@ const folder = join(import.meta.dirname, '../../client/build');
 /** Paths of the dashboard's pages. A test compares them with client/src/routes. */
 const PAGES = [
   /^\/$/,
-  /^\/(?:activity|approvals|assistant|authorize|conversations|help|history|join|offer|performance|reset-password)\/?$/,
+  /^\/(?:activity|approvals|assistant|authorize|conversations|dashboards|help|history|join|offer|performance|reset-password)\/?$/,
   /^\/(?:settings|sign-in|sign-up|teams|trash|views|activity\/agents)\/?$/,
-  /^\/(?:conversations|t|teams|views)\/[^/]+\/?$/,
+  /^\/(?:conversations|dashboards|t|teams|views)\/[^/]+\/?$/,
 ];
 
 /** Applications open this page in a window, which then goes back to their own page and tells the first window. */

@@ -41,6 +41,9 @@ export const POINTS = {
     'View.tasks': () => 20,
     'View.totalCount': () => 20,
     'View.isTotalCountExact': () => 1,
+    // Its widgets are known only when it is read.
+    'DashboardWidget.data': () => 30,
+    'Query.widgetData': ({ widget }) => 30 + conditionPoints(widget as Arguments),
     'Query.performance': () => 50,
   } as Readonly<Record<string, (args: Arguments) => number>>,
 } as const;

@@ -94,6 +94,9 @@ interface EventKinds {
   'view.created': Record<string, never>;
   'view.updated': { fields: string[] };
   'view.deleted': Record<string, never>;
+  'dashboard.created': Record<string, never>;
+  'dashboard.updated': { fields: string[] };
+  'dashboard.deleted': Record<string, never>;
   'webhook.created': Record<string, never>;
   'webhook.updated': { fields: string[] };
   'webhook.deleted': Record<string, never>;
@@ -387,6 +390,13 @@ export const EVENTS: Readonly<Record<LoggedKind, EventTraits>> = {
   'view.created': { description: 'A view was saved.', subject: 'View' },
   'view.updated': { description: 'A view was changed.', subject: 'View', changes: fieldsChanged },
   'view.deleted': { description: 'A view was deleted.', subject: 'View' },
+  'dashboard.created': { description: 'A dashboard was created.', subject: 'CustomDashboard' },
+  'dashboard.updated': {
+    description: 'A dashboard or its widgets were changed.',
+    subject: 'CustomDashboard',
+    changes: fieldsChanged,
+  },
+  'dashboard.deleted': { description: 'A dashboard was deleted.', subject: 'CustomDashboard' },
   'webhook.created': { description: 'A webhook was created.', subject: 'Webhook', isAudited: true },
   'webhook.updated': {
     description: 'The settings of a webhook changed, or it was enabled.',

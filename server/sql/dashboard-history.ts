@@ -29,7 +29,7 @@ export interface DashboardHistory {
 
 type Changes = Omit<StatusesOfDay, 'day'>;
 
-interface Row {
+export interface HistoryRow {
   today: string;
   now: Changes;
   since: Changes;
@@ -52,9 +52,20 @@ export async function readHistory(
   days: number,
   lastDay: string | null,
 ): Promise<DashboardHistory | null> {
-  const [row] = await run<Row>(
-    db,
-    Prisma.sql`
+  const [row] = await run<HistoryRow>(db, historySql(viewer, scope, days, lastDay));
+  if (!row) throw new Error('history always gives one row');
+  if (lastDay !== null && lastDay > row.today) return null;
+  const durations = row.durations ?? [];
+  return {
+    days: daysIn(row).slice(-days),
+    cycleTime: spread(durations.filter(({ measure }) => measure === 'CYCLE')),
+    leadTime: spread(durations.filter(({ measure }) => measure === 'LEAD')),
+  };
+}
+
+/** The statement of `readHistory`, which gives one row. */
+export function historySql(viewer: Viewer, scope: Scope, days: number, lastDay: string | null): Prisma.Sql {
+  return Prisma.sql`
     /* readHistory */
     WITH here AS MATERIALIZED (
       SELECT timezone, (now() AT TIME ZONE timezone)::date AS today,
@@ -113,23 +124,15 @@ export async function readHistory(
             FROM later) AS since,
            (SELECT json_agg(per_day ORDER BY day) FROM per_day) AS days,
            (SELECT json_agg(durations ORDER BY bucket) FROM durations) AS durations
-    FROM here`,
-  );
-  if (!row) throw new Error('history always gives one row');
-  if (lastDay !== null && lastDay > row.today) return null;
-  const durations = row.durations ?? [];
-  return {
-    days: backwards(row).slice(-days),
-    cycleTime: spread(durations.filter(({ measure }) => measure === 'CYCLE')),
-    leadTime: spread(durations.filter(({ measure }) => measure === 'LEAD')),
-  };
+    FROM here`;
 }
 
 function columns(of: (series: string, index: number) => string): Prisma.Sql {
   return Prisma.raw(SERIES.map(of).join(', '));
 }
 
-function backwards({ now, since, days }: Row): StatusesOfDay[] {
+/** The numbers at the end of each day; at least those of the days that were asked for. */
+export function daysIn({ now, since, days }: HistoryRow): StatusesOfDay[] {
   const there = { ...now };
   for (const field of FIELDS) there[field] -= since[field];
   return days
@@ -149,7 +152,7 @@ const GAMMA = 1.01 / 0.99;
  * Quantiles, accurate to 1 %. Algorithm: DDSketch (Masson, Rim and Lee, VLDB 2019).
  * @param buckets ascending.
  */
-function spread(buckets: readonly { bucket: number; count: number }[]): Durations {
+export function spread(buckets: readonly { bucket: number; count: number }[]): Durations {
   const all = buckets.reduce((sum, { count }) => sum + count, 0);
   const quantile = (q: number) => {
     let left = Math.ceil(q * all);

@@ -30,7 +30,7 @@ export interface PerDay {
   completed: number;
 }
 
-interface Row extends Omit<DashboardCounts, 'byStatus' | 'byPriority' | 'perDay' | 'cursor'> {
+export interface CountsRow extends Omit<DashboardCounts, 'byStatus' | 'byPriority' | 'perDay' | 'cursor'> {
   counts: { status: TaskStatus; priority: TaskPriority; count: number }[] | null;
   perDay: PerDay[] | null;
   seen: string;
@@ -47,10 +47,21 @@ export async function countDashboard(
   scope: Scope,
   days = 0,
 ): Promise<DashboardCounts> {
+  const [row] = await run<CountsRow>(db, countsSql(viewer, scope, days));
+  if (!row) throw new Error('counting always gives one row');
+  const { seen, counts, perDay: given, ...others } = row;
+  return {
+    ...others,
+    ...byStatusAndPriority(counts ?? []),
+    perDay: given ?? [],
+    cursor: await encodeCursor(db, cursorAt(seen)),
+  };
+}
+
+/** The statement of `countDashboard`, which gives one row. */
+export function countsSql(viewer: Viewer, scope: Scope, days: number): Prisma.Sql {
   const { parts, seenByShare, shares } = counterScope(viewer, scope);
-  const [row] = await run<Row>(
-    db,
-    Prisma.sql`
+  return Prisma.sql`
     /* countDashboard */
     -- OFFSET makes PostgreSQL evaluate an expression only once.
     WITH here AS MATERIALIZED (
@@ -107,16 +118,7 @@ export async function countDashboard(
            ${days > 0 ? Prisma.sql`(SELECT json_agg(per_day ORDER BY day) FROM per_day)` : Prisma.sql`NULL`} AS "perDay",
            shared.*,
            ${Prisma.raw(SNAPSHOT)} AS seen
-    FROM due, lately, shared`,
-  );
-  if (!row) throw new Error('counting always gives one row');
-  const { seen, counts, perDay: given, ...others } = row;
-  return {
-    ...others,
-    ...byStatusAndPriority(counts ?? []),
-    perDay: given ?? [],
-    cursor: await encodeCursor(db, cursorAt(seen)),
-  };
+    FROM due, lately, shared`;
 }
 
 function since(series: 'created' | 'completed', day: string, quarter: string): Prisma.Sql {
@@ -142,7 +144,7 @@ function perDay(days: number): Prisma.Sql {
 }
 
 function byStatusAndPriority(
-  counts: NonNullable<Row['counts']>,
+  counts: NonNullable<CountsRow['counts']>,
 ): Pick<DashboardCounts, 'byStatus' | 'byPriority'> {
   const byStatus = { TODO: 0, IN_PROGRESS: 0, DONE: 0, CANCELLED: 0 };
   const byPriority = { NONE: 0, LOW: 0, MEDIUM: 0, HIGH: 0, URGENT: 0 };

@@ -17,6 +17,7 @@ const technical = [
   /^(li a|li a, li button|no longer let |li:not\(li li\)|(a, )?input, (textarea, )?select(, .*)?|a, button(:not\(:disabled\))?|task list|HTTP \{0\}|shared-with-label shared-with-names)$/,
   /^The server sent no data in time\.$/,
   /^M\{0\},\{1\}/,
+  /^(<(path|rect|svg|text) |query \{\n|, asOf: |no picture$)/,
 ];
 /** Texts without words of their own. */
 const bare = (text: string) => !/\p{L}{2}/u.test(text.replaceAll(/\{\d+\}/g, ''));

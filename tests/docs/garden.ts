@@ -1,3 +1,4 @@
+import { widgetsOf } from '../../server/domain/dashboard-templates.ts';
 import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { REDIRECT_URI, requestOf } from '../kit/oauth.ts';
 import { hashOfSecret, newSecret } from '../../server/secrets.ts';
@@ -27,6 +28,7 @@ const NAMED = {
   apiToken: 'token_01m830p3k4fzxrg142r75w4xcf',
   session: 'session_01m830p3k4fzxrg142r75w4xcg',
   view: 'view_01m830p3k4fzxrg142r75w4xck',
+  dashboard: 'dashboard_01m830p3k4fzxrg142r75w4xcm',
   webhook: 'webhook_01m830p3k4fzxrg142r75w4xch',
   delivery: 'delivery_01m830p3k4fzxrg142r75w4xcj',
   logCursor: 'NWE4ZjAzYzEuM2ZmLjJhLTF5',
@@ -133,6 +135,13 @@ export async function plantGarden(
       position: 'a0',
     },
   });
+  await db.customDashboard.deleteMany({ where: { ownerId: userId } });
+  const widgets = widgetsOf('PERSONAL', null)
+    .slice(0, 5)
+    .map((widget, n) => ({ ...widget, key: `w${n}` }));
+  const dashboard = await db.customDashboard.create({
+    data: { ownerId: userId, name: 'My work', widgets, position: 'a0' },
+  });
   await db.webhook.deleteMany({ where: { userId } });
   const receiver = { url: 'https://hooks.example.com/taskwire', secret: 'x', kinds: ['task.completed'] };
   const webhook = await db.webhook.create({ data: { ...receiver, userId } });
@@ -229,6 +238,7 @@ export async function plantGarden(
     apiToken: made.apiToken.apiToken.id,
     session: sessions.find(({ isCurrent }) => !isCurrent)?.id ?? '',
     view: publicId('View', view.id),
+    dashboard: publicId('CustomDashboard', dashboard.id),
     webhook: publicId('Webhook', webhook.id),
     delivery: publicId('WebhookDelivery', delivery.id),
     logCursor: (await grace.query<{ cursor: string }>('{ cursor }')).cursor,

@@ -6,12 +6,14 @@ import { newId, publicId, uuidOf } from '../../server/ids.ts';
 import { installClock, setClock } from '../kit/clock.ts';
 import { ALL_NUMBERS, countByHand, type Asked, type Numbers } from '../kit/count-by-hand.ts';
 import { differencesIn, foldAll, foldToTheEnd, killedFold } from '../kit/counters.ts';
+import { expectMeasured } from '../kit/measures.ts';
 import { HISTORY, historyByHand, installJournal, type History } from '../kit/journal.ts';
 import { startTestServer } from '../kit/server.ts';
 import { openSession } from '../kit/session.ts';
 import { secretOf } from '../kit/shares.ts';
 import { plantTasks } from '../kit/tasks.ts';
 import { accept, invite } from '../kit/team.ts';
+import type { Answer } from '../../server/measures/measure.ts';
 import { Refusal, startWorld, type Person } from '../kit/world.ts';
 
 // Only the date is faked; timers run as usual.
@@ -30,6 +32,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const DAYS = 9;
 const FOLD_EVERY = 8;
+const PARTS_OF_QUESTIONS = 6;
 const LARGEST_BATCH = 500;
 const ZONES = [
   'UTC',
@@ -64,6 +67,7 @@ interface Cast {
 const pick = <T>(values: readonly T[], n: number): T | undefined => values[n % Math.max(values.length, 1)];
 const statuses = ['TODO', 'IN_PROGRESS', 'DONE', 'CANCELLED'] as const;
 const ROLES = ['ADMIN', 'MEMBER', 'VIEWER'] as const;
+const LABELS = ['garden', 'next "sprint"'];
 const priorities = ['NONE', 'LOW', 'MEDIUM', 'HIGH', 'URGENT'] as const;
 
 /** Thrown if there is no object for this step yet. */
@@ -121,7 +125,8 @@ async function aMember(cast: Cast, { what }: Rolls) {
 function look({ how, target }: Rolls) {
   const dueOn =
     target % 3 === 0 ? null : new Date(Date.now() + ((target % 13) - 6) * DAY_MS).toISOString().slice(0, 10);
-  return { status: pick(statuses, how), priority: pick(priorities, how >> 2), dueOn };
+  const labels = LABELS.filter((_, n) => (how >> n) % 3 === 0);
+  return { status: pick(statuses, how), priority: pick(priorities, how >> 2), dueOn, labels };
 }
 
 /** Where a task could be moved to. */
@@ -456,13 +461,46 @@ async function expectScope(person: Person, scope: object | null, of: Asked['of']
   );
 }
 
+/** Widgets are compared more rarely than dashboards, since they have many forms. */
+async function expectMeasures({ people }: Cast, check: number): Promise<void> {
+  for (const person of people) {
+    const viewer = uuidOf('User', person.id);
+    const memberships = await db.membership.findMany({ where: { userId: viewer } });
+    for (const of of [
+      'own',
+      'assigned',
+      'either',
+      ...memberships.map(({ teamId }) => ({ team: teamId })),
+    ] as const) {
+      const isAsked = (n: number) => n % PARTS_OF_QUESTIONS === check % PARTS_OF_QUESTIONS;
+      const answers = await expectMeasured(db, viewer, of, { days: DAYS, last: null, isAsked });
+      await expectTasksBehind(person, answers, check);
+      const last = new Date(Date.now() - (2 + (check % 3)) * DAY_MS).toISOString().slice(0, 10);
+      await expectMeasured(db, viewer, of, { days: DAYS, last, isAsked: () => check % 2 === 0 });
+    }
+  }
+}
+
+/** The filter of a number lists as many tasks as the number says. */
+async function expectTasksBehind(person: Person, answers: readonly Answer[], check: number): Promise<void> {
+  const points = answers.flatMap(({ series }) => series.flatMap((each) => each.points));
+  const listed = points.filter(({ filterText, value }) => filterText !== null && Number.isInteger(value));
+  for (const { filterText, value } of listed.filter((_, n) => n % 41 === check % 41)) {
+    const { tasks } = await person.query<{ tasks: { totalCount: number } }>(
+      'query ($filterText: String) { tasks(filterText: $filterText, first: 0) { totalCount } }',
+      { filterText },
+    );
+    expect(tasks.totalCount, `${person.name}, tasks of ${filterText}`).toBe(value);
+  }
+}
+
 async function goTo(time: number): Promise<void> {
   vi.setSystemTime(time);
   await setClock(db, new Date(time));
 }
 
 test(
-  '[SC-002] [BR-07] [BR-11] [BR-14] after random concurrent changes, folds and crashes, dashboards and histories equal a full count',
+  '[SC-002] [BR-07] [BR-11] [BR-14] after random concurrent changes, folds and crashes, dashboards, histories and widgets equal a full count',
   { timeout: 600_000 },
   async () => {
     await fc.assert(
@@ -491,6 +529,7 @@ test(
           await expectExact(cast);
           // Unfolded events are not compared, since transactions elsewhere can delay folding.
           if (steps % FOLD_EVERY > 0) continue;
+          await expectMeasures(cast, steps / FOLD_EVERY);
           await foldToTheEnd(databaseUrl, 5);
           await expectExact(cast);
         }

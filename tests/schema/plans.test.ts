@@ -2,6 +2,7 @@ import { getNamedType, isObjectType } from 'graphql';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { verifyAccount } from '../../server/auth/account.ts';
 import { schema } from '../../schema/index.ts';
+import { widgetsOf } from '../../server/domain/dashboard-templates.ts';
 import { newId, publicId, uuidOf, type IdType } from '../../server/ids.ts';
 import { hashOfSecret, newSecret } from '../../server/secrets.ts';
 import { fillWithCrowd } from '../kit/crowd.ts';
@@ -193,6 +194,9 @@ async function chooseSubjects({ id }: Person): Promise<void> {
     position: 'a0',
   };
   keep('view', 'View', await db.view.create({ data: { ...kept, ownerId: own } }));
+  const widgets = (['PERSONAL', 'LEAD'] as const).flatMap((each) => widgetsOf(each, null)) as object[];
+  const dashboard = { name: 'Kept', position: 'a0', ownerId: own, widgets };
+  keep('dashboard', 'CustomDashboard', await db.customDashboard.create({ data: dashboard }));
   const webhook = await db.webhook.create({ data: { ...receiver, userId: own } });
   keep('webhook', 'Webhook', webhook);
   const delivery = { webhookId: webhook.id, cause: 'TEST', status: 'DELIVERED' } as const;

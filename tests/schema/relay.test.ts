@@ -122,6 +122,7 @@ const BOUNDED: Record<string, string> = {
   'ConnectedApplication.scopes': 'there are two',
   'ConnectedApplication.teams': 'a limit has at most 50',
   'CreateTasksPayload.tasks': 'as many as were asked for, at most 500',
+  'CustomDashboard.widgets': 'at most 24',
   'Dashboard.breakdown': 'one for each status',
   'Dashboard.completedPerDay': 'one for each of at most 365 days',
   'Dashboard.createdPerDay': 'one for each of at most 365 days',
@@ -139,6 +140,7 @@ const BOUNDED: Record<string, string> = {
   'Performance.slowest': 'at most 20',
   'Performance.statements': 'at most 100',
   'PurgeTasksPayload.purgedTaskIds': 'as many as were asked for, at most 100',
+  'Query.customDashboards': 'at most 100 of a person or a team',
   'Query.labels': '`first`, at most 100',
   'Query.nodes': 'as many as were asked for, at most 100',
   'Query.search': '`first`, at most 50',
@@ -158,6 +160,8 @@ const BOUNDED: Record<string, string> = {
   'UpdateTasksPayload.tasks': 'as many as were asked for, at most 500',
   'View.filterErrors': 'at most ten',
   'Webhook.kinds': 'one for each kind',
+  'WidgetData.series': 'at most 50',
+  'WidgetSeries.points': 'at most 365',
 };
 
 test('every list has a limit', () => {

@@ -34,6 +34,7 @@ const SHOWN = `{
     }
   }
   views { View_owner: owner { id } }
+  customDashboards { CustomDashboard_owner: owner { id } }
   taskGroups(by: ASSIGNEE, first: 50) { TaskGroup_assignee: assignee { id } }
   conversations(first: 100) {
     nodes {
@@ -73,6 +74,9 @@ beforeAll(async () => {
     position: 'a0',
   };
   await db.view.createMany({ data: users.map((ownerId) => ({ ...kept, ownerId })) });
+  await db.customDashboard.createMany({
+    data: users.map((ownerId) => ({ name: 'Kept', widgets: [], position: 'a0', ownerId })),
+  });
   const teams = await db.team.findMany();
   // Including owners, assignees, receivers and authors who are not in the team, or no longer.
   for (let n = 0; n < 30; n += 1) {

@@ -123,6 +123,7 @@ const TABLES = [
   'assistant_replies',
   'api_tokens',
   'views',
+  'custom_dashboards',
   'webhooks',
   'webhook_deliveries',
   'connected_applications',

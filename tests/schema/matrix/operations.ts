@@ -75,6 +75,9 @@ const SELECTIONS: Record<string, string> = {
   updateTeam: 'cursor team { id }',
   createView: 'cursor view { id }',
   updateView: 'cursor view { id }',
+  createCustomDashboard: 'cursor customDashboard { id }',
+  updateCustomDashboard: 'cursor customDashboard { id }',
+  duplicateCustomDashboard: 'cursor customDashboard { id }',
   transferOwnership: 'cursor team { id }',
   changeRole: 'cursor membership { id }',
   acceptInvitation: 'cursor membership { id }',
@@ -383,6 +386,31 @@ const onViews: Record<string, Operation> = {
   deleteView: write('deleteView', (names) => ({ id: names['view'] }), theView),
 };
 
+const theDashboard = { hidden: 'dashboard', ...may('dashboard', 'CustomDashboard')('edit') };
+
+const onDashboards: Record<string, Operation> = {
+  customDashboard: read('customDashboard(id: $id) { id }', (names) => ({ id: names['dashboard'] }), {
+    shows: ['dashboard'],
+    hidden: 'dashboard',
+  }),
+  'node CustomDashboard': node('CustomDashboard', 'dashboard'),
+  updateCustomDashboard: write(
+    'updateCustomDashboard',
+    (names) => ({
+      id: names['dashboard'],
+      name: 'x',
+      after: names['dashboard'],
+      widgets: [{ kind: 'NUMBER', measure: 'OPEN', teamId: names['team'] }],
+    }),
+    theDashboard,
+  ),
+  deleteCustomDashboard: write(
+    'deleteCustomDashboard',
+    (names) => ({ id: names['dashboard'] }),
+    theDashboard,
+  ),
+};
+
 const onTeams: Record<string, Operation> = {
   team: read('team(id: $id) { id }', (names) => ({ id: names['team'] }), { shows: ['team'], ...theTeam }),
   'team by its slug': read('team(slug: $slug) { id }', ({ slug }) => ({ slug }), {
@@ -483,6 +511,30 @@ const onTeams: Record<string, Operation> = {
     ...theTeam,
     ...team('manageViews'),
   }),
+  ...onDashboards,
+  duplicateCustomDashboard: write(
+    'duplicateCustomDashboard',
+    (names) => ({ id: names['dashboard'], teamId: names['team'], name: 'x' }),
+    theDashboard,
+  ),
+  'customDashboards of it': read('customDashboards(teamId: $id) { id }', (names) => ({ id: names['team'] }), {
+    shows: ['dashboard'],
+    ...theTeam,
+  }),
+  'CustomDashboard.widgets': read(
+    'node(id: $id) { ... on CustomDashboard { id widgets { data { series { points { value } } } } } }',
+    (names) => ({ id: names['dashboard'] }),
+    { shows: ['dashboard'] },
+  ),
+  'createCustomDashboard of it': write(
+    'createCustomDashboard',
+    (names) => ({
+      teamId: names['team'],
+      name: 'x',
+      widgets: [{ kind: 'NUMBER', measure: 'OPEN', teamId: names['team'] }],
+    }),
+    { ...theTeam, ...team('manageViews') },
+  ),
   ...onWebhooks,
   'webhooks of it': read(
     'webhooks(scope: { teamId: $id }) { nodes { id } }',
@@ -707,6 +759,12 @@ const onPeople: Record<string, Operation> = {
   ),
   'node Session': node('Session', 'session'),
   ...onViews,
+  ...onDashboards,
+  duplicateCustomDashboard: write(
+    'duplicateCustomDashboard',
+    (names) => ({ id: names['dashboard'], name: 'x' }),
+    { hidden: 'dashboard', traced: false },
+  ),
   ...onWebhooks,
   'User.apiTokens': read(
     'node(id: $id) { ... on User { apiTokens(first: 100) { nodes { id } } } }',
@@ -831,6 +889,9 @@ const onOneself: Record<string, Operation> = {
   revokeApiToken: write('revokeApiToken', (names) => ({ id: names['token'] })),
   views: read('views { id }', () => ({}), {}),
   createView: write('createView', (_names, word) => ({ name: word }), untraced),
+  customDashboards: read('customDashboards { id }', () => ({}), {}),
+  widgetData: read('widgetData(widget: { kind: NUMBER, measure: OPEN }) { isExact }', () => ({}), {}),
+  createCustomDashboard: write('createCustomDashboard', (_names, word) => ({ name: word }), untraced),
   webhooks: read('webhooks { nodes { id } }', () => ({}), {}),
   createWebhook: write(
     'createWebhook',

@@ -194,6 +194,14 @@ export const rights = {
     views of it                   | ✓    ✓     ✓      ✓      N       N          N    N      N        U
     View.tasks                    | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     createView of it              | ✓    ✓     ✓      F      N       N          N    N      N        U
+    customDashboards of it        | ✓    ✓     ✓      ✓      N       N          N    N      N        U
+    CustomDashboard.widgets       | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    createCustomDashboard of it   | ✓    ✓     ✓      F      N       N          N    N      N        U
+    customDashboard               | ✓    ✓     ✓      ✓      N       N          N    N      N        U
+    node CustomDashboard          | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
+    updateCustomDashboard         | ✓    ✓     ✓      F      N       N          N    N      N        U
+    duplicateCustomDashboard      | ✓    ✓     ✓      F      N       N          N    N      N        U
+    deleteCustomDashboard         | ✓    ✓     ✓      F      N       N          N    N      N        U
     node View                     | ✓    ✓     ✓      ✓      ·       ·          ·    ·      ·        U
     updateView                    | ✓    ✓     ✓      F      N       N          N    N      N        U
     deleteView                    | ✓    ✓     ✓      F      N       N          N    N      N        U
@@ -281,6 +289,11 @@ export const rights = {
     undoPreview                | ✓       N    N        N     N           N      N        U
     undoRun                    | ✓       N    N        N     N           N      N        U
     node Session               | ✓       ·    ·        ·     ·           ·      ·        U
+    customDashboard            | ✓       N    N        N     N           N      N        U
+    node CustomDashboard       | ✓       ·    ·        ·     ·           ·      ·        U
+    updateCustomDashboard      | ✓       N    N        N     N           N      N        U
+    duplicateCustomDashboard   | ✓       N    N        N     N           N      N        U
+    deleteCustomDashboard      | ✓       N    N        N     N           N      N        U
     node View                  | ✓       ·    ·        ·     ·           ·      ·        U
     updateView                 | ✓       N    N        N     N           N      N        U
     deleteView                 | ✓       N    N        N     N           N      N        U
@@ -336,6 +349,9 @@ export const rights = {
     revokeApiToken             | ✓       F     F    U
     views                      | ✓       ✓     ✓    U
     createView                 | ✓       ✓     F    U
+    customDashboards           | ✓       ✓     ✓    U
+    widgetData                 | ✓       ✓     ✓    U
+    createCustomDashboard      | ✓       ✓     F    U
     webhooks                   | ✓       ✓     ✓    U
     createWebhook              | ✓       F     F    U
     authorizationRequest       | V       V     V    U

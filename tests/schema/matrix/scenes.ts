@@ -173,12 +173,14 @@ const teamScene: Builder = (stage, { people }, column, word) => {
   stage.event({ ...since, kind: 'team.memberRemoved', ...left });
   const { webhook, delivery } = stage.webhook(people.otheradmin.uuid, team, word);
   const view = stage.view({ teamId: team }, word, `team:${word}`);
+  const dashboard = stage.dashboard({ teamId: team }, word);
   return {
     actor,
     word,
     names: {
       team: publicId('Team', team),
       view: publicId('View', view),
+      dashboard: publicId('CustomDashboard', dashboard),
       webhook: publicId('Webhook', webhook),
       delivery: publicId('WebhookDelivery', delivery),
       task: publicId('Task', task),
@@ -269,12 +271,14 @@ const personScene: Builder = (stage, { people }, column, word) => {
   }
   const { webhook, delivery } = stage.webhook(person, null, word);
   const view = stage.view({ ownerId: person }, word, '');
+  const dashboard = stage.dashboard({ ownerId: person }, word);
   const token = stage.apiToken(person, word);
   return {
     actor,
     word,
     names: {
       view: publicId('View', view),
+      dashboard: publicId('CustomDashboard', dashboard),
       webhook: publicId('Webhook', webhook),
       delivery: publicId('WebhookDelivery', delivery),
       ...(column === 'oneself' ? {} : { person: publicId('User', person) }),

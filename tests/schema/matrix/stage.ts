@@ -1,6 +1,7 @@
 import type { Prisma, TeamRole } from '../../../prisma/generated/client/client.ts';
 import type { Database } from '../../../server/database/client.ts';
 import { endOfList } from '../../../server/domain/task-position.ts';
+import { widgetsOf } from '../../../server/domain/dashboard-templates.ts';
 import { inTransaction } from '../../../server/database/transaction.ts';
 import { newId } from '../../../server/ids.ts';
 import { copyToTrash } from '../../../server/sql/trash.ts';
@@ -26,6 +27,7 @@ interface Rows {
   agentRun: Prisma.AgentRunCreateManyInput[];
   session: Prisma.SessionCreateManyInput[];
   view: Prisma.ViewCreateManyInput[];
+  customDashboard: Prisma.CustomDashboardCreateManyInput[];
   webhook: Prisma.WebhookCreateManyInput[];
   webhookDelivery: Prisma.WebhookDeliveryCreateManyInput[];
   event: Prisma.EventCreateManyInput[];
@@ -59,6 +61,7 @@ export class Stage {
     agentRun: [],
     session: [],
     view: [],
+    customDashboard: [],
     webhook: [],
     webhookDelivery: [],
     event: [],
@@ -218,6 +221,13 @@ export class Stage {
     return id;
   }
 
+  dashboard(owner: { ownerId: string } | { teamId: string }, name: string): string {
+    const id = newId();
+    const widgets = widgetsOf('PERSONAL', 'teamId' in owner ? owner.teamId : null) as object[];
+    this.#rows.customDashboard.push({ id, name, widgets, position: 'a0', ...owner, updatedAt: new Date() });
+    return id;
+  }
+
   /** Disabled, so that nothing is sent. */
   webhook(userId: string, teamId: string | null, description: string): { webhook: string; delivery: string } {
     const webhook = newId();
@@ -265,6 +275,7 @@ export class Stage {
     for (const data of portions(rows.agentRun)) await db.agentRun.createMany({ data });
     for (const data of portions(rows.session)) await db.session.createMany({ data });
     for (const data of portions(rows.view)) await db.view.createMany({ data });
+    for (const data of portions(rows.customDashboard)) await db.customDashboard.createMany({ data });
     for (const data of portions(rows.webhook)) await db.webhook.createMany({ data });
     for (const data of portions(rows.webhookDelivery)) await db.webhookDelivery.createMany({ data });
     for (const data of portions(rows.event)) await db.event.createMany({ data });

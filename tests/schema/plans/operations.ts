@@ -72,6 +72,7 @@ export const reads = all('query', {
     node('Conversation', 'conversation'),
     node('Message', 'message'),
     node('View', 'view'),
+    node('CustomDashboard', 'dashboard'),
     node('Webhook', 'webhook'),
     node('WebhookDelivery', 'delivery'),
   ]),
@@ -84,6 +85,14 @@ export const reads = all('query', {
   undoPreview: 'undoPreview(id: $run) { outcome fields event { id } }',
   views: 'views { id name owner { id } team { id } totalCount tasks(first: 50) { totalCount nodes { id } } }',
   'views of a team': 'views(teamId: $team) { id filterErrors { code } }',
+  customDashboard: `customDashboard(id: $dashboard) { id owner { id } team { id }
+    widgets { key data { isExact series { key points { key value } } } } }`,
+  customDashboards: 'customDashboards { id name }',
+  'customDashboards of a team': 'customDashboards(teamId: $team) { id }',
+  'widgetData of a scope':
+    'widgetData(widget: { kind: STACKED_BAR, measure: OPEN, by: ASSIGNEE, split: LABEL, teamId: $team }) { isExact }',
+  'widgetData of a filter':
+    'widgetData(widget: { kind: BAR, measure: COMPLETED, by: WEEK, filterText: "is:mine" }) { isExact }',
   webhooks: `webhooks { totalCount nodes { id position person team { id }
     deliveries(first: 50) { totalCount nodes { id status } } } }`,
   'webhooks of a team': 'webhooks(scope: { teamId: $team }) { totalCount nodes { id } }',
@@ -248,6 +257,13 @@ export const changes = all('mutation', {
   createView: 'createView(input: { name: "x", filterText: "assignee:me" }) { view { id } }',
   updateView: 'updateView(input: { id: $view, after: null, name: "x" }) { view { id } }',
   deleteView: 'deleteView(input: { id: $view }) { cursor }',
+  createCustomDashboard:
+    'createCustomDashboard(input: { name: "x", template: PERSONAL }) { customDashboard { id } }',
+  updateCustomDashboard:
+    'updateCustomDashboard(input: { id: $dashboard, after: null, name: "x" }) { customDashboard { id } }',
+  duplicateCustomDashboard:
+    'duplicateCustomDashboard(input: { id: $dashboard, name: "x" }) { customDashboard { id } }',
+  deleteCustomDashboard: 'deleteCustomDashboard(input: { id: $dashboard }) { cursor }',
   createWebhook:
     'createWebhook(input: { url: "https://receiver.example.com/", kinds: [TASK_DELETED] }) { webhook { id } }',
   updateWebhook: 'updateWebhook(input: { id: $webhook, description: "x" }) { webhook { id } }',

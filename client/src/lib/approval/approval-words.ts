@@ -73,6 +73,8 @@ export function approvalWords(approval: Approval): string {
       return `Delete ${team} permanently`;
     case 'DELETE_VIEW':
       return 'Delete a view';
+    case 'DELETE_CUSTOM_DASHBOARD':
+      return 'Delete a dashboard';
     case 'ADD_PARTICIPANTS':
       return `Add ${receivers} to ${conversation}, who can then read all its messages`;
     case 'DELETE_CONVERSATION':

@@ -103,6 +103,10 @@ export const questions = (): Items => [
     'Yes. Open the menu under your initial: three icons switch between your system’s theme, light and dark. The choice is saved on this device.',
   ],
   [
+    'Can I choose my own numbers and charts?',
+    'Yes, under “Dashboards”: start with a template or without widgets, then press “Add widget”. “Arrange” lets you drag widgets, or move them with the arrow keys. Click a number to see its tasks; the actions of a widget say what it counts, and save it as CSV or as a picture. A dashboard of a team is visible to all its members.',
+  ],
+  [
     'How do I save or share a view of the list?',
     'Bookmark or copy the page’s address: it contains the search, the filters and the order. Anyone who opens the link sees their own tasks.',
   ],
