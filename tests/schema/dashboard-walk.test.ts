@@ -535,7 +535,7 @@ test(
         }
         expect(await differencesIn(databaseUrl)).toEqual([]);
       }),
-      { numRuns: Number(process.env['WALKS'] ?? 3), endOnFailure: true },
+      { numRuns: Number(process.env['WALKS'] ?? 2), endOnFailure: true },
     );
     expect([...done].sort(), 'every step succeeded at least once').toEqual(NAMES.toSorted());
   },
