@@ -73,7 +73,10 @@ async function findDemo(client: Client): Promise<(Found & { leadId: string }) | 
 async function dashboardOf(url: string, userId: string): Promise<DashboardCounts> {
   const db = connect(url, { poolSize: 2 });
   try {
-    return await countDashboard(db, await viewerOf(db, { userId, limit: null }), { teamId: null, by: 'owner' });
+    return await countDashboard(db, await viewerOf(db, { userId, limit: null }), {
+      teamId: null,
+      by: 'owner',
+    });
   } finally {
     await disconnect(db);
   }

@@ -23,7 +23,12 @@ export async function firstCreation(
   fingerprint: string,
 ): Promise<string> {
   const event = await tx.event.findFirst({
-    where: { subjectId: id, kind, ...ownChanges(person), data: { path: ['fingerprint'], equals: fingerprint } },
+    where: {
+      subjectId: id,
+      kind,
+      ...ownChanges(person),
+      data: { path: ['fingerprint'], equals: fingerprint },
+    },
   });
   if (!event) throw takenId();
   return encodeCursor(tx, event);

@@ -10,7 +10,7 @@ function weekdayOf(day: Day): number {
 }
 
 /** The first day of a day's week. */
-export function startOfWeek(day: Day, firstWeekday: number): Day {
+function startOfWeek(day: Day, firstWeekday: number): Day {
   return dayAfter(day, -((weekdayOf(day) - firstWeekday + DAYS) % DAYS));
 }
 
