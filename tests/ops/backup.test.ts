@@ -37,7 +37,7 @@ describe.skipIf(!hasPgDump)('backing up', { timeout: 60_000 }, () => {
     expect(file).toMatch(/\/backup_\d{8}_\d{6}\.dump$/);
     const dump = await readFile(file);
     expect(dump.subarray(0, 5).toString()).toBe('PGDMP');
-    expect(dump.length).toBeLessThan(200_000);
+    expect(dump.length).toBeLessThan(300_000);
     const manifest = JSON.parse(await readFile(file.replace('.dump', '.json'), 'utf8')) as Record<
       string,
       unknown
