@@ -8,7 +8,7 @@ import {
 } from '../server/domain/custom-dashboard.ts';
 import type { TEMPLATES } from '../server/domain/dashboard-templates.ts';
 import { MOST_WIDGETS, type Widget } from '../server/domain/dashboard-widget.ts';
-import { NotFound, ValidationFailed } from '../server/errors.ts';
+import { LimitedToTeams, NotFound, ValidationFailed } from '../server/errors.ts';
 import { publicId, uuidOf } from '../server/ids.ts';
 import { can, visible } from '../server/policy.ts';
 import { builder, type PayloadFields } from './machinery/builder.ts';
@@ -97,6 +97,7 @@ builder.queryField('customDashboards', (t) =>
       if (limit < 0 || limit > MOST_DASHBOARDS)
         throw new ValidationFailed(`You can get 0 to ${MOST_DASHBOARDS} dashboards.`, { field: 'first' });
       const team = teamId == null ? null : uuidOf('Team', teamId, 'teamId');
+      if (team === null && viewer.person.limit) throw LimitedToTeams.chooseOne();
       if (team !== null && !viewer.teams.has(team)) throw new NotFound('team', team);
       return db.customDashboard.findMany({
         ...query,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CustomDashboard } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { Conflict, NotFound, ValidationFailed } from '../errors.ts';
+import { Conflict, LimitedToTeams, NotFound, ValidationFailed } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { append, currentCursor } from '../log/append.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
@@ -84,6 +84,7 @@ async function add(
   title: string,
   read: (tx: Transaction) => Promise<readonly Widget[]>,
 ): Promise<Change> {
+  if (team === null && person.limit) throw LimitedToTeams.chooseOne();
   await checkQuota(db, person);
   return inTransaction(db, async (tx) => {
     if (team === null) await lockUser(tx, person.userId);

@@ -54,6 +54,8 @@ const PERSONAL: ReadonlySet<string> = new Set([
   'dashboard',
   'dashboard, live',
   'views',
+  'createCustomDashboard',
+  'customDashboards',
 ]);
 
 /** What tries to change a personal task of the actor. */
@@ -89,6 +91,8 @@ const OWN = 'what is one’s own, by what one shows for it';
 function expectedOf(attempt: Attempt, limit: Limit): Mark | undefined {
   const { table, row, column, expected } = attempt;
   if (OF_THE_PERSON.has(fieldOf(attempt)) || PERSONAL.has(row)) return 'F';
+  // A copy for oneself.
+  if (row === 'duplicateCustomDashboard' && !OF_TEAMS.has(table)) return 'F';
   if (ON_PERSONAL_TASKS.has(row)) return 'N';
   if (OF_PEOPLE.has(row) && (column === 'oneself' || (limit === 'the team' && column === 'mate')))
     return expected;
