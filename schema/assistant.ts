@@ -17,7 +17,7 @@ import { Message } from './message.ts';
 const ToolCallState = builder.enumType('ToolCallState', {
   description: 'State of a tool call of the assistant.',
   values: {
-    RUNNING: { description: 'It is running.' },
+    RUNNING: { description: 'There is no result yet.' },
     DONE: { description: 'It was successful.' },
     REFUSED: {
       description: 'It failed, for example because the person may not do this. `summary` says why.',
@@ -41,7 +41,7 @@ const ToolCall = builder.objectRef<Call>('ToolCall').implement({
     name: t.exposeString('name', { description: 'Name of the tool, such as `create_tasks`.' }),
     arguments: t.field({
       type: 'JSON',
-      description: 'Its arguments.',
+      description: 'As the tool received them, by name.',
       resolve: (call) => call.arguments,
     }),
     state: t.field({ type: ToolCallState, description: 'Current state.', resolve: ({ state }) => state }),
@@ -233,7 +233,7 @@ builder.relayMutationField(
       'Stops the assistant’s reply to a message, within a second. What is written so far becomes a message. Idempotent; without effect once it has replied.',
     resolve: (_root, { input }, { db, person }) => stopReply(db, person, input),
   },
-  { description: 'The reply that stops.', outputFields: replyPayload },
+  { description: 'The reply, with what is written of it so far.', outputFields: replyPayload },
 );
 
 builder.relayMutationField(

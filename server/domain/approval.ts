@@ -160,6 +160,8 @@ async function made(tx: Transaction, person: Person, approval: Approval, service
 
 /** As it is now, so that an approval does not widen what the agent may do. */
 async function limitOfAgent(tx: Transaction, { apiTokenId, applicationId }: Approval) {
+  // The assistant has the rights of its person.
+  if (apiTokenId === null && applicationId === null) return null;
   const select = { id: true, isLimited: true } as const;
   const agent =
     apiTokenId === null

@@ -55,14 +55,14 @@ test('[FR-004] the database rejects rows that refer to nothing', async () => {
     expect(await attempt.catch(classify)).toMatchObject({ kind: 'other', sqlState: '23503' });
 
   // The log and the changes of storage outlive their rows, counters are derived from the log, a rewrite stores its
-  // position, generated columns repeat others, and the parent of a deleted task can be gone when it is restored; every
+  // position, generated columns repeat others, the id of a reply is chosen before it is written, and the parent of a deleted task can be gone when it is restored; every
   // other reference to a row is a foreign key.
   const free = await db.$queryRaw<{ name: string }[]>`
     SELECT relname || '.' || attname AS name FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT IN ('events', 'task_scopes', 'storage_changes', 'search_rewrites')
       AND atttypid = 'uuid'::regtype AND attgenerated = '' AND attname LIKE '%\\_id' AND NOT EXISTS (
         SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid = attrelid AND attnum = ANY (conkey))`;
-  expect(free).toEqual([{ name: 'trashed_tasks.parent_id' }]);
+  expect(free).toEqual([{ name: 'trashed_tasks.parent_id' }, { name: 'assistant_replies.reply_id' }]);
 });
 
 test('[BR-11] sign-up, sign-in and sign-out are in the log, in the transaction of the change', async () => {
