@@ -12,7 +12,7 @@ import { PASSWORD, startWorld, type Person } from '../kit/world.ts';
 const DAY_MS = 86_400_000;
 const BUILD = join(import.meta.dirname, '../../client/build');
 /** The maximum of JavaScript for the first page, gzipped. */
-const MOST_SCRIPT_BYTES = 109_000;
+const MOST_SCRIPT_BYTES = 110_000;
 
 const world = await startWorld();
 const { people } = world;

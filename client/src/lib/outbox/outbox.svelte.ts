@@ -1,4 +1,5 @@
 import type { CreateTaskInput } from '../../gql/graphql.ts';
+import { toasts } from '../ui/toasts.svelte.ts';
 
 const storedAs = 'taskwire.outbox';
 const mostChanges = 200;
@@ -38,7 +39,10 @@ class Outbox {
   keep(change: WaitingChange): boolean {
     if (this.#userId === undefined) return false;
     const others = this.changes.filter(({ taskId }) => taskId !== change.taskId);
-    return others.length < mostChanges && this.#store([...others, change]);
+    const isKept = others.length < mostChanges && this.#store([...others, change]);
+    if (isKept && change.refusal === undefined)
+      toasts.show('Kept in this browser until the server can be reached.');
+    return isKept;
   }
 
   remove({ taskId }: Pick<WaitingChange, 'taskId'>): void {
