@@ -147,6 +147,14 @@ const View = builder.prismaNode('View', {
   }),
 });
 
+builder.prismaObjectField(Team, 'defaultView', (t) =>
+  t.relation('defaultView', {
+    type: View,
+    nullable: true,
+    description: 'The view with which its tasks open. Null if none is set, or when it was deleted.',
+  }),
+);
+
 /** Views are counted once per response. */
 const totals = new WeakMap<object, ReturnType<typeof countSelected>>();
 

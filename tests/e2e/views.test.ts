@@ -164,3 +164,42 @@ test('a person moves views by key, menu and drag, takes a move back, and duplica
     groupBy: 'PRIORITY',
   });
 });
+
+test('the tasks of a team open with the view that its leaders choose', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const team = await teamOf(ada, [[bob, 'MEMBER']]);
+  await ada.query('mutation ($input: CreateViewInput!) { createView(input: $input) { cursor } }', {
+    input: { teamId: team.id, name: 'This week', filterText: 'due:this-week' },
+  });
+  const { team: read } = await ada.query<{ team: { slug: string } }>(
+    'query ($id: ID!) { team(id: $id) { slug } }',
+    {
+      id: team.id,
+    },
+  );
+  const [adas, bobs] = [await dashboardOf(ada), await dashboardOf(bob)];
+  await adas.goto(`${world.url}/teams/${read.slug}`);
+  await bobs.goto(`${world.url}/teams/${read.slug}`);
+  await expect(bobs.getByRole('link', { name: 'Tasks', exact: true })).toHaveAttribute(
+    'href',
+    /source=team_/,
+  );
+  await bobs.getByRole('button', { name: 'Actions for “This week”' }).click();
+  await expect(bobs.getByRole('dialog').getByRole('button', { name: 'Edit view' })).toBeVisible();
+  await expect(bobs.getByRole('dialog').getByRole('button', { name: /default/ })).toHaveCount(0);
+  await bobs.keyboard.press('Escape');
+
+  await adas.getByRole('button', { name: 'Actions for “This week”' }).click();
+  await adas.getByRole('button', { name: 'Make default view of the team' }).click();
+  await expect(adas.getByRole('link', { name: 'This week Default' })).toBeVisible();
+  await bobs.getByRole('link', { name: 'Tasks', exact: true }).and(bobs.locator('[href^="/views/"]')).click();
+  await expect(bobs.getByRole('heading', { name: 'This week' })).toBeVisible();
+
+  await adas.getByRole('button', { name: 'Actions for “This week”' }).click();
+  await adas.getByRole('button', { name: 'Remove as default view' }).click();
+  await expect(adas.getByText('The team has no default view now')).toBeVisible();
+  await expect(adas.getByRole('link', { name: 'Tasks', exact: true })).toHaveAttribute(
+    'href',
+    /source=team_/,
+  );
+});

@@ -59,7 +59,7 @@ export const questions = (): Items => [
   ],
   [
     'Can I keep a list that I use often?',
-    'Yes. Choose “Filters”, then “Save as view”. A view is yours alone, or belongs to a team. Your first eight views are in the menu with their numbers; those of a team are on its page. Change their order on the page Views: drag a view by its handle, press Alt with an arrow key, or use its actions.',
+    'Yes. Choose “Filters”, then “Save as view”. A view is yours alone, or belongs to a team. Your first eight views are in the menu with their numbers; those of a team are on its page. Change their order on the page Views: drag a view by its handle, press Alt with an arrow key, or use its actions. The owner and admins of a team choose there which view its tasks open with.',
   ],
   [
     'Is there a board?',
