@@ -188,6 +188,46 @@ describe('a view', () => {
     expect(await db.view.count({ where: { id: uuidOf('View', all.id) } })).toBe(0);
   });
 
+  test('keeps a limit for each column of its board until it has other groups', async () => {
+    const { ada } = await people('Ada');
+    const limits = [
+      { value: 'IN_PROGRESS', limit: 4 },
+      { value: null, limit: 999 },
+      { value: '__proto__', limit: 1 },
+    ];
+    const { id } = await create(ada, { name: 'Board', layout: 'BOARD', groupBy: 'LABEL', limits });
+    const read = async () => {
+      const { node } = await ada.query<{ node: { version: number; limits: { value: string | null }[] } }>(
+        'query ($id: ID!) { node(id: $id) { ... on View { version limits { value limit } } } }',
+        { id },
+      );
+      return { ...node, limits: node.limits.sort((a, b) => (a.value ?? '').localeCompare(b.value ?? '')) };
+    };
+    expect(await read()).toEqual({ version: 1, limits: [limits[1], limits[2], limits[0]] });
+    await update(ada, { id, limits: limits.toReversed() });
+    expect(await read()).toMatchObject({ version: 1 });
+
+    const many = Array.from({ length: 51 }, (_, n) => ({ value: `label ${n}`, limit: 5 }));
+    const refused = [
+      [{ value: 'a', limit: 0 }],
+      [{ value: 'a', limit: 1_000 }],
+      [{ value: 'a\0b', limit: 1 }],
+      [{ value: 'x'.repeat(101), limit: 1 }],
+      [...limits, { value: 'IN_PROGRESS', limit: 5 }],
+      [{ limit: 1 }, { value: '', limit: 2 }],
+      many,
+      null,
+    ];
+    for (const each of refused)
+      expect(await outcome(update(ada, { id, limits: each }))).toBe('VALIDATION_FAILED');
+    await update(ada, { id, limits: many.slice(1) });
+    expect((await read()).limits).toHaveLength(50);
+    await update(ada, { id, groupBy: 'LABEL' });
+    expect((await read()).limits).toHaveLength(50);
+    await update(ada, { id, groupBy: 'STATUS' });
+    expect(await read()).toEqual({ version: 3, limits: [] });
+  });
+
   test('appears in the log for those who can see it', async () => {
     const { ada, bob, eve } = await people('Ada', 'Bob', 'Eve');
     const team = await teamOf(ada, [[bob, 'MEMBER']]);

@@ -63,7 +63,7 @@ export const questions = (): Items => [
   ],
   [
     'Is there a board?',
-    'Yes. Choose “Filters”, then a layout. Drag a card to another column, or press Space on it, an arrow key, and Space again. On a phone, rest your finger on the card first.',
+    'Yes. Choose “Filters”, then a layout. Drag a card to another column, or press Space on it, an arrow key, and Space again. On a phone, rest your finger on the card first. On the board of a saved view, the button at the top of a column sets a limit: the number of its tasks turns red above it.',
   ],
   [
     'Can I export my tasks?',
