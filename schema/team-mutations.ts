@@ -44,12 +44,15 @@ builder.relayMutationField(
 builder.relayMutationField(
   'updateTeam',
   {
-    description: 'New values for a team. Omitted fields do not change. Null is rejected.',
+    description: 'New values for a team. Omitted fields do not change. Only `defaultViewId` can be null.',
     inputFields: (t) => ({
       id: t.id({ required: true, description: 'Team id.' }),
       name: t.string({ description: nameDescription }),
       slug: t.string({ description: `${slugDescription} Changing the name does not change the slug.` }),
       description: t.string({ description: descriptionDescription }),
+      defaultViewId: t.id({
+        description: 'A view of the team, with which its tasks open. Null clears it.',
+      }),
     }),
   },
   {

@@ -45,7 +45,7 @@ const TeamRights = builder.objectRef<RightsIn>('TeamRights').implement({
       t.boolean({ description, resolve: ({ viewer, id }) => can(viewer, action, { id }) });
     return {
       createTask: right('team.createTask', 'Create tasks in it.'),
-      update: right('team.update', 'Change its name, slug and description.'),
+      update: right('team.update', 'Change its name, slug, description and default view.'),
       invite: right('team.invite', 'Invite people, with one of `grantRoles`.'),
       transfer: right('team.transfer', 'Make another member its owner.'),
       delete: right('team.delete', 'Delete it permanently.'),
@@ -111,7 +111,7 @@ export const Team = builder.prismaNode('Team', {
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'Creation time.' }),
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
-      description: 'When its name, slug or description last changed.',
+      description: 'When its name, slug, description or default view was last changed.',
     }),
   }),
 });

@@ -2,7 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { View as ViewRow } from '../prisma/generated/client/client.ts';
 import type { Change } from '../server/domain/change.ts';
 import type { GROUPINGS, LAYOUTS } from '../server/domain/view.ts';
-import { createView, deleteView, MOST_VIEWS, updateView } from '../server/domain/view.ts';
+import { createView, deleteView, MOST_LIMITS, MOST_VIEWS, updateView } from '../server/domain/view.ts';
 import { LimitedToTeams, NotFound, ValidationFailed } from '../server/errors.ts';
 import { publicId, uuidOf } from '../server/ids.ts';
 import type { Context } from '../server/graphql/context.ts';
@@ -35,6 +35,32 @@ const ViewLayout = builder.enumType('ViewLayout', {
     CALENDAR: { description: 'By due date.' },
     TABLE: { description: 'As rows with columns.' },
   } satisfies Record<(typeof LAYOUTS)[number], object>,
+});
+
+interface Limit {
+  value: string | null;
+  limit: number;
+}
+
+const ViewLimit = builder.objectRef<Limit>('ViewLimit').implement({
+  description: 'The most tasks that a column of a board should have.',
+  fields: (t) => ({
+    value: t.exposeString('value', {
+      nullable: true,
+      description: 'The column, as in `TaskGroup.key`. Null for tasks without a value.',
+    }),
+    limit: t.exposeInt('limit', { description: '1 to 999.' }),
+  }),
+});
+
+const ViewLimitInput = builder.inputType('ViewLimitInput', {
+  description: 'The most tasks that a column of a board should have.',
+  fields: (t) => ({
+    value: t.string({
+      description: 'The column, as in `TaskGroup.key`. Null for tasks without a value.',
+    }),
+    limit: t.int({ required: true, description: '1 to 999.' }),
+  }),
 });
 
 const ViewRights = builder.objectRef<{ edit: boolean }>('ViewRights').implement({
@@ -110,6 +136,12 @@ const View = builder.prismaNode('View', {
       select: { layout: true },
       resolve: ({ layout }) => layout as typeof ViewLayout.$inferType,
     }),
+    limits: t.field({
+      type: [ViewLimit],
+      description: `Limits of the columns of its board, at most ${MOST_LIMITS}. They are shown; more tasks are still accepted.`,
+      select: { limits: true },
+      resolve: ({ limits }) => limits as unknown as Limit[],
+    }),
     version: t.exposeInt('version', {
       description: 'Increases with each change. Pass it to `updateView` to detect changes of others.',
     }),
@@ -146,6 +178,14 @@ const View = builder.prismaNode('View', {
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
   }),
 });
+
+builder.prismaObjectField(Team, 'defaultView', (t) =>
+  t.relation('defaultView', {
+    type: View,
+    nullable: true,
+    description: 'The view with which its tasks open. Null if none is set, or when it was deleted.',
+  }),
+);
 
 /** Views are counted once per response. */
 const totals = new WeakMap<object, ReturnType<typeof countSelected>>();
@@ -217,6 +257,7 @@ const viewPayload = (t: PayloadFields<Change>) => ({
 });
 
 const GROUP = 'What tasks are grouped by.';
+const LIMITS = `Limits of the columns of its board, one per value and at most ${MOST_LIMITS}.`;
 const NAME = '1 to 100 characters.';
 
 builder.relayMutationField(
@@ -231,6 +272,7 @@ builder.relayMutationField(
       orderDirection: t.field({ type: OrderDirection, description: 'Default: DESC.' }),
       groupBy: t.field({ type: TaskGroupBy, description: `${GROUP} Default: no groups.` }),
       layout: t.field({ type: ViewLayout, description: 'Default: LIST.' }),
+      limits: t.field({ type: [ViewLimitInput], description: `${LIMITS} Default: none.` }),
     }),
   },
   {
@@ -259,6 +301,10 @@ builder.relayMutationField(
       orderDirection: t.field({ type: OrderDirection, description: 'Sort direction.' }),
       groupBy: t.field({ type: TaskGroupBy, description: `${GROUP} Null removes the groups.` }),
       layout: t.field({ type: ViewLayout, description: 'How it is shown.' }),
+      limits: t.field({
+        type: [ViewLimitInput],
+        description: `${LIMITS} Replaces all. A new \`groupBy\` without them removes them.`,
+      }),
       after: t.id({
         description: 'The view of the same person or team to place it after. Null places it first.',
       }),

@@ -83,7 +83,7 @@ export function gather({ seed, now }: DemoPlan, people: DemoPerson[]): DemoTeam[
   const first = now.getTime() - PAST_DAYS * DAY + FIRST_AFTER;
   return sketches.map(({ areas, members: roles, ...fields }, index) => {
     const createdAt = new Date(first + index * APART);
-    const team = { id: ids.uuid(createdAt), ...fields, createdAt };
+    const team = { id: ids.uuid(createdAt), ...fields, defaultViewId: null, createdAt };
     const members = roles.map(([mailbox, role], rank) => {
       const joinedAt = new Date(createdAt.getTime() + rank * JOINS_APART);
       const userId = personOf(people, mailbox).id;

@@ -4,7 +4,7 @@ import type { Team } from '../../prisma/generated/client/client.ts';
 import type { Database } from '../database/client.ts';
 import { classify } from '../database/failures.ts';
 import { inTransaction, type Transaction } from '../database/transaction.ts';
-import { Conflict, NotFound } from '../errors.ts';
+import { Conflict, NotFound, ValidationFailed } from '../errors.ts';
 import { earlierRemoval } from '../log/earlier-removal.ts';
 import { fingerprintOf, firstCreation, refuseUsedIds } from '../log/idempotency.ts';
 import { append, currentCursor } from '../log/append.ts';
@@ -40,13 +40,14 @@ const creation = z.object({
   description: description.nullish().transform((value) => value ?? ''),
 });
 
-const texts = { name: true, slug: true, description: true } as const;
+const editable = { name: true, slug: true, description: true, defaultViewId: true } as const;
 
 const edit = z.object({
   id: idOf('Team'),
   name: name.optional(),
   slug: slug.optional(),
   description: description.optional(),
+  defaultViewId: idOf('View').nullish(),
 });
 
 /** Idempotent by client-generated id. @throws Conflict if the name, the slug or the id is taken. */
@@ -81,16 +82,20 @@ async function found(tx: Transaction, person: Person, id: string, fingerprint: s
   return append(tx, { kind: 'team.created', ...eventFields(person, id), data: { fingerprint } });
 }
 
-/** Omitted fields do not change. A new name does not change the slug. */
+/**
+ * Omitted fields do not change. A new name does not change the slug.
+ * @throws ValidationFailed if the default view is not one of the team.
+ */
 export async function updateTeam(db: Database, person: Person, input: unknown): Promise<Change> {
   const { id, ...given } = parse(edit, input);
   const change = inTransaction(db, async (tx) => {
     const viewer = await lockedTeam(tx, person, 'team.update', id);
-    const team = viewer && (await tx.team.findUnique({ where: { id }, select: texts }));
+    const team = viewer && (await tx.team.findUnique({ where: { id }, select: editable }));
     if (!team) throw new NotFound('team', id);
     const changes = differences(team, given);
     const fields = Object.keys(changes);
     if (fields.length === 0) return { id, cursor: await currentCursor(tx) };
+    if (changes['defaultViewId']) await refuseForeignView(tx, id, changes['defaultViewId']);
     await tx.team.update({ where: { id }, data: changes, select: { id: true } });
     return {
       id,
@@ -102,6 +107,13 @@ export async function updateTeam(db: Database, person: Person, input: unknown): 
     if (constraint === 'teams_name_key') throw takenName();
     throw constraint === 'teams_slug_key' ? takenSlug() : error;
   });
+}
+
+/** The lock of the team holds its views too. */
+async function refuseForeignView(tx: Transaction, teamId: string, id: string): Promise<void> {
+  const view = await tx.view.findFirst({ where: { id, teamId }, select: { id: true } });
+  if (!view)
+    throw new ValidationFailed('The default view must be a view of the team.', { field: 'defaultViewId' });
 }
 
 /** Its tasks become personal tasks of their owners. Idempotent. */
@@ -127,12 +139,12 @@ function eventFields({ userId }: Person, teamId: string) {
 }
 
 function differences(
-  team: Pick<Team, keyof typeof texts>,
-  given: Partial<Record<keyof typeof texts, string | undefined>>,
+  team: Pick<Team, keyof typeof editable>,
+  given: Partial<Record<keyof typeof editable, string | null | undefined>>,
 ) {
   return Object.fromEntries(
-    Object.entries<string | undefined>(given).filter(
-      ([field, value]) => value !== undefined && value !== team[field as keyof typeof texts],
+    Object.entries<string | null | undefined>(given).filter(
+      ([field, value]) => value !== undefined && value !== team[field as keyof typeof editable],
     ),
   );
 }

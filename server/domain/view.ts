@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { generateKeyBetween } from 'fractional-indexing';
 import { z } from 'zod';
 import type { View } from '../../prisma/generated/client/client.ts';
@@ -23,6 +24,11 @@ export const MOST_VIEWS = 100;
 export const LAYOUTS = ['LIST', 'BOARD', 'CALENDAR', 'TABLE'] as const;
 export const GROUPINGS = ['STATUS', 'PRIORITY', 'ASSIGNEE', 'LABEL', 'DUE_WEEK', 'DUE_DAY'] as const;
 
+export const MOST_LIMITS = 50;
+const MOST_OF_LIMIT = 999;
+const LIMIT_RANGE = `A limit can be 1 to ${MOST_OF_LIMIT}.`;
+const LONGEST_VALUE = 100;
+
 const name = line('The name', { min: 1, max: 100 });
 /** In canonical spelling. */
 const filterText = z.string(NOT_NULL).transform((given, issue) => {
@@ -33,6 +39,29 @@ const filterText = z.string(NOT_NULL).transform((given, issue) => {
   return text.length > LONGEST_FILTER ? given : text;
 });
 const layout = z.enum(LAYOUTS, NOT_NULL);
+const limitedValue = z
+  .string()
+  .max(LONGEST_VALUE, `A value can have at most ${LONGEST_VALUE} characters.`)
+  .refine(
+    (value) => !value.includes('\0') && value.isWellFormed(),
+    'The value contains an invalid character.',
+  )
+  .nullish()
+  .transform((value) => value || null);
+const limits = z
+  .array(
+    z.object({
+      value: limitedValue,
+      limit: z.int(LIMIT_RANGE).min(1, LIMIT_RANGE).max(MOST_OF_LIMIT, LIMIT_RANGE),
+    }),
+    NOT_NULL,
+  )
+  .max(MOST_LIMITS, `A view can have at most ${MOST_LIMITS} limits.`)
+  .refine(
+    (given) => new Set(given.map(({ value }) => value)).size === given.length,
+    'Each value can have one limit.',
+  )
+  .transform((given) => given.toSorted((one, other) => (one.value ?? '').localeCompare(other.value ?? '')));
 const order = { orderField: z.string(NOT_NULL), orderDirection: z.enum(['asc', 'desc'], NOT_NULL) };
 const after = idOf('View').nullish();
 
@@ -49,6 +78,7 @@ const creation = z.object({
     .nullish()
     .transform((value) => value ?? null),
   layout: layout.nullish().transform((value) => value ?? 'LIST'),
+  limits: limits.nullish().transform((value) => value ?? []),
 });
 
 const edit = z.object({
@@ -60,6 +90,7 @@ const edit = z.object({
   orderDirection: order.orderDirection.optional(),
   groupBy: z.enum(GROUPINGS).nullish(),
   layout: layout.optional(),
+  limits: limits.optional(),
   after,
 });
 
@@ -90,7 +121,7 @@ export async function createView(db: Database, person: Person, input: unknown): 
 }
 
 /**
- * Omitted fields do not change. With `version`, the change is based on it.
+ * Omitted fields do not change, except the limits if the groups change. With `version`, the change is based on it.
  * @throws Forbidden for a viewer of the team; Conflict if the view has another version.
  */
 export async function updateView(db: Database, person: Person, input: unknown): Promise<Change> {
@@ -102,12 +133,14 @@ export async function updateView(db: Database, person: Person, input: unknown): 
         `The view has changed: its version is ${view.version}, and your change is based on version ${known}. Review the current values, then repeat your change.`,
         { field: 'version', currentVersion: view.version },
       );
+    const isRegrouped = given.groupBy !== undefined && given.groupBy !== view.groupBy;
     const wanted = {
       ...given,
+      ...(isRegrouped && given.limits === undefined ? { limits: [] } : {}),
       ...(above === undefined ? {} : { position: await placeAfter(tx, view, above) }),
     };
     const changes = Object.fromEntries(
-      Object.entries(wanted).filter(([field, value]) => value !== view[field as keyof View]),
+      Object.entries(wanted).filter(([field, value]) => !isDeepStrictEqual(value, view[field as keyof View])),
     );
     const fields = Object.keys(changes);
     if (fields.length === 0) return { id, cursor: await currentCursor(tx) };

@@ -37,6 +37,7 @@ const teams: Table = {
     name: text('name'),
     slug: text('slug'),
     description: text('description'),
+    defaultViewId: id('default_view_id'),
     createdAt: moment('created_at'),
     updatedAt: moment('updated_at'),
   },

@@ -102,3 +102,31 @@ test('a board by label and by week changes that field', async () => {
   };
   await expect.poll(paper).toEqual([{ labels: ['home'], dueOn: '2031-03-12' }]);
 });
+
+test('a column of a team’s view shows its limit, and that it has more tasks', async () => {
+  const { ada, vic } = await people('Ada', 'Vic');
+  const team = await teamOf(ada, [[vic, 'VIEWER']]);
+  await ada.createTask('Order paper', { teamId: team.id });
+  const { createView } = await ada.query<{ createView: { view: { id: string } } }>(
+    'mutation ($input: CreateViewInput!) { createView(input: $input) { view { id } } }',
+    { input: { teamId: team.id, name: 'Board', layout: 'BOARD', groupBy: 'STATUS' } },
+  );
+  const address = `/views/${createView.view.id}`;
+  const [adas, vics] = [await boardOf(ada, address), await boardOf(vic, address)];
+  const heading = (page: Page) => column(page, 'To do').getByRole('heading');
+  await expect(heading(vics)).toHaveText(/To do\s*1$/);
+  await expect(vics.getByRole('button', { name: 'Limit of “To do”' })).toHaveCount(0);
+
+  await adas.getByRole('button', { name: 'Limit of “To do”' }).click();
+  await adas.getByRole('spinbutton', { name: 'Most tasks' }).fill('1');
+  await adas.keyboard.press('Enter');
+  await expect(heading(vics)).toHaveAccessibleName(/To do 1\s*, limit 1/);
+  await ada.createTask('Call the printer', { teamId: team.id });
+  await expect(heading(vics)).toHaveText(/2 \/ 1/);
+  await expect(heading(vics)).toHaveAccessibleName(/To do 2\s*, over the limit of 1/);
+
+  await adas.getByRole('button', { name: 'Limit of “To do”' }).click();
+  await adas.getByRole('spinbutton', { name: 'Most tasks' }).fill('');
+  await adas.getByRole('button', { name: 'Save changes' }).click();
+  await expect(heading(vics)).toHaveText(/To do\s*2$/);
+});

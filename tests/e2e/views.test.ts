@@ -90,7 +90,7 @@ test('a team’s view is renamed by a member, seen live by a viewer, and deleted
   await vics.goto(address);
   await expect(tasksOf(vics)).toHaveText([/Order paper/]);
   await vics.getByRole('button', { name: 'Actions for this view' }).click();
-  await expect(vics.getByRole('dialog').getByRole('button')).toHaveText(['', 'Copy link']);
+  await expect(vics.getByRole('dialog').getByRole('button')).toHaveText(['', 'Copy link', 'Duplicate view']);
   const file = await vics.request.get(
     world.url + ((await vics.getByRole('link', { name: 'Export as CSV' }).getAttribute('href')) ?? ''),
   );
@@ -108,4 +108,98 @@ test('a team’s view is renamed by a member, seen live by a viewer, and deleted
   await adas.getByRole('dialog').getByRole('button', { name: 'Delete view' }).click();
   await expect(adas.getByText('View deleted')).toBeVisible();
   await expect(vics.getByText('This view doesn’t exist')).toBeVisible();
+});
+
+test('a person moves views by key, menu and drag, takes a move back, and duplicates one', async () => {
+  const { ada } = await people('Ada');
+  for (const name of ['One', 'Two', 'Three'])
+    await ada.query('mutation ($input: CreateViewInput!) { createView(input: $input) { cursor } }', {
+      input: { name, filterText: 'is:open', layout: 'BOARD', groupBy: 'PRIORITY' },
+    });
+  const page = await dashboardOf(ada);
+  await page.goto(`${world.url}/views`);
+  const links = page.getByRole('region', { name: 'Your views' }).getByRole('link');
+  const order = (...names: string[]) => expect(links).toHaveText(names.map((name) => new RegExp(name)));
+  await order('One', 'Two', 'Three');
+
+  await links.filter({ hasText: 'Three' }).focus();
+  await page.keyboard.press('Alt+ArrowUp');
+  await order('One', 'Three', 'Two');
+  await expect(links.filter({ hasText: 'Three' })).toBeFocused();
+  await expect(page.getByText('Moved “Three” to place 2')).toBeVisible();
+  await page.keyboard.press('u');
+  await expect(page.getByText('Moved “Three” back')).toBeVisible();
+  await order('One', 'Two', 'Three');
+
+  await page.getByRole('button', { name: 'Actions for “One”' }).click();
+  await expect(page.getByRole('dialog').getByRole('button', { name: 'Move up' })).toHaveCount(0);
+  await page.getByRole('dialog').getByRole('button', { name: 'Move down' }).click();
+  await order('Two', 'One', 'Three');
+
+  await links.filter({ hasText: 'Three' }).hover();
+  const from = await page.locator('li', { hasText: 'Three' }).locator('[data-handle]').boundingBox();
+  const to = await links.filter({ hasText: 'Two' }).boundingBox();
+  if (!from || !to) throw new Error('The rows are not shown');
+  await page.mouse.move(from.x + 4, from.y + from.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(from.x + 4, to.y + 4, { steps: 4 });
+  await page.mouse.up();
+  await order('Three', 'Two', 'One');
+  await expect(page.getByRole('list', { name: 'Views' }).getByRole('link')).toHaveText([
+    /Three/,
+    /Two/,
+    /One/,
+  ]);
+  await page.reload();
+  await order('Three', 'Two', 'One');
+
+  await page.getByRole('button', { name: 'Actions for “Two”' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Duplicate view' }).click();
+  await expect(page.getByRole('heading', { name: 'Two (copy)' })).toBeVisible();
+  const { views } = await ada.query<{ views: object[] }>('{ views { name filterText layout groupBy } }');
+  expectValue(views.at(-1)).toEqual({
+    name: 'Two (copy)',
+    filterText: 'is:open',
+    layout: 'BOARD',
+    groupBy: 'PRIORITY',
+  });
+});
+
+test('the tasks of a team open with the view that its leaders choose', async () => {
+  const { ada, bob } = await people('Ada', 'Bob');
+  const team = await teamOf(ada, [[bob, 'MEMBER']]);
+  await ada.query('mutation ($input: CreateViewInput!) { createView(input: $input) { cursor } }', {
+    input: { teamId: team.id, name: 'This week', filterText: 'due:this-week' },
+  });
+  const { team: read } = await ada.query<{ team: { slug: string } }>(
+    'query ($id: ID!) { team(id: $id) { slug } }',
+    {
+      id: team.id,
+    },
+  );
+  const [adas, bobs] = [await dashboardOf(ada), await dashboardOf(bob)];
+  await adas.goto(`${world.url}/teams/${read.slug}`);
+  await bobs.goto(`${world.url}/teams/${read.slug}`);
+  await expect(bobs.getByRole('link', { name: 'Tasks', exact: true })).toHaveAttribute(
+    'href',
+    /source=team_/,
+  );
+  await bobs.getByRole('button', { name: 'Actions for “This week”' }).click();
+  await expect(bobs.getByRole('dialog').getByRole('button', { name: 'Edit view' })).toBeVisible();
+  await expect(bobs.getByRole('dialog').getByRole('button', { name: /default/ })).toHaveCount(0);
+  await bobs.keyboard.press('Escape');
+
+  await adas.getByRole('button', { name: 'Actions for “This week”' }).click();
+  await adas.getByRole('button', { name: 'Make default view of the team' }).click();
+  await expect(adas.getByRole('link', { name: 'This week Default' })).toBeVisible();
+  await bobs.getByRole('link', { name: 'Tasks', exact: true }).and(bobs.locator('[href^="/views/"]')).click();
+  await expect(bobs.getByRole('heading', { name: 'This week' })).toBeVisible();
+
+  await adas.getByRole('button', { name: 'Actions for “This week”' }).click();
+  await adas.getByRole('button', { name: 'Remove as default view' }).click();
+  await expect(adas.getByText('The team has no default view now')).toBeVisible();
+  await expect(adas.getByRole('link', { name: 'Tasks', exact: true })).toHaveAttribute(
+    'href',
+    /source=team_/,
+  );
 });

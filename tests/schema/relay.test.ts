@@ -159,6 +159,7 @@ const BOUNDED: Record<string, string> = {
   'UndoStep.fields': 'one for each field of a task',
   'UpdateTasksPayload.tasks': 'as many as were asked for, at most 500',
   'View.filterErrors': 'at most ten',
+  'View.limits': 'at most 50',
   'Webhook.kinds': 'one for each kind',
   'WidgetData.series': 'at most 50',
   'WidgetSeries.points': 'at most 365',

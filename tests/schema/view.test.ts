@@ -142,6 +142,92 @@ describe('a view', () => {
     expect(await names()).toEqual(['Three', 'Uno']);
   });
 
+  test('[FR-006] of a team is its default view until it is deleted, if its leaders choose it', async () => {
+    const { ada, bob, eve } = await people('Ada', 'Bob', 'Eve');
+    const team = await teamOf(ada, [[bob, 'MEMBER']]);
+    const [own, others] = [await create(ada, { name: 'Own' }), await create(eve, { name: 'Eve’s' })];
+    const otherTeam = await teamOf(ada, []);
+    const foreign = await create(ada, { name: 'Elsewhere', teamId: otherTeam.id });
+    const [week, all] = [
+      await create(bob, { name: 'Week', teamId: team.id }),
+      await create(bob, { name: 'All', teamId: team.id }),
+    ];
+    const choose = (person: Person, defaultViewId: string | null) =>
+      person.query(
+        'mutation ($input: UpdateTeamInput!) { updateTeam(input: $input) { team { defaultView { name } } } }',
+        { input: { id: team.id, defaultViewId } },
+      );
+    const chosen = async (person: Person) =>
+      (
+        await person.query<{ team: { defaultView: { name: string } | null } }>(
+          'query ($id: ID!) { team(id: $id) { defaultView { name } } }',
+          { id: team.id },
+        )
+      ).team.defaultView?.name;
+
+    expect(await choose(ada, week.id)).toEqual({ updateTeam: { team: { defaultView: { name: 'Week' } } } });
+    expect(await chosen(bob)).toBe('Week');
+    expect(await outcome(choose(bob, all.id))).toBe('FORBIDDEN');
+    expect(await outcome(choose(eve, others.id))).toBe('NOT_FOUND');
+    for (const { id } of [own, others, foreign])
+      await expect(choose(ada, id)).rejects.toMatchObject({
+        code: 'VALIDATION_FAILED',
+        extensions: { field: 'defaultViewId' },
+      });
+    for (const id of ['view_1', 'a\0b', team.id])
+      expect(await outcome(choose(ada, id))).toBe('VALIDATION_FAILED');
+    expect(await chosen(bob)).toBe('Week');
+
+    await remove(bob, week.id);
+    expect(await chosen(ada)).toBeUndefined();
+    await choose(ada, all.id);
+    await choose(ada, null);
+    expect(await chosen(ada)).toBeUndefined();
+    await choose(ada, all.id);
+    await ada.query('mutation ($id: ID!) { deleteTeam(input: { id: $id }) { cursor } }', { id: team.id });
+    expect(await db.view.count({ where: { id: uuidOf('View', all.id) } })).toBe(0);
+  });
+
+  test('keeps a limit for each column of its board until it has other groups', async () => {
+    const { ada } = await people('Ada');
+    const limits = [
+      { value: 'IN_PROGRESS', limit: 4 },
+      { value: null, limit: 999 },
+      { value: '__proto__', limit: 1 },
+    ];
+    const { id } = await create(ada, { name: 'Board', layout: 'BOARD', groupBy: 'LABEL', limits });
+    const read = async () => {
+      const { node } = await ada.query<{ node: { version: number; limits: { value: string | null }[] } }>(
+        'query ($id: ID!) { node(id: $id) { ... on View { version limits { value limit } } } }',
+        { id },
+      );
+      return { ...node, limits: node.limits.sort((a, b) => (a.value ?? '').localeCompare(b.value ?? '')) };
+    };
+    expect(await read()).toEqual({ version: 1, limits: [limits[1], limits[2], limits[0]] });
+    await update(ada, { id, limits: limits.toReversed() });
+    expect(await read()).toMatchObject({ version: 1 });
+
+    const many = Array.from({ length: 51 }, (_, n) => ({ value: `label ${n}`, limit: 5 }));
+    const refused = [
+      [{ value: 'a', limit: 0 }],
+      [{ value: 'a', limit: 1_000 }],
+      [{ value: 'a\0b', limit: 1 }],
+      [{ value: 'x'.repeat(101), limit: 1 }],
+      [...limits, { value: 'IN_PROGRESS', limit: 5 }],
+      [{ limit: 1 }, { value: '', limit: 2 }],
+      many,
+      null,
+    ];
+    for (const each of refused)
+      expect(await outcome(update(ada, { id, limits: each }))).toBe('VALIDATION_FAILED');
+    await update(ada, { id, limits: many.slice(1) });
+    expect((await read()).limits).toHaveLength(50);
+    await update(ada, { id, groupBy: 'LABEL' });
+    expect((await read()).limits).toHaveLength(50);
+    await update(ada, { id, groupBy: 'STATUS' });
+    expect(await read()).toEqual({ version: 3, limits: [] });
+  });
+
   test('appears in the log for those who can see it', async () => {
     const { ada, bob, eve } = await people('Ada', 'Bob', 'Eve');
     const team = await teamOf(ada, [[bob, 'MEMBER']]);

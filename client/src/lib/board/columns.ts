@@ -6,6 +6,15 @@ import { priorityWords, statusWords } from '../task/task-words.ts';
 export type Group = BoardQuery['taskGroups'][number];
 export type Card = Group['tasks']['nodes'][number];
 
+/** A view, as its board shows it. */
+export interface LimitedView {
+  id: string;
+  version: number;
+  /** By the keys of columns. */
+  limits: readonly { value: string | null; limit: number }[];
+  viewerCan: { edit: boolean };
+}
+
 /** The name of a column. */
 export function nameOf(by: TaskGroupBy, { key, assignee }: Pick<Group, 'key' | 'assignee'>): string {
   switch (by) {

@@ -59,11 +59,11 @@ export const questions = (): Items => [
   ],
   [
     'Can I keep a list that I use often?',
-    'Yes. Choose “Filters”, then “Save as view”. A view is yours alone, or belongs to a team. Your first eight views are in the menu with their numbers; those of a team are on its page.',
+    'Yes. Choose “Filters”, then “Save as view”. A view is yours alone, or belongs to a team. Your first eight views are in the menu with their numbers; those of a team are on its page. Change their order on the page Views: drag a view by its handle, press Alt with an arrow key, or use its actions. The owner and admins of a team choose there which view its tasks open with.',
   ],
   [
     'Is there a board?',
-    'Yes. Choose “Filters”, then a layout. Drag a card to another column, or press Space on it, an arrow key, and Space again. On a phone, rest your finger on the card first.',
+    'Yes. Choose “Filters”, then a layout. Drag a card to another column, or press Space on it, an arrow key, and Space again. On a phone, rest your finger on the card first. On the board of a saved view, the button at the top of a column sets a limit: the number of its tasks turns red above it.',
   ],
   [
     'Can I export my tasks?',

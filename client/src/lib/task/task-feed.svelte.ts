@@ -3,7 +3,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { graphql } from '../../gql/gql.ts';
 import type { CompleteTaskMutation, MoreTasksQuery, TaskFilter, TaskOrder } from '../../gql/graphql.ts';
 import { PagedList } from '../api/paged-list.svelte.ts';
-import { ManualOrder } from './manual-order.svelte.ts';
+import { ManualOrder } from '../ui/manual-order.svelte.ts';
 import { newerOf } from './newer-task.ts';
 
 /** The number of tasks that the list shows at first. */

@@ -1,6 +1,3 @@
-import type { Client } from '@urql/core';
-import type { MovedTask } from './move-task.ts';
-
 interface Row {
   readonly id: string;
   readonly version: number;
@@ -30,23 +27,22 @@ export class ManualOrder {
     return others.toSpliced(move.after === undefined ? 0 : place < 0 ? others.length : place + 1, 0, row);
   }
 
-  /** Moves a row to a place among the others; moves are sent one after another. @param rows as they are shown. */
+  /**
+   * Moves a row to a place among the others; moves are sent one after another.
+   * @param rows as they are shown.
+   * @param send resolves to the new version of the row, or to undefined if it was not moved.
+   */
   async move(
-    client: Client,
-    rows: readonly (Row & { title: string })[],
+    rows: readonly Row[],
     from: number,
     to: number,
-    onchanged?: (task: MovedTask) => void,
+    send: () => Promise<number | undefined>,
   ): Promise<void> {
     const row = rows[from];
     if (!row || from === to || to < 0 || to >= rows.length) return;
     const move = { id: row.id, after: rows.toSpliced(from, 1)[to - 1]?.id, version: undefined };
     this.#move = move;
-    const sent = this.#queue.then(async () => {
-      const { moveUndoably } = await import('./move-task.ts');
-      return moveUndoably(client, rows, from, to, onchanged);
-    });
-    this.#queue = sent.catch(() => undefined);
+    this.#queue = this.#queue.then(send).catch(() => undefined);
     const version = await this.#queue;
     if (this.#move === move) this.#move = version === undefined ? undefined : { ...move, version };
   }
