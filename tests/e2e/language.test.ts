@@ -33,9 +33,9 @@ async function wordsOf(page: Page): Promise<string[]> {
 async function expectGerman(page: Page): Promise<void> {
   await expect(page.locator('html')).toHaveAttribute('lang', 'de');
   const found = await wordsOf(page);
-  // Time zones, and filters as text, have English names.
+  // Time zones, filters as text and commands have English names.
   const isZone = (text: string) => /^\w+\/\w/.test(text);
-  const withoutFilters = (text: string) => text.replaceAll(/\w+:\S+/g, '');
+  const withoutFilters = (text: string) => text.replaceAll(/\w+:\S+|\/\w+/g, '');
   expect(found.filter((text) => english.test(withoutFilters(text)) && !isZone(text))).toEqual([]);
 }
 
