@@ -546,10 +546,11 @@ const onTeams: Record<string, Operation> = {
     (names) => ({ teamId: names['team'], url: 'https://receiver.example.com/', kinds: ['USER_SIGNED_UP'] }),
     { ...theTeam, ...team('manageWebhooks') },
   ),
-  updateTeam: write('updateTeam', (names) => ({ id: names['team'], description: 'x' }), {
-    ...theTeam,
-    ...team('update'),
-  }),
+  updateTeam: write(
+    'updateTeam',
+    (names) => ({ id: names['team'], description: 'x', defaultViewId: names['view'] }),
+    { ...theTeam, ...team('update') },
+  ),
   deleteTeam: write('deleteTeam', (names) => ({ id: names['team'] }), { ...theTeam, ...team('delete') }),
   transferOwnership: write(
     'transferOwnership',
