@@ -47,7 +47,7 @@ const limitedValue = z
     'The value contains an invalid character.',
   )
   .nullish()
-  .transform((value) => value || null);
+  .transform((value) => (value === '' ? null : (value ?? null)));
 const limits = z
   .array(
     z.object({
