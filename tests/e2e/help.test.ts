@@ -48,6 +48,7 @@ describe('[T065] the help page', () => {
     const main = page.getByRole('main');
     const numbers = await main.locator('[data-statistic]:not(:empty)').allInnerTexts();
     await page.getByRole('button', { name: 'Insights' }).click();
+    await expect(main.locator('aside h2')).toHaveCount(3);
     numbers.push(...(await main.locator('aside th[scope=row]').allInnerTexts()));
     const panels = await main.locator('aside h2').allInnerTexts();
 

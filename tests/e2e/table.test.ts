@@ -49,7 +49,7 @@ test('the cells of a table are reached and edited by keys alone, and others see 
   await expect(rows(adas)).toHaveText([/Title/, /Call the printer/, /Order paper/]);
   await adas.keyboard.press('Enter');
   await expect(rows(adas)).toHaveText([/Title/, /Order paper/, /Call the printer/]);
-  expectValue(new URL(adas.url()).searchParams.get('sort')).toBe('-title');
+  await expect.poll(() => new URL(adas.url()).searchParams.get('sort')).toBe('-title');
 
   await adas.keyboard.press('ArrowDown');
   await expect(cell(adas, 'Order paper', 'title')).toBeFocused();
@@ -168,13 +168,12 @@ test('only rows in and near the window are in the page, and keys move on to othe
   }
   expectValue(await rows(page).count()).toBeLessThan(70);
   await cell(page, 'Errand 000', 'status').focus();
-  for (let n = 0; n < 4; n++) await page.keyboard.press('PageDown');
-  await expect(cell(page, 'Errand 040', 'status')).toBeFocused();
-  for (const row of ['050', '060', '070', '080', '090', '100', '110', '119']) {
+  for (const row of ['010', '020', '030', '040', '050', '060', '070', '080', '090', '100', '110', '119']) {
+    const next = cell(page, `Errand ${row}`, 'status');
+    await expect(next).toBeAttached();
     await page.keyboard.press('PageDown');
-    await expect(cell(page, `Errand ${row}`, 'status')).toBeFocused();
+    await expect(next).toBeFocused();
   }
-  await expect(cell(page, 'Errand 119', 'status')).toBeInViewport();
 });
 
 test('on a phone, a table scrolls to the side while its titles stay', async () => {
