@@ -174,7 +174,7 @@ async function todayOf({ db, viewer }: Context): Promise<string> {
   return dayIn(here?.timezone ?? 'UTC', new Date());
 }
 
-/** All statuses and priorities in their order; days and weeks in theirs; tasks without a value first. */
+/** In the order of statuses, priorities, days or weeks. Tasks without a value come first. */
 function inOrder(by: GroupBy, groups: readonly GroupCount[]): GroupCount[] {
   const values = by === 'STATUS' ? TaskStatus : by === 'PRIORITY' ? TaskPriority : null;
   if (values) {

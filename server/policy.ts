@@ -21,7 +21,7 @@ export interface Actor {
   userId: string;
 }
 
-/** What a credential is limited to: some teams, as far as the person is a member, and nothing else of the person's. */
+/** The teams that a credential is limited to. It gives access to those that the person is in, and to nothing personal. */
 export interface TeamLimit {
   /** Of the credential. */
   id: string;

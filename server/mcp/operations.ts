@@ -36,7 +36,7 @@ export interface Caller {
   isLimited: boolean;
   resource: OauthResource;
   run: string | null;
-  /** The token of a request, or the person for whom the server acts itself. */
+  /** The token of a request, or the person that the assistant acts for. */
   by: { token: string } | { person: SignedIn };
 }
 
