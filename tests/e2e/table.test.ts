@@ -168,12 +168,12 @@ test('only rows in and near the window are in the page, and keys move on to othe
   }
   expectValue(await rows(page).count()).toBeLessThan(70);
   await cell(page, 'Errand 000', 'status').focus();
-  for (const row of ['010', '020', '030', '040', '050', '060', '070', '080', '090', '100', '110', '119']) {
-    const next = cell(page, `Errand ${row}`, 'status');
-    await expect(next).toBeAttached();
+  const last = cell(page, 'Errand 119', 'status');
+  // A key moves as far as rows are drawn.
+  await expect(async () => {
     await page.keyboard.press('PageDown');
-    await expect(next).toBeFocused();
-  }
+    await expect(last).toBeFocused({ timeout: 250 });
+  }).toPass();
 });
 
 test('on a phone, a table scrolls to the side while its titles stay', async () => {
